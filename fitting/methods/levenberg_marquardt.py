@@ -1,0 +1,176 @@
+"""Levenberg–Marquardt: damped Gauss–Newton steps within limits.
+
+Each step δ solves (JᵀWJ + μ diag(JᵀWJ)) δ = JᵀWr over the parameters that are not held at a limit by the gradient. The
+damping μ follows the gain ratio, actual over predicted decrease of χ² (Nielsen 1999, IMM-REP-1999-05, equation 2.4):
+smooth after good steps, doubling faster and faster after bad ones. Limits are kept by projection (Kanzow, Yamashita &
+Fukushima 2004, J. Comput. Appl. Math. 172, 375).
+
+It stops when the decrease that an undamped step promises is negligible beside the noise (Newton decrement squared,
+which is the squared distance to the optimum in standard deviations), so that every parameter is within a small
+fraction of its uncertainty of where it would end.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from fitting.problem import NormalEquations, Problem
+
+_INITIAL_DAMPING = 1e-2
+_SMALLEST_DAMPING = 1e-9
+_LARGEST_DAMPING = 1e10
+_LONGEST_STEP = 2.0
+"""No parameter moves by more than this many of its step scales at once."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Where the search is: θ (1, free), the equations there, and the damping with its growth."""
+
+    theta: Tensor
+    equations: NormalEquations
+    damping: float = _INITIAL_DAMPING
+    growth: float = 2.0
+
+
+@dataclass(frozen=True)
+class MinimizerResult:
+    """Where a minimizer ended.
+
+    Attributes:
+        theta: (1, free).
+        equations: at θ.
+        iterations: accepted and refused steps.
+        evaluations: of the model.
+        converged: whether the stopping test held.
+        message: why it stopped, for people.
+        chi2_history: χ² at the start and after each accepted step.
+    """
+
+    theta: Tensor
+    equations: NormalEquations
+    iterations: int
+    evaluations: int
+    converged: bool
+    message: str
+    chi2_history: tuple[float, ...]
+
+
+def _silent(_iteration: int, _chi2: float) -> None:
+    """A report that nobody reads."""
+
+
+def levenberg_marquardt(
+    problem: Problem,
+    theta: Tensor,
+    *,
+    max_iterations: int = 100,
+    tolerance: float = 1e-9,
+    report: Callable[[int, float], None] = _silent,
+) -> MinimizerResult:
+    """Minimize χ² from θ (1, free).
+
+    Args:
+        problem: what is minimized.
+        theta: start, inside the limits.
+        max_iterations: steps tried before giving up.
+        tolerance: of χ², relative, in units in which 1e-9 means a Newton decrement of 1e-5 (0.003 standard deviations).
+        report: called with (iteration, χ²) before each step; may raise.
+    """
+    state = State(theta, problem.normal_equations(theta))
+    history = [float(state.equations.chi2)]
+    evaluations = 1
+    if not torch.isfinite(state.equations.matrix).all():
+        return _end(
+            state, 0, evaluations, history, False, "the model is not finite at the start: check the start values"
+        )
+    for iteration in range(max_iterations):
+        report(iteration, history[-1])
+        free = unblocked(problem, state)
+        if newton_decrement(state.equations, free) <= 1e4 * tolerance * max(1.0, 1e-6 * history[-1]):
+            return _end(state, iteration, evaluations, history, True, _converged(problem, state))
+        if state.damping > _LARGEST_DAMPING:
+            message = "no step lowers χ² any further, though its gradient is not zero: the model may be degenerate"
+            return _end(state, iteration, evaluations, history, False, message)
+        trial = damped_step(problem, state, free)
+        equations = problem.normal_equations(trial)
+        evaluations += 1
+        state, accepted = judge(state, trial, equations)
+        if accepted:
+            history.append(float(equations.chi2))
+    report(max_iterations, history[-1])
+    message = f"not converged after {max_iterations} iterations: continue from here, or allow more with max_iterations"
+    return _end(state, max_iterations, evaluations, history, False, message)
+
+
+def unblocked(problem: Problem, state: State) -> Tensor:
+    """Which parameters may move (free,): all but those at a limit that the gradient pushes against."""
+    theta, gradient = state.theta[0], state.equations.gradient[0]
+    pushed_out = ((theta <= problem.lower) & (gradient < 0.0)) | ((theta >= problem.upper) & (gradient > 0.0))
+    felt = state.equations.matrix[0].diagonal() > 0.0
+    return ~pushed_out & felt
+
+
+def newton_decrement(equations: NormalEquations, free: Tensor) -> float:
+    """gᵀH⁻¹g over the free parameters: the decrease of χ² that an undamped step promises."""
+    step = _solve(equations, free, _SMALLEST_DAMPING)
+    return float(equations.gradient[0] @ step)
+
+
+def damped_step(problem: Problem, state: State, free: Tensor) -> Tensor:
+    """The next θ to try: the damped step, shortened to its longest allowed length and projected into the limits."""
+    step = _solve(state.equations, free, state.damping)
+    longest = float((step.abs() / problem.step_scale(state.theta)).max())
+    if longest > _LONGEST_STEP:
+        step = step * (_LONGEST_STEP / longest)
+    return torch.minimum(torch.maximum(state.theta + step, problem.lower), problem.upper)
+
+
+def judge(state: State, trial: Tensor, equations: NormalEquations) -> tuple[State, bool]:
+    """The state after a trial step, by its gain ratio, and whether the step was taken."""
+    step = (trial - state.theta)[0]
+    before = state.equations
+    predicted = float(step @ (2.0 * before.gradient[0] - before.matrix[0] @ step))
+    actual = float(before.chi2 - equations.chi2)
+    finite = bool(torch.isfinite(equations.matrix).all())
+    if not finite or predicted <= 0.0 or actual <= 1e-4 * predicted:
+        return replace(state, damping=state.damping * state.growth, growth=2.0 * state.growth), False
+    shrink = max(0.1, 1.0 - (2.0 * min(actual / predicted, 1.0) - 1.0) ** 3)
+    damping = max(state.damping * shrink, _SMALLEST_DAMPING)
+    return State(trial, equations, damping), True
+
+
+def _solve(equations: NormalEquations, free: Tensor, damping: float) -> Tensor:
+    """(H + μ diag H) δ = g over the free parameters, by Cholesky in units in which diag H is one; zero elsewhere."""
+    scale = torch.where(free, equations.matrix[0].diagonal().clamp_min(1e-300).rsqrt(), 0.0)
+    matrix = equations.matrix[0] * scale * scale[:, None]
+    matrix.diagonal().copy_(1.0 + damping)
+    factor, failed = torch.linalg.cholesky_ex(matrix)
+    while failed:
+        matrix.diagonal().add_(max(damping, 1e-10))
+        damping = max(2.0 * damping, 2e-10)
+        factor, failed = torch.linalg.cholesky_ex(matrix)
+    right = (equations.gradient[0] * scale).unsqueeze(-1)
+    return torch.cholesky_solve(right, factor).squeeze(-1) * scale
+
+
+def _converged(problem: Problem, state: State) -> str:
+    held = [
+        name
+        for name, low, high in zip(
+            problem.names,
+            (state.theta[0] <= problem.lower).tolist(),
+            (state.theta[0] >= problem.upper).tolist(),
+            strict=True,
+        )
+        if low or high
+    ]
+    return "converged" if not held else f"converged, with {', '.join(held)} at a limit"
+
+
+def _end(
+    state: State, iterations: int, evaluations: int, history: list[float], converged: bool, message: str
+) -> MinimizerResult:
+    return MinimizerResult(state.theta, state.equations, iterations, evaluations, converged, message, tuple(history))

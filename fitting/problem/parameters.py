@@ -1,0 +1,175 @@
+"""From θ, in which a fit moves, to the parameters that users know, with derivatives.
+
+θ holds the free parameters, logarithms where a parameter is positive by nature, and is (batch, free). Every row of the
+table, free, fixed or linked, has its place in the values (batch, parameters).
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fitting.spec import Dual, ParameterTable, TableParameter
+
+_TINY = 1e-300
+
+
+class TensorFunctions:
+    """The functions that expressions need, on tensors (see `fitting.spec.Functions`)."""
+
+    sqrt = staticmethod(torch.sqrt)
+    exp = staticmethod(torch.exp)
+    log = staticmethod(torch.log)
+    sin = staticmethod(torch.sin)
+    cos = staticmethod(torch.cos)
+    sign = staticmethod(torch.sign)
+    where = staticmethod(torch.where)
+
+    @staticmethod
+    def power(x: Tensor | float, y: Tensor | float, /) -> Tensor:
+        """x to the power y, either of which may be a number."""
+        return torch.pow(x, y)  # type: ignore[call-overload, no-any-return]
+
+
+@dataclass(frozen=True)
+class Values:
+    """Parameters in the user's units at a batch of θ.
+
+    Attributes:
+        physical: values of every row of the table, (batch, parameters).
+        jacobian: their derivatives by θ, (batch, parameters, free).
+    """
+
+    physical: Tensor
+    jacobian: Tensor
+
+
+class Parametrization:
+    """The map θ → values of one request's table, its limits, and its inverse for starts.
+
+    Args:
+        table: every parameter with a value or a link (`ParameterTable.missing` is empty).
+        device: where tensors live.
+    """
+
+    def __init__(self, table: ParameterTable, device: torch.device) -> None:
+        self.table = table
+        self.names = table.names
+        self.free = table.free
+        self.free_names = tuple(row.name for row in self.free)
+        index = table.index
+        self._free_index = torch.tensor([index[row.name] for row in self.free], dtype=torch.long, device=device)
+        log = [varies_in_log(row) for row in self.free]
+        self._log = torch.tensor(log, dtype=torch.bool, device=device)
+        self._all_log_free = self._free_index[self._log]
+        known = [math.nan if row.value is None else row.value for row in table]
+        self._constant = torch.tensor(known, dtype=torch.float64, device=device)
+        self._selection = torch.zeros((len(table), len(self.free)), dtype=torch.float64, device=device)
+        self._selection[self._free_index, torch.arange(len(self.free), device=device)] = 1.0
+        self._linked = table.linked
+        self._ellipses = self._free_ellipses()
+        bounds = [self._bounds(row) for row in self.free]
+        self.lower = torch.tensor([low for low, _ in bounds], dtype=torch.float64, device=device)
+        self.upper = torch.tensor([high for _, high in bounds], dtype=torch.float64, device=device)
+        for q, _, _ in self._ellipses:
+            self.upper[q] = -self.lower[q]
+
+    @staticmethod
+    def _bounds(row: TableParameter) -> tuple[float, float]:
+        low = -math.inf if row.min is None else row.min
+        high = math.inf if row.max is None else row.max
+        return (_log(low), _log(high)) if varies_in_log(row) else (low, high)
+
+    def start(self) -> Tensor:
+        """θ of the request's values, moved inside the limits: (1, free)."""
+        start = self._constant[self._free_index].clone()
+        start[self._log] = start[self._log].clamp_min(_TINY).log()
+        return torch.minimum(torch.maximum(start, self.lower), self.upper).unsqueeze(0)
+
+    def values(self, theta: Tensor) -> Values:
+        """Values and their derivatives at θ (batch, free)."""
+        batch = theta.shape[0]
+        free = torch.where(self._log, theta.exp(), theta)
+        physical = self._constant.repeat(batch, 1)
+        physical[:, self._free_index] = free
+        slope = torch.where(self._log, free, torch.ones_like(free))
+        jacobian = self._selection * slope.unsqueeze(1)
+        for row in self._linked:
+            self._link(row, physical, jacobian)
+        return Values(physical, jacobian)
+
+    def _link(self, row: TableParameter, physical: Tensor, jacobian: Tensor) -> None:
+        """Fill one linked row, whose arguments are filled already."""
+        assert row.expression is not None
+        index = self.table.index
+        lookup = {name: Dual(physical[:, index[name], None], jacobian[:, index[name]]) for name in row.expression.names}
+        result = row.expression.evaluate(lookup, TensorFunctions())
+        place = index[row.name]
+        physical[:, place] = torch.as_tensor(result.value, dtype=physical.dtype).reshape(-1)
+        if result.gradient is not None:
+            jacobian[:, place] = result.gradient
+
+    def step_scale(self, theta: Tensor) -> Tensor:
+        """A natural length of each free parameter at θ (1, free): (free,).
+
+        Half an e-fold for logarithms, 15 degrees for angles, the larger of one pixel and a fifth of the component's
+        scale length for centres; none (infinite) for what enters the model linearly.
+        """
+        physical = self.values(theta).physical[0]
+        scale = torch.full((len(self.free),), torch.inf, dtype=torch.float64, device=theta.device)
+        scale[self._log] = 0.5
+        for place, row in enumerate(self.free):
+            if row.description.period is not None:
+                scale[place] = row.description.period / 12.0
+            elif row.description.unit == "pixel" and not self._log[place]:
+                length = self.table.index.get(f"{row.component}.r_e")
+                scale[place] = 1.0 if length is None else max(1.0, 0.2 * float(physical[length]))
+        return scale
+
+    def canonical(self, theta: Tensor) -> Tensor:
+        """The same ellipses with q ≤ 1: where a fit went through q = 1 the axes change their names. Same shape as
+        `theta`.
+        """
+        theta = theta.clone()
+        for q, pa, scale in self._ellipses:
+            log_q = theta[:, q].clamp_min(0.0)
+            theta[:, pa] += 90.0 * (log_q > 0.0)
+            theta[:, scale] += log_q
+            theta[:, q] -= 2.0 * log_q
+        return theta
+
+    def _free_ellipses(self) -> list[tuple[int, int, int]]:
+        """Places in θ of (q, pa, scale length) of the components that may pass through roundness.
+
+        A step over q = 1 means that the axes swap. Where q, pa and the scale length are free, unlinked and without
+        limits of their own, θ goes there, so no fit is caught at q = 1 with its position angle a right angle off.
+        """
+        place = {row.name: position for position, row in enumerate(self.free)}
+        read = {name for row in self.table.linked if row.expression is not None for name in row.expression.names}
+        found = []
+        for row in self.free:
+            names = [f"{row.component}.{name}" for name in ("q", "pa", "r_e")]
+            if row.name != names[0] or not all(name in place and name not in read for name in names):
+                continue
+            position_angle = self.table[names[1]]
+            if row.max == 1.0 and row.min is not None and position_angle.min is None and position_angle.max is None:
+                found.append((place[names[0]], place[names[1]], place[names[2]]))
+        return found
+
+    def theta_of(self, physical: Tensor) -> Tensor:
+        """θ (batch, free) of values (batch, parameters)."""
+        free = physical[:, self._free_index]
+        return torch.where(self._log, free.clamp_min(_TINY).log(), free)
+
+
+def varies_in_log(row: TableParameter) -> bool:
+    """Whether θ holds the logarithm: parameters that are positive by their profile or by the limits in force."""
+    positive = row.description.lowest is not None and row.description.lowest > 0.0
+    return positive or (row.description.scale == "log" and row.min is not None and row.min >= 0.0)
+
+
+def _log(value: float) -> float:
+    if value <= 0.0:
+        return math.log(_TINY)
+    return math.log(value) if math.isfinite(value) else value

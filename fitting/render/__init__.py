@@ -1,0 +1,1 @@
+"""Rendering: from ellipses to pixel values and their derivatives."""

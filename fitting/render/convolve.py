@@ -1,0 +1,62 @@
+"""Convolution with a point-spread function by FFT, without wrap-round, and its transpose.
+
+The kernel acts on pixel values of a frame that is wider than the image by the kernel's half size on every side, so
+light from outside is blurred in, and only the part that no edge touches is kept ("valid" convolution).
+"""
+
+from functools import cached_property
+
+import torch
+from scipy.fft import next_fast_len
+from torch import Tensor
+
+
+class Convolver:
+    """A kernel (odd height, odd width), centred on its middle pixel, ready to blur stacks of images.
+
+    Args:
+        kernel: point-spread function, float64; its sum is what the convolved flux is multiplied by.
+    """
+
+    def __init__(self, kernel: Tensor) -> None:
+        self.kernel = kernel
+        self._transforms: dict[tuple[int, int], Tensor] = {}
+
+    @cached_property
+    def margin(self) -> tuple[int, int]:
+        """Pixels needed beyond the image on each side, along y and x."""
+        return self.kernel.shape[0] // 2, self.kernel.shape[1] // 2
+
+    @property
+    def widest_margin(self) -> int:
+        """The larger of the two margins."""
+        return max(self.margin)
+
+    def _transform(self, shape: tuple[int, int]) -> Tensor:
+        if shape not in self._transforms:
+            self._transforms[shape] = torch.fft.rfft2(self.kernel, s=shape)
+        return self._transforms[shape]
+
+    def _kept(self, height: int, width: int) -> tuple[slice, slice]:
+        """Where the valid part of a wide image's convolution lies: the wide frame has the widest margin all round."""
+        margin = self.widest_margin
+        y, x = margin + self.margin[0], margin + self.margin[1]
+        return slice(y, y + height - 2 * margin), slice(x, x + width - 2 * margin)
+
+    def apply(self, wide: Tensor) -> Tensor:
+        """Blur images (…, height + 2·margin, width + 2·margin) to (…, height, width)."""
+        height, width = wide.shape[-2:]
+        shape = (next_fast_len(height, True), next_fast_len(width, True))
+        blurred = torch.fft.irfft2(torch.fft.rfft2(wide, s=shape) * self._transform(shape), s=shape)
+        rows, columns = self._kept(height, width)
+        return blurred[..., rows, columns]
+
+    def transpose(self, image: Tensor) -> Tensor:
+        """The transpose of `apply`: (…, height, width) to (…, height + 2·margin, width + 2·margin)."""
+        height, width = (size + 2 * self.widest_margin for size in image.shape[-2:])
+        shape = (next_fast_len(height, True), next_fast_len(width, True))
+        placed = torch.zeros((*image.shape[:-2], *shape), dtype=image.dtype, device=image.device)
+        rows, columns = self._kept(height, width)
+        placed[..., rows, columns] = image
+        spread = torch.fft.irfft2(torch.fft.rfft2(placed) * self._transform(shape).conj(), s=shape)
+        return spread[..., :height, :width]

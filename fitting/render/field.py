@@ -1,0 +1,269 @@
+"""Images of pixel-integrated radial profiles, and of their derivative columns, for a stack of instances at once.
+
+Columns are, in this order: ∂I/∂ρ times δx, δy, δx², δxδy, δy²; ∂I/∂(shape parameters); I itself; all for unit
+amplitude.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fitting.profiles import RadialProfile
+from fitting.profiles.radial import LOG_RHO_FLOOR
+from fitting.render.ellipse import GEOMETRY, Ellipses
+from fitting.render.plan import CORNER, ORDERS, CorePlan
+from fitting.render.quadrature import STENCIL_MARGIN, CornerRule, pixel_rule, stencil_matrix
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A rectangle of pixels: its first pixel and its size, in the full frame's coordinates."""
+
+    x0: int
+    y0: int
+    width: int
+    height: int
+
+    def widened(self, margin: int) -> "Frame":
+        """The same with `margin` more pixels on every side."""
+        return Frame(self.x0 - margin, self.y0 - margin, self.width + 2 * margin, self.height + 2 * margin)
+
+    def holds(self, pixels: np.ndarray) -> np.ndarray:
+        """Which of the pixels (count, 2) of x, y lie inside."""
+        x, y = pixels[:, 0] - self.x0, pixels[:, 1] - self.y0
+        return (x >= 0) & (x < self.width) & (y >= 0) & (y < self.height)
+
+
+@dataclass(frozen=True)
+class Core:
+    """Where the stencil's values in one frame give way to quadrature: points, weights and target pixels.
+
+    Each instance's pixel lists are padded to the longest by repeating a pixel; `instance, slot, target` say which of
+    the results are real and where they go.
+    """
+
+    points_x: Tensor
+    points_y: Tensor
+    point_weights: Tensor
+    corner_x: Tensor
+    corner_y: Tensor
+    corner_rule: CornerRule
+    counts: tuple[tuple[int, int], ...]
+    instance: Tensor
+    slot: Tensor
+    target: Tensor
+
+    @classmethod
+    def build(cls, plans: list[CorePlan], frame: Frame, device: torch.device) -> "Core":
+        """Gather the plans' pixels that lie in the frame."""
+        inside = [[pixels[frame.holds(pixels)] for pixels in plan.pixels] for plan in plans]
+        padded, instance, slot, target, start = [], [], [], [], 0
+        for index in range(len(ORDERS) + 1):
+            lists = [pixels[index] for pixels in inside]
+            longest = max(len(pixels) for pixels in lists)
+            block = np.zeros((len(plans), longest, 2))
+            for row, pixels in enumerate(lists):
+                block[row] = frame.x0 - 1e4
+                block[row, : len(pixels)] = pixels
+                instance.append(np.full(len(pixels), row))
+                slot.append(start + np.arange(len(pixels)))
+                target.append((pixels[:, 1] - frame.y0) * frame.width + pixels[:, 0] - frame.x0)
+            padded.append(block)
+            start += longest
+        points = [_spread(block, order) for block, order in zip(padded[1:], ORDERS, strict=True)]
+        rule = CornerRule.build([plan.cusp_power for plan in plans], min(plan.q for plan in plans), device)
+
+        def tensor(array: np.ndarray) -> Tensor:
+            return torch.as_tensor(array, device=device)
+
+        counts = ((padded[CORNER].shape[1], rule.points),)
+        counts += tuple((block.shape[1], order**2) for block, order in zip(padded[1:], ORDERS, strict=True))
+        return cls(
+            *(tensor(np.concatenate(part, axis=1)) for part in zip(*points, strict=True)),
+            tensor(padded[CORNER][..., 0]),
+            tensor(padded[CORNER][..., 1]),
+            rule,
+            counts,
+            tensor(np.concatenate(instance)),
+            tensor(np.concatenate(slot)),
+            tensor(np.concatenate(target)),
+        )
+
+    def points(self, form: Ellipses) -> tuple[Tensor, Tensor, Tensor]:
+        """Offsets from the centres and weights of every quadrature point: (instances, points) each."""
+        corner = self.corner_rule.nodes(self.corner_x, self.corner_y, form)
+        x = torch.cat((corner[0], self.points_x - form.x[:, None]), dim=1)
+        y = torch.cat((corner[1], self.points_y - form.y[:, None]), dim=1)
+        return x, y, torch.cat((corner[2], self.point_weights), dim=1)
+
+    def gather(self, weighted: Tensor) -> Tensor:
+        """Sum points (instances, …, points) to pixels (instances, …, slots)."""
+        sums, start = [], 0
+        for pixels, per_pixel in self.counts:
+            stop = start + pixels * per_pixel
+            sums.append(weighted[..., start:stop].unflatten(-1, (pixels, per_pixel)).sum(-1))
+            start = stop
+        return torch.cat(sums, dim=-1)
+
+
+def _spread(block: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Quadrature points x, y and weights (instances, pixels · order²) of pixels (instances, pixels, 2)."""
+    x, y, weights = pixel_rule(order)
+    return (
+        (block[..., 0, None] + x).reshape(len(block), -1),
+        (block[..., 1, None] + y).reshape(len(block), -1),
+        np.broadcast_to(weights, (*block.shape[:2], weights.size)).reshape(len(block), -1),
+    )
+
+
+def sample(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame) -> Tensor:
+    """Unit-amplitude brightness at the pixels' centres, shape (instances, height, width)."""
+    _, _, log_rho, _ = _grid(form, frame)
+    return profile.brightness(log_rho, constants[..., None, None])
+
+
+def sample_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame) -> Tensor:
+    """The derivative columns at the pixels' centres, shape (instances, columns, height, width)."""
+    x, y, log_rho, rho = _grid(form, frame)
+    return _columns(profile, x, y, log_rho, rho, constants[..., None, None])
+
+
+def integrate(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame, core: Core) -> Tensor:
+    """Pixel means of unit-amplitude brightness, shape (instances, height, width)."""
+    means = _means(sample(profile, form, constants, frame.widened(STENCIL_MARGIN)))
+    x, y, weights = core.points(form)
+    log_rho = _rho(form.broadcast(1), x, y).log_()
+    values = core.gather(profile.brightness(log_rho, constants[..., None]).mul_(weights))
+    means.flatten(1)[core.instance, core.target] = values[core.instance, core.slot]
+    return means
+
+
+def integrate_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame, core: Core) -> Tensor:
+    """Pixel means of the derivative columns, shape (instances, columns, height, width)."""
+    means = _means(sample_columns(profile, form, constants, frame.widened(STENCIL_MARGIN)))
+    values = _core_columns(profile, form, constants, core)
+    means.flatten(2)[core.instance, :, core.target] = values[core.instance, :, core.slot]
+    return means
+
+
+@dataclass(frozen=True)
+class Linearization:
+    """Brightness and derivatives of a stack on one frame, kept so that image and gradient come from one evaluation.
+
+    Attributes:
+        x, y: offsets of the grid from the centres, (instances, 1, width) and (instances, height, 1).
+        by_rho, by_shape, brightness: on the grid, (instances, height, width) each; widened for the stencil if there is
+        a core.
+        core: quadrature of the frame, or None where pixels hold samples.
+        values: columns over the core's pixels, (instances, columns, slots), or None.
+    """
+
+    x: Tensor
+    y: Tensor
+    by_rho: Tensor
+    by_shape: tuple[Tensor, ...]
+    brightness: Tensor
+    core: Core | None
+    values: Tensor | None
+
+    def image(self) -> Tensor:
+        """Pixel values of unit-amplitude brightness, (instances, height, width)."""
+        if self.core is None or self.values is None:
+            return self.brightness
+        means = _means(self.brightness)
+        means.flatten(1)[self.core.instance, self.core.target] = self.values[self.core.instance, -1, self.core.slot]
+        return means
+
+    def backproject(self, weight: Tensor) -> Tensor:
+        """Sums over pixels of `weight` (instances, height, width) times each column: (instances, columns).
+
+        The transpose of `integrate_columns` (or `sample_columns`) without the columns' images: the geometry's five sums
+        are moments of one image.
+        """
+        if self.core is None or self.values is None:
+            return self._grid_sums(weight)
+        weight = weight.clone()
+        flat = weight.flatten(1)
+        at_core = torch.zeros_like(self.values[:, 0])
+        at_core[self.core.instance, self.core.slot] = flat[self.core.instance, self.core.target]
+        flat[self.core.instance, self.core.target] = 0.0
+        return self._grid_sums(_spread_back(weight)) + (self.values @ at_core.unsqueeze(-1)).squeeze(-1)
+
+    def _grid_sums(self, weight: Tensor) -> Tensor:
+        moments = _moments(self.by_rho * weight, self.x.squeeze(-2), self.y.squeeze(-1))
+        flat = weight.flatten(1).unsqueeze(-1)
+        others = [part.flatten(1).unsqueeze(-2) @ flat for part in (*self.by_shape, self.brightness)]
+        return torch.cat((moments, *(part.squeeze(-1) for part in others)), dim=-1)
+
+
+def linearize(
+    profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame, core: Core | None
+) -> Linearization:
+    """Evaluate a stack on a frame once, for its image and for gradients; without a core, pixels hold samples."""
+    x, y, log_rho, rho = _grid(form, frame if core is None else frame.widened(STENCIL_MARGIN))
+    brightness, by_log_rho, by_shape = profile.derivatives(log_rho, constants[..., None, None])
+    values = None if core is None else _core_columns(profile, form, constants, core)
+    return Linearization(x, y, by_log_rho.div_(rho), by_shape, brightness, core, values)
+
+
+def _moments(image: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Sums of image · δx, δy, δx², δxδy, δy² over the grid: (instances, 5)."""
+    by_row = image @ torch.stack((torch.ones_like(x), x, x * x), dim=-1)
+    grid = torch.stack((torch.ones_like(y), y, y * y), dim=-2) @ by_row
+    return torch.stack((grid[:, 0, 1], grid[:, 1, 0], grid[:, 0, 2], grid[:, 1, 1], grid[:, 2, 0]), dim=-1)
+
+
+def _grid(form: Ellipses, frame: Frame) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """δx (instances, 1, width), δy (instances, height, 1), ln ρ and ρ at the pixels' centres."""
+    like = {"dtype": form.x.dtype, "device": form.x.device}
+    x = torch.arange(frame.x0, frame.x0 + frame.width, **like) - form.x[:, None]
+    y = torch.arange(frame.y0, frame.y0 + frame.height, **like) - form.y[:, None]
+    x, y = x[:, None, :], y[:, :, None]
+    rho = _rho(form.broadcast(2), x, y)
+    return x, y, rho.log(), rho
+
+
+def _rho(form: Ellipses, x: Tensor, y: Tensor) -> Tensor:
+    """A δx² + 2B δxδy + C δy², never below the floor."""
+    rho = torch.addcmul(form.yy * y * y, y, form.xy2 * x)
+    return rho.add_(form.xx * x * x).clamp_(min=LOG_RHO_FLOOR)
+
+
+def _means(samples: Tensor) -> Tensor:
+    """Pixel means from samples (…, height + 2·margin, width + 2·margin) by the stencil."""
+    height, width = (size - 2 * STENCIL_MARGIN for size in samples.shape[-2:])
+    across = samples @ stencil_matrix(width, samples.device).T
+    return stencil_matrix(height, samples.device) @ across
+
+
+def _spread_back(weight: Tensor) -> Tensor:
+    """The transpose of `_means`."""
+    height, width = weight.shape[-2:]
+    return stencil_matrix(height, weight.device).T @ (weight @ stencil_matrix(width, weight.device))
+
+
+def _columns(profile: RadialProfile, x: Tensor, y: Tensor, log_rho: Tensor, rho: Tensor, constants: Tensor) -> Tensor:
+    """The columns at points of shape (instances, …): (instances, columns, …)."""
+    brightness, by_log_rho, by_shape = profile.derivatives(log_rho, constants)
+    columns = torch.empty(
+        (rho.shape[0], GEOMETRY + len(by_shape) + 1, *rho.shape[1:]), dtype=rho.dtype, device=rho.device
+    )
+    by_rho = by_log_rho.div_(rho)
+    torch.mul(by_rho, x, out=columns[:, 0])
+    torch.mul(by_rho, y, out=columns[:, 1])
+    torch.mul(columns[:, 0], x, out=columns[:, 2])
+    torch.mul(columns[:, 0], y, out=columns[:, 3])
+    torch.mul(columns[:, 1], y, out=columns[:, 4])
+    for index, part in enumerate((*by_shape, brightness), start=GEOMETRY):
+        columns[:, index] = part
+    return columns
+
+
+def _core_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, core: Core) -> Tensor:
+    """Columns integrated over the core's pixels: (instances, columns, slots)."""
+    x, y, weights = core.points(form)
+    rho = _rho(form.broadcast(1), x, y)
+    columns = _columns(profile, x, y, rho.log(), rho, constants[..., None])
+    return core.gather(columns.mul_(weights[:, None]))

@@ -1,0 +1,80 @@
+"""Covariance of the parameters as reported, and what the data leave open."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.problem import Problem
+
+_SINGULAR = 1e-13
+"""Eigenvalues of the scaled JᵀWJ below this times the largest count as zero: float64 cannot tell."""
+_SHARE = 0.05
+"""Weight in such an eigenvector from which a parameter counts as part of the degeneracy."""
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """(JᵀWJ)⁻¹ in reported units.
+
+    Attributes:
+        names: free parameters that are neither at a limit nor undetermined, in order.
+        matrix: (names, names).
+        of_all: covariance of every row of the table (parameters, parameters); rows of what is fixed are zero.
+        condition_number: of JᵀWJ scaled to unit diagonal; infinite where it is singular.
+        at_limit: free parameters that ended at a limit.
+        undetermined: free parameters that the data do not determine.
+    """
+
+    names: tuple[str, ...]
+    matrix: np.ndarray
+    of_all: np.ndarray
+    condition_number: float
+    at_limit: tuple[str, ...]
+    undetermined: tuple[str, ...]
+
+    @property
+    def correlation(self) -> np.ndarray:
+        """Correlation coefficients, (names, names)."""
+        sigma = np.sqrt(np.diagonal(self.matrix))
+        return self.matrix / np.outer(sigma, sigma)
+
+
+def covariance_at(problem: Problem, end: MinimizerResult) -> Covariance:
+    """The covariance where a minimizer ended."""
+    theta = end.theta[0].cpu().numpy()
+    matrix = end.equations.matrix[0].cpu().numpy()
+    jacobian = problem.parameters.values(end.theta).jacobian[0].cpu().numpy()
+    names = np.array(problem.names)
+    low, high = problem.lower.cpu().numpy(), problem.upper.cpu().numpy()
+    at_limit = (theta <= low + 1e-9) | (theta >= high - 1e-9)
+    inverse, open_, condition = _inverse(matrix, ~at_limit)
+    kept = ~at_limit & ~open_
+    rows = [problem.table.index[name] for name in names[kept]]
+    of_all = jacobian @ inverse @ jacobian.T
+    return Covariance(
+        tuple(names[kept]),
+        of_all[np.ix_(rows, rows)],
+        of_all,
+        condition,
+        tuple(names[at_limit]),
+        tuple(names[open_]),
+    )
+
+
+def _inverse(matrix: np.ndarray, used: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Inverse over the used rows (zero elsewhere), which rows are undetermined, and the scaled condition number."""
+    inverse = np.zeros_like(matrix)
+    undetermined = np.zeros(len(matrix), dtype=bool)
+    felt = used & (np.diagonal(matrix) > 0.0) & np.isfinite(np.diagonal(matrix))
+    undetermined[used & ~felt] = True
+    if not felt.any():
+        return inverse, undetermined, np.inf
+    scale = 1.0 / np.sqrt(np.diagonal(matrix)[felt])
+    eigenvalues, vectors = np.linalg.eigh(matrix[np.ix_(felt, felt)] * np.outer(scale, scale))
+    singular = eigenvalues <= _SINGULAR * eigenvalues[-1]
+    undetermined[np.flatnonzero(felt)[(vectors[:, singular] ** 2 > _SHARE).any(axis=1)]] = True
+    kept = vectors[:, ~singular] * scale[:, None]
+    inverse[np.ix_(felt, felt)] = (kept / eigenvalues[~singular]) @ kept.T
+    condition = np.inf if singular.any() or undetermined.any() else float(eigenvalues[-1] / eigenvalues[0])
+    return inverse, undetermined, condition

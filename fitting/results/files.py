@@ -1,0 +1,69 @@
+"""A finished fit as files: JSON documents, FITS planes and a log."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+
+from fitting.results.result import FitResult, ImageResult, covariance_document, parameters_document
+
+PLANES = ("data", "model", "residual", "normalized_residual")
+_UNSAFE = ("BSCALE", "BZERO", "BLANK", "CHECKSUM", "DATASUM", "XTENSION", "PCOUNT", "GCOUNT", "EXTNAME", "EXTEND")
+
+
+def write_result(result: FitResult, folder: Path) -> None:
+    """Write parameters.json, covariance.json, request.json, log.txt and images/{image}/{plane}.fits under `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_json(folder / "parameters.json", parameters_document(result))
+    _write_json(folder / "covariance.json", covariance_document(result))
+    _write_json(folder / "request.json", result.request.document())
+    (folder / "log.txt").write_text(run_log(result), encoding="utf-8")
+    for image in result.images:
+        write_image(image, folder / "images" / image.name)
+
+
+def write_image(image: ImageResult, folder: Path) -> None:
+    """Write one image's planes, and component/NAME.fits of each component that was kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for plane in PLANES:
+        _write_plane(image, getattr(image, plane), folder / f"{plane}.fits", np.float64)
+    for name, light in image.components.items():
+        (folder / "component").mkdir(exist_ok=True)
+        _write_plane(image, light, folder / "component" / f"{name}.fits", np.float32)
+
+
+def run_log(result: FitResult) -> str:
+    """What happened, line by line."""
+    lines = [f"{key}: {value}" for key, value in result.provenance.items()]
+    lines += [f"warning: {warning}" for warning in result.warnings]
+    for number, stage in enumerate(result.stages, start=1):
+        before, after = stage.chi2_reduced
+        lines.append(
+            f"stage {number}, {stage.method}: reduced chi-squared {before:.6f} to {after:.6f} "
+            f"in {stage.iterations} iterations, {stage.evaluations} evaluations, {stage.seconds:.3f} s; {stage.message}"
+        )
+    lines.append(f"result: {result.message}; reduced chi-squared {result.chi2_reduced:.6f} of {result.n_pixels} pixels")
+    return "\n".join(lines) + "\n"
+
+
+def _write_plane(image: ImageResult, plane: np.ndarray, path: Path, dtype: type[np.floating]) -> None:
+    header = fits.Header() if image.header is None else _plane_header(image)
+    header["HISTORY"] = f"photfit: {path.stem} of image {image.name}"
+    fits.PrimaryHDU(plane.astype(dtype), header).writeto(path, overwrite=True, output_verify="silentfix")
+
+
+def _plane_header(image: ImageResult) -> fits.Header:
+    """The data's header, without what describes its storage, its reference pixel moved to the window."""
+    assert image.header is not None
+    header = image.header.copy(strip=True)
+    for key in _UNSAFE:
+        header.remove(key, ignore_missing=True, remove_all=True)
+    for axis, start in enumerate(image.origin, start=1):
+        if start and f"CRPIX{axis}" in header:
+            header[f"CRPIX{axis}"] -= start
+    return header
+
+
+def _write_json(path: Path, document: object) -> None:
+    path.write_text(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")

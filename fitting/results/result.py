@@ -1,0 +1,133 @@
+"""A finished fit, as numbers; and the JSON documents that people read."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+
+from fitting.results.covariance import Covariance
+from fitting.results.derived import Derived
+from fitting.spec import FitRequest
+
+
+@dataclass(frozen=True)
+class FittedParameter:
+    """One row of the parameter table after a fit; uncertainties are None where there is none to give."""
+
+    name: str
+    value: float
+    uncertainty: float | None
+    uncertainty_scaled: float | None
+    unit: str
+    free: bool
+    at_limit: bool
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """What one stage did; `chi2_reduced` is before and after."""
+
+    method: str
+    iterations: int
+    evaluations: int
+    seconds: float
+    chi2_reduced: tuple[float, float]
+    converged: bool
+    message: str
+
+
+@dataclass(frozen=True)
+class ImageResult:
+    """Planes of one image, each (height, width); `components` holds the light of each component alone, blurred."""
+
+    name: str
+    data: np.ndarray
+    model: np.ndarray
+    variance: np.ndarray
+    mask: np.ndarray
+    origin: tuple[int, int]
+    header: fits.Header | None
+    components: dict[str, np.ndarray]
+
+    @property
+    def residual(self) -> np.ndarray:
+        """Data minus model."""
+        return self.data - self.model
+
+    @property
+    def normalized_residual(self) -> np.ndarray:
+        """Residual in units of the noise, NaN where masked."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(self.mask, np.nan, self.residual / np.sqrt(self.variance))
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """Everything that a fit found.
+
+    Attributes:
+        request: as it was run, with every start filled in.
+        converged: whether the last stage converged and the data determine every free parameter.
+        chi2, degrees_of_freedom, n_pixels, log_likelihood: at the end.
+        warnings: sentences for the user.
+        provenance: versions, device, seed.
+    """
+
+    request: FitRequest
+    converged: bool
+    message: str
+    chi2: float
+    degrees_of_freedom: int
+    n_pixels: int
+    log_likelihood: float
+    parameters: tuple[FittedParameter, ...]
+    derived: tuple[Derived, ...]
+    covariance: Covariance
+    stages: tuple[StageRecord, ...]
+    images: tuple[ImageResult, ...]
+    warnings: tuple[str, ...]
+    provenance: dict[str, Any]
+
+    @property
+    def chi2_reduced(self) -> float:
+        """χ² per degree of freedom."""
+        return self.chi2 / max(self.degrees_of_freedom, 1)
+
+
+def parameters_document(result: FitResult) -> dict[str, Any]:
+    """The JSON of ``GET /v1/fits/{id}/parameters``."""
+    free = sum(parameter.free for parameter in result.parameters)
+    return {
+        "converged": result.converged,
+        "message": result.message,
+        "chi2": _finite(result.chi2),
+        "chi2_reduced": _finite(result.chi2_reduced),
+        "degrees_of_freedom": result.degrees_of_freedom,
+        "n_pixels": result.n_pixels,
+        "bic": _finite(result.chi2 + free * float(np.log(max(result.n_pixels, 1)))),
+        "log_likelihood": _finite(result.log_likelihood),
+        "parameters": [asdict(parameter) for parameter in result.parameters],
+        "derived": [asdict(row) for row in result.derived],
+        "stages": [asdict(stage) | {"chi2_reduced": list(map(_finite, stage.chi2_reduced))} for stage in result.stages],
+        "warnings": list(result.warnings),
+        "provenance": result.provenance,
+    }
+
+
+def covariance_document(result: FitResult) -> dict[str, Any]:
+    """The JSON of ``GET /v1/fits/{id}/covariance``."""
+    covariance = result.covariance
+    return {
+        "names": list(covariance.names),
+        "matrix": covariance.matrix.tolist(),
+        "correlation": covariance.correlation.tolist(),
+        "condition_number": _finite(covariance.condition_number),
+        "at_limit": list(covariance.at_limit),
+        "undetermined": list(covariance.undetermined),
+    }
+
+
+def _finite(number: float) -> float | None:
+    """The number, or None for JSON where it is not finite."""
+    return float(number) if np.isfinite(number) else None
