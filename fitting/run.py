@@ -3,7 +3,8 @@
 import math
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
@@ -23,6 +24,8 @@ from fitting.results.derived import derived_values
 from fitting.results.result import FitResult, FittedParameter, ImageResult, StageRecord
 from fitting.spec import FitRequest, StageSpec
 
+_ONE_THREAD_PIXELS = 40_000
+
 _COMPONENT_BYTES = 64 * 2**20
 """Images of single components are kept as long as all of them together need no more than this."""
 
@@ -39,12 +42,28 @@ def run(request: FitRequest, images: Sequence[ImageData], *, device: str = "cpu"
     torch.manual_seed(request.seed)
     place = torch_device(device)
     problem = Problem(request, images, place)
+    with _threads_for(problem):
+        return _run(problem, request, images, report, str(place))
+
+
+def _run(problem: Problem, request: FitRequest, images: Sequence[ImageData], report: Report, device: str) -> FitResult:
     end = _at(problem, problem.start())
     records: list[StageRecord] = []
     for number, stage in enumerate(request.stages):
         end, record = _run_stage(problem, stage, end, _stage_report(problem, request, number, report))
         records.append(record)
-    return _result(problem, images, end, tuple(records), str(place))
+    return _result(problem, images, end, tuple(records), device)
+
+
+@contextmanager
+def _threads_for(problem: Problem) -> Iterator[None]:
+    """One thread for small images: they gain nothing from more, and lose much where other processes want the cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if problem.pixels <= _ONE_THREAD_PIXELS else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def torch_device(device: str) -> torch.device:

@@ -1,0 +1,163 @@
+"""Files of uploads and results: a folder by default, an object store by URL."""
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+_CHUNK = 1 << 20
+_SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,254}\Z")
+
+
+class BlobMissing(KeyError):
+    """No blob has this key."""
+
+
+class BlobStore(Protocol):
+    """Immutable files by key, such as ``fits/fit_…/1/parameters.json``."""
+
+    def put_file(self, key: str, path: Path) -> None:
+        """Store the file at `path`; visible whole or not at all. The same key again replaces it."""
+        ...
+
+    def read(self, key: str, start: int = 0, stop: int | None = None) -> bytes:
+        """Bytes of a blob from `start` to before `stop`; raises BlobMissing."""
+        ...
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        """A blob piece by piece; raises BlobMissing."""
+        ...
+
+    def size(self, key: str) -> int | None:
+        """Bytes in a blob, or None where there is none."""
+        ...
+
+    @contextmanager
+    def local(self, key: str) -> Iterator[Path]:
+        """A path where the blob can be read while the context lasts; raises BlobMissing."""
+        ...
+
+    def keys(self, prefix: str) -> list[str]:
+        """Keys that begin with the folder `prefix`, sorted."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove a blob; none is fine."""
+        ...
+
+    def check(self) -> None:
+        """Raise OSError where nothing can be stored."""
+        ...
+
+
+def open_blobs(location: str) -> BlobStore:
+    """The store at a folder or URL (``s3://bucket/prefix``, ``gs://…``, ``az://…``; credentials from their usual
+    places).
+    """
+    if "://" in location and not location.startswith("file://"):
+        from jobs.object_blobs import ObjectBlobs
+
+        return ObjectBlobs(location)
+    return FolderBlobs(Path(location.removeprefix("file://")))
+
+
+def checked_key(key: str) -> str:
+    """The key, where each part of it is a plain name; raises ValueError. No key leads out of the store."""
+    if not all(_SEGMENT.match(segment) for segment in key.split("/")):
+        raise ValueError(f"{key!r} is not a key of a blob")
+    return key
+
+
+class FolderBlobs:
+    """Blobs as files under one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+
+    def _path(self, key: str) -> Path:
+        return self.folder / checked_key(key)
+
+    def put_file(self, key: str, path: Path) -> None:
+        """Copy under a temporary name, sync, rename, sync the folder: after a crash the blob is whole or absent."""
+        target = self._path(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".putting-")
+        try:
+            with os.fdopen(descriptor, "wb") as copy, path.open("rb") as source:
+                shutil.copyfileobj(source, copy, _CHUNK)
+                copy.flush()
+                os.fsync(copy.fileno())
+            os.replace(temporary, target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        _sync_folder(target.parent)
+
+    def read(self, key: str, start: int = 0, stop: int | None = None) -> bytes:
+        """See `BlobStore`."""
+        try:
+            with self._path(key).open("rb") as file:
+                file.seek(start)
+                return file.read(-1 if stop is None else max(stop - start, 0))
+        except FileNotFoundError as error:
+            raise BlobMissing(key) from error
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        """See `BlobStore`."""
+        try:
+            file = self._path(key).open("rb")
+        except FileNotFoundError as error:
+            raise BlobMissing(key) from error
+        with file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
+
+    def size(self, key: str) -> int | None:
+        """See `BlobStore`."""
+        try:
+            return self._path(key).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    @contextmanager
+    def local(self, key: str) -> Iterator[Path]:
+        """The blob's own path: nothing is copied."""
+        path = self._path(key)
+        if not path.is_file():
+            raise BlobMissing(key)
+        yield path
+
+    def keys(self, prefix: str) -> list[str]:
+        """See `BlobStore`."""
+        files = (path for path in self._path(prefix).rglob("*") if path.is_file() and not path.name.startswith("."))
+        return sorted(str(path.relative_to(self.folder)) for path in files)
+
+    def delete(self, key: str) -> None:
+        """Remove the file, and its folder where that was the last one."""
+        path = self._path(key)
+        path.unlink(missing_ok=True)
+        for parent in path.parents:
+            if parent == self.folder:
+                break
+            try:
+                parent.rmdir()
+            except OSError:
+                break
+
+    def check(self) -> None:
+        """See `BlobStore`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=self.folder) as file:
+            file.write(b"x")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,110 @@
+"""Waking workers. A message holds a fit's id and nothing else: the database is the truth, the broker a doorbell."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import structlog
+from celery import Celery
+from kombu import Queue
+
+from jobs.settings import Settings
+
+TASK = "photfit.run_fit"
+QUEUES = ("quick", "cpu", "gpu")
+_RING_SECONDS = 1.0
+
+_log = structlog.get_logger("photfit.doorbell")
+
+
+def celery_settings(settings: Settings) -> dict[str, Any]:
+    """Celery's settings, for those who ring and those who answer.
+
+    No result backend and no late acknowledgement: a lost message is rung again by the reconciler, so a message may be
+    dropped, doubled or late without harm.
+    """
+    return {
+        "broker_url": settings.broker_url,
+        "task_ignore_result": True,
+        "task_acks_late": False,
+        "task_store_errors_even_if_ignored": False,
+        "worker_prefetch_multiplier": 1,
+        "worker_disable_prefetch": True,
+        "accept_content": ["json"],
+        "worker_hijack_root_logger": False,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "task_publish_retry": False,
+        "task_queues": [Queue(name, routing_key=name) for name in QUEUES],
+        "task_default_queue": "cpu",
+        "worker_pool": "prefork",
+        "worker_concurrency": 1,
+        "worker_pool_start_method": "spawn",
+        "worker_max_tasks_per_child": settings.worker_max_tasks_per_child,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "broker_transport_options": {
+            "visibility_timeout": 86400,
+            "socket_keepalive": True,
+            "health_check_interval": 25,
+        },
+    }
+
+
+def choose_queue(device: str, stages: int, worker_queues: Iterable[Collection[str]]) -> str:
+    """The queue of a request: `quick` for previews, else by device and by what live workers serve.
+
+    Args:
+        device: of the request: auto, cpu, gpu or cuda.
+        stages: how many it has.
+        worker_queues: the queues of each worker that is alive.
+    """
+    if device in ("gpu", "cuda"):
+        return "gpu"
+    if stages == 0:
+        return "quick"
+    if device == "auto" and any("gpu" in queues for queues in worker_queues):
+        return "gpu"
+    return "cpu"
+
+
+class Doorbell:
+    """Rings for fits; failing to ring is logged and left to the reconciler."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._celery = Celery("photfit", set_as_current=False)
+        self._celery.conf.update(celery_settings(settings))
+        self._celery.conf.broker_connection_timeout = _RING_SECONDS
+        self._celery.conf.broker_transport_options = {
+            **self._celery.conf.broker_transport_options,
+            "socket_timeout": _RING_SECONDS,
+            "socket_connect_timeout": _RING_SECONDS,
+            "max_retries": 0,
+        }
+
+    def ring(self, fit_id: str, queue: str) -> bool:
+        """Wake a worker of `queue`; False where the broker does not answer."""
+        try:
+            self._celery.send_task(TASK, args=[fit_id], queue=queue, retry=False, ignore_result=True)
+        except Exception as error:  # every transport has errors of its own, and none may fail a submission
+            _log.warning("the broker does not answer; the reconciler will ring", fit=fit_id, error=str(error))
+            return False
+        return True
+
+    def waiting(self, queue: str) -> int | None:
+        """Messages that wait in a queue; None where the broker does not tell."""
+        try:
+            with self._celery.connection_for_read() as connection:
+                return int(connection.default_channel.client.llen(queue))
+        except Exception as error:
+            _log.warning("the broker does not answer", error=str(error))
+            return None
+
+    def end_task(self, task_id: str) -> None:
+        """End a running task by force, wherever it is."""
+        try:
+            self._celery.control.revoke(task_id, terminate=True, signal="SIGKILL")
+        except Exception as error:
+            _log.warning("a task could not be ended", task=task_id, error=str(error))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._celery.close()

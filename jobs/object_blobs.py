@@ -1,0 +1,84 @@
+"""Blobs in an object store, through obstore: S3 and what speaks its language, Google Cloud Storage, Azure."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import obstore
+from obstore.store import from_url
+
+from jobs.blobs import BlobMissing, checked_key
+
+
+class ObjectBlobs:
+    """Blobs as objects below a URL; see `jobs.blobs.BlobStore` for what each method promises.
+
+    Credentials, region and endpoint come from the store's usual environment variables (AWS_ACCESS_KEY_ID, AWS_REGION,
+    AWS_ENDPOINT_URL, AWS_ALLOW_HTTP …).
+    """
+
+    def __init__(self, url: str) -> None:
+        self._store = from_url(url)
+
+    def put_file(self, key: str, path: Path) -> None:
+        """Upload, in parts where the file is large."""
+        obstore.put(self._store, checked_key(key), path)
+
+    def read(self, key: str, start: int = 0, stop: int | None = None) -> bytes:
+        """See `BlobStore`."""
+        with _missing(key):
+            if stop is not None:
+                return bytes(obstore.get_range(self._store, checked_key(key), start=start, end=stop))
+            content = bytes(obstore.get(self._store, checked_key(key)).bytes())
+        return content[start:]
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        """See `BlobStore`."""
+        with _missing(key):
+            for chunk in obstore.get(self._store, checked_key(key)):
+                yield bytes(chunk)
+
+    def size(self, key: str) -> int | None:
+        """See `BlobStore`."""
+        try:
+            return int(obstore.head(self._store, checked_key(key))["size"])
+        except FileNotFoundError:
+            return None
+
+    @contextmanager
+    def local(self, key: str) -> Iterator[Path]:
+        """A temporary copy."""
+        with tempfile.NamedTemporaryFile(prefix="photfit-blob-") as file:
+            for chunk in self.chunks(key):
+                file.write(chunk)
+            file.flush()
+            yield Path(file.name)
+
+    def keys(self, prefix: str) -> list[str]:
+        """See `BlobStore`."""
+        pages = obstore.list(self._store, prefix=f"{checked_key(prefix)}/")
+        return sorted(item["path"] for page in pages for item in page)
+
+    def delete(self, key: str) -> None:
+        """See `BlobStore`."""
+        try:
+            obstore.delete(self._store, checked_key(key))
+        except FileNotFoundError:
+            return
+
+    def check(self) -> None:
+        """Raise OSError where the store does not answer."""
+        try:
+            next(iter(obstore.list(self._store, prefix="uploads/", chunk_size=1)), None)
+        except Exception as error:
+            raise OSError(f"the object store does not answer: {error}") from error
+
+
+@contextmanager
+def _missing(key: str) -> Iterator[None]:
+    """Turn the store's own word for "no such object" into ours."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise BlobMissing(key) from error

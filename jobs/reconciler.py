@@ -1,0 +1,106 @@
+"""What keeps records and world together: leases that ran out, doorbells nobody heard, cancellations nobody heeded."""
+
+import threading
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Engine, or_, update
+
+from jobs import presence, records, transitions
+from jobs.clock import database_now
+from jobs.doorbell import Doorbell
+from jobs.events import Publisher
+from jobs.ids import new_id
+from jobs.schema import ReconcilerLock
+from jobs.settings import Settings
+
+_RINGS_AT_ONCE = 200
+_RING_AGAIN_SECONDS = 60.0
+
+_log = structlog.get_logger("photfit.reconciler")
+
+
+@dataclass(frozen=True)
+class Reconciler:
+    """One look after another, by one process at a time: each takes a lock row for as long as its look may last."""
+
+    engine: Engine
+    doorbell: Doorbell
+    publisher: Publisher
+    settings: Settings
+    name: str
+
+    @classmethod
+    def build(cls, engine: Engine, doorbell: Doorbell, publisher: Publisher, settings: Settings) -> "Reconciler":
+        """A reconciler with a name of its own."""
+        return cls(engine, doorbell, publisher, settings, new_id("reconciler"))
+
+    def look(self) -> None:
+        """Put right what is wrong now, unless another process is at it."""
+        if not self._take_lock():
+            return
+        for fit_id in transitions.expire(self.engine, self.settings.max_crashes):
+            _log.warning("the worker of a fit died; queued again", fit=fit_id)
+            self.publisher.publish(fit_id)
+        for record in transitions.cancel_overdue(self.engine, self.settings.cancel_grace_seconds):
+            _log.warning("a fit did not heed its cancellation; its task is ended", fit=record.id)
+            if record.task_id is not None:
+                self.doorbell.end_task(record.task_id)
+            self.publisher.publish(record.id)
+        self._ring_unheard()
+        presence.forget_silent(self.engine)
+
+    def _ring_unheard(self) -> None:
+        """Ring for queued fits whose message is lost: at once where their queue at the broker is empty, else in a
+        while.
+        """
+        for queue in records.queue_lengths(self.engine):
+            waiting = self.doorbell.waiting(queue)
+            if waiting is None:
+                continue
+            patience = self.settings.reconcile_seconds if waiting == 0 else _RING_AGAIN_SECONDS
+            for fit_id in transitions.take_unheard(self.engine, queue, patience, _RINGS_AT_ONCE):
+                if not self.doorbell.ring(fit_id, queue):
+                    return
+
+    def _take_lock(self) -> bool:
+        """Take or keep the lock row; one whose holder has been silent for five looks is free."""
+        statement = (
+            update(ReconcilerLock)
+            .where(
+                ReconcilerLock.id == 1,
+                or_(
+                    ReconcilerLock.holder.is_(None),
+                    ReconcilerLock.holder == self.name,
+                    ReconcilerLock.until < database_now(),
+                ),
+            )
+            .values(holder=self.name, until=database_now() + 5.0 * self.settings.reconcile_seconds)
+        )
+        with self.engine.begin() as connection:
+            return connection.execute(statement).rowcount == 1
+
+
+class ReconcilerThread:
+    """Looks every few seconds until it is stopped."""
+
+    def __init__(self, reconciler: Reconciler) -> None:
+        self._reconciler = reconciler
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, after the look that is under way."""
+        self._stop.set()
+        self._thread.join(timeout=5.0)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._reconciler.settings.reconcile_seconds):
+            try:
+                self._reconciler.look()
+            except Exception:
+                _log.exception("a look failed; the next one comes")

@@ -1,0 +1,68 @@
+"""Reading fits; every question names the owner who asks."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from jobs.schema import FitRecord
+
+
+@dataclass(frozen=True)
+class Page:
+    """Part of a list, newest first; `cursor` asks for the next part, None on the last."""
+
+    items: tuple[FitRecord, ...]
+    cursor: str | None
+
+
+def get_fit(engine: Engine, owner: str, fit_id: str) -> FitRecord | None:
+    """The owner's fit, or None."""
+    with Session(engine) as session:
+        return session.scalar(select(FitRecord).where(FitRecord.id == fit_id, FitRecord.owner == owner))
+
+
+def find_by_key(engine: Engine, owner: str, idempotency_key: str) -> FitRecord | None:
+    """The fit that the owner made with this idempotency key, or None."""
+    query = select(FitRecord).where(FitRecord.owner == owner, FitRecord.idempotency_key == idempotency_key)
+    with Session(engine) as session:
+        return session.scalar(query)
+
+
+def list_fits(
+    engine: Engine,
+    owner: str,
+    *,
+    limit: int,
+    cursor: str | None = None,
+    state: str | None = None,
+    name: str | None = None,
+) -> Page:
+    """The owner's fits, newest first; `cursor` is the id of the last one seen."""
+    query = select(FitRecord).where(FitRecord.owner == owner).order_by(FitRecord.id.desc()).limit(limit + 1)
+    if cursor is not None:
+        query = query.where(FitRecord.id < cursor)
+    if state is not None:
+        query = query.where(FitRecord.state == state)
+    if name is not None:
+        query = query.where(FitRecord.name == name)
+    with Session(engine) as session:
+        found = tuple(session.scalars(query))
+    more = len(found) > limit
+    return Page(found[:limit], found[limit - 1].id if more else None)
+
+
+def queued_ahead(engine: Engine, record: FitRecord) -> int:
+    """How many queued fits of the same queue are older."""
+    query = select(func.count()).where(
+        FitRecord.state == "queued", FitRecord.queue == record.queue, FitRecord.id < record.id
+    )
+    with Session(engine) as session:
+        return session.scalar(query) or 0
+
+
+def queue_lengths(engine: Engine) -> dict[str, int]:
+    """Queued fits by queue, of all owners: for operation, not for users."""
+    query = select(FitRecord.queue, func.count()).where(FitRecord.state == "queued").group_by(FitRecord.queue)
+    with Session(engine) as session:
+        return dict(session.execute(query).tuples().all())

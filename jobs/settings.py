@@ -1,0 +1,69 @@
+"""Every setting of the service, read from the environment here and nowhere else."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MEBIBYTE = 1 << 20
+
+
+class Settings(BaseSettings):
+    """Settings of API and workers; the environment sets each as ``PHOTFIT_<NAME>``."""
+
+    model_config = SettingsConfigDict(env_prefix="PHOTFIT_", frozen=True, extra="ignore")
+
+    data_dir: Path = Field(
+        Path("photfit-data"), title="Data directory", description="Where the embedded database, files and broker live."
+    )
+    database_url: str | None = Field(
+        None, title="Database", description="SQLAlchemy URL; by default a SQLite file in the data directory."
+    )
+    blob_url: str | None = Field(
+        None,
+        title="File store",
+        description="Folder or object store (s3://bucket/prefix); by default in the data directory.",
+    )
+    broker_url: str = Field(
+        "redis://127.0.0.1:6379/0", title="Broker", description="Redis or Valkey, as Celery writes its URL."
+    )
+    host: str = Field("127.0.0.1", title="Host", description="Address at which the API listens.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8700, title="Port", description="Port of the API.")
+    max_upload_bytes: Annotated[int, Field(gt=0)] = Field(
+        256 * MEBIBYTE, title="Largest body", description="Bytes of a request's body; larger ones answer 413."
+    )
+    lease_seconds: Annotated[float, Field(gt=0)] = Field(
+        30.0, title="Lease", description="A worker that has not renewed for so long has lost its job."
+    )
+    max_crashes: Annotated[int, Field(ge=1)] = Field(
+        3, title="Crashes allowed", description="A job whose worker died this often fails."
+    )
+    reconcile_seconds: Annotated[float, Field(gt=0)] = Field(
+        2.0, title="Reconciler's pause", description="Seconds between looks for expired leases and unheard jobs."
+    )
+    cancel_grace_seconds: Annotated[float, Field(gt=0)] = Field(
+        10.0, title="Cancel grace", description="A job that ignores its cancellation for so long is ended by force."
+    )
+    worker_threads: Annotated[int, Field(ge=0)] = Field(
+        0, title="Threads", description="Threads of a worker's engine; 0 takes cores ÷ `workers`."
+    )
+    workers: Annotated[int, Field(ge=1)] = Field(
+        1, title="Workers", description="Worker processes on this machine, for sharing its cores."
+    )
+    worker_queues: str | None = Field(
+        None, title="Queues", description="Comma-separated queues of a worker; by default what its devices can serve."
+    )
+    worker_max_tasks_per_child: Annotated[int, Field(ge=1)] = Field(
+        50, title="Jobs per child", description="A worker's child is replaced after so many jobs."
+    )
+
+    @property
+    def database(self) -> str:
+        """The database's URL."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'photfit.sqlite').absolute()}"
+
+    @property
+    def blobs(self) -> str:
+        """The file store's URL or folder."""
+        return self.blob_url or str((self.data_dir / "blobs").absolute())

@@ -1,0 +1,268 @@
+"""Every legal transition of a fit, each as one SQL statement; nothing else writes `state`.
+
+    queued ──claim──▶ running ──finish──▶ succeeded | failed | cancelled
+      ▲  └─request_cancel─▶ cancelled       │
+      └────── release, expire ◀─────────────┘  (expire: failed after too many crashes)
+
+A statement names the state, and where a worker speaks the attempt, that it expects: whoever comes second changes
+nothing and is told so. Leases are reckoned by the database's clock.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Engine, and_, delete, or_, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from jobs.clock import database_now
+from jobs.ids import new_id
+from jobs.schema import FINAL_STATES, FitRecord
+
+Outcome = Literal["succeeded", "failed", "cancelled"]
+
+
+@dataclass(frozen=True)
+class NewFit:
+    """What a new record is made of; `idempotency_key` is unique for an owner."""
+
+    owner: str
+    name: str
+    request: dict[str, Any]
+    queue: str
+    device: str
+    body_hash: str
+    warnings: tuple[str, ...] = ()
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A worker's hold on a fit: valid while the record is running with this attempt."""
+
+    fit_id: str
+    attempt: int
+    owner: str
+    request: dict[str, Any]
+    device: str
+    crashes: int
+
+    @property
+    def folder(self) -> str:
+        """Where this attempt's results go in the blob store."""
+        return result_folder(self.fit_id, self.attempt)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a renewal found: whether the claim still holds, and whether its owner wants it cancelled."""
+
+    held: bool
+    cancel_requested: bool
+
+
+def result_folder(fit_id: str, attempt: int) -> str:
+    """Key prefix of one attempt's results."""
+    return f"fits/{fit_id}/{attempt}"
+
+
+def create(engine: Engine, new: NewFit) -> FitRecord | None:
+    """Record a queued fit; None where the owner's idempotency key is taken."""
+    values = {
+        "id": new_id("fit"),
+        "owner": new.owner,
+        "name": new.name,
+        "state": "queued",
+        "request": new.request,
+        "queue": new.queue,
+        "device": new.device,
+        "created_at": database_now(),
+        "attempt": 0,
+        "crashes": 0,
+        "rung_at": database_now(),
+        "warnings": list(new.warnings),
+        "idempotency_key": new.idempotency_key,
+        "body_hash": new.body_hash,
+        "version": 1,
+    }
+    insert = sqlite_insert if engine.dialect.name == "sqlite" else postgresql_insert
+    statement = insert(FitRecord).values(values).on_conflict_do_nothing(index_elements=["owner", "idempotency_key"])
+    return _one(engine, statement.returning(FitRecord))
+
+
+def claim(engine: Engine, fit_id: str, worker: str, task_id: str | None, lease_seconds: float) -> Claim | None:
+    """Take a queued fit for one more attempt; None where it is not queued, or another was quicker."""
+    record = _one(
+        engine,
+        update(FitRecord)
+        .where(FitRecord.id == fit_id, FitRecord.state == "queued", FitRecord.cancel_requested_at.is_(None))
+        .values(
+            state="running",
+            attempt=FitRecord.attempt + 1,
+            worker=worker,
+            task_id=task_id,
+            lease_until=database_now() + lease_seconds,
+            started_at=database_now(),
+            progress=None,
+            version=FitRecord.version + 1,
+        )
+        .returning(FitRecord),
+    )
+    if record is None:
+        return None
+    return Claim(record.id, record.attempt, record.owner, record.request, record.device, record.crashes)
+
+
+def renew(engine: Engine, held: Claim, lease_seconds: float) -> Standing:
+    """Push the end of the lease away."""
+    record = _one(
+        engine,
+        update(FitRecord).where(_held(held)).values(lease_until=database_now() + lease_seconds).returning(FitRecord),
+    )
+    return Standing(record is not None, record is not None and record.cancel_requested_at is not None)
+
+
+def record_progress(engine: Engine, held: Claim, progress: dict[str, Any]) -> bool:
+    """Store a snapshot; False where the claim is lost."""
+    statement = update(FitRecord).where(_held(held)).values(progress=progress, version=FitRecord.version + 1)
+    return _changed(engine, statement) == 1
+
+
+def finish(
+    engine: Engine,
+    held: Claim,
+    outcome: Outcome,
+    *,
+    error: dict[str, Any] | None = None,
+    warnings: Sequence[str] | None = None,
+    progress: dict[str, Any] | None = None,
+) -> bool:
+    """End a fit; False, and nothing changed, where the claim is lost."""
+    values: dict[str, Any] = _final(outcome) | {"error": error}
+    if warnings is not None:
+        values["warnings"] = list(warnings)
+    if progress is not None:
+        values["progress"] = progress
+    return _changed(engine, update(FitRecord).where(_held(held)).values(values)) == 1
+
+
+def release(engine: Engine, held: Claim) -> bool:
+    """Give a fit back to the queue without blame; one that was being cancelled is cancelled."""
+    cancelled = update(FitRecord).where(_held(held), FitRecord.cancel_requested_at.is_not(None))
+    if _changed(engine, cancelled.values(_final("cancelled"))):
+        return True
+    return _changed(engine, update(FitRecord).where(_held(held)).values(_queued_again())) == 1
+
+
+def expire(engine: Engine, max_crashes: int) -> list[str]:
+    """Take fits from workers whose lease is over; returns the ids of those that are queued again.
+
+    A worker that lets its lease run out counts as dead. A fit that was being cancelled is cancelled; one that has seen
+    `max_crashes` workers die fails.
+    """
+    over = and_(FitRecord.state == "running", FitRecord.lease_until < database_now())
+    _changed(
+        engine, update(FitRecord).where(over, FitRecord.cancel_requested_at.is_not(None)).values(_final("cancelled"))
+    )
+    crashed = update(FitRecord).where(over, FitRecord.crashes + 1 >= max_crashes)
+    error = {
+        "type": "about:blank",
+        "title": "The fit ended its worker",
+        "status": 500,
+        "detail": f"{max_crashes} workers died while running this fit, probably for lack of memory: use a smaller "
+        "window or fewer components, and run it again.",
+    }
+    _changed(engine, crashed.values(_final("failed") | {"crashes": FitRecord.crashes + 1, "error": error}))
+    again = update(FitRecord).where(over).values(_queued_again() | {"crashes": FitRecord.crashes + 1})
+    return [record.id for record in _all(engine, again.returning(FitRecord))]
+
+
+def request_cancel(engine: Engine, owner: str, fit_id: str) -> FitRecord | None:
+    """Cancel a queued fit at once and ask a running one to stop; None where it is unknown or final."""
+    mine = and_(FitRecord.id == fit_id, FitRecord.owner == owner)
+    queued = update(FitRecord).where(mine, FitRecord.state == "queued").values(_final("cancelled"))
+    record = _one(engine, queued.returning(FitRecord))
+    if record is not None:
+        return record
+    running = (
+        update(FitRecord)
+        .where(mine, FitRecord.state == "running")
+        .values(cancel_requested_at=database_now(), version=FitRecord.version + 1)
+    )
+    return _one(engine, running.returning(FitRecord))
+
+
+def cancel_overdue(engine: Engine, grace_seconds: float) -> list[FitRecord]:
+    """Cancel running fits that did not heed their cancellation in time; returns them, so that their tasks can be
+    ended.
+    """
+    overdue = and_(FitRecord.state == "running", FitRecord.cancel_requested_at < database_now() - grace_seconds)
+    return _all(engine, update(FitRecord).where(overdue).values(_final("cancelled")).returning(FitRecord))
+
+
+def take_unheard(engine: Engine, queue: str, after_seconds: float, limit: int) -> list[str]:
+    """Ids of the oldest queued fits of a queue whose last ring is older than `after_seconds`; they count as rung
+    now.
+    """
+    unheard = or_(FitRecord.rung_at.is_(None), FitRecord.rung_at < database_now() - after_seconds)
+    oldest = (
+        FitRecord.__table__.select()
+        .with_only_columns(FitRecord.id)
+        .where(FitRecord.state == "queued", FitRecord.queue == queue, unheard)
+        .order_by(FitRecord.id)
+        .limit(limit)
+    )
+    rung = update(FitRecord).where(FitRecord.id.in_(oldest), FitRecord.state == "queued").values(rung_at=database_now())
+    return sorted(record.id for record in _all(engine, rung.returning(FitRecord)))
+
+
+def remove(engine: Engine, owner: str, fit_id: str) -> bool:
+    """Delete a final fit's record; False where it is unknown or not final."""
+    gone = delete(FitRecord).where(
+        FitRecord.id == fit_id, FitRecord.owner == owner, FitRecord.state.in_(sorted(FINAL_STATES))
+    )
+    return _changed(engine, gone) == 1
+
+
+def _held(held: Claim) -> ColumnElement[bool]:
+    return and_(FitRecord.id == held.fit_id, FitRecord.state == "running", FitRecord.attempt == held.attempt)
+
+
+def _final(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "state": outcome,
+        "finished_at": database_now(),
+        "lease_until": None,
+        "version": FitRecord.version + 1,
+    }
+
+
+def _queued_again() -> dict[str, Any]:
+    return {
+        "state": "queued",
+        "worker": None,
+        "task_id": None,
+        "lease_until": None,
+        "rung_at": None,
+        "progress": None,
+        "version": FitRecord.version + 1,
+    }
+
+
+def _one(engine: Engine, statement: Any) -> FitRecord | None:
+    records = _all(engine, statement)
+    return records[0] if records else None
+
+
+def _all(engine: Engine, statement: Any) -> list[FitRecord]:
+    """Run a statement that returns records, in a transaction of its own."""
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        return list(session.scalars(statement).all())
+
+
+def _changed(engine: Engine, statement: Any) -> int:
+    """Run a statement in a transaction of its own; how many rows it changed."""
+    with engine.begin() as connection:
+        return connection.execute(statement).rowcount

@@ -1,0 +1,52 @@
+"""`python -m worker`: one worker process."""
+
+import argparse
+import logging
+import os
+import socket
+import sys
+from pathlib import Path
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve the queues until SIGTERM or SIGINT; a running fit then goes back to the queue."""
+    parser = argparse.ArgumentParser(prog="python -m worker", description="Run photfit's fits.")
+    parser.add_argument("--queues", help="comma-separated: quick, cpu, gpu (default: what this machine can serve)")
+    parser.add_argument("--name", help="what the worker is called (default: host and process id)")
+    options = parser.parse_args(arguments)
+
+    from jobs.doorbell import QUEUES
+    from jobs.settings import Settings
+
+    settings = Settings()
+    queues = (options.queues or settings.worker_queues or ",".join(_served())).replace(" ", "")
+    unknown = [queue for queue in queues.split(",") if queue not in QUEUES]
+    if unknown:
+        sys.exit(f"photfit worker: unknown queue {', '.join(unknown)}; there are {', '.join(QUEUES)}")
+    threads = settings.worker_threads or max(1, (os.cpu_count() or 1) // settings.workers)
+    name = options.name or f"{socket.gethostname()}:{os.getpid()}"
+    os.environ.update(
+        {
+            "PHOTFIT_WORKER_NAME": name,
+            "PHOTFIT_WORKER_QUEUES": queues,
+            "OMP_NUM_THREADS": str(threads),
+            "MKL_NUM_THREADS": str(threads),
+            "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait must not spin where the API wants the core
+        }
+    )
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    from worker.application import application
+
+    application.worker_main(
+        ["worker", "-Q", queues, "-n", f"photfit@{name}", "--without-gossip", "--without-mingle", "--loglevel=INFO"]
+    )
+
+
+def _served() -> tuple[str, ...]:
+    """The queues for this machine's devices, found without importing torch."""
+    has_gpu = any(Path("/dev").glob("nvidia[0-9]*")) and os.environ.get("CUDA_VISIBLE_DEVICES", "all") != ""
+    return ("gpu", "quick", "cpu") if has_gpu else ("quick", "cpu")
+
+
+if __name__ == "__main__":
+    main()

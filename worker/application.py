@@ -1,0 +1,105 @@
+"""The Celery application of a worker: one parent that listens, one spawned child that computes.
+
+The parent never imports torch (forking or terminating a process that has used it hangs); the child imports it when it
+starts, so that the first fit is as quick as the next.
+"""
+
+import os
+import socket
+import threading
+from typing import Any
+
+import structlog
+from celery import Celery, signals
+
+from jobs import presence
+from jobs.database import connect, migrate
+from jobs.doorbell import Doorbell, celery_settings
+from jobs.events import Publisher
+from jobs.reconciler import Reconciler, ReconcilerThread
+from jobs.settings import Settings
+
+NAME_VARIABLE = "PHOTFIT_WORKER_NAME"
+QUEUES_VARIABLE = "PHOTFIT_WORKER_QUEUES"
+"""How `python -m worker` tells its child what it is called and serves."""
+_REPORT_SECONDS = 5.0
+
+_log = structlog.get_logger("photfit.worker")
+
+settings = Settings()
+application = Celery("photfit", include=["worker.tasks"])
+application.conf.update(celery_settings(settings))
+
+
+def worker_name() -> str:
+    """This worker's name, the same in parent and child."""
+    return os.environ.get(NAME_VARIABLE) or f"{socket.gethostname()}:{os.getpid()}"
+
+
+class Parent:
+    """What runs beside Celery in the parent: the worker's presence, and a reconciler."""
+
+    def __init__(self) -> None:
+        self._engine = connect(settings)
+        migrate(self._engine)
+        doorbell, publisher = Doorbell(settings), Publisher(settings.broker_url)
+        self._reconciler = ReconcilerThread(Reconciler.build(self._engine, doorbell, publisher, settings))
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._report, name="presence", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+        self._reconciler.start()
+
+    def tell_children_to_stop(self) -> None:
+        """Make the child give its fit back to the queue."""
+        presence.mark_stopping(self._engine, worker_name())
+
+    def stop(self) -> None:
+        """End in good order."""
+        self._stop.set()
+        self._thread.join(timeout=2.0)
+        self._reconciler.stop()
+        presence.withdraw(self._engine, worker_name())
+
+    def _report(self) -> None:
+        queues = (os.environ.get(QUEUES_VARIABLE) or "quick,cpu").split(",")
+        devices = ["cpu", "cuda"] if "gpu" in queues else ["cpu"]
+        while True:
+            try:
+                presence.report(self._engine, worker_name(), queues, devices)
+            except Exception:
+                _log.exception("the worker could not report itself")
+            if self._stop.wait(_REPORT_SECONDS):
+                return
+
+
+_parent: Parent | None = None
+
+
+@signals.worker_ready.connect
+def _on_ready(**_: Any) -> None:
+    global _parent
+    _parent = Parent()
+    _parent.start()
+    _log.info("ready", worker=worker_name())
+
+
+@signals.worker_shutting_down.connect
+def _on_shutting_down(**_: Any) -> None:
+    if _parent is not None:
+        _parent.tell_children_to_stop()
+
+
+@signals.worker_shutdown.connect
+def _on_shutdown(**_: Any) -> None:
+    if _parent is not None:
+        _parent.stop()
+
+
+@signals.worker_process_init.connect
+def _on_child_start(**_: Any) -> None:
+    from worker.bench import open_bench
+
+    open_bench(settings, worker_name())

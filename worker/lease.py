@@ -1,0 +1,76 @@
+"""Holding on to a fit: a thread that renews the lease and sees when the fit is no longer wanted here."""
+
+import threading
+import time
+from enum import Enum
+from types import TracebackType
+from typing import Self
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from jobs import presence, records, transitions
+from jobs.transitions import Claim
+
+_LOOK_SECONDS = 0.5
+
+_log = structlog.get_logger("photfit.lease")
+
+
+class Ending(Enum):
+    """Why a fit should stop before it is done."""
+
+    CANCELLED = "its owner cancelled it"
+    RELEASED = "its worker was told to stop"
+    LOST = "its lease was lost"
+
+
+class Heartbeat:
+    """Renews a claim while the context lasts; `ending` says when and why the work should stop."""
+
+    def __init__(self, engine: Engine, claim: Claim, worker: str, lease_seconds: float) -> None:
+        self.ending: Ending | None = None
+        self._engine = engine
+        self._claim = claim
+        self._worker = worker
+        self._lease_seconds = lease_seconds
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        renewed = time.monotonic()
+        pause = min(_LOOK_SECONDS, self._lease_seconds / 3.0)
+        while not self._done.wait(pause):
+            try:
+                if time.monotonic() - renewed >= self._lease_seconds / 3.0:
+                    self._renew()
+                    renewed = time.monotonic()
+                self._look()
+            except SQLAlchemyError as error:
+                _log.warning("the database does not answer", fit=self._claim.fit_id, error=str(error))
+                if time.monotonic() - renewed > self._lease_seconds:
+                    self.ending = Ending.LOST
+
+    def _renew(self) -> None:
+        if not transitions.renew(self._engine, self._claim, self._lease_seconds).held:
+            self.ending = Ending.LOST
+
+    def _look(self) -> None:
+        record = records.get_fit(self._engine, self._claim.owner, self._claim.fit_id)
+        if record is None or record.state != "running" or record.attempt != self._claim.attempt:
+            self.ending = Ending.LOST
+        elif record.cancel_requested_at is not None:
+            self.ending = self.ending or Ending.CANCELLED
+        elif presence.is_stopping(self._engine, self._worker):
+            self.ending = self.ending or Ending.RELEASED

@@ -1,0 +1,151 @@
+"""The one task: run a fit."""
+
+import secrets
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import structlog
+from celery import Task
+from sqlalchemy.exc import OperationalError
+
+from fitting.inputs import FileInvalid, complete_request, load_images
+from fitting.methods.progress import Cancelled
+from fitting.results import FitResult, write_result
+from fitting.run import run
+from fitting.spec import FitRequest, RequestInvalid, parse_request
+from jobs import transitions, uploads
+from jobs.blobs import BlobMissing
+from jobs.doorbell import TASK
+from jobs.transitions import Claim
+from worker.application import application
+from worker.bench import Bench, bench
+from worker.lease import Ending, Heartbeat
+from worker.reporting import Reporter
+
+_MOST_ATTEMPTS = 10
+"""A fit that meets passing trouble (database, files) so often fails."""
+
+_log = structlog.get_logger("photfit.worker")
+
+
+@application.task(name=TASK, bind=True)
+def run_fit(self: Task, fit_id: str) -> None:
+    """Take the fit if it is still to be had, run it, and store what came out."""
+    tools = bench()
+    claim = transitions.claim(tools.engine, fit_id, tools.worker, self.request.id, tools.settings.lease_seconds)
+    if claim is None:
+        return
+    tools.publisher.publish(fit_id)
+    structlog.contextvars.bind_contextvars(fit=fit_id, attempt=claim.attempt)
+    try:
+        with Heartbeat(tools.engine, claim, tools.worker, tools.settings.lease_seconds) as heartbeat:
+            _work(tools, claim, heartbeat)
+    finally:
+        structlog.contextvars.clear_contextvars()
+        tools.publisher.publish(fit_id)
+
+
+def _work(tools: Bench, claim: Claim, heartbeat: Heartbeat) -> None:
+    """Run a claimed fit to one of its ends."""
+    reporter = Reporter(tools.engine, tools.publisher, claim, heartbeat)
+    try:
+        result = _fit(tools, claim, reporter)
+        _store(tools, claim, result)
+        transitions.finish(
+            tools.engine, claim, "succeeded", warnings=result.warnings, progress=reporter.final(), error=None
+        )
+    except Cancelled:
+        _stop(tools, claim, heartbeat.ending or Ending.CANCELLED, reporter)
+    except (RequestInvalid, FileInvalid, BlobMissing) as error:
+        transitions.finish(tools.engine, claim, "failed", error=_inputs_problem(error))
+    except (OperationalError, OSError) as error:
+        _passing(tools, claim, error)
+    except (MemoryError, RuntimeError) as error:
+        transitions.finish(tools.engine, claim, "failed", error=_engine_problem(error))
+    except Exception as error:
+        transitions.finish(tools.engine, claim, "failed", error=_own_problem(error))
+
+
+def _fit(tools: Bench, claim: Claim, reporter: Reporter) -> FitResult:
+    """Read the inputs and run the stages."""
+    request = parse_request(claim.request)
+    with ExitStack() as stack:
+        paths = _inputs(tools, claim, request, stack)
+        images = load_images(request, paths.__getitem__)
+    return run(complete_request(request, images), images, device=request.device, report=reporter)
+
+
+def _inputs(tools: Bench, claim: Claim, request: FitRequest, stack: ExitStack) -> dict[str, Path]:
+    """Local paths of the uploads that the request names."""
+    names = {reference.file for _, reference in request.references()}
+    known = uploads.get_uploads(tools.engine, claim.owner, names)
+    paths = {}
+    for name in names:
+        if name not in known:
+            raise BlobMissing(name)
+        paths[name] = stack.enter_context(tools.blobs.local(uploads.blob_key(known[name].sha256)))
+    return paths
+
+
+def _store(tools: Bench, claim: Claim, result: FitResult) -> None:
+    """Write the result's files under the attempt; they count only once `finish` has said so."""
+    with tempfile.TemporaryDirectory(prefix="photfit-result-") as name:
+        folder = Path(name)
+        write_result(result, folder)
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            tools.blobs.put_file(f"{claim.folder}/{path.relative_to(folder).as_posix()}", path)
+
+
+def _stop(tools: Bench, claim: Claim, ending: Ending, reporter: Reporter) -> None:
+    """End a fit that was stopped on the way."""
+    _log.info("stopped", why=ending.value)
+    if ending is Ending.CANCELLED:
+        transitions.finish(tools.engine, claim, "cancelled", progress=reporter.latest)
+    elif ending is Ending.RELEASED:
+        transitions.release(tools.engine, claim)
+
+
+def _passing(tools: Bench, claim: Claim, error: Exception) -> None:
+    """Trouble that may be over next time: back to the queue, within limits."""
+    _log.warning("passing trouble", error=str(error))
+    if claim.attempt < _MOST_ATTEMPTS:
+        transitions.release(tools.engine, claim)
+        return
+    problem = _problem(
+        "The service's storage does not answer", f"Tried {claim.attempt} times. Run the fit again later."
+    )
+    transitions.finish(tools.engine, claim, "failed", error=problem)
+
+
+def _inputs_problem(error: RequestInvalid | FileInvalid | BlobMissing) -> dict[str, Any]:
+    if isinstance(error, BlobMissing):
+        return _problem(
+            "An upload is gone", f"{error.args[0]} was deleted before the fit ran: upload the file again.", 422
+        )
+    return _problem("The request does not fit its images", str(error), 422)
+
+
+def _engine_problem(error: MemoryError | RuntimeError) -> dict[str, Any]:
+    """The engine's own refusals: out of memory mostly."""
+    text = str(error)
+    if isinstance(error, MemoryError) or "memory" in text.lower():
+        detail = (
+            "The worker's memory does not suffice: use a smaller window or fewer components, and run the fit again."
+        )
+        return _problem("Out of memory", detail)
+    return _own_problem(error)
+
+
+def _own_problem(error: Exception) -> dict[str, Any]:
+    """A fault of photfit: the user gets a number to quote, the log the rest."""
+    number = secrets.token_hex(4)
+    _log.error("the fit failed by a fault of photfit", number=number, exc_info=error)
+    detail = f"This is photfit's fault, not yours. The log has it under the number {number}."
+    return _problem("The fit failed unexpectedly", detail)
+
+
+def _problem(title: str, detail: str, status: int = 500) -> dict[str, Any]:
+    """A problem after RFC 9457."""
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail}
