@@ -40,6 +40,8 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "worker_concurrency": 1,
         "worker_pool_start_method": "spawn",
         "worker_max_tasks_per_child": settings.worker_max_tasks_per_child,
+        # A child imports torch before it says that it is up: slow on a busy machine, and Celery kills it after 4 s.
+        "worker_proc_alive_timeout": 120.0,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "broker_transport_options": {
             "visibility_timeout": 86400,

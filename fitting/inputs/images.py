@@ -1,0 +1,244 @@
+"""The images of a request as arrays, every plane checked against the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+
+from fitting.inputs import noise
+from fitting.inputs.files import FileInvalid, Plane, read_plane
+from fitting.inputs.keywords import pixel_scale, zero_point
+from fitting.inputs.limits import DEFAULT_LIMITS, ReadLimits
+from fitting.inputs.psf import OFF_BY, PsfInvalid, gaussian_stamp, moffat_stamp, normalised
+from fitting.spec import (
+    AutoNoise,
+    ConstantNoise,
+    Fault,
+    FitRequest,
+    GainNoise,
+    GaussianPsf,
+    ImagePsf,
+    ImageSpec,
+    PlaneReference,
+    RequestInvalid,
+    Window,
+)
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Locate = Callable[[str], Path]
+
+
+@dataclass(frozen=True)
+class ImageData:
+    """One image, cut to its window.
+
+    Attributes:
+        data: (height, width), data units per pixel; NaN where the file has it.
+        variance: (height, width), data units squared; meaningful where not masked.
+        mask: (height, width), True where a pixel is not used.
+        psf: (odd, odd) stamp that sums to 1, or None.
+        psf_convention: ``discrete`` (a kernel for pixel values) or ``effective`` (holds the pixel's response).
+        pixel_scale: arcsec per pixel: the request's, else the WCS's, else None.
+        zero_point: magnitude of one data unit: the request's, else the header's, else None.
+        header: of the data plane in the full frame; None for .npy.
+        origin: (x, y) in the full frame of the first pixel of the window.
+        warnings: sentences for the user.
+    """
+
+    name: str
+    data: Array
+    variance: Array
+    mask: Mask
+    psf: Array | None = None
+    psf_convention: str = "discrete"
+    pixel_scale: float | None = None
+    zero_point: float | None = None
+    header: fits.Header | None = None
+    origin: tuple[int, int] = (0, 0)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass
+class _Reading:
+    """One image on its way in: where its files are, and what was found wrong or remarkable so far."""
+
+    path: str
+    locate: Locate
+    limits: ReadLimits
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def fault(self, key: str, message: str, expected: str | None = None) -> None:
+        self.faults.append(Fault(f"{self.path}.{key}", message, expected))
+
+    def plane(self, key: str, reference: PlaneReference) -> Plane | None:
+        """The plane that a reference names, or None and a fault."""
+        try:
+            path = self.locate(reference.file)
+        except (LookupError, OSError):
+            self.fault(key, f"there is no file {reference.file!r}", "an upload or a file that exists")
+            return None
+        try:
+            return read_plane(path, reference.hdu, self.limits)
+        except FileInvalid as error:
+            place = f", {error.where}," if error.where else ""
+            self.fault(key, f"{reference.file!r}{place} {error.message}", error.expected)
+            return None
+
+    def same_shape(self, key: str, reference: PlaneReference, data: Array) -> Array | None:
+        """A plane of the data's shape, or None and a fault."""
+        plane = self.plane(key, reference)
+        if plane is None or plane.data.shape == data.shape:
+            return None if plane is None else plane.data
+        message = f"{reference.file!r}, HDU {plane.hdu}, has the shape {plane.data.shape}"
+        self.fault(key, message, f"the shape of the data, {data.shape} (rows, columns)")
+        return None
+
+
+def load_images(request: FitRequest, locate: Locate, limits: ReadLimits = DEFAULT_LIMITS) -> list[ImageData]:
+    """Read every image of a request.
+
+    Args:
+        locate: path of a file (upload id or path) that the request names; may raise LookupError or OSError.
+
+    Raises:
+        RequestInvalid: with every fault of every file: JSON path, file and HDU.
+    """
+    images, faults = [], []
+    for index, spec in enumerate(request.images):
+        reading = _Reading(f"$.images[{index}]", locate, limits)
+        image = _load(spec, reading)
+        faults += reading.faults
+        if image is not None:
+            images.append(image)
+    if faults:
+        raise RequestInvalid(faults)
+    return images
+
+
+def _load(spec: ImageSpec, reading: _Reading) -> ImageData | None:
+    """One image; None where there are faults."""
+    psf = _psf(spec, reading)
+    plane = reading.plane("data", spec.data)
+    if plane is None:
+        return None
+    cut = _cut(spec.window, plane.data.shape, reading)
+    bad = None if spec.mask is None else reading.same_shape("mask", spec.mask, plane.data)
+    given = _variance(spec, plane.data, reading)
+    if reading.faults or cut is None:
+        return None
+    data = plane.data[cut].copy()
+    masked = np.zeros(data.shape, dtype=bool) if bad is None else ~(bad[cut] == 0.0)
+    usable = _finite(data, masked, reading)
+    if not usable.any():
+        _nothing_left(data, spec, reading)
+        return None
+    variance = given[cut].copy() if given is not None else _estimated(spec, data, usable, reading)
+    usable = _positive(variance, usable, reading)
+    if not usable.any():
+        reading.fault(_noise_key(spec), "no pixel has a positive variance", "a positive variance in some pixel")
+        return None
+    header = plane.header if plane.header is not None else fits.Header()
+    return ImageData(
+        name=spec.name,
+        data=data,
+        variance=variance,
+        mask=~usable,
+        psf=psf,
+        psf_convention=spec.psf.convention if spec.psf is not None else "discrete",
+        pixel_scale=spec.pixel_scale if spec.pixel_scale is not None else pixel_scale(header),
+        zero_point=spec.zero_point if spec.zero_point is not None else zero_point(header),
+        header=plane.header,
+        origin=(cut[1].start, cut[0].start),
+        warnings=tuple(reading.warnings),
+    )
+
+
+def _cut(window: Window | None, shape: tuple[int, ...], reading: _Reading) -> tuple[slice, slice] | None:
+    """Rows and columns of the window, clipped to the frame; None and a fault where they do not meet."""
+    cuts = []
+    for key, axis_range, length in (("y", window and window.y, shape[0]), ("x", window and window.x, shape[1])):
+        low, high = axis_range or (0, length)
+        if low >= length or high <= 0:
+            reading.fault(f"window.{key}", f"[{low}, {high}] lies outside the image", f"part of [0, {length}]")
+            continue
+        cuts.append(slice(max(low, 0), min(high, length)))
+    return (cuts[0], cuts[1]) if len(cuts) == 2 else None
+
+
+def _noise_key(spec: ImageSpec) -> str:
+    return next((key for key in ("variance", "weight", "sigma") if getattr(spec, key) is not None), "data")
+
+
+def _variance(spec: ImageSpec, data: Array, reading: _Reading) -> Array | None:
+    """Variance of the full frame; None where it is to be estimated, or has a fault."""
+    key = _noise_key(spec)
+    given = spec.variance or spec.weight or spec.sigma
+    if given is None or isinstance(given, AutoNoise):
+        return None
+    if isinstance(given, GainNoise):
+        return noise.from_gain(data, given)
+    values = (
+        np.full_like(data, given.constant) if isinstance(given, ConstantNoise) else reading.same_shape(key, given, data)
+    )
+    if values is None or key == "variance":
+        return values
+    return noise.from_weight(values) if key == "weight" else noise.from_sigma(values)
+
+
+def _estimated(spec: ImageSpec, data: Array, usable: Mask, reading: _Reading) -> Array:
+    variance, sentence = noise.estimated(data, usable)
+    reading.warnings.append(sentence if spec.variance is not None else f"no variance was given: {sentence}")
+    return variance
+
+
+def _finite(data: Array, masked: Mask, reading: _Reading) -> Mask:
+    """Unmasked pixels that are numbers; the others are counted in a warning."""
+    finite = np.isfinite(data)
+    count = int((~finite & ~masked).sum())
+    if count:
+        reading.warnings.append(f"{count} pixels that are NaN or infinite were masked")
+    return finite & ~masked
+
+
+def _positive(variance: Array, usable: Mask, reading: _Reading) -> Mask:
+    """Usable pixels with a finite, positive variance; the others are counted in a warning."""
+    positive = np.isfinite(variance) & (variance > 0.0)
+    count = int((~positive & usable).sum())
+    if count:
+        reading.warnings.append(f"{count} pixels whose variance is not positive were masked")
+    return positive & usable
+
+
+def _nothing_left(data: Array, spec: ImageSpec, reading: _Reading) -> None:
+    if not np.isfinite(data).any():
+        reading.fault("data", f"{spec.data.file!r} holds no finite pixel in the window", "an image with numbers")
+    else:
+        reading.fault("mask", "masks every pixel of the window", "pixels that are 0 where the image is to be used")
+
+
+def _psf(spec: ImageSpec, reading: _Reading) -> Array | None:
+    """The PSF's stamp; None where there is none, or it has a fault."""
+    if spec.psf is None:
+        return None
+    if isinstance(spec.psf, GaussianPsf):
+        return gaussian_stamp(spec.psf)
+    if not isinstance(spec.psf, ImagePsf):
+        return moffat_stamp(spec.psf)
+    plane = reading.plane("psf", spec.psf.image)
+    if plane is None:
+        return None
+    try:
+        stamp, total = normalised(plane.data)
+    except PsfInvalid as error:
+        reading.fault("psf", f"{spec.psf.image.file!r}, HDU {plane.hdu}: {error.message}", error.expected)
+        return None
+    if abs(total - 1.0) > OFF_BY:
+        reading.warnings.append(f"the PSF image sums to {total:.6g} and was divided by that")
+    return stamp

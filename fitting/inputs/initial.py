@@ -1,0 +1,254 @@
+"""First values of parameters that a request left out, found in the image by a few fixed rules.
+
+The sky is the clipped median. Each galaxy in turn is put, where it has no position, on the brightest peak that no other
+component accounts for; its size and flux come from the growth of its light, q and pa from adaptive moments, and n is 2.
+A crude model of it is then taken off the image before the next is looked for, and two more passes measure each galaxy
+with the others taken off.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from fitting.inputs.images import Array, ImageData, Mask
+from fitting.inputs.noise import background
+from fitting.inputs.shapes import Shape, brightest, measure, smoothed, summits
+from fitting.spec import (
+    ComponentSpec,
+    ExpressionInvalid,
+    Fault,
+    FitRequest,
+    ParameterTable,
+    RequestInvalid,
+    TableParameter,
+    json_path,
+)
+
+_N = 2.0
+_SIGNIFICANT = 5.0
+_SMOOTHING = 1.5
+_MODEL_ERROR = 0.3
+"""A crude model is no better than this fraction of itself, so fainter peaks on it mean nothing."""
+_PASSES = 3
+_SAME_PLACE = 1.5
+_INSIDE = 1e-3
+
+
+def complete_request(request: FitRequest, images: Sequence[ImageData]) -> FitRequest:
+    """The request with a value for every parameter that it left out; unchanged where nothing is missing.
+
+    Values lie inside the limits in force. The first image decides.
+
+    Raises:
+        RequestInvalid: a link has no finite value, or one that its profile cannot have, at the completed values.
+    """
+    table = ParameterTable.of(request)
+    if table.missing:
+        found = _Scene(request, table, images[0]).solve()
+        request = request.with_values({row.name: _inside(found[row.name], row) for row in table if row.name in found})
+    _check_links(request)
+    return request
+
+
+def _inside(value: float, row: TableParameter) -> float:
+    """The value moved inside the limits, off their edges, where a fit would be stuck."""
+    low, high = row.min, row.max
+    if low is not None and high is not None:
+        edge = _INSIDE * (high - low) if row.description.scale != "log" else 0.0
+        return min(max(value, low + edge), high - edge)
+    if low is not None:
+        return max(value, low)
+    return value if high is None else min(value, high)
+
+
+def _check_links(request: FitRequest) -> None:
+    table = ParameterTable.of(request)
+    try:
+        values = table.values()
+    except ExpressionInvalid as error:
+        raise RequestInvalid([Fault("$.components", str(error), "links that are finite at the first values")]) from None
+    places = {f"{item.name}.{name}": (i, name) for i, item in enumerate(request.components) for name in item.parameters}
+    faults = []
+    for row in table.linked:
+        low, high = row.description.lowest, row.description.highest
+        if not (low is None or values[row.name] >= low) or not (high is None or values[row.name] <= high):
+            index, name = places[row.name]
+            path = json_path(("components", index, "parameters", name))
+            message = (
+                f"is {values[row.name]:g} at the first values, beyond what {request.components[index].profile} can have"
+            )
+            faults.append(Fault(path, message, f"{low} to {high}"))
+    if faults:
+        raise RequestInvalid(faults)
+
+
+class _Scene:
+    """The image with what is known of its components so far."""
+
+    def __init__(self, request: FitRequest, table: ParameterTable, image: ImageData) -> None:
+        self.table = table
+        self.image = image
+        self.used: Mask = ~image.mask
+        self.skies = [item for item in request.components if item.profile == "flat_sky"]
+        self.galaxies = [item for item in request.components if item.profile == "sersic"]
+        self.known = {row.name: row.value for row in table if row.value is not None}
+        self.given = frozenset(self.known) | {row.name for row in table.linked}
+        self.models: dict[str, Array] = {}
+        self.blur = 0.0 if image.psf is None else _stamp_sigma(image.psf)
+
+    def solve(self) -> dict[str, float]:
+        """Values of all parameters that were left out."""
+        level, self.rms = background(self.image.data, self.used)
+        for row in (self.table[f"{sky.name}.i"] for sky in self.skies):
+            if row.name not in self.given:
+                self.known[row.name] = level - sum(self._values().get(f"{sky.name}.i", 0.0) for sky in self.skies)
+        values = self._values()
+        sky = sum(values.get(f"{item.name}.i", 0.0) for item in self.skies) if self.skies else 0.0
+        self.light: Array = np.where(self.used, self.image.data - sky, 0.0)
+        for number in range(_PASSES):
+            for galaxy in self._in_order():
+                self._improve(galaxy, first=number == 0)
+        self._share()
+        return {name: value for name, value in self.known.items() if name not in self.given}
+
+    def _values(self) -> dict[str, float]:
+        """What is known, with every link that can be worked out from it."""
+        known = dict(self.known)
+        for row in self.table.linked:
+            if row.expression is not None and all(name in known for name in row.expression.names):
+                try:
+                    known[row.name] = row.expression.value(known)
+                except ExpressionInvalid:
+                    continue
+        return known
+
+    def _in_order(self) -> list[ComponentSpec]:
+        """Galaxies whose position is known first, so that the others do not take their peaks."""
+        values = self._values()
+        return sorted(self.galaxies, key=lambda item: not {f"{item.name}.x", f"{item.name}.y"} <= values.keys())
+
+    def _improve(self, galaxy: ComponentSpec, first: bool) -> None:
+        """Measure one galaxy with the others taken off, and renew its crude model."""
+        values = self._values()
+        names = [f"{galaxy.name}.{name}" for name in ("x", "y", "q", "pa", "n", "r_e", "i_e")]
+        others = [model for name, model in self.models.items() if name != galaxy.name]
+        rest = self.light - sum(others) if others else self.light
+        if not set(names) <= self.given:
+            x, y, free = self._position(galaxy, values, rest, first)
+            shape = measure(rest, self.used, (x, y), self.rms, self.blur, recentre=free)
+            self._take(galaxy, shape, values)
+        values = self._values()
+        if set(names) <= values.keys():
+            own = {name: values[f"{galaxy.name}.{name}"] for name in ("x", "y", "q", "pa", "n", "r_e", "i_e")}
+            self.models[galaxy.name] = _crude_model(self._shifted(own), self.light.shape, self.blur)
+
+    def _shifted(self, own: Mapping[str, float]) -> dict[str, float]:
+        x, y = self.image.origin
+        return {**own, "x": own["x"] - x, "y": own["y"] - y}
+
+    def _position(
+        self, galaxy: ComponentSpec, values: Mapping[str, float], rest: Array, first: bool
+    ) -> tuple[float, float, bool]:
+        """Where to measure, in pixels of the array, and whether the centre may move."""
+        x, y = values.get(f"{galaxy.name}.x"), values.get(f"{galaxy.name}.y")
+        origin_x, origin_y = self.image.origin
+        if x is not None and y is not None:
+            free = not {f"{galaxy.name}.x", f"{galaxy.name}.y"} & self.given
+            return x - origin_x, y - origin_y, free and not first
+        peak = self._peak(rest)
+        if peak is None:
+            # No peak is left: the component shares the place of the brightest, as a disc shares its bulge's.
+            peak = self._shared_place()
+        return (peak[0] if x is None else x - origin_x, peak[1] if y is None else y - origin_y, x is None and y is None)
+
+    def _peak(self, rest: Array) -> tuple[float, float] | None:
+        """The brightest peak that stands out of the noise, away from the components that are placed already."""
+        usable = self.used.copy()
+        rows, columns = np.ogrid[: rest.shape[0], : rest.shape[1]]
+        values = self._values()
+        for name in self.models:
+            x, y = values[f"{name}.x"] - self.image.origin[0], values[f"{name}.y"] - self.image.origin[1]
+            reach = max(3.0, 3.0 * self.blur, 0.6 * values[f"{name}.r_e"])
+            usable &= np.hypot(columns - x, rows - y) > reach
+        light = smoothed(rest, self.used, max(_SMOOTHING, self.blur))
+        for model in self.models.values():
+            usable &= light > _MODEL_ERROR * model
+        found = brightest(light, usable & summits(light))
+        noise = self.rms / (2.0 * math.sqrt(math.pi) * max(_SMOOTHING, self.blur))
+        return (found[0], found[1]) if found is not None and found[2] > _SIGNIFICANT * noise else None
+
+    def _shared_place(self) -> tuple[float, float]:
+        values = self._values()
+        placed = [item.name for item in self.galaxies if item.name in self.models]
+        if not placed:
+            height, width = self.light.shape
+            return (width - 1) / 2, (height - 1) / 2
+        name = max(placed, key=lambda item: float(self.models[item].sum()))
+        return values[f"{name}.x"] - self.image.origin[0], values[f"{name}.y"] - self.image.origin[1]
+
+    def _take(self, galaxy: ComponentSpec, shape: Shape, values: Mapping[str, float]) -> None:
+        """Take over what was measured for the parameters that the request left out."""
+        x, y = self.image.origin
+        n = values.get(f"{galaxy.name}.n", _N)
+        q, radius = values.get(f"{galaxy.name}.q", shape.q), values.get(f"{galaxy.name}.r_e", shape.radius)
+        floor = self.rms * radius * radius if self.rms > 0.0 else 1e-6
+        intensity = max(shape.flux, floor) / _unit_flux(q, n, radius)
+        measured = {"x": shape.x + x, "y": shape.y + y, "q": q, "pa": shape.pa, "n": n, "r_e": radius, "i_e": intensity}
+        for name, value in measured.items():
+            full = f"{galaxy.name}.{name}"
+            if full not in self.given:
+                self.known[full] = _inside(value, self.table[full])
+
+    def _share(self) -> None:
+        """Components at one place share its light, the first the most compact: identical starts would never part."""
+        values = self._values()
+        left = list(self.galaxies)
+        while left:
+            here = [item for item in left if self._distance(item, left[0], values) < _SAME_PLACE]
+            left = [item for item in left if item not in here]
+            for number, item in enumerate(here if len(here) > 1 else []):
+                spread = 2.5 ** (number - (len(here) - 1) / 2)
+                self._scale(item, "r_e", spread)
+                self._scale(item, "i_e", 1.0 / (len(here) * spread * spread))
+
+    @staticmethod
+    def _distance(a: ComponentSpec, b: ComponentSpec, values: Mapping[str, float]) -> float:
+        return math.dist(*[(values[f"{item.name}.x"], values[f"{item.name}.y"]) for item in (a, b)])
+
+    def _scale(self, galaxy: ComponentSpec, parameter: str, factor: float) -> None:
+        name = f"{galaxy.name}.{parameter}"
+        if name not in self.given:
+            self.known[name] = _inside(self.known[name] * factor, self.table[name])
+
+
+def _stamp_sigma(stamp: Array) -> float:
+    """Sigma of the Gaussian with the stamp's half-light radius, pixels: second moments would be ruled by the wings."""
+    height, width = stamp.shape
+    rows, columns = np.mgrid[:height, :width]
+    distance = np.hypot(columns - width // 2, rows - height // 2).ravel()
+    order = np.argsort(distance)
+    return float(np.interp(0.5, np.cumsum(stamp.ravel()[order]), distance[order])) / 1.1774
+
+
+def _b(n: float) -> float:
+    """b_n by the series of Ciotti & Bertin 1999 (A&A 352, 447); enough for a first value."""
+    return max(2.0 * n - 1.0 / 3.0 + 4.0 / (405.0 * n) + 46.0 / (25515.0 * n * n), 0.02)
+
+
+def _unit_flux(q: float, n: float, radius: float) -> float:
+    """Total flux of a Sersic profile with i_e = 1 (Graham & Driver 2005, PASA 22, 118, equation 4)."""
+    b = _b(n)
+    return 2.0 * math.pi * q * radius**2 * n * math.exp(b - 2.0 * n * math.log(b) + math.lgamma(2.0 * n))
+
+
+def _crude_model(own: Mapping[str, float], shape: tuple[int, ...], blur: float) -> Array:
+    """A Sersic profile at pixel centres, its radius softened by the blur and the pixel."""
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    angle = math.radians(own["pa"])
+    along = -(columns - own["x"]) * math.sin(angle) + (rows - own["y"]) * math.cos(angle)
+    across = (columns - own["x"]) * math.cos(angle) + (rows - own["y"]) * math.sin(angle)
+    radius = np.sqrt(along**2 + (across / own["q"]) ** 2 + blur**2 + 0.3**2)
+    return np.asarray(own["i_e"] * np.exp(-_b(own["n"]) * ((radius / own["r_e"]) ** (1.0 / own["n"]) - 1.0)))

@@ -1,0 +1,56 @@
+"""The variance of each pixel, from whatever the request says about the noise."""
+
+from __future__ import annotations
+
+import numpy as np
+from astropy.stats import sigma_clip
+from numpy.typing import NDArray
+
+from fitting.spec import GainNoise
+
+Array = NDArray[np.float64]
+
+CLIP = 3.0
+MAX_SAMPLE = 1_000_000
+
+
+def from_weight(weight: Array) -> Array:
+    """Variance 1/weight; 0, that is masked, where the weight is not positive."""
+    return np.divide(1.0, weight, out=np.zeros_like(weight), where=weight > 0.0)
+
+
+def from_sigma(sigma: Array) -> Array:
+    """Variance sigma^2; 0, that is masked, where sigma is not positive."""
+    return np.where(sigma > 0.0, sigma, 0.0) ** 2
+
+
+def from_gain(data: Array, noise: GainNoise) -> Array:
+    """Variance (d + subtracted_sky)/gain + (read_noise/gain)^2: Poisson noise of the electrons, and the amplifier's."""
+    variance: Array = (data + noise.subtracted_sky) / noise.gain + (noise.read_noise / noise.gain) ** 2
+    return variance
+
+
+def background(data: Array, used: NDArray[np.bool_]) -> tuple[float, float]:
+    """Level and rms of the background: median and standard deviation of the used pixels, clipped at 3 sigma.
+
+    Clipping is about the median with the standard deviation from the median absolute deviation, so that sources which
+    cover less than half of the image do not count. Of a large image every k-th pixel is taken. (0, 0) of no pixel.
+    """
+    sample = data[used]
+    if sample.size == 0:
+        return 0.0, 0.0
+    sample = sample[:: -(-sample.size // MAX_SAMPLE)]
+    kept = sigma_clip(sample, sigma=CLIP, maxiters=20, cenfunc="median", stdfunc="mad_std", masked=False)
+    return float(np.median(kept)), float(np.std(kept))
+
+
+def estimated(data: Array, used: NDArray[np.bool_]) -> tuple[Array, str]:
+    """The same variance everywhere, the squared rms of the background; and a sentence that says so.
+
+    Photon noise of the sources is not in it, since no gain is known: bright sources get too small uncertainties.
+    """
+    _, rms = background(data, used)
+    if rms <= 0.0:
+        return np.ones_like(data), "the image has no measurable noise, so its variance is taken as 1 in every pixel"
+    sentence = f"the variance was estimated from the background of the image: {rms * rms:.6g} in every pixel"
+    return np.full_like(data, rms * rms), sentence

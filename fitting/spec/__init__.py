@@ -1,0 +1,59 @@
+"""The request as data: what may be asked, how it is read, and what is wrong with it. Needs pydantic alone."""
+
+from fitting.spec.components import ComponentSpec, ParameterSpec
+from fitting.spec.duals import MATH, Dual, Functions
+from fitting.spec.expressions import Expression, ExpressionInvalid, parse_expression
+from fitting.spec.faults import Fault, RequestInvalid, json_path
+from fitting.spec.images import (
+    AutoNoise,
+    ConstantNoise,
+    GainNoise,
+    GaussianPsf,
+    ImagePsf,
+    ImageSpec,
+    MoffatPsf,
+    Window,
+)
+from fitting.spec.methods import METHODS, LmOptions, MethodDescription, methods_document
+from fitting.spec.parameters import ParameterTable, TableParameter
+from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription, profiles_document
+from fitting.spec.references import PlaneReference
+from fitting.spec.request import FitRequest, StageSpec
+from fitting.spec.validation import parse_request, read_request
+
+__all__ = [
+    "MATH",
+    "METHODS",
+    "PROFILES",
+    "AutoNoise",
+    "ComponentSpec",
+    "ConstantNoise",
+    "Dual",
+    "Expression",
+    "ExpressionInvalid",
+    "Fault",
+    "FitRequest",
+    "Functions",
+    "GainNoise",
+    "GaussianPsf",
+    "ImagePsf",
+    "ImageSpec",
+    "LmOptions",
+    "MethodDescription",
+    "MoffatPsf",
+    "ParameterDescription",
+    "ParameterSpec",
+    "ParameterTable",
+    "PlaneReference",
+    "ProfileDescription",
+    "RequestInvalid",
+    "StageSpec",
+    "TableParameter",
+    "Window",
+    "json_path",
+    "methods_document",
+    "parse_expression",
+    "parse_request",
+    "profiles_document",
+    "read_request",
+]

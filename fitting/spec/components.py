@@ -1,0 +1,226 @@
+"""A component of the model, and what a request may say about each of its parameters."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import (
+    Field,
+    GetJsonSchemaHandler,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
+
+from fitting.spec.documents import Document, detail, details, refusal, refuse
+from fitting.spec.expressions import GRAMMAR, Expression, ExpressionInvalid, parse_expression
+from fitting.spec.faults import shown
+from fitting.spec.priors import check_prior
+from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription
+
+EXPECTED = 'a number, "= expression", or an object with value, min, max, fixed'
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
+
+
+class ParameterSpec(Document):
+    """What the request says about one parameter.
+
+    As JSON: a number (the value), a string that begins with ``=`` (a link), or an object.
+
+    Attributes:
+        value: start of a free parameter, value of a fixed one; None where photfit is to find one.
+        min, max: limits that replace the profile's own; None keeps those.
+        fixed: whether fitting leaves it alone.
+        expression: text of a link, with its ``=``.
+    """
+
+    value: float | None = None
+    min: float | None = None
+    max: float | None = None
+    fixed: bool = False
+    prior: None = None
+    expression: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        if isinstance(value, ParameterSpec):
+            return value
+        if isinstance(value, str):
+            return {"expression": _parsed(value)}
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return {"value": value}
+        if not isinstance(value, dict):
+            raise refusal(f"{shown(value)} is not a parameter", EXPECTED)
+        if isinstance(value.get("value"), str) and "expression" not in value:
+            try:
+                link = _parsed(value["value"])
+            except PydanticCustomError as error:
+                raise refuse("value", [InitErrorDetails(type=error, loc=("value",), input=None)]) from None
+            return {key: item for key, item in value.items() if key != "value"} | {"expression": link}
+        return value
+
+    @field_validator("prior", mode="before")
+    @classmethod
+    def _check_prior(cls, value: Any) -> None:
+        if value is not None:
+            check_prior(value)
+
+    @field_validator("expression")
+    @classmethod
+    def _parses(cls, value: str | None) -> str | None:
+        return None if value is None else _parsed(value)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.expression is not None:
+            extra = [key for key in ("value", "min", "max") if getattr(self, key) is not None]
+            extra += ["fixed"] if self.fixed else []
+            if extra:
+                message = f"a linked parameter follows its expression and takes no {' or '.join(extra)}"
+                raise refusal(message, "the expression alone; limits belong to the parameters that it names")
+        if self.fixed and self.value is None:
+            raise refuse("ParameterSpec", [detail(("value",), "is missing", "a value, since the parameter is fixed")])
+        return self
+
+    @model_serializer(mode="plain")
+    def _without_nulls(self) -> Any:  # type: ignore[override]
+        if self.expression is not None:
+            return self.expression
+        kept = {key: item for key in ("value", "min", "max") if (item := getattr(self, key)) is not None}
+        if self.fixed:
+            kept["fixed"] = True
+        return kept["value"] if kept.keys() == {"value"} else kept
+
+    @property
+    def link(self) -> Expression | None:
+        """The parsed expression, or None."""
+        return None if self.expression is None else parse_expression(self.expression)
+
+    def limits(self, description: ParameterDescription) -> tuple[float | None, float | None]:
+        """The limits in force: the request's, and where it is silent the profile's."""
+        return (
+            description.min if self.min is None else self.min,
+            description.max if self.max is None else self.max,
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        number = {"type": "number"}
+        fields = {"value": number, "min": number, "max": number, "fixed": {"type": "boolean"}}
+        link = {"type": "string", "pattern": "^\\s*="}
+        whole = {"type": "object", "properties": fields, "additionalProperties": False}
+        return {"title": "ParameterSpec", "description": EXPECTED, "anyOf": [number, link, whole]}
+
+
+class ComponentSpec(Document):
+    """One component: a name, a profile, and its parameters by name (those left out are found in the image)."""
+
+    name: str
+    profile: str
+    parameters: dict[str, ParameterSpec] = Field(default_factory=dict)
+
+    @field_validator("name")
+    @classmethod
+    def _identifier(cls, value: str) -> str:
+        if not _NAME.match(value) or keyword.iskeyword(value):
+            raise refusal(
+                f"{shown(value)} cannot name a component",
+                "a letter, then letters, digits or _, 64 at most, and no word of Python's",
+            )
+        return value
+
+    @field_validator("profile")
+    @classmethod
+    def _known_profile(cls, value: str) -> str:
+        if value not in PROFILES:
+            raise refusal(f"unknown profile {shown(value)}", "one of: " + ", ".join(PROFILES))
+        return value
+
+    @field_validator("parameters", mode="before")
+    @classmethod
+    def _read_parameters(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, dict):
+            raise refusal(f"{shown(value)} is not an object", "an object of parameters by name")
+        profile = PROFILES.get(info.data.get("profile", ""))
+        specs: dict[str, ParameterSpec] = {}
+        faults: list[InitErrorDetails] = []
+        for name, written in value.items():
+            try:
+                specs[name] = ParameterSpec.model_validate(written)
+            except ValidationError as error:
+                faults += details(error, (name,))
+            else:
+                faults += _misfits(name, written, specs[name], profile)
+        faults += _missing(value, profile)
+        if faults:
+            raise refuse("parameters", faults)
+        return specs
+
+    @property
+    def description(self) -> ProfileDescription:
+        """The profile's row of `PROFILES`."""
+        return PROFILES[self.profile]
+
+
+def _parsed(text: str) -> str:
+    """The text of a sound expression; raises a refusal otherwise."""
+    try:
+        return parse_expression(text).text
+    except ExpressionInvalid as error:
+        raise refusal(str(error), GRAMMAR) from None
+
+
+def _missing(given: Mapping[str, Any], profile: ProfileDescription | None) -> list[InitErrorDetails]:
+    """Faults of the parameters that the request must give and did not."""
+    if profile is None:
+        return []
+    needed = [item for item in profile.parameters if not item.initialised and item.name not in given]
+    return [detail((item.name,), "is missing", f"a value of {profile.name}'s {item.name}") for item in needed]
+
+
+def _misfits(
+    name: str, written: Any, spec: ParameterSpec, profile: ProfileDescription | None
+) -> list[InitErrorDetails]:
+    """Faults of one well-formed parameter against its profile: unknown name, or beyond a limit."""
+    if profile is None:
+        return []
+    description = profile.parameter(name)
+    if description is None:
+        return [detail((name,), f"{profile.name} has no such parameter", "one of: " + ", ".join(profile.names))]
+    faults = [
+        detail(
+            (name, key),
+            f"{limit:g} is beyond what {profile.name} can have",
+            interval(description.lowest, description.highest),
+        )
+        for key, limit in (("min", spec.min), ("max", spec.max))
+        if limit is not None and not within(limit, description.lowest, description.highest)
+    ]
+    low, high = spec.limits(description)
+    if not faults and low is not None and high is not None and low >= high:
+        key = "min" if spec.min is not None else "max"
+        faults.append(detail((name, key), f"min {low:g} is not below max {high:g}", "min < max; or fix the value"))
+    if not faults and spec.value is not None and not within(spec.value, low, high):
+        place = (name, "value") if isinstance(written, dict) else (name,)
+        faults.append(detail(place, f"{spec.value:g} is outside its limits", interval(low, high)))
+    return faults
+
+
+def within(value: float, low: float | None, high: float | None) -> bool:
+    """Whether low <= value <= high, None being no limit."""
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Limits in words; at least one of the two is there."""
+    if low is None:
+        return f"at most {high:g}"
+    return f"at least {low:g}" if high is None else f"{low:g} to {high:g}"

@@ -1,0 +1,74 @@
+"""The root of every model that is read from JSON, and how a check inside one reports a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+FAULT = "photfit_fault"
+"""Error type that marks a fault whose message and expectation are already written for the user."""
+
+
+def refusal(message: str, expected: str | None = None) -> PydanticCustomError:
+    """The error that a validator raises for one fault at its own place."""
+    # The text travels in the context, so that braces in it are never taken for placeholders.
+    return PydanticCustomError(FAULT, "{message}", {"message": message, "expected": expected})
+
+
+def detail(location: Sequence[str | int], message: str, expected: str | None = None) -> InitErrorDetails:
+    """One fault at a place relative to the model under validation, for `refuse`."""
+    return InitErrorDetails(type=refusal(message, expected), loc=tuple(location), input=None)
+
+
+def details(error: ValidationError, location: Sequence[str | int] = ()) -> list[InitErrorDetails]:
+    """Every fault of a nested validation, moved below `location`."""
+    moved = []
+    for line in error.errors(include_url=False):
+        context = line.get("ctx", {})
+        if line["type"] == FAULT:
+            kind: str | PydanticCustomError = refusal(context["message"], context["expected"])
+        else:
+            kind = line["type"]
+        moved.append(InitErrorDetails(type=kind, loc=(*location, *line["loc"]), input=line["input"], ctx=context))
+    return moved
+
+
+def refuse(title: str, faults: Iterable[InitErrorDetails]) -> ValidationError:
+    """The exception that carries several faults at once; the caller raises it."""
+    return ValidationError.from_exception_data(title, list(faults))
+
+
+class Document(BaseModel):
+    """A strict, frozen model of a JSON object: no unknown key, no NaN, no silent conversion, no null on output."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _say_which_keys_exist(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(value)
+        except ValidationError as error:
+            raise refuse(cls.__name__, [cls._with_known_keys(line) for line in details(error)]) from None
+
+    @classmethod
+    def _with_known_keys(cls, line: InitErrorDetails) -> InitErrorDetails:
+        location = line.get("loc", ())
+        if line["type"] == "extra_forbidden" and len(location) == 1:
+            return detail(location, "is an unknown key", "one of: " + ", ".join(cls.model_fields))
+        return line
+
+    @model_serializer(mode="wrap")
+    def _without_nulls(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in handler(self).items() if value is not None}

@@ -1,0 +1,193 @@
+"""Expressions that link a parameter to others, such as ``= a.pa + 90``.
+
+An expression is parsed by Python's own grammar into a tree, and every node of the tree must be on a short list:
+numbers, ``component.parameter``, ``+ - * / **``, unary minus, and the functions and constants named below.
+Nothing is ever executed as Python.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, reduce
+from types import MappingProxyType
+
+from fitting.spec.duals import MATH, Arithmetic, Dual, Functions
+
+MAX_LENGTH = 500
+MAX_DEPTH = 30
+
+_BINARY: Mapping[type[ast.operator], Callable[[Arithmetic, Dual, Dual], Dual]] = {
+    ast.Add: Arithmetic.add,
+    ast.Sub: Arithmetic.subtract,
+    ast.Mult: Arithmetic.multiply,
+    ast.Div: Arithmetic.divide,
+    ast.Pow: Arithmetic.power,
+}
+_UNARY: Mapping[str, Callable[[Arithmetic, Dual], Dual]] = {
+    "sqrt": Arithmetic.sqrt,
+    "exp": Arithmetic.exp,
+    "log": Arithmetic.log,
+    "log10": Arithmetic.log10,
+    "sin": Arithmetic.sin,
+    "cos": Arithmetic.cos,
+    "tan": Arithmetic.tan,
+    "sind": Arithmetic.sind,
+    "cosd": Arithmetic.cosd,
+    "tand": Arithmetic.tand,
+    "abs": Arithmetic.absolute,
+}
+_FOLDED: Mapping[str, Callable[[Arithmetic, Dual, Dual], Dual]] = {"min": Arithmetic.minimum, "max": Arithmetic.maximum}
+CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi, "e": math.e})
+FUNCTIONS: tuple[str, ...] = (*_UNARY, *_FOLDED)
+
+GRAMMAR = (
+    '"=" and then numbers, component.parameter, + - * / **, parentheses, '
+    f"the functions {', '.join(FUNCTIONS)} and the constants {', '.join(CONSTANTS)}"
+)
+
+
+class ExpressionInvalid(ValueError):
+    """The text is not an expression that photfit accepts, or it has no finite value."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A parsed expression.
+
+    Attributes:
+        text: as the user wrote it, with the leading ``=``.
+        names: the parameters that it reads, ``component.parameter``, each once, in order of appearance.
+    """
+
+    text: str
+    names: tuple[str, ...]
+    _tree: ast.expr
+
+    def evaluate(self, lookup: Mapping[str, Dual], functions: Functions = MATH) -> Dual:
+        """Value and gradient, given those of every name; on floats or on arrays (see `Dual`)."""
+        return _evaluate(self._tree, lookup, Arithmetic(functions))
+
+    def value(self, values: Mapping[str, float]) -> float:
+        """The value at plain numbers; raises ExpressionInvalid where it is not finite."""
+        return self._finite({name: Dual(float(values[name])) for name in self.names}).value  # type: ignore[no-any-return]
+
+    def partials(self, values: Mapping[str, float]) -> dict[str, float]:
+        """The derivative by each name at plain numbers; raises ExpressionInvalid where one is not finite."""
+        result = {}
+        for chosen in self.names:
+            lookup = {name: Dual(float(values[name]), 1.0 if name == chosen else None) for name in self.names}
+            gradient = self._finite(lookup).gradient
+            result[chosen] = 0.0 if gradient is None else float(gradient)
+        return result
+
+    def _finite(self, lookup: Mapping[str, Dual]) -> Dual:
+        try:
+            result = self.evaluate(lookup)
+        except (ArithmeticError, ValueError) as error:
+            raise ExpressionInvalid(f'"{self.text}" has no value: {error}') from None
+        if not math.isfinite(result.value) or not math.isfinite(result.gradient or 0.0):
+            raise ExpressionInvalid(f'"{self.text}" has no finite value')
+        return result
+
+
+@lru_cache(maxsize=4096)
+def parse_expression(text: str) -> Expression:
+    """Parse an expression that begins with ``=``; raises ExpressionInvalid with what is wrong."""
+    if not text.lstrip().startswith("="):
+        raise ExpressionInvalid('an expression begins with "="')
+    body = text.strip().removeprefix("=").strip()
+    if not body:
+        raise ExpressionInvalid('nothing follows the "="')
+    if len(body) > MAX_LENGTH:
+        raise ExpressionInvalid(f"the expression is {len(body)} characters long; {MAX_LENGTH} are allowed")
+    if not (body.isascii() and body.isprintable()):
+        raise ExpressionInvalid("an expression is one line of plain ASCII characters")
+    try:
+        with warnings.catch_warnings():  # such as "invalid decimal literal", which is no business of the server's log
+            warnings.simplefilter("error")
+            tree = ast.parse(body, mode="eval").body
+    except SyntaxError as error:
+        raise ExpressionInvalid(f'"{body}" cannot be read: {error.msg}') from None
+    except (ValueError, RecursionError, MemoryError, Warning):
+        raise ExpressionInvalid(f'"{body}" cannot be read') from None
+    names: dict[str, None] = {}
+    _check(tree, names, 1)
+    return Expression(text.strip(), tuple(names), tree)
+
+
+def _check(node: ast.expr, names: dict[str, None], depth: int) -> None:
+    """Refuse any node that is not on the list, and collect the names."""
+    if depth > MAX_DEPTH:
+        raise ExpressionInvalid(f"the expression is nested more than {MAX_DEPTH} deep")
+    match node:
+        case ast.Constant(value=bool()):
+            raise ExpressionInvalid("true and false are not numbers")
+        case ast.Constant(value=int() | float() as number):
+            _check_number(number)
+        case ast.Attribute(value=ast.Name(id=component), attr=parameter):
+            names.setdefault(f"{component}.{parameter}")
+        case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _BINARY:
+            _check(left, names, depth + 1)
+            _check(right, names, depth + 1)
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
+            _check(operand, names, depth + 1)
+        case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]) if function in FUNCTIONS:
+            _check_count(function, len(arguments))
+            for argument in arguments:
+                _check(argument, names, depth + 1)
+        case ast.Name(id=name) if name in CONSTANTS:
+            pass
+        case _:
+            raise ExpressionInvalid(_refused(node))
+
+
+def _check_number(number: float) -> None:
+    try:
+        finite = math.isfinite(float(number))
+    except OverflowError:
+        finite = False
+    if not finite:
+        raise ExpressionInvalid("a number in the expression is too large")
+
+
+def _check_count(function: str, count: int) -> None:
+    if function in _UNARY and count != 1:
+        raise ExpressionInvalid(f"{function} takes one argument, not {count}")
+    if function in _FOLDED and count < 2:
+        raise ExpressionInvalid(f"{function} takes at least two arguments, not {count}")
+
+
+def _refused(node: ast.expr) -> str:
+    text = ast.unparse(node)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return f'"{node.func.id}" is not a function of expressions'
+    if isinstance(node, ast.Name):
+        return f'"{text}" is not the name of a parameter: names are written component.parameter'
+    return f'"{text}" is not allowed in an expression'
+
+
+def _evaluate(node: ast.expr, lookup: Mapping[str, Dual], arithmetic: Arithmetic) -> Dual:
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            return Dual(float(number))
+        case ast.Name(id=name):
+            return Dual(CONSTANTS[name])
+        case ast.Attribute(value=ast.Name(id=component), attr=parameter):
+            return lookup[f"{component}.{parameter}"]
+        case ast.BinOp(left=left, op=operator, right=right):
+            first, second = _evaluate(left, lookup, arithmetic), _evaluate(right, lookup, arithmetic)
+            return _BINARY[type(operator)](arithmetic, first, second)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return arithmetic.negate(_evaluate(operand, lookup, arithmetic))
+        case ast.UnaryOp(operand=operand):
+            return _evaluate(operand, lookup, arithmetic)
+        case ast.Call(func=ast.Name(id=function), args=arguments):
+            values = [_evaluate(argument, lookup, arithmetic) for argument in arguments]
+            if function in _UNARY:
+                return _UNARY[function](arithmetic, values[0])
+            return reduce(lambda a, b: _FOLDED[function](arithmetic, a, b), values)
+    raise AssertionError(f"unchecked node {node!r}")

@@ -1,0 +1,227 @@
+"""An image of the request: its planes, its noise, its point-spread function, its scale and window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    Strict,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
+
+from fitting.spec.documents import Document, detail, refusal, refuse
+from fitting.spec.faults import shown
+from fitting.spec.references import EXPECTED, PlaneReference
+
+Positive = Annotated[float, Field(gt=0.0)]
+NonNegative = Annotated[float, Field(ge=0.0)]
+Length = Annotated[float, Field(ge=0.01, le=100.0)]
+ImageName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$")]
+Convention = Literal["discrete", "effective"]
+
+
+class ConstantNoise(Document):
+    """The same variance (or weight, or sigma) in every pixel."""
+
+    constant: Positive
+
+
+class GainNoise(Document):
+    """Variance from the data: (d + subtracted_sky)/gain + (read_noise/gain)^2.
+
+    Attributes:
+        gain: electrons per data unit.
+        read_noise: electrons.
+        subtracted_sky: sky level that was taken from the data, in data units.
+    """
+
+    gain: Positive
+    read_noise: NonNegative = 0.0
+    subtracted_sky: float = 0.0
+
+
+class AutoNoise(Document):
+    """Variance estimated from the image itself."""
+
+    auto: Literal[True]
+
+
+class GaussianShape(Document):
+    """A circular Gaussian; `fwhm` in pixels."""
+
+    fwhm: Length
+
+
+class MoffatShape(Document):
+    """A circular Moffat function (1 + (r/a)^2)^-beta; `fwhm` in pixels."""
+
+    fwhm: Length
+    beta: Annotated[float, Field(gt=1.0, le=100.0)]
+
+
+class GaussianPsf(Document):
+    """A Gaussian point-spread function."""
+
+    gaussian: GaussianShape
+    convention: Convention = "discrete"
+
+
+class MoffatPsf(Document):
+    """A Moffat point-spread function (Moffat 1969, A&A 3, 455)."""
+
+    moffat: MoffatShape
+    convention: Convention = "discrete"
+
+
+class ImagePsf(Document):
+    """A point-spread function given as an image.
+
+    As JSON: a plane reference, a reference object with ``convention`` beside it, or ``{"image": reference, …}``.
+    `convention` says whether the image is a kernel for pixel values (``discrete``) or holds the pixel's response
+    already (``effective``).
+    """
+
+    image: PlaneReference
+    convention: Convention = "discrete"
+    oversampling: Annotated[int, Field(ge=1, le=100)] = 1
+
+    @field_validator("oversampling")
+    @classmethod
+    def _only_one(cls, value: int) -> int:
+        if value != 1:
+            raise refusal(f"oversampling {value} is not available yet", "1")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "image" not in value and ("upload" in value or "path" in value):
+            own = {key: value[key] for key in ("convention", "oversampling") if key in value}
+            return {"image": {key: item for key, item in value.items() if key not in own}, **own}
+        return {"image": value} if isinstance(value, str) else value
+
+    @model_serializer(mode="wrap")
+    def _without_nulls(self, handler: SerializerFunctionWrapHandler) -> Any:
+        written = handler(self)
+        return written["image"] if self.convention == "discrete" and self.oversampling == 1 else written
+
+
+def _by_key(models: Mapping[str, type[Document]], otherwise: type[Document] | None, expected: str) -> WrapValidator:
+    """A validator that picks the model of a union by the key that is present, so that faults name one model only."""
+
+    def pick(value: Any, handler: ValidatorFunctionWrapHandler) -> Document:
+        if isinstance(value, Document):
+            return handler(value)  # type: ignore[no-any-return]
+        if isinstance(value, dict):
+            for key, model in models.items():
+                if key in value:
+                    return model.model_validate(value)
+        if otherwise is None or not (isinstance(value, str) or (isinstance(value, dict) and _names_a_plane(value))):
+            raise refusal(f"{shown(value)} is not understood here", expected)
+        return otherwise.model_validate(value)
+
+    return WrapValidator(pick)
+
+
+def _names_a_plane(value: dict[Any, Any]) -> bool:
+    return "upload" in value or "path" in value
+
+
+Variance = Annotated[
+    PlaneReference | ConstantNoise | GainNoise | AutoNoise,
+    _by_key(
+        {"constant": ConstantNoise, "gain": GainNoise, "auto": AutoNoise},
+        PlaneReference,
+        EXPECTED + ', {"constant": v}, {"gain": g, "read_noise": r, "subtracted_sky": s} or {"auto": true}',
+    ),
+]
+Weight = Annotated[
+    PlaneReference | ConstantNoise,
+    _by_key({"constant": ConstantNoise}, PlaneReference, EXPECTED + ' or {"constant": v}'),
+]
+Psf = Annotated[
+    ImagePsf | GaussianPsf | MoffatPsf,
+    _by_key(
+        {"gaussian": GaussianPsf, "moffat": MoffatPsf, "image": ImagePsf},
+        ImagePsf,
+        EXPECTED + ', {"gaussian": {"fwhm": 4.7}} or {"moffat": {"fwhm": 4.7, "beta": 3}}',
+    ),
+]
+
+
+def _check_range(value: tuple[int, int]) -> tuple[int, int]:
+    if value[0] >= value[1]:
+        raise refusal(f"{list(value)} holds no pixel", "[first, one past the last]")
+    return value
+
+
+Bound = Annotated[int, Field(ge=-(2**31), le=2**31)]
+PixelRange = Annotated[tuple[Bound, Bound], Strict(False)]
+
+
+class Window(Document):
+    """The part of the frame to fit, half open: ``{"x": [0, 99]}`` is pixels 0 to 98. A missing axis is whole."""
+
+    x: PixelRange | None = None
+    y: PixelRange | None = None
+
+    @field_validator("x", "y")
+    @classmethod
+    def _holds_a_pixel(cls, value: tuple[int, int] | None) -> tuple[int, int] | None:
+        return value if value is None else _check_range(value)
+
+
+class ImageSpec(Document):
+    """One image to fit.
+
+    Attributes:
+        variance, weight, sigma: at most one of the three; none means ``{"auto": true}``.
+        mask: non-zero pixels are left out.
+        pixel_scale: arcsec per pixel.
+        zero_point: magnitude of one data unit.
+    """
+
+    name: ImageName = "image"
+    data: PlaneReference
+    variance: Variance | None = None
+    weight: Weight | None = None
+    sigma: Weight | None = None
+    mask: PlaneReference | None = None
+    psf: Psf | None = None
+    pixel_scale: Positive | None = None
+    zero_point: float | None = None
+    window: Window | None = None
+
+    @model_validator(mode="after")
+    def _one_noise_plane(self) -> Self:
+        given = [key for key in ("variance", "weight", "sigma") if getattr(self, key) is not None]
+        if len(given) > 1:
+            message = f"stands beside {given[0]}, and only one of the two can hold"
+            raise refuse("ImageSpec", [detail((key,), message, "one of variance, weight, sigma") for key in given[1:]])
+        return self
+
+    def references(self) -> Iterator[tuple[tuple[str, ...], PlaneReference]]:
+        """Location below this image, and reference, of every file that it names."""
+        for key in ("data", "variance", "weight", "sigma", "mask"):
+            plane = getattr(self, key)
+            if isinstance(plane, PlaneReference):
+                yield (key,), plane
+        if isinstance(self.psf, ImagePsf):
+            yield ("psf",), self.psf.image
+
+    def with_references(self, mapping: Mapping[str, str]) -> Self:
+        """The same image with its files renamed; names that the mapping lacks stay."""
+        changed: dict[str, Any] = {}
+        for (key,), plane in self.references():
+            renamed = plane.renamed(mapping[plane.file]) if plane.file in mapping else plane
+            changed[key] = (
+                renamed if self.psf is None or key != "psf" else self.psf.model_copy(update={"image": renamed})
+            )
+        return self.model_copy(update=changed)

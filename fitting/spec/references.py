@@ -1,0 +1,91 @@
+"""References to planes: which file, and which HDU of it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, GetJsonSchemaHandler, model_serializer, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from fitting.spec.documents import Document, refusal
+from fitting.spec.faults import shown
+
+EXPECTED = 'an upload id or path such as "galaxy.fits" or "galaxy.fits[1]", or {"upload": id, "hdu": 0}'
+_WITH_HDU = re.compile(r"(?P<file>.+)\[(?P<hdu>[^\[\]]+)\]\Z", re.DOTALL)
+_NUMBER = re.compile(r"[0-9]{1,6}\Z")
+
+FileName = Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+class PlaneReference(Document):
+    """One image plane: a file (upload id or path) and an HDU in it.
+
+    As JSON: ``"file"``, ``"file[hdu]"``, ``{"upload": id, "hdu": 0}`` or ``{"path": p, "hdu": "SCI"}``.
+
+    Attributes:
+        file: upload id, path, or name of a part of a multipart request.
+        hdu: number counted from 0, or EXTNAME; None means HDU 0 or the first that holds an image.
+        form: how the request wrote it.
+    """
+
+    file: FileName
+    hdu: Annotated[int, Field(ge=0)] | Annotated[str, Field(min_length=1, max_length=80)] | None = None
+    form: Literal["bare", "upload", "path"] = "bare"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        if isinstance(value, PlaneReference):
+            return value
+        if isinstance(value, str):
+            return _read_text(value)
+        if not isinstance(value, dict):
+            raise refusal(f"{shown(value)} does not name an image plane", EXPECTED)
+        if "file" in value:  # Python callers
+            return value
+        forms = [form for form in ("upload", "path") if form in value]
+        unknown = [key for key in value if key not in ("upload", "path", "hdu")]
+        if len(forms) != 1 or unknown:
+            raise refusal(f"has keys {shown(sorted(value, key=str))}", EXPECTED)
+        hdu = value.get("hdu")
+        if hdu is not None and (isinstance(hdu, bool) or not isinstance(hdu, int | str)):
+            raise refusal(f"HDU {shown(hdu)} is neither a number nor a name", 'an HDU such as 0 or "SCI"')
+        return {"file": value[forms[0]], "hdu": hdu, "form": forms[0]}
+
+    @model_serializer(mode="plain")
+    def _without_nulls(self) -> Any:  # type: ignore[override]
+        if self.form == "bare" and PlaneReference.model_validate(str(self)) == self:
+            return str(self)
+        key = "upload" if self.form == "upload" else "path"
+        return {key: self.file} | ({} if self.hdu is None else {"hdu": self.hdu})
+
+    def __str__(self) -> str:
+        return self.file if self.hdu is None else f"{self.file}[{self.hdu}]"
+
+    def renamed(self, file: str) -> Self:
+        """The same plane of another file name."""
+        return self.model_copy(update={"file": file, "form": "bare" if self.form == "path" else self.form})
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        hdu = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}
+        objects = [
+            {
+                "type": "object",
+                "properties": {key: {"type": "string"}, "hdu": hdu},
+                "required": [key],
+                "additionalProperties": False,
+            }
+            for key in ("upload", "path")
+        ]
+        return {"title": "PlaneReference", "description": EXPECTED, "anyOf": [{"type": "string"}, *objects]}
+
+
+def _read_text(text: str) -> dict[str, Any]:
+    match = _WITH_HDU.match(text)
+    if match is None:
+        return {"file": text}
+    hdu = match["hdu"]
+    return {"file": match["file"], "hdu": int(hdu) if _NUMBER.match(hdu) else hdu}

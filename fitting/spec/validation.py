@@ -1,0 +1,139 @@
+"""From JSON to a request: every fault at once, and never any other exception."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails, from_json
+
+from fitting.spec.documents import FAULT, refuse
+from fitting.spec.faults import Fault, RequestInvalid, json_path, shown
+from fitting.spec.request import FitRequest, component_faults
+
+MAX_DEPTH = 16
+MAX_VALUES = 200_000
+MAX_TEXT = 10_000
+MAX_FAULTS = 100
+
+Location = tuple[str | int, ...]
+
+
+def parse_request(document: object) -> FitRequest:
+    """Read a request from decoded JSON (dicts, lists, strings, numbers, booleans, None).
+
+    Raises:
+        RequestInvalid: with every fault that was found, at most `MAX_FAULTS`.
+    """
+    faults = list(_hostile(document))
+    if faults:
+        raise RequestInvalid(faults[:MAX_FAULTS])
+    try:
+        return FitRequest.model_validate(document)
+    except ValidationError as error:
+        lines = error.errors(include_url=False)
+        lines += _between_components(document)
+    unique = dict.fromkeys(_fault(line) for line in lines)
+    raise RequestInvalid(list(unique)[:MAX_FAULTS])
+
+
+def read_request(text: bytes | str) -> FitRequest:
+    """Read a request from JSON text; raises RequestInvalid where it is not JSON or not a request."""
+    try:
+        document = from_json(text)
+    except ValueError as error:
+        raise RequestInvalid([Fault("$", f"is not JSON: {error}", "a JSON object")]) from None
+    return parse_request(document)
+
+
+def _hostile(document: object) -> Iterator[Fault]:
+    """Faults of values that JSON or a number cannot hold, found without recursion."""
+    pending: list[tuple[Location, object]] = [((), document)]
+    count = 0
+    while pending:
+        location, value = pending.pop()
+        count += 1
+        if count > MAX_VALUES:
+            yield Fault("$", f"holds more than {MAX_VALUES} values", "a smaller document")
+            return
+        if isinstance(value, dict | list):
+            if len(location) >= MAX_DEPTH:
+                yield Fault(json_path(location), f"is nested more than {MAX_DEPTH} deep", "a flatter document")
+            elif isinstance(value, list):
+                pending.extend(((*location, index), item) for index, item in enumerate(value))
+            else:
+                yield from _bad_keys(location, value)
+                pending.extend(((*location, key), item) for key, item in value.items() if isinstance(key, str))
+        elif (message := _not_plain(value)) is not None:
+            yield Fault(json_path(location), message, "plain JSON")
+
+
+def _bad_keys(location: Location, value: dict[Any, Any]) -> Iterator[Fault]:
+    for key in value:
+        message = _not_plain(key) if isinstance(key, str) else "is not text"
+        if message is not None:
+            yield Fault(json_path(location), f"has a key that {message}: {shown(key)}", "keys of plain text")
+
+
+def _not_plain(value: object) -> str | None:
+    """Why a scalar cannot be worked with, or None."""
+    match value:
+        case None | bool():
+            return None
+        case int():
+            return None if abs(value) < 2**1000 else "is too large for a number"
+        case float():
+            return None if math.isfinite(value) else "is not a finite number"
+        case str():
+            if len(value) > MAX_TEXT:
+                return f"is longer than {MAX_TEXT} characters"
+            if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+                return "holds characters that no text may hold"
+            return None
+    return f"is a {type(value).__name__}, which JSON does not have"
+
+
+def _between_components(document: object) -> list[ErrorDetails]:
+    """Faults between the sound components of a document that has other faults too."""
+    written = document.get("components") if isinstance(document, dict) else None
+    if not isinstance(written, list):
+        return []
+    faults = component_faults(written)
+    return refuse("components", faults).errors(include_url=False) if faults else []
+
+
+_SENTENCES: dict[str, tuple[str, str | None]] = {
+    "missing": ("is missing", None),
+    "model_type": ("{input} is not an object", "an object"),
+    "dict_type": ("{input} is not an object", "an object"),
+    "tuple_type": ("{input} is not a list", "a list"),
+    "string_type": ("{input} is not text", "text"),
+    "float_type": ("{input} is not a number", "a number"),
+    "int_type": ("{input} is not a whole number", "a whole number"),
+    "bool_type": ("{input} is neither true nor false", "true or false"),
+    "finite_number": ("is not a finite number", "a finite number"),
+    "greater_than": ("{input} is too small", "more than {gt}"),
+    "greater_than_equal": ("{input} is too small", "at least {ge}"),
+    "less_than": ("{input} is too large", "less than {lt}"),
+    "less_than_equal": ("{input} is too large", "at most {le}"),
+    "literal_error": ("{input} is unknown", "{expected}"),
+    "too_long": ("is too long", "at most {max_length}"),
+    "string_too_short": ("is empty", "at least {min_length} character"),
+    "string_too_long": ("is too long", "at most {max_length} characters"),
+    "string_pattern_mismatch": ("{input} has characters that are not allowed", "text that matches {pattern}"),
+    "extra_forbidden": ("is an unknown key", None),
+}
+
+
+def _fault(line: ErrorDetails) -> Fault:
+    path = json_path(line["loc"])
+    context = line.get("ctx", {})
+    if line["type"] == FAULT:
+        return Fault(path, context["message"], context["expected"])
+    if line["type"] not in _SENTENCES:
+        return Fault(path, line["msg"])
+    message, expected = _SENTENCES[line["type"]]
+    words = {key: str(value).replace("'", "") for key, value in context.items()} | {"input": shown(line["input"])}
+    return Fault(path, message.format(**words), None if expected is None else expected.format(**words))

@@ -1,0 +1,74 @@
+"""Migrations, and records of uploads and workers."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, text
+
+from jobs import presence, uploads
+from jobs.database import connect
+from jobs.schema import Table
+from jobs.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_migrations_make_the_tables_that_the_code_declares(any_engine: Engine) -> None:
+    with any_engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, Table.metadata) == []
+
+
+def test_processes_that_start_at_once_migrate_once(tmp_path: Path) -> None:
+    program = "from jobs.settings import Settings; from jobs.database import *; migrate(connect(Settings()))"
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", program],
+            env={"PHOTFIT_DATA_DIR": str(tmp_path), "PATH": "", "PYTHONPATH": str(ROOT)},
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(4)
+    ]
+    assert [(child.wait(60), child.stderr.read() if child.stderr else b"") for child in children] == [(0, b"")] * 4
+
+
+def test_sqlite_keeps_readers_and_a_writer_apart(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert connection.scalar(text("pragma journal_mode")) == "wal"
+        assert connection.scalar(text("pragma synchronous")) == 2
+
+
+def test_the_same_bytes_are_recorded_once_for_an_owner(any_engine: Engine) -> None:
+    file = {"filename": "a.fits", "size": 5, "sha256": "ab" * 32, "description": {"format": "fits"}}
+    first, new = uploads.add_upload(any_engine, "local", **file)  # type: ignore[arg-type]
+    again, repeated = uploads.add_upload(any_engine, "local", **file)  # type: ignore[arg-type]
+    other, _ = uploads.add_upload(any_engine, "other", **file)  # type: ignore[arg-type]
+    assert (new, repeated) == (True, False)
+    assert first.id == again.id != other.id
+    assert uploads.get_upload(any_engine, "other", first.id) is None
+    assert set(uploads.get_uploads(any_engine, "local", [first.id, other.id, "upl_none"])) == {first.id}
+    assert uploads.remove_upload(any_engine, "local", first.id) is None, "the other owner still needs the bytes"
+    assert uploads.remove_upload(any_engine, "local", other.id) is None, "it is not the owner's"
+    assert uploads.remove_upload(any_engine, "other", other.id) == uploads.blob_key("ab" * 32)
+
+
+def test_workers_count_while_they_report_and_are_not_stopping(any_engine: Engine) -> None:
+    presence.report(any_engine, "one", ["quick", "cpu"], ["cpu"])
+    presence.report(any_engine, "two", ["gpu"], ["cpu", "cuda"])
+    assert {worker.id for worker in presence.alive(any_engine)} == {"one", "two"}
+    presence.mark_stopping(any_engine, "two")
+    presence.report(any_engine, "two", ["gpu"], ["cpu", "cuda"])
+    assert presence.is_stopping(any_engine, "two")
+    assert {worker.id for worker in presence.alive(any_engine)} == {"one"}
+    presence.withdraw(any_engine, "one")
+    assert presence.alive(any_engine) == []
+
+
+def test_settings_come_from_the_environment_with_embedded_defaults(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    assert settings.database == f"sqlite:///{tmp_path / 'photfit.sqlite'}"
+    assert settings.blobs == str(tmp_path / "blobs")
+    assert connect(Settings(database_url="postgresql://u@h/d")).url.drivername == "postgresql+psycopg"

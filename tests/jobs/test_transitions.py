@@ -1,0 +1,198 @@
+"""The state machine of a fit, on both databases."""
+
+import threading
+import time
+
+import pytest
+from sqlalchemy import Engine
+
+from jobs import records, transitions
+from jobs.schema import FitRecord
+from jobs.transitions import Claim, Standing
+from tests.jobs.conftest import new_fit
+
+
+def created(engine: Engine, **changed: object) -> FitRecord:
+    record = transitions.create(engine, new_fit(**changed))
+    assert record is not None
+    return record
+
+
+def claimed(engine: Engine, fit_id: str, lease: float = 30.0) -> Claim:
+    claim = transitions.claim(engine, fit_id, "worker", "task", lease)
+    assert claim is not None
+    return claim
+
+
+def state_of(engine: Engine, fit_id: str) -> str:
+    record = records.get_fit(engine, "local", fit_id)
+    assert record is not None
+    return record.state
+
+
+def test_a_fit_runs_from_queued_to_succeeded(any_engine: Engine) -> None:
+    fit = created(any_engine)
+    claim = claimed(any_engine, fit.id)
+    assert transitions.record_progress(any_engine, claim, {"fraction": 0.5})
+    assert transitions.finish(any_engine, claim, "succeeded", warnings=["a warning"])
+    record = records.get_fit(any_engine, "local", fit.id)
+    assert record is not None
+    assert (record.state, record.attempt, record.crashes) == ("succeeded", 1, 0)
+    assert record.warnings == ["a warning"]
+    assert record.started_at is not None
+    assert record.finished_at is not None
+    assert fit.created_at <= record.started_at <= record.finished_at
+
+
+def test_a_fit_is_claimed_by_one_of_many_at_once(any_engine: Engine) -> None:
+    fit = created(any_engine)
+    claims: list[Claim | None] = []
+    barrier = threading.Barrier(8)
+
+    def take(worker: str) -> None:
+        barrier.wait()
+        claims.append(transitions.claim(any_engine, fit.id, worker, None, 30.0))
+
+    threads = [threading.Thread(target=take, args=(f"w{number}",)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(claim is not None for claim in claims) == 1
+
+
+def test_a_fit_whose_lease_ran_out_is_queued_again_and_its_late_holder_is_refused(any_engine: Engine) -> None:
+    fit = created(any_engine)
+    late = claimed(any_engine, fit.id, lease=-1.0)
+    assert transitions.expire(any_engine, 3) == [fit.id]
+    second = claimed(any_engine, fit.id)
+    assert second.attempt == 2
+    assert not transitions.finish(any_engine, late, "succeeded")
+    assert not transitions.record_progress(any_engine, late, {})
+    assert transitions.renew(any_engine, late, 30.0) == Standing(held=False, cancel_requested=False)
+    assert transitions.finish(any_engine, second, "succeeded")
+
+
+def test_a_renewed_lease_does_not_run_out(any_engine: Engine) -> None:
+    fit = created(any_engine)
+    claim = claimed(any_engine, fit.id, lease=-1.0)
+    assert transitions.renew(any_engine, claim, 30.0).held
+    assert transitions.expire(any_engine, 3) == []
+    assert state_of(any_engine, fit.id) == "running"
+
+
+def test_a_fit_that_kills_its_worker_three_times_fails_with_a_reason(any_engine: Engine) -> None:
+    fit = created(any_engine)
+    for _ in range(2):
+        claimed(any_engine, fit.id, lease=-1.0)
+        assert transitions.expire(any_engine, 3) == [fit.id]
+    claimed(any_engine, fit.id, lease=-1.0)
+    assert transitions.expire(any_engine, 3) == []
+    record = records.get_fit(any_engine, "local", fit.id)
+    assert record is not None
+    assert (record.state, record.crashes) == ("failed", 3)
+    assert record.error is not None
+    assert "3 workers died" in record.error["detail"]
+
+
+def test_a_released_fit_is_queued_again_and_no_crash_is_counted(any_engine: Engine) -> None:
+    fit = created(any_engine)
+    assert transitions.release(any_engine, claimed(any_engine, fit.id))
+    record = records.get_fit(any_engine, "local", fit.id)
+    assert record is not None
+    assert (record.state, record.crashes, record.worker) == ("queued", 0, None)
+    assert claimed(any_engine, fit.id).attempt == 2
+
+
+def test_cancelling_a_queued_fit_ends_it_at_once(any_engine: Engine) -> None:
+    fit = created(any_engine)
+    record = transitions.request_cancel(any_engine, "local", fit.id)
+    assert record is not None
+    assert record.state == "cancelled"
+    assert transitions.claim(any_engine, fit.id, "worker", None, 30.0) is None
+    assert transitions.request_cancel(any_engine, "local", fit.id) is None
+
+
+def test_cancelling_a_running_fit_asks_its_holder(any_engine: Engine) -> None:
+    fit = created(any_engine)
+    claim = claimed(any_engine, fit.id)
+    assert transitions.request_cancel(any_engine, "local", fit.id) is not None
+    assert transitions.renew(any_engine, claim, 30.0) == Standing(held=True, cancel_requested=True)
+    assert transitions.cancel_overdue(any_engine, 60.0) == []
+    assert [record.id for record in transitions.cancel_overdue(any_engine, -1.0)] == [fit.id]
+    assert not transitions.finish(any_engine, claim, "succeeded")
+    assert state_of(any_engine, fit.id) == "cancelled"
+
+
+@pytest.mark.parametrize("ending", ["release", "expire"])
+def test_a_fit_that_is_being_cancelled_is_never_queued_again(any_engine: Engine, ending: str) -> None:
+    fit = created(any_engine)
+    claim = claimed(any_engine, fit.id, lease=-1.0)
+    transitions.request_cancel(any_engine, "local", fit.id)
+    if ending == "release":
+        transitions.release(any_engine, claim)
+    else:
+        transitions.expire(any_engine, 3)
+    assert state_of(any_engine, fit.id) == "cancelled"
+
+
+def test_another_owner_can_neither_see_nor_cancel_nor_remove_a_fit(any_engine: Engine) -> None:
+    fit = created(any_engine)
+    assert records.get_fit(any_engine, "other", fit.id) is None
+    assert transitions.request_cancel(any_engine, "other", fit.id) is None
+    transitions.request_cancel(any_engine, "local", fit.id)
+    assert not transitions.remove(any_engine, "other", fit.id)
+    assert transitions.remove(any_engine, "local", fit.id)
+
+
+def test_only_a_final_fit_can_be_removed(any_engine: Engine) -> None:
+    fit = created(any_engine)
+    assert not transitions.remove(any_engine, "local", fit.id)
+    claim = claimed(any_engine, fit.id)
+    assert not transitions.remove(any_engine, "local", fit.id)
+    transitions.finish(any_engine, claim, "failed", error={"title": "x"})
+    assert transitions.remove(any_engine, "local", fit.id)
+
+
+def test_an_idempotency_key_makes_one_fit_for_an_owner(any_engine: Engine) -> None:
+    first = created(any_engine, idempotency_key="key")
+    assert transitions.create(any_engine, new_fit(idempotency_key="key")) is None
+    assert transitions.create(any_engine, new_fit(idempotency_key="key", owner="other")) is not None
+    found = records.find_by_key(any_engine, "local", "key")
+    assert found is not None
+    assert found.id == first.id
+    assert created(any_engine).id != created(any_engine).id
+
+
+def test_unheard_fits_are_taken_oldest_first_and_once(any_engine: Engine) -> None:
+    ids = []
+    for _ in range(3):
+        ids.append(created(any_engine).id)
+        time.sleep(0.002)  # ids sort by their millisecond
+    assert transitions.take_unheard(any_engine, "cpu", 60.0, 10) == []
+    assert transitions.take_unheard(any_engine, "cpu", -1.0, 2) == ids[:2]
+    assert transitions.take_unheard(any_engine, "gpu", -1.0, 2) == []
+
+
+def test_pages_hold_every_fit_once_newest_first(any_engine: Engine) -> None:
+    made = {created(any_engine, name=f"fit {number % 2}").id for number in range(7)}
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = records.list_fits(any_engine, "local", limit=3, cursor=cursor)
+        seen += [record.id for record in page.items]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert set(seen) == made
+    assert seen == sorted(seen, reverse=True)
+    assert len(records.list_fits(any_engine, "local", limit=10, name="fit 1").items) == 3
+    assert records.list_fits(any_engine, "local", limit=10, state="running").items == ()
+
+
+def test_a_request_comes_back_as_it_was(any_engine: Engine) -> None:
+    request = {"name": "χ² ± σ", "images": [{"data": {"upload": "upl_1", "hdu": "DATA"}}], "seed": 2**62}
+    fit = created(any_engine, request=request)
+    assert claimed(any_engine, fit.id).request == request
+
+

@@ -1,0 +1,183 @@
+"""A real broker and real workers, restarted when they die, as a supervisor would."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import redis
+from sqlalchemy import Engine
+
+from fitting.spec import parse_request
+from jobs import records, transitions, uploads
+from jobs.blobs import open_blobs
+from jobs.database import connect, migrate
+from jobs.doorbell import Doorbell
+from jobs.events import client_url
+from jobs.schema import FINAL_STATES, FitRecord
+from jobs.settings import Settings
+from jobs.transitions import NewFit
+from photfit.broker import find_server
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "three_galaxies"
+
+
+def wait_until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
+    """The first true value of `condition`; fails the test when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"{what} did not happen within {seconds} s")
+
+
+class Program:
+    """A process that is started again whenever it ends, until it is stopped."""
+
+    def __init__(self, arguments: list[str], environment: dict[str, str], log: Path) -> None:
+        self.arguments, self.environment, self.log = arguments, environment, log
+        self.wanted = True
+        self.starts = 0
+        self._start()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _start(self) -> None:
+        self.starts += 1
+        with self.log.open("ab") as log:
+            self.handle = subprocess.Popen(
+                self.arguments,
+                env={**os.environ, **self.environment},
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _watch(self) -> None:
+        while self.wanted:
+            self.handle.wait()
+            if self.wanted:
+                self._start()
+
+    def kill(self) -> None:
+        """SIGKILL the process and all that it started; it comes back."""
+        family = [psutil.Process(self.handle.pid)]
+        family += family[0].children(recursive=True)
+        for process in family:
+            process.kill()
+
+    def stop(self) -> int:
+        """SIGTERM, for good; the exit code."""
+        self.wanted = False
+        self.handle.send_signal(signal.SIGTERM)
+        try:
+            return self.handle.wait(25)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.handle.pid, signal.SIGKILL)
+            raise
+
+
+class Service:
+    """Database, blobs, broker and one worker in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        socket = folder / "b.sock"
+        self.settings = Settings(
+            data_dir=folder,
+            broker_url=f"redis+socket://{socket}?virtual_host=0",
+            lease_seconds=4.0,
+            reconcile_seconds=0.5,
+            cancel_grace_seconds=3.0,
+        )
+        self.environment = {
+            "PHOTFIT_DATA_DIR": str(folder),
+            "PHOTFIT_BROKER_URL": self.settings.broker_url,
+            "PHOTFIT_LEASE_SECONDS": "4",
+            "PHOTFIT_RECONCILE_SECONDS": "0.5",
+            "PHOTFIT_CANCEL_GRACE_SECONDS": "3",
+            "PHOTFIT_WORKER_THREADS": "1",
+        }
+        options = ["--port", "0", "--unixsocket", str(socket), "--appendonly", "yes", "--dir", str(folder)]
+        self.broker = Program([find_server(), *options], {}, folder / "broker.log")
+        self.engine: Engine = connect(self.settings)
+        migrate(self.engine)
+        self.blobs = open_blobs(self.settings.blobs)
+        self.doorbell = Doorbell(self.settings)
+        wait_until(self.broker_answers, 10, "the broker's start")
+        self.worker = self.start_worker()
+
+    def start_worker(self) -> Program:
+        return Program([sys.executable, "-m", "worker"], self.environment, self.folder / "worker.log")
+
+    def broker_answers(self) -> bool:
+        try:
+            return bool(redis.Redis.from_url(client_url(self.settings.broker_url)).ping())
+        except redis.RedisError:
+            return False
+
+    def wipe_broker(self) -> None:
+        redis.Redis.from_url(client_url(self.settings.broker_url)).flushall()
+
+    def upload(self, path: Path, sha256: str) -> str:
+        self.blobs.put_file(uploads.blob_key(sha256), path)
+        record, _ = uploads.add_upload(
+            self.engine, "local", filename=path.name, size=path.stat().st_size, sha256=sha256, description={}
+        )
+        return record.id
+
+    def submit(self, request: dict[str, Any], queue: str = "cpu") -> str:
+        new = NewFit("local", str(request.get("name", "")), request, queue, "auto", "0" * 64)
+        record = transitions.create(self.engine, new)
+        assert record is not None
+        self.doorbell.ring(record.id, queue)
+        return record.id
+
+    def fit(self, fit_id: str) -> FitRecord:
+        record = records.get_fit(self.engine, "local", fit_id)
+        assert record is not None
+        return record
+
+    def finished(self, fit_id: str, seconds: float = 60.0) -> FitRecord:
+        def final() -> FitRecord | None:
+            record = self.fit(fit_id)
+            return record if record.state in FINAL_STATES else None
+
+        return wait_until(final, seconds, f"the end of {fit_id} ({self.fit(fit_id).state})")
+
+    def close(self) -> None:
+        for program in (self.worker, self.broker):
+            program.stop()
+        self.doorbell.close()
+        self.engine.dispose()
+
+
+@pytest.fixture
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    service = Service(tmp_path_factory.mktemp("s"))
+    yield service
+    service.close()
+
+
+@pytest.fixture
+def request_document(service: Service) -> dict[str, Any]:
+    """The three galaxies, uploaded."""
+    upload = service.upload(EXAMPLE / "three_galaxies.fits", "aa" * 32)
+    document = json.loads((EXAMPLE / "request.json").read_text())
+    return parse_request(document).with_references({"three_galaxies.fits": upload}).document()
+
+
+def slow(document: dict[str, Any]) -> dict[str, Any]:
+    """The same fit, over and over: it takes many seconds and reports all the while."""
+    return {**document, "stages": [{"method": "lm", "tolerance": 1e-9}] * 100}

@@ -1,0 +1,64 @@
+"""One worker with one broker: what a fit leaves behind, and how it ends when it is stopped."""
+
+import json
+from typing import Any
+
+from jobs import presence
+from tests.worker.conftest import Service, slow, wait_until
+
+
+def test_a_fit_leaves_its_result_under_its_attempt(service: Service, request_document: dict[str, Any]) -> None:
+    record = service.finished(service.submit(request_document))
+    assert (record.state, record.attempt, record.error) == ("succeeded", 1, None)
+    folder = f"fits/{record.id}/1"
+    parameters = json.loads(service.blobs.read(f"{folder}/parameters.json"))
+    assert parameters["converged"]
+    assert abs(parameters["chi2_reduced"] - 1.012412) < 2e-6
+    assert f"{folder}/images/image/model.fits" in service.blobs.keys(folder)
+    assert record.progress is not None
+    assert record.progress["fraction"] == 1.0
+
+
+def test_a_cancelled_fit_stops_within_a_few_iterations(service: Service, request_document: dict[str, Any]) -> None:
+    from jobs import transitions
+
+    fit_id = service.submit(slow(request_document))
+    wait_until(lambda: service.fit(fit_id).progress, 60, "progress")
+    transitions.request_cancel(service.engine, "local", fit_id)
+    record = service.finished(fit_id, 3.0)
+    assert record.state == "cancelled"
+    assert service.blobs.keys(f"fits/{fit_id}/1") == []
+    assert service.finished(service.submit(request_document)).state == "succeeded", "the worker goes on"
+
+
+def test_a_worker_that_is_told_to_stop_gives_its_fit_back(service: Service, request_document: dict[str, Any]) -> None:
+    fit_id = service.submit(slow(request_document))
+    wait_until(lambda: service.fit(fit_id).progress, 60, "progress")
+    assert service.worker.stop() == 0
+    record = service.fit(fit_id)
+    assert (record.state, record.crashes, record.attempt) == ("queued", 0, 1)
+    assert presence.alive(service.engine) == []
+    service.worker = service.start_worker()
+    wait_until(lambda: service.fit(fit_id).attempt == 2, 60, "the second attempt")
+
+
+def test_a_fit_whose_upload_is_gone_fails_with_a_reason(service: Service, request_document: dict[str, Any]) -> None:
+    request_document["images"][0]["data"] = "upl_gone[DATA]"
+    record = service.finished(service.submit(request_document))
+    assert record.state == "failed"
+    assert record.error is not None
+    assert "upl_gone" in record.error["detail"]
+    assert "Traceback" not in json.dumps(record.error)
+
+
+def test_a_fit_that_kills_every_worker_fails_and_the_next_one_runs(
+    service: Service, request_document: dict[str, Any]
+) -> None:
+    poison = service.submit(slow(request_document))
+    for attempt in (1, 2, 3):
+        wait_until(lambda attempt=attempt: service.fit(poison).attempt == attempt, 60, f"attempt {attempt}")
+        wait_until(lambda: service.fit(poison).progress, 60, "progress")
+        service.worker.kill()
+    record = service.finished(poison, 30.0)
+    assert (record.state, record.crashes) == ("failed", 3)
+    assert service.finished(service.submit(request_document)).state == "succeeded"
