@@ -1,7 +1,6 @@
 """Files of uploads and results: a folder by default, an object store by URL."""
 
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -9,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from jobs.blob_keys import BlobMissing, checked_key
+from jobs.object_blobs import ObjectBlobs
+
+__all__ = ["BlobMissing", "BlobStore", "FolderBlobs", "open_blobs"]
+
 _CHUNK = 1 << 20
-_SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,254}\Z")
-
-
-class BlobMissing(KeyError):
-    """No blob has this key."""
 
 
 class BlobStore(Protocol):
@@ -59,17 +58,8 @@ def open_blobs(location: str) -> BlobStore:
     places).
     """
     if "://" in location and not location.startswith("file://"):
-        from jobs.object_blobs import ObjectBlobs
-
         return ObjectBlobs(location)
     return FolderBlobs(Path(location.removeprefix("file://")))
-
-
-def checked_key(key: str) -> str:
-    """The key, where each part of it is a plain name; raises ValueError. No key leads out of the store."""
-    if not all(_SEGMENT.match(segment) for segment in key.split("/")):
-        raise ValueError(f"{key!r} is not a key of a blob")
-    return key
 
 
 class FolderBlobs:

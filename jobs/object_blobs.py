@@ -8,7 +8,7 @@ from pathlib import Path
 import obstore
 from obstore.store import from_url
 
-from jobs.blobs import BlobMissing, checked_key
+from jobs.blob_keys import BlobMissing, checked_key
 
 
 class ObjectBlobs:

@@ -1,0 +1,80 @@
+"""Writes docs/reference/ from the code, so that it cannot say anything else than the code does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from fitting.spec.methods import METHODS
+from fitting.spec.profiles import PROFILES, ProfileDescription
+from jobs.settings import Settings
+from photfit.cli import COMMANDS, main
+
+FOLDER = Path(__file__).resolve().parent / "reference"
+NOTE = "<!-- Made by `make docs` from the code: change it there. -->"
+
+
+def command_line() -> Iterator[str]:
+    """The help of each command."""
+    yield "# The command line"
+    parent = click.Context(main, info_name="photfit", terminal_width=100, **main.context_settings)
+    for name in COMMANDS:
+        command = main.get_command(parent, name)
+        assert command is not None
+        context = click.Context(command, parent, info_name=name)
+        yield f"\n## photfit {name}\n\n```\n{command.get_help(context)}\n```"
+
+
+def profiles() -> Iterator[str]:
+    """Each light profile with its formula and parameters."""
+    yield "# Light profiles"
+    for profile in PROFILES.values():
+        yield f"\n## {profile.name}\n\n{profile.description}\n\n    {profile.formula}\n\nSource: {profile.source}.\n"
+        yield from _parameters(profile)
+
+
+def _parameters(profile: ProfileDescription) -> Iterator[str]:
+    yield "| parameter | unit | from | to | what it is |\n|---|---|---|---|---|"
+    for parameter in profile.parameters:
+        low, high = ("" if limit is None else f"{limit:g}" for limit in (parameter.min, parameter.max))
+        yield f"| `{parameter.name}` | {parameter.unit} | {low} | {high} | {parameter.description} |"
+
+
+def methods() -> Iterator[str]:
+    """Each method with its options."""
+    yield "# Methods"
+    for name, method in METHODS.items():
+        yield f"\n## {name}\n\n{method.description}\n\n| option | default | what it is |\n|---|---|---|"
+        schema = method.options.model_json_schema()
+        for option, described in schema.get("properties", {}).items():
+            yield f"| `{option}` | {json.dumps(described.get('default'))} | {described.get('description', '')} |"
+
+
+def settings() -> Iterator[str]:
+    """Each setting and the variable that sets it."""
+    yield "# Settings\n\nEvery process of a service reads them from its environment.\n"
+    yield "| variable | default | what it is |\n|---|---|---|"
+    prefix = Settings.model_config.get("env_prefix", "")
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None or field.is_required() else f"`{field.default}`"
+        yield f"| `{(prefix + name).upper()}` | {default} | {field.description or field.title or ''} |"
+
+
+def pages() -> dict[str, str]:
+    """Every page of the reference: file name and text."""
+    content = {"command-line": command_line(), "profiles": profiles(), "methods": methods(), "settings": settings()}
+    return {f"{name}.md": NOTE + "\n\n" + "\n".join(lines) + "\n" for name, lines in content.items()}
+
+
+def write_reference() -> None:
+    """Write every page."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_reference()

@@ -1,0 +1,16 @@
+"""Names of blobs."""
+
+import re
+
+_SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,254}\Z")
+
+
+class BlobMissing(KeyError):
+    """No blob has this key."""
+
+
+def checked_key(key: str) -> str:
+    """The key, where each part of it is a plain name; raises ValueError. No key leads out of the store."""
+    if not all(_SEGMENT.match(segment) for segment in key.split("/")):
+        raise ValueError(f"{key!r} is not a key of a blob")
+    return key
