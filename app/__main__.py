@@ -1,0 +1,38 @@
+"""`python -m app`: the HTTP service alone. Children that read files import this module, so it imports nothing heavy."""
+
+import argparse
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; then let open requests end within three seconds."""
+    import uvicorn
+
+    from app.logs import configure_logging
+    from app.main import create_app
+    from jobs.settings import Settings
+
+    settings = Settings()
+    options = _parser(settings.host, settings.port).parse_args(arguments)
+    configure_logging()
+    uvicorn.run(
+        create_app(settings),
+        host=options.host,
+        port=options.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )
+
+
+def _parser(host: str, port: int) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m app", description="Serve photfit's HTTP interface.")
+    parser.add_argument("--host", default=host, help=f"address to listen at (default {host})")
+    parser.add_argument(
+        "--port", type=int, default=port, help=f"port to listen at; 0 takes a free one (default {port})"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    main()

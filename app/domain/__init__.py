@@ -1,0 +1,1 @@
+"""What the routes call: the service's decisions, free of HTTP."""

@@ -1,0 +1,53 @@
+"""Bytes on their way in: streamed to a temporary file and hashed, never held in memory."""
+
+import hashlib
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from starlette.concurrency import run_in_threadpool
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class ReceivedFile:
+    """A file that has come in whole. `filename` is what the sender calls it: shown, never used as a path."""
+
+    path: Path
+    filename: str
+    sha256: str
+    size: int
+
+
+@contextmanager
+def temporary_folder(parent: Path) -> Iterator[Path]:
+    """A folder below `parent` for the files of one request; goes with all that is in it."""
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=parent, prefix="receiving-") as folder:
+        yield Path(folder)
+
+
+async def receive_file(chunks: AsyncIterator[bytes], folder: Path, filename: str) -> ReceivedFile:
+    """Write `chunks` to a new file in `folder`. Disk and hash run beside the event loop, a mebibyte at a time."""
+    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+        path = Path(file.name)
+        digest = hashlib.sha256()
+        size = 0
+        pending = bytearray()
+        async for chunk in chunks:
+            pending += chunk
+            if len(pending) >= _CHUNK:
+                size += await run_in_threadpool(_write, file.file, digest, pending)
+                pending = bytearray()
+        size += await run_in_threadpool(_write, file.file, digest, pending)
+        await run_in_threadpool(file.file.flush)
+    return ReceivedFile(path, filename, digest.hexdigest(), size)
+
+
+def _write(file: IO[bytes], digest: "hashlib._Hash", chunk: bytearray) -> int:
+    digest.update(chunk)
+    return file.write(chunk)

@@ -1,0 +1,75 @@
+"""Where the results of a fit are, once it has some."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain import fits
+from app.problems import NotFinished, NotFound
+from app.services import Services
+from jobs.blobs import BlobStore
+from jobs.schema import FINAL_STATES, FitRecord
+from jobs.transitions import result_folder
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file of a result. It never changes, so its `etag` follows from its key."""
+
+    blobs: BlobStore
+    key: str
+    size: int
+
+    @property
+    def etag(self) -> str:
+        """A strong entity tag."""
+        return f'"{hashlib.sha256(self.key.encode()).hexdigest()[:32]}"'
+
+
+def find(services: Services, owner: str, fit_id: str, name: str) -> StoredFile:
+    """A file of a fit's result. Raises NotFound, or NotFinished where the fit has not succeeded."""
+    record = succeeded(services, owner, fit_id)
+    found = stored(services, f"{result_folder(record.id, record.attempt)}/{name}")
+    if found is None:
+        raise NotFound(f"The fit {fit_id} has no {name[:200]}.")
+    return found
+
+
+def find_log(services: Services, owner: str, fit_id: str) -> StoredFile:
+    """The log of a finished fit. Raises NotFound where it never came to write one, NotFinished before the end."""
+    record = fits.get(services, owner, fit_id)
+    if record.state not in FINAL_STATES:
+        raise _not_finished(record)
+    found = stored(services, f"{result_folder(record.id, record.attempt)}/log.txt")
+    if found is None:
+        raise NotFound(f"The fit {fit_id} is {record.state} and left no log.")
+    return found
+
+
+def succeeded(services: Services, owner: str, fit_id: str) -> FitRecord:
+    """The owner's fit, where it has succeeded. Raises NotFound or NotFinished."""
+    record = fits.get(services, owner, fit_id)
+    if record.state != "succeeded":
+        raise _not_finished(record)
+    return record
+
+
+def stored(services: Services, key: str) -> StoredFile | None:
+    """The file under a key, or None; also where no file could have such a key."""
+    try:
+        size = services.blobs.size(key)
+    except (ValueError, OSError):
+        return None
+    return None if size is None else StoredFile(services.blobs, key, size)
+
+
+def request_of(services: Services, owner: str, fit_id: str) -> dict[str, Any]:
+    """The request as it was accepted. Raises NotFound."""
+    return fits.get(services, owner, fit_id).request
+
+
+def _not_finished(record: FitRecord) -> NotFinished:
+    if record.state in FINAL_STATES:
+        return NotFinished(f"The fit {record.id} is {record.state} and has no result.", state=record.state)
+    detail = f"The fit {record.id} is {record.state}; its result comes when it has succeeded."
+    return NotFinished(detail, state=record.state)

@@ -1,0 +1,114 @@
+"""Asking for a fit: everything is checked first, then files and record are stored, then a worker is woken."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.domain import uploads
+from app.domain.checking import check_images
+from app.domain.receiving import ReceivedFile
+from app.problems import KeyReused, RequestFaulty
+from app.services import Services
+from fitting.spec import Fault, FitRequest, parse_request
+from jobs import presence, records, transitions
+from jobs.doorbell import choose_queue
+from jobs.schema import FitRecord, UploadRecord
+from jobs.uploads import blob_key, get_uploads
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A request as it came in.
+
+    Attributes:
+        document: decoded JSON.
+        files: what came along, under each name that the request may call it.
+        idempotency_key, body_hash: tell a repetition from another request.
+    """
+
+    document: object
+    files: Mapping[str, ReceivedFile]
+    idempotency_key: str | None
+    body_hash: str
+
+
+def submit(services: Services, owner: str, submission: Submission) -> FitRecord:
+    """Queue a fit. Raises RequestInvalid or RequestFaulty with every fault, with nothing stored, and KeyReused."""
+    earlier = _earlier(services, owner, submission)
+    if earlier is not None:
+        return earlier
+    request = parse_request(submission.document)
+    known = _known_uploads(services, owner, request, submission.files)
+    used = frozenset(reference.file for _, reference in request.references() if reference.file in submission.files)
+    with ExitStack() as stack:
+        paths: dict[str, Path] = {name: submission.files[name].path for name in used}
+        for name, record in known.items():
+            paths[name] = stack.enter_context(services.blobs.local(blob_key(record.sha256)))
+        descriptions = check_images(services, request, paths, used)
+    mapping = {
+        name: uploads.keep(services, owner, submission.files[name], description)[0].id
+        for name, description in descriptions.items()
+    }
+    return _record(services, owner, request.with_references(mapping), submission)
+
+
+def _earlier(services: Services, owner: str, submission: Submission) -> FitRecord | None:
+    """The fit that this submission repeats, if it repeats one."""
+    if submission.idempotency_key is None:
+        return None
+    record = records.find_by_key(services.engine, owner, submission.idempotency_key)
+    if record is not None and record.body_hash != submission.body_hash:
+        raise KeyReused("This Idempotency-Key came with another request before; take a new one.", fit=record.id)
+    return record
+
+
+def _known_uploads(
+    services: Services, owner: str, request: FitRequest, files: Mapping[str, ReceivedFile]
+) -> dict[str, UploadRecord]:
+    """The uploads that the request names. Raises RequestFaulty where it names others, or leaves a file out."""
+    references = request.references()
+    named = {reference.file for _, reference in references}
+    known = get_uploads(services.engine, owner, named - files.keys())
+    expected = "the id of an upload, or the name of a file that comes along in the form"
+    faults = [
+        Fault(place, f"there is no upload {reference.file[:80]!r}", expected)
+        for place, reference in references
+        if reference.file not in files and reference.file not in known
+    ]
+    for name, record in known.items():
+        if services.blobs.size(blob_key(record.sha256)) is None:
+            places = [place for place, reference in references if reference.file == name]
+            faults += [Fault(place, f"the bytes of {name!r} are gone", "another upload of it") for place in places]
+    used = {files[name].path for name in named & files.keys()}
+    left_out = {file.filename for file in files.values() if file.path not in used}
+    faults += [
+        Fault("$.images", f"the file {name[:80]!r} came along, but no image names it", "files that the request names")
+        for name in sorted(left_out)
+    ]
+    if faults:
+        raise RequestFaulty(faults)
+    return known
+
+
+def _record(services: Services, owner: str, request: FitRequest, submission: Submission) -> FitRecord:
+    queues = [worker.queues for worker in presence.alive(services.engine)]
+    record = transitions.create(
+        services.engine,
+        transitions.NewFit(
+            owner=owner,
+            name=request.name,
+            request=request.document(),
+            queue=choose_queue(request.device, len(request.stages), queues),
+            device=request.device,
+            body_hash=submission.body_hash,
+            idempotency_key=submission.idempotency_key,
+        ),
+    )
+    if record is None:
+        # Another request with the same key was quicker.
+        earlier = _earlier(services, owner, submission)
+        assert earlier is not None
+        return earlier
+    services.waker.new_fit(record.id, record.queue)
+    return record

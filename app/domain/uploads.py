@@ -1,0 +1,81 @@
+"""Uploads: looked at, kept once, listed, deleted."""
+
+from typing import Any
+
+import orjson
+
+from app.domain.checking import describe_file
+from app.domain.receiving import ReceivedFile
+from app.problems import Conflict, NotFound
+from app.services import Services
+from jobs import records, uploads
+from jobs.schema import UploadRecord
+from jobs.uploads import UploadPage, blob_key
+
+_LONGEST_FILENAME = 255
+_PAGE = 200
+
+
+def store(services: Services, owner: str, received: ReceivedFile) -> tuple[UploadRecord, bool]:
+    """Keep a file that holds an image; and whether it is new. Raises FileUnreadable, with nothing kept."""
+    return keep(services, owner, received, describe_file(services, received.path))
+
+
+def keep(
+    services: Services, owner: str, received: ReceivedFile, description: dict[str, Any]
+) -> tuple[UploadRecord, bool]:
+    """Keep a file that was looked at: its bytes once for all, its record once for an owner."""
+    key = blob_key(received.sha256)
+    if services.blobs.size(key) != received.size:
+        services.blobs.put_file(key, received.path)
+    record, created = uploads.add_upload(
+        services.engine,
+        owner,
+        filename=received.filename[:_LONGEST_FILENAME],
+        size=received.size,
+        sha256=received.sha256,
+        description=description,
+    )
+    # The last other upload of these bytes may have been deleted, and the bytes with it, since they were found.
+    if services.blobs.size(key) is None:
+        services.blobs.put_file(key, received.path)
+    return record, created
+
+
+def get(services: Services, owner: str, upload_id: str) -> UploadRecord:
+    """The owner's upload. Raises NotFound."""
+    record = uploads.get_upload(services.engine, owner, upload_id)
+    if record is None:
+        raise NotFound(f"There is no upload {upload_id[:80]!r}.")
+    return record
+
+
+def list_page(services: Services, owner: str, limit: int, cursor: str | None) -> UploadPage:
+    """A page of the owner's uploads, newest first."""
+    return uploads.list_uploads(services.engine, owner, limit=limit, cursor=cursor)
+
+
+def delete(services: Services, owner: str, upload_id: str) -> None:
+    """Delete an upload. Raises NotFound, or Conflict where a fit still has to read it."""
+    get(services, owner, upload_id)
+    user = _unfinished_user(services, owner, upload_id)
+    if user is not None:
+        raise Conflict(f"The fit {user} still needs the upload {upload_id}; wait for it or cancel it.", fit=user)
+    key = uploads.remove_upload(services.engine, owner, upload_id)
+    if key is not None:
+        services.blobs.delete(key)
+
+
+def _unfinished_user(services: Services, owner: str, upload_id: str) -> str | None:
+    """The id of a queued or running fit whose request names the upload."""
+    for state in ("running", "queued"):
+        cursor = None
+        while True:
+            page = records.list_fits(services.engine, owner, limit=_PAGE, cursor=cursor, state=state)
+            for record in page.items:
+                if upload_id.encode() in orjson.dumps(record.request["images"]):
+                    return record.id
+            cursor = page.cursor
+            if cursor is None:
+                break
+    return None

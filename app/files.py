@@ -1,0 +1,26 @@
+"""Stored files as HTTP responses: ranges where the store is a folder, 304 everywhere."""
+
+from fastapi import Request, Response
+from fastapi.responses import FileResponse, StreamingResponse
+
+from app.domain.results import StoredFile
+from jobs.blobs import FolderBlobs
+
+_SMALL = 1 << 20
+
+
+def file_response(request: Request, file: StoredFile, media_type: str, filename: str | None = None) -> Response:
+    """Hand out a file byte for byte; 304 where the client has it already. `filename` is what a browser saves it as."""
+    headers = {"ETag": file.etag, "Cache-Control": "private, no-cache"}
+    if filename is not None:
+        headers["Content-Disposition"] = f'attachment; filename="{filename}"'
+    given = request.headers.get("if-none-match", "")
+    if file.etag in (tag.strip().removeprefix("W/") for tag in given.split(",")):
+        return Response(status_code=304, headers=headers)
+    if isinstance(file.blobs, FolderBlobs):
+        with file.blobs.local(file.key) as path:
+            return FileResponse(path, headers=headers, media_type=media_type)
+    if file.size <= _SMALL:
+        return Response(file.blobs.read(file.key), headers=headers, media_type=media_type)
+    headers["Content-Length"] = str(file.size)
+    return StreamingResponse(file.blobs.chunks(file.key), headers=headers, media_type=media_type)

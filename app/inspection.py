@@ -1,0 +1,79 @@
+"""What runs in the sandbox's children: reading files from outside and drawing what came out of a fit.
+
+Everything heavy is imported inside the functions, so that the service can name them without importing it. Errors come
+back as data, since an exception of a library would have to be imported by the service to be read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fitting.spec import Fault, FitRequest, RequestInvalid
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a look at the images of a request found: faults, or else the description of each new file, by its name."""
+
+    faults: tuple[Fault, ...] = ()
+    descriptions: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def preload() -> None:
+    """Import what the checks use. Drawing is left out, since most services draw rarely."""
+    import fitting.inputs.files
+    import fitting.inputs.initial  # noqa: F401
+
+
+def describe(path: Path) -> dict[str, Any] | Fault:
+    """What is in a file, as JSON, or why it is no image; the fault's path is the place in the file, such as `HDU 2`."""
+    from fitting.inputs.files import FileInvalid, describe_file
+
+    try:
+        document: dict[str, Any] = describe_file(path).model_dump(mode="json")
+    except FileInvalid as error:
+        return Fault(error.where, error.message, error.expected)
+    return document
+
+
+def check_images(request: FitRequest, files: Mapping[str, Path], new: frozenset[str]) -> Checked:
+    """Every fault that shows only in the images of a request: broken files, shapes, masks, PSFs, values left out.
+
+    `files` says where each file is that the request names; those in `new` have not been looked at before.
+    """
+    from fitting.inputs.images import load_images
+    from fitting.inputs.initial import complete_request
+
+    descriptions = {name: describe(files[name]) for name in sorted(new)}
+    faults = _faults_of_files(request, descriptions)
+    if not faults:
+        try:
+            complete_request(request, load_images(request, files.__getitem__))
+        except RequestInvalid as error:
+            faults = list(error.faults)
+    if faults:
+        return Checked(faults=tuple(faults))
+    return Checked(descriptions={name: found for name, found in descriptions.items() if not isinstance(found, Fault)})
+
+
+def _faults_of_files(request: FitRequest, descriptions: Mapping[str, dict[str, Any] | Fault]) -> list[Fault]:
+    """The faults of whole files, each at the places in the request that name the file."""
+    faults = []
+    for place, reference in request.references():
+        found = descriptions.get(reference.file)
+        if isinstance(found, Fault):
+            where = f", {found.path}," if found.path else ""
+            faults.append(Fault(place, f"{reference.file!r}{where} {found.message}", found.expected))
+    return faults
+
+
+def draw(planes: Mapping[str, Path], image: str, folder: Path) -> bytes:
+    """The fit plot of one image as PNG, from its planes as FITS files; `folder` is empty and may be written to."""
+    from fitting.plots import draw_plot
+
+    shelf = folder / "images" / image
+    shelf.mkdir(parents=True)
+    for name, path in planes.items():
+        (shelf / f"{name}.fits").symlink_to(path)
+    return draw_plot(folder, "fit", "png", image)

@@ -1,0 +1,65 @@
+"""Builds the application: settings, lifespan, routers, middleware, error handlers."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+
+from app.models.problems import ProblemModel
+from app.openapi import complete_document
+from app.problems import install_handlers
+from app.request_context import RequestContext
+from app.routes import catalogue, events, fits, health, results, uploads
+from app.services import open_services
+from app.version import version
+from jobs.settings import Settings
+
+_DESCRIPTION = """
+Fits photometric models (skies, galaxies, stars) to astronomical images.
+
+Upload FITS or `.npy` files, or send them along with the request; describe the model; get best-fit parameters, their
+covariance, model and residual images. Pixel (0, 0) is the first stored pixel and its *centre* is at x = 0, y = 0.
+Every error is a problem document (RFC 9457).
+"""
+
+# Room for the form around the files, so that a file of exactly the limit still fits.
+_FORM_BYTES = 1 << 20
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application; settings come from the environment where none are given."""
+    configuration = settings or Settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_services(configuration) as services:
+            app.state.services = services
+            yield
+
+    app = FastAPI(
+        title="photfit",
+        summary="Light profiles fitted to astronomical images, as a service.",
+        description=_DESCRIPTION,
+        version=version(),
+        lifespan=lifespan,
+        responses={"default": {"description": "A problem", "model": ProblemModel}},
+        generate_unique_id_function=lambda route: route.name,
+        redirect_slashes=False,
+    )
+    for router in (uploads.router, fits.router, results.router, events.router, catalogue.router):
+        app.include_router(router, prefix="/v1")
+    app.include_router(health.router)
+
+    @app.get("/", include_in_schema=False)
+    def front() -> RedirectResponse:
+        return RedirectResponse("/docs")
+
+    # The last one added is the outermost.
+    limit = configuration.max_upload_bytes + _FORM_BYTES
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=limit)
+    app.add_middleware(RequestContext, body_limit=configuration.max_upload_bytes)
+    install_handlers(app)
+    complete_document(app)
+    return app

@@ -1,0 +1,1 @@
+"""What the outside sends and gets."""

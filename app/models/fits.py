@@ -1,0 +1,62 @@
+"""Fits as the outside sees them."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from app.models.problems import ProblemModel
+from app.models.shape import PublicModel
+from jobs.schema import State
+
+
+class FitProgress(PublicModel):
+    """Where a running fit is."""
+
+    stage: int = Field(description="The stage under way, from 0.")
+    stages: int = Field(description="How many stages the fit has.")
+    method: str = Field(description="The stage's method.", examples=["lm"])
+    fraction: float = Field(description="How much of the fit is done, 0 to 1; an estimate.")
+    iteration: int = Field(description="The method's iteration.")
+    chi2_reduced: float | None = Field(description="Reduced χ² at the moment, where finite.")
+    message: str = Field(description="What is being done, in words.")
+    eta_seconds: float | None = Field(default=None, description="Seconds that remain, where they can be estimated.")
+
+
+class FitLinks(PublicModel):
+    """Where a fit's parts are; those of the result answer 409 until the fit has succeeded."""
+
+    self: str
+    request: str
+    log: str
+    events: str
+    cancel: str
+    rerun: str
+    parameters: str
+    covariance: str
+    plots: dict[str, str] = Field(description="Address of each plot.")
+    images: dict[str, dict[str, str]] = Field(description="For each image, the address of each of its planes.")
+
+
+class Fit(PublicModel):
+    """One fit: its state, progress and links."""
+
+    id: str = Field(examples=["fit_01JDA6Q8Z4M1V6T9W3K2B7C5XN"])
+    name: str = Field(description="The request's name.", examples=["three galaxies"])
+    state: State
+    created_at: datetime
+    started_at: datetime | None = Field(description="When the latest attempt began.")
+    finished_at: datetime | None
+    attempt: int = Field(description="How many times a worker took the fit; 0 while it never was.")
+    worker: str | None = Field(description="The worker that has or had it.")
+    device: str | None = Field(description="The device asked for, or where it runs.", examples=["cpu"])
+    progress: FitProgress | None
+    error: ProblemModel | None = Field(description="Why a fit failed.")
+    warnings: list[str] = Field(description="What a careful reader should know, such as pixels that were masked.")
+    links: FitLinks
+
+
+class FitList(PublicModel):
+    """A page of fits, newest first."""
+
+    fits: list[Fit]
+    next: str | None = Field(description="Address of the next page; absent on the last.")

@@ -1,0 +1,28 @@
+"""Whether the service lives, and whether it can work."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from app.models.shape import PublicModel
+
+
+class Health(PublicModel):
+    """The process answers."""
+
+    status: Literal["ok"]
+    version: str
+
+
+class Check(PublicModel):
+    """One part that the service needs."""
+
+    ok: bool
+    detail: str | None = Field(default=None, description="What is wrong, where something is.")
+
+
+class Readiness(PublicModel):
+    """Whether each part that the service needs answers."""
+
+    status: Literal["ready", "not ready"]
+    checks: dict[str, Check]

@@ -1,0 +1,9 @@
+"""The rule that every model of the public interface keeps."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class PublicModel(BaseModel):
+    """A model that the outside sees: strict types, no unknown keys, no NaN or infinity, never changed once made."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)

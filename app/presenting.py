@@ -1,0 +1,105 @@
+"""From records to what the outside sees: models, addresses, entity tags, page links."""
+
+import math
+from typing import cast
+
+from fastapi import Request, Response
+
+from app.models.fits import Fit, FitLinks, FitProgress
+from app.models.problems import ProblemModel
+from app.models.uploads import Upload
+from jobs.schema import FitRecord, State, UploadRecord
+
+PLANES = ("data", "model", "residual", "normalized_residual")
+
+
+def address_of_fit(fit_id: str) -> str:
+    """Where a fit is."""
+    return f"/v1/fits/{fit_id}"
+
+
+def present_fit(record: FitRecord) -> Fit:
+    """A fit as the outside sees it."""
+    return Fit(
+        id=record.id,
+        name=record.name,
+        state=cast(State, record.state),
+        created_at=record.created_at,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
+        attempt=record.attempt,
+        worker=record.worker,
+        device=record.device,
+        progress=_present_progress(record),
+        error=_present_error(record),
+        warnings=list(record.warnings),
+        links=_links(record),
+    )
+
+
+def present_upload(record: UploadRecord) -> Upload:
+    """An upload as the outside sees it."""
+    return Upload(
+        id=record.id,
+        filename=record.filename,
+        size=record.size,
+        sha256=record.sha256,
+        created_at=record.created_at,
+        description=record.description,
+        links={"self": f"/v1/uploads/{record.id}"},
+    )
+
+
+def etag_of(record: FitRecord) -> str:
+    """The weak entity tag of a fit: its row version."""
+    return f'W/"{record.version}"'
+
+
+def link_next(request: Request, response: Response, cursor: str | None) -> str | None:
+    """The address of the next page, which also goes into the `Link` header; None on the last page."""
+    if cursor is None:
+        return None
+    url = request.url.include_query_params(cursor=cursor)
+    address = f"{url.path}?{url.query}"
+    response.headers["Link"] = f'<{address}>; rel="next"'
+    return address
+
+
+def _present_progress(record: FitRecord) -> FitProgress | None:
+    if record.progress is None:
+        return None
+    known = {name: _finite(record.progress[name]) for name in FitProgress.model_fields if name in record.progress}
+    return FitProgress.model_validate(known)
+
+
+def _finite(value: object) -> object:
+    """The value, or None where JSON has no number for it: a fit may pass through an infinite χ²."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _present_error(record: FitRecord) -> ProblemModel | None:
+    if record.error is None:
+        return None
+    return ProblemModel.model_validate({"instance": address_of_fit(record.id)} | record.error)
+
+
+def _links(record: FitRecord) -> FitLinks:
+    own = address_of_fit(record.id)
+    components = [component["name"] for component in record.request["components"]]
+    images = {image["name"]: f"{own}/images/{image['name']}" for image in record.request["images"]}
+    return FitLinks(
+        self=own,
+        request=f"{own}/request",
+        log=f"{own}/log",
+        events=f"{own}/events",
+        cancel=f"{own}/cancel",
+        rerun=f"{own}/rerun",
+        parameters=f"{own}/parameters",
+        covariance=f"{own}/covariance",
+        plots={"fit": f"{own}/plots/fit.png"},
+        images={
+            name: {plane: f"{folder}/{plane}.fits" for plane in PLANES}
+            | {f"component/{component}": f"{folder}/component/{component}.fits" for component in components}
+            for name, folder in images.items()
+        },
+    )

@@ -1,0 +1,201 @@
+"""Errors as RFC 9457 problems: a small hierarchy that knows its own status and kind, and the handlers that tell it.
+
+Nothing that the outside sent is echoed except where a message names it, so a hostile body never comes back, and a
+document always is valid JSON (NaN in a body included).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from fitting.spec.faults import Fault, RequestInvalid
+
+PROBLEM_JSON = "application/problem+json"
+_TYPE_PREFIX = "urn:photfit:problem:"
+
+
+class Problem(Exception):
+    """An error that the outside is told about. Subclasses fix `status`, `kind` and `title`."""
+
+    status: ClassVar[int] = 500
+    kind: ClassVar[str] = "internal"
+    title: ClassVar[str] = "The service failed"
+
+    def __init__(self, detail: str, *, headers: Mapping[str, str] | None = None, **members: object) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.members = members
+
+    def document(self, instance: str) -> dict[str, object]:
+        """The problem as a JSON document; `instance` is the id of the request that met it."""
+        return {
+            "type": _TYPE_PREFIX + self.kind,
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": instance,
+            **self.members,
+        }
+
+
+class MalformedBody(Problem):
+    """The body cannot be read as what its content type says."""
+
+    status, kind, title = 400, "body-malformed", "The body cannot be read"
+
+
+class NotFound(Problem):
+    """There is nothing under that id or path, or it belongs to someone else."""
+
+    status, kind, title = 404, "not-found", "Not found"
+
+
+class NotFinished(Problem):
+    """A result is asked for of a fit that has none (yet)."""
+
+    status, kind, title = 409, "no-result", "The fit has no result"
+
+
+class MethodNotAllowed(Problem):
+    """The path exists, but not with that method."""
+
+    status, kind, title = 405, "method-not-allowed", "Method not allowed"
+
+
+class Conflict(Problem):
+    """The state of a fit or upload does not allow what is asked."""
+
+    status, kind, title = 409, "conflict", "Not possible in this state"
+
+
+class BodyTooLarge(Problem):
+    """The body is over the limit."""
+
+    status, kind, title = 413, "body-too-large", "The body is too large"
+
+
+class UnsupportedMediaType(Problem):
+    """The body's content type is not one that the route takes."""
+
+    status, kind, title = 415, "unsupported-media-type", "Unsupported content type"
+
+
+class FileUnreadable(Problem):
+    """An uploaded file is not an image that photfit reads."""
+
+    status, kind, title = 422, "file-unreadable", "The file cannot be read as an image"
+
+
+class KeyReused(Problem):
+    """An Idempotency-Key came back with another body."""
+
+    status, kind, title = 422, "idempotency-key-reused", "The idempotency key was used for another request"
+
+
+class RequestFaulty(Problem):
+    """A request has faults; each is listed with its place and what would be right."""
+
+    status, kind, title = 422, "request-invalid", "The request has faults"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        first = f" The first: {faults[0]}." if faults else ""
+        listed = [{"path": fault.path, "message": fault.message, "expected": fault.expected or ""} for fault in faults]
+        super().__init__(f"The request has {count}.{first}", faults=listed)
+
+
+class Unavailable(Problem):
+    """A part that the service needs does not answer just now."""
+
+    status, kind, title = 503, "unavailable", "Not available at the moment"
+
+    def __init__(self, detail: str, *, retry_after: int = 2, **members: object) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)}, **members)
+
+
+class InternalError(Problem):
+    """Something failed that the outside cannot mend; the log has the rest under the request's id."""
+
+
+def problem_response(problem: Problem, instance: str) -> Response:
+    """The HTTP response that tells of a problem."""
+    content = orjson.dumps(problem.document(instance), default=str)
+    return Response(content, problem.status, headers=problem.headers, media_type=PROBLEM_JSON)
+
+
+def request_id(request: Request) -> str:
+    """The id that the request carries in the log and in `X-Request-Id`."""
+    return str(request.scope.get("photfit.request_id", ""))
+
+
+def body_too_large(limit: int) -> BodyTooLarge:
+    """The problem of a body over `limit` bytes."""
+    return BodyTooLarge(f"The body is over the limit of {limit} bytes ({limit / 2**20:g} MiB).", limit_bytes=limit)
+
+
+def install_handlers(app: FastAPI) -> None:
+    """Make every error of the application answer as a problem document."""
+
+    @app.exception_handler(Problem)
+    async def tell_problem(request: Request, error: Problem) -> Response:
+        return problem_response(error, request_id(request))
+
+    @app.exception_handler(RequestInvalid)
+    async def tell_invalid_request(request: Request, error: RequestInvalid) -> Response:
+        return problem_response(RequestFaulty(error.faults), request_id(request))
+
+    @app.exception_handler(RequestValidationError)
+    async def tell_invalid_parameters(request: Request, error: RequestValidationError) -> Response:
+        faults = [_fault_of_parameter(entry) for entry in error.errors()]
+        return problem_response(RequestFaulty(faults), request_id(request))
+
+    @app.exception_handler(OperationalError)
+    async def tell_database_error(request: Request, error: OperationalError) -> Response:
+        structlog.get_logger("photfit.app").error("the database does not answer", error=str(error.orig))
+        return problem_response(Unavailable("The database does not answer just now."), request_id(request))
+
+    @app.exception_handler(HTTPException)
+    async def tell_http_error(request: Request, error: HTTPException) -> Response:
+        return problem_response(_problem_of_status(request, error), request_id(request))
+
+
+def internal_error(instance: str) -> Response:
+    """The answer to an exception that nothing else caught; it is logged, so call this while it is being handled."""
+    structlog.get_logger("photfit.app").exception("request failed", request_id=instance)
+    detail = f"The service met an error of its own. Its log has the particulars under {instance}."
+    return problem_response(InternalError(detail), instance)
+
+
+def _fault_of_parameter(entry: Mapping[str, Any]) -> Fault:
+    """A fault of a query parameter, path parameter or header, as pydantic found it; the input is left out."""
+    place = ".".join(str(part) for part in entry["loc"])
+    return Fault(path=place, message=f"{entry['msg']}.", expected=_expectation(entry))
+
+
+def _expectation(entry: Mapping[str, Any]) -> str:
+    limits = {key: value for key, value in (entry.get("ctx") or {}).items() if isinstance(value, str | int | float)}
+    if "expected" in limits:
+        return str(limits["expected"])
+    return ", ".join(f"{key} {value}" for key, value in limits.items()) or str(entry["type"]).replace("_", " ")
+
+
+def _problem_of_status(request: Request, error: HTTPException) -> Problem:
+    """A problem for an error that the framework raised by its status alone."""
+    if error.status_code == 404:
+        return NotFound(f"There is nothing at {request.url.path}.")
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "other methods")
+        detail = f"{request.method} is not possible at {request.url.path}; it takes {allowed}."
+        return MethodNotAllowed(detail, headers=error.headers)
+    if error.status_code == 413:
+        return body_too_large(request.scope["photfit.body_limit"])
+    if error.status_code < 500:
+        return MalformedBody(str(error.detail))
+    return InternalError(str(error.detail))

@@ -1,0 +1,93 @@
+"""What surrounds every request: its id, one log line, and a problem document where the framework has another answer."""
+
+import re
+import time
+
+import structlog
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.problems import body_too_large, internal_error, problem_response
+from jobs.ids import new_id
+
+_log = structlog.get_logger("photfit.app")
+_ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
+_QUIET_PATHS = frozenset({"/healthz", "/readyz"})
+
+
+class RequestContext:
+    """ASGI middleware: gives each request an id (the caller's `X-Request-Id` where it is a plain word), logs it, and
+    answers what nothing else answered.
+    """
+
+    def __init__(self, app: ASGIApp, body_limit: int) -> None:
+        self._app = app
+        self._body_limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, send, self._body_limit)
+        scope["photfit.request_id"] = exchange.id
+        scope["photfit.body_limit"] = self._body_limit
+        structlog.contextvars.bind_contextvars(request_id=exchange.id)
+        try:
+            await self._app(scope, receive, exchange.send)
+        except Exception:
+            if exchange.status is not None:
+                raise
+            await internal_error(exchange.id)(scope, receive, exchange.send)
+        finally:
+            exchange.log()
+            structlog.contextvars.unbind_contextvars("request_id")
+
+
+class _Exchange:
+    """One request and its answer on their way through."""
+
+    def __init__(self, scope: Scope, send: Send, body_limit: int) -> None:
+        given = Request(scope).headers.get("x-request-id", "")
+        self.id = given if _ID.fullmatch(given) else new_id("req")
+        self.status: int | None = None
+        self._scope = scope
+        self._send = send
+        self._body_limit = body_limit
+        self._replaced = False
+        self._started = time.perf_counter()
+
+    async def send(self, message: Message) -> None:
+        """Pass an answer on; the framework's own plain-text 413 is replaced by a problem."""
+        if self._replaced:
+            return
+        if message["type"] == "http.response.start":
+            if message["status"] == 413 and _is_plain_text(message):
+                self._replaced = True
+                await self._refuse_body()
+                return
+            self.status = message["status"]
+            message["headers"] = [*message["headers"], (b"x-request-id", self.id.encode("ascii"))]
+        await self._send(message)
+
+    async def _refuse_body(self) -> None:
+        self.status = 413
+        problem = body_too_large(self._body_limit)
+        response = problem_response(problem, self.id)
+        response.headers["X-Request-Id"] = self.id
+        await response(self._scope, _no_more_body, self._send)
+
+    def log(self) -> None:
+        path = self._scope["path"]
+        level = _log.debug if path in _QUIET_PATHS else _log.info
+        milliseconds = round((time.perf_counter() - self._started) * 1000, 2)
+        level("request", method=self._scope["method"], path=path, status=self.status, milliseconds=milliseconds)
+
+
+def _is_plain_text(message: Message) -> bool:
+    return any(
+        name.lower() == b"content-type" and value.startswith(b"text/plain") for name, value in message["headers"]
+    )
+
+
+async def _no_more_body() -> Message:
+    return {"type": "http.disconnect"}

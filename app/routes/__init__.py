@@ -1,0 +1,1 @@
+"""The routes: each parses, calls one domain function and returns a model."""

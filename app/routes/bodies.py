@@ -1,0 +1,119 @@
+"""Reading request bodies: raw files, forms with files, JSON."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import orjson
+from fastapi import Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+
+from app.domain.receiving import ReceivedFile, receive_file
+from app.domain.submission import Submission
+from app.problems import BodyTooLarge, MalformedBody, UnsupportedMediaType
+
+REQUEST_PART = "request"
+_JSON_LIMIT = 16 << 20
+_MOST_FILES = 64
+_CHUNK = 1 << 20
+
+
+def content_type(request: Request) -> str:
+    """The body's content type without parameters, in lower case."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def read_file(request: Request, folder: Path, filename: str | None) -> ReceivedFile:
+    """The one file of a body: the body itself, or the file of a form."""
+    if content_type(request) != "multipart/form-data":
+        return await receive_file(request.stream(), folder, filename or "")
+    async with request.form(max_files=1, max_fields=8) as form:
+        for part in form.values():
+            if isinstance(part, UploadFile):
+                return await receive_file(_chunks(part), folder, filename or part.filename or "")
+    raise MalformedBody(
+        "The form holds no file; send it as a part with a filename, such as curl's -F file=@image.fits."
+    )
+
+
+async def read_submission(request: Request, folder: Path, key: str | None) -> Submission:
+    """A request for a fit: JSON, or a form with the JSON in its part `request` and files in the others."""
+    kind = content_type(request)
+    if kind == "multipart/form-data":
+        return await _read_form(request, folder, key)
+    if kind == "application/json":
+        body = await _read_limited(request)
+        return Submission(_parse_json(body), {}, key, hashlib.sha256(body).hexdigest())
+    raise UnsupportedMediaType(
+        f"The body's content type is {kind or 'missing'}; a fit is asked for with application/json, "
+        "or with multipart/form-data where its files come along."
+    )
+
+
+async def _read_form(request: Request, folder: Path, key: str | None) -> Submission:
+    try:
+        async with request.form(max_files=_MOST_FILES, max_fields=8, max_part_size=_JSON_LIMIT) as form:
+            text = await _request_part(form)
+            files = await _files(form, folder)
+    except HTTPException as error:
+        if error.status_code != 400:
+            raise
+        raise MalformedBody(f"The form cannot be read: {error.detail}") from error
+    digest = hashlib.sha256(text)
+    # The order of parts and the boundary between them may differ when the same form is sent again.
+    for name, file in sorted(files.items()):
+        digest.update(f"\0{name}\0{file.sha256}".encode())
+    return Submission(_parse_json(text), files, key, digest.hexdigest())
+
+
+async def _request_part(form: FormData) -> bytes:
+    parts = form.getlist(REQUEST_PART)
+    if len(parts) != 1:
+        raise MalformedBody(f"The form has {len(parts)} parts named `request`; it needs one, which holds the JSON.")
+    part = parts[0]
+    return part.encode() if isinstance(part, str) else await part.read(_JSON_LIMIT + 1)
+
+
+async def _files(form: FormData, folder: Path) -> dict[str, ReceivedFile]:
+    """Every file of the form under each name that a request may call it by: its part's name and its filename."""
+    found: list[tuple[str, ReceivedFile]] = []
+    for name, part in form.multi_items():
+        if name == REQUEST_PART:
+            continue
+        if not isinstance(part, UploadFile):
+            raise MalformedBody(f"The part {name[:80]!r} is no file; beside `request`, a form holds files only.")
+        received = await receive_file(_chunks(part), folder, part.filename or name)
+        found += [(name, received), (received.filename, received)]
+    # A name that stands for different files, such as the part name of curl's repeated -F file=@…, names none of them.
+    contents: dict[str, set[str]] = {}
+    for name, received in found:
+        contents.setdefault(name, set()).add(received.sha256)
+    return {name: received for name, received in found if len(contents[name]) == 1}
+
+
+async def _chunks(part: UploadFile) -> AsyncIterator[bytes]:
+    while chunk := await part.read(_CHUNK):
+        yield chunk
+
+
+async def _read_limited(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _JSON_LIMIT:
+            raise BodyTooLarge(f"A request as JSON may hold {_JSON_LIMIT >> 20} MiB.", limit_bytes=_JSON_LIMIT)
+    return bytes(body)
+
+
+def _parse_json(text: bytes) -> object:
+    if len(text) > _JSON_LIMIT:
+        raise BodyTooLarge(f"A request as JSON may hold {_JSON_LIMIT >> 20} MiB.", limit_bytes=_JSON_LIMIT)
+    try:
+        document: object = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise MalformedBody(
+            f"The request is not JSON: {error.msg} at line {error.lineno}, column {error.colno}. "
+            "JSON has no NaN and no Infinity."
+        ) from error
+    return document

@@ -1,0 +1,21 @@
+"""What the service can fit, and how."""
+
+from fastapi import APIRouter
+
+from app.models.catalogue import Method, MethodList, ProfileList
+from fitting.spec.methods import methods_document
+from fitting.spec.profiles import PROFILES
+
+router = APIRouter(tags=["catalogue"])
+
+
+@router.get("/profiles", summary="The light profiles")
+def list_profiles() -> ProfileList:
+    """Every profile with its parameters, units, limits, formula and source."""
+    return ProfileList(profiles=list(PROFILES.values()))
+
+
+@router.get("/methods", summary="The fitting methods")
+def list_methods() -> MethodList:
+    """Every method with its options and their defaults."""
+    return MethodList(methods=[Method.model_validate(document) for document in methods_document()])

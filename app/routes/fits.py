@@ -1,0 +1,107 @@
+"""Fits: asked for, watched, cancelled, deleted, repeated."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from app.dependencies import OwnerDep, ServicesDep
+from app.domain import fits, watching
+from app.domain.receiving import temporary_folder
+from app.domain.submission import submit
+from app.models.fits import Fit, FitList
+from app.openapi import FIT_BODY
+from app.presenting import address_of_fit, etag_of, link_next, present_fit
+from app.routes.bodies import read_submission
+from jobs.schema import FINAL_STATES, FitRecord, State
+
+router = APIRouter(prefix="/fits", tags=["fits"])
+
+Key = Annotated[
+    str | None,
+    Header(min_length=1, max_length=255, description="A word of your choice: the same one again gives the first job."),
+]
+Wait = Annotated[float, Query(ge=0, le=60, allow_inf_nan=False, description="Seconds to wait for one of `state`.")]
+States = Annotated[list[State] | None, Query(description="States to wait for; by default those that are final.")]
+StateFilter = Annotated[State | None, Query(description="Only fits in this state.")]
+NameFilter = Annotated[str | None, Query(max_length=200, description="Only fits of exactly this name.")]
+Limit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]
+Cursor = Annotated[str | None, Query(max_length=200, description="From the address of the next page.")]
+
+
+@router.post("", status_code=202, summary="Ask for a fit", openapi_extra=FIT_BODY)
+async def create_fit(
+    request: Request, response: Response, services: ServicesDep, owner: OwnerDep, idempotency_key: Key = None
+) -> Fit:
+    """Check a request against its images and queue it. Everything that is wrong with it is told at once (422, with the
+    JSON path of each fault), and then nothing is stored.
+    """
+    with temporary_folder(services.receiving_folder) as folder:
+        submission = await read_submission(request, folder, idempotency_key)
+        fit = await run_in_threadpool(submit, services, owner, submission)
+    return _accepted(fit, response)
+
+
+@router.get("", summary="The fits, newest first")
+def list_fits(
+    request: Request,
+    response: Response,
+    services: ServicesDep,
+    owner: OwnerDep,
+    state: StateFilter = None,
+    name: NameFilter = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> FitList:
+    """A page of fits; the `Link` header and `next` lead to the following one."""
+    page = fits.list_page(services, owner, limit, cursor, state=state, name=name)
+    return FitList(fits=[present_fit(fit) for fit in page.items], next=link_next(request, response, page.cursor))
+
+
+@router.get("/{fit_id}", summary="One fit", responses={304: {"description": "Unchanged since the `ETag` given"}})
+async def get_fit(
+    fit_id: str,
+    response: Response,
+    services: ServicesDep,
+    owner: OwnerDep,
+    wait: Wait = 0,
+    state: States = None,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Fit:
+    """State and progress. With `wait`, answers when the fit is in one of the states given, or can no longer be, or when
+    the seconds are over, whichever comes first.
+    """
+    wanted = frozenset(state or FINAL_STATES)
+    fit = await watching.wait_for_state(services, owner, fit_id, wanted, wait)
+    etag = etag_of(fit)
+    response.headers.update({"ETag": etag, "Cache-Control": "no-cache"})
+    if if_none_match is not None and etag in (tag.strip() for tag in if_none_match.split(",")):
+        return Response(status_code=304, headers=dict(response.headers))  # type: ignore[return-value]
+    if fit.state not in FINAL_STATES:
+        response.headers["Retry-After"] = "1"
+    return present_fit(fit)
+
+
+@router.post("/{fit_id}/cancel", status_code=202, summary="Cancel a fit")
+def cancel_fit(fit_id: str, response: Response, services: ServicesDep, owner: OwnerDep) -> Fit:
+    """A queued fit is cancelled at once, a running one within an iteration; one that is finished answers 409."""
+    return _accepted(fits.cancel(services, owner, fit_id), response)
+
+
+@router.post("/{fit_id}/rerun", status_code=202, summary="Ask for the same fit again")
+def rerun_fit(
+    fit_id: str, response: Response, services: ServicesDep, owner: OwnerDep, idempotency_key: Key = None
+) -> Fit:
+    """A new fit with the same request and the same files."""
+    return _accepted(fits.rerun(services, owner, fit_id, idempotency_key), response)
+
+
+@router.delete("/{fit_id}", status_code=204, summary="Delete a fit")
+def delete_fit(fit_id: str, services: ServicesDep, owner: OwnerDep) -> None:
+    """Delete a fit and its results. A queued one is cancelled first; a running one answers 409: cancel it."""
+    fits.delete(services, owner, fit_id)
+
+
+def _accepted(fit: FitRecord, response: Response) -> Fit:
+    response.headers["Location"] = address_of_fit(fit.id)
+    return present_fit(fit)

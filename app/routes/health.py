@@ -1,0 +1,26 @@
+"""Whether the service lives, and whether it can work."""
+
+from fastapi import APIRouter, Response
+
+from app.dependencies import ServicesDep
+from app.domain.readiness import check_parts
+from app.models.health import Health, Readiness
+from app.version import version
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz", summary="Does the process answer?")
+def health() -> Health:
+    """Answers as long as the process does; asks nothing of other parts."""
+    return Health(status="ok", version=version())
+
+
+@router.get("/readyz", summary="Can the service work?", responses={503: {"model": Readiness}})
+def readiness(services: ServicesDep, response: Response) -> Readiness:
+    """Asks the database, the broker, the blob store and the children that read files; 503 where one does not answer."""
+    checks = check_parts(services)
+    ready = all(check.ok for check in checks.values())
+    response.status_code = 200 if ready else 503
+    response.headers["Cache-Control"] = "no-store"
+    return Readiness(status="ready" if ready else "not ready", checks=checks)

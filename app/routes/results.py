@@ -1,0 +1,86 @@
+"""What came out of a fit."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from app.dependencies import OwnerDep, ServicesDep
+from app.domain import plots, results
+from app.files import file_response
+from app.models.results import CovarianceDocument, ParametersDocument
+from app.openapi import binary
+
+router = APIRouter(prefix="/fits/{fit_id}", tags=["results"])
+
+Plane = Annotated[str, Path(pattern="^(data|model|residual|normalized_residual)$", description="Which plane.")]
+
+
+@router.get("/parameters", summary="Best-fit parameters", response_model=ParametersDocument)
+def get_parameters(request: Request, fit_id: str, services: ServicesDep, owner: OwnerDep) -> Response:
+    """Values and uncertainties, derived values, χ² and how each stage went. 409 where the fit has not succeeded."""
+    return file_response(request, results.find(services, owner, fit_id, "parameters.json"), "application/json")
+
+
+@router.get("/covariance", summary="Covariance of the parameters", response_model=CovarianceDocument)
+def get_covariance(request: Request, fit_id: str, services: ServicesDep, owner: OwnerDep) -> Response:
+    """(JᵀWJ)⁻¹ at the optimum, in the parameters as reported, with the correlations."""
+    return file_response(request, results.find(services, owner, fit_id, "covariance.json"), "application/json")
+
+
+@router.get("/request", summary="The request")
+def get_request(fit_id: str, services: ServicesDep, owner: OwnerDep) -> dict[str, object]:
+    """The request as it was accepted; its files are upload ids."""
+    return results.request_of(services, owner, fit_id)
+
+
+@router.get("/log", summary="The run's log", responses=binary("text/plain", "The log"), response_class=Response)
+def get_log(request: Request, fit_id: str, services: ServicesDep, owner: OwnerDep) -> Response:
+    """What the run had to say, line by line."""
+    return file_response(request, results.find_log(services, owner, fit_id), "text/plain; charset=utf-8")
+
+
+@router.get(
+    "/images/{image}/component/{component}.fits",
+    summary="The light of one component",
+    responses=binary("application/fits", "A FITS image"),
+    response_class=Response,
+)
+def get_component(
+    request: Request, fit_id: str, image: str, component: str, services: ServicesDep, owner: OwnerDep
+) -> Response:
+    """One component's part of the model, blurred by the PSF as in the model."""
+    found = results.find(services, owner, fit_id, f"images/{image}/component/{component}.fits")
+    return file_response(request, found, "application/fits", f"{image}-{component}.fits")
+
+
+@router.get(
+    "/images/{image}/{plane}.fits",
+    summary="Data, model or residual as FITS",
+    responses=binary("application/fits", "A FITS image"),
+    response_class=Response,
+)
+def get_image(
+    request: Request, fit_id: str, image: str, plane: Plane, services: ServicesDep, owner: OwnerDep
+) -> Response:
+    """A plane of one image: the data as fitted, the model, data − model, or that divided by σ."""
+    found = results.find(services, owner, fit_id, f"images/{image}/{plane}.fits")
+    return file_response(request, found, "application/fits", f"{image}-{plane}.fits")
+
+
+@router.get(
+    "/plots/fit.png",
+    summary="Data, model and residual as a picture",
+    responses=binary("image/png", "A picture"),
+    response_class=Response,
+)
+def get_fit_plot(
+    request: Request,
+    fit_id: str,
+    services: ServicesDep,
+    owner: OwnerDep,
+    image: Annotated[
+        str | None, Query(max_length=64, description="Which image; the first where none is named.")
+    ] = None,
+) -> Response:
+    """Data, model and normalised residual side by side; drawn when first asked for."""
+    return file_response(request, plots.fit_plot(services, owner, fit_id, image), "image/png")

@@ -1,0 +1,73 @@
+"""Uploads: image files that requests name by id."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from app.dependencies import OwnerDep, ServicesDep
+from app.domain import uploads
+from app.domain.receiving import temporary_folder
+from app.models.uploads import Upload, UploadList
+from app.openapi import FILE_BODY
+from app.presenting import link_next, present_upload
+from app.routes.bodies import read_file
+
+router = APIRouter(prefix="/uploads", tags=["uploads"])
+
+Filename = Annotated[str | None, Query(max_length=255, description="What the file is called.")]
+FilenameHeader = Annotated[str | None, Header(max_length=255, description="The same, as a header.")]
+Limit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]
+Cursor = Annotated[str | None, Query(max_length=200, description="From the address of the next page.")]
+
+
+@router.put("", status_code=201, summary="Upload a file", openapi_extra=FILE_BODY, include_in_schema=False)
+@router.post("", status_code=201, summary="Upload a file", openapi_extra=FILE_BODY)
+async def create_upload(
+    request: Request,
+    response: Response,
+    services: ServicesDep,
+    owner: OwnerDep,
+    filename: Filename = None,
+    x_filename: FilenameHeader = None,
+) -> Upload:
+    """Store a FITS file (plain, gzipped or fpacked) or a `.npy` array: as the body, or as the one file of a form.
+
+    The file is read as it comes; one that holds no image is refused. The same bytes are kept once: 200 and the first
+    upload where they are there already.
+    """
+    with temporary_folder(services.receiving_folder) as folder:
+        received = await read_file(request, folder, filename or x_filename)
+        upload, created = await run_in_threadpool(uploads.store, services, owner, received)
+    answer = present_upload(upload)
+    response.status_code = 201 if created else 200
+    response.headers["Location"] = answer.links["self"]
+    return answer
+
+
+@router.get("", summary="The uploads, newest first")
+def list_uploads(
+    request: Request,
+    response: Response,
+    services: ServicesDep,
+    owner: OwnerDep,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> UploadList:
+    """A page of uploads; the `Link` header and `next` lead to the following one."""
+    page = uploads.list_page(services, owner, limit, cursor)
+    return UploadList(
+        uploads=[present_upload(upload) for upload in page.items], next=link_next(request, response, page.cursor)
+    )
+
+
+@router.get("/{upload_id}", summary="One upload")
+def get_upload(upload_id: str, services: ServicesDep, owner: OwnerDep) -> Upload:
+    """What the file is called, how large it is and what is in it."""
+    return present_upload(uploads.get(services, owner, upload_id))
+
+
+@router.delete("/{upload_id}", status_code=204, summary="Delete an upload")
+def delete_upload(upload_id: str, services: ServicesDep, owner: OwnerDep) -> None:
+    """Delete an upload that no unfinished fit needs; 409 otherwise. Results of finished fits stay."""
+    uploads.delete(services, owner, upload_id)

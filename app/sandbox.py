@@ -1,0 +1,156 @@
+"""A pool of child processes with memory and time limits: the only place where the service opens files from outside.
+
+A child that dies or hangs is replaced, and the request that met it gets an error that says so; the service itself
+never parses a hostile byte. Children start by spawn, since the service has threads.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import resource
+import threading
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+import structlog
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_log = structlog.get_logger("photfit.sandbox")
+
+# Pebble allows this much by itself before a call counts as stuck in its queue.
+_QUEUE_SECONDS = 30.0
+
+
+class SandboxError(Exception):
+    """A call into the sandbox brought no answer; the message says why, in words for the outside."""
+
+
+class SandboxTimeout(SandboxError):
+    """The call took longer than its limit; the child was ended."""
+
+
+class SandboxOutOfMemory(SandboxError):
+    """The call needed more memory than its limit."""
+
+
+class SandboxDied(SandboxError):
+    """The child ended without an answer."""
+
+
+class SandboxBusy(SandboxError):
+    """Every child is taken and stayed so."""
+
+
+class Sandbox:
+    """Calls functions in child processes: at most `workers` at a time, each in `memory_bytes` of address space.
+
+    `preload` is run once in every child as it starts, so that imports cost no request anything.
+    """
+
+    def __init__(self, *, workers: int, memory_bytes: int, seconds: float, preload: Callable[[], None]) -> None:
+        self._workers = workers
+        self._memory_bytes = memory_bytes
+        self._seconds = seconds
+        self._preload = preload
+        self._lock = threading.Lock()
+        self._pool: ProcessPool | None = None
+        self._first: ProcessFuture[int] | None = None
+
+    def start(self) -> None:
+        """Start the children; returns before they are ready."""
+        with self._lock:
+            self._pool = self._new_pool()
+            self._first = self._pool.schedule(os.getpid)
+
+    def ready(self) -> bool:
+        """Whether the first child has started."""
+        return self._first is not None and self._first.done() and not self._first.cancelled()
+
+    def stop(self) -> None:
+        """End the children, whatever they are doing."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.stop()
+            pool.join()
+
+    def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`function(*args, **kwargs)` as run in a child; function, arguments and result must pickle.
+
+        Raises `SandboxError` where no answer came, and whatever the function raises.
+        """
+        call = partial(_call_limited, self._seconds, function, *args, **kwargs)
+        try:
+            return self._result(call)
+        except BrokenProcessPool:
+            # All children were killed while idle: the pool's fault, not the call's.
+            _log.warning("sandbox pool broke, starting another")
+        try:
+            return self._result(call)
+        except BrokenProcessPool as error:
+            raise SandboxDied("ended the process that was reading it") from error
+
+    def _result(self, call: Callable[[], T]) -> T:
+        future = self._schedule(call)
+        try:
+            # The limit runs from when a child takes the call, so the wait in the queue is bounded separately.
+            result: T = future.result(timeout=self._seconds + _QUEUE_SECONDS)
+        except FutureTimeoutError as error:
+            if error.args[:1] == ("Task timeout",):
+                raise SandboxTimeout(f"took longer than {self._seconds:g} s to read") from error
+            future.cancel()
+            raise SandboxBusy("is waiting behind other files; try again later") from error
+        except ProcessExpired as error:
+            _log.warning("sandbox child died", call=repr(call), exit_code=error.exitcode)
+            raise SandboxDied("ended the process that was reading it") from error
+        except MemoryError as error:
+            raise SandboxOutOfMemory(f"needs more than {self._memory_bytes >> 20} MiB of memory to read") from error
+        return result
+
+    def _schedule(self, call: Callable[[], T]) -> ProcessFuture[T]:
+        with self._lock:
+            if self._pool is None:
+                raise SandboxDied("came while the service was stopping")
+            # A pool whose idle child was killed from outside breaks as a whole; a new one takes its place.
+            if not self._pool.active:
+                self._pool.stop()
+                self._pool = self._new_pool()
+            return self._pool.schedule(call, timeout=self._seconds)
+
+    def _new_pool(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._workers,
+            max_tasks=500,
+            initializer=_enter_child,
+            initargs=(self._memory_bytes, self._preload),
+            context=multiprocessing.get_context("spawn"),
+        )
+
+
+def _enter_child(memory_bytes: int, preload: Callable[[], None]) -> None:
+    """Bind this process to its limits, then import what its calls need."""
+    # Numeric libraries read these as they are imported; more threads would cost address space and the workers' cores.
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1", MPLBACKEND="Agg")
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    preload()
+
+
+def _call_limited(seconds: float, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run in the child: the call, under a limit on processor time that holds even if the service has stalled."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit = int(used.ru_utime + used.ru_stime + seconds) + 5
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+    try:
+        return function(*args, **kwargs)
+    except MemoryError:
+        # A library's subclass would make the service import that library to read it.
+        raise MemoryError from None

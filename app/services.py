@@ -1,0 +1,86 @@
+"""The service's parts, opened as the application starts and closed as it ends."""
+
+import asyncio
+import contextlib
+import shutil
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
+
+from app.inspection import preload
+from app.sandbox import Sandbox
+from app.waking import Waker
+from app.watcher import Watcher
+from jobs.blobs import BlobStore, open_blobs
+from jobs.database import connect, migrate
+from jobs.doorbell import Doorbell
+from jobs.events import Publisher
+from jobs.reconciler import Reconciler, ReconcilerThread
+from jobs.settings import Settings
+
+_SANDBOX_WORKERS = 2
+_SANDBOX_SECONDS = 60.0
+_LEAST_SANDBOX_MEMORY = 4 << 30
+# A byte of a compressed or integer image takes up to eight as a double, and data, variance and mask are held at once.
+_MEMORY_PER_UPLOAD_BYTE = 16
+_STALE_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the domain works with. `receiving_folder` holds files on their way in."""
+
+    settings: Settings
+    engine: Engine
+    blobs: BlobStore
+    doorbell: Doorbell
+    sandbox: Sandbox
+    waker: Waker
+    watcher: Watcher
+    receiving_folder: Path
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Bring the database up to date, start children and threads, and end them all afterwards."""
+    receiving_folder = (settings.data_dir / "receiving").absolute()
+    engine = connect(settings)
+    await run_in_threadpool(migrate, engine)
+    await run_in_threadpool(_drop_stale, receiving_folder)
+    doorbell = Doorbell(settings)
+    publisher = Publisher(settings.broker_url)
+    sandbox = Sandbox(
+        workers=_SANDBOX_WORKERS,
+        memory_bytes=max(_LEAST_SANDBOX_MEMORY, _MEMORY_PER_UPLOAD_BYTE * settings.max_upload_bytes),
+        seconds=_SANDBOX_SECONDS,
+        preload=preload,
+    )
+    waker = Waker(doorbell, publisher)
+    watcher = Watcher(settings.broker_url)
+    reconciler = ReconcilerThread(Reconciler.build(engine, doorbell, publisher, settings))
+    sandbox.start()
+    waker.warm()
+    reconciler.start()
+    listening = asyncio.create_task(watcher.listen())
+    try:
+        yield Services(
+            settings, engine, open_blobs(settings.blobs), doorbell, sandbox, waker, watcher, receiving_folder
+        )
+    finally:
+        listening.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await listening
+        for stop in (reconciler.stop, waker.stop, sandbox.stop, doorbell.close, publisher.close, engine.dispose):
+            await run_in_threadpool(stop)
+
+
+def _drop_stale(folder: Path) -> None:
+    """Remove what a killed process left; what is younger than a day may belong to another one."""
+    for left in folder.glob("receiving-*"):
+        if time.time() - left.stat().st_mtime > _STALE_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)

@@ -1,0 +1,66 @@
+"""The sandbox answers, whatever the function in it does, and goes on after it."""
+
+import gc
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from app.sandbox import Sandbox, SandboxDied, SandboxOutOfMemory, SandboxTimeout
+
+GIBIBYTE = 1 << 30
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    made = Sandbox(workers=2, memory_bytes=2 * GIBIBYTE, seconds=1.0, preload=gc.collect)
+    made.start()
+    yield made
+    made.stop()
+
+
+def test_a_call_runs_in_another_process(sandbox: Sandbox) -> None:
+    assert sandbox.call(os.getpid) != os.getpid()
+
+
+def test_an_exception_of_the_function_comes_back(sandbox: Sandbox) -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        sandbox.call(int, "x")
+
+
+def test_a_call_that_hangs_is_ended(sandbox: Sandbox) -> None:
+    with pytest.raises(SandboxTimeout, match="longer than 1 s"):
+        sandbox.call(time.sleep, 60)
+    assert sandbox.call(max, 1, 2) == 2
+
+
+def test_a_child_that_dies_is_replaced(sandbox: Sandbox) -> None:
+    with pytest.raises(SandboxDied):
+        sandbox.call(os.abort)
+    assert sandbox.call(max, 1, 2) == 2
+
+
+def test_a_call_cannot_take_more_memory_than_it_may(sandbox: Sandbox) -> None:
+    with pytest.raises(SandboxOutOfMemory, match="2048 MiB"):
+        sandbox.call(bytearray, 8 * GIBIBYTE)
+
+
+def test_children_killed_while_idle_cost_no_request(sandbox: Sandbox) -> None:
+    pid = sandbox.call(os.getpid)
+    for child in psutil.Process().children():
+        if "spawn_main" in " ".join(child.cmdline()):
+            child.send_signal(signal.SIGKILL)
+    assert sandbox.call(os.getpid) != pid
+
+
+def test_a_call_costs_little(sandbox: Sandbox) -> None:
+    sandbox.call(max, 1, 2)
+    seconds = []
+    for _ in range(50):
+        start = time.perf_counter()
+        sandbox.call(max, 1, 2)
+        seconds.append(time.perf_counter() - start)
+    assert sorted(seconds)[25] < 0.02

@@ -1,0 +1,236 @@
+"""An image in, a fitted galaxy out: through the API, the broker and a worker."""
+
+import io
+import json
+import statistics
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from app.models.results import CovarianceDocument, ParametersDocument
+from tests.app.conftest import EXAMPLES, Service, wait_until
+from tests.app.test_fits import post_form, with_uploads
+
+REFERENCE = json.loads((EXAMPLES / "three_galaxies" / "reference.json").read_text())
+FINAL = ("succeeded", "failed", "cancelled")
+
+
+def finished(service: Service, fit: dict[str, Any]) -> dict[str, Any]:
+    """The fit when it is final."""
+
+    def look() -> dict[str, Any] | None:
+        answer: dict[str, Any] = service.client.get(fit["links"]["self"], params={"wait": 20}).json()
+        return answer if answer["state"] in FINAL else None
+
+    found: dict[str, Any] = wait_until(look, 60, f"the end of {fit['id']}")
+    return found
+
+
+@pytest.fixture(scope="module")
+def seed_fit(working_service: Service, seed_file: Path) -> dict[str, Any]:
+    """The seed problem, fitted."""
+    request = json.loads((EXAMPLES / "three_galaxies" / "request.json").read_text())
+    response = post_form(working_service, request, seed_file)
+    assert response.status_code == 202, response.text
+    fit = finished(working_service, response.json())
+    assert fit["state"] == "succeeded", fit
+    return fit
+
+
+def part(service: Service, fit: dict[str, Any], name: str) -> httpx.Response:
+    """A part of a fit's result."""
+    return service.client.get(f"{fit['links']['self']}/{name}")
+
+
+def test_the_seed_problem_reaches_the_reference(working_service: Service, seed_fit: dict[str, Any]) -> None:
+    document = part(working_service, seed_fit, "parameters").json()
+    ParametersDocument.model_validate(document)
+    assert document["converged"]
+    assert document["chi2_reduced"] == pytest.approx(1.012412, abs=2e-6)
+
+
+def test_the_covariance_is_in_the_order_of_its_names(working_service: Service, seed_fit: dict[str, Any]) -> None:
+    document = part(working_service, seed_fit, "covariance").json()
+    CovarianceDocument.model_validate(document)
+    matrix = np.array(document["matrix"])
+    assert matrix.shape == (len(document["names"]),) * 2
+    uncertainties = {
+        entry["name"]: entry["uncertainty"]
+        for entry in part(working_service, seed_fit, "parameters").json()["parameters"]
+    }
+    assert np.sqrt(np.diag(matrix)) == pytest.approx([uncertainties[name] for name in document["names"]])
+
+
+def test_the_images_come_as_fits(working_service: Service, seed_fit: dict[str, Any]) -> None:
+    planes = {}
+    for name, address in seed_fit["links"]["images"]["image"].items():
+        response = working_service.client.get(address)
+        assert (response.status_code, response.headers["content-type"]) == (200, "application/fits"), name
+        with fits.open(io.BytesIO(response.content)) as opened:
+            planes[name] = np.array(opened[0].data)
+    assert planes["data"] - planes["model"] == pytest.approx(planes["residual"])
+    assert {plane.shape for plane in planes.values()} == {(99, 99)}
+
+
+def test_a_part_of_an_image_can_be_asked_for(working_service: Service, seed_fit: dict[str, Any]) -> None:
+    address = seed_fit["links"]["images"]["image"]["model"]
+    response = working_service.client.get(address, headers={"Range": "bytes=0-8"})
+    assert (response.status_code, response.content) == (206, b"SIMPLE  =")
+
+
+def test_the_plot_is_a_picture_and_is_drawn_once(working_service: Service, seed_fit: dict[str, Any]) -> None:
+    first = working_service.client.get(seed_fit["links"]["plots"]["fit"])
+    second = working_service.client.get(seed_fit["links"]["plots"]["fit"])
+    assert first.headers["content-type"] == "image/png"
+    assert first.content.startswith(b"\x89PNG")
+    assert first.content == second.content
+    assert second.elapsed.total_seconds() < 0.2
+
+
+def test_the_log_tells_of_the_stage(working_service: Service, seed_fit: dict[str, Any]) -> None:
+    response = part(working_service, seed_fit, "log")
+    assert response.headers["content-type"].startswith("text/plain")
+    assert "lm" in response.text
+
+
+@pytest.mark.parametrize("name", ["images/nosuch/model.fits", "images/image/component/nosuch.fits", "plots/corner.png"])
+def test_a_result_that_does_not_exist_is_a_404(working_service: Service, seed_fit: dict[str, Any], name: str) -> None:
+    assert part(working_service, seed_fit, name).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["images/..%2f..%2f1/model.fits", "images/image/component/..%2fmodel.fits"])
+def test_no_name_leads_out_of_the_result(working_service: Service, seed_fit: dict[str, Any], name: str) -> None:
+    assert part(working_service, seed_fit, name).status_code in (404, 422)
+
+
+def test_a_result_that_the_client_has_is_a_304(working_service: Service, seed_fit: dict[str, Any]) -> None:
+    etag = part(working_service, seed_fit, "parameters").headers["etag"]
+    response = working_service.client.get(seed_fit["links"]["parameters"], headers={"If-None-Match": etag})
+    assert (response.status_code, response.content) == (304, b"")
+
+
+def test_the_events_end_with_the_finished_fit(
+    working_service: Service, seed_request: dict[str, Any], seed_file: Path
+) -> None:
+    fit = post_form(working_service, {**seed_request, "seed": 7}, seed_file).json()
+    names, last = [], ""
+    with working_service.client.stream("GET", fit["links"]["events"]) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        for line in stream.iter_lines():
+            names += [line.removeprefix("event: ")] if line.startswith("event: ") else []
+            last = line.removeprefix("data: ") if line.startswith("data: ") else last
+    assert names[-1] == "finished"
+    assert json.loads(last)["state"] == "succeeded"
+
+
+def test_a_finished_fit_can_be_deleted_with_its_files(
+    working_service: Service, seed_request: dict[str, Any], seed_file: Path
+) -> None:
+    fit = finished(working_service, post_form(working_service, {**seed_request, "seed": 8}, seed_file).json())
+    assert list(working_service.data.rglob(f"{fit['id']}/*"))
+    assert working_service.client.delete(fit["links"]["self"]).status_code == 204
+    assert not list(working_service.data.rglob(f"{fit['id']}/*"))
+
+
+def test_a_fit_that_runs_is_cancelled_soon(working_service: Service, seed_request: dict[str, Any]) -> None:
+    fit = post_slow(working_service, seed_request)
+    wait_for_state(working_service, fit, "running")
+    assert working_service.client.delete(fit["links"]["self"]).status_code == 409
+    working_service.client.post(fit["links"]["cancel"])
+    assert finished(working_service, fit)["state"] == "cancelled"
+
+
+def test_the_api_answers_in_20_ms_while_a_worker_fits(working_service: Service, seed_request: dict[str, Any]) -> None:
+    fit = post_slow(working_service, seed_request)
+    wait_for_state(working_service, fit, "running")
+    seconds = []
+    for _ in range(100):
+        start = time.perf_counter()
+        working_service.client.get(fit["links"]["self"])
+        seconds.append(time.perf_counter() - start)
+    state = working_service.client.get(fit["links"]["self"]).json()["state"]
+    working_service.client.post(fit["links"]["cancel"])
+    finished(working_service, fit)
+    assert state == "running"
+    assert statistics.median(seconds) < 0.020
+
+
+def test_a_fit_costs_little_more_than_its_fitting(
+    working_service: Service, seed_request: dict[str, Any], seed_file: Path, seed_fit: dict[str, Any]
+) -> None:
+    request = with_uploads(seed_request, working_service.upload(seed_file), seed_file.name)
+    posts, wholes = [], []
+    for seed in range(10):
+        start = time.perf_counter()
+        response = working_service.client.post("/v1/fits", json={**request, "seed": seed})
+        posts.append(time.perf_counter() - start)
+        assert finished(working_service, response.json())["state"] == "succeeded"
+        wholes.append(time.perf_counter() - start)
+    print(f"POST {statistics.median(posts):.4f} s, to the result {statistics.median(wholes):.4f} s")
+    assert statistics.median(posts) < 0.060
+    assert statistics.median(wholes) < 1.0
+
+
+def test_many_clients_may_wait_at_once(service: Service, seed_request: dict[str, Any], seed_file: Path) -> None:
+    fit = post_form(service, seed_request, seed_file).json()
+    states: list[str] = []
+
+    def wait() -> None:
+        response = httpx.get(f"{service.client.base_url}{fit['links']['self']}", params={"wait": 30}, timeout=60)
+        states.append(response.json()["state"])
+
+    waiting = [threading.Thread(target=wait) for _ in range(60)]
+    for thread in waiting:
+        thread.start()
+    assert service.client.get("/healthz").elapsed.total_seconds() < 2
+    service.client.post(fit["links"]["cancel"])
+    for thread in waiting:
+        thread.join(20)
+    assert states == ["cancelled"] * 60
+
+
+def post_slow(service: Service, request: dict[str, Any]) -> dict[str, Any]:
+    """A fit that takes a while: an image without galaxies, and many stages that look for some."""
+    side = 600
+    image = np.random.default_rng(3).normal(100.0, 3.0, (side, side))
+    file = io.BytesIO()
+    np.save(file, image)
+    upload = service.client.post("/v1/uploads", params={"filename": "large.npy"}, content=file.getvalue()).json()["id"]
+    galaxies = [
+        {
+            "name": f"g{number}",
+            "profile": "sersic",
+            "parameters": {
+                "x": 40.0 + 60 * number,
+                "y": 300.0,
+                "q": 0.5,
+                "pa": 10.0,
+                "n": 2.5,
+                "r_e": 30.0,
+                "i_e": 9.0,
+            },
+        }
+        for number in range(8)
+    ]
+    document = {
+        "name": "slow",
+        "images": [{"data": upload, "variance": {"constant": 9.0}}],
+        "components": [request["components"][0], *galaxies],
+        "stages": [{"method": "lm", "max_iterations": 1000, "tolerance": 1e-15}] * 100,
+    }
+    response = service.client.post("/v1/fits", json=document)
+    assert response.status_code == 202, response.text
+    fit: dict[str, Any] = response.json()
+    return fit
+
+
+def wait_for_state(service: Service, fit: dict[str, Any], state: str) -> None:
+    """Wait until the fit is in a state."""
+    answer = service.client.get(fit["links"]["self"], params={"wait": 30, "state": state}).json()
+    assert answer["state"] == state, answer
