@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, String, cast, func, select
 from sqlalchemy.orm import Session
 
 from jobs.schema import FitRecord
@@ -50,6 +50,17 @@ def list_fits(
         found = tuple(session.scalars(query))
     more = len(found) > limit
     return Page(found[:limit], found[limit - 1].id if more else None)
+
+
+def unfinished_naming(engine: Engine, owner: str, upload_id: str) -> str | None:
+    """Id of a queued or running fit of the owner whose request names the upload, or None."""
+    query = select(FitRecord.id).where(
+        FitRecord.owner == owner,
+        FitRecord.state.in_(("queued", "running")),
+        cast(FitRecord.request, String).contains(upload_id, autoescape=True),
+    )
+    with Session(engine) as session:
+        return session.scalar(query.limit(1))
 
 
 def queued_ahead(engine: Engine, record: FitRecord) -> int:

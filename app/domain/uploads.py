@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import orjson
-
 from app.domain.checking import describe_file
 from app.domain.receiving import ReceivedFile
 from app.problems import Conflict, NotFound
@@ -13,7 +11,6 @@ from jobs.schema import UploadRecord
 from jobs.uploads import UploadPage, blob_key
 
 _LONGEST_FILENAME = 255
-_PAGE = 200
 
 
 def store(services: Services, owner: str, received: ReceivedFile) -> tuple[UploadRecord, bool]:
@@ -58,24 +55,9 @@ def list_page(services: Services, owner: str, limit: int, cursor: str | None) ->
 def delete(services: Services, owner: str, upload_id: str) -> None:
     """Delete an upload. Raises NotFound, or Conflict where a fit still has to read it."""
     get(services, owner, upload_id)
-    user = _unfinished_user(services, owner, upload_id)
+    user = records.unfinished_naming(services.engine, owner, upload_id)
     if user is not None:
         raise Conflict(f"The fit {user} still needs the upload {upload_id}; wait for it or cancel it.", fit=user)
     key = uploads.remove_upload(services.engine, owner, upload_id)
     if key is not None:
         services.blobs.delete(key)
-
-
-def _unfinished_user(services: Services, owner: str, upload_id: str) -> str | None:
-    """The id of a queued or running fit whose request names the upload."""
-    for state in ("running", "queued"):
-        cursor = None
-        while True:
-            page = records.list_fits(services.engine, owner, limit=_PAGE, cursor=cursor, state=state)
-            for record in page.items:
-                if upload_id.encode() in orjson.dumps(record.request["images"]):
-                    return record.id
-            cursor = page.cursor
-            if cursor is None:
-                break
-    return None

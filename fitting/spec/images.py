@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     Field,
+    GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
     Strict,
     ValidatorFunctionWrapHandler,
@@ -15,10 +16,12 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from fitting.spec.documents import Document, detail, refusal, refuse
 from fitting.spec.faults import shown
-from fitting.spec.references import EXPECTED, PlaneReference
+from fitting.spec.references import EXPECTED, PlaneReference, reference_schemas
 
 Positive = Annotated[float, Field(gt=0.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]
@@ -106,6 +109,20 @@ class ImagePsf(Document):
             own = {key: value[key] for key in ("convention", "oversampling") if key in value}
             return {"image": {key: item for key, item in value.items() if key not in own}, **own}
         return {"image": value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """A reference, a reference object with the convention beside it, or an object that holds a reference."""
+        reference = reference_schemas()
+        convention = {"enum": ["discrete", "effective"]}
+        beside = [{**form, "properties": {**form["properties"], "convention": convention}} for form in reference[1:]]
+        whole = {
+            "type": "object",
+            "properties": {"image": {"anyOf": reference}, "convention": convention, "oversampling": {"const": 1}},
+            "required": ["image"],
+            "additionalProperties": False,
+        }
+        return {"title": "ImagePsf", "anyOf": [reference[0], *beside, whole]}
 
     @model_serializer(mode="wrap")
     def _without_nulls(self, handler: SerializerFunctionWrapHandler) -> Any:

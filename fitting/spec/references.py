@@ -70,17 +70,22 @@ class PlaneReference(Document):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        hdu = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}
-        objects = [
-            {
-                "type": "object",
-                "properties": {key: {"type": "string"}, "hdu": hdu},
-                "required": [key],
-                "additionalProperties": False,
-            }
-            for key in ("upload", "path")
-        ]
-        return {"title": "PlaneReference", "description": EXPECTED, "anyOf": [{"type": "string"}, *objects]}
+        return {"title": "PlaneReference", "description": EXPECTED, "anyOf": reference_schemas()}
+
+
+def reference_schemas() -> list[dict[str, Any]]:
+    """JSON Schemas of a reference: as a text, as an upload, as a path."""
+    hdu = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}
+    objects = [
+        {
+            "type": "object",
+            "properties": {key: {"type": "string"}, "hdu": hdu},
+            "required": [key],
+            "additionalProperties": False,
+        }
+        for key in ("upload", "path")
+    ]
+    return [{"type": "string"}, *objects]
 
 
 def _read_text(text: str) -> dict[str, Any]:

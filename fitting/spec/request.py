@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     Field,
+    GetJsonSchemaHandler,
     SerializeAsAny,
     Strict,
     ValidationError,
@@ -14,7 +15,8 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
-from pydantic_core import InitErrorDetails
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, InitErrorDetails
 
 from fitting.spec.components import ComponentSpec, ParameterSpec
 from fitting.spec.documents import Document, detail, refusal, refuse
@@ -52,9 +54,22 @@ class StageSpec(Document):
         options = {key: item for key, item in value.items() if key != "method"}
         return {"method": method.name, "options": method.options.model_validate(options)}
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """One variant a method: its name, and its options beside it."""
+        return {"title": "StageSpec", "description": "A method and its options.", "oneOf": list(map(_variant, METHODS))}
+
     @model_serializer(mode="plain")
     def _without_nulls(self) -> dict[str, Any]:  # type: ignore[override]
         return {"method": self.method, **self.options.model_dump(mode="json", exclude_unset=True)}
+
+
+def _variant(method: str) -> JsonSchemaValue:
+    """JSON Schema of a stage of one method."""
+    options = METHODS[method].options.model_json_schema()
+    properties = {"method": {"const": method}, **options.get("properties", {})}
+    required = ["method", *options.get("required", [])]
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
 class FitRequest(Document):

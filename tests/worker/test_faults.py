@@ -12,7 +12,10 @@ JOBS = 200
 def test_200_fits_outlive_three_dead_workers_a_dead_broker_and_a_wiped_one(
     service: Service, request_document: dict[str, Any]
 ) -> None:
-    small = {**request_document, "images": [{**request_document["images"][0], "window": {"x": [25, 85], "y": [25, 80]}}]}
+    small = {
+        **request_document,
+        "images": [{**request_document["images"][0], "window": {"x": [25, 85], "y": [25, 80]}}],
+    }
     ids = [service.submit(small) for _ in range(JOBS)]
     done = 0
 
