@@ -132,7 +132,7 @@ def _result(
         n_pixels=problem.pixels,
         log_likelihood=_log_likelihood(chi2, images),
         parameters=_fitted(problem, values, covariance, chi2),
-        derived=tuple(derived_values(problem, images[0], values, covariance.of_all)),
+        derived=tuple(derived_values(problem, images[0], values, covariance)),
         covariance=covariance,
         stages=records,
         images=_planes(problem, images, end.theta),
@@ -143,17 +143,15 @@ def _result(
 
 def _fitted(problem: Problem, values: Tensor, covariance: Covariance, chi2: float) -> tuple[FittedParameter, ...]:
     scatter = math.sqrt(max(chi2, 0.0) / max(problem.degrees_of_freedom, 1))
-    sigmas = np.sqrt(np.maximum(np.diagonal(covariance.of_all), 0.0))
-    without = {*covariance.at_limit, *covariance.undetermined}
+    sigmas = map(covariance.sigma, np.eye(len(values)))
     fitted = []
-    for row, value, sigma in zip(problem.table, values.tolist(), sigmas.tolist(), strict=True):
+    for row, value, sigma in zip(problem.table, values.tolist(), sigmas, strict=True):
         period = row.description.period
         if period is not None and row.min is None and row.max is None:
             value %= period
-        known = sigma if sigma > 0.0 and row.name not in without else None
-        scaled = None if known is None else known * scatter
+        scaled = None if sigma is None else sigma * scatter
         at_limit = row.name in covariance.at_limit
-        fitted.append(FittedParameter(row.name, value, known, scaled, row.description.unit, row.free, at_limit))
+        fitted.append(FittedParameter(row.name, value, sigma, scaled, row.description.unit, row.free, at_limit))
     return tuple(fitted)
 
 

@@ -82,10 +82,9 @@ def levenberg_marquardt(
     state = State(theta, problem.normal_equations(theta))
     history = [float(state.equations.chi2)]
     evaluations = 1
-    if not torch.isfinite(state.equations.matrix).all():
-        return _end(
-            state, 0, evaluations, history, False, "the model is not finite at the start: check the start values"
-        )
+    if not _finite(state.equations):
+        message = "the model or its χ² is too large for a number at the start: check the start values and the data"
+        return _end(state, 0, evaluations, history, False, message)
     for iteration in range(max_iterations):
         report(iteration, history[-1])
         free = unblocked(problem, state)
@@ -134,12 +133,17 @@ def judge(state: State, trial: Tensor, equations: NormalEquations) -> tuple[Stat
     before = state.equations
     predicted = float(step @ (2.0 * before.gradient[0] - before.matrix[0] @ step))
     actual = float(before.chi2 - equations.chi2)
-    finite = bool(torch.isfinite(equations.matrix).all())
-    if not finite or predicted <= 0.0 or actual <= 1e-4 * predicted:
+    if not _finite(equations) or predicted <= 0.0 or actual <= 1e-4 * predicted:
         return replace(state, damping=state.damping * state.growth, growth=2.0 * state.growth), False
     shrink = max(0.1, 1.0 - (2.0 * min(actual / predicted, 1.0) - 1.0) ** 3)
     damping = max(state.damping * shrink, _SMALLEST_DAMPING)
     return State(trial, equations, damping), True
+
+
+def _finite(equations: NormalEquations) -> bool:
+    """Whether every number of the equations is one."""
+    parts = (equations.chi2, equations.gradient, equations.matrix)
+    return all(bool(torch.isfinite(part).all()) for part in parts)
 
 
 def _solve(equations: NormalEquations, free: Tensor, damping: float) -> Tensor:

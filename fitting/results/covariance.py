@@ -24,6 +24,9 @@ class Covariance:
         condition_number: of JᵀWJ scaled to unit diagonal; infinite where it is singular.
         at_limit: free parameters that ended at a limit.
         undetermined: free parameters that the data do not determine.
+        sensitivity: derivatives of every row of the table by θ, each in units in which JᵀWJ has unit diagonal,
+            (parameters, free); zero for θ at a limit.
+        open_directions: orthonormal directions in those units along which χ² does not change, (free, directions).
     """
 
     names: tuple[str, ...]
@@ -32,6 +35,24 @@ class Covariance:
     condition_number: float
     at_limit: tuple[str, ...]
     undetermined: tuple[str, ...]
+    sensitivity: np.ndarray
+    open_directions: np.ndarray
+
+    def sigma(self, slope: np.ndarray) -> float | None:
+        """Uncertainty of a quantity with these derivatives by the table's rows, (parameters,).
+
+        None where nothing in it is free, and where the data leave it open: the flux of one of two components that lie
+        on each other is open, the sum of both is not.
+        """
+        along = slope @ self.sensitivity
+        length = float(np.abs(along).max(initial=0.0))
+        if length == 0.0:
+            return None
+        along = along / length
+        if ((along @ self.open_directions) ** 2 > _SHARE * (along @ along)).any():
+            return None
+        variance = float(slope @ self.of_all @ slope)
+        return float(np.sqrt(variance)) if variance > 0.0 else None
 
     @property
     def correlation(self) -> np.ndarray:
@@ -48,33 +69,41 @@ def covariance_at(problem: Problem, end: MinimizerResult) -> Covariance:
     names = np.array(problem.names)
     low, high = problem.lower.cpu().numpy(), problem.upper.cpu().numpy()
     at_limit = (theta <= low + 1e-9) | (theta >= high - 1e-9)
-    inverse, open_, condition = _inverse(matrix, ~at_limit)
+    inverse, open_, condition, scale, directions = _inverse(matrix, ~at_limit)
     kept = ~at_limit & ~open_
-    rows = [problem.table.index[name] for name in names[kept]]
+    rows = [problem.table.index[name] for name in names[kept].tolist()]
     of_all = jacobian @ inverse @ jacobian.T
     return Covariance(
-        tuple(names[kept]),
+        tuple(names[kept].tolist()),
         of_all[np.ix_(rows, rows)],
         of_all,
         condition,
-        tuple(names[at_limit]),
-        tuple(names[open_]),
+        tuple(names[at_limit].tolist()),
+        tuple(names[open_].tolist()),
+        jacobian * scale,
+        directions,
     )
 
 
-def _inverse(matrix: np.ndarray, used: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Inverse over the used rows (zero elsewhere), which rows are undetermined, and the scaled condition number."""
+def _inverse(matrix: np.ndarray, used: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, np.ndarray, np.ndarray]:
+    """Inverse over the used rows (zero elsewhere), which rows are undetermined, the scaled condition number, the scale
+    (zero where not used, one where nothing is felt), and the open directions.
+    """
     inverse = np.zeros_like(matrix)
     undetermined = np.zeros(len(matrix), dtype=bool)
     felt = used & (np.diagonal(matrix) > 0.0) & np.isfinite(np.diagonal(matrix))
     undetermined[used & ~felt] = True
+    scales = used.astype(float)
+    unfelt = np.eye(len(matrix))[:, undetermined]
     if not felt.any():
-        return inverse, undetermined, np.inf
-    scale = 1.0 / np.sqrt(np.diagonal(matrix)[felt])
+        return inverse, undetermined, np.inf, scales, unfelt
+    scale = scales[felt] = 1.0 / np.sqrt(np.diagonal(matrix)[felt])
     eigenvalues, vectors = np.linalg.eigh(matrix[np.ix_(felt, felt)] * np.outer(scale, scale))
     singular = eigenvalues <= _SINGULAR * eigenvalues[-1]
     undetermined[np.flatnonzero(felt)[(vectors[:, singular] ** 2 > _SHARE).any(axis=1)]] = True
+    directions = np.zeros((len(matrix), int(singular.sum())))
+    directions[felt] = vectors[:, singular]
     kept = vectors[:, ~singular] * scale[:, None]
     inverse[np.ix_(felt, felt)] = (kept / eigenvalues[~singular]) @ kept.T
     condition = np.inf if singular.any() or undetermined.any() else float(eigenvalues[-1] / eigenvalues[0])
-    return inverse, undetermined, condition
+    return inverse, undetermined, condition, scales, np.hstack((directions, unfelt))

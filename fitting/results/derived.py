@@ -13,11 +13,12 @@ from torch import Tensor
 from fitting.inputs.images import ImageData
 from fitting.problem import Problem
 from fitting.profiles import RADIAL_PROFILES, RadialProfile
+from fitting.results.covariance import Covariance
 
 
 @dataclass(frozen=True)
 class Derived:
-    """One derived value; its uncertainty is first order in the covariance, None where nothing in it is free."""
+    """One derived value; its uncertainty is first order in the covariance, None where `Covariance.sigma` has none."""
 
     name: str
     value: float
@@ -25,12 +26,12 @@ class Derived:
     unit: str
 
 
-def derived_values(problem: Problem, image: ImageData, physical: Tensor, of_all: np.ndarray) -> list[Derived]:
+def derived_values(problem: Problem, image: ImageData, physical: Tensor, covariance: Covariance) -> list[Derived]:
     """Derived values of every component that has any.
 
     Args:
         physical: values of the table's rows, (parameters,).
-        of_all: their covariance, (parameters, parameters).
+        covariance: of the same rows.
     """
     found = []
     for component in problem.request.components:
@@ -39,10 +40,12 @@ def derived_values(problem: Problem, image: ImageData, physical: Tensor, of_all:
             continue
         order = ("x", "y", "q", "pa", *profile.shape, profile.scale, profile.amplitude)
         rows = [problem.table.index[f"{component.name}.{name}"] for name in order]
-        covariance = of_all[np.ix_(rows, rows)]
+        own = np.eye(len(physical))[rows]
         for name, unit, function in _quantities(profile, image):
-            found.append(_propagated(f"{component.name}.{name}", unit, function, physical[rows].cpu(), covariance))
-        found += _sky_position(component.name, image, physical[rows].cpu().numpy(), covariance)
+            value, slope = _differentiated(function, physical[rows].cpu())
+            found.append(Derived(f"{component.name}.{name}", value, covariance.sigma(slope @ own), unit))
+        for name, value, slope in _sky_position(image, physical[rows[:2]].cpu().numpy()):
+            found.append(Derived(f"{component.name}.{name}", value, covariance.sigma(slope @ own[:2]), "degree"))
     return [row for row in found if np.isfinite(row.value)]
 
 
@@ -60,30 +63,26 @@ def _quantities(profile: RadialProfile, image: ImageData) -> list[tuple[str, str
     return quantities
 
 
-def _propagated(
-    name: str, unit: str, function: Callable[[Tensor], Tensor], values: Tensor, covariance: np.ndarray
-) -> Derived:
+def _differentiated(function: Callable[[Tensor], Tensor], values: Tensor) -> tuple[float, np.ndarray]:
+    """A function's value, and its derivatives by the values."""
     values = values.detach().clone().requires_grad_()
     result = function(values)
     (gradient,) = torch.autograd.grad(result, values)
-    slope = gradient.numpy()
-    return Derived(name, float(result.detach()), _sigma(float(slope @ covariance @ slope)), unit)
+    return float(result.detach()), gradient.numpy()
 
 
-def _sky_position(name: str, image: ImageData, values: np.ndarray, covariance: np.ndarray) -> list[Derived]:
-    """Right ascension and declination of the centre, degrees, where the header has a celestial WCS."""
+def _sky_position(image: ImageData, centre: np.ndarray) -> list[tuple[str, float, np.ndarray]]:
+    """Right ascension and declination, degrees, of a centre (x, y), and their derivatives by it; none without a
+    celestial WCS.
+    """
     wcs = celestial_wcs(image.header)
     if wcs is None:
         return []
     offsets = np.array([[0.0, 0.0], [0.5, 0.0], [-0.5, 0.0], [0.0, 0.5], [0.0, -0.5]])
-    sky = np.array(wcs.all_pix2world(values[:2] + offsets, 0))
+    sky = np.array(wcs.all_pix2world(centre + offsets, 0))
     slope = np.stack((sky[1] - sky[2], sky[3] - sky[4]), axis=-1)
     slope[0] = (slope[0] + 180.0) % 360.0 - 180.0
-    sigma = np.sqrt(np.maximum(np.einsum("ki,ij,kj->k", slope, covariance[:2, :2], slope), 0.0))
-    return [
-        Derived(f"{name}.{axis}", float(sky[0, place]), float(sigma[place]) or None, "degree")
-        for place, axis in enumerate(("ra", "dec"))
-    ]
+    return [(axis, float(sky[0, place]), slope[place]) for place, axis in enumerate(("ra", "dec"))]
 
 
 def celestial_wcs(header: fits.Header | None) -> WCS | None:
@@ -97,7 +96,3 @@ def celestial_wcs(header: fits.Header | None) -> WCS | None:
         except Exception:  # astropy raises many kinds on headers it cannot read; a fit needs none of them
             return None
     return wcs if wcs.has_celestial else None
-
-
-def _sigma(variance: float) -> float | None:
-    return float(np.sqrt(variance)) if variance > 0.0 else None

@@ -98,36 +98,42 @@ class FitResult:
 def parameters_document(result: FitResult) -> dict[str, Any]:
     """The JSON of ``GET /v1/fits/{id}/parameters``."""
     free = sum(parameter.free for parameter in result.parameters)
-    return {
+    document = {
         "converged": result.converged,
         "message": result.message,
-        "chi2": _finite(result.chi2),
-        "chi2_reduced": _finite(result.chi2_reduced),
+        "chi2": result.chi2,
+        "chi2_reduced": result.chi2_reduced,
         "degrees_of_freedom": result.degrees_of_freedom,
         "n_pixels": result.n_pixels,
-        "bic": _finite(result.chi2 + free * float(np.log(max(result.n_pixels, 1)))),
-        "log_likelihood": _finite(result.log_likelihood),
+        "bic": result.chi2 + free * float(np.log(max(result.n_pixels, 1))),
+        "log_likelihood": result.log_likelihood,
         "parameters": [asdict(parameter) for parameter in result.parameters],
         "derived": [asdict(row) for row in result.derived],
-        "stages": [asdict(stage) | {"chi2_reduced": list(map(_finite, stage.chi2_reduced))} for stage in result.stages],
+        "stages": [asdict(stage) for stage in result.stages],
         "warnings": list(result.warnings),
         "provenance": result.provenance,
     }
+    return {key: _plain(value) for key, value in document.items()}
 
 
 def covariance_document(result: FitResult) -> dict[str, Any]:
     """The JSON of ``GET /v1/fits/{id}/covariance``."""
     covariance = result.covariance
-    return {
+    document = {
         "names": list(covariance.names),
         "matrix": covariance.matrix.tolist(),
         "correlation": covariance.correlation.tolist(),
-        "condition_number": _finite(covariance.condition_number),
+        "condition_number": covariance.condition_number,
         "at_limit": list(covariance.at_limit),
         "undetermined": list(covariance.undetermined),
     }
+    return {key: _plain(value) for key, value in document.items()}
 
 
-def _finite(number: float) -> float | None:
-    """The number, or None for JSON where it is not finite."""
-    return float(number) if np.isfinite(number) else None
+def _plain(value: Any) -> Any:
+    """The value as JSON has it: numbers that are not finite become None, tuples lists."""
+    if isinstance(value, float):
+        return float(value) if np.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
