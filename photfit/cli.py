@@ -1,0 +1,52 @@
+"""The `photfit` command: a click group that imports a command only when it is needed."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+
+import click
+
+COMMANDS: tuple[str, ...] = (
+    "serve",
+    "demo",
+    "fit",
+    "render",
+    "submit",
+    "status",
+    "watch",
+    "results",
+    "cancel",
+    "profiles",
+    "worker",
+)
+"""Every command, in the order of the help page; `photfit.commands.NAME` holds a click command called `command`."""
+
+
+class CommandsByName(click.Group):
+    """A group whose commands are modules, imported by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The names of all commands, without importing any."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command called `cmd_name`, or None where there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"photfit.commands.{cmd_name}").command
+        return command
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"photfit {importlib.metadata.version('photfit')}")
+        ctx.exit()
+
+
+@click.group(cls=CommandsByName, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show version."
+)
+def main() -> None:
+    """Fit photometric models to astronomical images, here or through a photfit service."""

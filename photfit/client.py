@@ -1,0 +1,193 @@
+"""The Python client of a photfit service.
+
+with Client() as client:
+    upload = client.upload(Path("galaxy.fits"))
+    fit = client.wait(client.submit({"images": [{"data": upload.id}], ...}).id)
+    print(client.parameters(fit.id)["chi2_reduced"])
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+from pydantic import ValidationError
+
+from photfit.answers import FINAL_STATES, Fit, ProblemAnswer, Upload
+
+DEFAULT_URL = "http://127.0.0.1:8700"
+"""Where `photfit serve` answers unless told otherwise."""
+
+_LONG_POLL_SECONDS = 20.0
+_LOOPBACK = ("http://127.", "http://localhost", "http://[::1]")
+_TIMEOUT = httpx.Timeout(60.0, connect=5.0)
+_RETRY_PAUSES = (0.2, 0.5, 1.0)
+_RETRY_STATUSES = frozenset({502, 503, 504})
+
+
+class ServiceError(Exception):
+    """The service could not be asked, or refused; `problem` is its own account where it gave one."""
+
+    def __init__(self, message: str, problem: ProblemAnswer | None = None) -> None:
+        super().__init__(message)
+        self.problem = problem
+
+
+class ServiceUnreachable(ServiceError):
+    """Nothing answers at the service's address, after some tries."""
+
+
+class Refused(ServiceError):
+    """The service answered with a client error (4xx): what was sent has to change."""
+
+
+class WaitTimeout(ServiceError):
+    """The fit was not finished in the time given. It goes on."""
+
+
+class Client:
+    """Speaks to one service. Safe to repeat: requests are tried again where the connection or the service drops out.
+
+    A submission carries an Idempotency-Key, so that a repeated one makes one job, and the service keeps the same bytes
+    once. Every method raises ServiceError.
+    """
+
+    def __init__(self, url: str = DEFAULT_URL, transport: httpx.BaseTransport | None = None) -> None:
+        self.url = url.rstrip("/")
+        # A proxy that the environment names is for other machines, not for a service on this one.
+        proxied = not self.url.startswith(_LOOPBACK)
+        self._http = httpx.Client(base_url=self.url, timeout=_TIMEOUT, transport=transport, trust_env=proxied)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
+    def upload(self, path: Path) -> Upload:
+        """Send a file; the service stores it once however often it comes."""
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(path.stat().st_size)}
+
+        def send() -> httpx.Response:
+            with path.open("rb") as file:
+                return self._http.post("/v1/uploads", params={"filename": path.name}, content=file, headers=headers)
+
+        return Upload.model_validate(self._json(send))
+
+    def submit(self, request: Mapping[str, Any], idempotency_key: str | None = None) -> Fit:
+        """Ask for a fit; its files are upload ids. The same key and request again give the first job."""
+        headers = {"Idempotency-Key": idempotency_key or _new_key()}
+        return Fit.model_validate(self._json(lambda: self._http.post("/v1/fits", json=request, headers=headers)))
+
+    def fit(self, fit_id: str, wait: float = 0.0) -> Fit:
+        """The fit as it is now; with `wait` seconds, the service answers when it is finished or the time is over."""
+        query: dict[str, Any] = {"wait": round(wait), "state": sorted(FINAL_STATES)} if wait >= 1 else {}
+        return Fit.model_validate(self._json(lambda: self._http.get(f"/v1/fits/{fit_id}", params=query)))
+
+    def wait(self, fit_id: str, timeout: float | None = None, report: Callable[[Fit], None] | None = None) -> Fit:
+        """The finished fit. Long-polls, once a second where `report` is to see it on the way.
+
+        Raises WaitTimeout after `timeout` seconds.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = _LONG_POLL_SECONDS if deadline is None else deadline - time.monotonic()
+            fit = self.fit(fit_id, wait=max(1.0, min(left, 1.0 if report else _LONG_POLL_SECONDS)))
+            if report is not None:
+                report(fit)
+            if fit.finished:
+                return fit
+            if left <= 0:
+                raise WaitTimeout(f"fit {fit_id} is still {fit.state} after {timeout:g} s; it goes on")
+
+    def parameters(self, fit_id: str) -> dict[str, Any]:
+        """The `/parameters` document: values, uncertainties, χ² and how each stage went."""
+        return self._document(f"/v1/fits/{fit_id}/parameters")
+
+    def covariance(self, fit_id: str) -> dict[str, Any]:
+        """The `/covariance` document: names, matrix, correlation."""
+        return self._document(f"/v1/fits/{fit_id}/covariance")
+
+    def cancel(self, fit_id: str) -> Fit:
+        """Ask for the end of a fit; a queued one ends at once, a running one within an iteration."""
+        return Fit.model_validate(self._json(lambda: self._http.post(f"/v1/fits/{fit_id}/cancel")))
+
+    def download(self, address: str, path: Path) -> None:
+        """Write what is at `address` (as in a fit's links) to `path`, whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + ".part")
+
+        def fetch() -> httpx.Response:
+            with self._http.stream("GET", address) as response:
+                if not response.is_success:
+                    response.read()
+                    return response
+                with partial.open("wb") as file:
+                    for chunk in response.iter_bytes():
+                        file.write(chunk)
+                return response
+
+        self._answer(fetch)
+        partial.replace(path)
+
+    def _document(self, address: str) -> dict[str, Any]:
+        document: dict[str, Any] = self._json(lambda: self._http.get(address))
+        return document
+
+    def _json(self, send: Callable[[], httpx.Response]) -> Any:
+        response = self._answer(send)
+        try:
+            return response.json()
+        except ValueError as error:
+            raise ServiceError(
+                f"{self.url} does not answer as a photfit service does: {response.url} is no JSON"
+            ) from error
+
+    def _answer(self, send: Callable[[], httpx.Response]) -> httpx.Response:
+        """Send, and send again where the connection fails or the service is not available for a moment."""
+        for pause in (*_RETRY_PAUSES, None):
+            try:
+                response = send()
+            except httpx.TransportError as error:
+                if pause is None:
+                    raise ServiceUnreachable(
+                        f"no photfit service answers at {self.url} ({_reason(error)}); "
+                        "start one with `photfit serve`, or name another with --url or PHOTFIT_URL"
+                    ) from error
+            except httpx.InvalidURL as error:
+                raise Refused(f"{self.url} is not an address: {error}") from error
+            else:
+                if response.is_success:
+                    return response
+                if response.status_code not in _RETRY_STATUSES or pause is None:
+                    raise _failure(response)
+            time.sleep(pause)
+        raise AssertionError("the last try returns or raises")
+
+
+def _new_key() -> str:
+    return uuid.uuid4().hex
+
+
+def _reason(error: httpx.TransportError) -> str:
+    return str(error) or type(error).__name__
+
+
+def _failure(response: httpx.Response) -> ServiceError:
+    try:
+        problem = ProblemAnswer.model_validate_json(response.content)
+    except ValidationError:
+        problem = ProblemAnswer(status=response.status_code)
+    message = problem.detail or problem.title or f"{response.url} answered {response.status_code}"
+    return Refused(message, problem) if response.is_client_error else ServiceError(message, problem)

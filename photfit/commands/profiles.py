@@ -1,0 +1,55 @@
+"""`photfit profiles`: what a component can be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from photfit.failures import UserMistake
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from fitting.spec.profiles import ProfileDescription
+
+
+@click.command("profiles")
+@click.argument("name", required=False)
+def command(name: str | None) -> None:
+    """List the light profiles, or describe one: its formula and parameters."""
+    from rich.console import Console
+
+    from fitting.spec.profiles import PROFILES
+
+    console = Console()
+    if name is None:
+        console.print(_overview(list(PROFILES.values())))
+    elif name in PROFILES:
+        console.print(_description(PROFILES[name]))
+    else:
+        raise UserMistake(f"there is no profile {name!r}; there are {', '.join(sorted(PROFILES))}")
+
+
+def _overview(profiles: list[ProfileDescription]) -> Table:
+    from rich.table import Table
+
+    table = Table("profile", "what it is", "parameters")
+    for profile in profiles:
+        table.add_row(profile.name, profile.description, ", ".join(profile.names))
+    return table
+
+
+def _description(profile: ProfileDescription) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    caption = Text(f"{profile.formula}\n{profile.source}")
+    table = Table(
+        "parameter", "unit", "from", "to", "what it is", title=f"{profile.name}: {profile.description}",
+        title_justify="left", caption=caption, caption_justify="left",
+    )  # fmt: skip
+    for parameter in profile.parameters:
+        limits = ["" if limit is None else f"{limit:g}" for limit in (parameter.min, parameter.max)]
+        table.add_row(parameter.name, parameter.unit, *limits, parameter.description)
+    return table

@@ -1,0 +1,24 @@
+"""`photfit results`: everything that a fit made, as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from photfit.commands.options import connected, output_option, require_success, url_option
+
+
+@click.command("results")
+@click.argument("fit_id", metavar="ID")
+@output_option
+@url_option
+def command(fit_id: str, output: Path, url: str) -> None:
+    """Download a fit's parameters, covariance, images and plots into a folder, laid out as `photfit fit` does."""
+    from photfit.downloads import download_results
+
+    with connected(url) as client:
+        fit = client.fit(fit_id)
+        require_success(fit)
+        for path in download_results(client, fit, output):
+            click.echo(path)

@@ -1,0 +1,20 @@
+"""`photfit status`: where a fit is."""
+
+from __future__ import annotations
+
+import click
+
+from photfit.commands.options import connected, url_option
+
+
+@click.command("status")
+@click.argument("fit_id", metavar="ID")
+@url_option
+def command(fit_id: str, url: str) -> None:
+    """Print where a fit is, in one table."""
+    from rich.console import Console
+
+    from photfit.tables import status_table
+
+    with connected(url) as client:
+        Console().print(status_table(client.fit(fit_id)))

@@ -1,0 +1,107 @@
+"""The examples, fitted through a real service of their own and shown beside their truth."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from photfit.answers import Fit
+from photfit.client import Client
+from photfit.downloads import download_results
+from photfit.failures import CommandFailure, UserMistake
+from photfit.processes import Child
+from photfit.submission import submit_file
+from photfit.supervisor import ready
+
+EXAMPLES: tuple[str, ...] = ("three_galaxies", "three_galaxies_psf", "bulge_disc")
+"""The folders of `examples/` that the demo fits: each holds request.json, its images and truth.json."""
+
+_START_SECONDS = 120.0
+_STOP_SECONDS = 45.0
+_FIT_SECONDS = 300.0
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One example's result. `parameters` is None where the fit failed."""
+
+    example: str
+    fit: Fit
+    parameters: dict[str, Any] | None
+    truth: dict[str, float]
+    folder: Path
+
+    @property
+    def converged(self) -> bool:
+        """Whether the fit ended at an optimum."""
+        return self.parameters is not None and bool(self.parameters["converged"])
+
+
+def find_examples(folder: Path | None) -> Path:
+    """The folder of examples: the one given, ./examples, or the one beside the source tree."""
+    candidates = [folder] if folder else [Path("examples"), Path(__file__).resolve().parent.parent / "examples"]
+    for candidate in candidates:
+        if (candidate / EXAMPLES[0] / "request.json").is_file():
+            return candidate
+    raise UserMistake("the examples are not here; run this in photfit's source tree, or name them with --examples")
+
+
+@contextlib.contextmanager
+def service(output: Path) -> Iterator[str]:
+    """A `photfit serve` of its own on a free port, with its state and log below `output`; gives its URL."""
+    url, port = _free_url()
+    output.mkdir(parents=True, exist_ok=True)
+    log = output / "service.log"
+    log.unlink(missing_ok=True)
+    data = ["--data-dir", str(output / "service")]
+    child = Child("photfit serve", [sys.executable, "-m", "photfit", "serve", "--port", str(port), *data], log=log)
+    child.start()
+    try:
+        _wait_until_ready(child, url, log)
+        yield url
+    finally:
+        child.ask_to_stop()
+        child.wait_for_end(_STOP_SECONDS)
+
+
+def run_examples(examples: Path, output: Path, url: str, show: Callable[[Shown], None]) -> list[Shown]:
+    """Submit every example at once, then show and save each as it is finished."""
+    with Client(url) as client:
+        fits = {name: submit_file(client, examples / name / "request.json") for name in EXAMPLES}
+        results = []
+        for name, fit in fits.items():
+            results.append(_collect(client, client.wait(fit.id, timeout=_FIT_SECONDS), examples / name, output / name))
+            show(results[-1])
+        return results
+
+
+def _collect(client: Client, fit: Fit, example: Path, folder: Path) -> Shown:
+    truth = json.loads((example / "truth.json").read_text(encoding="utf-8"))["parameters"]
+    if fit.state != "succeeded":
+        return Shown(example.name, fit, None, truth, folder)
+    for _ in download_results(client, fit, folder):
+        pass
+    return Shown(example.name, fit, client.parameters(fit.id), truth, folder)
+
+
+def _free_url() -> tuple[str, int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return f"http://127.0.0.1:{port}", port
+
+
+def _wait_until_ready(child: Child, url: str, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not ready(url):
+        if not child.running() or time.monotonic() > deadline:
+            raise CommandFailure(f"the service did not start; {log} says why")
+        time.sleep(_POLL_SECONDS)

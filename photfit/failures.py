@@ -1,0 +1,43 @@
+"""How a command ends when it cannot do what was asked: one readable message and an exit code, never a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import IO, Any, Protocol
+
+import click
+
+
+class FaultLike(Protocol):
+    """One fault of a request: where (a JSON path), what is wrong and what would be right."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def expected(self) -> str | None: ...
+
+
+class CommandFailure(click.ClickException):
+    """Something went wrong that is not the user's doing: exit code 1."""
+
+    exit_code = 1
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write the message to standard error, after the program's name."""
+        click.echo(f"photfit: {self.format_message()}", err=file is None, file=file)
+
+
+class UserMistake(CommandFailure):
+    """Something that the user can put right, as a wrong request or a missing file: exit code 2."""
+
+    exit_code = 2
+
+
+def describe_faults(faults: Iterable[FaultLike]) -> str:
+    """One line per fault: JSON path, what is wrong, what would be right."""
+    return "\n".join(
+        f"{fault.path}: {fault.message}" + (f" (expected {fault.expected})" if fault.expected else "")
+        for fault in faults
+    )

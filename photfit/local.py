@@ -1,0 +1,82 @@
+"""A fit or a model image in this process, with no server."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fitting.spec import FitRequest, RequestInvalid
+from photfit.failures import UserMistake, describe_faults
+from photfit.submission import locate_from, read_request
+
+if TYPE_CHECKING:
+    from fitting.methods.progress import Progress
+    from fitting.results import FitResult
+
+
+@dataclass(frozen=True)
+class LocalFit:
+    """What a local fit made: the `/parameters` document, and what a careful reader should know."""
+
+    name: str
+    parameters: dict[str, Any]
+    warnings: tuple[str, ...]
+
+
+def fit_here(request_file: Path, output: Path, report: Callable[[Progress], None]) -> LocalFit:
+    """Carry out a request and write `parameters.json`, `covariance.json`, images and plots below `output`.
+
+    Raises UserMistake where the request or one of its files has faults.
+    """
+    request = read_request(request_file)
+    result = _run(request, request_file, report)
+
+    from fitting.plots import draw_plot
+    from fitting.results import parameters_document, write_result
+
+    output.mkdir(parents=True, exist_ok=True)
+    write_result(result, output)
+    plot = output / "plots" / "fit.png"
+    plot.parent.mkdir(exist_ok=True)
+    plot.write_bytes(draw_plot(output, "fit", "png"))
+    return LocalFit(request.name or request_file.stem, parameters_document(result), result.warnings)
+
+
+def render_here(request_file: Path, output: Path) -> list[Path]:
+    """Write the model image at the request's parameters: `model.fits`, or `IMAGE/model.fits` where it has several.
+
+    The request's stages are left out. Raises UserMistake as `fit_here` does.
+    """
+    request = read_request(request_file).model_copy(update={"stages": ()})
+    result = _run(request, request_file, lambda _: None)
+
+    from fitting.results import write_result
+
+    written = []
+    with tempfile.TemporaryDirectory() as folder:
+        write_result(result, Path(folder))
+        for image in request.images:
+            target = (output if len(request.images) == 1 else output / image.name) / "model.fits"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(Path(folder, "images", image.name, "model.fits"), target)
+            written.append(target)
+    return written
+
+
+def _run(request: FitRequest, request_file: Path, report: Callable[[Progress], None]) -> FitResult:
+    try:
+        from fitting.inputs import complete_request, load_images
+        from fitting.run import run
+    except ImportError as error:
+        raise UserMistake(f"a local fit needs {error.name}: pip install 'photfit[worker]'") from error
+    try:
+        images = load_images(request, partial(locate_from, request_file.parent))
+        complete = complete_request(request, images)
+        return run(complete, images, device=request.device, report=report)
+    except RequestInvalid as error:
+        raise UserMistake(f"{request_file} has faults:\n{describe_faults(error.faults)}") from error

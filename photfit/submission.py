@@ -1,0 +1,61 @@
+"""A request file with local images, made into one whose images the service holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from fitting.spec import FitRequest, RequestInvalid, parse_request
+from photfit.answers import Fit
+from photfit.client import Client
+from photfit.failures import UserMistake, describe_faults
+
+_UPLOAD_PREFIX = "upl_"
+
+
+def read_request(path: Path) -> FitRequest:
+    """The request in a JSON file. Raises UserMistake with every fault and its JSON path."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserMistake(f"{path} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UserMistake(f"{path} is not text: a request is a JSON file") from error
+    except json.JSONDecodeError as error:
+        raise UserMistake(f"{path} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
+    try:
+        return parse_request(document)
+    except RequestInvalid as error:
+        raise UserMistake(f"{path} has faults:\n{describe_faults(error.faults)}") from error
+
+
+def locate_from(folder: Path, name: str) -> Path:
+    """Where a file that a request names lies: relative names count from the request's own folder."""
+    return folder / Path(name).expanduser()
+
+
+def submit_file(client: Client, path: Path, idempotency_key: str | None = None) -> Fit:
+    """Submit a request file: upload each local file that it names, once, and ask for the fit.
+
+    Raises UserMistake where the request has faults or a file is not there, ServiceError where the service refuses.
+    """
+    request = read_request(path)
+    mapping = {name: client.upload(local).id for name, local in local_files(request, path).items()}
+    return client.submit(request.with_references(mapping).document(), idempotency_key)
+
+
+def local_files(request: FitRequest, path: Path) -> Mapping[str, Path]:
+    """Each file that the request names and the service does not hold yet: name → path."""
+    files: dict[str, Path] = {}
+    missing: list[str] = []
+    for place, reference in request.references():
+        if reference.file in files or reference.file.startswith(_UPLOAD_PREFIX):
+            continue
+        local = locate_from(path.parent, reference.file)
+        if not local.is_file():
+            missing.append(f"{place}: there is no file {local}")
+        files[reference.file] = local
+    if missing:
+        raise UserMistake(f"{path} has faults:\n" + "\n".join(missing))
+    return files

@@ -1,0 +1,221 @@
+"""`photfit serve`: a private broker, workers and the API as one supervised tree.
+
+A child that ends is started again, after a pause that doubles while it keeps ending soon. A stop ends the workers
+first, so that a running job goes back to the queue, then the API, then the broker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import click
+import httpx
+
+from photfit.broker import private_broker, wait_until_ready
+from photfit.failures import CommandFailure, UserMistake
+from photfit.processes import Child
+
+STOP_PATIENCE = {"worker": 20.0, "api": 8.0, "broker": 5.0}
+"""Seconds that each role has after SIGTERM before SIGKILL."""
+
+_FIRST_PAUSE = 0.2
+_LONGEST_PAUSE = 30.0
+_STEADY_SECONDS = 30.0
+_CHECK_SECONDS = 0.25
+_FUTILE_STARTS = 4
+_READY_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class ServeOptions:
+    """What `photfit serve` was asked for. `broker_url` None means a private broker."""
+
+    host: str
+    port: int
+    data_directory: Path
+    workers: int
+    broker_url: str | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the service answers, as seen from this machine."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+
+@dataclass
+class Watched:
+    """A child and when it is due to start again."""
+
+    child: Child
+    role: str
+    pause: float = _FIRST_PAUSE
+    started_at: float = 0.0
+    due_at: float | None = None
+    endings: int = 0
+
+    def start(self) -> None:
+        """Start it now."""
+        self.child.start()
+        self.started_at = time.monotonic()
+        self.due_at = None
+
+    def restart_if_due(self, now: float) -> None:
+        """Plan a start of a child that has ended, and carry it out when its pause is over."""
+        if self.due_at is None and not self.child.running():
+            code = self.child.exit_code()
+            self.endings += 1
+            self.child.clear()
+            self.pause = _FIRST_PAUSE if now - self.started_at > _STEADY_SECONDS else self.pause
+            self.due_at = now + self.pause
+            click.echo(f"photfit: {self.child.name} ended ({_ending(code)}); starting it again", err=True)
+            self.pause = min(2 * self.pause, _LONGEST_PAUSE)
+        if self.due_at is not None and now >= self.due_at:
+            self.start()
+
+
+@dataclass
+class Supervisor:
+    """The tree of one service; `run` returns when it was told to stop."""
+
+    options: ServeOptions
+    announce: Callable[[str], None]
+    watched: list[Watched] = field(default_factory=list)
+    _stopping: bool = False
+
+    def run(self) -> None:
+        """Start everything, say when it is ready, keep it running until SIGINT or SIGTERM, and end it all.
+
+        Raises UserMistake where the port is taken, CommandFailure where a part cannot be started.
+        """
+        check_port(self.options)
+        with self._signals() as wake:
+            try:
+                self._start_all()
+                self._wait_until_ready(wake)
+                while not self._stopping:
+                    self._step(wake)
+            finally:
+                self._stop_all()
+
+    def _start_all(self) -> None:
+        broker_url = self.options.broker_url or self._start_broker()
+        environment = service_environment(self.options, broker_url)
+        for number in range(1, self.options.workers + 1):
+            self._add(Child(f"worker {number}", [sys.executable, "-m", "worker"], environment), "worker")
+        self._add(Child("api", [sys.executable, "-m", "app"], environment), "api")
+
+    def _start_broker(self) -> str:
+        child, address = private_broker(self.options.data_directory / "broker")
+        self._add(child, "broker")
+        wait_until_ready(child, address)
+        return address.url()
+
+    def _add(self, child: Child, role: str) -> None:
+        watched = Watched(child, role)
+        self.watched.append(watched)
+        watched.start()
+
+    def _wait_until_ready(self, wake: socket.socket) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        while not self._stopping:
+            if ready(self.options.url):
+                self.announce(self.options.url)
+                return
+            failing = [watched.child.name for watched in self.watched if watched.endings >= _FUTILE_STARTS]
+            if failing:
+                raise CommandFailure(f"{failing[0]} ends as soon as it starts; its messages are above")
+            if time.monotonic() > deadline:
+                raise CommandFailure(
+                    f"the service was not ready in {_READY_SECONDS:.0f} s; {self.options.url}/readyz says why"
+                )
+            self._step(wake)
+
+    def _step(self, wake: socket.socket) -> None:
+        """Wait for a signal or a moment, then look after the children."""
+        readable, _, _ = select.select([wake], [], [], _CHECK_SECONDS)
+        if readable:
+            wake.recv(4096)
+        now = time.monotonic()
+        for watched in self.watched:
+            if not self._stopping:
+                watched.restart_if_due(now)
+
+    def _stop_all(self) -> None:
+        for role in ("worker", "api", "broker"):
+            children = [watched.child for watched in self.watched if watched.role == role]
+            for child in children:
+                child.ask_to_stop()
+            for child in children:
+                child.wait_for_end(STOP_PATIENCE[role])
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[socket.socket]:
+        """While inside, SIGINT and SIGTERM ask for the end; they and SIGCHLD make the socket readable."""
+        reader, writer = socket.socketpair()
+        reader.setblocking(False)
+        writer.setblocking(False)
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)}
+        previous_fd = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGINT, self._ask_to_stop)
+        signal.signal(signal.SIGTERM, self._ask_to_stop)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        try:
+            yield reader
+        finally:
+            signal.set_wakeup_fd(previous_fd)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            reader.close()
+            writer.close()
+
+    def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+
+
+def service_environment(options: ServeOptions, broker_url: str) -> dict[str, str]:
+    """The environment of workers and API: what they add to this program's own."""
+    return {
+        "PHOTFIT_DATA_DIR": str(options.data_directory),
+        "PHOTFIT_BROKER_URL": broker_url,
+        "PHOTFIT_HOST": options.host,
+        "PHOTFIT_PORT": str(options.port),
+        "PHOTFIT_WORKERS": str(options.workers),
+    }
+
+
+def check_port(options: ServeOptions) -> None:
+    """Raise UserMistake where the host or port cannot be listened on."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(options.host, options.port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise UserMistake(
+            f"cannot listen on {options.host} port {options.port}: {error.strerror or error}; "
+            "choose another with --port"
+        ) from error
+
+
+def ready(url: str) -> bool:
+    """Whether the API at `url` says that it and what it needs are ready."""
+    try:
+        return httpx.get(f"{url}/readyz", timeout=5, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _ending(code: int | None) -> str:
+    if code is not None and code < 0:
+        return signal.Signals(-code).name
+    return f"exit code {code}"

@@ -1,0 +1,106 @@
+"""Results as tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from photfit.answers import Fit
+from photfit.rounding import round_measurement
+
+_PULL_TO_NOTICE = 4.0
+
+
+def parameters_report(document: Mapping[str, Any], truth: Mapping[str, float] | None = None, title: str = "") -> Group:
+    """The `/parameters` document as a table (parameter, value ± uncertainty, unit, remark) and a line on how it ended.
+
+    With `truth` (parameter name → true value) two columns more: the truth and (value − truth)/uncertainty.
+    """
+    table = Table(title=Text(title) if title else None, title_justify="left")
+    table.add_column("parameter", no_wrap=True)
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("uncertainty", justify="left", no_wrap=True)
+    if truth is not None:
+        table.add_column("truth", justify="right", no_wrap=True)
+        table.add_column("pull", justify="right", no_wrap=True)
+    table.add_column("unit", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for parameter in document["parameters"]:
+        value, uncertainty = round_measurement(parameter["value"], parameter.get("uncertainty"))
+        row: list[str | Text] = [parameter["name"], value, f"± {uncertainty}" if uncertainty else ""]
+        if truth is not None:
+            row += _truth_cells(parameter, truth)
+        table.add_row(*row, parameter.get("unit") or "", _remark(parameter))
+    return Group(table, Text(fit_summary(document)))
+
+
+def fit_summary(document: Mapping[str, Any]) -> str:
+    """One line on how the fit ended."""
+    state = "converged" if document["converged"] else "NOT converged"
+    seconds = sum(stage.get("seconds") or 0.0 for stage in document.get("stages", []))
+    reduced = document.get("chi2_reduced")
+    quality = "" if reduced is None else f", reduced chi-squared {reduced:.6f}"
+    message = f": {document['message']}" if document.get("message") and not document["converged"] else ""
+    return f"{state}{quality}, {document['n_pixels']} pixels, {seconds:.2f} s in the fitter{message}"
+
+
+def _truth_cells(parameter: Mapping[str, Any], truth: Mapping[str, float]) -> list[str | Text]:
+    known = truth.get(parameter["name"])
+    if known is None:
+        return ["", ""]
+    uncertainty = parameter.get("uncertainty")
+    if not uncertainty:
+        return [f"{known:.6g}", ""]
+    pull = _difference(parameter["name"], parameter["value"], known) / uncertainty
+    return [f"{known:.6g}", Text(f"{pull:+.2f}", style="bold red" if abs(pull) > _PULL_TO_NOTICE else "")]
+
+
+def _difference(name: str, value: float, known: float) -> float:
+    """Value minus truth; a position angle and the same angle plus 180 degrees are one direction."""
+    if name.endswith(".pa"):
+        return (value - known + 90) % 180 - 90
+    return value - known
+
+
+def _remark(parameter: Mapping[str, Any]) -> str:
+    if parameter.get("at_limit"):
+        return "at its limit"
+    if parameter.get("free", True):
+        return ""
+    return "linked" if parameter.get("uncertainty") else "fixed"
+
+
+def status_table(fit: Fit) -> Table:
+    """A fit's state and progress, a line for each thing there is to say."""
+    table = Table(show_header=False, box=None)
+    table.add_column(style="bold")
+    table.add_column()
+    for name, value in _status_lines(fit):
+        table.add_row(name, Text(value))
+    return table
+
+
+def _status_lines(fit: Fit) -> Iterator[tuple[str, str]]:
+    yield "id", fit.id
+    if fit.name:
+        yield "name", fit.name
+    yield "state", fit.state
+    for label, moment in (("created", fit.created_at), ("started", fit.started_at), ("finished", fit.finished_at)):
+        if moment is not None:
+            yield label, moment.isoformat(sep=" ", timespec="milliseconds")
+    if fit.attempt:
+        yield "attempt", str(fit.attempt)
+    for label, text in (("worker", fit.worker), ("device", fit.device)):
+        if text:
+            yield label, text
+    if fit.progress is not None:
+        at = fit.progress
+        yield "progress", f"{at.fraction:.0%}, {at.method} ({at.stage + 1} of {at.stages}), iteration {at.iteration}"
+    if fit.error is not None:
+        yield "error", fit.error.detail or fit.error.title
+    for warning in fit.warnings:
+        yield "warning", warning

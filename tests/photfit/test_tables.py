@@ -1,0 +1,54 @@
+"""Tables say what a reader has to know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from photfit.tables import parameters_report
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    parameter = {"name": "a.pa", "value": 179.0, "uncertainty": 1.0, "unit": "degree", "free": True, "at_limit": False}
+    return {
+        "converged": True,
+        "message": "",
+        "chi2_reduced": 1.0,
+        "n_pixels": 9,
+        "stages": [],
+        "parameters": [{**parameter, **changes}],
+    }
+
+
+def shown(content: dict[str, Any], truth: dict[str, float] | None = None) -> str:
+    console = Console(width=160)
+    with console.capture() as capture:
+        console.print(parameters_report(content, truth))
+    return capture.get()
+
+
+def test_a_position_angle_near_180_is_near_0() -> None:
+    assert "-2.00" in shown(document(), {"a.pa": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("changes", "remark"),
+    [
+        ({"at_limit": True}, "at its limit"),
+        ({"free": False}, "linked"),
+        ({"free": False, "uncertainty": None}, "fixed"),
+    ],
+)
+def test_a_parameter_that_is_not_an_ordinary_result_is_marked(changes: dict[str, Any], remark: str) -> None:
+    assert remark in shown(document(**changes))
+
+
+def test_a_fit_that_did_not_converge_says_why() -> None:
+    assert "NOT converged" in shown({**document(), "converged": False, "message": "singular"})
+    assert "singular" in shown({**document(), "converged": False, "message": "singular"})
+
+
+def test_a_parameter_without_uncertainty_is_shown_without() -> None:
+    assert "±" not in shown(document(uncertainty=None))

@@ -1,0 +1,45 @@
+"""Imports point down, and what is meant to be light is light."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def modules_after(statement: str) -> set[str]:
+    """The modules that a fresh Python has loaded after a statement."""
+    code = f"{statement}\nimport sys\nprint('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_imports_keep_the_contracts() -> None:
+    lint = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([lint, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("heavy", ["torch", "fastapi", "celery", "numpy", "sqlalchemy"])
+def test_the_command_line_starts_without(heavy: str) -> None:
+    everything = "import photfit.cli as cli\nfor name in cli.COMMANDS: cli.main.get_command(None, name)"
+    assert heavy not in modules_after(everything)
+
+
+def test_the_api_has_no_torch() -> None:
+    assert "torch" not in modules_after("import app.main; app.main.create_app")
+
+
+@pytest.mark.parametrize("heavy", ["torch", "numpy", "astropy"])
+def test_the_specification_needs_no(heavy: str) -> None:
+    assert heavy not in modules_after("import fitting.spec")
+
+
+@pytest.mark.parametrize("module", ["fitting.inputs", "fitting.plots"])
+def test_reading_files_and_drawing_need_no_torch(module: str) -> None:
+    assert "torch" not in modules_after(f"import {module}")
