@@ -1,0 +1,1 @@
+"""Measurements of photfit beside its peers: `python -m benchmarks` (see README.md)."""

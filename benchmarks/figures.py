@@ -1,0 +1,46 @@
+"""The figures that photfit must reach on two cores, and which of a run's results they are held against."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A limit on one number of the results, found by its path of keys; `least` turns the limit round."""
+
+    what: str
+    path: tuple[str, ...]
+    limit: float
+    unit: str
+    least: bool = False
+
+    def measured(self, results: Mapping[str, Any]) -> float | None:
+        """The number, or None where it was not measured."""
+        place: Any = results
+        for key in self.path:
+            place = place.get(key) if isinstance(place, Mapping) else None
+        return None if place is None else float(place)
+
+    def met(self, value: float) -> bool:
+        """Whether the number is within the limit."""
+        return value >= self.limit if self.least else value <= self.limit
+
+
+def _of(example: str, action: str, field: str = "median_s") -> tuple[str, ...]:
+    return ("side_by_side", example, action, "photfit", field)
+
+
+FIGURES = (
+    Figure("model image", _of("three_galaxies", "model"), 1e-3, "s"),
+    Figure("value and gradient", _of("three_galaxies", "value_and_gradient"), 2e-3, "s"),
+    Figure("normal equations", _of("three_galaxies", "normal_equations"), 4e-3, "s"),
+    Figure("lm", _of("three_galaxies", "lm"), 0.1, "s"),
+    Figure("lm with the PSF", _of("three_galaxies_psf", "lm"), 0.3, "s"),
+    Figure("starts that reach the optimum", ("starts", "three_galaxies", "photfit", "reached"), 98, "", least=True),
+    Figure("the same with the PSF", ("starts", "three_galaxies_psf", "photfit", "reached"), 98, "", least=True),
+    Figure("lm, 2000×2000, 5 Sérsics", ("large_image", "lm", "seconds"), 20.0, "s"),
+    Figure("its peak extra memory", ("large_image", "lm", "peak_extra_MB"), 600.0, "MB"),
+    Figure("POST to result, warm", ("service", "post_to_result", "three_galaxies", "median_s"), 0.3, "s"),
+    Figure("API while fitting", ("service", "api_while_fitting", "GET /v1/fits/{id}", "median_s"), 0.02, "s"),
+)
