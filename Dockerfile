@@ -1,0 +1,44 @@
+# syntax=docker/dockerfile:1
+# One file, a target per role: docker build --target api|worker-cpu|worker-gpu .
+
+FROM python:3.12-slim AS python
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin photfit \
+    && install -d -o photfit -g photfit /var/lib/photfit
+WORKDIR /var/lib/photfit
+ENV PHOTFIT_DATA_DIR=/var/lib/photfit
+
+FROM python AS wheel
+WORKDIR /source
+COPY . .
+RUN pip wheel --no-deps --wheel-dir /wheels .
+
+FROM python AS api
+COPY --from=wheel /wheels /source/constraints.txt /wheels/
+RUN pip install --constraint /wheels/constraints.txt "$(ls /wheels/photfit-*.whl)[server,postgres]"
+USER photfit
+ENV PHOTFIT_HOST=0.0.0.0 PHOTFIT_PORT=8700
+EXPOSE 8700
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8700/healthz', timeout=4)"]
+CMD ["python", "-m", "app"]
+
+# Torch's CPU build is a tenth of the size of the CUDA build: give the index that has it as --build-arg TORCH_INDEX=URL
+# (PyTorch's "Get started" page names it); without it this is the same build as worker-gpu's.
+FROM python AS worker-cpu
+ARG TORCH_INDEX=
+COPY --from=wheel /wheels /source/constraints.txt /wheels/
+RUN pip install ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} \
+    --constraint /wheels/constraints.txt "$(ls /wheels/photfit-*.whl)[worker,postgres]"
+USER photfit
+# SIGTERM gives a running job back to the queue.
+STOPSIGNAL SIGTERM
+CMD ["python", "-m", "worker"]
+
+# The CUDA libraries come with torch's wheels; the host needs NVIDIA's driver and container toolkit.
+FROM python AS worker-gpu
+COPY --from=wheel /wheels /source/constraints.txt /wheels/
+RUN pip install --constraint /wheels/constraints.txt "$(ls /wheels/photfit-*.whl)[worker,postgres]"
+USER photfit
+STOPSIGNAL SIGTERM
+CMD ["python", "-m", "worker"]

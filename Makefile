@@ -1,0 +1,58 @@
+# photfit needs Python 3.11 or newer and make; everything else is installed into .venv, at the versions in constraints.txt.
+#
+# make demo      three real fits through the real service, beside their truth
+# make serve     the service at http://127.0.0.1:8700
+# make test      the tests; `make test-all` adds the slow ones
+# make lint      formatting, lint, types and the direction of imports
+# make bench     the engine's figures on this machine
+# make docs      the generated part of docs/reference
+# make clean     what can be made again
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+STAMP := .venv/installed
+ARGS ?=
+
+.PHONY: demo serve test test-all lint format bench docs clean install
+
+demo: $(STAMP)
+	$(BIN)/photfit demo $(ARGS)
+
+serve: $(STAMP)
+	$(BIN)/photfit serve $(ARGS)
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-all: $(STAMP)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(STAMP)
+	$(BIN)/python docs/generate_reference.py
+
+clean:
+	rm -rf build dist *.egg-info demo-output .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "photfit needs Python 3.11 or newer; none was found. Name one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { \
+		echo "$(PYTHON) cannot make a virtual environment: on Debian and Ubuntu, install python3-venv." >&2; rm -rf .venv; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[server,worker,dev]'
+	@touch $(STAMP)

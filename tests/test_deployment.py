@@ -1,0 +1,138 @@
+"""What deploys photfit says what it should. (No container is built or run here.)"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+
+SERVICE_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "build": {
+            "type": "object",
+            "properties": {"context": {"type": "string"}, "target": {"type": "string"}},
+            "required": ["context", "target"],
+            "additionalProperties": False,
+        },
+        "image": {"type": "string", "pattern": r"^[a-z0-9./-]+:[A-Za-z0-9._-]+$"},
+        "command": {"type": ["string", "array"]},
+        "entrypoint": {"type": ["string", "array"]},
+        "environment": {"type": "object", "additionalProperties": {"type": "string"}},
+        "depends_on": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "properties": {"condition": {"enum": ["service_healthy", "service_completed_successfully"]}},
+                "required": ["condition"],
+                "additionalProperties": False,
+            },
+        },
+        "healthcheck": {
+            "type": "object",
+            "properties": {
+                "test": {"type": "array", "items": {"type": "string"}, "minItems": 2},
+                "interval": {"type": "string", "pattern": "^[0-9]+s$"},
+                "timeout": {"type": "string", "pattern": "^[0-9]+s$"},
+                "start_period": {"type": "string", "pattern": "^[0-9]+s$"},
+                "retries": {"type": "integer"},
+            },
+            "required": ["test", "interval", "timeout"],
+            "additionalProperties": False,
+        },
+        "ports": {"type": "array", "items": {"type": "string"}},
+        "volumes": {"type": "array", "items": {"type": "string", "pattern": "^[a-z-]+:/"}},
+        "tmpfs": {"type": "array"},
+        "profiles": {"type": "array", "items": {"type": "string"}},
+        "cap_drop": {"type": "array"},
+        "security_opt": {"type": "array"},
+        "read_only": {"type": "boolean"},
+        "restart": {"enum": ["unless-stopped", "on-failure"]},
+        "stop_grace_period": {"type": "string"},
+        "deploy": {"type": "object"},
+    },
+    "oneOf": [{"required": ["build"]}, {"required": ["image"]}],
+    "additionalProperties": False,
+}
+"""The part of the Compose specification that docker-compose.yml uses."""
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {re.split(r"[\[<>=;! ]", requirement)[0].lower() for requirement in requirements}
+
+
+def all_requirements() -> set[str]:
+    extras = PROJECT["optional-dependencies"].values()
+    return names(PROJECT["dependencies"]).union(*(names(extra) for extra in extras))
+
+
+@pytest.mark.parametrize("service", sorted(COMPOSE["services"]))
+def test_a_service_keeps_to_the_compose_specification(service: str) -> None:
+    jsonschema.validate(COMPOSE["services"][service], SERVICE_SCHEMA)
+
+
+@pytest.mark.parametrize("service", sorted(set(COMPOSE["services"]) - {"bucket"}))
+def test_a_service_that_stays_has_a_health_check(service: str) -> None:
+    assert "healthcheck" in COMPOSE["services"][service]
+
+
+def test_every_service_that_is_waited_for_exists() -> None:
+    waited = {name for service in COMPOSE["services"].values() for name in service.get("depends_on", {})}
+    assert waited <= set(COMPOSE["services"])
+
+
+def test_every_volume_is_declared() -> None:
+    used = {mount.split(":")[0] for service in COMPOSE["services"].values() for mount in service.get("volumes", [])}
+    assert used == set(COMPOSE["volumes"])
+
+
+def test_the_broker_keeps_an_append_only_file() -> None:
+    command = COMPOSE["services"]["broker"]["command"]
+    assert command[command.index("--appendonly") + 1] == "yes"
+
+
+def test_the_gpu_worker_reserves_a_device() -> None:
+    devices = COMPOSE["services"]["worker-gpu"]["deploy"]["resources"]["reservations"]["devices"]
+    assert devices == [{"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}]
+
+
+def test_every_target_that_compose_builds_is_in_the_dockerfile() -> None:
+    targets = set(re.findall(r"^FROM \S+ AS (\S+)$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert {service["build"]["target"] for service in COMPOSE["services"].values() if "build" in service} <= targets
+
+
+@pytest.mark.parametrize("target", ["api", "worker-cpu", "worker-gpu"])
+def test_no_role_runs_as_root(target: str) -> None:
+    stage = re.split(r"^FROM ", (ROOT / "Dockerfile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    (lines,) = [part for part in stage if part.split("\n")[0].endswith(f" AS {target}")]
+    assert "\nUSER photfit\n" in lines
+
+
+def test_every_dependency_has_a_line_in_the_decisions() -> None:
+    page = (ROOT / "docs/decisions/dependencies.md").read_text(encoding="utf-8").lower()
+    rows = {
+        word
+        for line in page.splitlines()
+        if line.startswith("| ")
+        for word in re.findall(r"[a-z0-9-]+", line.split("|")[1])
+    }
+    assert all_requirements() - rows == set()
+
+
+def test_every_dependency_is_constrained_to_one_version() -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").lower().replace("_", "-").splitlines()
+    exact = {line.split("==")[0] for line in lines if "==" in line}
+    assert all_requirements() - exact == set()
+
+
+def test_torch_is_constrained_without_a_local_tag() -> None:
+    assert re.search(r"^torch==[0-9.]+$", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE)
