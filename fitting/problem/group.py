@@ -26,7 +26,7 @@ NEGLIGIBLE = 1e-9
 
 @lru_cache(maxsize=256)
 def _core(instances: tuple[RoundedShape, ...], frame: Frame, device: torch.device) -> Core:
-    return Core.build([core_plan(instance) for instance in instances], frame, device)
+    return Core.build([core_plan(instance, frame.window) for instance in instances], frame, device)
 
 
 class ComponentGroup:

@@ -39,10 +39,13 @@ class Values:
     Attributes:
         physical: values of every row of the table, (batch, parameters).
         jacobian: their derivatives by θ, (batch, parameters, free).
+        outside: zero, but infinite where a link has left the values for which its profile is defined, (batch,); the
+            values are moved back to those.
     """
 
     physical: Tensor
     jacobian: Tensor
+    outside: Tensor
 
 
 class Parametrization:
@@ -95,9 +98,11 @@ class Parametrization:
         physical[:, self._free_index] = free
         slope = torch.where(self._log, free, torch.ones_like(free))
         jacobian = self._selection * slope.unsqueeze(1)
+        outside = torch.zeros(batch, dtype=physical.dtype, device=physical.device)
         for row in self._linked:
             self._link(row, physical, jacobian)
-        return Values(physical, jacobian)
+            outside += self._into_domain(row, physical)
+        return Values(physical, jacobian, outside)
 
     def _link(self, row: TableParameter, physical: Tensor, jacobian: Tensor) -> None:
         """Fill one linked row, whose arguments are filled already."""
@@ -109,6 +114,15 @@ class Parametrization:
         physical[:, place] = torch.as_tensor(result.value, dtype=physical.dtype).reshape(-1)
         if result.gradient is not None:
             jacobian[:, place] = result.gradient
+
+    def _into_domain(self, row: TableParameter, physical: Tensor) -> Tensor:
+        """Move a linked row to where its profile is defined; infinite where it was not there, else zero: (batch,)."""
+        value = physical[:, self.table.index[row.name]]
+        moved = value.clamp(row.description.lowest, row.description.highest) if _is_bounded(row) else value.clone()
+        moved = torch.where(moved.isfinite(), moved, 1.0 if row.description.lowest is None else row.description.lowest)
+        outside = torch.where(moved == value, 0.0, torch.inf)
+        value.copy_(moved)
+        return outside
 
     def step_scale(self, theta: Tensor) -> Tensor:
         """A natural length of each free parameter at θ (1, free): (free,).
@@ -135,7 +149,7 @@ class Parametrization:
         for q, pa, scale in self._ellipses:
             log_q = theta[:, q].clamp_min(0.0)
             theta[:, pa] += 90.0 * (log_q > 0.0)
-            theta[:, scale] += log_q
+            theta[:, scale] = torch.minimum(theta[:, scale] + log_q, self.upper[scale])
             theta[:, q] -= 2.0 * log_q
         return theta
 
@@ -152,8 +166,9 @@ class Parametrization:
             names = [f"{row.component}.{name}" for name in ("q", "pa", "r_e")]
             if row.name != names[0] or not all(name in place and name not in read for name in names):
                 continue
-            position_angle = self.table[names[1]]
-            if row.max == 1.0 and row.min is not None and position_angle.min is None and position_angle.max is None:
+            position_angle, scale = self.table[names[1]], self.table[names[2]]
+            unbounded = position_angle.min is None and position_angle.max is None and _has_default_limits(scale)
+            if unbounded and row.max == 1.0 and row.min is not None:
                 found.append((place[names[0]], place[names[1]], place[names[2]]))
         return found
 
@@ -161,6 +176,14 @@ class Parametrization:
         """θ (batch, free) of values (batch, parameters)."""
         free = physical[:, self._free_index]
         return torch.where(self._log, free.clamp_min(_TINY).log(), free)
+
+
+def _is_bounded(row: TableParameter) -> bool:
+    return row.description.lowest is not None or row.description.highest is not None
+
+
+def _has_default_limits(row: TableParameter) -> bool:
+    return (row.min, row.max) == (row.description.min, row.description.max)
 
 
 def varies_in_log(row: TableParameter) -> bool:

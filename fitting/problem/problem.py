@@ -71,9 +71,9 @@ class Problem:
 
     @torch.no_grad()
     def value(self, theta: Tensor) -> Tensor:
-        """χ² at θ (batch, free): (batch,)."""
+        """χ² at θ (batch, free): (batch,); infinite where a link leaves its profile."""
         values = self.parameters.values(theta)
-        chi2 = torch.zeros(theta.shape[0], dtype=torch.float64, device=self.device)
+        chi2 = values.outside.clone()
         for image in self.images:
             for tile in image.tiles:
                 residual = self._residual(values, image, tile)
@@ -84,7 +84,7 @@ class Problem:
     def value_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """χ² (batch,) and its gradient by θ (batch, free) = −2 JᵀWr."""
         values = self.parameters.values(theta)
-        chi2 = torch.zeros(theta.shape[0], dtype=torch.float64, device=self.device)
+        chi2 = values.outside.clone()
         by_value = torch.zeros_like(values.physical)
         for image in self.images:
             for tile in image.tiles:
@@ -96,7 +96,7 @@ class Problem:
         """χ², JᵀWr and JᵀWJ at θ (batch, free)."""
         values = self.parameters.values(theta)
         batch, count = values.physical.shape
-        chi2 = torch.zeros(batch, dtype=torch.float64, device=self.device)
+        chi2 = values.outside.clone()
         gradient = torch.zeros((batch, count), dtype=torch.float64, device=self.device)
         matrix = torch.zeros((batch, count, count), dtype=torch.float64, device=self.device)
         for image in self.images:
@@ -119,7 +119,8 @@ class Problem:
         for image in self.images:
             model = torch.empty((theta.shape[0], *image.data.shape), dtype=torch.float64, device=self.device)
             for tile in image.tiles:
-                model[:, tile.rows, tile.columns] = self._tile_model(values, image, tile, components)
+                light = self._tile_model(values, image, tile, components, image.weight)
+                model[:, tile.rows, tile.columns] = light
             models.append(model)
         return models
 
@@ -144,15 +145,22 @@ class Problem:
         return {sky: self.table.index[f"{sky}.i"] for sky in skies}
 
     def _stacks(
-        self, values: Values, image: TargetImage, tile: Tile, components: Sequence[str] | None = None
+        self,
+        values: Values,
+        image: TargetImage,
+        tile: Tile,
+        components: Sequence[str] | None = None,
+        weights: Tensor | None = None,
     ) -> list[Stack]:
-        """The components that reach a tile, by group."""
+        """The components that reach a tile, by group: those that are not negligible beside the best of the `weights`,
+        which are the tile's if not given.
+        """
         frame = tile.frame.widened(image.margin)
         stacks = []
         for group in self.groups[image.integrated]:
             chosen = tuple(range(len(group.members)))
             if len(image.tiles) > 1:
-                weight = float(image.weight[tile.rows, tile.columns].max())
+                weight = float((image.weight[tile.rows, tile.columns] if weights is None else weights).max())
                 chosen = group.reaching(values.physical, frame, NEGLIGIBLE * weight**-0.5) if weight else ()
             if components is not None:
                 chosen = tuple(place for place in chosen if group.members[place] in components)
@@ -161,11 +169,16 @@ class Problem:
         return stacks
 
     def _tile_model(
-        self, values: Values, image: TargetImage, tile: Tile, components: Sequence[str] | None = None
+        self,
+        values: Values,
+        image: TargetImage,
+        tile: Tile,
+        components: Sequence[str] | None = None,
+        weights: Tensor | None = None,
     ) -> Tensor:
-        """The model on a tile, (batch, height, width)."""
+        """The model on a tile, (batch, height, width); arguments as of `_stacks`."""
         frame = tile.frame.widened(image.margin)
-        lights = [stack.image(frame) for stack in self._stacks(values, image, tile, components)]
+        lights = [stack.image(frame) for stack in self._stacks(values, image, tile, components, weights)]
         return self._with_sky(lights, values, image, tile, components)
 
     def _with_sky(

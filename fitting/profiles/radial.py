@@ -8,7 +8,6 @@ and of its own few shape parameters. Position, axis ratio, position angle, scale
 from typing import Protocol
 
 import numpy as np
-import torch
 from torch import Tensor
 
 
@@ -53,5 +52,5 @@ class RadialProfile(Protocol):
         ...
 
 
-LOG_RHO_FLOOR = torch.finfo(torch.float64).tiny
-"""ρ is never below this, so that a sample that falls on the centre itself stays finite."""
+RHO_FLOOR = 1e-200
+"""ρ is never below this, so that a sample that falls on the centre itself, and its derivatives, stay finite."""

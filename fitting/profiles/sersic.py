@@ -19,14 +19,20 @@ _DEGREE = 72
 
 
 @cache
-def _half_light_series() -> tuple[np.ndarray, np.ndarray]:
-    """Chebyshev coefficients, in ln n, of ln b_n and of its derivative by ln n, exact to rounding."""
+def _half_light_series(device: torch.device) -> Tensor:
+    """Chebyshev coefficients, in ln n, of ln b_n and of its derivative by ln n, exact to rounding: (degree + 1, 2)."""
     low, high = np.log(_INDEX_RANGE)
     nodes = chebyshev.chebpts1(_DEGREE + 1)
     index = np.exp(0.5 * (high - low) * nodes + 0.5 * (high + low))
     coefficients = chebyshev.chebfit(nodes, np.log(gammaincinv(2.0 * index, 0.5)), _DEGREE)
     derivative = chebyshev.chebder(coefficients) * 2.0 / (high - low)
-    return coefficients, np.append(derivative, 0.0)
+    return torch.as_tensor(np.stack((coefficients, np.append(derivative, 0.0)), axis=-1), device=device)
+
+
+@cache
+def _orders(device: torch.device) -> Tensor:
+    """Orders of the Chebyshev polynomials."""
+    return torch.arange(_DEGREE + 1, dtype=torch.float64, device=device)
 
 
 def half_light_b(n: Tensor) -> tuple[Tensor, Tensor]:
@@ -36,11 +42,9 @@ def half_light_b(n: Tensor) -> tuple[Tensor, Tensor]:
     on any device without a root search.
     """
     low, high = np.log(_INDEX_RANGE)
-    series = torch.as_tensor(np.stack(_half_light_series()), dtype=n.dtype, device=n.device)
     z = (2.0 * torch.log(n) - (high + low)) / (high - low)
-    order = torch.arange(_DEGREE + 1, dtype=n.dtype, device=n.device)
-    polynomials = torch.cos(order * torch.acos(z.clamp(-1.0, 1.0)).unsqueeze(-1))
-    log_b, slope = torch.einsum("...k,sk->s...", polynomials, series)
+    polynomials = torch.cos(torch.acos(z.clamp(-1.0, 1.0)).unsqueeze(-1) * _orders(n.device))
+    log_b, slope = (polynomials @ _half_light_series(n.device)).unbind(-1)
     b = torch.exp(log_b)
     return b, b * slope / n
 

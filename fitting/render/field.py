@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from fitting.profiles import RadialProfile
-from fitting.profiles.radial import LOG_RHO_FLOOR
+from fitting.profiles.radial import RHO_FLOOR
 from fitting.render.ellipse import GEOMETRY, Ellipses
 from fitting.render.plan import CORNER, ORDERS, CorePlan
 from fitting.render.quadrature import STENCIL_MARGIN, CornerRule, pixel_rule, stencil_matrix
@@ -30,10 +30,10 @@ class Frame:
         """The same with `margin` more pixels on every side."""
         return Frame(self.x0 - margin, self.y0 - margin, self.width + 2 * margin, self.height + 2 * margin)
 
-    def holds(self, pixels: np.ndarray) -> np.ndarray:
-        """Which of the pixels (count, 2) of x, y lie inside."""
-        x, y = pixels[:, 0] - self.x0, pixels[:, 1] - self.y0
-        return (x >= 0) & (x < self.width) & (y >= 0) & (y < self.height)
+    @property
+    def window(self) -> tuple[int, int, int, int]:
+        """First pixel and the one past the last, along x and along y."""
+        return self.x0, self.x0 + self.width, self.y0, self.y0 + self.height
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,10 @@ class Core:
 
     @classmethod
     def build(cls, plans: list[CorePlan], frame: Frame, device: torch.device) -> "Core":
-        """Gather the plans' pixels that lie in the frame."""
-        inside = [[pixels[frame.holds(pixels)] for pixels in plan.pixels] for plan in plans]
+        """Gather the pixels of plans made for the frame."""
         padded, instance, slot, target, start = [], [], [], [], 0
         for index in range(len(ORDERS) + 1):
-            lists = [pixels[index] for pixels in inside]
+            lists = [plan.pixels[index] for plan in plans]
             longest = max(len(pixels) for pixels in lists)
             block = np.zeros((len(plans), longest, 2))
             for row, pixels in enumerate(lists):
@@ -227,8 +226,10 @@ def _grid(form: Ellipses, frame: Frame) -> tuple[Tensor, Tensor, Tensor, Tensor]
 
 def _rho(form: Ellipses, x: Tensor, y: Tensor) -> Tensor:
     """A δx² + 2B δxδy + C δy², never below the floor."""
+    if x.shape == y.shape:
+        return (x * form.xx).addcmul_(y, form.xy2).mul_(x).addcmul_(y * y, form.yy).clamp_(min=RHO_FLOOR)
     rho = torch.addcmul(form.yy * y * y, y, form.xy2 * x)
-    return rho.add_(form.xx * x * x).clamp_(min=LOG_RHO_FLOOR)
+    return rho.add_(form.xx * x * x).clamp_(min=RHO_FLOOR)
 
 
 def _means(samples: Tensor) -> Tensor:
@@ -244,9 +245,20 @@ def _spread_back(weight: Tensor) -> Tensor:
     return stencil_matrix(height, weight.device).T @ (weight @ stencil_matrix(width, weight.device))
 
 
-def _columns(profile: RadialProfile, x: Tensor, y: Tensor, log_rho: Tensor, rho: Tensor, constants: Tensor) -> Tensor:
-    """The columns at points of shape (instances, …): (instances, columns, …)."""
+def _columns(
+    profile: RadialProfile,
+    x: Tensor,
+    y: Tensor,
+    log_rho: Tensor,
+    rho: Tensor,
+    constants: Tensor,
+    weights: Tensor | None = None,
+) -> Tensor:
+    """The columns at points of shape (instances, …), times their weights: (instances, columns, …)."""
     brightness, by_log_rho, by_shape = profile.derivatives(log_rho, constants)
+    if weights is not None:
+        brightness, by_log_rho = brightness.mul_(weights), by_log_rho.mul_(weights)
+        by_shape = tuple(part.mul_(weights) for part in by_shape)
     columns = torch.empty(
         (rho.shape[0], GEOMETRY + len(by_shape) + 1, *rho.shape[1:]), dtype=rho.dtype, device=rho.device
     )
@@ -265,5 +277,4 @@ def _core_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, cor
     """Columns integrated over the core's pixels: (instances, columns, slots)."""
     x, y, weights = core.points(form)
     rho = _rho(form.broadcast(1), x, y)
-    columns = _columns(profile, x, y, rho.log(), rho, constants[..., None])
-    return core.gather(columns.mul_(weights[:, None]))
+    return core.gather(_columns(profile, x, y, rho.log(), rho, constants[..., None], weights))

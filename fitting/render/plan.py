@@ -50,7 +50,6 @@ class CorePlan:
     pixels: tuple[np.ndarray, ...]
     cusp_power: float
     q: float
-    bounds: tuple[int, int, int, int]
 
 
 def rounded(
@@ -76,16 +75,15 @@ def _rounded_log(value: float) -> float:
 
 
 @lru_cache(maxsize=4096)
-def core_plan(instance: RoundedShape) -> CorePlan:
-    """The classes of the pixels around one instance."""
+def core_plan(instance: RoundedShape, window: tuple[int, int, int, int]) -> CorePlan:
+    """The classes of the pixels around one instance that lie in a window x0, x1, y0, y1 (first, past the last)."""
     angle = np.radians(instance.pa)
     sine, cosine = np.sin(angle), np.cos(angle)
     size = max(np.hypot(sine, cosine / instance.q), np.hypot(cosine, sine / instance.q))
     reach = _core_radius(instance, size)
-    half_x = int(np.ceil(reach * np.hypot(sine, instance.q * cosine) + 0.5))
-    half_y = int(np.ceil(reach * np.hypot(cosine, instance.q * sine) + 0.5))
-    middle_x, middle_y = round(instance.x), round(instance.y)
-    y, x = np.mgrid[middle_y - half_y : middle_y + half_y + 1, middle_x - half_x : middle_x + half_x + 1]
+    columns = _covered(instance.x, reach * np.hypot(sine, instance.q * cosine), *window[:2])
+    rows = _covered(instance.y, reach * np.hypot(cosine, instance.q * sine), *window[2:])
+    y, x = np.mgrid[rows, columns]
     along = -(x - instance.x) * sine + (y - instance.y) * cosine
     across = (x - instance.x) * cosine + (y - instance.y) * sine
     radius = np.hypot(along, across / instance.q)
@@ -96,8 +94,13 @@ def core_plan(instance: RoundedShape) -> CorePlan:
         tuple(pixels[served == index] for index in range(len(ORDERS) + 1)),
         RADIAL_PROFILES[instance.profile].cusp_power(instance.shape),
         instance.q,
-        (middle_x - half_x, middle_x + half_x, middle_y - half_y, middle_y + half_y),
     )
+
+
+def _covered(centre: float, reach: float, first: int, end: int) -> slice:
+    """The pixels from `first` to before `end` that come within `reach` of a centre."""
+    low, high = np.clip((np.floor(centre - reach - 0.5), np.ceil(centre + reach + 0.5) + 1.0), first, end)
+    return slice(int(low), int(high))
 
 
 def analytic_ellipse(instance: RoundedShape, x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -171,14 +171,16 @@ class Arithmetic:
         return chain(sign * a.value, (sign, a))
 
     def minimum(self, a: Dual, b: Dual) -> Dual:
-        """The lesser; the first one's gradient where they are equal."""
-        return self._choose(a.value <= b.value, a, b)
+        """The lesser; the mean of both gradients where they are equal."""
+        return self._choose(a.value - b.value, a, b)
 
     def maximum(self, a: Dual, b: Dual) -> Dual:
-        """The greater; the first one's gradient where they are equal."""
-        return self._choose(a.value >= b.value, a, b)
+        """The greater; the mean of both gradients where they are equal."""
+        return self._choose(b.value - a.value, a, b)
 
-    def _choose(self, first: Any, a: Dual, b: Dual) -> Dual:
-        where = self._functions(a, b).where
-        value = where(first, a.value, b.value)
-        return chain(value, (where(first, 1.0, 0.0), a), (where(first, 0.0, 1.0), b))
+    def _choose(self, excess: Any, a: Dual, b: Dual) -> Dual:
+        """`a` where the excess is negative, else `b`."""
+        functions = self._functions(a, b)
+        value = functions.where(excess < 0.0, a.value, b.value)
+        share = 0.5 - 0.5 * functions.sign(excess)
+        return chain(value, (share, a), (1.0 - share, b))

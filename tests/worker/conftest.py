@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 import redis
@@ -178,6 +179,23 @@ def request_document(service: Service) -> dict[str, Any]:
     return parse_request(document).with_references({"three_galaxies.fits": upload}).document()
 
 
-def slow(document: dict[str, Any]) -> dict[str, Any]:
-    """The same fit, over and over: it takes many seconds and reports all the while."""
-    return {**document, "stages": [{"method": "lm", "tolerance": 1e-9}] * 100}
+@pytest.fixture
+def slow_document(service: Service, tmp_path: Path) -> dict[str, Any]:
+    """A fit of noise in a large image, over and over: it takes many seconds and reports all the while."""
+    side = 1000
+    path = tmp_path / "noise.npy"
+    np.save(path, np.random.default_rng(3).normal(100.0, 3.0, (side, side)))
+    galaxies = [
+        {
+            "name": f"g{number}",
+            "profile": "sersic",
+            "parameters": {"x": 200 * number, "y": 500, "q": 0.7, "pa": 20, "n": 2, "r_e": 60, "i_e": 3},
+        }
+        for number in range(1, 5)
+    ]
+    document = {
+        "images": [{"data": service.upload(path, "bb" * 32), "variance": {"constant": 9.0}}],
+        "components": [{"name": "sky", "profile": "flat_sky", "parameters": {"i": 90}}, *galaxies],
+        "stages": [{"method": "lm", "tolerance": 1e-15, "max_iterations": 1000}] * 100,
+    }
+    return parse_request(document).document()

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from jobs import presence
-from tests.worker.conftest import Service, slow, wait_until
+from jobs import presence, transitions
+from tests.worker.conftest import Service, wait_until
 
 
 def test_a_fit_leaves_its_result_under_its_attempt(service: Service, request_document: dict[str, Any]) -> None:
@@ -19,10 +19,10 @@ def test_a_fit_leaves_its_result_under_its_attempt(service: Service, request_doc
     assert record.progress["fraction"] == 1.0
 
 
-def test_a_cancelled_fit_stops_within_a_few_iterations(service: Service, request_document: dict[str, Any]) -> None:
-    from jobs import transitions
-
-    fit_id = service.submit(slow(request_document))
+def test_a_cancelled_fit_stops_within_a_few_iterations(
+    service: Service, request_document: dict[str, Any], slow_document: dict[str, Any]
+) -> None:
+    fit_id = service.submit(slow_document)
     wait_until(lambda: service.fit(fit_id).progress, 60, "progress")
     transitions.request_cancel(service.engine, "local", fit_id)
     record = service.finished(fit_id, 3.0)
@@ -31,8 +31,8 @@ def test_a_cancelled_fit_stops_within_a_few_iterations(service: Service, request
     assert service.finished(service.submit(request_document)).state == "succeeded", "the worker goes on"
 
 
-def test_a_worker_that_is_told_to_stop_gives_its_fit_back(service: Service, request_document: dict[str, Any]) -> None:
-    fit_id = service.submit(slow(request_document))
+def test_a_worker_that_is_told_to_stop_gives_its_fit_back(service: Service, slow_document: dict[str, Any]) -> None:
+    fit_id = service.submit(slow_document)
     wait_until(lambda: service.fit(fit_id).progress, 60, "progress")
     assert service.worker.stop() == 0
     record = service.fit(fit_id)
@@ -52,9 +52,9 @@ def test_a_fit_whose_upload_is_gone_fails_with_a_reason(service: Service, reques
 
 
 def test_a_fit_that_kills_every_worker_fails_and_the_next_one_runs(
-    service: Service, request_document: dict[str, Any]
+    service: Service, request_document: dict[str, Any], slow_document: dict[str, Any]
 ) -> None:
-    poison = service.submit(slow(request_document))
+    poison = service.submit(slow_document)
     for attempt in (1, 2, 3):
         wait_until(lambda attempt=attempt: service.fit(poison).attempt == attempt, 60, f"attempt {attempt}")
         wait_until(lambda: service.fit(poison).progress, 60, "progress")

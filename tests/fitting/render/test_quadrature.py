@@ -117,7 +117,7 @@ def test_corner_weights_add_up_to_the_pixel_wherever_the_centre_is() -> None:
 
 
 def test_a_plan_puts_each_pixel_in_one_class() -> None:
-    plan = core_plan(rounded("sersic", 10.2, 8.7, 0.4, 33.0, 3.0, (2.0,)))
+    plan = core_plan(rounded("sersic", 10.2, 8.7, 0.4, 33.0, 3.0, (2.0,)), (0, 60, 0, 60))
     pixels = [tuple(pixel) for group in plan.pixels for pixel in group.tolist()]
     assert len(pixels) == len(set(pixels))
     assert (10, 9) in {tuple(pixel) for pixel in plan.pixels[CORNER].tolist()}
