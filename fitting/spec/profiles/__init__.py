@@ -1,0 +1,9 @@
+"""What each light profile is called and which parameters it has: one file per family, one row per profile in the table.
+
+The engine finds the numbers behind a row in ``fitting.profiles``; here is only what a request needs to know.
+"""
+
+from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
+from fitting.spec.profiles.table import PROFILES, profiles_document
+
+__all__ = ["PROFILES", "ParameterDescription", "ProfileDescription", "profiles_document"]

@@ -1,0 +1,52 @@
+"""What a request needs to know of a light profile and of each of its parameters."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fitting.spec.documents import Document
+
+
+class ParameterDescription(Document):
+    """One parameter of a profile.
+
+    Attributes:
+        name: name within its component.
+        unit: unit in the pixel frame (``pixel``, ``degree``, ``data/pixel``, or empty for a pure number).
+        description: one sentence.
+        min, max: default limits, None where there is none; a request may set others.
+        lowest, highest: bounds of the values for which the profile is defined; no request may go beyond.
+        scale: how the value is best varied: ``linear``, ``log`` or ``cyclic``.
+        period: of a cyclic parameter, in its unit.
+        initialised: whether photfit finds a first value in the image when the request gives none.
+    """
+
+    name: str
+    unit: str
+    description: str
+    min: float | None = None
+    max: float | None = None
+    lowest: float | None = None
+    highest: float | None = None
+    scale: Literal["linear", "log", "cyclic"] = "linear"
+    period: float | None = None
+    initialised: bool = True
+
+
+class ProfileDescription(Document):
+    """A light profile: its parameters in order, its formula and where the formula comes from."""
+
+    name: str
+    description: str
+    parameters: tuple[ParameterDescription, ...]
+    formula: str
+    source: str
+
+    def parameter(self, name: str) -> ParameterDescription | None:
+        """The parameter of that name, or None."""
+        return next((parameter for parameter in self.parameters if parameter.name == name), None)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Parameter names in order."""
+        return tuple(parameter.name for parameter in self.parameters)
