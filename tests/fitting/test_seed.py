@@ -20,7 +20,7 @@ OPTIMA = {"three_galaxies": 1.012412, "three_galaxies_psf": 1.012325}
 STARTS = 100
 ENOUGH = 98
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(600)
 
 
 def load(name: str) -> tuple[FitRequest, list[ImageData], dict[str, Any]]:
