@@ -1,152 +1,80 @@
-"""Components of one radial profile, rendered together as one stack of instances (batch × components)."""
+"""What a problem asks of components, whatever their kind: a group of them, and the group at given values.
 
-from functools import lru_cache
+The problem knows no profile. It sorts the components into groups of one kind each (`fitting.problem.groups`), asks
+which members of a group reach a tile, and lets their stack draw itself, blurred or not. Every kind answers with
+columns: images that, times a small matrix, are the derivatives by the rows of the parameter table, and times a vector
+the light.
+"""
 
-import torch
+from typing import Protocol
+
 from torch import Tensor
 
-from fitting.profiles import RADIAL_PROFILES
-from fitting.render.convolve import Convolver
-from fitting.render.ellipse import GEOMETRY, Ellipses, ellipses, geometry_jacobian
-from fitting.render.field import (
-    Core,
-    Frame,
-    Linearization,
-    integrate,
-    integrate_columns,
-    linearize,
-    sample,
-    sample_columns,
-)
-from fitting.render.plan import RoundedShape, core_plan, rounded
+from fitting.render.field import Frame
 
 NEGLIGIBLE = 1e-9
 """A component is left out of a tile where it is fainter than this times the noise of the tile's best pixel."""
 
 
-@lru_cache(maxsize=256)
-def _core(instances: tuple[RoundedShape, ...], frame: Frame, device: torch.device) -> Core:
-    return Core.build([core_plan(instance, frame.window) for instance in instances], frame, device)
+class LinearLight(Protocol):
+    """A stack evaluated once on a frame, for its image and for gradients."""
+
+    def image(self) -> Tensor:
+        """Sum over components, data units: (batch, height, width), or (batch, 1, 1) where it is constant."""
+        ...
+
+    def gradient(self, weight: Tensor) -> Tensor:
+        """Sums over pixels of weight (batch, height, width) times the derivatives by `Stack.rows`: (batch, rows)."""
+        ...
 
 
-class ComponentGroup:
-    """All components of one radial profile.
+class Stack(Protocol):
+    """Instances (batch × chosen components) of one group at given values.
 
-    Args:
-        profile: name in `RADIAL_PROFILES`.
-        members: names of the components, in the request's order.
-        index: (components, parameters of the profile) places in the parameter table; the order of parameters is x, y,
-        q,
-            pa, the shape parameters, scale, amplitude.
-        integrated: whether pixels hold the integral of the brightness (else its value at their centres).
+    Attributes:
+        rows: places in the parameter table of all that the chosen components depend on, no place twice, (rows,).
+        columns: how many images `column_images` gives.
     """
 
-    def __init__(self, profile: str, members: tuple[str, ...], index: Tensor, integrated: bool) -> None:
-        self.profile = RADIAL_PROFILES[profile]
-        self.members = members
-        self.index = index
-        self.integrated = integrated
-        self.columns = GEOMETRY + len(self.profile.shape) + 1
-
-    def stack(self, physical: Tensor, chosen: tuple[int, ...]) -> "Stack":
-        """The chosen components at values (batch, parameters of the table)."""
-        return Stack(self, physical[:, self.index[list(chosen)]], chosen)
-
-    def reaching(self, physical: Tensor, frame: Frame, faintest: float) -> tuple[int, ...]:
-        """Components that are brighter than `faintest` anywhere in the frame, for any of the batch."""
-        values = physical[:, self.index]
-        x, y = values[..., 0], values[..., 1]
-        away_x = (frame.x0 - 0.5 - x).clamp_min(0.0) + (x - frame.x0 - frame.width + 0.5).clamp_min(0.0)
-        away_y = (frame.y0 - 0.5 - y).clamp_min(0.0) + (y - frame.y0 - frame.height + 0.5).clamp_min(0.0)
-        longest = values[..., -2] * values[..., 2].clamp_min(1.0)
-        rho = ((away_x**2 + away_y**2) / longest**2).clamp_min(1e-30)
-        shape = tuple(values[..., 4 + place].reshape(-1) for place in range(len(self.profile.shape)))
-        brightness = self.profile.brightness(rho.log().reshape(-1), self.profile.constants(shape)).view_as(rho)
-        bright = (brightness * values[..., -1].abs() > faintest).any(0)
-        return tuple(bright.nonzero().flatten().tolist())
-
-
-class Stack:
-    """Instances (batch × chosen components) of one group at given values (batch, components, parameters)."""
-
-    def __init__(self, group: ComponentGroup, values: Tensor, chosen: tuple[int, ...]) -> None:
-        self.group = group
-        self.chosen = chosen
-        self.batch, self.count = values.shape[:2]
-        self.values = values.reshape(self.batch * self.count, -1)
-        self.x, self.y, self.q, self.pa, *shape, self.scale, self.amplitude = self.values.unbind(-1)
-        self.shape = tuple(shape)
-        self.form: Ellipses = ellipses(self.x, self.y, self.q, self.pa, self.scale)
-        self.constants = group.profile.constants(self.shape)
-
-    def _core(self, frame: Frame) -> Core:
-        rows = self.values.tolist()
-        name = self.group.profile.name
-        instances = tuple(rounded(name, *row[:4], row[-2], tuple(row[4:-2])) for row in rows)
-        return _core(instances, frame, self.values.device)
+    rows: Tensor
+    columns: int
 
     def image(self, frame: Frame) -> Tensor:
-        """Sum over components, (batch, height, width), data units."""
-        profile, form, constants = self.group.profile, self.form, self.constants
-        if self.group.integrated:
-            images = integrate(profile, form, constants, frame, self._core(frame))
-        else:
-            images = sample(profile, form, constants, frame)
-        return self._summed(images)
+        """Sum over components, data units: (batch, height, width), or (batch, 1, 1) where it is constant."""
+        ...
 
-    def _summed(self, images: Tensor) -> Tensor:
-        """Sum over components of unit-amplitude images times their amplitudes."""
-        amplitude = self.amplitude.view(self.batch, 1, self.count)
-        return (amplitude @ images.view(self.batch, self.count, -1)).view(self.batch, *images.shape[-2:])
+    def linearize(self, frame: Frame) -> LinearLight:
+        """One evaluation that serves the image and gradients."""
+        ...
 
     def column_images(self, frame: Frame) -> Tensor:
-        """Derivative columns, unit amplitude: (batch, components · columns, height, width)."""
-        profile, form, constants = self.group.profile, self.form, self.constants
-        if self.group.integrated:
-            columns = integrate_columns(profile, form, constants, frame, self._core(frame))
-        else:
-            columns = sample_columns(profile, form, constants, frame)
-        return columns.view(self.batch, -1, frame.height, frame.width)
+        """The columns, (batch, columns, height, width)."""
+        ...
 
-    def linearize(self, frame: Frame) -> Linearization:
-        """One evaluation that serves `image_of` and `gradient_of`."""
-        core = self._core(frame) if self.group.integrated else None
-        return linearize(self.group.profile, self.form, self.constants, frame, core)
+    def weights(self) -> Tensor:
+        """Weights (batch, columns) with which the columns add up to the image."""
+        ...
 
-    def image_of(self, linearization: Linearization) -> Tensor:
-        """Sum over components, (batch, height, width), data units."""
-        return self._summed(linearization.image())
-
-    def gradient_of(self, linearization: Linearization, weight: Tensor) -> Tensor:
-        """Sums over pixels of weight (batch, height, width) times the derivatives: (batch, components · parameters)."""
-        sums = linearization.backproject(weight.repeat_interleave(self.count, 0))
-        sums = sums.view(self.batch, self.count, 1, -1)
-        return (sums @ self.transfer()).flatten(1)
-
-    def transfer(self) -> Tensor:
-        """d(image) = columns · transfer · d(values): (batch, components, columns, parameters of the profile)."""
-        shapes = len(self.shape)
-        parameters = self.values.shape[-1]
-        matrix = torch.zeros(
-            (self.values.shape[0], self.group.columns, parameters), dtype=self.values.dtype, device=self.values.device
-        )
-        geometry = geometry_jacobian(self.form, self.q, self.pa, self.scale)
-        matrix[:, :GEOMETRY, :4] = geometry[..., :4]
-        matrix[:, :GEOMETRY, -2] = geometry[..., 4]
-        for place in range(shapes):
-            matrix[:, GEOMETRY + place, 4 + place] = 1.0
-        matrix *= self.amplitude[:, None, None]
-        matrix[:, -1, -1] = 1.0
-        return matrix.view(self.batch, self.count, self.group.columns, parameters)
-
-    def brightness_column(self) -> Tensor:
-        """Weights (batch, components · columns) with which the columns add up to the image itself."""
-        weights = torch.zeros((self.batch, self.count, self.group.columns), dtype=self.values.dtype)
-        weights = weights.to(self.values.device)
-        weights[..., -1] = self.amplitude.view(self.batch, self.count)
-        return weights.flatten(1)
+    def write_transfer(self, transfer: Tensor) -> None:
+        """Fill d(image) = columns · transfer · d(values of the table): (batch, columns, table), zero so far."""
+        ...
 
 
-def blurred(images: Tensor, convolver: Convolver | None) -> Tensor:
-    """Images after the point-spread function, if there is one."""
-    return images if convolver is None else convolver.apply(images)
+class Group(Protocol):
+    """Components that are rendered together.
+
+    Attributes:
+        members: names of the components, in the request's order.
+        convolved: whether the image's point-spread function acts on them; they are then rendered on a wider frame.
+    """
+
+    members: tuple[str, ...]
+    convolved: bool
+
+    def stack(self, physical: Tensor, chosen: tuple[int, ...]) -> Stack:
+        """The chosen members at values (batch, rows of the table)."""
+        ...
+
+    def reaching(self, physical: Tensor, frame: Frame, faintest: float) -> tuple[int, ...]:
+        """Members that are brighter than `faintest` anywhere in the frame, for any of the batch."""
+        ...

@@ -59,10 +59,9 @@ class TargetImage:
         integrated = image.psf is None or image.psf_convention == "discrete"
         return cls(image.name, data, used / variance, convolver, integrated, tiles, int(used.sum()))
 
-    @property
-    def margin(self) -> int:
-        """Pixels that must be rendered beyond a tile for the blur."""
-        return 0 if self.convolver is None else self.convolver.widest_margin
+    def frame(self, tile: Tile, convolved: bool) -> Frame:
+        """The pixels to render for a tile: its own, and where the result is to be blurred the kernel's reach more."""
+        return tile.frame.widened(self.convolver.widest_margin) if convolved and self.convolver else tile.frame
 
 
 def _tile(origin: tuple[int, int], top: int, left: int, height: int, width: int) -> Tile:

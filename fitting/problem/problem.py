@@ -6,17 +6,16 @@ variance; JᵀWr and JᵀWJ are summed tile by tile, so that no array of pixels 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from fitting.inputs.images import ImageData
-from fitting.problem.group import NEGLIGIBLE, ComponentGroup, Stack, blurred
+from fitting.problem.group import NEGLIGIBLE, Group, Stack
+from fitting.problem.groups import component_groups
 from fitting.problem.image import TargetImage, Tile
 from fitting.problem.memory import keep_freed_memory
 from fitting.problem.parameters import Parametrization, Values
-from fitting.profiles import FLAT_SKIES, RADIAL_PROFILES
 from fitting.spec import FitRequest, ParameterTable
 
 
@@ -50,7 +49,7 @@ class Problem:
         self.names = self.parameters.free_names
         self.lower, self.upper = self.parameters.lower, self.parameters.upper
         self.pixels = sum(image.pixels for image in self.images)
-        self._skies = self._sky_index()
+        self.groups = tuple(component_groups(request.components, self.table, image) for image in self.images)
 
     @property
     def degrees_of_freedom(self) -> int:
@@ -74,9 +73,9 @@ class Problem:
         """χ² at θ (batch, free): (batch,); infinite where a link leaves its profile."""
         values = self.parameters.values(theta)
         chi2 = values.outside.clone()
-        for image in self.images:
+        for image, groups in zip(self.images, self.groups, strict=True):
             for tile in image.tiles:
-                residual = self._residual(values, image, tile)
+                residual = _residual(values, groups, image, tile)
                 chi2 += (residual.square_() * image.weight[tile.rows, tile.columns]).sum((-1, -2))
         return chi2
 
@@ -86,9 +85,9 @@ class Problem:
         values = self.parameters.values(theta)
         chi2 = values.outside.clone()
         by_value = torch.zeros_like(values.physical)
-        for image in self.images:
+        for image, groups in zip(self.images, self.groups, strict=True):
             for tile in image.tiles:
-                self._add_gradient(chi2, by_value, values, image, tile)
+                _add_gradient(chi2, by_value, values, groups, image, tile)
         return chi2, -2.0 * torch.einsum("bp,bpf->bf", by_value, values.jacobian)
 
     @torch.no_grad()
@@ -99,9 +98,9 @@ class Problem:
         chi2 = values.outside.clone()
         gradient = torch.zeros((batch, count), dtype=torch.float64, device=self.device)
         matrix = torch.zeros((batch, count, count), dtype=torch.float64, device=self.device)
-        for image in self.images:
+        for image, groups in zip(self.images, self.groups, strict=True):
             for tile in image.tiles:
-                self._add_normal_equations(chi2, gradient, matrix, values, image, tile)
+                _add_normal_equations(chi2, gradient, matrix, values, groups, image, tile)
         jacobian = values.jacobian
         return NormalEquations(
             chi2,
@@ -116,143 +115,118 @@ class Problem:
         """
         values = self.parameters.values(theta)
         models = []
-        for image in self.images:
+        for image, groups in zip(self.images, self.groups, strict=True):
             model = torch.empty((theta.shape[0], *image.data.shape), dtype=torch.float64, device=self.device)
             for tile in image.tiles:
-                light = self._tile_model(values, image, tile, components, image.weight)
-                model[:, tile.rows, tile.columns] = light
+                stacks = _stacks(values, groups, image, tile, image.weight, components)
+                model[:, tile.rows, tile.columns] = _light(stacks, image, tile)
             models.append(model)
         return models
 
-    @cached_property
-    def groups(self) -> dict[bool, tuple[ComponentGroup, ...]]:
-        """Component groups for images whose pixels hold integrals (True) and for those that hold samples (False)."""
-        return {integrated: self._component_groups(integrated) for integrated in (True, False)}
 
-    def _component_groups(self, integrated: bool) -> tuple[ComponentGroup, ...]:
-        groups = []
-        for name, profile in RADIAL_PROFILES.items():
-            members = tuple(component.name for component in self.request.components if component.profile == name)
-            if members:
-                order = ("x", "y", "q", "pa", *profile.shape, profile.scale, profile.amplitude)
-                rows = [[self.table.index[f"{member}.{parameter}"] for parameter in order] for member in members]
-                groups.append(ComponentGroup(name, members, torch.tensor(rows, device=self.device), integrated))
-        return tuple(groups)
+def _stacks(
+    values: Values,
+    groups: Sequence[Group],
+    image: TargetImage,
+    tile: Tile,
+    weights: Tensor,
+    components: Sequence[str] | None = None,
+) -> list[tuple[Group, Stack]]:
+    """The components, of those named if any are, that reach a tile, by group: those that are not negligible beside the
+    best of the `weights`.
+    """
+    stacks = []
+    for group in groups:
+        chosen = tuple(range(len(group.members)))
+        if len(image.tiles) > 1:
+            weight = float(weights.max())
+            frame = image.frame(tile, group.convolved)
+            chosen = group.reaching(values.physical, frame, NEGLIGIBLE * weight**-0.5) if weight else ()
+        if components is not None:
+            chosen = tuple(place for place in chosen if group.members[place] in components)
+        if chosen:
+            stacks.append((group, group.stack(values.physical, chosen)))
+    return stacks
 
-    def _sky_index(self) -> dict[str, int]:
-        """Place of each flat sky's level in the table."""
-        skies = (component.name for component in self.request.components if component.profile in FLAT_SKIES)
-        return {sky: self.table.index[f"{sky}.i"] for sky in skies}
 
-    def _stacks(
-        self,
-        values: Values,
-        image: TargetImage,
-        tile: Tile,
-        components: Sequence[str] | None = None,
-        weights: Tensor | None = None,
-    ) -> list[Stack]:
-        """The components that reach a tile, by group: those that are not negligible beside the best of the `weights`,
-        which are the tile's if not given.
-        """
-        frame = tile.frame.widened(image.margin)
-        stacks = []
-        for group in self.groups[image.integrated]:
-            chosen = tuple(range(len(group.members)))
-            if len(image.tiles) > 1:
-                weight = float((image.weight[tile.rows, tile.columns] if weights is None else weights).max())
-                chosen = group.reaching(values.physical, frame, NEGLIGIBLE * weight**-0.5) if weight else ()
-            if components is not None:
-                chosen = tuple(place for place in chosen if group.members[place] in components)
-            if chosen:
-                stacks.append(group.stack(values.physical, chosen))
-        return stacks
+def _reaching(values: Values, groups: Sequence[Group], image: TargetImage, tile: Tile) -> list[tuple[Group, Stack]]:
+    """`_stacks` of all components, beside the tile's own weights."""
+    return _stacks(values, groups, image, tile, image.weight[tile.rows, tile.columns])
 
-    def _tile_model(
-        self,
-        values: Values,
-        image: TargetImage,
-        tile: Tile,
-        components: Sequence[str] | None = None,
-        weights: Tensor | None = None,
-    ) -> Tensor:
-        """The model on a tile, (batch, height, width); arguments as of `_stacks`."""
-        frame = tile.frame.widened(image.margin)
-        lights = [stack.image(frame) for stack in self._stacks(values, image, tile, components, weights)]
-        return self._with_sky(lights, values, image, tile, components)
 
-    def _with_sky(
-        self,
-        lights: list[Tensor],
-        values: Values,
-        image: TargetImage,
-        tile: Tile,
-        components: Sequence[str] | None = None,
-    ) -> Tensor:
-        """Blur the sum of `lights` and add the skies: (batch, height, width)."""
-        skies = [place for sky, place in self._skies.items() if components is None or sky in components]
-        level = values.physical[:, skies].sum(1)[:, None, None]
-        if not lights:
-            return level.expand(-1, tile.frame.height, tile.frame.width)
-        return blurred(sum(lights[1:], lights[0]), image.convolver) + level
+def _light(stacks: Sequence[tuple[Group, Stack]], image: TargetImage, tile: Tile) -> Tensor:
+    """The light of stacks on a tile, (batch, height, width), or what broadcasts to it."""
+    lights = [(group.convolved, stack.image(image.frame(tile, group.convolved))) for group, stack in stacks]
+    return _summed(lights, image)
 
-    def _residual(self, values: Values, image: TargetImage, tile: Tile) -> Tensor:
-        return image.data[tile.rows, tile.columns] - self._tile_model(values, image, tile)
 
-    def _add_gradient(self, chi2: Tensor, by_value: Tensor, values: Values, image: TargetImage, tile: Tile) -> None:
-        """Add one tile's share of χ² and of JᵀWr by every row of the table."""
-        frame = tile.frame.widened(image.margin)
-        parts = [(stack, stack.linearize(frame)) for stack in self._stacks(values, image, tile)]
-        model = self._with_sky([stack.image_of(part) for stack, part in parts], values, image, tile)
-        residual = image.data[tile.rows, tile.columns] - model
-        weighted = residual * image.weight[tile.rows, tile.columns]
-        chi2 += (residual * weighted).sum((-1, -2))
-        spread = weighted if image.convolver is None else image.convolver.transpose(weighted)
-        for stack, part in parts:
-            places = stack.group.index[list(stack.chosen)].flatten()
-            by_value[:, places] += stack.gradient_of(part, spread)
-        if self._skies:
-            by_value[:, list(self._skies.values())] += weighted.sum((-1, -2))[:, None]
+def _summed(lights: Sequence[tuple[bool, Tensor]], image: TargetImage) -> Tensor:
+    """The sum of lights, those marked so blurred together first; zero where there are none."""
+    to_blur = [light for convolved, light in lights if convolved]
+    parts = [light for convolved, light in lights if not convolved]
+    if to_blur and image.convolver is not None:
+        parts.append(image.convolver.apply(sum(to_blur[1:], to_blur[0])))
+    return sum(parts[1:], parts[0]) if parts else torch.zeros((), dtype=image.data.dtype, device=image.data.device)
 
-    def _add_normal_equations(
-        self, chi2: Tensor, gradient: Tensor, matrix: Tensor, values: Values, image: TargetImage, tile: Tile
-    ) -> None:
-        """Add one tile's share of χ², JᵀWr and JᵀWJ by every row of the table."""
-        columns, transfer, model_weights = self._tile_columns(values, image, tile)
-        data = image.data[tile.rows, tile.columns].reshape(1, 1, -1)
-        root = image.weight[tile.rows, tile.columns].sqrt().reshape(1, 1, -1)
-        columns = columns.flatten(2).mul_(root)
-        residual = data * root - model_weights.unsqueeze(1) @ columns
-        chi2 += residual.square().sum((-1, -2))
-        projected = columns @ residual.mT
-        gradient += (transfer.mT @ projected).squeeze(-1)
-        matrix += transfer.mT @ (columns @ columns.mT) @ transfer
 
-    def _tile_columns(self, values: Values, image: TargetImage, tile: Tile) -> tuple[Tensor, Tensor, Tensor]:
-        """Columns (batch, columns, height, width), their transfer to the table's rows, and the model's weights on
-        them.
-        """
-        frame = tile.frame.widened(image.margin)
-        stacks = self._stacks(values, image, tile)
-        batch, count = values.physical.shape
-        sky = 1 if self._skies else 0
-        total = sum(stack.count * stack.group.columns for stack in stacks) + sky
-        options = {"dtype": torch.float64, "device": self.device}
-        columns = torch.empty((batch, total, tile.frame.height, tile.frame.width), **options)
-        transfer = torch.zeros((batch, total, count), **options)
-        weights = torch.zeros((batch, total), **options)
-        start = 0
-        for stack in stacks:
-            stop = start + stack.count * stack.group.columns
-            columns[:, start:stop] = blurred(stack.column_images(frame), image.convolver)
-            weights[:, start:stop] = stack.brightness_column()
-            places = stack.group.index[list(stack.chosen)]
-            block = transfer[:, start:stop].view(batch, stack.count, -1, count)
-            block.scatter_(3, places[None, :, None, :].expand_as(stack.transfer()), stack.transfer())
-            start = stop
-        if sky:
-            columns[:, start] = 1.0
-            places = list(self._skies.values())
-            transfer[:, start, places] = 1.0
-            weights[:, start] = values.physical[:, places].sum(1)
-        return columns, transfer, weights
+def _residual(values: Values, groups: Sequence[Group], image: TargetImage, tile: Tile) -> Tensor:
+    return image.data[tile.rows, tile.columns] - _light(_reaching(values, groups, image, tile), image, tile)
+
+
+def _add_gradient(
+    chi2: Tensor, by_value: Tensor, values: Values, groups: Sequence[Group], image: TargetImage, tile: Tile
+) -> None:
+    """Add one tile's share of χ² and of JᵀWr by every row of the table."""
+    stacks = _reaching(values, groups, image, tile)
+    parts = [stack.linearize(image.frame(tile, group.convolved)) for group, stack in stacks]
+    lights = [(group.convolved, part.image()) for (group, _), part in zip(stacks, parts, strict=True)]
+    residual = image.data[tile.rows, tile.columns] - _summed(lights, image)
+    weighted = residual * image.weight[tile.rows, tile.columns]
+    chi2 += (residual * weighted).sum((-1, -2))
+    spread = weighted if image.convolver is None else image.convolver.transpose(weighted)
+    for (group, stack), part in zip(stacks, parts, strict=True):
+        by_value[:, stack.rows] += part.gradient(spread if group.convolved else weighted)
+
+
+def _add_normal_equations(
+    chi2: Tensor,
+    gradient: Tensor,
+    matrix: Tensor,
+    values: Values,
+    groups: Sequence[Group],
+    image: TargetImage,
+    tile: Tile,
+) -> None:
+    """Add one tile's share of χ², JᵀWr and JᵀWJ by every row of the table."""
+    columns, transfer, model_weights = _tile_columns(values, groups, image, tile)
+    data = image.data[tile.rows, tile.columns].reshape(1, 1, -1)
+    root = image.weight[tile.rows, tile.columns].sqrt().reshape(1, 1, -1)
+    columns = columns.flatten(2).mul_(root)
+    residual = data * root - model_weights.unsqueeze(1) @ columns
+    chi2 += residual.square().sum((-1, -2))
+    projected = columns @ residual.mT
+    gradient += (transfer.mT @ projected).squeeze(-1)
+    matrix += transfer.mT @ (columns @ columns.mT) @ transfer
+
+
+def _tile_columns(
+    values: Values, groups: Sequence[Group], image: TargetImage, tile: Tile
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Columns (batch, columns, height, width), their transfer to the table's rows, and the model's weights on them."""
+    stacks = _reaching(values, groups, image, tile)
+    batch, count = values.physical.shape
+    total = sum(stack.columns for _, stack in stacks)
+    options = {"dtype": torch.float64, "device": values.physical.device}
+    columns = torch.empty((batch, total, tile.frame.height, tile.frame.width), **options)
+    transfer = torch.zeros((batch, total, count), **options)
+    weights = torch.zeros((batch, total), **options)
+    start = 0
+    for group, stack in stacks:
+        stop = start + stack.columns
+        images = stack.column_images(image.frame(tile, group.convolved))
+        blurred = group.convolved and image.convolver is not None
+        columns[:, start:stop] = image.convolver.apply(images) if blurred else images
+        weights[:, start:stop] = stack.weights()
+        stack.write_transfer(transfer[:, start:stop])
+        start = stop
+    return columns, transfer, weights

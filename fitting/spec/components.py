@@ -10,6 +10,7 @@ from typing import Any, Self
 from pydantic import (
     Field,
     GetJsonSchemaHandler,
+    SerializerFunctionWrapHandler,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -121,10 +122,15 @@ class ParameterSpec(Document):
 
 
 class ComponentSpec(Document):
-    """One component: a name, a profile, and its parameters by name (those left out are found in the image)."""
+    """One component: a name, a profile, and its parameters by name (those left out are found in the image).
+
+    Attributes:
+        convolve: whether the point-spread function acts on it. Skies are never blurred.
+    """
 
     name: str
     profile: str
+    convolve: bool = True
     parameters: dict[str, ParameterSpec] = Field(default_factory=dict)
 
     @field_validator("name")
@@ -163,6 +169,13 @@ class ComponentSpec(Document):
         if faults:
             raise refuse("parameters", faults)
         return specs
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = handler(self)
+        if self.convolve:
+            written.pop("convolve", None)
+        return written
 
     @property
     def description(self) -> ProfileDescription:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.problem.group import Stack
+from fitting.problem.radial_group import RadialGroup, RadialStack
 from fitting.render.field import Frame
-from tests.fitting.scene import problem_of, sersic
+from tests.fitting.scene import sersic
 
 FRAME = Frame(0, 0, 41, 41)
 NAMES = ("x", "y", "q", "pa", "n", "r_e", "i_e")
@@ -20,16 +20,16 @@ SHAPES = [
 ]
 
 
-def stack_of(values: torch.Tensor, integrated: bool) -> Stack:
-    group = problem_of([sersic()]).groups[integrated][0]
-    return Stack(group, values, (0,))
+def stack_of(values: torch.Tensor, integrated: bool) -> RadialStack:
+    index = torch.arange(len(NAMES))[None]
+    return RadialStack(RadialGroup("sersic", ("g",), index, convolved=False, integrated=integrated), values, (0,))
 
 
 def frozen_plan(values: torch.Tensor, integrated: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hold the choice of quadrature while parameters are moved by a little: the promise is about a fixed rule."""
     if integrated:
         core = stack_of(values, True)._core(FRAME)
-        monkeypatch.setattr(Stack, "_core", lambda *_: core)
+        monkeypatch.setattr(RadialStack, "_core", lambda *_: core)
 
 
 @pytest.mark.parametrize("integrated", [True, False], ids=["integrated", "sampled"])
@@ -71,7 +71,7 @@ def test_gradient_sums_are_the_transpose_of_the_derivative_images(integrated: bo
     stack = stack_of(values, integrated)
     weight = torch.as_tensor(np.random.default_rng(2).normal(size=(4, 41, 41)))
     expected = torch.einsum("bcyx,bkcp,byx->bp", stack.column_images(FRAME), stack.transfer(), weight)
-    got = stack.gradient_of(stack.linearize(FRAME), weight)
+    got = stack.linearize(FRAME).gradient(weight)
     size = torch.einsum("bcyx,bkcp,byx->bp", stack.column_images(FRAME).abs(), stack.transfer().abs(), weight.abs())
     assert float(((got - expected).abs() / size).max()) < 1e-12
 
@@ -79,4 +79,4 @@ def test_gradient_sums_are_the_transpose_of_the_derivative_images(integrated: bo
 def test_linearized_image_is_the_image() -> None:
     parameters = sersic()["parameters"]
     stack = stack_of(torch.tensor([[[parameters[name] for name in NAMES]]], dtype=torch.float64), True)
-    assert torch.allclose(stack.image_of(stack.linearize(FRAME)), stack.image(FRAME), rtol=1e-13)
+    assert torch.allclose(stack.linearize(FRAME).image(), stack.image(FRAME), rtol=1e-13)
