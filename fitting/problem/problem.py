@@ -4,7 +4,7 @@
 variance; JᵀWr and JᵀWJ are summed tile by tile, so that no array of pixels × parameters ever exists for a whole image.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +16,7 @@ from fitting.problem.groups import component_groups
 from fitting.problem.image import TargetImage, Tile
 from fitting.problem.memory import keep_freed_memory
 from fitting.problem.parameters import Parametrization, Values
+from fitting.problem.view import RowsAsTheyAre, View
 from fitting.spec import FitRequest, ParameterTable
 
 
@@ -49,7 +50,11 @@ class Problem:
         self.names = self.parameters.free_names
         self.lower, self.upper = self.parameters.lower, self.parameters.upper
         self.pixels = sum(image.pixels for image in self.images)
-        self.groups = tuple(component_groups(request.components, self.table, image) for image in self.images)
+        self.views: tuple[View, ...] = tuple(RowsAsTheyAre(self.table.index) for _ in images)
+        self.groups = tuple(
+            component_groups(request.components, view.index, image)
+            for view, image in zip(self.views, self.images, strict=True)
+        )
 
     @property
     def degrees_of_freedom(self) -> int:
@@ -72,10 +77,11 @@ class Problem:
     def value(self, theta: Tensor) -> Tensor:
         """χ² at θ (batch, free): (batch,); infinite where a link leaves its profile."""
         values = self.parameters.values(theta)
-        chi2 = values.outside.clone()
-        for image, groups in zip(self.images, self.groups, strict=True):
+        chi2 = torch.zeros_like(values.outside)
+        for image, groups, native in self._seen(values):
+            chi2 += native.outside
             for tile in image.tiles:
-                residual = _residual(values, groups, image, tile)
+                residual = _residual(native, groups, image, tile)
                 chi2 += (residual.square_() * image.weight[tile.rows, tile.columns]).sum((-1, -2))
         return chi2
 
@@ -83,30 +89,33 @@ class Problem:
     def value_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """χ² (batch,) and its gradient by θ (batch, free) = −2 JᵀWr."""
         values = self.parameters.values(theta)
-        chi2 = values.outside.clone()
-        by_value = torch.zeros_like(values.physical)
-        for image, groups in zip(self.images, self.groups, strict=True):
+        chi2 = torch.zeros_like(values.outside)
+        gradient = torch.zeros_like(theta)
+        for image, groups, native in self._seen(values):
+            chi2 += native.outside
+            by_native = torch.zeros_like(native.physical)
             for tile in image.tiles:
-                _add_gradient(chi2, by_value, values, groups, image, tile)
-        return chi2, -2.0 * torch.einsum("bp,bpf->bf", by_value, values.jacobian)
+                _add_gradient(chi2, by_native, native, groups, image, tile)
+            gradient += torch.einsum("bp,bpf->bf", by_native, native.jacobian)
+        return chi2, -2.0 * gradient
 
     @torch.no_grad()
     def normal_equations(self, theta: Tensor) -> NormalEquations:
         """χ², JᵀWr and JᵀWJ at θ (batch, free)."""
         values = self.parameters.values(theta)
-        batch, count = values.physical.shape
-        chi2 = values.outside.clone()
-        gradient = torch.zeros((batch, count), dtype=torch.float64, device=self.device)
-        matrix = torch.zeros((batch, count, count), dtype=torch.float64, device=self.device)
-        for image, groups in zip(self.images, self.groups, strict=True):
+        batch, free = theta.shape
+        chi2 = torch.zeros_like(values.outside)
+        gradient = torch.zeros((batch, free), dtype=torch.float64, device=self.device)
+        matrix = torch.zeros((batch, free, free), dtype=torch.float64, device=self.device)
+        for image, groups, native in self._seen(values):
+            chi2 += native.outside
+            by_native = torch.zeros_like(native.physical)
+            by_natives = torch.zeros((batch, *2 * by_native.shape[1:]), dtype=torch.float64, device=self.device)
             for tile in image.tiles:
-                _add_normal_equations(chi2, gradient, matrix, values, groups, image, tile)
-        jacobian = values.jacobian
-        return NormalEquations(
-            chi2,
-            torch.einsum("bp,bpf->bf", gradient, jacobian),
-            jacobian.mT @ matrix @ jacobian,
-        )
+                _add_normal_equations(chi2, by_native, by_natives, native, groups, image, tile)
+            gradient += torch.einsum("bp,bpf->bf", by_native, native.jacobian)
+            matrix += native.jacobian.mT @ by_natives @ native.jacobian
+        return NormalEquations(chi2, gradient, matrix)
 
     @torch.no_grad()
     def model(self, theta: Tensor, components: Sequence[str] | None = None) -> list[Tensor]:
@@ -115,13 +124,18 @@ class Problem:
         """
         values = self.parameters.values(theta)
         models = []
-        for image, groups in zip(self.images, self.groups, strict=True):
+        for image, groups, native in self._seen(values):
             model = torch.empty((theta.shape[0], *image.data.shape), dtype=torch.float64, device=self.device)
             for tile in image.tiles:
-                stacks = _stacks(values, groups, image, tile, image.weight, components)
+                stacks = _stacks(native, groups, image, tile, image.weight, components)
                 model[:, tile.rows, tile.columns] = _light(stacks, image, tile)
             models.append(model)
         return models
+
+    def _seen(self, values: Values) -> Iterator[tuple[TargetImage, tuple[Group, ...], Values]]:
+        """Each image with its groups, and the native values of the components in it."""
+        for image, groups, view in zip(self.images, self.groups, self.views, strict=True):
+            yield image, groups, view.native(values)
 
 
 def _stacks(
@@ -176,7 +190,7 @@ def _residual(values: Values, groups: Sequence[Group], image: TargetImage, tile:
 def _add_gradient(
     chi2: Tensor, by_value: Tensor, values: Values, groups: Sequence[Group], image: TargetImage, tile: Tile
 ) -> None:
-    """Add one tile's share of χ² and of JᵀWr by every row of the table."""
+    """Add one tile's share of χ² and of JᵀWr by every native value."""
     stacks = _reaching(values, groups, image, tile)
     parts = [stack.linearize(image.frame(tile, group.convolved)) for group, stack in stacks]
     lights = [(group.convolved, part.image()) for (group, _), part in zip(stacks, parts, strict=True)]
@@ -197,7 +211,7 @@ def _add_normal_equations(
     image: TargetImage,
     tile: Tile,
 ) -> None:
-    """Add one tile's share of χ², JᵀWr and JᵀWJ by every row of the table."""
+    """Add one tile's share of χ², JᵀWr and JᵀWJ by every native value."""
     columns, transfer, model_weights = _tile_columns(values, groups, image, tile)
     data = image.data[tile.rows, tile.columns].reshape(1, 1, -1)
     root = image.weight[tile.rows, tile.columns].sqrt().reshape(1, 1, -1)
@@ -212,7 +226,7 @@ def _add_normal_equations(
 def _tile_columns(
     values: Values, groups: Sequence[Group], image: TargetImage, tile: Tile
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Columns (batch, columns, height, width), their transfer to the table's rows, and the model's weights on them."""
+    """Columns (batch, columns, height, width), their transfer to the native values, and the model's weights on them."""
     stacks = _reaching(values, groups, image, tile)
     batch, count = values.physical.shape
     total = sum(stack.columns for _, stack in stacks)
