@@ -21,6 +21,7 @@ from fitting.methods.progress import Progress, Report, ignore
 from fitting.problem import Problem
 from fitting.results.covariance import Covariance, covariance_at
 from fitting.results.derived import derived_values
+from fitting.results.goodness import goodness
 from fitting.results.result import FitResult, FittedParameter, ImageResult, StageRecord
 from fitting.spec import FitRequest, StageSpec
 
@@ -114,8 +115,11 @@ def _result(
     problem: Problem, images: Sequence[ImageData], end: MinimizerResult, records: tuple[StageRecord, ...], device: str
 ) -> FitResult:
     covariance = covariance_at(problem, end)
-    values = problem.parameters.values(end.theta).physical[0]
-    chi2 = float(end.equations.chi2)
+    at_end = problem.parameters.values(end.theta)
+    values = at_end.physical[0]
+    models = problem.model(end.theta)
+    how_good = goodness(problem, at_end, models)
+    chi2 = how_good.chi2
     fitted = bool(records)
     message = end.message
     if fitted and covariance.undetermined:
@@ -130,12 +134,15 @@ def _result(
         chi2=chi2,
         degrees_of_freedom=problem.degrees_of_freedom,
         n_pixels=problem.pixels,
-        log_likelihood=_log_likelihood(chi2, images),
+        log_likelihood=how_good.log_likelihood,
+        deviance=how_good.deviance,
+        log_prior=how_good.log_prior,
+        objective=float(end.equations.chi2),
         parameters=_fitted(problem, values, covariance, chi2),
         derived=tuple(derived_values(problem, images[0], values, covariance)),
         covariance=covariance,
         stages=records,
-        images=_planes(problem, images, end.theta),
+        images=_planes(problem, images, end.theta, models),
         warnings=tuple(warnings),
         provenance=_provenance(problem.request, device),
     )
@@ -155,8 +162,9 @@ def _fitted(problem: Problem, values: Tensor, covariance: Covariance, chi2: floa
     return tuple(fitted)
 
 
-def _planes(problem: Problem, images: Sequence[ImageData], theta: Tensor) -> tuple[ImageResult, ...]:
-    models = [model[0].cpu().numpy() for model in problem.model(theta)]
+def _planes(
+    problem: Problem, images: Sequence[ImageData], theta: Tensor, models: Sequence[Tensor]
+) -> tuple[ImageResult, ...]:
     names = [component.name for component in problem.request.components]
     keep = len(names) * sum(image.data.nbytes for image in images) <= _COMPONENT_BYTES
     lights = {name: problem.model(theta, [name]) for name in names} if keep else {}
@@ -164,8 +172,8 @@ def _planes(problem: Problem, images: Sequence[ImageData], theta: Tensor) -> tup
         ImageResult(
             image.name,
             image.data,
-            models[place],
-            image.variance,
+            models[place][0].cpu().numpy(),
+            problem.images[place].variance(models[place][0]).cpu().numpy(),
             image.mask,
             image.origin,
             image.header,
@@ -173,12 +181,6 @@ def _planes(problem: Problem, images: Sequence[ImageData], theta: Tensor) -> tup
         )
         for place, image in enumerate(images)
     )
-
-
-def _log_likelihood(chi2: float, images: Sequence[ImageData]) -> float:
-    """Gaussian log-likelihood, with its normalization over the used pixels."""
-    norm = sum(float(np.log(2.0 * np.pi * image.variance[~image.mask]).sum()) for image in images)
-    return -0.5 * (chi2 + norm)
 
 
 def _provenance(request: FitRequest, device: str) -> dict[str, Any]:

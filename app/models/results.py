@@ -48,12 +48,16 @@ class ParametersDocument(_ResultModel):
 
     converged: bool
     message: str
-    chi2: float | None
+    chi2: float | None = Field(description="Of the data alone; Pearson's where the noise is Poisson's.")
     chi2_reduced: float | None
     degrees_of_freedom: int
     n_pixels: int
     bic: float | None = None
-    log_likelihood: float | None = None
+    log_likelihood: float | None = Field(default=None, description="With all constants.")
+    log_prior: float | None = Field(default=None, description="Of the priors' density; 0 where all are flat.")
+    objective: float | None = Field(
+        default=None, description="What was minimized: -2 ln L - 2 ln prior up to a constant; χ² without priors."
+    )
     parameters: list[FittedParameter]
     derived: list[DerivedValue]
     stages: list[StageSummary]

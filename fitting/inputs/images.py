@@ -49,6 +49,8 @@ class ImageData:
         header: of the data plane in the full frame; None for .npy.
         origin: (x, y) in the full frame of the first pixel of the window.
         warnings: sentences for the user.
+        gain: electrons per data unit, for Poisson noise.
+        offset: data units that were taken from the counts, for Poisson noise: sky, and (read noise)^2/gain.
     """
 
     name: str
@@ -62,15 +64,20 @@ class ImageData:
     header: fits.Header | None = None
     origin: tuple[int, int] = (0, 0)
     warnings: tuple[str, ...] = ()
+    gain: float = 1.0
+    offset: float = 0.0
 
 
 @dataclass
 class _Reading:
-    """One image on its way in: where its files are, and what was found wrong or remarkable so far."""
+    """One image on its way in: where its files are, whether its noise is Poisson's, and what was found wrong or
+    remarkable so far.
+    """
 
     path: str
     locate: Locate
     limits: ReadLimits
+    counting: bool
     faults: list[Fault] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -112,7 +119,7 @@ def load_images(request: FitRequest, locate: Locate, limits: ReadLimits = DEFAUL
     """
     images, faults = [], []
     for index, spec in enumerate(request.images):
-        reading = _Reading(f"$.images[{index}]", locate, limits)
+        reading = _Reading(f"$.images[{index}]", locate, limits, request.noise.name == "poisson")
         image = _load(spec, reading)
         faults += reading.faults
         if image is not None:
@@ -145,6 +152,7 @@ def _load(spec: ImageSpec, reading: _Reading) -> ImageData | None:
         reading.fault(_noise_key(spec), "no pixel has a positive variance", "a positive variance in some pixel")
         return None
     header = plane.header if plane.header is not None else fits.Header()
+    counts = _counts(spec)
     return ImageData(
         name=spec.name,
         data=data,
@@ -157,6 +165,8 @@ def _load(spec: ImageSpec, reading: _Reading) -> ImageData | None:
         header=plane.header,
         origin=(cut[1].start, cut[0].start),
         warnings=tuple(reading.warnings),
+        gain=counts.gain,
+        offset=noise.uncounted(counts),
     )
 
 
@@ -180,6 +190,10 @@ def _variance(spec: ImageSpec, data: Array, reading: _Reading) -> Array | None:
     """Variance of the full frame; None where it is to be estimated, or has a fault."""
     key = _noise_key(spec)
     given = spec.variance or spec.weight or spec.sigma
+    if reading.counting:
+        if given is None:
+            reading.warnings.append("no gain was given: the data are taken to be counted electrons")
+        return noise.from_counts(data, _counts(spec))
     if given is None or isinstance(given, AutoNoise):
         return None
     if isinstance(given, GainNoise):
@@ -190,6 +204,11 @@ def _variance(spec: ImageSpec, data: Array, reading: _Reading) -> Array | None:
     if values is None or key == "variance":
         return values
     return noise.from_weight(values) if key == "weight" else noise.from_sigma(values)
+
+
+def _counts(spec: ImageSpec) -> GainNoise:
+    """How data follow from electrons; one in a data unit where the request does not say."""
+    return spec.variance if isinstance(spec.variance, GainNoise) else GainNoise(gain=1.0)
 
 
 def _estimated(spec: ImageSpec, data: Array, usable: Mask, reading: _Reading) -> Array:
@@ -212,7 +231,9 @@ def _positive(variance: Array, usable: Mask, reading: _Reading) -> Mask:
     positive = np.isfinite(variance) & (variance > 0.0)
     count = int((~positive & usable).sum())
     if count:
-        reading.warnings.append(f"{count} pixels whose variance is not positive were masked")
+        negative = "with fewer than no electrons (is subtracted_sky or read_noise missing?)"
+        which = negative if reading.counting else "whose variance is not positive"
+        reading.warnings.append(f"{count} pixels {which} were masked")
     return positive & usable
 
 

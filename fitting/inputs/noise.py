@@ -30,6 +30,21 @@ def from_gain(data: Array, noise: GainNoise) -> Array:
     return variance
 
 
+def uncounted(noise: GainNoise) -> float:
+    """What to add to data so that gain times the sum is the number of electrons, the amplifier's noise among them.
+
+    (read noise)^2 electrons added to the counts have the variance of the amplifier's noise, so that the sum is
+    Poisson's to second order (Snyder et al. 1993, J. Opt. Soc. Am. A 10, 1014). Data units.
+    """
+    return noise.subtracted_sky + noise.read_noise**2 / noise.gain
+
+
+def from_counts(data: Array, noise: GainNoise) -> Array:
+    """Variance of counted electrons, of one at least, data units squared; 0, so masked, where they are negative."""
+    electrons = noise.gain * (data + uncounted(noise))
+    return np.where(electrons < 0.0, 0.0, np.maximum(electrons, 1.0)) / noise.gain**2
+
+
 def background(data: Array, used: NDArray[np.bool_]) -> tuple[float, float]:
     """Level and rms of the background: median and standard deviation of the used pixels, clipped at 3 sigma.
 

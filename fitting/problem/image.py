@@ -6,8 +6,10 @@ import torch
 from torch import Tensor
 
 from fitting.inputs.images import ImageData
+from fitting.problem.likelihood import Gaussian, Likelihood, Pixels, Poisson, StudentT
 from fitting.render.convolve import Convolver
 from fitting.render.field import Frame
+from fitting.spec import NoiseSpec
 
 TILE = 128
 """Side of a tile, pixels, where nothing is blurred: small enough for caches and for the stencil's banded products."""
@@ -25,10 +27,12 @@ class Tile:
 
 @dataclass(frozen=True)
 class TargetImage:
-    """Data, weight (1/variance; 0 where masked) and blur of one image, with its tiles.
+    """Data, weight (1/variance; 0 where masked), noise and blur of one image, with its tiles.
 
     Attributes:
         data, weight: (height, width).
+        offset: light that belongs to the counts of Poisson noise and is neither in data nor model, (height, width).
+        likelihood: of the pixels given a model.
         convolver: the point-spread function, or None.
         integrated: whether pixels hold integrals (False where the PSF is the pixel's effective response).
         pixels: how many are used.
@@ -37,14 +41,16 @@ class TargetImage:
     name: str
     data: Tensor
     weight: Tensor
+    offset: Tensor
+    likelihood: Likelihood
     convolver: Convolver | None
     integrated: bool
     tiles: tuple[Tile, ...]
     pixels: int
 
     @classmethod
-    def of(cls, image: ImageData, device: torch.device) -> "TargetImage":
-        """The image on a device; masked pixels get weight 0 and data 0."""
+    def of(cls, image: ImageData, device: torch.device, noise: NoiseSpec) -> "TargetImage":
+        """The image on a device, with the request's noise; masked pixels get weight 0 and data 0."""
         used = torch.as_tensor(~image.mask, device=device)
         data = torch.where(used, torch.as_tensor(image.data, device=device), 0.0)
         variance = torch.where(used, torch.as_tensor(image.variance, device=device), 1.0)
@@ -57,11 +63,44 @@ class TargetImage:
             for left in range(0, width, side)
         )
         integrated = image.psf is None or image.psf_convention == "discrete"
-        return cls(image.name, data, used / variance, convolver, integrated, tiles, int(used.sum()))
+        return cls(
+            image.name,
+            data,
+            used / variance,
+            torch.tensor(image.offset, dtype=torch.float64, device=device).expand_as(data),
+            _likelihood(noise, image),
+            convolver,
+            integrated,
+            tiles,
+            int(used.sum()),
+        )
+
+    @property
+    def all_pixels(self) -> Pixels:
+        """What the likelihood needs of the whole image."""
+        return Pixels(self.data, self.weight, self.offset)
+
+    def variance(self, model: Tensor) -> Tensor:
+        """Of the noise where the model (height, width) is right, data units²; without meaning where masked."""
+        return self.likelihood.variance(self.all_pixels, model)
+
+    def pixels_of(self, tile: Tile) -> Pixels:
+        """What the likelihood needs of a tile's pixels, each (height, width)."""
+        place = (tile.rows, tile.columns)
+        return Pixels(self.data[place], self.weight[place], self.offset[place])
 
     def frame(self, tile: Tile, convolved: bool) -> Frame:
         """The pixels to render for a tile: its own, and where the result is to be blurred the kernel's reach more."""
         return tile.frame.widened(self.convolver.widest_margin) if convolved and self.convolver else tile.frame
+
+
+def _likelihood(noise: NoiseSpec, image: ImageData) -> Likelihood:
+    match noise.name:
+        case "poisson":
+            return Poisson(image.gain)
+        case "student_t":
+            return StudentT(noise.degrees_of_freedom)
+    return Gaussian()
 
 
 def _tile(origin: tuple[int, int], top: int, left: int, height: int, width: int) -> Tile:

@@ -157,7 +157,8 @@ class Parametrization:
         """Places in θ of (q, pa, scale length) of the components that may pass through roundness.
 
         A step over q = 1 means that the axes swap. Where q, pa and the scale length are free, unlinked and without
-        limits of their own, θ goes there, so no fit is caught at q = 1 with its position angle a right angle off.
+        limits or priors of their own, θ goes there, so no fit is caught at q = 1 with its position angle a right angle
+        off.
         """
         place = {row.name: position for position, row in enumerate(self.free)}
         read = {name for row in self.table.linked if row.expression is not None for name in row.expression.names}
@@ -165,6 +166,8 @@ class Parametrization:
         for row in self.free:
             names = [f"{row.component}.{name}" for name in ("q", "pa", "r_e")]
             if row.name != names[0] or not all(name in place and name not in read for name in names):
+                continue
+            if any(self.table[name].prior is not None for name in names):
                 continue
             position_angle, scale = self.table[names[1]], self.table[names[2]]
             unbounded = position_angle.min is None and position_angle.max is None and _has_default_limits(scale)

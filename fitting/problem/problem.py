@@ -1,7 +1,10 @@
 """A fitting problem: the three questions that every method asks.
 
-χ²(θ) = Σ (d − m(θ))² / variance over the used pixels of all images. J is the model's Jacobian by θ and W the inverse
-variance; JᵀWr and JᵀWJ are summed tile by tile, so that no array of pixels × parameters ever exists for a whole image.
+The objective is −2 ln L − 2 ln π, up to a constant of the data, over the used pixels of all images and the priors of
+all parameters. With Gaussian noise and flat priors it is χ²(θ) = Σ (d − m(θ))² / variance, and so it is called
+throughout. J is the model's Jacobian by θ, r = d − m and W the inverse variance; for other noise the likelihood's score
+stands for Wr and its information for W (`fitting.problem.likelihood`). JᵀWr and JᵀWJ are summed tile by tile, so that
+no array of pixels × parameters ever exists for a whole image.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,13 +19,16 @@ from fitting.problem.groups import component_groups
 from fitting.problem.image import TargetImage, Tile
 from fitting.problem.memory import keep_freed_memory
 from fitting.problem.parameters import Parametrization, Values
+from fitting.problem.priors import Priors
 from fitting.problem.view import RowsAsTheyAre, View
 from fitting.spec import FitRequest, ParameterTable
 
 
 @dataclass(frozen=True)
 class NormalEquations:
-    """χ² (batch,), JᵀWr (batch, free) and JᵀWJ (batch, free, free) at one θ, r = data − model."""
+    """The objective (batch,), JᵀWr (batch, free), minus half its gradient, and JᵀWJ (batch, free, free), half its
+    curvature, at one θ; priors included.
+    """
 
     chi2: Tensor
     gradient: Tensor
@@ -46,7 +52,8 @@ class Problem:
         self.request = request
         self.table = ParameterTable.of(request)
         self.parameters = Parametrization(self.table, self.device)
-        self.images = tuple(TargetImage.of(image, self.device) for image in images)
+        self.priors = Priors(self.table, self.device)
+        self.images = tuple(TargetImage.of(image, self.device, request.noise) for image in images)
         self.names = self.parameters.free_names
         self.lower, self.upper = self.parameters.lower, self.parameters.upper
         self.pixels = sum(image.pixels for image in self.images)
@@ -77,20 +84,19 @@ class Problem:
     def value(self, theta: Tensor) -> Tensor:
         """χ² at θ (batch, free): (batch,); infinite where a link leaves its profile."""
         values = self.parameters.values(theta)
-        chi2 = torch.zeros_like(values.outside)
+        chi2 = self.priors.value(values)
         for image, groups, native in self._seen(values):
             chi2 += native.outside
             for tile in image.tiles:
-                residual = _residual(native, groups, image, tile)
-                chi2 += (residual.square_() * image.weight[tile.rows, tile.columns]).sum((-1, -2))
+                model = _light(_reaching(native, groups, image, tile), image, tile)
+                chi2 += image.likelihood.deviance(image.pixels_of(tile), model).sum((-1, -2))
         return chi2
 
     @torch.no_grad()
     def value_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """χ² (batch,) and its gradient by θ (batch, free) = −2 JᵀWr."""
         values = self.parameters.values(theta)
-        chi2 = torch.zeros_like(values.outside)
-        gradient = torch.zeros_like(theta)
+        chi2, gradient = self.priors.value(values), self.priors.gradient(values)
         for image, groups, native in self._seen(values):
             chi2 += native.outside
             by_native = torch.zeros_like(native.physical)
@@ -103,10 +109,8 @@ class Problem:
     def normal_equations(self, theta: Tensor) -> NormalEquations:
         """χ², JᵀWr and JᵀWJ at θ (batch, free)."""
         values = self.parameters.values(theta)
-        batch, free = theta.shape
-        chi2 = torch.zeros_like(values.outside)
-        gradient = torch.zeros((batch, free), dtype=torch.float64, device=self.device)
-        matrix = torch.zeros((batch, free, free), dtype=torch.float64, device=self.device)
+        batch = theta.shape[0]
+        chi2, gradient, matrix = self.priors.value(values), self.priors.gradient(values), self.priors.matrix(values)
         for image, groups, native in self._seen(values):
             chi2 += native.outside
             by_native = torch.zeros_like(native.physical)
@@ -183,10 +187,6 @@ def _summed(lights: Sequence[tuple[bool, Tensor]], image: TargetImage) -> Tensor
     return sum(parts[1:], parts[0]) if parts else torch.zeros((), dtype=image.data.dtype, device=image.data.device)
 
 
-def _residual(values: Values, groups: Sequence[Group], image: TargetImage, tile: Tile) -> Tensor:
-    return image.data[tile.rows, tile.columns] - _light(_reaching(values, groups, image, tile), image, tile)
-
-
 def _add_gradient(
     chi2: Tensor, by_value: Tensor, values: Values, groups: Sequence[Group], image: TargetImage, tile: Tile
 ) -> None:
@@ -194,12 +194,12 @@ def _add_gradient(
     stacks = _reaching(values, groups, image, tile)
     parts = [stack.linearize(image.frame(tile, group.convolved)) for group, stack in stacks]
     lights = [(group.convolved, part.image()) for (group, _), part in zip(stacks, parts, strict=True)]
-    residual = image.data[tile.rows, tile.columns] - _summed(lights, image)
-    weighted = residual * image.weight[tile.rows, tile.columns]
-    chi2 += (residual * weighted).sum((-1, -2))
-    spread = weighted if image.convolver is None else image.convolver.transpose(weighted)
+    response = image.likelihood.response(image.pixels_of(tile), _summed(lights, image))
+    chi2 += response.deviance.sum((-1, -2))
+    score = response.score
+    spread = score if image.convolver is None else image.convolver.transpose(score)
     for (group, stack), part in zip(stacks, parts, strict=True):
-        by_value[:, stack.rows] += part.gradient(spread if group.convolved else weighted)
+        by_value[:, stack.rows] += part.gradient(spread if group.convolved else score)
 
 
 def _add_normal_equations(
@@ -213,13 +213,12 @@ def _add_normal_equations(
 ) -> None:
     """Add one tile's share of χ², JᵀWr and JᵀWJ by every native value."""
     columns, transfer, model_weights = _tile_columns(values, groups, image, tile)
-    data = image.data[tile.rows, tile.columns].reshape(1, 1, -1)
-    root = image.weight[tile.rows, tile.columns].sqrt().reshape(1, 1, -1)
-    columns = columns.flatten(2).mul_(root)
-    residual = data * root - model_weights.unsqueeze(1) @ columns
-    chi2 += residual.square().sum((-1, -2))
-    projected = columns @ residual.mT
-    gradient += (transfer.mT @ projected).squeeze(-1)
+    columns = columns.flatten(2)
+    model = (model_weights.unsqueeze(1) @ columns).squeeze(1)
+    response = image.likelihood.response(image.pixels_of(tile).flat(), model)
+    chi2 += response.deviance.sum(-1)
+    gradient += (transfer.mT @ (columns @ response.score.unsqueeze(-1))).squeeze(-1)
+    columns.mul_(response.information.sqrt().unsqueeze(-2))
     matrix += transfer.mT @ (columns @ columns.mT) @ transfer
 
 

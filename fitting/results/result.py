@@ -69,7 +69,11 @@ class FitResult:
     Attributes:
         request: as it was run, with every start filled in.
         converged: whether the last stage converged and the data determine every free parameter.
-        chi2, degrees_of_freedom, n_pixels, log_likelihood: at the end.
+        chi2: of the data alone, Pearson's where the noise is Poisson's.
+        degrees_of_freedom, n_pixels, log_likelihood: at the end.
+        deviance: −2 ln L of the data up to a constant of theirs: χ² for Gaussian noise, C for Poisson's.
+        log_prior: ln of the priors' density, zero where all are flat.
+        objective: what the stages minimized: the deviance and what the priors add.
         warnings: sentences for the user.
         provenance: versions, device, seed.
     """
@@ -81,6 +85,9 @@ class FitResult:
     degrees_of_freedom: int
     n_pixels: int
     log_likelihood: float
+    deviance: float
+    log_prior: float
+    objective: float
     parameters: tuple[FittedParameter, ...]
     derived: tuple[Derived, ...]
     covariance: Covariance
@@ -105,8 +112,10 @@ def parameters_document(result: FitResult) -> dict[str, Any]:
         "chi2_reduced": result.chi2_reduced,
         "degrees_of_freedom": result.degrees_of_freedom,
         "n_pixels": result.n_pixels,
-        "bic": result.chi2 + free * float(np.log(max(result.n_pixels, 1))),
+        "bic": result.deviance + free * float(np.log(max(result.n_pixels, 1))),
         "log_likelihood": result.log_likelihood,
+        "log_prior": result.log_prior,
+        "objective": result.objective,
         "parameters": [asdict(parameter) for parameter in result.parameters],
         "derived": [asdict(row) for row in result.derived],
         "stages": [asdict(stage) for stage in result.stages],

@@ -15,6 +15,7 @@ from fitting.spec.images import (
     Window,
 )
 from fitting.spec.methods import METHODS, LmOptions, MethodDescription, methods_document
+from fitting.spec.noise import NoiseSpec
 from fitting.spec.parameters import ParameterTable, TableParameter
 from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription, profiles_document
 from fitting.spec.references import PlaneReference
@@ -41,6 +42,7 @@ __all__ = [
     "LmOptions",
     "MethodDescription",
     "MoffatPsf",
+    "NoiseSpec",
     "ParameterDescription",
     "ParameterSpec",
     "ParameterTable",

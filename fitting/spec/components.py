@@ -23,10 +23,10 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 from fitting.spec.documents import Document, detail, details, refusal, refuse
 from fitting.spec.expressions import GRAMMAR, Expression, ExpressionInvalid, parse_expression
 from fitting.spec.faults import shown
-from fitting.spec.priors import check_prior
+from fitting.spec.priors import Prior, prior_schema, read_prior
 from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription
 
-EXPECTED = 'a number, "= expression", or an object with value, min, max, fixed'
+EXPECTED = 'a number, "= expression", or an object with value, min, max, fixed, prior'
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
 
 
@@ -39,6 +39,7 @@ class ParameterSpec(Document):
         value: start of a free parameter, value of a fixed one; None where photfit is to find one.
         min, max: limits that replace the profile's own; None keeps those.
         fixed: whether fitting leaves it alone.
+        prior: density of the value before the data are seen; its bounds are limits too.
         expression: text of a link, with its ``=``.
     """
 
@@ -46,7 +47,7 @@ class ParameterSpec(Document):
     min: float | None = None
     max: float | None = None
     fixed: bool = False
-    prior: None = None
+    prior: Prior | None = None
     expression: str | None = None
 
     @model_validator(mode="before")
@@ -70,9 +71,8 @@ class ParameterSpec(Document):
 
     @field_validator("prior", mode="before")
     @classmethod
-    def _check_prior(cls, value: Any) -> None:
-        if value is not None:
-            check_prior(value)
+    def _read_prior(cls, value: Any) -> Prior | None:
+        return None if value is None else read_prior(value)
 
     @field_validator("expression")
     @classmethod
@@ -87,17 +87,21 @@ class ParameterSpec(Document):
             if extra:
                 message = f"a linked parameter follows its expression and takes no {' or '.join(extra)}"
                 raise refusal(message, "the expression alone; limits belong to the parameters that it names")
+            if self.prior is not None and not self.prior.unbounded:
+                message = f"a linked parameter takes no {self.prior.name} prior, whose bounds nothing would keep"
+                raise refuse("ParameterSpec", [detail(("prior",), message, "normal or log_normal; or a constraint")])
         if self.fixed and self.value is None:
             raise refuse("ParameterSpec", [detail(("value",), "is missing", "a value, since the parameter is fixed")])
         return self
 
     @model_serializer(mode="plain")
     def _without_nulls(self) -> Any:  # type: ignore[override]
-        if self.expression is not None:
-            return self.expression
-        kept = {key: item for key in ("value", "min", "max") if (item := getattr(self, key)) is not None}
+        kept: dict[str, Any] = {} if self.expression is None else {"value": self.expression}
+        kept |= {key: item for key in ("value", "min", "max") if (item := getattr(self, key)) is not None}
         if self.fixed:
             kept["fixed"] = True
+        if self.prior is not None:
+            kept["prior"] = self.prior.document()
         return kept["value"] if kept.keys() == {"value"} else kept
 
     @property
@@ -106,17 +110,22 @@ class ParameterSpec(Document):
         return None if self.expression is None else parse_expression(self.expression)
 
     def limits(self, description: ParameterDescription) -> tuple[float | None, float | None]:
-        """The limits in force: the request's, and where it is silent the profile's."""
-        return (
-            description.min if self.min is None else self.min,
-            description.max if self.max is None else self.max,
-        )
+        """The limits in force: the request's, where it is silent the profile's, both within the prior's bounds."""
+        low = description.min if self.min is None else self.min
+        high = description.max if self.max is None else self.max
+        return (low, high) if self.prior is None else meeting((low, high), self.prior.bounds)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         number = {"type": "number"}
-        fields = {"value": number, "min": number, "max": number, "fixed": {"type": "boolean"}}
         link = {"type": "string", "pattern": "^\\s*="}
+        fields = {
+            "value": {"anyOf": [number, link]},
+            "min": number,
+            "max": number,
+            "fixed": {"type": "boolean"},
+            "prior": prior_schema(),
+        }
         whole = {"type": "object", "properties": fields, "additionalProperties": False}
         return {"title": "ParameterSpec", "description": EXPECTED, "anyOf": [number, link, whole]}
 
@@ -219,12 +228,21 @@ def _misfits(
     ]
     low, high = spec.limits(description)
     if not faults and low is not None and high is not None and low >= high:
-        key = "min" if spec.min is not None else "max"
+        key = "prior" if spec.prior is not None else "min" if spec.min is not None else "max"
         faults.append(detail((name, key), f"min {low:g} is not below max {high:g}", "min < max; or fix the value"))
     if not faults and spec.value is not None and not within(spec.value, low, high):
         place = (name, "value") if isinstance(written, dict) else (name,)
         faults.append(detail(place, f"{spec.value:g} is outside its limits", interval(low, high)))
     return faults
+
+
+def meeting(
+    limits: tuple[float | None, float | None], others: tuple[float | None, float | None]
+) -> tuple[float | None, float | None]:
+    """What lies within both pairs of limits, None being no limit."""
+    lows = [low for low in (limits[0], others[0]) if low is not None]
+    highs = [high for high in (limits[1], others[1]) if high is not None]
+    return max(lows, default=None), min(highs, default=None)
 
 
 def within(value: float, low: float | None, high: float | None) -> bool:

@@ -9,6 +9,7 @@ from functools import cached_property
 from fitting.spec.components import ComponentSpec, ParameterSpec
 from fitting.spec.expressions import Expression
 from fitting.spec.links import evaluation_order
+from fitting.spec.priors import Prior
 from fitting.spec.profiles import ParameterDescription
 from fitting.spec.request import FitRequest
 
@@ -24,6 +25,7 @@ class TableParameter:
         value: given value; None where it is linked or was left out.
         min, max: limits in force, None being none. Those of a linked parameter bound nothing by themselves.
         fixed: held at its value.
+        prior: density of the value, or None where it is flat.
         expression: the link, or None.
     """
 
@@ -35,6 +37,7 @@ class TableParameter:
     max: float | None
     fixed: bool
     expression: Expression | None
+    prior: Prior | None = None
 
     @property
     def free(self) -> bool:
@@ -107,4 +110,6 @@ def _rows(component: ComponentSpec) -> Iterator[TableParameter]:
         spec = component.parameters.get(description.name, ParameterSpec())
         low, high = spec.limits(description)
         name = f"{component.name}.{description.name}"
-        yield TableParameter(name, component.name, description, spec.value, low, high, spec.fixed, spec.link)
+        yield TableParameter(
+            name, component.name, description, spec.value, low, high, spec.fixed, spec.link, spec.prior
+        )

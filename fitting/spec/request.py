@@ -21,13 +21,14 @@ from pydantic_core import CoreSchema, InitErrorDetails
 from fitting.spec.components import ComponentSpec, ParameterSpec
 from fitting.spec.documents import Document, detail, refusal, refuse
 from fitting.spec.faults import json_path, shown
-from fitting.spec.images import ImageSpec
+from fitting.spec.images import GainNoise, ImageSpec
 from fitting.spec.links import link_faults
 from fitting.spec.methods import METHODS
+from fitting.spec.noise import NoiseSpec
 from fitting.spec.references import PlaneReference
 
-NOISES = ("gaussian",)
 MAX_IMAGES = 1
+_GAIN = 'a variance such as {"gain": g, "read_noise": r}, or none where the data are electrons'
 MAX_COMPONENTS = 2000
 Device = Literal["auto", "cpu", "gpu", "cuda"]
 
@@ -80,7 +81,7 @@ class FitRequest(Document):
         images: one image for now.
         components: their light is summed; names are unique.
         stages: run in order; none means the model at the given parameters.
-        noise: the likelihood, one of `NOISES`.
+        noise: of the pixels, that is the likelihood.
         seed: of everything random.
         device: where to run; ``gpu`` and ``cuda`` mean the same.
     """
@@ -89,7 +90,7 @@ class FitRequest(Document):
     images: Annotated[tuple[ImageSpec, ...], Strict(False)]
     components: Annotated[tuple[ComponentSpec, ...], Strict(False), Field(max_length=MAX_COMPONENTS)]
     stages: Annotated[tuple[StageSpec, ...], Strict(False), Field(max_length=100)] = ()
-    noise: str = "gaussian"
+    noise: NoiseSpec = NoiseSpec()
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: Device = "auto"
 
@@ -108,12 +109,18 @@ class FitRequest(Document):
             raise refusal("is empty", "at least one")
         return value
 
-    @field_validator("noise")
-    @classmethod
-    def _known_noise(cls, value: str) -> str:
-        if value not in NOISES:
-            raise refusal(f"unknown noise {shown(value)}", "one of: " + ", ".join(NOISES))
-        return value
+    @model_validator(mode="after")
+    def _counts_have_no_other_variance(self) -> Self:
+        if self.noise.name == "poisson":
+            faults = [
+                detail(("images", index, key), "does not go with poisson noise, whose variance is the model's", _GAIN)
+                for index, image in enumerate(self.images)
+                for key in ("variance", "weight", "sigma")
+                if (given := getattr(image, key)) is not None and not isinstance(given, GainNoise)
+            ]
+            if faults:
+                raise refuse("FitRequest", faults)
+        return self
 
     @model_validator(mode="after")
     def _components_fit_together(self) -> Self:
