@@ -83,7 +83,7 @@ class Program:
         self.wanted = False
         self.handle.send_signal(signal.SIGTERM)
         try:
-            return self.handle.wait(25)
+            return self.handle.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(self.handle.pid, signal.SIGKILL)
             raise
@@ -116,7 +116,7 @@ class Service:
         migrate(self.engine)
         self.blobs = open_blobs(self.settings.blobs)
         self.doorbell = Doorbell(self.settings)
-        wait_until(self.broker_answers, 10, "the broker's start")
+        wait_until(self.broker_answers, 60, "the broker's start")
         self.worker = self.start_worker()
 
     def start_worker(self) -> Program:
@@ -150,7 +150,7 @@ class Service:
         assert record is not None
         return record
 
-    def finished(self, fit_id: str, seconds: float = 60.0) -> FitRecord:
+    def finished(self, fit_id: str, seconds: float = 180.0) -> FitRecord:
         def final() -> FitRecord | None:
             record = self.fit(fit_id)
             return record if record.state in FINAL_STATES else None
@@ -182,14 +182,14 @@ def request_document(service: Service) -> dict[str, Any]:
 @pytest.fixture
 def slow_document(service: Service, tmp_path: Path) -> dict[str, Any]:
     """A fit of noise in a large image, over and over: it takes many seconds and reports all the while."""
-    side = 1000
+    side = 500
     path = tmp_path / "noise.npy"
     np.save(path, np.random.default_rng(3).normal(100.0, 3.0, (side, side)))
     galaxies = [
         {
             "name": f"g{number}",
             "profile": "sersic",
-            "parameters": {"x": 200 * number, "y": 500, "q": 0.7, "pa": 20, "n": 2, "r_e": 60, "i_e": 3},
+            "parameters": {"x": 100 * number, "y": 250, "q": 0.7, "pa": 20, "n": 2, "r_e": 30, "i_e": 3},
         }
         for number in range(1, 5)
     ]
