@@ -139,7 +139,7 @@ def _result(
         log_prior=how_good.log_prior,
         objective=float(end.equations.chi2),
         parameters=_fitted(problem, values, covariance, chi2),
-        derived=tuple(derived_values(problem, images[0], values, covariance)),
+        derived=tuple(derived_values(problem, images, values, covariance)),
         covariance=covariance,
         stages=records,
         images=_planes(problem, images, end.theta, models),
@@ -166,6 +166,7 @@ def _planes(
     problem: Problem, images: Sequence[ImageData], theta: Tensor, models: Sequence[Tensor]
 ) -> tuple[ImageResult, ...]:
     names = [component.name for component in problem.request.components]
+    shown = {image.name: {item.name for item in problem.request.seen_in(image.name)} for image in images}
     keep = len(names) * sum(image.data.nbytes for image in images) <= _COMPONENT_BYTES
     lights = {name: problem.model(theta, [name]) for name in names} if keep else {}
     return tuple(
@@ -177,7 +178,7 @@ def _planes(
             image.mask,
             image.origin,
             image.header,
-            {name: light[place][0].cpu().numpy() for name, light in lights.items()},
+            {name: light[place][0].cpu().numpy() for name, light in lights.items() if name in shown[image.name]},
         )
         for place, image in enumerate(images)
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fitting.inputs import noise
 from fitting.inputs.files import FileInvalid, Plane, read_plane
+from fitting.inputs.grids import frame_faults
 from fitting.inputs.keywords import pixel_scale, zero_point
 from fitting.inputs.limits import DEFAULT_LIMITS, ReadLimits
 from fitting.inputs.psf import OFF_BY, PsfInvalid, gaussian_stamp, moffat_stamp, normalised
@@ -124,6 +125,8 @@ def load_images(request: FitRequest, locate: Locate, limits: ReadLimits = DEFAUL
         faults += reading.faults
         if image is not None:
             images.append(image)
+    if not faults:
+        faults += frame_faults(request, images)
     if faults:
         raise RequestInvalid(faults)
     return images

@@ -46,11 +46,19 @@ def complete_request(request: FitRequest, images: Sequence[ImageData]) -> FitReq
         RequestInvalid: a link has no finite value, or one that its profile cannot have, at the completed values.
     """
     table = ParameterTable.of(request)
+    if table.missing and not _plain(request):
+        raise RequestInvalid(Fault(json_path(table[name].place), "is missing", "a value") for name in table.missing)
     if table.missing:
         found = _Scene(request, table, images[0]).solve()
         request = request.with_values({row.name: _inside(found[row.name], row) for row in table if row.name in found})
     _check_links(request)
     return request
+
+
+def _plain(request: FitRequest) -> bool:
+    """Whether every row is a profile's own parameter in the one image's pixels."""
+    names = [f"{item.name}.{name}" for item in request.components for name in item.description.names]
+    return request.frame_in_use == "pixel" and list(ParameterTable.of(request).names) == names
 
 
 def _inside(value: float, row: TableParameter) -> float:
@@ -70,17 +78,13 @@ def _check_links(request: FitRequest) -> None:
         values = table.values()
     except ExpressionInvalid as error:
         raise RequestInvalid([Fault("$.components", str(error), "links that are finite at the first values")]) from None
-    places = {f"{item.name}.{name}": (i, name) for i, item in enumerate(request.components) for name in item.parameters}
     faults = []
     for row in table.linked:
         low, high = row.description.lowest, row.description.highest
         if not (low is None or values[row.name] >= low) or not (high is None or values[row.name] <= high):
-            index, name = places[row.name]
-            path = json_path(("components", index, "parameters", name))
-            message = (
-                f"is {values[row.name]:g} at the first values, beyond what {request.components[index].profile} can have"
-            )
-            faults.append(Fault(path, message, f"{low} to {high}"))
+            profile = request.components[int(row.place[1])].profile
+            message = f"is {values[row.name]:g} at the first values, beyond what {profile} can have"
+            faults.append(Fault(json_path(row.place), message, f"{low} to {high}"))
     if faults:
         raise RequestInvalid(faults)
 

@@ -20,7 +20,7 @@ from fitting.problem.image import TargetImage, Tile
 from fitting.problem.memory import keep_freed_memory
 from fitting.problem.parameters import Parametrization, Values
 from fitting.problem.priors import Priors
-from fitting.problem.view import RowsAsTheyAre, View
+from fitting.problem.views import view_of
 from fitting.spec import FitRequest, ParameterTable
 
 
@@ -57,9 +57,9 @@ class Problem:
         self.names = self.parameters.free_names
         self.lower, self.upper = self.parameters.lower, self.parameters.upper
         self.pixels = sum(image.pixels for image in self.images)
-        self.views: tuple[View, ...] = tuple(RowsAsTheyAre(self.table.index) for _ in images)
+        self.views = tuple(view_of(request, self.table, image, self.device) for image in images)
         self.groups = tuple(
-            component_groups(request.components, view.index, image)
+            component_groups(request.seen_in(image.name), view.index, image)
             for view, image in zip(self.views, self.images, strict=True)
         )
 

@@ -7,7 +7,11 @@ values, image by image, and turned into derivatives by θ once an image.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
+
+import torch
+from torch import Tensor
 
 from fitting.problem.parameters import Values
 
@@ -30,6 +34,14 @@ class View(Protocol):
         ...
 
 
+class Step(Protocol):
+    """Part of the way from rows to native values: changes some of the values, and their derivatives, in place."""
+
+    def apply(self, physical: Tensor, jacobian: Tensor) -> None:
+        """Change values (batch, natives) and derivatives (batch, natives, free)."""
+        ...
+
+
 class RowsAsTheyAre:
     """The view of an image whose components are given in its own pixels: the rows are the native values."""
 
@@ -39,3 +51,26 @@ class RowsAsTheyAre:
     def native(self, values: Values) -> Values:
         """The same values."""
         return values
+
+
+@dataclass(frozen=True)
+class RowsInSteps:
+    """The view of an image for which rows are picked and then changed.
+
+    Attributes:
+        rows: the row that stands for each native value, (natives,); any row for what the image does not show.
+        steps: what is done with the picked values, in order.
+    """
+
+    index: Mapping[str, int]
+    rows: Tensor
+    steps: tuple[Step, ...]
+
+    def native(self, values: Values) -> Values:
+        """The picked values after all steps; where one is no number, the model is outside of its domain."""
+        physical, jacobian = values.physical[:, self.rows], values.jacobian[:, self.rows]
+        for step in self.steps:
+            step.apply(physical, jacobian)
+        sound = physical.isfinite()
+        outside = values.outside + torch.where(sound.all(1), 0.0, torch.inf)
+        return Values(torch.where(sound, physical, 1.0), jacobian.nan_to_num(), outside)

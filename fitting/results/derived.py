@@ -1,19 +1,19 @@
 """Quantities that follow from the parameters: fluxes, magnitudes, sizes on the sky, sky coordinates."""
 
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from astropy.io import fits
-from astropy.wcs import WCS
 from torch import Tensor
 
+from fitting.inputs.astrometry import celestial_wcs
 from fitting.inputs.images import ImageData
 from fitting.problem import Problem
+from fitting.problem.parameters import Values
 from fitting.profiles import RADIAL_PROFILES, RadialProfile
 from fitting.results.covariance import Covariance
+from fitting.spec import ComponentSpec
 
 
 @dataclass(frozen=True)
@@ -26,27 +26,52 @@ class Derived:
     unit: str
 
 
-def derived_values(problem: Problem, image: ImageData, physical: Tensor, covariance: Covariance) -> list[Derived]:
-    """Derived values of every component that has any.
+def derived_values(
+    problem: Problem, images: Sequence[ImageData], physical: Tensor, covariance: Covariance
+) -> list[Derived]:
+    """Derived values of every component that has any, in each image; those that are parameters already are left out.
 
     Args:
         physical: values of the table's rows, (parameters,).
         covariance: of the same rows.
     """
     found = []
-    for component in problem.request.components:
-        profile = RADIAL_PROFILES.get(component.profile)
-        if profile is None:
-            continue
-        order = ("x", "y", "q", "pa", *profile.shape, profile.scale, profile.amplitude)
-        rows = [problem.table.index[f"{component.name}.{name}"] for name in order]
-        own = np.eye(len(physical))[rows]
-        for name, unit, function in _quantities(profile, image):
-            value, slope = _differentiated(function, physical[rows].cpu())
-            found.append(Derived(f"{component.name}.{name}", value, covariance.sigma(slope @ own), unit))
-        for name, value, slope in _sky_position(image, physical[rows[:2]].cpu().numpy()):
-            found.append(Derived(f"{component.name}.{name}", value, covariance.sigma(slope @ own[:2]), "degree"))
-    return [row for row in found if np.isfinite(row.value)]
+    rows = Values(
+        physical[None], torch.eye(len(physical), dtype=physical.dtype)[None].to(physical), physical.new_zeros(1)
+    )
+    for image, view in zip(images, problem.views, strict=True):
+        native = view.native(rows)
+        values, jacobian = native.physical[0].cpu(), native.jacobian[0].cpu().numpy()
+        place = f"[{image.name}]" if len(images) > 1 else ""
+        for component in problem.request.seen_in(image.name):
+            for name, value, slope, unit in _of_component(component, image, view.index, values):
+                found.append(
+                    Derived(f"{component.name}.{name}{place}", value, covariance.sigma(slope @ jacobian), unit)
+                )
+    known = problem.table.index
+    return [row for row in found if np.isfinite(row.value) and row.name not in known and _shared(row.name) not in known]
+
+
+def _shared(name: str) -> str:
+    """The name without an image behind it."""
+    return name.partition("[")[0]
+
+
+def _of_component(
+    component: ComponentSpec, image: ImageData, index: Mapping[str, int], values: Tensor
+) -> Iterator[tuple[str, float, np.ndarray, str]]:
+    """Name, value, derivatives by all native values, and unit."""
+    profile = RADIAL_PROFILES.get(component.profile)
+    if profile is None:
+        return
+    order = ("x", "y", "q", "pa", *profile.shape, profile.scale, profile.amplitude)
+    places = [index[f"{component.name}.{name}"] for name in order]
+    own = np.eye(len(values))[places]
+    for name, unit, function in _quantities(profile, image):
+        value, slope = _differentiated(function, values[places])
+        yield name, value, slope @ own, unit
+    for name, value, slope in _sky_position(image, values[places[:2]].numpy()):
+        yield name, value, slope @ own[:2], "degree"
 
 
 def _quantities(profile: RadialProfile, image: ImageData) -> list[tuple[str, str, Callable[[Tensor], Tensor]]]:
@@ -83,16 +108,3 @@ def _sky_position(image: ImageData, centre: np.ndarray) -> list[tuple[str, float
     slope = np.stack((sky[1] - sky[2], sky[3] - sky[4]), axis=-1)
     slope[0] = (slope[0] + 180.0) % 360.0 - 180.0
     return [(axis, float(sky[0, place]), slope[place]) for place, axis in enumerate(("ra", "dec"))]
-
-
-def celestial_wcs(header: fits.Header | None) -> WCS | None:
-    """The celestial part of a header's world coordinates, or None."""
-    if header is None:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            wcs = WCS(header, naxis=2)
-        except Exception:  # astropy raises many kinds on headers it cannot read; a fit needs none of them
-            return None
-    return wcs if wcs.has_celestial else None

@@ -4,6 +4,7 @@ from fitting.spec.components import ComponentSpec, ParameterSpec
 from fitting.spec.duals import MATH, Dual, Functions
 from fitting.spec.expressions import Expression, ExpressionInvalid, parse_expression
 from fitting.spec.faults import Fault, RequestInvalid, json_path
+from fitting.spec.forms import Frame
 from fitting.spec.images import (
     AutoNoise,
     ConstantNoise,
@@ -20,6 +21,7 @@ from fitting.spec.parameters import ParameterTable, TableParameter
 from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription, profiles_document
 from fitting.spec.references import PlaneReference
 from fitting.spec.request import FitRequest, StageSpec
+from fitting.spec.rows import row_name, seen_in
 from fitting.spec.validation import parse_request, read_request
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "ExpressionInvalid",
     "Fault",
     "FitRequest",
+    "Frame",
     "Functions",
     "GainNoise",
     "GaussianPsf",
@@ -58,4 +61,6 @@ __all__ = [
     "parse_request",
     "profiles_document",
     "read_request",
+    "row_name",
+    "seen_in",
 ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     Field,
     GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
+    Strict,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -23,8 +24,10 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 from fitting.spec.documents import Document, detail, details, refusal, refuse
 from fitting.spec.expressions import GRAMMAR, Expression, ExpressionInvalid, parse_expression
 from fitting.spec.faults import shown
+from fitting.spec.forms import Frame, alternatives, any_form, described, every_name
 from fitting.spec.priors import Prior, prior_schema, read_prior
 from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription
+from fitting.spec.varied import ByImage, Polynomial
 
 EXPECTED = 'a number, "= expression", or an object with value, min, max, fixed, prior'
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
@@ -130,17 +133,26 @@ class ParameterSpec(Document):
         return {"title": "ParameterSpec", "description": EXPECTED, "anyOf": [number, link, whole]}
 
 
+ByImage.model_rebuild(_types_namespace={"ParameterSpec": ParameterSpec})
+Polynomial.model_rebuild(_types_namespace={"ParameterSpec": ParameterSpec})
+
+AnyParameter = ParameterSpec | ByImage | Polynomial
+"""What a request may say about a parameter."""
+
+
 class ComponentSpec(Document):
     """One component: a name, a profile, and its parameters by name (those left out are found in the image).
 
     Attributes:
         convolve: whether the point-spread function acts on it. Skies are never blurred.
+        images: names of the images in which it is seen; None means all.
     """
 
     name: str
     profile: str
     convolve: bool = True
-    parameters: dict[str, ParameterSpec] = Field(default_factory=dict)
+    images: Annotated[tuple[str, ...], Strict(False), Field(min_length=1)] | None = None
+    parameters: dict[str, AnyParameter] = Field(default_factory=dict)
 
     @field_validator("name")
     @classmethod
@@ -165,16 +177,17 @@ class ComponentSpec(Document):
         if not isinstance(value, dict):
             raise refusal(f"{shown(value)} is not an object", "an object of parameters by name")
         profile = PROFILES.get(info.data.get("profile", ""))
-        specs: dict[str, ParameterSpec] = {}
+        specs: dict[str, AnyParameter] = {}
         faults: list[InitErrorDetails] = []
         for name, written in value.items():
             try:
-                specs[name] = ParameterSpec.model_validate(written)
+                specs[name] = read_parameter(written)
             except ValidationError as error:
                 faults += details(error, (name,))
             else:
                 faults += _misfits(name, written, specs[name], profile)
         faults += _missing(value, profile)
+        faults += _rivals(value, profile)
         if faults:
             raise refuse("parameters", faults)
         return specs
@@ -191,6 +204,10 @@ class ComponentSpec(Document):
         """The profile's row of `PROFILES`."""
         return PROFILES[self.profile]
 
+    def described(self, frame: Frame) -> ProfileDescription:
+        """The profile with its parameters in the forms that this component uses in a request of that frame."""
+        return described(self.description, frame, self.parameters)
+
 
 def _parsed(text: str) -> str:
     """The text of a sound expression; raises a refusal otherwise."""
@@ -200,26 +217,70 @@ def _parsed(text: str) -> str:
         raise refusal(str(error), GRAMMAR) from None
 
 
+def read_parameter(written: Any) -> AnyParameter:
+    """What JSON says about a parameter, whichever way it is written."""
+    for key, model in (("by_image", ByImage), ("polynomial", Polynomial)):
+        if isinstance(written, dict) and key in written:
+            return model.model_validate(written)
+    return written if isinstance(written, ByImage | Polynomial) else ParameterSpec.model_validate(written)
+
+
+def _rivals(given: Mapping[str, Any], profile: ProfileDescription | None) -> list[InitErrorDetails]:
+    """Faults of parameters that are given in two forms at once."""
+    faults = []
+    for own, forms in alternatives(profile).items() if profile is not None else ():
+        names = [name for name in (own, *(form.name for form in forms)) if name in given]
+        expected = f"one of: {', '.join((own, *(form.name for form in forms)))}"
+        faults += [detail((name,), f"stands beside {names[0]}, and only one can hold", expected) for name in names[1:]]
+    return faults
+
+
 def _missing(given: Mapping[str, Any], profile: ProfileDescription | None) -> list[InitErrorDetails]:
     """Faults of the parameters that the request must give and did not."""
     if profile is None:
         return []
-    needed = [item for item in profile.parameters if not item.initialised and item.name not in given]
+    forms = described(profile, "pixel", given).parameters
+    needed = [item for item in forms if not item.initialised and item.name not in given]
     return [detail((item.name,), "is missing", f"a value of {profile.name}'s {item.name}") for item in needed]
 
 
-def _misfits(
-    name: str, written: Any, spec: ParameterSpec, profile: ProfileDescription | None
-) -> list[InitErrorDetails]:
+def _misfits(name: str, written: Any, spec: AnyParameter, profile: ProfileDescription | None) -> list[InitErrorDetails]:
     """Faults of one well-formed parameter against its profile: unknown name, or beyond a limit."""
     if profile is None:
         return []
-    description = profile.parameter(name)
+    description = any_form(profile, name)
     if description is None:
-        return [detail((name,), f"{profile.name} has no such parameter", "one of: " + ", ".join(profile.names))]
+        return [detail((name,), f"{profile.name} has no such parameter", "one of: " + ", ".join(every_name(profile)))]
+    if isinstance(spec, ParameterSpec):
+        return _limit_faults((name,), written, spec, description, profile)
+    faults = []
+    for place, leaf in spec.leaves():
+        key, item = place
+        bounds = coefficient(description, item) if isinstance(item, int) else description
+        below = written[key][item] if isinstance(written, dict) else leaf
+        faults += _limit_faults((name, *place), below, leaf, bounds, profile)
+    return faults
+
+
+def coefficient(description: ParameterDescription, order: int) -> ParameterDescription:
+    """The coefficient of a parameter's polynomial: the first is bounded as the parameter is, the others are not."""
+    name = f"{description.name}.c{order}"
+    if order == 0:
+        return description.model_copy(update={"name": name})
+    text = f"Coefficient {order} of the polynomial of {description.name}."
+    return ParameterDescription(name=name, unit=description.unit, description=text)
+
+
+def _limit_faults(
+    place: tuple[str | int, ...],
+    written: Any,
+    spec: ParameterSpec,
+    description: ParameterDescription,
+    profile: ProfileDescription,
+) -> list[InitErrorDetails]:
     faults = [
         detail(
-            (name, key),
+            (*place, key),
             f"{limit:g} is beyond what {profile.name} can have",
             interval(description.lowest, description.highest),
         )
@@ -229,10 +290,10 @@ def _misfits(
     low, high = spec.limits(description)
     if not faults and low is not None and high is not None and low >= high:
         key = "prior" if spec.prior is not None else "min" if spec.min is not None else "max"
-        faults.append(detail((name, key), f"min {low:g} is not below max {high:g}", "min < max; or fix the value"))
+        faults.append(detail((*place, key), f"min {low:g} is not below max {high:g}", "min < max; or fix the value"))
     if not faults and spec.value is not None and not within(spec.value, low, high):
-        place = (name, "value") if isinstance(written, dict) else (name,)
-        faults.append(detail(place, f"{spec.value:g} is outside its limits", interval(low, high)))
+        inside = (*place, "value") if isinstance(written, dict) else place
+        faults.append(detail(inside, f"{spec.value:g} is outside its limits", interval(low, high)))
     return faults
 
 

@@ -1,16 +1,21 @@
 """Expressions that link a parameter to others, such as ``= a.pa + 90``.
 
+A parameter with a value for each image is ``a.flux[r]`` in the image r, or ``a.flux["hst-i"]`` where the image's name
+is no word; ``a.flux`` alone means the value in the image at hand. ``a.r_e.c0`` is a coefficient of a polynomial.
+
 An expression is parsed by Python's own grammar into a tree, and every node of the tree must be on a short list:
-numbers, ``component.parameter``, ``+ - * / **``, unary minus, and the functions and constants named below.
+numbers, names of parameters, ``+ - * / **``, unary minus, and the functions and constants named below.
 Nothing is ever executed as Python.
 """
 
 from __future__ import annotations
 
 import ast
+import copy
 import math
+import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from types import MappingProxyType
@@ -41,6 +46,7 @@ _UNARY: Mapping[str, Callable[[Arithmetic, Dual], Dual]] = {
     "abs": Arithmetic.absolute,
 }
 _FOLDED: Mapping[str, Callable[[Arithmetic, Dual, Dual], Dual]] = {"min": Arithmetic.minimum, "max": Arithmetic.maximum}
+_COEFFICIENT = re.compile(r"c[0-9]{1,2}\Z")
 CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi, "e": math.e})
 FUNCTIONS: tuple[str, ...] = (*_UNARY, *_FOLDED)
 
@@ -84,6 +90,14 @@ class Expression:
             result[chosen] = 0.0 if gradient is None else float(gradient)
         return result
 
+    def at_image(self, image: str, varying: Set[str]) -> Expression:
+        """The same in one image: names that are in `varying` get the image's name behind them."""
+        if not varying & set(self.names):
+            return self
+        names = tuple(f"{name}[{image}]" if name in varying else name for name in self.names)
+        tree = _AtImage(image, varying).visit(copy.deepcopy(self._tree))
+        return Expression(f"= {ast.unparse(tree)}", names, tree)
+
     def _finite(self, lookup: Mapping[str, Dual]) -> Dual:
         try:
             result = self.evaluate(lookup)
@@ -119,6 +133,52 @@ def parse_expression(text: str) -> Expression:
     return Expression(text.strip(), tuple(names), tree)
 
 
+def _parameter(node: ast.expr) -> str | None:
+    """The name of the parameter that a node stands for, or None."""
+    match node:
+        case ast.Attribute(value=ast.Name(id=component), attr=parameter):
+            return f"{component}.{parameter}"
+        case ast.Attribute(value=ast.Attribute(value=ast.Name(id=component), attr=parameter), attr=coefficient) if (
+            _COEFFICIENT.match(coefficient)
+        ):
+            return f"{component}.{parameter}.{coefficient}"
+        case ast.Subscript(value=ast.Attribute(value=ast.Name(id=component), attr=parameter), slice=image):
+            match image:
+                case ast.Name(id=name) | ast.Constant(value=str() as name):
+                    return f"{component}.{parameter}[{name}]"
+                case ast.Constant(value=int() as number) if not isinstance(number, bool):
+                    return f"{component}.{parameter}[{number}]"
+    return None
+
+
+class _AtImage(ast.NodeTransformer):
+    """Puts the name of an image behind the names that vary."""
+
+    def __init__(self, image: str, varying: Set[str]) -> None:
+        self.image, self.varying = image, varying
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        if _parameter(node) not in self.varying:
+            return node
+        return ast.Subscript(value=node, slice=ast.Constant(value=self.image), ctx=ast.Load())
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        return node
+
+
+def weighted_sum(terms: Mapping[str, float]) -> Expression:
+    """The expression Σ weight · coefficient of a polynomial, by the coefficients' names (``a.r_e.c0``)."""
+    tree: ast.expr | None = None
+    for name, weight in terms.items():
+        component, parameter, coefficient = name.split(".")
+        inner = ast.Attribute(value=ast.Name(id=component, ctx=ast.Load()), attr=parameter, ctx=ast.Load())
+        outer = ast.Attribute(value=inner, attr=coefficient, ctx=ast.Load())
+        term = ast.BinOp(left=ast.Constant(value=weight), op=ast.Mult(), right=outer)
+        tree = term if tree is None else ast.BinOp(left=tree, op=ast.Add(), right=term)
+    assert tree is not None
+    return Expression(f"= {ast.unparse(tree)}", tuple(terms), tree)
+
+
 def _check(node: ast.expr, names: dict[str, None], depth: int) -> None:
     """Refuse any node that is not on the list, and collect the names."""
     if depth > MAX_DEPTH:
@@ -128,8 +188,8 @@ def _check(node: ast.expr, names: dict[str, None], depth: int) -> None:
             raise ExpressionInvalid("true and false are not numbers")
         case ast.Constant(value=int() | float() as number):
             _check_number(number)
-        case ast.Attribute(value=ast.Name(id=component), attr=parameter):
-            names.setdefault(f"{component}.{parameter}")
+        case _ if (name := _parameter(node)) is not None:
+            names.setdefault(name)
         case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _BINARY:
             _check(left, names, depth + 1)
             _check(right, names, depth + 1)
@@ -176,8 +236,8 @@ def _evaluate(node: ast.expr, lookup: Mapping[str, Dual], arithmetic: Arithmetic
             return Dual(float(number))
         case ast.Name(id=name):
             return Dual(CONSTANTS[name])
-        case ast.Attribute(value=ast.Name(id=component), attr=parameter):
-            return lookup[f"{component}.{parameter}"]
+        case _ if (parameter := _parameter(node)) is not None:
+            return lookup[parameter]
         case ast.BinOp(left=left, op=operator, right=right):
             first, second = _evaluate(left, lookup, arithmetic), _evaluate(right, lookup, arithmetic)
             return _BINARY[type(operator)](arithmetic, first, second)

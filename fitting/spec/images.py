@@ -203,6 +203,7 @@ class ImageSpec(Document):
         mask: non-zero pixels are left out.
         pixel_scale: arcsec per pixel.
         zero_point: magnitude of one data unit.
+        wavelength: of the band, in any unit that all images share; for parameters that are polynomials of it.
     """
 
     name: ImageName = "image"
@@ -214,6 +215,7 @@ class ImageSpec(Document):
     psf: Psf | None = None
     pixel_scale: Positive | None = None
     zero_point: float | None = None
+    wavelength: Positive | None = None
     window: Window | None = None
 
     @model_validator(mode="after")

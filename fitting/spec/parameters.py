@@ -1,4 +1,7 @@
-"""The flat list of all parameters of a request, in its order: ``sky.i, a.x, a.y, …``."""
+"""The flat list of all parameters of a request, in its order: ``sky.i, a.x, a.y, …``.
+
+What varies between images has a row for each: ``a.flux[r], a.flux[g]`` (`fitting.spec.rows`).
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from fitting.spec.components import ComponentSpec, ParameterSpec
 from fitting.spec.expressions import Expression
 from fitting.spec.links import evaluation_order
 from fitting.spec.priors import Prior
 from fitting.spec.profiles import ParameterDescription
 from fitting.spec.request import FitRequest
+from fitting.spec.rows import Place, Row, component_rows, row_name
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class TableParameter:
     """One parameter of one component.
 
     Attributes:
-        name: ``component.parameter``.
+        name: ``component.parameter``, and ``[image]`` behind it where it differs between images.
         component: the component's name.
         description: unit, scale, period and hard bounds, from the profile.
         value: given value; None where it is linked or was left out.
@@ -27,6 +30,7 @@ class TableParameter:
         fixed: held at its value.
         prior: density of the value, or None where it is flat.
         expression: the link, or None.
+        place: location in the request.
     """
 
     name: str
@@ -38,6 +42,7 @@ class TableParameter:
     fixed: bool
     expression: Expression | None
     prior: Prior | None = None
+    place: Place = ()
 
     @property
     def free(self) -> bool:
@@ -54,7 +59,7 @@ class ParameterTable:
     @classmethod
     def of(cls, request: FitRequest) -> ParameterTable:
         """The table of a request, with parameters that it left out included."""
-        return cls(tuple(row for component in request.components for row in _rows(component)))
+        return cls(tuple(map(_parameter, component_rows(request.components, request.frame_in_use, request.images))))
 
     def __iter__(self) -> Iterator[TableParameter]:
         return iter(self.parameters)
@@ -69,6 +74,11 @@ class ParameterTable:
     def index(self) -> Mapping[str, int]:
         """Position of each name."""
         return {parameter.name: position for position, parameter in enumerate(self.parameters)}
+
+    def row_of(self, component: str, parameter: str, image: str) -> int:
+        """Position of the row that holds a component's parameter in an image."""
+        name = row_name(component, parameter, image)
+        return self.index[name if name in self.index else f"{component}.{parameter}"]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -105,11 +115,18 @@ class ParameterTable:
         return {row.name: known[row.name] for row in self.parameters}
 
 
-def _rows(component: ComponentSpec) -> Iterator[TableParameter]:
-    for description in component.description.parameters:
-        spec = component.parameters.get(description.name, ParameterSpec())
-        low, high = spec.limits(description)
-        name = f"{component.name}.{description.name}"
-        yield TableParameter(
-            name, component.name, description, spec.value, low, high, spec.fixed, spec.link, spec.prior
-        )
+def _parameter(row: Row) -> TableParameter:
+    low, high = row.spec.limits(row.description)
+    spec = row.spec
+    return TableParameter(
+        row.name,
+        row.component,
+        row.description,
+        spec.value,
+        low,
+        high,
+        spec.fixed,
+        row.expression,
+        spec.prior,
+        row.place,
+    )

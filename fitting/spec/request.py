@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -18,16 +18,19 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails
 
-from fitting.spec.components import ComponentSpec, ParameterSpec
+from fitting.spec.components import AnyParameter, ComponentSpec, read_parameter
 from fitting.spec.documents import Document, detail, refusal, refuse
 from fitting.spec.faults import json_path, shown
+from fitting.spec.forms import Frame
 from fitting.spec.images import GainNoise, ImageSpec
 from fitting.spec.links import link_faults
 from fitting.spec.methods import METHODS
 from fitting.spec.noise import NoiseSpec
 from fitting.spec.references import PlaneReference
+from fitting.spec.rows import Row, component_rows, seen_in
+from fitting.spec.varied import ByImage, Polynomial
 
-MAX_IMAGES = 1
+MAX_IMAGES = 200
 _GAIN = 'a variance such as {"gain": g, "read_noise": r}, or none where the data are electrons'
 MAX_COMPONENTS = 2000
 Device = Literal["auto", "cpu", "gpu", "cuda"]
@@ -78,7 +81,9 @@ class FitRequest(Document):
 
     Attributes:
         name: what the user calls it; may be empty.
-        images: one image for now.
+        frame: in what positions, lengths and intensities are given; None means ``pixel`` for one image, ``sky`` for
+            several.
+        images: each of its own grid, noise, point-spread function and band; names are unique.
         components: their light is summed; names are unique.
         stages: run in order; none means the model at the given parameters.
         noise: of the pixels, that is the likelihood.
@@ -87,20 +92,13 @@ class FitRequest(Document):
     """
 
     name: Annotated[str, Field(max_length=200)] = ""
-    images: Annotated[tuple[ImageSpec, ...], Strict(False)]
+    frame: Frame | None = None
+    images: Annotated[tuple[ImageSpec, ...], Strict(False), Field(max_length=MAX_IMAGES)]
     components: Annotated[tuple[ComponentSpec, ...], Strict(False), Field(max_length=MAX_COMPONENTS)]
     stages: Annotated[tuple[StageSpec, ...], Strict(False), Field(max_length=100)] = ()
     noise: NoiseSpec = NoiseSpec()
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: Device = "auto"
-
-    @field_validator("images")
-    @classmethod
-    def _few_enough(cls, value: tuple[ImageSpec, ...]) -> tuple[ImageSpec, ...]:
-        if len(value) > MAX_IMAGES:
-            fault = detail((MAX_IMAGES,), "fitting several images at once is not available yet", "one image")
-            raise refuse("images", [fault])
-        return value
 
     @field_validator("images", "components")
     @classmethod
@@ -124,10 +122,23 @@ class FitRequest(Document):
 
     @model_validator(mode="after")
     def _components_fit_together(self) -> Self:
-        faults = [*repeated_names(self.components), *link_faults(self.components, frozenset())]
+        faults = [*repeated_names(self.components), *repeated_image_names(self.images)]
+        faults += frame_faults(self.components, self.frame_in_use)
+        faults += varied_faults(self.components, self.images)
+        if not faults:
+            faults = link_faults(tuple(component_rows(self.components, self.frame_in_use, self.images)), frozenset())
         if faults:
             raise refuse("FitRequest", faults)
         return self
+
+    @property
+    def frame_in_use(self) -> Frame:
+        """The frame, said or not."""
+        return self.frame or ("pixel" if len(self.images) == 1 else "sky")
+
+    def seen_in(self, image: str) -> tuple[ComponentSpec, ...]:
+        """The components that an image shows."""
+        return tuple(item for item in self.components if item.images is None or image in item.images)
 
     def document(self) -> dict[str, Any]:
         """The request as JSON that parses back to an equal request."""
@@ -146,19 +157,86 @@ class FitRequest(Document):
         return self.model_copy(update={"images": tuple(image.with_references(mapping) for image in self.images)})
 
     def with_values(self, values: Mapping[str, float]) -> Self:
-        """The same request with these values, by ``component.parameter``; limits and links stay as they are."""
+        """The same request with these values, by their rows' names; limits and links stay as they are."""
+        components = [dict(component.parameters) for component in self.components]
+        for row in component_rows(self.components, self.frame_in_use, self.images):
+            if row.name in values and row.expression is None:
+                _put_value(components[int(row.place[1])], row, float(values[row.name]))
+        pairs = zip(self.components, components, strict=True)
         return self.model_copy(
-            update={"components": tuple(_with_values(component, values) for component in self.components)}
+            update={"components": tuple(item.model_copy(update={"parameters": new}) for item, new in pairs)}
         )
 
 
-def _with_values(component: ComponentSpec, values: Mapping[str, float]) -> ComponentSpec:
-    parameters = dict(component.parameters)
-    for name in component.description.names:
-        full = f"{component.name}.{name}"
-        if full in values:
-            parameters[name] = parameters.get(name, ParameterSpec()).model_copy(update={"value": float(values[full])})
-    return component.model_copy(update={"parameters": parameters})
+def _put_value(parameters: dict[str, AnyParameter], row: Row, value: float) -> None:
+    """Write one row's value into a component's parameters."""
+    name = str(row.place[3])
+    spec = row.spec.model_copy(update={"value": value})
+    written = parameters.get(name)
+    image = row.name.partition("[")[2].removesuffix("]")
+    if isinstance(written, Polynomial):
+        order = int(row.place[-1])
+        coefficients = (*written.polynomial[:order], spec, *written.polynomial[order + 1 :])
+        parameters[name] = written.model_copy(update={"polynomial": coefficients})
+    elif image:
+        others = written.by_image if isinstance(written, ByImage) else {}
+        parameters[name] = ByImage(by_image={**others, image: spec})
+    else:
+        parameters[name] = spec
+
+
+def repeated_image_names(images: Iterable[ImageSpec]) -> list[InitErrorDetails]:
+    """Faults of image names that were used before."""
+    seen: set[str] = set()
+    faults = []
+    for index, image in enumerate(images):
+        if image.name in seen:
+            message = f"the name {shown(image.name)} is already taken"
+            faults.append(detail(("images", index, "name"), message, "a name that no other image has"))
+        seen.add(image.name)
+    return faults
+
+
+def frame_faults(components: Iterable[ComponentSpec | None], frame: Frame) -> list[InitErrorDetails]:
+    """Faults of parameters that belong to another frame than the request's."""
+    faults = []
+    for index, component in enumerate(components):
+        names = component.described(frame).names if component is not None else ()
+        for name in component.parameters if component is not None else ():
+            if name not in names:
+                message = f"does not belong to frame {frame}" if frame == "pixel" else "does not go with x or y"
+                expected = 'x and y; or "frame": "sky"' if frame == "pixel" else "either ra and dec, or x and y"
+                faults.append(detail(("components", index, "parameters", name), message, expected))
+    return faults
+
+
+def varied_faults(components: Iterable[ComponentSpec | None], images: Sequence[ImageSpec]) -> list[InitErrorDetails]:
+    """Faults of components and parameters that name images: unknown ones, or ones without a wavelength."""
+    faults = []
+    every = [image.name for image in images]
+    for index, component in enumerate(components):
+        if component is None:
+            continue
+        for place, image in enumerate(component.images or ()):
+            if image not in every:
+                message = f"there is no image {shown(image)}"
+                faults.append(detail(("components", index, "images", place), message, f"one of: {', '.join(every)}"))
+        here = seen_in(component, images)
+        for name, spec in component.parameters.items():
+            location = ("components", index, "parameters", name)
+            if isinstance(spec, ByImage):
+                faults += [
+                    detail(
+                        (*location, "by_image", image), "is no image of this component", f"one of: {', '.join(here)}"
+                    )
+                    for image in spec.by_image
+                    if image not in here
+                ]
+            lacking = [image.name for image in images if image.name in here and image.wavelength is None]
+            if isinstance(spec, Polynomial) and lacking:
+                message = f"is a polynomial of wavelength, and {', '.join(lacking)} has none"
+                faults.append(detail((*location, "polynomial"), message, '"wavelength" in each of its images'))
+    return faults
 
 
 def repeated_names(components: Iterable[ComponentSpec | None]) -> list[InitErrorDetails]:
@@ -175,12 +253,32 @@ def repeated_names(components: Iterable[ComponentSpec | None]) -> list[InitError
     return faults
 
 
-def component_faults(written: list[Any]) -> list[InitErrorDetails]:
-    """Faults between components where not all of them are sound: what is sound is still held together."""
+def component_faults(document: Mapping[str, Any]) -> list[InitErrorDetails]:
+    """Faults between components of a document with other faults: what is sound is still held together."""
+    written, images = document["components"], _sound_images(document.get("images"))
+    frame: Frame = "sky" if document.get("frame") == "sky" or (len(images) > 1 and "frame" not in document) else "pixel"
     components = [_sound_part(item) for item in written[:MAX_COMPONENTS]]
     names = [item.get("name") for item in written if isinstance(item, dict)]
     broken = {name for name in names if isinstance(name, str)} - {item.name for item in components if item}
-    return [*repeated_names(components), *link_faults(components, frozenset(broken))]
+    faults = [*repeated_names(components), *frame_faults(components, frame)]
+    if not faults and images:
+        faults += varied_faults(components, images)
+    return faults or link_faults(tuple(component_rows(components, frame, images)), frozenset(broken))
+
+
+def _sound_images(written: Any) -> list[ImageSpec]:
+    """Names and wavelengths of the images of a document, as far as they are there."""
+    images = []
+    for item in written if isinstance(written, list) else ():
+        if isinstance(item, dict) and isinstance(item.get("name", "image"), str):
+            wavelength = item.get("wavelength")
+            known = wavelength if isinstance(wavelength, float | int) else 1.0
+            images.append(
+                ImageSpec.model_construct(
+                    data=PlaneReference(file="-"), name=item.get("name", "image"), wavelength=known
+                )
+            )
+    return images
 
 
 def _sound_part(written: Any) -> ComponentSpec | None:
@@ -196,5 +294,6 @@ def _sound_part(written: Any) -> ComponentSpec | None:
     return ComponentSpec.model_construct(
         name=written["name"],
         profile=written["profile"],
-        parameters={name: ParameterSpec.model_validate(item) for name, item in sound.items()},
+        images=None,
+        parameters={name: read_parameter(item) for name, item in sound.items()},
     )

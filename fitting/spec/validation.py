@@ -97,10 +97,9 @@ def _not_plain(value: object) -> str | None:
 
 def _between_components(document: object) -> list[ErrorDetails]:
     """Faults between the sound components of a document that has other faults too."""
-    written = document.get("components") if isinstance(document, dict) else None
-    if not isinstance(written, list):
+    if not isinstance(document, dict) or not isinstance(document.get("components"), list):
         return []
-    faults = component_faults(written)
+    faults = component_faults(document)
     return refuse("components", faults).errors(include_url=False) if faults else []
 
 

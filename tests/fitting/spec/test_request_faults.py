@@ -37,7 +37,7 @@ CASES: list[tuple[str, tuple[str | int, ...], Any, str, str]] = [
     ("a seed that is no integer", ("seed",), 1.5, "$.seed", "whole number"),
     ("no image", ("images",), [], "$.images", "at least one"),
     ("no component", ("components",), [], "$.components", "at least one"),
-    ("two images", ("images",), [{"data": "a"}, {"data": "b"}], "$.images[1]", "not available"),
+    ("two images", ("images",), [{"data": "a"}, {"data": "b"}], "$.images[1].name", "already taken"),
     ("a taken name", ("components", 2, "name"), "a", "$.components[2].name", "already taken"),
     ("a name that is none", ("components", 2, "name"), "a b", "$.components[2].name", "letters, digits"),
     ("a name that is a keyword", ("components", 2, "name"), "lambda", "$.components[2].name", "cannot name"),

@@ -1,0 +1,91 @@
+"""The forms in which a request may give a component's parameters, other than the profile's own.
+
+In frame ``sky`` a centre is ``ra, dec`` (degrees), lengths are in arcsec and intensities in data units per arcsec². In
+either frame a profile's one amplitude may be given as total ``flux`` or as ``magnitude``. Each form stands in the place
+of one of the profile's own parameters, so that a component has as many parameters as its profile, in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import lru_cache
+from typing import Literal
+
+from fitting.spec.profiles import ParameterDescription, ProfileDescription
+
+Frame = Literal["pixel", "sky"]
+
+RA = ParameterDescription(
+    name="ra", unit="degree", description="Right ascension of the centre (the WCS's longitude, in its own system)."
+)
+DEC = ParameterDescription(
+    name="dec", unit="degree", description="Declination of the centre.", min=-90.0, max=90.0, lowest=-90.0, highest=90.0
+)
+FLUX = ParameterDescription(
+    name="flux", unit="data", description="Total flux, before the PSF and out to infinity.", min=0.0, scale="log"
+)
+MAGNITUDE = ParameterDescription(
+    name="magnitude", unit="mag", description="Total magnitude: zero point - 2.5 log10(flux).", min=-60.0, max=80.0
+)
+_SKY_UNITS = {"pixel": "arcsec", "data/pixel": "data/arcsec2"}
+_SKY_PLACES = {"x": RA, "y": DEC}
+AMPLITUDE_UNITS = frozenset({"data/pixel", "data/arcsec2", "data", "mag"})
+"""Units of what differs between bands: left out of a request of several images, it gets a value in each."""
+
+
+def amplitude(profile: ProfileDescription) -> ParameterDescription | None:
+    """The one parameter of a profile with a centre that its light is proportional to, or None."""
+    found = [item for item in profile.parameters if item.unit in ("data/pixel", "data")]
+    return found[0] if len(found) == 1 and profile.parameter("x") is not None else None
+
+
+def alternatives(profile: ProfileDescription) -> dict[str, tuple[ParameterDescription, ...]]:
+    """Forms that may stand in the place of a parameter, by its name."""
+    found: dict[str, tuple[ParameterDescription, ...]] = {
+        name: (form,) for name, form in _SKY_PLACES.items() if profile.parameter(name) is not None
+    }
+    own = amplitude(profile)
+    if own is not None:
+        found[own.name] = tuple(form for form in (FLUX, MAGNITUDE) if form.name != own.name)
+    return found
+
+
+def any_form(profile: ProfileDescription, name: str) -> ParameterDescription | None:
+    """The parameter of that name in any form that a request of any frame may use, or None."""
+    own = profile.parameter(name)
+    if own is not None:
+        return own
+    forms = (form for several in alternatives(profile).values() for form in several)
+    return next((form for form in forms if form.name == name), None)
+
+
+def every_name(profile: ProfileDescription) -> tuple[str, ...]:
+    """All names that a request may use, the profile's own first."""
+    return (*profile.names, *(form.name for several in alternatives(profile).values() for form in several))
+
+
+def described(profile: ProfileDescription, frame: Frame, given: Collection[str]) -> ProfileDescription:
+    """The profile's parameters in the forms that a request uses.
+
+    Args:
+        frame: of the request.
+        given: names that the request gives; they decide between the forms. Without any, a centre in frame ``sky`` is
+            ``ra, dec`` and everything else the profile's own.
+    """
+    names = frozenset(given) & frozenset(every_name(profile))
+    return _described(profile, frame, names - frozenset(profile.names) | (names & {"x", "y"}))
+
+
+@lru_cache(maxsize=1024)
+def _described(profile: ProfileDescription, frame: Frame, given: frozenset[str]) -> ProfileDescription:
+    on_sky = frame == "sky" and not given & {"x", "y"}
+    forms = alternatives(profile)
+    parameters = []
+    for own in profile.parameters:
+        if own.name in _SKY_PLACES:
+            parameters.append(_SKY_PLACES[own.name] if on_sky else own)
+            continue
+        form = next((item for item in forms.get(own.name, ()) if item.name in given), own)
+        unit = _SKY_UNITS.get(form.unit, form.unit) if frame == "sky" else form.unit
+        parameters.append(form if unit == form.unit else form.model_copy(update={"unit": unit}))
+    return profile.model_copy(update={"parameters": tuple(parameters)})
