@@ -153,9 +153,8 @@ def _fitted(problem: Problem, values: Tensor, covariance: Covariance, chi2: floa
     sigmas = map(covariance.sigma, np.eye(len(values)))
     fitted = []
     for row, value, sigma in zip(problem.table, values.tolist(), sigmas, strict=True):
-        period = row.description.period
-        if period is not None and row.min is None and row.max is None:
-            value %= period
+        if row.turns and row.description.period is not None:
+            value %= row.description.period
         scaled = None if sigma is None else sigma * scatter
         at_limit = row.name in covariance.at_limit
         fitted.append(FittedParameter(row.name, value, sigma, scaled, row.description.unit, row.free, at_limit))

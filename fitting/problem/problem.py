@@ -50,7 +50,7 @@ class Problem:
         keep_freed_memory()
         self.device = torch.device(device)
         self.request = request
-        self.table = ParameterTable.of(request)
+        self.table = ParameterTable.constrained(request)
         self.parameters = Parametrization(self.table, self.device)
         self.priors = Priors(self.table, self.device)
         self.images = tuple(TargetImage.of(image, self.device, request.noise) for image in images)

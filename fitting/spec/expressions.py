@@ -67,15 +67,16 @@ class Expression:
     Attributes:
         text: as the user wrote it, with the leading ``=``.
         names: the parameters that it reads, ``component.parameter``, each once, in order of appearance.
+        tree: of Python's grammar, with nodes of the short list only.
     """
 
     text: str
     names: tuple[str, ...]
-    _tree: ast.expr
+    tree: ast.expr
 
     def evaluate(self, lookup: Mapping[str, Dual], functions: Functions = MATH) -> Dual:
         """Value and gradient, given those of every name; on floats or on arrays (see `Dual`)."""
-        return _evaluate(self._tree, lookup, Arithmetic(functions))
+        return _evaluate(self.tree, lookup, Arithmetic(functions))
 
     def value(self, values: Mapping[str, float]) -> float:
         """The value at plain numbers; raises ExpressionInvalid where it is not finite."""
@@ -95,7 +96,7 @@ class Expression:
         if not varying & set(self.names):
             return self
         names = tuple(f"{name}[{image}]" if name in varying else name for name in self.names)
-        tree = _AtImage(image, varying).visit(copy.deepcopy(self._tree))
+        tree = _AtImage(image, varying).visit(copy.deepcopy(self.tree))
         return Expression(f"= {ast.unparse(tree)}", names, tree)
 
     def _finite(self, lookup: Mapping[str, Dual]) -> Dual:
@@ -133,7 +134,7 @@ def parse_expression(text: str) -> Expression:
     return Expression(text.strip(), tuple(names), tree)
 
 
-def _parameter(node: ast.expr) -> str | None:
+def parameter_of(node: ast.AST) -> str | None:
     """The name of the parameter that a node stands for, or None."""
     match node:
         case ast.Attribute(value=ast.Name(id=component), attr=parameter):
@@ -158,7 +159,7 @@ class _AtImage(ast.NodeTransformer):
         self.image, self.varying = image, varying
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        if _parameter(node) not in self.varying:
+        if parameter_of(node) not in self.varying:
             return node
         return ast.Subscript(value=node, slice=ast.Constant(value=self.image), ctx=ast.Load())
 
@@ -188,7 +189,7 @@ def _check(node: ast.expr, names: dict[str, None], depth: int) -> None:
             raise ExpressionInvalid("true and false are not numbers")
         case ast.Constant(value=int() | float() as number):
             _check_number(number)
-        case _ if (name := _parameter(node)) is not None:
+        case _ if (name := parameter_of(node)) is not None:
             names.setdefault(name)
         case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _BINARY:
             _check(left, names, depth + 1)
@@ -235,8 +236,8 @@ def _evaluate(node: ast.expr, lookup: Mapping[str, Dual], arithmetic: Arithmetic
         case ast.Constant(value=int() | float() as number):
             return Dual(float(number))
         case ast.Name(id=name):
-            return Dual(CONSTANTS[name])
-        case _ if (parameter := _parameter(node)) is not None:
+            return Dual(CONSTANTS[name]) if name in CONSTANTS else lookup[name]
+        case _ if (parameter := parameter_of(node)) is not None:
             return lookup[parameter]
         case ast.BinOp(left=left, op=operator, right=right):
             first, second = _evaluate(left, lookup, arithmetic), _evaluate(right, lookup, arithmetic)

@@ -27,7 +27,9 @@ def link_faults(rows: Sequence[Row], broken: frozenset[str]) -> list[InitErrorDe
     for row in rows:
         if row.expression is None:
             continue
-        unknown = [fault for target in row.expression.names if (fault := _unknown(target, known, broken))]
+        unknown = [
+            fault for target in row.expression.names if (fault := unknown_target(target, known, broken, "links to"))
+        ]
         faults += [detail(row.place, message, expected) for message, expected in unknown]
         if not unknown:
             expressions[row.name] = row.expression
@@ -38,16 +40,20 @@ def link_faults(rows: Sequence[Row], broken: frozenset[str]) -> list[InitErrorDe
     return faults or _value_faults(known, expressions)
 
 
-def _unknown(target: str, known: Mapping[str, Row], broken: frozenset[str]) -> tuple[str, str] | None:
+def unknown_target(target: str, known: Mapping[str, Row], broken: frozenset[str], verb: str) -> tuple[str, str] | None:
+    """What is wrong with a name that no row has, and which there are; None where it is known or not to be known.
+
+    The verb says what the expression does with it.
+    """
     component = target.partition(".")[0]
     if target in known or component in broken:
         return None
     own = [row for row in known.values() if row.component == component]
     if not own:
         names = ", ".join(dict.fromkeys(row.component for row in known.values()))
-        return f"links to {shown(target)}, but there is no component {shown(component)}", f"one of: {names[:400]}"
+        return f"{verb} {shown(target)}, but there is no component {shown(component)}", f"one of: {names[:400]}"
     names = ", ".join(row.name.removeprefix(f"{component}.") for row in own)
-    return f"links to {shown(target)}, which {component} does not have", f"one of: {names[:400]}"
+    return f"{verb} {shown(target)}, which {component} does not have", f"one of: {names[:400]}"
 
 
 def circles(expressions: Mapping[str, Expression]) -> list[tuple[str, ...]]:

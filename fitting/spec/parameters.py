@@ -6,10 +6,13 @@ What varies between images has a row for each: ``a.flux[r], a.flux[g]`` (`fittin
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
+from fitting.spec.components import meeting
+from fitting.spec.constraints import ConstraintSpec, solved_parameters
 from fitting.spec.expressions import Expression
+from fitting.spec.inversion import is_sum
 from fitting.spec.links import evaluation_order
 from fitting.spec.priors import Prior
 from fitting.spec.profiles import ParameterDescription
@@ -29,6 +32,7 @@ class TableParameter:
         min, max: limits in force, None being none. Those of a linked parameter bound nothing by themselves.
         fixed: held at its value.
         prior: density of the value, or None where it is flat.
+        constraint: whether it is the value of a constraint and no parameter of a profile.
         expression: the link, or None.
         place: location in the request.
     """
@@ -42,12 +46,18 @@ class TableParameter:
     fixed: bool
     expression: Expression | None
     prior: Prior | None = None
+    constraint: bool = False
     place: Place = ()
 
     @property
     def free(self) -> bool:
         """Whether fitting varies it."""
         return not self.fixed and self.expression is None
+
+    @property
+    def turns(self) -> bool:
+        """Whether it is an angle that is reported within one turn."""
+        return self.description.period is not None and self.min is None and self.max is None and not self.constraint
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,26 @@ class ParameterTable:
     def of(cls, request: FitRequest) -> ParameterTable:
         """The table of a request, with parameters that it left out included."""
         return cls(tuple(map(_parameter, component_rows(request.components, request.frame_in_use, request.images))))
+
+    @classmethod
+    def constrained(cls, request: FitRequest) -> ParameterTable:
+        """The table of a request without missing values, and a row for each constraint whose parameters it has.
+
+        A bounded constraint is a free row with limits, and the parameter that keeps it becomes a link to that row.
+        """
+        rows = {row.name: row for row in cls.of(request)}
+        values = cls(tuple(rows.values())).values() if request.constraints else {}
+        solved = {number: (name, link) for number, name, link in solved_parameters(request.constraints, request.rows())}
+        for number, constraint in enumerate(request.constraints):
+            if not all(name in rows for name in constraint.parsed.names):
+                continue
+            row = _constraint_row(constraint, rows)
+            if number in solved:
+                name, link = solved[number]
+                row = replace(row, value=constraint.parsed.value(values), expression=None)
+                rows[name] = _following(rows[name], link)
+            rows[row.name] = row
+        return cls(tuple(rows.values()))
 
     def __iter__(self) -> Iterator[TableParameter]:
         return iter(self.parameters)
@@ -128,5 +158,36 @@ def _parameter(row: Row) -> TableParameter:
         spec.fixed,
         row.expression,
         spec.prior,
-        row.place,
+        place=row.place,
     )
+
+
+def _constraint_row(constraint: ConstraintSpec, rows: Mapping[str, TableParameter]) -> TableParameter:
+    """The value of a constraint as a row that follows its parameters; of their unit if they are only added."""
+    expression = constraint.parsed
+    read = [rows[name] for name in expression.names]
+    units = {(row.description.unit, row.description.period) for row in read}
+    unit, period = units.pop() if len(units) == 1 and is_sum(expression) else ("", None)
+    low, high = constraint.limits
+    description = ParameterDescription(
+        name=constraint.expression, unit=unit, description="The value of a constraint.", period=period
+    )
+    return TableParameter(
+        constraint.expression,
+        read[0].component,
+        description,
+        None,
+        low,
+        high,
+        fixed=False,
+        expression=expression,
+        prior=constraint.prior,
+        constraint=True,
+    )
+
+
+def _following(row: TableParameter, link: Expression) -> TableParameter:
+    """A row that keeps a constraint: its limits are from now on those of the values that its profile may have."""
+    low, high = meeting((row.min, row.max), (row.description.lowest, row.description.highest))
+    description = row.description.model_copy(update={"lowest": low, "highest": high})
+    return replace(row, description=description, value=None, expression=link)

@@ -19,6 +19,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails
 
 from fitting.spec.components import AnyParameter, ComponentSpec, read_parameter
+from fitting.spec.constraints import ConstraintSpec, constraint_faults
 from fitting.spec.documents import Document, detail, refusal, refuse
 from fitting.spec.faults import json_path, shown
 from fitting.spec.forms import Frame
@@ -85,6 +86,7 @@ class FitRequest(Document):
             several.
         images: each of its own grid, noise, point-spread function and band; names are unique.
         components: their light is summed; names are unique.
+        constraints: bounds and priors of expressions of parameters.
         stages: run in order; none means the model at the given parameters.
         noise: of the pixels, that is the likelihood.
         seed: of everything random.
@@ -95,6 +97,7 @@ class FitRequest(Document):
     frame: Frame | None = None
     images: Annotated[tuple[ImageSpec, ...], Strict(False), Field(max_length=MAX_IMAGES)]
     components: Annotated[tuple[ComponentSpec, ...], Strict(False), Field(max_length=MAX_COMPONENTS)]
+    constraints: Annotated[tuple[ConstraintSpec, ...], Strict(False), Field(max_length=MAX_COMPONENTS)] = ()
     stages: Annotated[tuple[StageSpec, ...], Strict(False), Field(max_length=100)] = ()
     noise: NoiseSpec = NoiseSpec()
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
@@ -125,8 +128,8 @@ class FitRequest(Document):
         faults = [*repeated_names(self.components), *repeated_image_names(self.images)]
         faults += frame_faults(self.components, self.frame_in_use)
         faults += varied_faults(self.components, self.images)
-        if not faults:
-            faults = link_faults(tuple(component_rows(self.components, self.frame_in_use, self.images)), frozenset())
+        faults = faults or link_faults(self.rows(), frozenset())
+        faults = faults or constraint_faults(self.constraints, self.rows())
         if faults:
             raise refuse("FitRequest", faults)
         return self
@@ -139,6 +142,10 @@ class FitRequest(Document):
     def seen_in(self, image: str) -> tuple[ComponentSpec, ...]:
         """The components that an image shows."""
         return tuple(item for item in self.components if item.images is None or image in item.images)
+
+    def rows(self) -> tuple[Row, ...]:
+        """The rows of the parameter table, without those of constraints."""
+        return tuple(component_rows(self.components, self.frame_in_use, self.images))
 
     def document(self) -> dict[str, Any]:
         """The request as JSON that parses back to an equal request."""
