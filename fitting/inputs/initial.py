@@ -13,7 +13,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from fitting.inputs.galaxies import Galaxy, brightness, unit_flux
 from fitting.inputs.images import Array, ImageData, Mask
+from fitting.inputs.kernel import stamp_sigma
 from fitting.inputs.noise import background
 from fitting.inputs.shapes import Shape, brightest, measure, smoothed, summits
 from fitting.spec import (
@@ -101,7 +103,7 @@ class _Scene:
         self.known = {row.name: row.value for row in table if row.value is not None}
         self.given = frozenset(self.known) | {row.name for row in table.linked}
         self.models: dict[str, Array] = {}
-        self.blur = 0.0 if image.psf is None else _stamp_sigma(image.psf)
+        self.blur = 0.0 if image.psf is None else stamp_sigma(image.psf)
 
     def solve(self) -> dict[str, float]:
         """Values of all parameters that were left out."""
@@ -199,7 +201,7 @@ class _Scene:
         n = values.get(f"{galaxy.name}.n", _N)
         q, radius = values.get(f"{galaxy.name}.q", shape.q), values.get(f"{galaxy.name}.r_e", shape.radius)
         floor = self.rms * radius * radius if self.rms > 0.0 else 1e-6
-        intensity = max(shape.flux, floor) / _unit_flux(q, n, radius)
+        intensity = max(shape.flux, floor) / unit_flux(q, n, radius)
         measured = {"x": shape.x + x, "y": shape.y + y, "q": q, "pa": shape.pa, "n": n, "r_e": radius, "i_e": intensity}
         for name, value in measured.items():
             full = f"{galaxy.name}.{name}"
@@ -228,31 +230,7 @@ class _Scene:
             self.known[name] = _inside(self.known[name] * factor, self.table[name])
 
 
-def _stamp_sigma(stamp: Array) -> float:
-    """Sigma of the Gaussian with the stamp's half-light radius, pixels: second moments would be ruled by the wings."""
-    height, width = stamp.shape
-    rows, columns = np.mgrid[:height, :width]
-    distance = np.hypot(columns - width // 2, rows - height // 2).ravel()
-    order = np.argsort(distance)
-    return float(np.interp(0.5, np.cumsum(stamp.ravel()[order]), distance[order])) / 1.1774
-
-
-def _b(n: float) -> float:
-    """b_n by the series of Ciotti & Bertin 1999 (A&A 352, 447); enough for a first value."""
-    return max(2.0 * n - 1.0 / 3.0 + 4.0 / (405.0 * n) + 46.0 / (25515.0 * n * n), 0.02)
-
-
-def _unit_flux(q: float, n: float, radius: float) -> float:
-    """Total flux of a Sersic profile with i_e = 1 (Graham & Driver 2005, PASA 22, 118, equation 4)."""
-    b = _b(n)
-    return 2.0 * math.pi * q * radius**2 * n * math.exp(b - 2.0 * n * math.log(b) + math.lgamma(2.0 * n))
-
-
 def _crude_model(own: Mapping[str, float], shape: tuple[int, ...], blur: float) -> Array:
     """A Sersic profile at pixel centres, its radius softened by the blur and the pixel."""
-    rows, columns = np.ogrid[: shape[0], : shape[1]]
-    angle = math.radians(own["pa"])
-    along = -(columns - own["x"]) * math.sin(angle) + (rows - own["y"]) * math.cos(angle)
-    across = (columns - own["x"]) * math.cos(angle) + (rows - own["y"]) * math.sin(angle)
-    radius = np.sqrt(along**2 + (across / own["q"]) ** 2 + blur**2 + 0.3**2)
-    return np.asarray(own["i_e"] * np.exp(-_b(own["n"]) * ((radius / own["r_e"]) ** (1.0 / own["n"]) - 1.0)))
+    rows, columns = np.arange(shape[0], dtype=np.float64), np.arange(shape[1], dtype=np.float64)
+    return brightness(Galaxy(**own), columns[None, :], rows[:, None], math.hypot(blur, 0.3))

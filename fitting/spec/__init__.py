@@ -19,6 +19,7 @@ from fitting.spec.methods import METHODS, LmOptions, MethodDescription, methods_
 from fitting.spec.noise import NoiseSpec
 from fitting.spec.parameters import ParameterTable, TableParameter
 from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription, profiles_document
+from fitting.spec.proposals import CatalogueRow, ProposalSpec, parse_proposal
 from fitting.spec.references import PlaneReference
 from fitting.spec.request import FitRequest, StageSpec
 from fitting.spec.rows import row_name, seen_in
@@ -29,6 +30,7 @@ __all__ = [
     "METHODS",
     "PROFILES",
     "AutoNoise",
+    "CatalogueRow",
     "ComponentSpec",
     "ConstantNoise",
     "Dual",
@@ -51,6 +53,7 @@ __all__ = [
     "ParameterTable",
     "PlaneReference",
     "ProfileDescription",
+    "ProposalSpec",
     "RequestInvalid",
     "StageSpec",
     "TableParameter",
@@ -58,6 +61,7 @@ __all__ = [
     "json_path",
     "methods_document",
     "parse_expression",
+    "parse_proposal",
     "parse_request",
     "profiles_document",
     "read_request",

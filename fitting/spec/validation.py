@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from fitting.spec.documents import FAULT, refuse
+from fitting.spec.documents import FAULT, Document, refuse
 from fitting.spec.faults import Fault, RequestInvalid, json_path, shown
 from fitting.spec.request import FitRequest, component_faults
 
@@ -19,6 +19,7 @@ MAX_TEXT = 10_000
 MAX_FAULTS = 100
 
 Location = tuple[str | int, ...]
+Model = TypeVar("Model", bound=Document)
 
 
 def parse_request(document: object) -> FitRequest:
@@ -36,6 +37,22 @@ def parse_request(document: object) -> FitRequest:
         lines = error.errors(include_url=False)
         lines += _between_components(document)
     unique = dict.fromkeys(_fault(line) for line in lines)
+    raise RequestInvalid(list(unique)[:MAX_FAULTS])
+
+
+def read_document(model: type[Model], document: object) -> Model:
+    """Read a document that is no request from decoded JSON.
+
+    Raises:
+        RequestInvalid: as `parse_request`.
+    """
+    faults = list(_hostile(document))
+    if faults:
+        raise RequestInvalid(faults[:MAX_FAULTS])
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        unique = dict.fromkeys(_fault(line) for line in error.errors(include_url=False))
     raise RequestInvalid(list(unique)[:MAX_FAULTS])
 
 

@@ -1,0 +1,290 @@
+"""From an image to a request: sources found or given, each a component with first values that a fit can start from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fitting.inputs.detection import detect
+from fitting.inputs.files import FileInvalid, describe_file, read_plane
+from fitting.inputs.images import ImageData, Locate, load_images
+from fitting.inputs.limits import DEFAULT_LIMITS, ReadLimits
+from fitting.inputs.planes import recognised
+from fitting.inputs.seeds import from_catalogue, from_positions, from_segmentation
+from fitting.inputs.sky import Sky
+from fitting.inputs.sources import Found, Source, find_sources, measure_sources
+from fitting.spec import PROFILES, Fault, FitRequest, ProposalSpec, RequestInvalid, parse_request
+
+_DIGITS = 7
+_IMAGE = "$.images[0]"
+_NOISE = ("variance", "weight", "sigma")
+
+
+@dataclass(frozen=True)
+class ProposedSource:
+    """What is known of one source.
+
+    Attributes:
+        name: of its component.
+        x, y, q, pa, r_e, n: as in the request, in pixels of the full frame; of a star only x and y mean anything.
+        flux: total, data units.
+        magnitude: None where no zero point is known.
+        snr: signal to noise of the flux with all else known.
+        area: pixels of the footprint that it was found with.
+        star: whether it looks like the PSF.
+        edge: whether its light reaches the edge of the image.
+    """
+
+    name: str
+    x: float
+    y: float
+    flux: float
+    magnitude: float | None
+    snr: float
+    r_e: float
+    q: float
+    pa: float
+    n: float
+    area: int
+    star: bool
+    edge: bool
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A request that is ready to fit, and what it was made from.
+
+    Attributes:
+        planes: each plane of the file that was taken, as the request names it.
+        sky: level in the middle of the image, its slopes for each pixel, and the rms of a pixel.
+        footprints: how many pixels the sources' footprints cover, and what part of the used ones that is.
+        left_out: sources that stand out and are not in the request.
+        warnings: sentences for the user.
+    """
+
+    request: FitRequest
+    planes: dict[str, Any]
+    sky: dict[str, float]
+    sources: tuple[ProposedSource, ...]
+    footprints: dict[str, float]
+    left_out: int
+    warnings: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """The proposal as JSON."""
+        found = {key: item for key, item in asdict(replace(self, request=None)).items() if key != "request"}  # type: ignore[arg-type]
+        return {"request": self.request.document(), **found, "sources": list(found["sources"])}
+
+
+def propose(spec: ProposalSpec, locate: Locate, limits: ReadLimits = DEFAULT_LIMITS) -> Proposal:
+    """Propose a request for an image.
+
+    Args:
+        locate: path of a file that the specification names; may raise LookupError or OSError.
+
+    Raises:
+        RequestInvalid: with every fault of a file; JSON paths are those of the specification.
+    """
+    try:
+        spec, warnings = _with_planes(spec, locate, limits)
+        image = _image(spec, locate, limits)
+        labels = _segmentation(spec, image, locate, limits)
+        made = propose_for(image, spec, labels)
+    except RequestInvalid as error:
+        raise RequestInvalid(replace(fault, path=fault.path.replace(_IMAGE, "$")) for fault in error.faults) from None
+    return replace(made, warnings=(*warnings, *made.warnings))
+
+
+def propose_for(image: ImageData, spec: ProposalSpec, labels: NDArray[np.int32] | None = None) -> Proposal:
+    """Propose a request for an image that is loaded already.
+
+    Args:
+        labels: footprints of known sources, (height, width); None where there is no map of them.
+
+    Raises:
+        RequestInvalid: a catalogue that the image cannot place.
+    """
+    found = _found(spec, image, labels)
+    names = _names(found, spec)
+    request = _request(spec, image, found, names)
+    planes = request.document()["images"][0]
+    return Proposal(
+        request=request,
+        planes={key: value for key, value in planes.items() if key in ("data", *_NOISE, "mask", "psf")},
+        sky={"level": found.sky.level, "slope_x": found.sky.slope_x, "slope_y": found.sky.slope_y, "rms": found.rms},
+        sources=tuple(_proposed(name, source, image) for name, source in names.items()),
+        footprints=_footprints(found, image),
+        left_out=found.left_out,
+        warnings=(*image.warnings, *_remarks(spec, image, found)),
+    )
+
+
+def _with_planes(spec: ProposalSpec, locate: Locate, limits: ReadLimits) -> tuple[ProposalSpec, tuple[str, ...]]:
+    """The specification with the planes that its file holds by name, where it says nothing of them itself."""
+    try:
+        planes = recognised(describe_file(locate(spec.data.file), limits), spec.data.hdu)
+    except (FileInvalid, LookupError, OSError):
+        return spec, ()  # loading the image tells what is wrong
+    said = {key for key in spec.model_fields_set if key != "data"}
+    said |= set(_NOISE) if said & set(_NOISE) else set()
+    taken = {
+        key: spec.data.model_copy(update={"hdu": hdu})
+        for key, hdu in planes.hdus.items()
+        if key not in said and (key != "data" or len(planes.hdus) > 1 or hdu != 0)
+    }
+    written = spec.model_dump(mode="json") | {key: value.model_dump(mode="json") for key, value in taken.items()}
+    return ProposalSpec.model_validate(written), planes.warnings
+
+
+def _image(spec: ProposalSpec, locate: Locate, limits: ReadLimits) -> ImageData:
+    sky = {"name": "sky", "profile": "flat_sky", "parameters": {"i": 0}}
+    request = parse_request({"images": [spec.image_document()], "components": [sky]})
+    return load_images(request, locate, limits)[0]
+
+
+def _found(spec: ProposalSpec, image: ImageData, labels: NDArray[np.int32] | None) -> Found:
+    if spec.positions is not None:
+        seeds = from_positions(image, spec.positions)
+    elif spec.catalogue is not None:
+        seeds = from_catalogue(image, spec.catalogue)
+    elif labels is not None:
+        seeds = from_segmentation(image, labels)
+    else:
+        return find_sources(image, spec.threshold, spec.max_components)
+    footprints = np.zeros(image.data.shape, dtype=np.int32) if labels is None else labels
+    found = measure_sources(image, seeds[: spec.max_components], footprints, spec.threshold)
+    return replace(found, left_out=found.left_out + max(len(seeds) - spec.max_components, 0))
+
+
+def _segmentation(spec: ProposalSpec, image: ImageData, locate: Locate, limits: ReadLimits) -> NDArray[np.int32] | None:
+    """The footprints in the window; None where there is no map of them."""
+    if spec.segmentation is None:
+        return None
+    name = spec.segmentation.file
+    try:
+        plane = read_plane(locate(name), spec.segmentation.hdu, limits)
+    except FileInvalid as error:
+        raise RequestInvalid([Fault("$.segmentation", f"{name!r} {error.message}", error.expected)]) from None
+    except (LookupError, OSError):
+        message = f"there is no file {name!r}"
+        raise RequestInvalid([Fault("$.segmentation", message, "an upload or a file that exists")]) from None
+    height, width = image.data.shape
+    x, y = image.origin
+    labels = plane.data[y : y + height, x : x + width]
+    full = (image.header or {}).get("NAXIS2", height + y), (image.header or {}).get("NAXIS1", width + x)
+    if labels.shape != image.data.shape or (spec.window is None and plane.data.shape != image.data.shape):
+        message = f"has the shape {plane.data.shape}"
+        raise RequestInvalid([Fault("$.segmentation", message, f"the shape of the data, {full} (rows, columns)")])
+    if not ((labels == np.round(labels)) & (np.abs(labels) < 2**31)).all():
+        message = "holds numbers that are not whole"
+        raise RequestInvalid(
+            [Fault("$.segmentation", message, "0 for the sky, and 1, 2, … for the pixels of each source")]
+        )
+    return np.maximum(labels, 0).astype(np.int32)
+
+
+def _names(found: Found, spec: ProposalSpec) -> dict[str, Source]:
+    """The sources by the names of their components: galaxies g1, g2 …, stars s1, s2 …, the brightest first."""
+    named: dict[str, Source] = {}
+    counts = {"g": 0, "s": 0}
+    for source in found.sources:
+        star = spec.stars and source.point is not None
+        kind = "s" if star else "g"
+        counts[kind] += 1
+        named[f"{kind}{counts[kind]}"] = source if star else replace(source, point=None)
+    return named
+
+
+def _request(spec: ProposalSpec, image: ImageData, found: Found, names: Mapping[str, Source]) -> FitRequest:
+    return parse_request(
+        {
+            "name": spec.title,
+            "images": [spec.image_document()],
+            "components": [_sky(spec, found.sky), *(_component(name, source, image) for name, source in names.items())],
+            "stages": [{"method": "lm"}],
+        }
+    )
+
+
+def _sky(spec: ProposalSpec, sky: Sky) -> dict[str, Any]:
+    level = _rounded(sky.level)
+    tilted = spec.sky == "plane_sky" or (spec.sky == "auto" and sky.tilted)
+    if tilted and "plane_sky" in PROFILES:
+        slopes = {"di_dx": _rounded(sky.slope_x), "di_dy": _rounded(sky.slope_y)}
+        return {"name": "sky", "profile": "plane_sky", "parameters": {"i": level, **slopes}}
+    return {"name": "sky", "profile": "flat_sky", "parameters": {"i": level}}
+
+
+def _component(name: str, source: Source, image: ImageData) -> dict[str, Any]:
+    light = source.point or source.galaxy
+    place = {"x": _rounded(light.x + image.origin[0]), "y": _rounded(light.y + image.origin[1])}
+    if source.point is None:
+        rest = {key: _rounded(getattr(light, key)) for key in ("q", "pa", "n", "r_e", "i_e")}
+        return {"name": name, "profile": "sersic", "parameters": place | rest}
+    if "point_source" in PROFILES:
+        return {"name": name, "profile": "point_source", "parameters": place | {"flux": _rounded(light.flux)}}
+    # A round galaxy, too small to be told from a point.
+    held = {key: {"value": getattr(light, key), "fixed": True} for key in ("q", "pa", "n", "r_e")}
+    return {"name": name, "profile": "sersic", "parameters": place | held | {"i_e": _rounded(light.i_e)}}
+
+
+def _proposed(name: str, source: Source, image: ImageData) -> ProposedSource:
+    light = source.point or source.galaxy
+    zero_point = image.zero_point
+    return ProposedSource(
+        name=name,
+        x=_rounded(light.x + image.origin[0]),
+        y=_rounded(light.y + image.origin[1]),
+        flux=_rounded(light.flux),
+        magnitude=None if zero_point is None else round(zero_point - 2.5 * math.log10(light.flux), 4),
+        snr=round(source.snr, 2),
+        r_e=_rounded(light.r_e),
+        q=_rounded(light.q),
+        pa=_rounded(light.pa),
+        n=_rounded(light.n),
+        area=source.area,
+        star=source.point is not None,
+        edge=source.edge,
+    )
+
+
+def _footprints(found: Found, image: ImageData) -> dict[str, float]:
+    covered = int((found.labels > 0).sum())
+    return {"pixels": covered, "fraction": round(covered / max(int((~image.mask).sum()), 1), 4)}
+
+
+def _remarks(spec: ProposalSpec, image: ImageData, found: Found) -> list[str]:
+    """What a careful reader should know of the proposal."""
+    remarks = []
+    given = next((key for key in ("positions", "catalogue", "segmentation") if getattr(spec, key) is not None), None)
+    if found.left_out and given is None:
+        remarks.append(f"{found.left_out} more sources stand out: max_components is {spec.max_components}")
+    elif found.left_out:
+        remarks.append(
+            f"{found.left_out} sources stand out that the {given} leaves out: their light is in nobody's model"
+        )
+    if given in ("positions", "catalogue"):
+        number = len(spec.positions or spec.catalogue or ())
+        outside = number - len(found.sources)
+        if outside > 0 and number <= spec.max_components:
+            remarks.append(f"{outside} of {number} sources of the {given} lie outside the image, and were left out")
+    if not found.sources:
+        below = detect(-found.light, image.variance, ~image.mask, 0.0, spec.threshold).sources
+        remarks.append(
+            f"nothing stands out above the sky, but {len(below)} places do below it: is the image inverted, or its sky "
+            "taken off with the sources?"
+            if below
+            else f"no source stands out by {spec.threshold:g} sigma or more: the sky alone is proposed"
+        )
+    if found.sky.tilted and spec.sky == "flat_sky":
+        remarks.append("the sky is tilted: a plane_sky would describe it better")
+    return remarks
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")

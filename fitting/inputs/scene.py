@@ -1,0 +1,172 @@
+"""An image taken apart: the galaxies drawn so far, and what is left of the light without one of them, or all."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fitting.inputs.galaxies import Array, Galaxy, Part, Stamp, b_n, unit_flux
+from fitting.inputs.images import ImageData
+from fitting.inputs.kernel import stamp_sigma, trimmed
+from fitting.inputs.refining import refined, refined_coarsely
+from fitting.inputs.shapes import measure
+
+Mask = NDArray[np.bool_]
+
+FIRST_N = 2.0
+_NEGLIGIBLE = 0.05
+_CLOSE = 3.0
+_LEAST_REACH, _MOST_REACH = 8, 400
+_MOST_PIXELS = 75
+_POINT = 0.05
+_POINT_MISFIT = 9.0
+_POINT_SHARE = 1e-4
+"""Of a source's (S/N)², the part by which a point may fit it worse: a PSF is never known perfectly."""
+
+
+class Scene:
+    """The light of an image and the galaxies that are drawn of it.
+
+    Attributes:
+        light: data less the sky, 0 where a pixel is not used.
+        drawn: the light of all galaxies together.
+        galaxies: by name.
+    """
+
+    def __init__(self, image: ImageData, sky: float | Array) -> None:
+        self.used: Mask = ~image.mask
+        self.psf = None if image.psf is None else trimmed(image.psf)
+        self.blur = 0.0 if image.psf is None else stamp_sigma(image.psf)
+        self.light: Array = np.where(self.used, image.data - sky, 0.0)
+        self.weight: Array = np.zeros_like(self.light)
+        self.weight[self.used] = image.variance[self.used] ** -0.5
+        self.noise = 1.0 / float(np.median(self.weight[self.used])) if self.used.any() else 0.0
+        self.drawn: Array = np.zeros_like(self.light)
+        self.galaxies: dict[str, Galaxy] = {}
+        self._own: dict[str, tuple[Part, Array]] = {}
+
+    def take_sky(self, sky: Array) -> None:
+        """Take more sky off the data, (height, width)."""
+        self.light[self.used] -= sky[self.used]
+
+    def left(self) -> Array:
+        """The light with all galaxies taken off; 0 where a pixel is not used."""
+        return np.where(self.used, self.light - self.drawn, 0.0)
+
+    def put(self, name: str, galaxy: Galaxy) -> None:
+        """Draw a galaxy, in place of the one that had its name."""
+        self.take_away(name)
+        part = self._part(galaxy.x, galaxy.y, self._reach(galaxy))
+        own = Stamp(part, self.psf).draw(galaxy)
+        self.drawn[part] += own
+        self.galaxies[name] = galaxy
+        self._own[name] = part, own
+
+    def take_away(self, name: str) -> None:
+        """Forget a galaxy."""
+        if name in self._own:
+            part, own = self._own.pop(name)
+            self.drawn[part] -= own
+            del self.galaxies[name]
+
+    def rest(self, part: Part, name: str) -> Array:
+        """The light of a part with all galaxies taken off but the named one."""
+        left: Array = self.light[part] - self.drawn[part]
+        if name in self._own:
+            (rows, columns), own = self._own[name]
+            top, left_end = max(rows.start, part[0].start), max(columns.start, part[1].start)
+            bottom, right = min(rows.stop, part[0].stop), min(columns.stop, part[1].stop)
+            if top < bottom and left_end < right:
+                here = np.s_[
+                    top - part[0].start : bottom - part[0].start, left_end - part[1].start : right - part[1].start
+                ]
+                left[here] += own[
+                    top - rows.start : bottom - rows.start, left_end - columns.start : right - columns.start
+                ]
+        return np.where(self.used[part], left, 0.0)
+
+    def measure(self, name: str, x: float, y: float, reach: int, without: Mask) -> None:
+        """Draw a galaxy as its growth curve and moments about a place say, some pixels left out."""
+        part = self._part(x, y, reach)
+        at = (x - part[1].start, y - part[0].start)
+        used = self.used[part] & ~without[part]
+        shape = measure(self.rest(part, name), used, at, self.noise, self.blur, recentre=True)
+        floor = self.noise * shape.radius**2
+        intensity = max(shape.flux, floor) / unit_flux(shape.q, FIRST_N, shape.radius)
+        x, y = shape.x + part[1].start, shape.y + part[0].start
+        self.put(name, Galaxy(x, y, shape.q, shape.pa, FIRST_N, shape.radius, intensity))
+
+    def refine(self, name: str, without: Mask | None = None) -> None:
+        """Make a galaxy fit better what the others leave, some pixels left out."""
+        start = self.galaxies[name]
+        reach = math.ceil(_CLOSE * max(start.r_e, 1.2 * self.blur)) + _LEAST_REACH
+        part = self._part(start.x, start.y, reach)
+        light, weight = self.rest(part, name), self.weight[part]
+        if without is not None:
+            weight = np.where(without[part], 0.0, weight)
+        factor = -(-max(light.shape) // _MOST_PIXELS)
+        factor += 1 - factor % 2  # so that a wide pixel has a middle one
+        if factor > 1:
+            better = refined_coarsely(start, light, weight, part, self.psf, factor)
+        else:
+            better = refined(start, light, weight, Stamp(part, self.psf))
+        if better.i_e > 0.0:
+            self.put(name, better)
+
+    def significance(self, name: str) -> float:
+        """Signal to noise of a galaxy's flux with all else known."""
+        part, own = self._own[name]
+        return float(np.sqrt(((own * self.weight[part]) ** 2).sum()))
+
+    def as_a_point(self, name: str) -> Galaxy | None:
+        """The point that fits about as well as a galaxy, as a galaxy too small to see; None where none does.
+
+        Never a point where no PSF is known.
+        """
+        galaxy = self.galaxies[name]
+        if self.psf is None or galaxy.r_e > self.blur:
+            return None
+        part = self._part(galaxy.x, galaxy.y, math.ceil(_CLOSE * self.blur) + _LEAST_REACH)
+        target, weight, stamp = self.rest(part, name) * self.weight[part], self.weight[part], Stamp(part, self.psf)
+        point = replace(galaxy, q=1.0, pa=0.0, n=1.0, r_e=_POINT, i_e=1.0)
+        drawn = stamp.draw(point)
+        amount, worse = _scaled(target, drawn * weight)
+        _, better = _scaled(target, stamp.draw(galaxy) * weight)
+        alike = worse - better < _POINT_MISFIT + _POINT_SHARE * self.significance(name) ** 2
+        # So small a galaxy is drawn too coarsely to keep its light, so its flux is that of the drawing.
+        flux = amount * float(drawn.sum())
+        return replace(point, i_e=flux / point.flux) if alike and flux > 0.0 else None
+
+    def meets_the_edge(self, name: str) -> bool:
+        """Whether a galaxy's half-light ellipse comes near the edge of the image."""
+        galaxy = self.galaxies[name]
+        height, width = self.light.shape
+        reach = galaxy.r_e + self.blur
+        return not (reach <= galaxy.x <= width - 1 - reach and reach <= galaxy.y <= height - 1 - reach)
+
+    def _part(self, x: float, y: float, reach: int) -> Part:
+        height, width = self.light.shape
+        column, row = min(max(round(x), 0), width - 1), min(max(round(y), 0), height - 1)
+        return (
+            slice(max(row - reach, 0), min(row + reach + 1, height)),
+            slice(max(column - reach, 0), min(column + reach + 1, width)),
+        )
+
+    def _reach(self, galaxy: Galaxy) -> int:
+        """Radius to which a galaxy is drawn, pixels: where it is lost in the noise."""
+        faint = _NEGLIGIBLE * self.noise
+        if not 0.0 < faint < galaxy.i_e * math.exp(b_n(galaxy.n)):
+            return _LEAST_REACH
+        depth = max(math.log(galaxy.i_e / faint) / b_n(galaxy.n) + 1.0, 0.0)
+        widest = min(depth**galaxy.n * galaxy.r_e, float(_MOST_REACH))
+        return math.ceil(widest + 4.0 * self.blur) + _LEAST_REACH
+
+
+def _scaled(target: Array, model: Array) -> tuple[float, float]:
+    """The amount of a model that fits best, and χ² with it."""
+    power = float((model * model).sum())
+    amount = float((model * target).sum()) / power if power > 0.0 else 0.0
+    return amount, float(((target - amount * model) ** 2).sum())
