@@ -1,4 +1,4 @@
-"""What runs in the sandbox's children: reading files from outside and drawing what came out of a fit.
+"""What runs in the sandbox's children: reading files from outside, proposals, and drawing what came out of a fit.
 
 Everything heavy is imported inside the functions, so that the service can name them without importing it. Errors come
 back as data, since an exception of a library would have to be imported by the service to be read.
@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fitting.spec import Fault, FitRequest, RequestInvalid
-from fitting.spec.plots import PlotChoices
+from fitting.spec import Fault, FitRequest, ProposalSpec, RequestInvalid
 
 
 @dataclass(frozen=True)
@@ -21,10 +20,19 @@ class Checked:
     descriptions: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Proposed:
+    """What came of a proposal: faults, or else its document."""
+
+    faults: tuple[Fault, ...] = ()
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
 def preload() -> None:
     """Import what the checks use. Drawing is left out, since most services draw rarely."""
     import fitting.inputs.files
-    import fitting.inputs.initial  # noqa: F401
+    import fitting.inputs.initial
+    import fitting.inputs.proposal  # noqa: F401
 
 
 def describe(path: Path) -> dict[str, Any] | Fault:
@@ -58,6 +66,16 @@ def check_images(request: FitRequest, files: Mapping[str, Path], new: frozenset[
     return Checked(descriptions={name: found for name, found in descriptions.items() if not isinstance(found, Fault)})
 
 
+def propose(spec: ProposalSpec, files: Mapping[str, Path]) -> Proposed:
+    """A request for an image, as JSON with what it was made from. `files` says where each file is that `spec` names."""
+    from fitting.inputs.proposal import propose as propose_request
+
+    try:
+        return Proposed(document=propose_request(spec, files.__getitem__).document())
+    except RequestInvalid as error:
+        return Proposed(faults=error.faults)
+
+
 def _faults_of_files(request: FitRequest, descriptions: Mapping[str, dict[str, Any] | Fault]) -> list[Fault]:
     """The faults of whole files, each at the places in the request that name the file."""
     faults = []
@@ -69,27 +87,12 @@ def _faults_of_files(request: FitRequest, descriptions: Mapping[str, dict[str, A
     return faults
 
 
-def draw(files: Mapping[str, Path], folder: Path, kind: str, format_: str, choices: PlotChoices) -> bytes:
-    """A plot of a result, from its files by their names; `folder` is empty and may be written to.
-
-    Raises PlotUnavailable or ChoiceInvalid.
-    """
+def draw(planes: Mapping[str, Path], image: str, folder: Path) -> bytes:
+    """The fit plot of one image as PNG, from its planes as FITS files; `folder` is empty and may be written to."""
     from fitting.plots import draw_plot
 
-    _lay_out(files, folder)
-    return draw_plot(folder, kind, format_, choices)
-
-
-def draw_preview(files: Mapping[str, Path], folder: Path, image: str, plane: str) -> bytes:
-    """One plane of a result as PNG, from its files as `draw` has them."""
-    from fitting.plots import draw_preview
-
-    _lay_out(files, folder)
-    return draw_preview(folder, image, plane)
-
-
-def _lay_out(files: Mapping[str, Path], folder: Path) -> None:
-    for name, path in files.items():
-        place = folder / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.symlink_to(path)
+    shelf = folder / "images" / image
+    shelf.mkdir(parents=True)
+    for name, path in planes.items():
+        (shelf / f"{name}.fits").symlink_to(path)
+    return draw_plot(folder, "fit", "png", image)

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.problems import PROBLEM_JSON
+from fitting.spec.proposals import PLANES, ProposalSpec
 from fitting.spec.request import FitRequest
 
 _SCHEMAS = "#/components/schemas/"
@@ -92,17 +93,39 @@ FILE_BODY: dict[str, Any] = {
 }
 
 
+PROPOSAL_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": False,
+        "description": "Which planes there are, and how to look for sources. All of it may be left out. A plane is an "
+        "upload, or an HDU of this one: its number, or its name in brackets.",
+        "content": {
+            "application/json": {
+                "schema": {"$ref": _SCHEMAS + "ProposalOptions"},
+                "examples": {
+                    "everything by itself": {"summary": "Planes by their names, sources by detection", "value": {}},
+                    "planes and limits": {
+                        "summary": "Planes by number and name, the brightest ten sources",
+                        "value": {"hdu": 0, "variance": 1, "psf": "[PSF]", "threshold": 8, "max_components": 10},
+                    },
+                    "known sources": {
+                        "summary": "A catalogue instead of detection",
+                        "value": {
+                            "zero_point": 22.5,
+                            "catalogue": [{"x": 66.5, "y": 65.5, "magnitude": 17.2, "r_e": 20}, {"x": 54, "y": 40}],
+                        },
+                    },
+                },
+            }
+        },
+    }
+}
+
+
 def binary(media_type: str, description: str) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that answers with a file."""
     return {
         200: {"description": description, "content": {media_type: {"schema": {"type": "string", "format": "binary"}}}}
     }
-
-
-def pictures(*media_types: str) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route that answers with a picture in one of these types."""
-    schema = {"schema": {"type": "string", "format": "binary"}}
-    return {200: {"description": "A picture", "content": dict.fromkeys(media_types, schema)}}
 
 
 def complete_document(app: FastAPI) -> None:
@@ -123,6 +146,19 @@ def _add_request_schema(schemas: dict[str, Any]) -> None:
     schema = FitRequest.model_json_schema(ref_template=_SCHEMAS + "{model}")
     schemas.update(schema.pop("$defs", {}))
     schemas["FitRequest"] = {**schema, "examples": [SEED_REQUEST]}
+    options = ProposalSpec.model_json_schema(ref_template=_SCHEMAS + "{model}")
+    schemas.update({name: part for name, part in options.pop("$defs", {}).items() if name not in schemas})
+    schemas["ProposalOptions"] = _proposal_options(options)
+
+
+def _proposal_options(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a proposal's body: the data are the upload, and planes may be HDUs of it."""
+    own = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^\[[^\[\]]+\]$"}]}
+    properties = {key: value for key, value in schema["properties"].items() if key != "data"}
+    for key in (*PLANES, "segmentation"):
+        properties[key] = {"anyOf": [*own["anyOf"], properties[key]]}
+    properties["hdu"] = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}
+    return {**schema, "title": "ProposalOptions", "properties": properties, "required": []}
 
 
 def _tell_problems_by_their_own_type(document: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import click
 COMMANDS: tuple[str, ...] = (
     "serve",
     "demo",
+    "propose",
     "fit",
     "render",
     "submit",

@@ -85,6 +85,12 @@ class Client:
 
         return Upload.model_validate(self._json(send))
 
+    def propose(self, upload_id: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """A request that is ready to fit, made from an uploaded image, as ``request``; and what was found in it."""
+        address = f"/v1/uploads/{upload_id}/propose"
+        document: dict[str, Any] = self._json(lambda: self._http.post(address, json=dict(options or {})))
+        return document
+
     def submit(self, request: Mapping[str, Any], idempotency_key: str | None = None) -> Fit:
         """Ask for a fit; its files are upload ids. The same key and request again give the first job."""
         headers = {"Idempotency-Key": idempotency_key or _new_key()}

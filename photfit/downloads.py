@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlencode
 
-from fitting.spec.plots import PLOTS
 from photfit.answers import Fit
-from photfit.client import Client, Refused
+from photfit.client import Client
 
 _DOCUMENTS = {
     "parameters": "parameters.json",
@@ -19,25 +16,15 @@ _DOCUMENTS = {
 }
 
 
-def download_results(
-    client: Client, fit: Fit, folder: Path, truth: Mapping[str, float] | None = None
-) -> Iterator[Path]:
-    """Write each result of the fit below `folder` and give its path when it is there whole.
-
-    `truth` is drawn into the plots that show true values.
-    """
-    for address, relative in _addresses(fit, truth or {}):
+def download_results(client: Client, fit: Fit, folder: Path) -> Iterator[Path]:
+    """Write each result of the fit below `folder` and give its path when it is there whole."""
+    for address, relative in _addresses(fit):
         path = folder / relative
-        try:
-            client.download(address, path)
-        except Refused as error:
-            if relative.parts[0] == "plots" and error.problem is not None and error.problem.status == 404:
-                continue  # some of what a plot needs shows only in the result
-            raise
+        client.download(address, path)
         yield path
 
 
-def _addresses(fit: Fit, truth: Mapping[str, float]) -> Iterator[tuple[str, PurePosixPath]]:
+def _addresses(fit: Fit) -> Iterator[tuple[str, PurePosixPath]]:
     for member, name in _DOCUMENTS.items():
         address = fit.links.get(member)
         if isinstance(address, str):
@@ -48,10 +35,9 @@ def _addresses(fit: Fit, truth: Mapping[str, float]) -> Iterator[tuple[str, Pure
                 address,
                 PurePosixPath("images", _safe(image), *(_safe(part) for part in plane.split("/"))).with_suffix(".fits"),
             )
-    for plot, address in fit.links.get("plots", {}).items():
-        shows_truth = truth and plot in PLOTS and "truth" in PLOTS[plot].takes
-        query = "?" + urlencode({"truth": json.dumps(dict(truth))}) if shows_truth else ""
-        yield address + query, PurePosixPath("plots", f"{_safe(plot)}.png")
+    plots = fit.links.get("plots", {})
+    for plot, address in plots.items():
+        yield address, PurePosixPath("plots", f"{_safe(plot)}.png")
 
 
 def _safe(name: str) -> str:

@@ -1,19 +1,20 @@
-"""A fit or a model image in this process, with no server."""
+"""A fit, a model image or a proposal in this process, with no server."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fitting.spec import FitRequest, RequestInvalid
-from fitting.spec.plots import PlotUnavailable, plots_of
+from fitting.spec import FitRequest, RequestInvalid, parse_proposal, parse_request
 from photfit.failures import UserMistake, describe_faults
+from photfit.proposing import split_image
 from photfit.submission import locate_from, read_request
 
 if TYPE_CHECKING:
@@ -38,11 +39,14 @@ def fit_here(request_file: Path, output: Path, report: Callable[[Progress], None
     request = read_request(request_file)
     result = _run(request, request_file, report)
 
+    from fitting.plots import draw_plot
     from fitting.results import parameters_document, write_result
 
     output.mkdir(parents=True, exist_ok=True)
     write_result(result, output)
-    _draw_plots(request, output)
+    plot = output / "plots" / "fit.png"
+    plot.parent.mkdir(exist_ok=True)
+    plot.write_bytes(draw_plot(output, "fit", "png"))
     return LocalFit(request.name or request_file.stem, parameters_document(result), result.warnings)
 
 
@@ -67,24 +71,53 @@ def render_here(request_file: Path, output: Path) -> list[Path]:
     return written
 
 
-def _draw_plots(request: FitRequest, output: Path) -> None:
-    """Every plot that the fit has, below its files."""
-    from fitting.plots import draw_plot
+def propose_here(image: str, options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """A proposal for an image file; its request names files as they count from `folder`.
 
-    folder = output / "plots"
-    folder.mkdir(exist_ok=True)
-    for name in plots_of(stage.method for stage in request.stages):
-        # Some of what a plot needs shows only in the result: an object within the image, a parameter that was free.
-        with contextlib.suppress(PlotUnavailable):
-            (folder / f"{name}.png").write_bytes(draw_plot(output, name))
+    Raises UserMistake where an option or a file has faults.
+    """
+    with _engine_present():
+        from fitting.inputs.proposal import propose
+    file, hdu = split_image(image)
+    try:
+        spec = parse_proposal(dict(options) | ({} if hdu is None else {"hdu": hdu}), file, "path")
+        proposal = propose(spec, partial(locate_from, Path())).document()
+    except RequestInvalid as error:
+        raise UserMistake(f"{image}:\n{describe_faults(error.faults)}") from error
+    request = parse_request(proposal["request"])
+    moved = {place.file: _seen_from(folder, place.file) for _, place in request.references()}
+    return proposal | {"request": request.with_references(moved).document()}
+
+
+def catalogue_here(path: Path) -> list[dict[str, float]]:
+    """The rows of a catalogue file. Raises UserMistake."""
+    with _engine_present():
+        from fitting.inputs.catalogue import read_catalogue
+        from fitting.inputs.invalid import FileInvalid
+    try:
+        return read_catalogue(path)
+    except FileInvalid as error:
+        raise UserMistake(f"{path} {error}") from error
+
+
+def _seen_from(folder: Path, file: str) -> str:
+    path = Path(file).expanduser()
+    return str(path) if path.is_absolute() else os.path.relpath(path, folder)
+
+
+@contextlib.contextmanager
+def _engine_present() -> Iterator[None]:
+    """While inside, a library that is not installed becomes a message that says how to get it."""
+    try:
+        yield
+    except ImportError as error:
+        raise UserMistake(f"this needs {error.name} here: pip install 'photfit[worker]'") from error
 
 
 def _run(request: FitRequest, request_file: Path, report: Callable[[Progress], None]) -> FitResult:
-    try:
+    with _engine_present():
         from fitting.inputs import complete_request, load_images
         from fitting.run import run
-    except ImportError as error:
-        raise UserMistake(f"a local fit needs {error.name}: pip install 'photfit[worker]'") from error
     try:
         images = load_images(request, partial(locate_from, request_file.parent))
         complete = complete_request(request, images)

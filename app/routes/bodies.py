@@ -51,6 +51,17 @@ async def read_submission(request: Request, folder: Path, key: str | None) -> Su
     )
 
 
+async def read_document(request: Request) -> object:
+    """A body of JSON; an empty one stands for an object without members."""
+    kind = content_type(request)
+    body = await _read_limited(request)
+    if not body:
+        return {}
+    if kind != "application/json":
+        raise UnsupportedMediaType(f"The body's content type is {kind or 'missing'}; it takes application/json.")
+    return _parse_json(body)
+
+
 async def _read_form(request: Request, folder: Path, key: str | None) -> Submission:
     try:
         async with request.form(max_files=_MOST_FILES, max_fields=8, max_part_size=_JSON_LIMIT) as form:

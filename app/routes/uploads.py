@@ -6,12 +6,13 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from app.dependencies import OwnerDep, ServicesDep
-from app.domain import uploads
+from app.domain import proposing, uploads
 from app.domain.receiving import temporary_folder
+from app.models.proposals import Proposal
 from app.models.uploads import Upload, UploadList
-from app.openapi import FILE_BODY
+from app.openapi import FILE_BODY, PROPOSAL_BODY
 from app.presenting import link_next, present_upload
-from app.routes.bodies import read_file
+from app.routes.bodies import read_document, read_file
 
 router = APIRouter(prefix="/uploads", tags=["uploads"])
 
@@ -71,3 +72,16 @@ def get_upload(upload_id: str, services: ServicesDep, owner: OwnerDep) -> Upload
 def delete_upload(upload_id: str, services: ServicesDep, owner: OwnerDep) -> None:
     """Delete an upload that no unfinished fit needs; 409 otherwise. Results of finished fits stay."""
     uploads.delete(services, owner, upload_id)
+
+
+@router.post("/{upload_id}/propose", summary="Propose a request for an image", openapi_extra=PROPOSAL_BODY)
+async def propose_request(upload_id: str, request: Request, services: ServicesDep, owner: OwnerDep) -> Proposal:
+    """Find the sources of an uploaded image and answer with a request whose first values a fit can start from.
+
+    Planes that the file holds (variance, mask, PSF) are recognised by their names where the body does not give them.
+    With `positions`, a `catalogue` or a `segmentation`, those sources are measured and no others looked for.
+    """
+    document = await read_document(request)
+    return Proposal.model_validate(
+        await run_in_threadpool(proposing.propose, services, owner, upload_id, document), strict=False
+    )

@@ -1,0 +1,59 @@
+"""Proposals: a request that is ready to fit, made from an uploaded image in the sandbox. Nothing is stored."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from app import inspection
+from app.domain import uploads
+from app.problems import RequestFaulty, Unavailable
+from app.sandbox import SandboxBusy, SandboxError
+from app.services import Services
+from fitting.spec import Fault, PlaneReference, ProposalSpec, json_path, parse_proposal
+from jobs.schema import UploadRecord
+from jobs.uploads import blob_key, get_uploads
+
+_EXPECTED = "a smaller window, a higher threshold, or fewer max_components"
+
+
+def propose(services: Services, owner: str, upload_id: str, document: object) -> Mapping[str, Any]:
+    """A proposal for an upload. Raises NotFound, RequestInvalid or RequestFaulty, Unavailable."""
+    upload = uploads.get(services, owner, upload_id)
+    spec = parse_proposal(document, upload.id, "upload")
+    named = [(json_path(location), reference) for location, reference in spec.references()]
+    known = get_uploads(services.engine, owner, {reference.file for _, reference in named})
+    _require(services, named, known)
+    with ExitStack() as stack:
+        files: dict[str, Path] = {
+            name: stack.enter_context(services.blobs.local(blob_key(record.sha256))) for name, record in known.items()
+        }
+        return _in_sandbox(services, spec, files)
+
+
+def _in_sandbox(services: Services, spec: ProposalSpec, files: Mapping[str, Path]) -> Mapping[str, Any]:
+    try:
+        proposed = services.sandbox.call(inspection.propose, spec, files)
+    except SandboxBusy as error:
+        raise Unavailable(f"The proposal {error}.") from error
+    except SandboxError as error:
+        raise RequestFaulty([Fault("$", f"the search for sources {error}", _EXPECTED)]) from error
+    if proposed.faults:
+        raise RequestFaulty(proposed.faults)
+    return proposed.document
+
+
+def _require(services: Services, named: list[tuple[str, PlaneReference]], known: Mapping[str, UploadRecord]) -> None:
+    """Raise RequestFaulty where a file is named that is no upload, or whose bytes are gone."""
+    faults = [
+        Fault(place, f"there is no upload {reference.file[:80]!r}", "the id of an upload, or an HDU of this one")
+        for place, reference in named
+        if reference.file not in known
+    ]
+    faults += [
+        Fault(place, f"the bytes of {reference.file!r} are gone", "another upload of it")
+        for place, reference in named
+        if reference.file in known and services.blobs.size(blob_key(known[reference.file].sha256)) is None
+    ]
+    if faults:
+        raise RequestFaulty(faults)

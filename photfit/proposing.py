@@ -1,0 +1,94 @@
+"""Proposals of requests: options of the command as the service takes them, and what was found, in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from fitting.spec import PlaneReference
+from photfit.client import Client
+from photfit.failures import UserMistake
+
+PLANES = ("variance", "weight", "sigma", "mask", "psf", "segmentation")
+
+
+def options_document(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given on the command line, as the body of a proposal. Raises UserMistake."""
+    options = {key: value for key, value in given.items() if value is not None and value != ()}
+    for key in PLANES:
+        if str(options.get(key, "")).lstrip().startswith("{"):
+            options[key] = _json(key, options[key])
+    if "window" in options:
+        options["window"] = _window(options["window"])
+    if "positions" in options:
+        options["positions"] = [_position(text) for text in options["positions"]]
+    return options
+
+
+def split_image(image: str) -> tuple[str, int | str | None]:
+    """File and HDU of ``FILE[HDU]``."""
+    reference = PlaneReference.model_validate(image)
+    return reference.file, reference.hdu
+
+
+def propose_by_service(client: Client, image: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Upload the image and the files that the options name, and let the service propose. Raises ServiceError."""
+    file, hdu = split_image(image)
+    body = options | ({} if hdu is None else {"hdu": hdu})
+    for key in PLANES:
+        if isinstance(body.get(key), str) and not body[key].startswith("["):
+            other, own = split_image(body[key])
+            body[key] = {"upload": client.upload(_existing(other)).id} | ({} if own is None else {"hdu": own})
+    return client.propose(client.upload(_existing(file)).id, body)
+
+
+def told(proposal: Mapping[str, Any]) -> Iterator[str]:
+    """What was found, a line each."""
+    sources = proposal["sources"]
+    stars = sum(source["star"] for source in sources)
+    sky = proposal["sky"]
+    planes = [key for key in proposal["planes"] if key != "data"]
+    yield f"{len(sources) - stars} galaxies and {stars} stars on a sky of {sky['level']:.6g} ± {sky['rms']:.3g} a pixel"
+    yield "with " + (", ".join(planes) if planes else "no variance, mask or PSF")
+    for source in sources[:20]:
+        shape = "star" if source["star"] else f"r_e {source['r_e']:.3g}, q {source['q']:.2f}, n {source['n']:.2g}"
+        magnitude = source.get("magnitude")
+        light = f"flux {source['flux']:.4g}" if magnitude is None else f"magnitude {magnitude:.2f}"
+        yield f"  {source['name']}: x {source['x']:.1f}, y {source['y']:.1f}, {light}, S/N {source['snr']:.0f}, {shape}"
+    if len(sources) > 20:
+        yield f"  … and {len(sources) - 20} more"
+    for warning in proposal["warnings"]:
+        yield f"warning: {warning}"
+
+
+def _existing(file: str) -> Path:
+    path = Path(file).expanduser()
+    if not path.is_file():
+        raise UserMistake(f"there is no file {path}")
+    return path
+
+
+def _json(key: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        option = key.replace("_", "-")
+        raise UserMistake(f"--{option} {text} is not JSON: {error.msg} at column {error.colno}") from error
+
+
+def _window(text: str) -> dict[str, list[int]]:
+    try:
+        (x0, x1), (y0, y1) = ((int(end) for end in part.split(":")) for part in text.split(","))
+    except ValueError as error:
+        raise UserMistake(f"--window {text} is not X0:X1,Y0:Y1, such as 0:99,0:99") from error
+    return {"x": [x0, x1], "y": [y0, y1]}
+
+
+def _position(text: str) -> list[float]:
+    try:
+        x, y = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise UserMistake(f"--position {text} is not X,Y, such as 49.5,50") from error
+    return [x, y]

@@ -1,0 +1,53 @@
+"""Values and uncertainties as a paper prints them.
+
+The rule is the Particle Data Group's (Review of Particle Physics, introduction, section 5.3): where the three leading
+digits of the uncertainty lie in 100 to 354 it keeps two digits, in 355 to 949 one, and in 950 to 999 it is rounded up
+to 1000 and keeps two. The value is rounded to the same decimal place.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_HALF_EVEN, Decimal
+
+_VALUE_DIGITS = 6
+_PLAIN_EXPONENTS = range(-4, 7)
+_ONE_DIGIT_FROM = 355
+
+
+def round_measurement(value: float, uncertainty: float | None) -> tuple[str, str]:
+    """The value and its uncertainty as text, rounded to the digits that the uncertainty supports.
+
+    Without a usable uncertainty (None, zero, negative, not finite) the value has six significant digits and the
+    uncertainty's text is empty. Very large and very small values share a power of ten: `("1.204e-08", "0.012e-08")`.
+    """
+    if not math.isfinite(value):
+        return str(value), ""
+    if uncertainty is None or not math.isfinite(uncertainty) or uncertainty <= 0:
+        return f"{value:.{_VALUE_DIGITS}g}", ""
+    place = _last_place(uncertainty)
+    exponent = _shared_exponent(value, uncertainty)
+    return _fixed(value, place, exponent), _fixed(uncertainty, place, exponent)
+
+
+def _last_place(uncertainty: float) -> int:
+    """The power of ten of the last digit that is kept."""
+    exact = Decimal(repr(uncertainty))
+    leading = exact.adjusted()
+    three = int(exact.scaleb(2 - leading).to_integral_value(ROUND_HALF_EVEN))
+    if three < _ONE_DIGIT_FROM:
+        return leading - 1
+    return leading
+
+
+def _shared_exponent(value: float, uncertainty: float) -> int:
+    """The power of ten that both are divided by: 0 where plain digits read well."""
+    largest = max(Decimal(repr(abs(value))), Decimal(repr(uncertainty))).adjusted()
+    return 0 if largest in _PLAIN_EXPONENTS else largest
+
+
+def _fixed(number: float, place: int, exponent: int) -> str:
+    rounded = Decimal(repr(number)).quantize(Decimal(1).scaleb(place), ROUND_HALF_EVEN).scaleb(-exponent)
+    rounded = abs(rounded) if rounded == 0 else rounded
+    digits = f"{rounded:.{max(0, exponent - place)}f}"
+    return f"{digits}e{exponent:+03d}" if exponent else digits
