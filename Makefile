@@ -5,6 +5,7 @@
 # make test      the tests; `make test-all` adds the slow ones
 # make lint      formatting, lint, types and the direction of imports
 # make bench     the engine's figures on this machine
+# make bench-proposals   propose, then lm, on simulated fields; sky alone on noise
 # make docs      the generated part of docs/reference
 # make clean     what can be made again
 
@@ -14,7 +15,7 @@ BIN := .venv/bin
 STAMP := .venv/installed
 ARGS ?=
 
-.PHONY: demo serve test test-all lint format bench docs clean install
+.PHONY: demo serve test test-all lint format bench bench-proposals docs clean install
 
 demo: $(STAMP)
 	$(BIN)/photfit demo $(ARGS)
@@ -40,6 +41,9 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-proposals: $(STAMP)
+	$(BIN)/python -m benchmarks.proposals $(ARGS)
 
 docs: $(STAMP)
 	$(BIN)/python docs/generate_reference.py
