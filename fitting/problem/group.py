@@ -10,7 +10,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from fitting.render.field import Frame
+from fitting.render.frame import Frame
 
 NEGLIGIBLE = 1e-9
 """A component is left out of a tile where it is fainter than this times the noise of the tile's best pixel."""

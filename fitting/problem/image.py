@@ -8,7 +8,7 @@ from torch import Tensor
 from fitting.inputs.images import ImageData
 from fitting.problem.likelihood import Gaussian, Likelihood, Pixels, Poisson, StudentT
 from fitting.render.convolve import Convolver
-from fitting.render.field import Frame
+from fitting.render.frame import Frame
 from fitting.spec import NoiseSpec
 
 TILE = 128

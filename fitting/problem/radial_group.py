@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from fitting.profiles import RADIAL_PROFILES
+from fitting.profiles.dimensions import PureNumbers
+from fitting.render.core import Core
 from fitting.render.ellipse import GEOMETRY, Ellipses, ellipses, geometry_jacobian
 from fitting.render.field import (
-    Core,
-    Frame,
     Linearization,
     integrate,
     integrate_columns,
@@ -18,6 +18,7 @@ from fitting.render.field import (
     sample,
     sample_columns,
 )
+from fitting.render.frame import Frame
 from fitting.render.plan import RoundedShape, core_plan, rounded
 
 
@@ -60,8 +61,9 @@ class RadialGroup:
         away_y = (frame.y0 - 0.5 - y).clamp_min(0.0) + (y - frame.y0 - frame.height + 0.5).clamp_min(0.0)
         longest = values[..., -2] * values[..., 2].clamp_min(1.0)
         rho = ((away_x**2 + away_y**2) / longest**2).clamp_min(1e-30)
-        shape = tuple(values[..., 4 + place].reshape(-1) for place in range(len(self.profile.shape)))
-        brightness = self.profile.brightness(rho.log().reshape(-1), self.profile.constants(shape)).view_as(rho)
+        *shape, scale, amplitude = values[..., 4:].reshape(-1, values.shape[-1] - 4).unbind(-1)
+        constants = self.profile.constants(PureNumbers.of(shape, self.profile.dimensions, scale, amplitude).shape)
+        brightness = self.profile.brightest_beyond(rho.log().reshape(-1), constants).view_as(rho)
         bright = (brightness * values[..., -1].abs() > faintest).any(0)
         return tuple(bright.nonzero().flatten().tolist())
 
@@ -76,9 +78,9 @@ class RadialStack:
         self.columns = self.count * group.columns
         self.values = values.reshape(self.batch * self.count, -1)
         self.x, self.y, self.q, self.pa, *shape, self.scale, self.amplitude = self.values.unbind(-1)
-        self.shape = tuple(shape)
+        self.pure = PureNumbers.of(shape, group.profile.dimensions, self.scale, self.amplitude)
         self.form: Ellipses = ellipses(self.x, self.y, self.q, self.pa, self.scale)
-        self.constants = group.profile.constants(self.shape)
+        self.constants = group.profile.constants(self.pure.shape)
 
     @property
     def places(self) -> Tensor:
@@ -91,10 +93,16 @@ class RadialStack:
         return self.places.flatten()
 
     def _core(self, frame: Frame) -> Core:
-        rows = self.values.tolist()
-        name = self.group.profile.name
-        instances = tuple(rounded(name, *row[:4], row[-2], tuple(row[4:-2])) for row in rows)
-        return _core(instances, frame, self.values.device)
+        return _core(self._rounded_shapes(), frame, self.values.device)
+
+    def _rounded_shapes(self) -> tuple[RoundedShape, ...]:
+        profile = self.group.profile
+        places = torch.stack((self.x, self.y, self.q, self.pa, self.scale), dim=-1).tolist()
+        shapes = torch.stack(self.pure.shape, dim=-1).tolist() if self.pure.shape else [()] * len(places)
+        breaks = profile.break_radius(self.constants)
+        radii = [None] * len(places) if breaks is None else (breaks * self.scale).tolist()
+        rows = zip(places, shapes, radii, strict=True)
+        return tuple(rounded(profile, *place, tuple(shape), radius) for place, shape, radius in rows)
 
     def image(self, frame: Frame) -> Tensor:
         """Sum over components, (batch, height, width), data units."""
@@ -126,7 +134,6 @@ class RadialStack:
 
     def transfer(self) -> Tensor:
         """d(image) = columns · transfer · d(values): (batch, components, columns, parameters of the profile)."""
-        shapes = len(self.shape)
         parameters = self.values.shape[-1]
         matrix = torch.zeros(
             (self.values.shape[0], self.group.columns, parameters), dtype=self.values.dtype, device=self.values.device
@@ -134,8 +141,10 @@ class RadialStack:
         geometry = geometry_jacobian(self.form, self.q, self.pa, self.scale)
         matrix[:, :GEOMETRY, :4] = geometry[..., :4]
         matrix[:, :GEOMETRY, -2] = geometry[..., 4]
-        for place in range(shapes):
-            matrix[:, GEOMETRY + place, 4 + place] = 1.0
+        for place, by_own in enumerate(self.pure.by_own):
+            matrix[:, GEOMETRY + place, 4 + place] = by_own
+            matrix[:, GEOMETRY + place, -2] = self.pure.by_scale[place]
+            matrix[:, GEOMETRY + place, -1] = self.pure.by_amplitude[place]
         matrix *= self.amplitude[:, None, None]
         matrix[:, -1, -1] = 1.0
         return matrix.view(self.batch, self.count, self.group.columns, parameters)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.render.field import Frame
+from fitting.render.frame import Frame
 
 
 class FlatSkies:

@@ -3,25 +3,39 @@
 A radial profile is a pure function of ρ = (R / scale)², the squared elliptical radius in units of its scale length,
 and of its own few shape parameters. Position, axis ratio, position angle, scale and amplitude belong to the geometry
 (`fitting.render.ellipse`), which applies the chain rule once for every profile.
+
+Some shape parameters are lengths or intensities themselves (a break radius beside a scale length). They enter in units
+of the profile's scale and amplitude, as `dimensions` says; `fitting.profiles.dimensions` does the division and its
+chain rule, once for all.
 """
 
+import math
+from collections.abc import Sequence
 from typing import Protocol
 
-import numpy as np
 from torch import Tensor
+
+from fitting.profiles.dimensions import Dimension, PureNumbers
 
 
 class RadialProfile(Protocol):
     """Brightness of unit amplitude and its derivatives, as functions of ln ρ.
 
-    `constants` turns shape parameters, each of shape (instances,), into a tensor (constants, instances) that the other
-    methods take broadcast against ln ρ. No method may loop over instances or pixels.
+    `constants` turns shape parameters, each of shape (instances,) and without dimension, into a tensor (constants,
+    instances) that the other methods take broadcast against ln ρ. No method may loop over instances or pixels.
+
+    Attributes:
+        name: as in a request.
+        scale, amplitude: names of the parameters that are the scale length and the intensity.
+        shape: names of the others, in order.
+        dimensions: of each of `shape`.
     """
 
     name: str
     scale: str
     amplitude: str
     shape: tuple[str, ...]
+    dimensions: tuple[Dimension, ...]
 
     def constants(self, shape: tuple[Tensor, ...]) -> Tensor:
         """Constants of each instance, shape (constants, instances)."""
@@ -32,25 +46,45 @@ class RadialProfile(Protocol):
         ...
 
     def derivatives(self, log_rho: Tensor, constants: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
-        """Brightness, its derivative by ln ρ, and its derivative by each shape parameter."""
+        """Brightness, its derivative by ln ρ, and its derivative by each shape parameter.
+
+        The three share no memory: callers go on in place.
+        """
         ...
 
-    def log_brightness(self, radius: np.ndarray, shape: tuple[float, ...]) -> np.ndarray:
-        """ln I at `radius` (in scale lengths), unit amplitude; for the quadrature plan."""
-        ...
-
-    def log_slope(self, radius: np.ndarray, shape: tuple[float, ...]) -> np.ndarray:
-        """−d ln I / d ln R at `radius` (in scale lengths); for the quadrature plan."""
-        ...
+    def brightest_beyond(self, log_rho: Tensor, constants: Tensor) -> Tensor:
+        """The largest brightness at or beyond ln ρ; same shape as `log_rho`. As here where brightness never rises."""
+        return self.brightness(log_rho, constants)
 
     def cusp_power(self, shape: tuple[float, ...]) -> float:
-        """Exponent c of the leading term I(0) − I(R) ∝ R^c at the centre, for graded quadrature."""
+        """Exponent c of the leading term at the centre, for graded quadrature.
+
+        I(0) − I(R) ∝ R^c where c > 0, I ∝ R^c where c < 0; infinite where I is analytic in x and y at the centre.
+        """
+        return math.inf
+
+    def break_radius(self, constants: Tensor) -> Tensor | None:
+        """Radius, in scale lengths, where the profile bends sharply or ends, (instances,); None if there is none."""
+        return None
+
+    def extent(self, shape: tuple[float, ...]) -> float:
+        """Radius, in scale lengths, inside which pixels are exact relative to themselves: about 4 half-light radii, or
+        the end of the profile.
+        """
         ...
 
     def flux(self, q: Tensor, scale: Tensor, amplitude: Tensor, shape: tuple[Tensor, ...]) -> Tensor:
-        """Total flux, data units, of instances given by axis ratio, scale length and amplitude; differentiable."""
+        """Total flux, data units, of instances given by axis ratio, scale length and amplitude; differentiable.
+
+        Infinite where the integral diverges. With shape parameters as users know them, see `total_flux`.
+        """
         ...
 
 
 RHO_FLOOR = 1e-200
 """ρ is never below this, so that a sample that falls on the centre itself, and its derivatives, stay finite."""
+
+
+def total_flux(profile: RadialProfile, q: Tensor, shape: Sequence[Tensor], scale: Tensor, amplitude: Tensor) -> Tensor:
+    """Total flux of instances whose shape parameters are as users know them; see `RadialProfile.flux`."""
+    return profile.flux(q, scale, amplitude, PureNumbers.of(shape, profile.dimensions, scale, amplitude).shape)

@@ -14,6 +14,9 @@ from numpy.polynomial import chebyshev
 from scipy.special import gammaincinv
 from torch import Tensor
 
+from fitting.profiles.dimensions import NUMBER
+from fitting.profiles.radial import RadialProfile
+
 _INDEX_RANGE = (0.02, 60.0)
 _DEGREE = 72
 
@@ -49,13 +52,14 @@ def half_light_b(n: Tensor) -> tuple[Tensor, Tensor]:
     return b, b * slope / n
 
 
-class Sersic:
+class Sersic(RadialProfile):
     """The Sérsic profile as a radial profile: shape n, scale r_e, amplitude i_e (brightness at r_e)."""
 
     name = "sersic"
     scale = "r_e"
     amplitude = "i_e"
     shape = ("n",)
+    dimensions = (NUMBER,)
 
     def constants(self, shape: tuple[Tensor, ...]) -> Tensor:
         """Rows 1/(2n), b_n, d b_n/d n, 1/n: shape (4, instances)."""
@@ -79,16 +83,11 @@ class Sersic:
         by_n.addcmul_(log_rho * by_log_rho, -inverse_n)
         return brightness, by_log_rho, (by_n,)
 
-    def log_brightness(self, radius: np.ndarray, shape: tuple[float, ...]) -> np.ndarray:
-        (n,) = shape
-        return gammaincinv(2.0 * n, 0.5) * (1.0 - radius ** (1.0 / n))
-
-    def log_slope(self, radius: np.ndarray, shape: tuple[float, ...]) -> np.ndarray:
-        (n,) = shape
-        return gammaincinv(2.0 * n, 0.5) / n * radius ** (1.0 / n)
-
     def cusp_power(self, shape: tuple[float, ...]) -> float:
         return 1.0 / shape[0]
+
+    def extent(self, shape: tuple[float, ...]) -> float:
+        return 4.0
 
     def flux(self, q: Tensor, scale: Tensor, amplitude: Tensor, shape: tuple[Tensor, ...]) -> Tensor:
         """2π q R_e² I_e n e^b b^{−2n} Γ(2n) (Graham & Driver 2005, equation 4)."""

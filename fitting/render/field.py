@@ -6,115 +6,16 @@ amplitude.
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from fitting.profiles import RadialProfile
 from fitting.profiles.radial import RHO_FLOOR
+from fitting.render.core import Core
 from fitting.render.ellipse import GEOMETRY, Ellipses
-from fitting.render.plan import CORNER, ORDERS, CorePlan
-from fitting.render.quadrature import STENCIL_MARGIN, CornerRule, pixel_rule, stencil_matrix
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A rectangle of pixels: its first pixel and its size, in the full frame's coordinates."""
-
-    x0: int
-    y0: int
-    width: int
-    height: int
-
-    def widened(self, margin: int) -> "Frame":
-        """The same with `margin` more pixels on every side."""
-        return Frame(self.x0 - margin, self.y0 - margin, self.width + 2 * margin, self.height + 2 * margin)
-
-    @property
-    def window(self) -> tuple[int, int, int, int]:
-        """First pixel and the one past the last, along x and along y."""
-        return self.x0, self.x0 + self.width, self.y0, self.y0 + self.height
-
-
-@dataclass(frozen=True)
-class Core:
-    """Where the stencil's values in one frame give way to quadrature: points, weights and target pixels.
-
-    Each instance's pixel lists are padded to the longest by repeating a pixel; `instance, slot, target` say which of
-    the results are real and where they go.
-    """
-
-    points_x: Tensor
-    points_y: Tensor
-    point_weights: Tensor
-    corner_x: Tensor
-    corner_y: Tensor
-    corner_rule: CornerRule
-    counts: tuple[tuple[int, int], ...]
-    instance: Tensor
-    slot: Tensor
-    target: Tensor
-
-    @classmethod
-    def build(cls, plans: list[CorePlan], frame: Frame, device: torch.device) -> "Core":
-        """Gather the pixels of plans made for the frame."""
-        padded, instance, slot, target, start = [], [], [], [], 0
-        for index in range(len(ORDERS) + 1):
-            lists = [plan.pixels[index] for plan in plans]
-            longest = max(len(pixels) for pixels in lists)
-            block = np.zeros((len(plans), longest, 2))
-            for row, pixels in enumerate(lists):
-                block[row] = frame.x0 - 1e4
-                block[row, : len(pixels)] = pixels
-                instance.append(np.full(len(pixels), row))
-                slot.append(start + np.arange(len(pixels)))
-                target.append((pixels[:, 1] - frame.y0) * frame.width + pixels[:, 0] - frame.x0)
-            padded.append(block)
-            start += longest
-        points = [_spread(block, order) for block, order in zip(padded[1:], ORDERS, strict=True)]
-        rule = CornerRule.build([plan.cusp_power for plan in plans], min(plan.q for plan in plans), device)
-
-        def tensor(array: np.ndarray) -> Tensor:
-            return torch.as_tensor(array, device=device)
-
-        counts = ((padded[CORNER].shape[1], rule.points),)
-        counts += tuple((block.shape[1], order**2) for block, order in zip(padded[1:], ORDERS, strict=True))
-        return cls(
-            *(tensor(np.concatenate(part, axis=1)) for part in zip(*points, strict=True)),
-            tensor(padded[CORNER][..., 0]),
-            tensor(padded[CORNER][..., 1]),
-            rule,
-            counts,
-            tensor(np.concatenate(instance)),
-            tensor(np.concatenate(slot)),
-            tensor(np.concatenate(target)),
-        )
-
-    def points(self, form: Ellipses) -> tuple[Tensor, Tensor, Tensor]:
-        """Offsets from the centres and weights of every quadrature point: (instances, points) each."""
-        corner = self.corner_rule.nodes(self.corner_x, self.corner_y, form)
-        x = torch.cat((corner[0], self.points_x - form.x[:, None]), dim=1)
-        y = torch.cat((corner[1], self.points_y - form.y[:, None]), dim=1)
-        return x, y, torch.cat((corner[2], self.point_weights), dim=1)
-
-    def gather(self, weighted: Tensor) -> Tensor:
-        """Sum points (instances, …, points) to pixels (instances, …, slots)."""
-        sums, start = [], 0
-        for pixels, per_pixel in self.counts:
-            stop = start + pixels * per_pixel
-            sums.append(weighted[..., start:stop].unflatten(-1, (pixels, per_pixel)).sum(-1))
-            start = stop
-        return torch.cat(sums, dim=-1)
-
-
-def _spread(block: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Quadrature points x, y and weights (instances, pixels · order²) of pixels (instances, pixels, 2)."""
-    x, y, weights = pixel_rule(order)
-    return (
-        (block[..., 0, None] + x).reshape(len(block), -1),
-        (block[..., 1, None] + y).reshape(len(block), -1),
-        np.broadcast_to(weights, (*block.shape[:2], weights.size)).reshape(len(block), -1),
-    )
+from fitting.render.frame import Frame
+from fitting.render.quadrature import STENCIL_MARGIN, stencil_matrix
+from fitting.render.rings import OutlinePoints
 
 
 def sample(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame) -> Tensor:
@@ -132,7 +33,7 @@ def sample_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, fr
 def integrate(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame, core: Core) -> Tensor:
     """Pixel means of unit-amplitude brightness, shape (instances, height, width)."""
     means = _means(sample(profile, form, constants, frame.widened(STENCIL_MARGIN)))
-    x, y, weights = core.points(form)
+    x, y, weights = core.points(form, profile.break_radius(constants))
     log_rho = _rho(form.broadcast(1), x, y).log_()
     values = core.gather(profile.brightness(log_rho, constants[..., None]).mul_(weights))
     means.flatten(1)[core.instance, core.target] = values[core.instance, core.slot]
@@ -275,6 +176,23 @@ def _columns(
 
 def _core_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, core: Core) -> Tensor:
     """Columns integrated over the core's pixels: (instances, columns, slots)."""
-    x, y, weights = core.points(form)
+    break_radius = profile.break_radius(constants)
+    x, y, weights = core.points(form, break_radius)
     rho = _rho(form.broadcast(1), x, y)
-    return core.gather(_columns(profile, x, y, rho.log(), rho, constants[..., None], weights))
+    columns = core.gather(_columns(profile, x, y, rho.log(), rho, constants[..., None], weights))
+    for slots, outline in core.outlines(form, break_radius):
+        columns[:, :2, slots] = _shifts(profile, form, constants, outline)
+    return columns
+
+
+def _shifts(profile: RadialProfile, form: Ellipses, constants: Tensor, outline: OutlinePoints) -> Tensor:
+    """The first two columns of pixels near a centre, (instances, 2, pixels), by Gauss's theorem.
+
+    ∬ ∇I = ∮ I n: towards a cusp the gradient grows faster than the brightness, by which the outline alone is needed.
+    """
+    rho = _rho(form.broadcast(2), outline.x, outline.y)
+    brightness = profile.brightness(rho.log(), constants[..., None, None])
+    flow_x, flow_y = ((brightness * normal).sum(-1) for normal in (outline.normal_x, outline.normal_y))
+    xx, xy2, yy = (field[:, None] for field in (2.0 * form.xx, form.xy2, 2.0 * form.yy))
+    determinant = xx * yy - xy2 * xy2
+    return torch.stack((yy * flow_x - xy2 * flow_y, xx * flow_y - xy2 * flow_x), dim=1) / determinant[:, None]

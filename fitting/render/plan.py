@@ -1,11 +1,12 @@
 """Which pixels need which quadrature, decided before anything is evaluated.
 
-Two things spoil a rule: the cusp at the centre too near, and a profile that falls too steeply. A Gauss–Legendre rule
-of order N errs by κ^{−2N}, where κ is the size of the largest ellipse around the pixel's chord (semi-axes' sum, in
-half chords) inside which the brightness is analytic (Trefethen 2013, Approximation Theory and Approximation Practice,
-theorem 19.3); the brightness is singular where R = 0, at complex coordinates along the chord. The choice is made for
-parameters rounded to a coarse grid, with a margin, so it is a pure function of the parameters that stays the same over
-the last steps of a fit.
+Three things spoil a rule: the cusp at the centre too near, a break (or the end) of the profile in the pixel, and a
+profile that changes too fast. A Gauss–Legendre rule of order N errs by κ^{−2N}, where κ is the size of the largest
+ellipse around the pixel's chord (semi-axes' sum, in half chords) inside which the brightness is analytic (Trefethen
+2013, Approximation Theory and Approximation Practice, theorem 19.3); the brightness is singular where R = 0, at complex
+coordinates along the chord, and at the break. How fast the profile changes is measured (`fitting.render.smoothness`).
+The choice is made for parameters rounded to a coarse grid, with a margin, so it is a pure function of the parameters
+that stays the same over the last steps of a fit.
 """
 
 import math
@@ -14,33 +15,44 @@ from functools import lru_cache
 
 import numpy as np
 
-from fitting.profiles import RADIAL_PROFILES
+from fitting.profiles import RadialProfile
+from fitting.render.smoothness import ORDERS, STENCIL, Smoothness, measure
 
 CORNER = 0
-"""Class of the pixels integrated by `CornerRule`."""
-ORDERS = (16, 8, 5, 3)
-"""Gauss–Legendre orders, the classes after `CORNER`; beyond the last the stencil serves."""
-_SMALLEST_ELLIPSE = {16: 1.6, 8: 2.5, 5: 4.2, 3: 11.5}
+"""Class of the pixels integrated by `CornerRule`; classes 1 and on are the orders of `ORDERS`."""
+RING = len(ORDERS) + 1
+"""Class of the pixels integrated by `RingRule`."""
+BROKEN_CORNER = RING + 1
+"""Class of the pixels integrated by `BrokenCornerRule`: near the centre, or from the break far in towards it."""
+_STENCIL_CLASS = BROKEN_CORNER + 1
+_SMALLEST_ELLIPSE = {32: 1.6, 16: 1.6, 8: 2.5, 5: 4.2, 3: 11.5}
 _CHORDS = np.linspace(-0.5, 0.5, 5)
 _STENCIL_NEAREST = 7.0
-_ERROR_CONSTANT = {16: 1.2e-55, 8: 3.9e-25, 5: 3.9e-13, 3: 5.0e-7}
-_STENCIL_CONSTANT = 6.0e-5
-_TOLERANCE = 1.0e-6
-_PROMISED_RADIUS = 4.0
+_NEAR_TOLERANCE = math.log(1.0e-6)
+_FAR_TOLERANCE = math.log(1.0e-5)
+_NEAR = 6.0
+"""Pixels from the centre; nearer, the promise is ten times stricter."""
 _MARGIN = 0.12
+_BREAK_MARGIN = 0.2
+_HIGHEST_BESIDE_RING = 8
+_LONG = 0.4
 
 
 @dataclass(frozen=True)
 class RoundedShape:
-    """Parameters of one instance on the coarse grid that plans are made for."""
+    """Parameters of one instance on the coarse grid that plans are made for.
 
-    profile: str
+    `break_radius` is that of the profile's break, pixels along the major axis, or None.
+    """
+
+    profile: RadialProfile
     x: float
     y: float
     q: float
     pa: float
     scale: float
     shape: tuple[float, ...]
+    break_radius: float | None
 
 
 @dataclass(frozen=True)
@@ -50,28 +62,41 @@ class CorePlan:
     pixels: tuple[np.ndarray, ...]
     cusp_power: float
     q: float
+    break_radius: float
+    ray_order: int
 
 
 def rounded(
-    profile: str, x: float, y: float, q: float, pa: float, scale: float, shape: tuple[float, ...]
+    profile: RadialProfile,
+    x: float,
+    y: float,
+    q: float,
+    pa: float,
+    scale: float,
+    shape: tuple[float, ...],
+    break_radius: float | None = None,
 ) -> RoundedShape:
-    """The grid point next to the given parameters: centre to 1/8 pixel, lengths and shapes to 5 %, pa to 3° · q."""
-    q = _rounded_log(q)
-    step = math.degrees(0.05 * min(q, 1.0 / q))
+    """The grid point next to the given parameters: centre to 1/8 pixel, lengths and shapes to 5 %, pa to 3° · q; and so
+    fine that a break moves by no more than 1/8 pixel.
+    """
+    fine = 0.05 if break_radius is None else min(0.05, 0.125 / max(break_radius, 1e-3))
+    q = math.exp(round(math.log(q) / fine) * fine)
+    step = math.degrees(fine * min(q, 1.0 / q))
     return RoundedShape(
         profile,
         round(x * 8.0) / 8.0,
         round(y * 8.0) / 8.0,
         q,
         round((pa % 180.0) / step) * step,
-        _rounded_log(scale),
-        tuple(_rounded_log(value) for value in shape),
+        math.exp(round(math.log(scale) * 20.0) / 20.0),
+        tuple(_rounded(value) for value in shape),
+        None if break_radius is None else max(round(break_radius * 8.0) / 8.0, 0.125),
     )
 
 
-def _rounded_log(value: float) -> float:
-    """The nearest power of e^0.05."""
-    return math.exp(round(math.log(value) * 20.0) / 20.0)
+def _rounded(value: float) -> float:
+    """To 5 %, and of numbers next to zero to 0.0025."""
+    return 0.05 * math.sinh(round(20.0 * math.asinh(value / 0.05)) / 20.0)
 
 
 @lru_cache(maxsize=4096)
@@ -80,20 +105,19 @@ def core_plan(instance: RoundedShape, window: tuple[int, int, int, int]) -> Core
     angle = np.radians(instance.pa)
     sine, cosine = np.sin(angle), np.cos(angle)
     size = max(np.hypot(sine, cosine / instance.q), np.hypot(cosine, sine / instance.q))
-    reach = _core_radius(instance, size)
+    smoothness = measure(instance.profile, instance.shape, instance.scale, instance.break_radius, size)
+    reach = max(smoothness.reach(_FAR_TOLERANCE), _STENCIL_NEAREST * size + _MARGIN)
     columns = _covered(instance.x, reach * np.hypot(sine, instance.q * cosine), *window[:2])
     rows = _covered(instance.y, reach * np.hypot(cosine, instance.q * sine), *window[2:])
     y, x = np.mgrid[rows, columns]
-    along = -(x - instance.x) * sine + (y - instance.y) * cosine
-    across = (x - instance.x) * cosine + (y - instance.y) * sine
-    radius = np.hypot(along, across / instance.q)
-    ellipse = analytic_ellipse(instance, x - instance.x, y - instance.y)
-    served = pixel_class(instance, radius, size, ellipse)
+    served = _classes(instance, smoothness, size, x - instance.x, y - instance.y)
     pixels = np.stack((x, y), axis=-1)
     return CorePlan(
-        tuple(pixels[served == index] for index in range(len(ORDERS) + 1)),
-        RADIAL_PROFILES[instance.profile].cusp_power(instance.shape),
+        tuple(pixels[served == index] for index in range(_STENCIL_CLASS)),
+        instance.profile.cusp_power(instance.shape),
         instance.q,
+        math.inf if instance.break_radius is None else instance.break_radius,
+        smoothness.ray_order,
     )
 
 
@@ -101,6 +125,44 @@ def _covered(centre: float, reach: float, first: int, end: int) -> slice:
     """The pixels from `first` to before `end` that come within `reach` of a centre."""
     low, high = np.clip((np.floor(centre - reach - 0.5), np.ceil(centre + reach + 0.5) + 1.0), first, end)
     return slice(int(low), int(high))
+
+
+def _classes(instance: RoundedShape, smoothness: Smoothness, size: float, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Class of the pixels at offsets x, y from the centre."""
+    radius = _elliptical_radius(instance, x, y)
+    tolerance = np.where(np.hypot(x, y) <= _NEAR, _NEAR_TOLERANCE, _FAR_TOLERANCE)
+    smooth_centre = np.isinf(instance.profile.cusp_power(instance.shape))
+    centre = np.full(x.shape, np.inf) if smooth_centre else analytic_ellipse(instance, x, y)
+    ring = _Ring.around(instance, smoothness, size, x, y, radius)
+    served = np.full(x.shape, CORNER)
+    if smooth_centre:
+        served[radius > 2.0 * size] = 1
+    else:
+        served[centre >= _SMALLEST_ELLIPSE[ORDERS[0]]] = 1
+    if ring is not None:
+        served[(served == CORNER) & ring.inside_hull] = BROKEN_CORNER
+        served[(served == 1) & ring.near] = RING
+        served[(served == RING) & ring.long] = BROKEN_CORNER
+    for index, order in enumerate(ORDERS, start=1):
+        enough = smoothness.log_error(index - 1, radius) <= tolerance
+        if ring is not None:
+            enough &= ~ring.crossed | (smoothness.log_error_across(index - 1, ring.at, size) <= tolerance)
+            # Next to the break the ring's rule is exact with fewer points than high orders take.
+            enough &= ~ring.near if order > _HIGHEST_BESIDE_RING else True
+            aside = smoothness.log_error(index - 1, ring.aside) <= tolerance
+            aside &= (order <= _HIGHEST_BESIDE_RING) | ~ring.near
+            enough |= (ring.ellipse >= _SMALLEST_ELLIPSE[order]) & aside
+        served[(centre >= _SMALLEST_ELLIPSE[order]) & enough] = index
+    smooth = (radius - _MARGIN >= _STENCIL_NEAREST * size) & (smoothness.log_error(STENCIL, radius) <= tolerance)
+    served[smooth] = _STENCIL_CLASS
+    return served
+
+
+def _elliptical_radius(instance: RoundedShape, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Of offsets x, y from the centre, pixels along the major axis."""
+    angle = np.radians(instance.pa)
+    sine, cosine = np.sin(angle), np.cos(angle)
+    return np.hypot(-x * sine + y * cosine, (x * cosine + y * sine) / instance.q)
 
 
 def analytic_ellipse(instance: RoundedShape, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -123,43 +185,71 @@ def analytic_ellipse(instance: RoundedShape, x: np.ndarray, y: np.ndarray) -> np
     return least
 
 
-def pixel_class(instance: RoundedShape, radius: np.ndarray, size: float, ellipse: np.ndarray) -> np.ndarray:
-    """Class of pixels at elliptical `radius` (pixels along the major axis) whose stretched side is `size`.
+@dataclass(frozen=True)
+class _Ring:
+    """How pixels lie to a break that no Gauss–Legendre rule integrates across.
 
-    Class k ≥ 1 is the Gauss–Legendre order ORDERS[k − 1]; len(ORDERS) + 1 is the stencil. `ellipse` is κ.
+    Attributes:
+        ellipse: κ as the break sets it; 0 where it crosses the pixel.
+        aside: the pixel's elliptical radius, moved off the break so far that the chord does not cross it.
+        at: the break's radius.
+        crossed: whether it crosses the pixel.
+        near: whether the pixel is next to the break.
+        inside_hull: whether the break comes between the centre and the pixel's far corner.
+        long: whether the pixel reaches from the break far in towards the centre.
     """
-    steepness = _log_steepness(instance, radius, size)
-    allowed = np.log(_TOLERANCE) + _faintness(instance, radius)
-    served = np.full(radius.shape, CORNER)
-    for index, order in enumerate(ORDERS, start=1):
-        enough = np.log(_ERROR_CONSTANT[order]) + 2 * order * steepness <= allowed
-        enough |= order == ORDERS[0]
-        served[(ellipse >= _SMALLEST_ELLIPSE[order]) & enough] = index
-    smooth = (radius - _MARGIN >= _STENCIL_NEAREST * size) & (np.log(_STENCIL_CONSTANT) + 8 * steepness <= allowed)
-    served[smooth] = len(ORDERS) + 1
-    return served
+
+    at: float
+    crossed: np.ndarray
+    ellipse: np.ndarray
+    aside: np.ndarray
+    near: np.ndarray
+    inside_hull: np.ndarray
+    long: np.ndarray
+
+    @classmethod
+    def around(
+        cls,
+        instance: RoundedShape,
+        smoothness: Smoothness,
+        size: float,
+        x: np.ndarray,
+        y: np.ndarray,
+        radius: np.ndarray,
+    ) -> "_Ring | None":
+        """For pixels at offsets x, y from the centre; None where there is no break or only a gentle one."""
+        at = instance.break_radius
+        if at is None or not smoothness.sharp:
+            return None
+        low, high = _range_of_radius(instance, x, y)
+        half = np.maximum(0.5 * (high - low), 1e-9)
+        distance = np.abs(0.5 * (high + low) - at) / half
+        ellipse = np.where(distance > 1.0, distance + np.sqrt(np.maximum(distance**2 - 1.0, 0.0)), 0.0)
+        if smoothness.dark:
+            ellipse[low > at] = np.inf
+        clear = 0.5 * size + 1e-3
+        aside = np.where(radius < at, np.minimum(radius, max(at - clear, 0.0)), np.maximum(radius, at + clear))
+        return cls(
+            at,
+            (low <= at) & (at <= high),
+            ellipse,
+            aside,
+            np.abs(radius - at) <= 2.0 * size,
+            high >= at,
+            (high >= at) & (low < _LONG * at),
+        )
 
 
-def _log_steepness(instance: RoundedShape, radius: np.ndarray, size: float) -> np.ndarray:
-    """ln of −d ln I / dR times the pixel's stretched side."""
-    relative = np.maximum(radius / instance.scale, 1e-12)
-    slope = RADIAL_PROFILES[instance.profile].log_slope(relative, instance.shape)
-    return np.log(np.maximum(slope, 1e-12) / (relative * instance.scale) * size)
-
-
-def _faintness(instance: RoundedShape, radius: np.ndarray) -> np.ndarray:
-    """ln I(promised radius) / I(R) beyond the promised radius, else 0.
-
-    Out there the promise is on the flux: brightness that has fallen tenfold may be integrated ten times less exactly.
-    """
-    profile = RADIAL_PROFILES[instance.profile]
-    relative = np.maximum(radius / instance.scale, _PROMISED_RADIUS)
-    edge = profile.log_brightness(np.asarray(_PROMISED_RADIUS), instance.shape)
-    return edge - profile.log_brightness(relative, instance.shape)
-
-
-def _core_radius(instance: RoundedShape, size: float) -> float:
-    """Largest radius that the stencil does not serve."""
-    radii = np.geomspace(_STENCIL_NEAREST * size + _MARGIN, 60.0 * max(instance.scale, size), 64)
-    unserved = pixel_class(instance, radii, size, np.full(radii.shape, np.inf)) <= len(ORDERS)
-    return float(radii[unserved].max() if unserved.any() else radii[0])
+def _range_of_radius(instance: RoundedShape, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Least and largest elliptical radius over pixels grown by a margin."""
+    side = 0.5 + _BREAK_MARGIN
+    angle = np.radians(instance.pa)
+    sine, cosine = np.sin(angle), np.cos(angle)
+    corners = [(x + a * side, y + b * side) for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
+    u = np.stack([-cx * sine + cy * cosine for cx, cy in corners])
+    w = np.stack([(cx * cosine + cy * sine) / instance.q for cx, cy in corners])
+    along_u, along_w = np.roll(u, -1, axis=0) - u, np.roll(w, -1, axis=0) - w
+    foot = np.clip(-(u * along_u + w * along_w) / (along_u**2 + along_w**2), 0.0, 1.0)
+    nearest = np.hypot(u + foot * along_u, w + foot * along_w).min(axis=0)
+    holds_centre = np.maximum(np.abs(x), np.abs(y)) <= side
+    return np.where(holds_centre, 0.0, nearest), np.hypot(u, w).max(axis=0)

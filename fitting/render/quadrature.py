@@ -79,18 +79,14 @@ class CornerRule:
     """Weights of d(τ³), (edge order,)."""
 
     @classmethod
-    def build(cls, cusp_powers: list[float], narrowest: float, device: torch.device) -> "CornerRule":
+    def build(cls, cusp_powers: list[float], narrowest: float, radial_order: int, device: torch.device) -> "CornerRule":
         """The rule for a stack of instances whose profiles rise as R^c towards the centre, c in `cusp_powers`.
 
-        `narrowest` is the smallest axis ratio among them.
+        `narrowest` is the smallest axis ratio among them; `radial_order` how many nodes their profiles need on a ray.
         """
-        radial_order, edge_order = corner_orders(cusp_powers, narrowest)
-        nodes, weights = unit_rule(radial_order)
-        exponents = np.array([grading_exponent(power) for power in cusp_powers])[:, None]
-        edge_nodes, edge_weights = unit_rule(edge_order)
+        edge_nodes, edge_weights = unit_rule(edge_order(cusp_powers, narrowest, radial_order))
         return cls(
-            torch.as_tensor(nodes**exponents, device=device),
-            torch.as_tensor(exponents * nodes ** (2.0 * exponents - 1.0) * weights, device=device),
+            *cusp_grading(cusp_powers, radial_order, device),
             torch.as_tensor(edge_nodes**3, device=device),
             torch.as_tensor(3.0 * edge_nodes**2 * edge_weights, device=device),
         )
@@ -100,14 +96,13 @@ class CornerRule:
         """Quadrature points per pixel: 4 edges, 2 sides of the foot, edge order, radial order."""
         return 8 * self.grading.shape[0] * self.radial.shape[1]
 
-    def nodes(self, pixels_x: Tensor, pixels_y: Tensor, form: Ellipses) -> tuple[Tensor, Tensor, Tensor]:
+    def nodes(
+        self, pixels_x: Tensor, pixels_y: Tensor, form: Ellipses, _break_radius: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Offsets δx, δy from the centre and weights, each (instances, pixels · points), of pixels (instances,
-        pixels).
+        pixels). A break is not looked at.
         """
-        corner_x = (pixels_x - form.x[:, None])[..., None] + _corners(0, pixels_x)
-        corner_y = (pixels_y - form.y[:, None])[..., None] + _corners(1, pixels_y)
-        edge_x = corner_x.roll(-1, -1) - corner_x
-        edge_y = corner_y.roll(-1, -1) - corner_y
+        corner_x, corner_y, edge_x, edge_y = pixel_corners(pixels_x, pixels_y, form)
         cross = corner_x * edge_y - corner_y * edge_x
         xx, xy, yy = (field[:, None, None] for field in (form.xx, 0.5 * form.xy2, form.yy))
         along = xx * corner_x * edge_x + xy * (corner_x * edge_y + corner_y * edge_x) + yy * corner_y * edge_y
@@ -126,24 +121,50 @@ class CornerRule:
         )
 
 
-def corner_orders(cusp_powers: list[float], narrowest: float) -> tuple[int, int]:
-    """Radial and edge orders that keep the error of a pixel at the centre under 1e-5, found by comparison with order
-    32.
-
-    Profiles flatter than a cone (c > 1) fall off steeply outside their core and need more radial nodes; sharp cusps,
-    and edges that a small axis ratio stretches, need more nodes along an edge that passes close by.
+def pixel_corners(pixels_x: Tensor, pixels_y: Tensor, form: Ellipses) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Corners from the centre, counter-clockwise, and the edges from each to the next, x and y: (instances, pixels, 4)
+    each.
     """
+    corner_x = (pixels_x - form.x[:, None])[..., None] + _corners(0, pixels_x)
+    corner_y = (pixels_y - form.y[:, None])[..., None] + _corners(1, pixels_y)
+    return corner_x, corner_y, corner_x.roll(-1, -1) - corner_x, corner_y.roll(-1, -1) - corner_y
+
+
+def edge_order(cusp_powers: list[float], narrowest: float, radial_order: int) -> int:
+    """Order along an edge that keeps the error of a pixel at the centre under 1e-5, found by comparison with order 32.
+
+    Sharp cusps, and edges that a small axis ratio stretches, need more nodes along an edge that passes close by; so do
+    profiles flatter than a cone (c > 1), which fall off steeply outside their core, and what needs many on a ray.
+    """
+    if radial_order > 24:
+        return 30
     flattest, sharpest = max(cusp_powers), min(cusp_powers)
-    if flattest > 1.01:
-        return 24, 20
-    edge = 10 if sharpest >= 0.45 else 14 if sharpest >= 0.22 else 20
-    return 10, edge + (6 if narrowest < 0.35 else 0)
+    if flattest > 1.01 or sharpest <= 0.0:
+        return 20
+    order = 10 if sharpest >= 0.45 else 14 if sharpest >= 0.22 else 20
+    return order + (6 if narrowest < 0.35 else 0)
+
+
+def cusp_grading(cusp_powers: list[float], order: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Nodes λ = σ^m on rays from the centre, and the weights of λ dλ: (instances, order) each."""
+    nodes, weights = zip(*(ray_rule(order, power) for power in cusp_powers), strict=True)
+    return torch.as_tensor(np.stack(nodes), device=device), torch.as_tensor(np.stack(weights), device=device)
+
+
+def ray_rule(order: int, cusp_power: float) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes λ = σ^m on a ray from the centre, and the weights of λ dλ: (order,) each."""
+    nodes, weights = unit_rule(order)
+    exponent = grading_exponent(cusp_power)
+    return nodes**exponent, exponent * nodes ** (2.0 * exponent - 1.0) * weights
 
 
 def grading_exponent(cusp_power: float) -> float:
-    """m of λ = σ^m: makes R^c a whole power of σ while σ^{2m−1} stays smooth (m ≥ 2)."""
-    whole = np.ceil(2.0 * cusp_power)
-    return float(whole / cusp_power)
+    """m of λ = σ^m (m ≥ 2): where I falls as R^c it makes R^c a whole power of σ; where I itself is R^c, c < 0, it
+    makes R^c λ dλ one.
+    """
+    if cusp_power <= 0.0:
+        return 4.0 / (2.0 + cusp_power)
+    return 2.0 if np.isinf(cusp_power) else float(np.ceil(2.0 * cusp_power) / cusp_power)
 
 
 @cache

@@ -12,6 +12,7 @@ from fitting.inputs.images import ImageData
 from fitting.problem import Problem
 from fitting.problem.parameters import Values
 from fitting.profiles import RADIAL_PROFILES, RadialProfile
+from fitting.profiles.radial import total_flux
 from fitting.results.covariance import Covariance
 from fitting.spec import ComponentSpec
 
@@ -69,15 +70,15 @@ def _of_component(
     own = np.eye(len(values))[places]
     for name, unit, function in _quantities(profile, image):
         value, slope = _differentiated(function, values[places])
-        yield name, value, slope @ own, unit
+        if np.isfinite(value):
+            yield name, value, slope @ own, unit
     for name, value, slope in _sky_position(image, values[places[:2]].numpy()):
         yield name, value, slope @ own[:2], "degree"
 
 
 def _quantities(profile: RadialProfile, image: ImageData) -> list[tuple[str, str, Callable[[Tensor], Tensor]]]:
     def flux(values: Tensor) -> Tensor:
-        shape = tuple(values[4 + place] for place in range(len(profile.shape)))
-        return profile.flux(values[2], values[-2], values[-1], shape)
+        return total_flux(profile, values[2], tuple(values[4:-2]), values[-2], values[-1])
 
     quantities: list[tuple[str, str, Callable[[Tensor], Tensor]]] = [("flux", "data", flux)]
     zero_point, pixel_scale = image.zero_point, image.pixel_scale

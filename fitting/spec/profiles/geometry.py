@@ -20,3 +20,6 @@ PA = ParameterDescription(
     scale="cyclic",
     period=180.0,
 )
+
+ELLIPSE = (X, Y, Q, PA)
+"""Centre, axis ratio and position angle, in the order in which profiles list them."""

@@ -3,12 +3,39 @@
 from types import MappingProxyType
 from typing import Any
 
+from fitting.spec.profiles.bars import FERRERS, GAUSSIAN_RING
+from fitting.spec.profiles.cores import GAUSSIAN, ISOTHERMAL, KING, MODIFIED_KING, MOFFAT
 from fitting.spec.profiles.description import ProfileDescription
-from fitting.spec.profiles.sersic import SERSIC
+from fitting.spec.profiles.exponential import BROKEN_EXPONENTIAL, EXPONENTIAL
+from fitting.spec.profiles.nuker import NUKER
+from fitting.spec.profiles.sersic import CORE_SERSIC, DE_VAUCOULEURS, SERSIC
 from fitting.spec.profiles.skies import FLAT_SKY
 
+
+def _with_every_value_given(profile: ProfileDescription) -> ProfileDescription:
+    """A profile of which photfit finds no first values in the image."""
+    given = tuple(parameter.model_copy(update={"initialised": False}) for parameter in profile.parameters)
+    return profile.model_copy(update={"parameters": given})
+
+
+_FOUND_IN_THE_IMAGE = (FLAT_SKY, SERSIC)
+_GIVEN = (
+    EXPONENTIAL,
+    DE_VAUCOULEURS,
+    GAUSSIAN,
+    MOFFAT,
+    NUKER,
+    KING,
+    MODIFIED_KING,
+    FERRERS,
+    CORE_SERSIC,
+    BROKEN_EXPONENTIAL,
+    ISOTHERMAL,
+    GAUSSIAN_RING,
+)
+
 PROFILES: MappingProxyType[str, ProfileDescription] = MappingProxyType(
-    {profile.name: profile for profile in (FLAT_SKY, SERSIC)}
+    {profile.name: profile for profile in (*_FOUND_IN_THE_IMAGE, *map(_with_every_value_given, _GIVEN))}
 )
 """Every profile that a request may name."""
 

@@ -42,7 +42,6 @@ def test_brightness_follows_the_formula(n: float) -> None:
     brightness = profile.brightness(torch.as_tensor(2.0 * np.log(radius))[None], constants[..., None])
     expected = np.exp(-gammaincinv(2.0 * n, 0.5) * (radius ** (1.0 / n) - 1.0))
     assert brightness[0].numpy() == pytest.approx(expected, rel=1e-10, abs=1e-280)
-    assert np.exp(profile.log_brightness(radius, (n,))) == pytest.approx(expected, rel=1e-10, abs=1e-280)
 
 
 @pytest.mark.parametrize("n", [0.3, 1.0, 4.0, 9.0])
@@ -61,14 +60,6 @@ def test_derivatives_match_finite_differences_of_the_brightness(n: float) -> Non
     assert torch.allclose(value, brightness(log_rho, n), rtol=1e-13)
     for exact, expected in ((by_log_rho, expected_rho), (by_n, expected_n)):
         assert float((exact - expected).abs().max()) <= 1e-8 * float(expected.abs().max())
-
-
-def test_log_slope_is_the_logarithmic_derivative_that_derivatives_give() -> None:
-    radius = np.array([0.01, 0.5, 1.0, 4.0])
-    profile = Sersic()
-    constants = profile.constants((torch.tensor([2.5], dtype=torch.float64),))[..., None]
-    value, by_log_rho, _ = profile.derivatives(torch.as_tensor(2.0 * np.log(radius))[None], constants)
-    assert profile.log_slope(radius, (2.5,)) == pytest.approx((-2.0 * by_log_rho / value)[0].numpy(), rel=1e-12)
 
 
 @pytest.mark.parametrize("n", [0.5, 1.0, 4.0, 8.0])

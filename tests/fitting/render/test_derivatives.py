@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from fitting.problem.radial_group import RadialGroup, RadialStack
-from fitting.render.field import Frame
+from fitting.render.frame import Frame
 from tests.fitting.scene import sersic
 
 FRAME = Frame(0, 0, 41, 41)
@@ -53,7 +53,8 @@ def test_derivatives_match_finite_differences(
     promised = torch.full((41, 41), 1e-6, dtype=torch.float64)
     if integrated:
         core = stack._core(FRAME)
-        promised[core.corner_y[0].long(), core.corner_x[0].long()] = 1e-5
+        corner = core.polar[0]
+        promised[corner.y[0].long(), corner.x[0].long()] = 1e-5
     for place, name in enumerate(NAMES):
         step = STEPS[name]
         near = image(place, step) - image(place, -step)

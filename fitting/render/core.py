@@ -1,0 +1,144 @@
+"""The pixels that the stencil does not serve, near a centre or a break: their quadrature points, for a whole stack."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fitting.render.ellipse import Ellipses
+from fitting.render.frame import Frame
+from fitting.render.plan import BROKEN_CORNER, CORNER, RING, CorePlan
+from fitting.render.quadrature import CornerRule, pixel_rule
+from fitting.render.rings import BrokenCornerRule, OutlinePoints, RingRule
+from fitting.render.smoothness import ORDERS
+
+PolarRule = CornerRule | RingRule | BrokenCornerRule
+
+
+@dataclass(frozen=True)
+class PolarPixels:
+    """Pixels (instances, pixels) whose quadrature points depend on where the centre is, and their rule."""
+
+    rule: PolarRule
+    x: Tensor
+    y: Tensor
+
+
+@dataclass(frozen=True)
+class Core:
+    """Where the stencil's values in one frame give way to quadrature: points, weights and target pixels.
+
+    Each instance's pixel lists are padded to the longest by a pixel far away; `instance, slot, target` say which of
+    the results are real and where they go.
+    """
+
+    polar: tuple[PolarPixels, ...]
+    points_x: Tensor
+    points_y: Tensor
+    point_weights: Tensor
+    counts: tuple[tuple[int, int], ...]
+    instance: Tensor
+    slot: Tensor
+    target: Tensor
+
+    @classmethod
+    def build(cls, plans: list[CorePlan], frame: Frame, device: torch.device) -> "Core":
+        """Gather the pixels of plans made for the frame."""
+        slots = _Slots(plans, frame)
+        polar: list[PolarPixels] = []
+        counts: list[tuple[int, int]] = []
+        for index in (CORNER, BROKEN_CORNER, RING):
+            block = slots.take(index)
+            if block.shape[1] or index == CORNER:
+                rule = _polar_rule(index, plans, device)
+                x, y = (torch.as_tensor(block[..., axis], device=device) for axis in (0, 1))
+                polar.append(PolarPixels(rule, x, y))
+                counts.append((block.shape[1], rule.points))
+        points = []
+        for index, order in enumerate(ORDERS, start=1):
+            block = slots.take(index)
+            points.append(_spread(block, order))
+            counts.append((block.shape[1], order**2))
+        return cls(
+            tuple(polar),
+            *(torch.as_tensor(np.concatenate(part, axis=1), device=device) for part in zip(*points, strict=True)),
+            tuple(counts),
+            *(torch.as_tensor(part, device=device) for part in slots.targets()),
+        )
+
+    def points(self, form: Ellipses, break_radius: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Offsets from the centres and weights of every quadrature point: (instances, points) each.
+
+        `break_radius` (instances,) is the profile's, in scale lengths.
+        """
+        parts = [pixels.rule.nodes(pixels.x, pixels.y, form, break_radius) for pixels in self.polar]
+        parts.append((self.points_x - form.x[:, None], self.points_y - form.y[:, None], self.point_weights))
+        x, y, weights = (torch.cat(part, dim=1) for part in zip(*parts, strict=True))
+        return x, y, weights
+
+    def outlines(self, form: Ellipses, break_radius: Tensor | None) -> Iterator[tuple[slice, OutlinePoints]]:
+        """Slots of the pixels near a centre, and their outlines."""
+        start = 0
+        for pixels, (count, _) in zip(self.polar, self.counts, strict=False):
+            if count and not isinstance(pixels.rule, RingRule):
+                yield slice(start, start + count), OutlinePoints.of(pixels.x, pixels.y, form, break_radius)
+            start += count
+
+    def gather(self, weighted: Tensor) -> Tensor:
+        """Sum points (instances, …, points) to pixels (instances, …, slots)."""
+        sums, start = [], 0
+        for pixels, per_pixel in self.counts:
+            stop = start + pixels * per_pixel
+            sums.append(weighted[..., start:stop].unflatten(-1, (pixels, per_pixel)).sum(-1))
+            start = stop
+        return torch.cat(sums, dim=-1)
+
+
+class _Slots:
+    """Places of the pixels of a stack's plans in one padded list, class after class."""
+
+    def __init__(self, plans: list[CorePlan], frame: Frame) -> None:
+        self._plans, self._frame = plans, frame
+        self._taken = 0
+        self._instance: list[np.ndarray] = []
+        self._slot: list[np.ndarray] = []
+        self._target: list[np.ndarray] = []
+
+    def take(self, index: int) -> np.ndarray:
+        """Pixels of class `index`, (instances, longest list, 2)."""
+        frame = self._frame
+        lists = [plan.pixels[index] for plan in self._plans]
+        longest = max(len(pixels) for pixels in lists)
+        block = np.full((len(lists), longest, 2), frame.x0 - 1e4)
+        for row, pixels in enumerate(lists):
+            block[row, : len(pixels)] = pixels
+            self._instance.append(np.full(len(pixels), row))
+            self._slot.append(self._taken + np.arange(len(pixels)))
+            self._target.append((pixels[:, 1] - frame.y0) * frame.width + pixels[:, 0] - frame.x0)
+        self._taken += longest
+        return block
+
+    def targets(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Instance, slot and pixel of the frame of everything taken."""
+        return np.concatenate(self._instance), np.concatenate(self._slot), np.concatenate(self._target)
+
+
+def _polar_rule(index: int, plans: list[CorePlan], device: torch.device) -> PolarRule:
+    cusps = [plan.cusp_power for plan in plans]
+    if index == CORNER:
+        return CornerRule.build(cusps, min(plan.q for plan in plans), max(plan.ray_order for plan in plans), device)
+    if index == BROKEN_CORNER:
+        return BrokenCornerRule.build(cusps, device)
+    return RingRule.build(min(plan.break_radius for plan in plans), min(plan.q for plan in plans), device)
+
+
+def _spread(block: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Quadrature points x, y and weights (instances, pixels · order²) of pixels (instances, pixels, 2)."""
+    x, y, weights = pixel_rule(order)
+    return (
+        (block[..., 0, None] + x).reshape(len(block), -1),
+        (block[..., 1, None] + y).reshape(len(block), -1),
+        np.broadcast_to(weights, (*block.shape[:2], weights.size)).reshape(len(block), -1),
+    )

@@ -1,0 +1,227 @@
+"""Integration over pixels that the break of a profile crosses, or its end: an ellipse of known size around the centre.
+
+In polar coordinates about the centre a pixel is the signed sum of the triangles that its edges span with the centre
+(as in `CornerRule`). Along a ray from λ = 0, the centre, to λ = 1, the edge, the brightness is smooth but at the break,
+λ_b. A pixel away from the centre may be integrated from λ_b on instead of from 0, because what lies inside the ellipse
+adds up to nothing over its edges; then no ray crosses the break. Each edge is split at its foot (where it is nearest to
+the centre) and where the break crosses it, and nodes are graded towards the break.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fitting.render.ellipse import Ellipses
+from fitting.render.quadrature import cusp_grading, pixel_corners, unit_rule
+
+_EDGES = 4
+_OUTLINE_ORDER = 24
+_PIECES = 4
+"""Of an edge: to the break, to the foot, to the break again, to the end."""
+
+
+@dataclass(frozen=True)
+class RingRule:
+    """Integration over pixels near the break and away from the centre.
+
+    Attributes:
+        pieces: how many pieces of the pixel's outline are integrated, the longest; the others have no length but in
+            rare cases.
+        at_feet: whether edges are split at their feet, too: near the centre.
+        edge, edge_weights: nodes on a piece, (edge order,).
+        radial, radial_weights: nodes from the break to the edge, (radial order,).
+    """
+
+    pieces: int
+    at_feet: bool
+    edge: Tensor
+    edge_weights: Tensor
+    radial: Tensor
+    radial_weights: Tensor
+
+    @classmethod
+    def build(cls, closest: float, narrowest: float, device: torch.device) -> "RingRule":
+        """The rule for breaks no closer to their centres than `closest` pixels, and axis ratios from `narrowest` on.
+
+        More nodes where more is promised, near the centre, and where a pixel spans much of the break's radius.
+        """
+        minor = closest * narrowest
+        if minor < 2.5 or minor * narrowest < 0.8:
+            return cls(14, True, *_crowded(12, device), *_graded(14, device))
+        if minor < 7.0:
+            return cls(8, False, *_crowded(9, device), *_graded(7, device))
+        return cls(8, False, *_crowded(6, device), *_graded(5, device))
+
+    @property
+    def points(self) -> int:
+        """Quadrature points per pixel."""
+        return self.pieces * self.edge.shape[0] * self.radial.shape[0]
+
+    def nodes(
+        self, pixels_x: Tensor, pixels_y: Tensor, form: Ellipses, break_radius: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """As `CornerRule.nodes`; `break_radius` (instances,) is in scale lengths."""
+        assert break_radius is not None
+        outline = _outline(pixels_x, pixels_y, form, break_radius, self.pieces, self.at_feet)
+        x, y, weight, start = outline.points(self.edge, self.edge_weights)
+        span = (1.0 - start).unsqueeze(-1)
+        ray = start.unsqueeze(-1) + span * self.radial
+        weight = weight.unsqueeze(-1) * span * self.radial_weights * ray
+        return (x.unsqueeze(-1) * ray).flatten(1), (y.unsqueeze(-1) * ray).flatten(1), weight.flatten(1)
+
+
+@dataclass(frozen=True)
+class BrokenCornerRule:
+    """Integration over pixels near the centre where the break is near too: from the centre to the break, and on.
+
+    Attributes:
+        edge, edge_weights: nodes on a piece, (edge order,).
+        inner, inner_weights: λ nodes and λ dλ weights for half of the way to the break or the edge, (instances, radial
+            order).
+        outer, outer_weights: from the break to the edge, and back over the other half, (radial order,).
+    """
+
+    edge: Tensor
+    edge_weights: Tensor
+    inner: Tensor
+    inner_weights: Tensor
+    outer: Tensor
+    outer_weights: Tensor
+
+    @classmethod
+    def build(cls, cusp_powers: list[float], device: torch.device) -> "BrokenCornerRule":
+        """The rule for a stack of instances whose profiles rise as R^c towards the centre, c in `cusp_powers`."""
+        return cls(*_crowded(18, device), *cusp_grading(cusp_powers, 14, device), *_graded(12, device))
+
+    @property
+    def points(self) -> int:
+        """Quadrature points per pixel."""
+        return _EDGES * _PIECES * self.edge.shape[0] * (self.inner.shape[1] + 2 * self.outer.shape[0])
+
+    def nodes(
+        self, pixels_x: Tensor, pixels_y: Tensor, form: Ellipses, break_radius: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """As `CornerRule.nodes`; `break_radius` (instances,) is in scale lengths."""
+        assert break_radius is not None
+        outline = _outline(pixels_x, pixels_y, form, break_radius, _EDGES * _PIECES, True)
+        x, y, weight, start = outline.points(self.edge, self.edge_weights)
+        start = start.clamp(max=1.0).unsqueeze(-1)
+        half, span = 0.5 * start, 1.0 - start
+        inner = half * self.inner[:, None, None, None, :]
+        back = start - half * self.outer
+        outer = start + span * self.outer
+        ray = torch.cat((inner, back, outer), dim=-1)
+        steps = (
+            half * half * self.inner_weights[:, None, None, None, :],
+            half * self.outer_weights * back,
+            span * self.outer_weights * outer,
+        )
+        weight = weight.unsqueeze(-1) * torch.cat(steps, dim=-1)
+        return (x.unsqueeze(-1) * ray).flatten(1), (y.unsqueeze(-1) * ray).flatten(1), weight.flatten(1)
+
+
+@dataclass(frozen=True)
+class OutlinePoints:
+    """Points on the outlines of pixels, (instances, pixels, points) each: from the centre, and the outward normal times
+    the length that a point stands for.
+    """
+
+    x: Tensor
+    y: Tensor
+    normal_x: Tensor
+    normal_y: Tensor
+
+    @classmethod
+    def of(cls, pixels_x: Tensor, pixels_y: Tensor, form: Ellipses, break_radius: Tensor | None) -> "OutlinePoints":
+        """Of pixels (instances, pixels), crowded towards feet and towards where the break crosses."""
+        at = torch.zeros_like(form.x) if break_radius is None else break_radius
+        outline = _outline(pixels_x, pixels_y, form, at, _EDGES * _PIECES, True)
+        nodes, weights = _closely_crowded(_OUTLINE_ORDER, form.x.device)
+        x, y, _, _ = outline.points(nodes, weights)
+        normal_x, normal_y = (
+            (along.unsqueeze(-1) * weights).flatten(2) for along in (outline.along_y, -outline.along_x)
+        )
+        return cls(x.flatten(2), y.flatten(2), normal_x, normal_y)
+
+
+@dataclass(frozen=True)
+class Outline:
+    """Pieces of the pixels' outlines: (instances, pixels, pieces) each.
+
+    Attributes:
+        x, y: where a piece begins, from the centre.
+        along_x, along_y: from there to where it ends.
+        cross: twice the signed area of the triangle with the centre.
+        form, break_square: the quadratic form, and ρ of the break, to broadcast.
+    """
+
+    x: Tensor
+    y: Tensor
+    along_x: Tensor
+    along_y: Tensor
+    cross: Tensor
+    form: Ellipses
+    break_square: Tensor
+
+    def points(self, nodes: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Nodes x, y on every piece, their weights, and λ of the break on the ray through each:
+        (instances, pixels, pieces, nodes).
+        """
+        x = self.x.unsqueeze(-1) + self.along_x.unsqueeze(-1) * nodes
+        y = self.y.unsqueeze(-1) + self.along_y.unsqueeze(-1) * nodes
+        form = self.form.broadcast(3)
+        rho = (form.xx * x * x + form.xy2 * x * y + form.yy * y * y).clamp_(min=1e-30)
+        return x, y, self.cross.unsqueeze(-1) * weights, (self.break_square.unsqueeze(-1) / rho).sqrt_()
+
+
+def _outline(
+    pixels_x: Tensor, pixels_y: Tensor, form: Ellipses, break_radius: Tensor, pieces: int, at_feet: bool
+) -> Outline:
+    """The longest pieces of each outline, split at feet and at the break."""
+    corner_x, corner_y, edge_x, edge_y = pixel_corners(pixels_x, pixels_y, form)
+    xx, xy, yy = (field[:, None, None] for field in (form.xx, 0.5 * form.xy2, form.yy))
+    square = xx * edge_x**2 + 2.0 * xy * edge_x * edge_y + yy * edge_y**2
+    foot = -(xx * corner_x * edge_x + xy * (corner_x * edge_y + corner_y * edge_x) + yy * corner_y * edge_y) / square
+    at_corner = xx * corner_x**2 + 2.0 * xy * corner_x * corner_y + yy * corner_y**2
+    break_square = break_radius[:, None, None] ** 2
+    half = ((break_square - at_corner) / square + foot**2).clamp_(min=0.0).sqrt_()
+    zero = torch.zeros_like(foot)
+    inner = (foot - half, foot, foot + half) if at_feet else (foot - half, foot + half)
+    cuts = torch.stack((zero, *inner, zero + 1.0), dim=-1).clamp_(0.0, 1.0)
+    length, order = cuts.diff(dim=-1).flatten(2).topk(pieces, dim=-1)
+
+    def of_piece(of_edge: Tensor) -> Tensor:
+        return of_edge.repeat_interleave(cuts.shape[-1] - 1, dim=-1).gather(-1, order)
+
+    start = cuts[..., :-1].flatten(2).gather(-1, order)
+    along_x, along_y = of_piece(edge_x), of_piece(edge_y)
+    return Outline(
+        of_piece(corner_x) + start * along_x,
+        of_piece(corner_y) + start * along_y,
+        along_x * length,
+        along_y * length,
+        of_piece(corner_x * edge_y - corner_y * edge_x) * length,
+        form,
+        break_square,
+    )
+
+
+def _graded(order: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Nodes σ² and their weights on (0, 1): whole powers of the distance from 0, and halves, become polynomials."""
+    nodes, weights = unit_rule(order)
+    return torch.as_tensor(nodes**2, device=device), torch.as_tensor(2.0 * nodes * weights, device=device)
+
+
+def _crowded(order: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Nodes σ² (3 − 2σ) and their weights on (0, 1), crowded towards both ends."""
+    nodes, weights = unit_rule(order)
+    crowded, speed = nodes**2 * (3.0 - 2.0 * nodes), 6.0 * nodes * (1.0 - nodes)
+    return torch.as_tensor(crowded, device=device), torch.as_tensor(speed * weights, device=device)
+
+
+def _closely_crowded(order: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Nodes σ³ (10 − 15σ + 6σ²) and their weights on (0, 1), crowded more closely towards both ends."""
+    nodes, weights = unit_rule(order)
+    crowded, speed = nodes**3 * (10.0 - nodes * (15.0 - 6.0 * nodes)), 30.0 * (nodes * (1.0 - nodes)) ** 2
+    return torch.as_tensor(crowded, device=device), torch.as_tensor(speed * weights, device=device)

@@ -1,0 +1,157 @@
+"""How exactly each quadrature rule integrates a profile across a pixel, measured along a radius before any rendering.
+
+A chord of one pixel's stretched side lies along the radius, the direction in which a profile changes fastest. The
+rules' errors on it are found by comparison with a finer rule, for radii from the centre outward. They are relative to
+the brightness there, or at the profile's extent, whichever is more; next to a break, where a profile may end, to the
+brightest of the chord and its neighbours.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+
+from fitting.profiles import RadialProfile
+from fitting.profiles.radial import RHO_FLOOR
+from fitting.render.quadrature import STENCIL_MARGIN, ray_rule, stencil_taps, unit_rule
+
+ORDERS = (32, 16, 8, 5, 3)
+"""Gauss–Legendre orders that pixels are integrated with."""
+STENCIL = len(ORDERS)
+"""Row of the stencil in the table, after those of `ORDERS`."""
+_REACH = 60.0
+_RADII = 96
+_AROUND_BREAK = 4.5
+_EXACT = 1e-16
+RAY_ORDERS = (10, 16, 24, 40)
+"""Gauss–Legendre orders along rays from the centre."""
+_RAY_ERROR = 1e-6
+_SHORT = 0.5
+_ACROSS = np.linspace(-0.5, 0.5, 9)
+_SHARP = 1e-8
+
+
+@dataclass(frozen=True)
+class Smoothness:
+    """Relative errors of the rules.
+
+    Attributes:
+        radii: elliptical radii, pixels.
+        log_errors: (rules, radii): ln of the worst error near each of `radii`.
+        sharp: whether the profile has a break that spoils even short chords.
+        dark: whether it ends at its break.
+        ray_order: how many nodes a ray from the centre across a pixel needs.
+    """
+
+    radii: np.ndarray
+    log_errors: np.ndarray
+    sharp: bool
+    dark: bool
+    ray_order: int
+
+    def log_error(self, rule: int, radius: np.ndarray) -> np.ndarray:
+        """ln of a rule's relative error at elliptical radii in pixels; same shape."""
+        return np.interp(radius, self.radii, self.log_errors[rule])
+
+    def log_error_across(self, rule: int, radius: float, size: float) -> float:
+        """ln of the largest error on chords of `size` that hold the break at `radius`."""
+        return float(self.log_error(rule, np.maximum(radius + size * _ACROSS, 0.0)).max())
+
+    def reach(self, log_tolerance: float) -> float:
+        """The largest radius where the stencil errs by more, pixels; 0 where there is none."""
+        served = np.flatnonzero(self.log_errors[STENCIL] > log_tolerance)
+        return float(self.radii[min(served[-1] + 1, len(self.radii) - 1)]) if served.size else 0.0
+
+
+def measure(
+    profile: RadialProfile, shape: tuple[float, ...], scale: float, break_radius: float | None, size: float
+) -> Smoothness:
+    """The errors for a profile of a given scale (pixels) across pixels whose stretched side is `size`."""
+    constants = profile.constants(tuple(torch.tensor([value], dtype=torch.float64) for value in shape))
+    own_break = profile.break_radius(constants)
+    if break_radius is not None and own_break is not None:
+        # Shape and scale are rounded; the break has to be where the pixels are told that it is.
+        scale = break_radius / float(own_break)
+    constants = constants[..., None]
+    extent = profile.extent(shape)
+
+    def brightness(radii: np.ndarray) -> np.ndarray:
+        log_rho = torch.as_tensor(2.0 * np.log(np.maximum(np.abs(radii) / scale, RHO_FLOOR**0.5)))
+        return profile.brightness(log_rho, constants).numpy()
+
+    at = math.inf if break_radius is None else break_radius
+    floor = float(brightness(np.array([[extent * scale]]))[0, 0])
+    radii = _radii(scale, break_radius, size)
+    errors = _worst_of_neighbours(_errors(brightness, radii, size, at, floor))
+    sharp = dark = False
+    if break_radius is not None:
+        short = min(size, _SHORT * at)
+        close = _errors(brightness, at + short * _ACROSS, short, at, floor)
+        sharp = bool(close[ORDERS.index(8)].max() > _SHARP)
+        dark = not brightness(np.array([[at * (1.0 + 1e-9)]])).any()
+    ray_order = _ray_order(brightness, profile.cusp_power(shape), size, floor)
+    return Smoothness(radii, np.log(errors), sharp, dark, ray_order)
+
+
+def _ray_order(brightness: Callable[[np.ndarray], np.ndarray], cusp_power: float, size: float, floor: float) -> int:
+    """The first of `RAY_ORDERS` that integrates rays of all lengths up to `size` as exactly as a finer rule."""
+    lengths = size * np.array([[0.15], [0.3], [0.5], [0.7], [1.0]])
+    sums = []
+    for order in (*RAY_ORDERS, 2 * RAY_ORDERS[-1]):
+        nodes, weights = ray_rule(order, cusp_power)
+        sums.append(brightness(lengths * nodes) @ weights)
+    exact = sums.pop()
+    allowed = _RAY_ERROR * np.maximum(np.abs(exact), 0.5 * floor)
+    enough = (bool((np.abs(own - exact) <= allowed).all()) for own in sums)
+    return next((order for order, holds in zip(RAY_ORDERS, enough, strict=True) if holds), RAY_ORDERS[-1])
+
+
+def _errors(
+    brightness: Callable[[np.ndarray], np.ndarray], radii: np.ndarray, size: float, at: float, floor: float
+) -> np.ndarray:
+    """Relative errors (rules, radii) on chords of `size` around `radii`; the break is `at`."""
+    offsets, rules, surroundings = _chord()
+    values = brightness(radii[:, None] + size * offsets)
+    errors = np.abs(values @ rules.T).T
+    beside = values[:, surroundings]
+    yardstick = np.maximum(np.where(np.abs(radii - at) <= size, beside.max(axis=1), beside[:, 1]), floor)
+    hopeless = (errors > 0.0).astype(float)
+    return np.maximum(np.divide(errors, yardstick, out=hopeless, where=yardstick > 0.0), _EXACT)
+
+
+def _radii(scale: float, break_radius: float | None, size: float) -> np.ndarray:
+    """Radii from the centre to beyond all curvature, dense around the break."""
+    furthest = _REACH * max(scale, size) + 2.0 * (break_radius or 0.0)
+    radii = np.append(0.0, np.geomspace(0.05 * size, furthest, _RADII))
+    if break_radius is None:
+        return radii
+    around = break_radius + size * np.linspace(-_AROUND_BREAK, _AROUND_BREAK, 73)
+    return np.sort(np.concatenate((radii, around[around > 0.0])))
+
+
+def _worst_of_neighbours(errors: np.ndarray) -> np.ndarray:
+    """The largest of each radius and the two beside it: an error that changes sign is not small around its zero."""
+    padded = np.pad(errors, ((0, 0), (1, 1)), mode="edge")
+    return np.maximum(np.maximum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
+
+
+@cache
+def _chord() -> tuple[np.ndarray, np.ndarray, slice]:
+    """Offsets of all samples (in sides), each rule's weights less those of the reference (rules, samples), and which
+    samples are the chord's ends and middle with its neighbours'.
+    """
+    nodes, weights = unit_rule(24)
+    reference = np.concatenate((0.5 * nodes - 0.5, 0.5 * nodes))
+    whole = np.arange(-STENCIL_MARGIN, STENCIL_MARGIN + 1.0)
+    parts = [reference, *(unit_rule(order)[0] - 0.5 for order in ORDERS), whole]
+    own = [*(unit_rule(order)[1] for order in ORDERS), stencil_taps()]
+    starts = np.cumsum([len(part) for part in parts])
+    rules = np.zeros((len(own), int(starts[-1])))
+    rules[:, : len(reference)] = -0.5 * np.concatenate((weights, weights))
+    for row, (start, part) in enumerate(zip(starts[:-1], own, strict=True)):
+        rules[row, start : start + len(part)] = part
+    middle = int(starts[-1]) - STENCIL_MARGIN - 1
+    return np.concatenate(parts), rules, slice(middle - 1, middle + 2)

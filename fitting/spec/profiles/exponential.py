@@ -1,0 +1,42 @@
+"""Descriptions of exponential discs."""
+
+from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
+from fitting.spec.profiles.geometry import ELLIPSE
+from fitting.spec.profiles.quantities import intensity, length
+
+EXPONENTIAL = ProfileDescription(
+    name="exponential",
+    description="Exponential disc.",
+    parameters=(
+        *ELLIPSE,
+        length("h", "Scale length; the half-light radius is 1.678 h."),
+        intensity("i_0", "Central surface brightness."),
+    ),
+    formula="I(R) = i_0 exp(-R/h)",
+    source="Freeman 1970, ApJ 160, 811, equation 1",
+)
+
+BROKEN_EXPONENTIAL = ProfileDescription(
+    name="broken_exponential",
+    description="Exponential disc that bends to another scale length.",
+    parameters=(
+        *ELLIPSE,
+        length("h_2", "Scale length outside the break."),
+        length("r_b", "Break radius."),
+        ParameterDescription(
+            name="alpha",
+            unit="1/pixel",
+            description="Sharpness of the break, an inverse length.",
+            min=1e-3,
+            max=1e3,
+            lowest=1e-3,
+            highest=1e3,
+            scale="log",
+        ),
+        length("h_1", "Scale length inside the break."),
+        intensity("i_0", "Central surface brightness."),
+    ),
+    formula="I(R) = S i_0 exp(-R/h_1) {1 + exp[alpha (R - r_b)]}^k, k = (1/h_1 - 1/h_2)/alpha, "
+    "S = [1 + exp(-alpha r_b)]^-k",
+    source="Erwin, Pohlen & Beckman 2008, AJ 135, 20, equation 6",
+)

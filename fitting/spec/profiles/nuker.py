@@ -1,0 +1,20 @@
+"""Description of the Nuker profile."""
+
+from fitting.spec.profiles.description import ProfileDescription
+from fitting.spec.profiles.geometry import ELLIPSE
+from fitting.spec.profiles.quantities import intensity, length, number, positive
+
+NUKER = ProfileDescription(
+    name="nuker",
+    description="Nuker law: two power laws and the break between them. Its total flux is infinite for beta <= 2.",
+    parameters=(
+        *ELLIPSE,
+        positive("alpha", 0.1, 100.0, "Sharpness of the break."),
+        positive("beta", 0.05, 20.0, "Slope outside the break, I ~ R^-beta."),
+        number("gamma", -1.0, 1.9, "Slope inside the break, I ~ R^-gamma."),
+        length("r_b", "Break radius."),
+        intensity("i_b", "Surface brightness at r_b."),
+    ),
+    formula="I(R) = i_b 2^((beta - gamma)/alpha) (R/r_b)^-gamma [1 + (R/r_b)^alpha]^((gamma - beta)/alpha)",
+    source="Lauer et al. 1995, AJ 110, 2622, equation 3",
+)
