@@ -1,0 +1,90 @@
+"""`python -m benchmarks.profiles`: what each radial profile costs beside a Sérsic, and writes results/profiles.json.
+
+The model image and the normal equations of one component, 201×201 pixels, q = 0.6, in one thread. Profiles take turns,
+so that a slow moment hits all of them, and the least of the rounds counts. A profile with more parameters has more
+derivatives to make.
+"""
+
+import datetime
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.run import RESULTS, machine
+from fitting.inputs import ImageData
+from fitting.problem import Problem
+from fitting.profiles import RADIAL_PROFILES
+from fitting.spec import parse_request
+
+SIDE = 201
+ROUNDS = 25
+PLACE = {"x": 100.3, "y": 99.6, "q": 0.6, "pa": 35.0}
+SHAPES: dict[str, dict[str, float]] = {
+    "sersic": {"n": 2.5, "r_e": 15.0, "i_e": 1.0},
+    "exponential": {"h": 9.0, "i_0": 1.0},
+    "de_vaucouleurs": {"r_e": 15.0, "i_e": 1.0},
+    "gaussian": {"fwhm": 20.0, "i_0": 1.0},
+    "moffat": {"fwhm": 15.0, "beta": 2.5, "i_0": 1.0},
+    "nuker": {"r_b": 8.0, "alpha": 2.0, "beta": 2.5, "gamma": 0.3, "i_b": 1.0},
+    "king": {"r_c": 6.0, "r_t": 50.0, "i_0": 1.0},
+    "modified_king": {"r_c": 6.0, "r_t": 50.0, "alpha": 1.5, "i_0": 1.0},
+    "ferrers": {"r_out": 30.0, "alpha": 2.0, "beta": 0.5, "i_0": 1.0},
+    "core_sersic": {"n": 4.0, "r_b": 4.0, "r_e": 20.0, "alpha": 5.0, "gamma": 0.2, "i_b": 1.0},
+    "broken_exponential": {"h_1": 15.0, "h_2": 6.0, "r_b": 25.0, "alpha": 1.0, "i_0": 1.0},
+    "isothermal": {"r_c": 6.0, "i_0": 1.0},
+    "gaussian_ring": {"r_ring": 25.0, "sigma_r": 5.0, "i_r": 1.0},
+}
+
+
+def main() -> None:
+    """Measure, print and write."""
+    torch.set_num_threads(1)
+    problems = {name: _problem(name, shape) for name, shape in SHAPES.items() if name in RADIAL_PROFILES}
+    questions: dict[tuple[str, str], Callable[[], Any]] = {}
+    for name, problem in problems.items():
+        theta = problem.start()
+        questions[name, "model"] = lambda problem=problem, theta=theta: problem.value(theta)
+        questions[name, "normal_equations"] = lambda problem=problem, theta=theta: problem.normal_equations(theta)
+    least = dict.fromkeys(questions, np.inf)
+    for _ in range(ROUNDS):
+        for question, ask in questions.items():
+            started = time.perf_counter()
+            ask()
+            least[question] = min(least[question], time.perf_counter() - started)
+    rows = {name: _row(name, least, len(problem.names)) for name, problem in problems.items()}
+    results = {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "machine": machine(1),
+        "pixels": SIDE**2,
+        "profiles": rows,
+    }
+    (RESULTS / "profiles.json").write_text(json.dumps(results, indent=1) + "\n")
+    for name, row in rows.items():
+        print(f"{name:20}", *(f"{key} {value:.3g}" for key, value in row.items()), sep="  ")
+
+
+def _row(name: str, least: dict[tuple[str, str], float], parameters: int) -> dict[str, float]:
+    """Milliseconds, and the ratios to a Sérsic."""
+    model, equations = least[name, "model"], least[name, "normal_equations"]
+    return {
+        "parameters": parameters,
+        "model_ms": 1e3 * model,
+        "normal_equations_ms": 1e3 * equations,
+        "model_ratio": model / least["sersic", "model"],
+        "normal_equations_ratio": equations / least["sersic", "normal_equations"],
+    }
+
+
+def _problem(name: str, shape: dict[str, float]) -> Problem:
+    component = {"name": "g", "profile": name, "parameters": PLACE | shape}
+    request = parse_request({"images": [{"name": "image", "data": "image.fits"}], "components": [component]})
+    data = np.zeros((SIDE, SIDE))
+    return Problem(request, [ImageData("image", data, np.ones_like(data), np.zeros(data.shape, dtype=bool))])
+
+
+if __name__ == "__main__":
+    main()
