@@ -18,7 +18,13 @@ CASES: list[tuple[str, tuple[str | int, ...], Any, str, str]] = [
     # what is wrong, where it is put, value, path of the fault, words in it
     ("unknown key", ("colour",), 1, "$.colour", "unknown key"),
     ("unknown key of an image", (*IMAGE, "dta"), 1, f"{R}.dta", "one of: name, data"),
-    ("unknown profile", ("components", 1, "profile"), "nuker", "$.components[1].profile", "one of: flat_sky, sersic"),
+    (
+        "unknown profile",
+        ("components", 1, "profile"),
+        "sombrero",
+        "$.components[1].profile",
+        "one of: flat_sky, sersic",
+    ),
     ("unknown parameter", (*PARAMETER, "z"), 1, f"{GALAXY}.z", "one of: x, y, q"),
     ("unknown method", ("stages", 0, "method"), "nuts", "$.stages[0].method", "one of: lm"),
     ("unknown option", ("stages", 0, "steps"), 3, "$.stages[0].steps", "one of: max_iterations, tolerance"),
@@ -181,7 +187,7 @@ def test_faults_everywhere_are_reported_together(document: dict[str, Any]) -> No
     for place, value, path in [
         (("components", 1, "parameters", "q"), 1.5, f"{GALAXY}.q"),
         (("components", 1, "parameters", "x"), "= z.x", f"{GALAXY}.x"),
-        (("components", 3, "profile"), "nuker", "$.components[3].profile"),
+        (("components", 3, "profile"), "sombrero", "$.components[3].profile"),
         (("components", 2, "parameters", "pa"), "= b.pa", "$.components[2].parameters.pa"),
         (("images", 0, "mask"), 3, "$.images[0].mask"),
         (("noise",), "cauchy", "$.noise"),
@@ -200,7 +206,7 @@ def test_links_in_a_circle_are_named_along_it(document: dict[str, Any]) -> None:
 
 def test_a_link_to_a_faulty_component_is_not_called_unknown(document: dict[str, Any]) -> None:
     put(document, ("components", 1, "parameters", "x"), "= b.x")
-    put(document, ("components", 2, "profile"), "nuker")
+    put(document, ("components", 2, "profile"), "sombrero")
     assert [fault.path for fault in faults_of(document)] == ["$.components[2].profile"]
 
 
