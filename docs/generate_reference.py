@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
+from fitting.spec.geometry import GEOMETRY
 from fitting.spec.methods import METHODS
-from fitting.spec.profiles import PROFILES, ProfileDescription
+from fitting.spec.profiles import PROFILES, ParameterDescription
 from jobs.settings import Settings
 from photfit.cli import COMMANDS, main
 
@@ -33,12 +34,25 @@ def profiles() -> Iterator[str]:
     yield "# Light profiles"
     for profile in PROFILES.values():
         yield f"\n## {profile.name}\n\n{profile.description}\n\n    {profile.formula}\n\nSource: {profile.source}.\n"
-        yield from _parameters(profile)
+        yield from _parameters(profile.parameters)
 
 
-def _parameters(profile: ProfileDescription) -> Iterator[str]:
+def geometry() -> Iterator[str]:
+    """Each modifier of the isophotes."""
+    yield "# Geometry\n\nWhat may be done to the isophotes of any elliptical profile, in any combination:\n"
+    yield '`"geometry": ["superellipse", {"fourier": [1, 3]}]` on the component, and the parameters among its own.'
+    yield "The parameters below are those of the usual setting, or of an example."
+    examples = {"warp": (5.0, 10.0)}
+    for name, modifier in GEOMETRY.items():
+        setting = examples.get(name, modifier.usual)
+        yield f"\n## {name}\n\n{modifier.description} Setting: {modifier.expected}.\n\n    {modifier.formula}\n"
+        yield f"Source: {modifier.source}.\n"
+        yield from _parameters(modifier.parameters(setting))
+
+
+def _parameters(parameters: Iterable[ParameterDescription]) -> Iterator[str]:
     yield "| parameter | unit | from | to | what it is |\n|---|---|---|---|---|"
-    for parameter in profile.parameters:
+    for parameter in parameters:
         low, high = ("" if limit is None else f"{limit:g}" for limit in (parameter.min, parameter.max))
         yield f"| `{parameter.name}` | {parameter.unit} | {low} | {high} | {parameter.description} |"
 
@@ -65,7 +79,13 @@ def settings() -> Iterator[str]:
 
 def pages() -> dict[str, str]:
     """Every page of the reference: file name and text."""
-    content = {"command-line": command_line(), "profiles": profiles(), "methods": methods(), "settings": settings()}
+    content = {
+        "command-line": command_line(),
+        "profiles": profiles(),
+        "geometry": geometry(),
+        "methods": methods(),
+        "settings": settings(),
+    }
     return {f"{name}.md": NOTE + "\n\n" + "\n".join(lines) + "\n" for name, lines in content.items()}
 
 

@@ -48,6 +48,10 @@ def complete_request(request: FitRequest, images: Sequence[ImageData]) -> FitReq
         RequestInvalid: a link has no finite value, or one that its profile cannot have, at the completed values.
     """
     table = ParameterTable.of(request)
+    defaults = {name: value for name in table.missing if (value := table[name].description.default) is not None}
+    if defaults:
+        request = request.with_values(defaults)
+        table = ParameterTable.of(request)
     if table.missing and not _plain(request):
         raise RequestInvalid(Fault(json_path(table[name].place), "is missing", "a value") for name in table.missing)
     if table.missing:

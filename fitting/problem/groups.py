@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from fitting.problem.drawings import NEVER_CONVOLVED, drawing_of
+from fitting.problem.drawn_group import DrawnGroup
 from fitting.problem.group import Group
 from fitting.problem.image import TargetImage
 from fitting.problem.radial_group import RadialGroup
@@ -21,7 +23,11 @@ def component_groups(
     Args:
         index: place of each native value (`fitting.problem.view`), by ``component.parameter``.
     """
-    return (*_radial_groups(components, index, image), *_flat_skies(components, index, image))
+    return (
+        *_radial_groups(components, index, image),
+        *_flat_skies(components, index, image),
+        *_drawn_groups(components, index, image),
+    )
 
 
 def _radial_groups(
@@ -30,7 +36,8 @@ def _radial_groups(
     for name, profile in RADIAL_PROFILES.items():
         order = ("x", "y", "q", "pa", *profile.shape, profile.scale, profile.amplitude)
         for convolved in (True, False):
-            chosen = [item for item in components if (item.profile, item.convolve) == (name, convolved)]
+            kind = (name, (), convolved)
+            chosen = [item for item in components if (item.profile, item.geometry, item.convolve) == kind]
             if chosen:
                 members, places = _rows(chosen, order, index, image)
                 yield RadialGroup(
@@ -46,6 +53,23 @@ def _flat_skies(
     if chosen:
         members, places = _rows(chosen, ("i",), index, image)
         yield FlatSkies(members, places[:, 0])
+
+
+def _drawn_groups(
+    components: Sequence[ComponentSpec], index: Mapping[str, int], image: TargetImage
+) -> Iterator[DrawnGroup]:
+    """One group for each profile with its own options and geometry."""
+    plain = FLAT_SKIES | RADIAL_PROFILES.keys()
+    kinds: dict[object, list[ComponentSpec]] = {}
+    for item in components:
+        if item.profile not in plain or item.geometry:
+            kinds.setdefault((item.profile, item.options, item.geometry, item.convolve), []).append(item)
+    for chosen in kinds.values():
+        first = chosen[0]
+        convolved = first.convolve and first.profile not in NEVER_CONVOLVED
+        drawing, order = drawing_of(first, image, integrated=image.integrated or not convolved)
+        members, places = _rows(chosen, order, index, image)
+        yield DrawnGroup(drawing, members, places, convolved and image.convolver is not None)
 
 
 def _rows(

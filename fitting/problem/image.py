@@ -89,6 +89,12 @@ class TargetImage:
         place = (tile.rows, tile.columns)
         return Pixels(self.data[place], self.weight[place], self.offset[place])
 
+    @property
+    def whole(self) -> Frame:
+        """All of its pixels."""
+        first = self.tiles[0].frame
+        return Frame(first.x0, first.y0, self.data.shape[1], self.data.shape[0])
+
     def frame(self, tile: Tile, convolved: bool) -> Frame:
         """The pixels to render for a tile: its own, and where the result is to be blurred the kernel's reach more."""
         return tile.frame.widened(self.convolver.widest_margin) if convolved and self.convolver else tile.frame

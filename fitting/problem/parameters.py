@@ -128,7 +128,8 @@ class Parametrization:
         """A natural length of each free parameter at θ (1, free): (free,).
 
         Half an e-fold for logarithms, 15 degrees for angles, the larger of one pixel and a fifth of the component's
-        scale length for centres; none (infinite) for what enters the model linearly.
+        scale length for centres, 15 degrees or 0.2 for what modifies isophotes; none (infinite) for what enters the
+        model linearly.
         """
         physical = self.values(theta).physical[0]
         scale = torch.full((len(self.free),), torch.inf, dtype=torch.float64, device=theta.device)
@@ -139,6 +140,8 @@ class Parametrization:
             elif row.description.unit == "pixel" and not self._log[place]:
                 length = self.table.index.get(f"{row.component}.r_e")
                 scale[place] = 1.0 if length is None else max(1.0, 0.2 * float(physical[length]))
+            elif row.description.modifier is not None and not self._log[place]:
+                scale[place] = 15.0 if row.description.unit == "degree" else 0.2
         return scale
 
     def canonical(self, theta: Tensor) -> Tensor:
@@ -158,14 +161,19 @@ class Parametrization:
 
         A step over q = 1 means that the axes swap. Where q, pa and the scale length are free, unlinked and without
         limits or priors of their own, θ goes there, so no fit is caught at q = 1 with its position angle a right angle
-        off.
+        off. Not so with modified isophotes, which are tied to the major axis.
         """
+        modified = {row.component for row in self.table if row.description.modifier is not None}
         place = {row.name: position for position, row in enumerate(self.free)}
         read = {name for row in self.table.linked if row.expression is not None for name in row.expression.names}
         found = []
         for row in self.free:
             names = [f"{row.component}.{name}" for name in ("q", "pa", "r_e")]
-            if row.name != names[0] or not all(name in place and name not in read for name in names):
+            if (
+                row.component in modified
+                or row.name != names[0]
+                or not all(name in place and name not in read for name in names)
+            ):
                 continue
             if any(self.table[name].prior is not None for name in names):
                 continue

@@ -32,7 +32,7 @@ def sample_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, fr
 
 def integrate(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame, core: Core) -> Tensor:
     """Pixel means of unit-amplitude brightness, shape (instances, height, width)."""
-    means = _means(sample(profile, form, constants, frame.widened(STENCIL_MARGIN)))
+    means = pixel_means(sample(profile, form, constants, frame.widened(STENCIL_MARGIN)))
     x, y, weights = core.points(form, profile.break_radius(constants))
     log_rho = _rho(form.broadcast(1), x, y).log_()
     values = core.gather(profile.brightness(log_rho, constants[..., None]).mul_(weights))
@@ -42,7 +42,7 @@ def integrate(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: 
 
 def integrate_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame, core: Core) -> Tensor:
     """Pixel means of the derivative columns, shape (instances, columns, height, width)."""
-    means = _means(sample_columns(profile, form, constants, frame.widened(STENCIL_MARGIN)))
+    means = pixel_means(sample_columns(profile, form, constants, frame.widened(STENCIL_MARGIN)))
     values = _core_columns(profile, form, constants, core)
     means.flatten(2)[core.instance, :, core.target] = values[core.instance, :, core.slot]
     return means
@@ -72,7 +72,7 @@ class Linearization:
         """Pixel values of unit-amplitude brightness, (instances, height, width)."""
         if self.core is None or self.values is None:
             return self.brightness
-        means = _means(self.brightness)
+        means = pixel_means(self.brightness)
         means.flatten(1)[self.core.instance, self.core.target] = self.values[self.core.instance, -1, self.core.slot]
         return means
 
@@ -133,7 +133,7 @@ def _rho(form: Ellipses, x: Tensor, y: Tensor) -> Tensor:
     return rho.add_(form.xx * x * x).clamp_(min=RHO_FLOOR)
 
 
-def _means(samples: Tensor) -> Tensor:
+def pixel_means(samples: Tensor) -> Tensor:
     """Pixel means from samples (…, height + 2·margin, width + 2·margin) by the stencil."""
     height, width = (size - 2 * STENCIL_MARGIN for size in samples.shape[-2:])
     across = samples @ stencil_matrix(width, samples.device).T

@@ -68,7 +68,8 @@ def _of_component(
     order = ("x", "y", "q", "pa", *profile.shape, profile.scale, profile.amplitude)
     places = [index[f"{component.name}.{name}"] for name in order]
     own = np.eye(len(values))[places]
-    for name, unit, function in _quantities(profile, image):
+    # Modified isophotes hold another flux than the profile's formula says.
+    for name, unit, function in () if component.geometry else _quantities(profile, image):
         value, slope = _differentiated(function, values[places])
         if np.isfinite(value):
             yield name, value, slope @ own, unit

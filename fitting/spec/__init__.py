@@ -5,6 +5,7 @@ from fitting.spec.duals import MATH, Dual, Functions
 from fitting.spec.expressions import Expression, ExpressionInvalid, parse_expression
 from fitting.spec.faults import Fault, RequestInvalid, json_path
 from fitting.spec.forms import Frame
+from fitting.spec.geometry import GEOMETRY, ModifierSpec
 from fitting.spec.images import (
     AutoNoise,
     ConstantNoise,
@@ -26,6 +27,7 @@ from fitting.spec.rows import row_name, seen_in
 from fitting.spec.validation import parse_request, read_request
 
 __all__ = [
+    "GEOMETRY",
     "MATH",
     "METHODS",
     "PROFILES",
@@ -46,6 +48,7 @@ __all__ = [
     "ImageSpec",
     "LmOptions",
     "MethodDescription",
+    "ModifierSpec",
     "MoffatPsf",
     "NoiseSpec",
     "ParameterDescription",

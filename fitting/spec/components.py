@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from functools import lru_cache
 from typing import Annotated, Any, Self
 
 from pydantic import (
     Field,
     GetJsonSchemaHandler,
+    SerializeAsAny,
     SerializerFunctionWrapHandler,
     Strict,
     ValidationError,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_serializer,
     model_validator,
@@ -25,8 +28,15 @@ from fitting.spec.documents import Document, detail, details, refusal, refuse
 from fitting.spec.expressions import GRAMMAR, Expression, ExpressionInvalid, parse_expression
 from fitting.spec.faults import shown
 from fitting.spec.forms import Frame, alternatives, any_form, described, every_name
+from fitting.spec.geometry import ModifierSpec, in_order
 from fitting.spec.priors import Prior, prior_schema, read_prior
-from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription
+from fitting.spec.profiles import (
+    PROFILE_OPTIONS,
+    PROFILES,
+    ParameterDescription,
+    ProfileDescription,
+    ProfileOptions,
+)
 from fitting.spec.varied import ByImage, Polynomial
 
 EXPECTED = 'a number, "= expression", or an object with value, min, max, fixed, prior'
@@ -140,19 +150,39 @@ AnyParameter = ParameterSpec | ByImage | Polynomial
 """What a request may say about a parameter."""
 
 
+def _options_of(profile: str, written: Any) -> ProfileOptions | None:
+    """Options of a profile, its defaults where none are written; raises a refusal where it has none."""
+    known = PROFILE_OPTIONS.get(profile)
+    if known is not None:
+        return known.model_validate({} if written is None else written)
+    if written is not None and profile in PROFILES:
+        raise refusal(f"{profile} has no options", "no such key")
+    return None
+
+
+Options = Annotated[
+    SerializeAsAny[ProfileOptions] | None,
+    WithJsonSchema({"anyOf": [options.model_json_schema() for options in PROFILE_OPTIONS.values()]}),
+]
+
+
 class ComponentSpec(Document):
     """One component: a name, a profile, and its parameters by name (those left out are found in the image).
 
     Attributes:
         convolve: whether the point-spread function acts on it. Skies are never blurred.
         images: names of the images in which it is seen; None means all.
+        options: of the profile, where it has any (`PROFILE_OPTIONS`).
+        geometry: modifiers of the isophotes of an elliptical profile.
     """
 
     name: str
     profile: str
     convolve: bool = True
     images: Annotated[tuple[str, ...], Strict(False), Field(min_length=1)] | None = None
-    parameters: dict[str, AnyParameter] = Field(default_factory=dict)
+    options: Options = Field(default=None, validate_default=True)
+    geometry: Annotated[tuple[ModifierSpec, ...], Strict(False)] = ()
+    parameters: dict[str, AnyParameter] = Field(default_factory=dict, validate_default=True)
 
     @field_validator("name")
     @classmethod
@@ -171,12 +201,29 @@ class ComponentSpec(Document):
             raise refusal(f"unknown profile {shown(value)}", "one of: " + ", ".join(PROFILES))
         return value
 
+    @field_validator("options", mode="before")
+    @classmethod
+    def _of_the_profile(cls, value: Any, info: ValidationInfo) -> ProfileOptions | None:
+        return _options_of(info.data.get("profile", ""), value)
+
+    @field_validator("geometry")
+    @classmethod
+    def _fits_the_profile(cls, value: tuple[ModifierSpec, ...], info: ValidationInfo) -> tuple[ModifierSpec, ...]:
+        profile = PROFILES.get(info.data.get("profile", ""))
+        if value and profile is not None and not profile.elliptical:
+            raise refusal(f"{profile.name} has no elliptical isophotes to modify", "no geometry")
+        names = [item.name for item in value]
+        for name in names:
+            if names.count(name) > 1:
+                raise refusal(f"{name} stands there more than once", "each modifier once")
+        return value
+
     @field_validator("parameters", mode="before")
     @classmethod
     def _read_parameters(cls, value: Any, info: ValidationInfo) -> Any:
         if not isinstance(value, dict):
             raise refusal(f"{shown(value)} is not an object", "an object of parameters by name")
-        profile = PROFILES.get(info.data.get("profile", ""))
+        profile = _described(info.data)
         specs: dict[str, AnyParameter] = {}
         faults: list[InitErrorDetails] = []
         for name, written in value.items():
@@ -195,18 +242,46 @@ class ComponentSpec(Document):
     @model_serializer(mode="wrap")
     def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         written: dict[str, Any] = handler(self)
-        if self.convolve:
-            written.pop("convolve", None)
-        return written
+        defaults = {"convolve": self.convolve, "geometry": not self.geometry, "options": not written.get("options")}
+        return {key: item for key, item in written.items() if item is not None and not defaults.get(key, False)}
+
+    @staticmethod
+    def sound_part(written: Mapping[str, Any], faulty: Container[str]) -> ComponentSpec:
+        """A component whose only faults lie in the parameters named, without those."""
+        sound = {name: item for name, item in written.get("parameters", {}).items() if name not in faulty}
+        return ComponentSpec.model_construct(
+            name=written["name"],
+            profile=written["profile"],
+            images=None,
+            options=_options_of(written["profile"], written.get("options")),
+            geometry=tuple(ModifierSpec.model_validate(item) for item in written.get("geometry", ())),
+            parameters={name: read_parameter(item) for name, item in sound.items()},
+        )
 
     @property
     def description(self) -> ProfileDescription:
-        """The profile's row of `PROFILES`."""
-        return PROFILES[self.profile]
+        """The profile's row of `PROFILES`, with the parameters that options and geometry bring."""
+        return _completed(self.profile, self.options, self.geometry)
 
     def described(self, frame: Frame) -> ProfileDescription:
         """The profile with its parameters in the forms that this component uses in a request of that frame."""
         return described(self.description, frame, self.parameters)
+
+
+@lru_cache(maxsize=4096)
+def _completed(profile: str, options: ProfileOptions | None, geometry: tuple[ModifierSpec, ...]) -> ProfileDescription:
+    """A profile with the parameters that its options and its geometry give it."""
+    known = PROFILES[profile]
+    parameters = known.parameters if options is None else options.parameters()
+    brought = tuple(parameter for item in in_order(geometry) for parameter in item.parameters)
+    return known.model_copy(update={"parameters": (*parameters[:4], *brought, *parameters[4:])})
+
+
+def _described(sound: Mapping[str, Any]) -> ProfileDescription | None:
+    """The same of the sound fields of a component; None where what decides it is not sound."""
+    if not {"profile", "options", "geometry"} <= sound.keys():
+        return None
+    return _completed(sound["profile"], sound["options"], sound["geometry"])
 
 
 def _parsed(text: str) -> str:

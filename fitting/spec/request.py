@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails
 
-from fitting.spec.components import AnyParameter, ComponentSpec, read_parameter
+from fitting.spec.components import AnyParameter, ComponentSpec
 from fitting.spec.constraints import ConstraintSpec, constraint_faults
 from fitting.spec.documents import Document, detail, refusal, refuse
 from fitting.spec.faults import json_path, shown
@@ -128,6 +128,7 @@ class FitRequest(Document):
         faults = [*repeated_names(self.components), *repeated_image_names(self.images)]
         faults += frame_faults(self.components, self.frame_in_use)
         faults += varied_faults(self.components, self.images)
+        faults += point_source_faults(self.components, self.images)
         faults = faults or link_faults(self.rows(), frozenset())
         faults = faults or constraint_faults(self.constraints, self.rows())
         if faults:
@@ -260,6 +261,16 @@ def repeated_names(components: Iterable[ComponentSpec | None]) -> list[InitError
     return faults
 
 
+def point_source_faults(components: Iterable[ComponentSpec], images: Sequence[ImageSpec]) -> Iterator[InitErrorDetails]:
+    """Faults of point sources where an image that shows them has no point-spread function."""
+    for index, component in enumerate(components):
+        seen = seen_in(component, images) if component.profile == "point_source" else ()
+        without = [shown(image.name) for image in images if image.name in seen and image.psf is None]
+        if without:
+            message = f"a point source is its image's point-spread function, and {', '.join(without)} has none"
+            yield detail(("components", index, "profile"), message, "a psf beside the data of each image")
+
+
 def component_faults(document: Mapping[str, Any]) -> list[InitErrorDetails]:
     """Faults between components of a document with other faults: what is sound is still held together."""
     written, images = document["components"], _sound_images(document.get("images"))
@@ -296,11 +307,4 @@ def _sound_part(written: Any) -> ComponentSpec | None:
         places = [line["loc"] for line in error.errors(include_url=False)]
     if any(len(place) < 2 or place[0] != "parameters" for place in places):
         return None
-    faulty = {place[1] for place in places}
-    sound = {name: item for name, item in written["parameters"].items() if name not in faulty}
-    return ComponentSpec.model_construct(
-        name=written["name"],
-        profile=written["profile"],
-        images=None,
-        parameters={name: read_parameter(item) for name, item in sound.items()},
-    )
+    return ComponentSpec.sound_part(written, {str(place[1]) for place in places})

@@ -26,9 +26,10 @@ def flat_sky(level: Any = 3.0, name: str = "sky") -> dict[str, Any]:
 
 
 def fit_request(components: Sequence[Mapping[str, Any]], stages: Sequence[Any] = ({"method": "lm"},)) -> FitRequest:
-    """A request of one image, called `image`."""
+    """A request of one image, called `image`; with a PSF file where the components need one."""
+    psf = {"psf": "psf.fits"} if any(component["profile"] == "point_source" for component in components) else {}
     document = {
-        "images": [{"name": "image", "data": "image.fits"}],
+        "images": [{"name": "image", "data": "image.fits"} | psf],
         "components": [dict(component) for component in components],
         "stages": list(stages),
     }

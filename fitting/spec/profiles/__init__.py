@@ -4,6 +4,14 @@ The engine finds the numbers behind a row in ``fitting.profiles``; here is only 
 """
 
 from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
-from fitting.spec.profiles.table import PROFILES, profiles_document
+from fitting.spec.profiles.options import ProfileOptions
+from fitting.spec.profiles.table import PROFILE_OPTIONS, PROFILES, profiles_document
 
-__all__ = ["PROFILES", "ParameterDescription", "ProfileDescription", "profiles_document"]
+__all__ = [
+    "PROFILES",
+    "PROFILE_OPTIONS",
+    "ParameterDescription",
+    "ProfileDescription",
+    "ProfileOptions",
+    "profiles_document",
+]

@@ -18,7 +18,10 @@ class ParameterDescription(Document):
         lowest, highest: bounds of the values for which the profile is defined; no request may go beyond.
         scale: how the value is best varied: ``linear``, ``log`` or ``cyclic``.
         period: of a cyclic parameter, in its unit.
-        initialised: whether photfit finds a first value in the image when the request gives none.
+        initialised: whether photfit has a first value when the request gives none: the default, or one that it finds in
+            the image.
+        default: first value that needs no look at the image.
+        modifier: the geometry modifier that brings it, None for the profile's own.
     """
 
     name: str
@@ -31,6 +34,8 @@ class ParameterDescription(Document):
     scale: Literal["linear", "log", "cyclic"] = "linear"
     period: float | None = None
     initialised: bool = True
+    default: float | None = None
+    modifier: str | None = None
 
 
 class ProfileDescription(Document):
@@ -45,6 +50,11 @@ class ProfileDescription(Document):
     def parameter(self, name: str) -> ParameterDescription | None:
         """The parameter of that name, or None."""
         return next((parameter for parameter in self.parameters if parameter.name == name), None)
+
+    @property
+    def elliptical(self) -> bool:
+        """Whether it has elliptical isophotes, which geometry may modify."""
+        return self.names[:4] == ("x", "y", "q", "pa")
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -8,8 +8,10 @@ from fitting.spec.profiles.cores import GAUSSIAN, ISOTHERMAL, KING, MODIFIED_KIN
 from fitting.spec.profiles.description import ProfileDescription
 from fitting.spec.profiles.exponential import BROKEN_EXPONENTIAL, EXPONENTIAL
 from fitting.spec.profiles.nuker import NUKER
+from fitting.spec.profiles.options import ProfileOptions
+from fitting.spec.profiles.point_source import POINT_SOURCE
 from fitting.spec.profiles.sersic import CORE_SERSIC, DE_VAUCOULEURS, SERSIC
-from fitting.spec.profiles.skies import FLAT_SKY
+from fitting.spec.profiles.skies import BILINEAR_SKY, FLAT_SKY, PLANE_SKY, BilinearSkyOptions
 
 
 def _with_every_value_given(profile: ProfileDescription) -> ProfileDescription:
@@ -18,7 +20,8 @@ def _with_every_value_given(profile: ProfileDescription) -> ProfileDescription:
     return profile.model_copy(update={"parameters": given})
 
 
-_FOUND_IN_THE_IMAGE = (FLAT_SKY, SERSIC)
+_SKIES = (FLAT_SKY, PLANE_SKY, BILINEAR_SKY)
+_FOUND_IN_THE_IMAGE = (SERSIC,)
 _GIVEN = (
     EXPONENTIAL,
     DE_VAUCOULEURS,
@@ -35,9 +38,20 @@ _GIVEN = (
 )
 
 PROFILES: MappingProxyType[str, ProfileDescription] = MappingProxyType(
-    {profile.name: profile for profile in (*_FOUND_IN_THE_IMAGE, *map(_with_every_value_given, _GIVEN))}
+    {
+        profile.name: profile
+        for profile in (
+            *_SKIES,
+            *_FOUND_IN_THE_IMAGE,
+            *map(_with_every_value_given, _GIVEN),
+            POINT_SOURCE,
+        )
+    }
 )
 """Every profile that a request may name."""
+
+PROFILE_OPTIONS: MappingProxyType[str, type[ProfileOptions]] = MappingProxyType({"bilinear_sky": BilinearSkyOptions})
+"""Options of those that have any."""
 
 
 def profiles_document() -> list[dict[str, Any]]:

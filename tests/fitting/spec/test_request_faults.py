@@ -23,7 +23,7 @@ CASES: list[tuple[str, tuple[str | int, ...], Any, str, str]] = [
         ("components", 1, "profile"),
         "sombrero",
         "$.components[1].profile",
-        "one of: flat_sky, sersic",
+        "one of: flat_sky, plane_sky",
     ),
     ("unknown parameter", (*PARAMETER, "z"), 1, f"{GALAXY}.z", "one of: x, y, q"),
     ("unknown method", ("stages", 0, "method"), "nuts", "$.stages[0].method", "one of: lm"),

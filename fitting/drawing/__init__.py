@@ -1,0 +1,1 @@
+"""Components that are no plain elliptical profiles, one file per kind."""

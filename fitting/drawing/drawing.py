@@ -1,0 +1,30 @@
+"""What a kind of components must answer that draws its derivatives by its own parameters; one file per kind."""
+
+from typing import Protocol
+
+from torch import Tensor
+
+from fitting.render.frame import Frame
+
+
+class Drawing(Protocol):
+    """Images of components from their parameters, values (instances, parameters).
+
+    Attributes:
+        linear: places of the parameters that the light is the sum over of value times derivative: the amplitude of a
+            profile, every level of a sky.
+    """
+
+    linear: tuple[int, ...]
+
+    def image(self, values: Tensor, frame: Frame) -> Tensor:
+        """Light, data units per pixel, (instances, height, width)."""
+        ...
+
+    def derivatives(self, values: Tensor, frame: Frame) -> Tensor:
+        """Derivatives of the light by every parameter, (instances, parameters, height, width)."""
+        ...
+
+    def reaches(self, values: Tensor, frame: Frame, faintest: float) -> Tensor:
+        """Whether instances are brighter than `faintest` anywhere in the frame, (instances,) of bool."""
+        ...

@@ -1,0 +1,72 @@
+"""What a modifier of the isophotes must answer; one file per modifier implements it.
+
+A modified profile is a chain (`fitting.geometry.modified`): points relative to the centre are moved, turned to the
+major axis and stretched, measured by a radius, the radius is scaled by direction, the radial profile is looked up, and
+its light is dimmed. Each link of the chain maps fields (instances, points) to fields and hands back, with its result,
+the pullback: derivatives of the light by its results become derivatives by its arguments and by the parameters that it
+reads. So the derivatives of a whole chain, whatever its links, cost about two more evaluations, however many parameters
+there are.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from torch import Tensor
+
+from fitting.profiles.surface import Rounding
+
+Own = tuple[Tensor, ...]
+"""One field per parameter that a link reads, in the order of its `reads`; (instances, 1) or (instances, points)."""
+
+
+class PointMap(Protocol):
+    """Moves points.
+
+    Attributes:
+        reads: names of the parameters that it depends on, its own and others.
+        own: those among them that it brings, with their rounding.
+    """
+
+    reads: tuple[str, ...]
+    own: Mapping[str, Rounding]
+
+    def __call__(
+        self, x: Tensor, y: Tensor, own: Own
+    ) -> tuple[Tensor, Tensor, Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Own]]]:
+        """The moved point, and the pullback (by moved x, by moved y) → (by x, by y, by each of `reads`)."""
+        ...
+
+
+class Metric(Protocol):
+    """Measures how far points are from the centre: ln R, with ∂ ln R / ∂(a, b) and by each of `reads`."""
+
+    reads: tuple[str, ...]
+    own: Mapping[str, Rounding]
+
+    def __call__(self, a: Tensor, b: Tensor, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
+        """ln R, and the pullback by ln R → (by a, by b, by each of `reads`)."""
+        ...
+
+
+class RadiusScale(Protocol):
+    """Scales the radius by direction: returns what is added to ln R at an angle (radians from the major axis)."""
+
+    reads: tuple[str, ...]
+    own: Mapping[str, Rounding]
+
+    def __call__(self, angle: Tensor, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Own]]]:
+        """The addend, and the pullback by it → (by angle, by each of `reads`)."""
+        ...
+
+
+class Dimming(Protocol):
+    """Multiplies the light by a factor of radius (pixels along the major axis) and angle."""
+
+    reads: tuple[str, ...]
+    own: Mapping[str, Rounding]
+
+    def __call__(
+        self, log_radius: Tensor, angle: Tensor, own: Own
+    ) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
+        """The factor, and the pullback by it → (by ln R, by angle, by each of `reads`)."""
+        ...

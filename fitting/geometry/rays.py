@@ -1,0 +1,107 @@
+"""Isophotes and brightness that differ by direction: rays (blended) and wedges (with edges).
+
+Direction k of K lies at k · 360/K degrees from the major axis, counter-clockwise, in the ellipse's own coordinates.
+Each has a size that multiplies the scale length and a brightness that multiplies the intensity; the first has both 1.
+Between rays, ln size and ln brightness are blended by ½(1 + cos π t), t the distance in directions; a wedge reaches
+half way to its neighbours. (AstroPhot's ray and wedge models give each direction a whole profile of its own.)
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fitting.geometry.modifier import Own
+from fitting.profiles.surface import Rounding
+
+
+def blend(angle: Tensor, count: int) -> tuple[list[Tensor], list[Tensor]]:
+    """Weights of `count` rays at an angle (radians), and their derivatives by it; the weights add up to one."""
+    place = angle * (count / (2.0 * torch.pi))
+    weights, slopes = [], []
+    for ray in range(count):
+        away = torch.remainder(place - ray + 0.5 * count, count) - 0.5 * count
+        near = away.abs() < 1.0
+        weights.append(torch.where(near, 0.5 + 0.5 * (torch.pi * away).cos(), 0.0))
+        slopes.append(torch.where(near, -0.25 * count * (torch.pi * away).sin(), 0.0))
+    return weights, slopes
+
+
+def nearest(angle: Tensor, count: int) -> tuple[list[Tensor], list[Tensor]]:
+    """The same for wedges: one for the nearest direction, zero for the others, and no slopes."""
+    place = torch.remainder((angle * (count / (2.0 * torch.pi))).round(), count)
+    weights = [(place == wedge).to(angle.dtype) for wedge in range(count)]
+    return weights, [torch.zeros_like(angle)] * count
+
+
+@dataclass(frozen=True)
+class Directions:
+    """How weights are shared between directions, and what the directions are called."""
+
+    word: str
+    count: int
+
+    def weights(self, angle: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """Weights of all directions but the first, which has nothing of its own, and their slopes."""
+        weights, slopes = (blend if self.word == "ray" else nearest)(angle, self.count)
+        return weights[1:], slopes[1:]
+
+    def names(self, quantity: str) -> tuple[str, ...]:
+        """The parameters of one quantity."""
+        return tuple(f"{self.word}_{number}_{quantity}" for number in range(2, self.count + 1))
+
+
+@dataclass(frozen=True)
+class DirectionSizes:
+    """The sizes: R' = R / size."""
+
+    directions: Directions
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return self.directions.names("size")
+
+    @property
+    def own(self) -> dict[str, Rounding]:
+        return dict.fromkeys(self.reads, Rounding())
+
+    def __call__(self, angle: Tensor, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Own]]]:
+        """−ln size and its pullback."""
+        weights, slopes = self.directions.weights(angle)
+        total = -sum(weight * size.log() for weight, size in zip(weights, own, strict=True))
+
+        def pullback(by: Tensor) -> tuple[Tensor, Own]:
+            by_angle = -by * sum(slope * size.log() for slope, size in zip(slopes, own, strict=True))
+            return by_angle, tuple(-by * weight / size for weight, size in zip(weights, own, strict=True))
+
+        return torch.as_tensor(total), pullback
+
+
+@dataclass(frozen=True)
+class DirectionBrightnesses:
+    """The brightnesses: a factor on the light."""
+
+    directions: Directions
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return self.directions.names("brightness")
+
+    @property
+    def own(self) -> dict[str, Rounding]:
+        return dict.fromkeys(self.reads, Rounding())
+
+    def __call__(
+        self, log_radius: Tensor, angle: Tensor, own: Own
+    ) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
+        """The factor and its pullback."""
+        weights, slopes = self.directions.weights(angle)
+        factor = torch.as_tensor(sum(weight * own_.log() for weight, own_ in zip(weights, own, strict=True))).exp()
+
+        def pullback(by: Tensor) -> tuple[Tensor, Tensor, Own]:
+            by_log = by * factor
+            by_angle = by_log * sum(slope * own_.log() for slope, own_ in zip(slopes, own, strict=True))
+            return log_radius.new_zeros(()), by_angle, tuple(by_log * w / o for w, o in zip(weights, own, strict=True))
+
+        return factor, pullback

@@ -1,0 +1,55 @@
+"""Which drawing shows a component on an image: the one place that knows them all."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from fitting.drawing.drawing import Drawing
+from fitting.drawing.point_source import PointSource
+from fitting.drawing.skies import BilinearSky, PlaneSky
+from fitting.drawing.surface import SurfaceDrawing
+from fitting.geometry.modified import ModifiedProfile
+from fitting.geometry.modifiers import modifiers_of
+from fitting.problem.image import TargetImage
+from fitting.profiles import RADIAL_PROFILES
+from fitting.spec import ComponentSpec, ModifierSpec
+
+NEVER_CONVOLVED = frozenset({"plane_sky", "bilinear_sky", "point_source"})
+"""Profiles that the point-spread function leaves alone, or that are made of it."""
+
+
+def drawing_of(component: ComponentSpec, image: TargetImage, *, integrated: bool) -> tuple[Drawing, tuple[str, ...]]:
+    """The drawing of a component, and the names of its parameters in the drawing's order."""
+    if component.geometry:
+        surface = _modified(component.profile, component.geometry)
+        return SurfaceDrawing(surface, integrated), surface.parameters
+    return _DRAWINGS[component.profile](component, image), component.description.names
+
+
+@lru_cache(maxsize=256)
+def _modified(profile: str, geometry: tuple[ModifierSpec, ...]) -> ModifiedProfile:
+    """One surface for equal geometry, so that its plans are found again."""
+    radial = RADIAL_PROFILES[profile]
+    return ModifiedProfile(radial, modifiers_of(geometry, radial.scale))
+
+
+def _plane_sky(_: ComponentSpec, image: TargetImage) -> Drawing:
+    whole = image.whole
+    return PlaneSky((whole.x0 + 0.5 * (whole.width - 1), whole.y0 + 0.5 * (whole.height - 1)))
+
+
+def _bilinear_sky(component: ComponentSpec, image: TargetImage) -> Drawing:
+    columns, rows = component.options.nodes  # type: ignore[union-attr]
+    x0, x1, y0, y1 = image.whole.window
+    return BilinearSky(rows, columns, (x0 - 0.5, x1 - 0.5, y0 - 0.5, y1 - 0.5))
+
+
+def _point_source(_: ComponentSpec, image: TargetImage) -> Drawing:
+    assert image.convolver is not None, "a request with point sources has a PSF for each image"
+    return PointSource(image.convolver.kernel)
+
+
+_DRAWINGS: dict[str, Callable[[ComponentSpec, TargetImage], Drawing]] = {
+    "plane_sky": _plane_sky,
+    "bilinear_sky": _bilinear_sky,
+    "point_source": _point_source,
+}

@@ -1,0 +1,62 @@
+"""What a brightness that is no plain elliptical profile must answer: a surface over the sky, and its derivatives.
+
+A surface is a pure function of the offset from its centre and of its parameters. Pixels are integrated by
+`fitting.render.surface`, which chooses quadrature by looking at the surface itself, so that a family writes down a
+formula and its derivatives, and nothing else.
+"""
+
+from dataclasses import dataclass
+from math import copysign, exp, log
+from typing import Protocol
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """How coarsely a parameter may be rounded for the choice of quadrature: to a step, or (None) by 5 %."""
+
+    step: float | None = None
+
+    def __call__(self, value: float) -> float:
+        """The grid's value next to the given one."""
+        if self.step is not None:
+            return round(value / self.step) * self.step
+        return copysign(exp(round(log(max(abs(value), 1e-12)) * 20.0) / 20.0), value)
+
+
+CENTRE = Rounding(0.125)
+ANGLE = Rounding(3.0)
+RELATIVE = Rounding()
+
+
+class Surface(Protocol):
+    """A brightness over the sky with a centre.
+
+    Attributes:
+        parameters: names in order: x and y of the centre first, last the amplitude, to which the light is proportional.
+        roundings: of each parameter.
+
+    Points are offsets from the centre in pixels, (instances, points); values are (instances, parameters).
+    """
+
+    parameters: tuple[str, ...]
+    roundings: tuple[Rounding, ...]
+
+    def brightness(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
+        """Brightness, (instances, points)."""
+        ...
+
+    def derivatives(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
+        """Derivatives by every parameter, (instances, parameters, points)."""
+        ...
+
+    def ellipse(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Axis ratio, position angle (degrees) and length (pixels) of an ellipse about the brightest part: its axes say
+        where quadrature near the centre must be finest; four lengths out is where the promise on pixels ends.
+        """
+        ...
+
+    def cusp_power(self, values: tuple[float, ...]) -> float:
+        """Exponent c of I(0) − I(R) ∝ R^c towards the centre."""
+        ...

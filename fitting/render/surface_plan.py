@@ -1,0 +1,136 @@
+"""Which pixels of a surface need which quadrature, found by looking at the surface itself.
+
+A plain elliptical profile has a theory of its errors (`fitting.render.plan`); a surface may bend, twist and end as it
+likes. So each pixel is tried: the stencil serves where the eighth differences of the samples, the first that it leaves
+out, are small; elsewhere Gauss–Legendre rules of rising order, each until the next agrees with it; the pixels at the
+centre go to the corner rule. Like the other plan it is made for parameters rounded to a coarse grid and kept, so that
+the last steps of a fit see the same rules.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fitting.profiles.surface import Surface
+from fitting.render.plan import BROKEN_CORNER, CORNER, CorePlan
+from fitting.render.quadrature import STENCIL_MARGIN, pixel_rule
+from fitting.render.smoothness import ORDERS
+
+_NEXT_TERM = 27859 / 464486400
+"""Weight of the eighth difference in the series that the stencil breaks off."""
+_WIDER = STENCIL_MARGIN + 1
+_EIGHTH = torch.tensor([1.0, -8.0, 28.0, -56.0, 70.0, -56.0, 28.0, -8.0, 1.0], dtype=torch.float64)
+_SAFETY = 3.0
+_NEAR = 5.5
+"""Pixels whose centres are nearer than this to the centre, along both axes, belong to the core."""
+_CORE_TOLERANCE, _BODY_TOLERANCE = 2e-6, 1e-5
+_TOUCHING = 1.12
+"""Pixels that hold or touch the centre, wherever it is within its rounding."""
+_HARD = 3e-4
+"""A pixel near the centre in which order 8 is further off than this is not left to order 16."""
+_HARD_REACH = 3.6
+_PROMISED_LENGTHS = 4.0
+_RAY_ORDER, _SMOOTH_RAY_ORDER = 10, 24
+"""Nodes on rays from the centre, towards a cusp and where there is none: a flat centre falls off steeply outside."""
+_FAINTEST = 3e-5
+
+
+@dataclass(frozen=True)
+class RoundedSurface:
+    """A surface and its parameters on the coarse grid that plans are made for; the amplitude is one."""
+
+    surface: Surface
+    values: tuple[float, ...]
+
+    @classmethod
+    def of(cls, surface: Surface, values: list[float]) -> "RoundedSurface":
+        """The grid point next to the given values."""
+        near = [rounding(value) for rounding, value in zip(surface.roundings[:-1], values[:-1], strict=True)]
+        return cls(surface, (*near, 1.0))
+
+    def at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Brightness at pixel coordinates of any shape."""
+        values = torch.tensor([self.values], dtype=torch.float64)
+        points = (torch.as_tensor(x).reshape(1, -1) - values[:, :1], torch.as_tensor(y).reshape(1, -1) - values[:, 1:2])
+        light: np.ndarray = self.surface.brightness(*points, values).reshape(x.shape).numpy()
+        return light
+
+
+@lru_cache(maxsize=4096)
+def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) -> CorePlan:
+    """The classes of the pixels of a window x0, x1, y0, y1 (first, past the last) that the stencil does not serve."""
+    y, x = np.mgrid[window[2] - _WIDER : window[3] + _WIDER, window[0] - _WIDER : window[1] + _WIDER].astype(float)
+    samples = instance.at(x, y)
+    inner = (slice(_WIDER, -_WIDER),) * 2
+    x, y = x[inner], y[inner]
+    away_x, away_y = np.abs(x - instance.values[0]), np.abs(y - instance.values[1])
+    core = np.maximum(away_x, away_y) < _NEAR
+    allowed = np.where(core, _CORE_TOLERANCE, _BODY_TOLERANCE) * np.maximum(np.abs(samples[inner]), _faint(instance))
+    left = core | ~(_stencil_error(samples) * _SAFETY <= allowed)
+    corner = left & (np.maximum(away_x, away_y) < _TOUCHING)
+    classes = np.full(x.shape, BROKEN_CORNER + 1)
+    _climb(instance, x, y, allowed, classes, left & ~corner)
+    classes[(classes == CORNER) & (np.maximum(away_x, away_y) >= _HARD_REACH)] = ORDERS.index(max(ORDERS)) + 1
+    classes[corner] = CORNER
+    pixels = np.stack((x, y), axis=-1).astype(int)
+    q, _, _ = instance.surface.ellipse(torch.tensor([instance.values], dtype=torch.float64))
+    cusp = instance.surface.cusp_power(instance.values)
+    served = tuple(pixels[classes == index] for index in range(BROKEN_CORNER + 1))
+    return CorePlan(served, cusp, float(q), math.inf, _RAY_ORDER if cusp <= 1.01 else _SMOOTH_RAY_ORDER)
+
+
+def _faint(instance: RoundedSurface) -> float:
+    """Brightness at the end of the promise on pixels, or (where it ends before) a little of that one length out."""
+    values = torch.tensor([instance.values], dtype=torch.float64)
+    q, pa, length = (float(part) for part in instance.surface.ellipse(values))
+    sine, cosine = np.sin(np.radians(pa)), np.cos(np.radians(pa))
+    x = length * np.array([-sine, sine, q * cosine, -q * cosine])
+    y = length * np.array([cosine, -cosine, q * sine, -q * sine])
+    edge, inner = (
+        np.abs(instance.at(instance.values[0] + reach * x, instance.values[1] + reach * y)).max()
+        for reach in (_PROMISED_LENGTHS, 1.0)
+    )
+    return float(max(edge, _FAINTEST * inner))
+
+
+def _stencil_error(samples: np.ndarray) -> np.ndarray:
+    """What the stencil leaves out along both axes, of samples `_WIDER` wider than the result on each side."""
+    grid = torch.as_tensor(samples)
+    along_x = (grid[_WIDER:-_WIDER].unfold(1, 9, 1) @ _EIGHTH).abs()
+    along_y = (grid[:, _WIDER:-_WIDER].unfold(0, 9, 1) @ _EIGHTH).abs()
+    error: np.ndarray = (_NEXT_TERM * (along_x + along_y)).numpy()
+    return error
+
+
+def _climb(
+    instance: RoundedSurface, x: np.ndarray, y: np.ndarray, allowed: np.ndarray, classes: np.ndarray, left: np.ndarray
+) -> None:
+    """Give each pixel that is `left` the lowest order with which the next agrees; `CORNER` where none does by far."""
+    rising = list(reversed(range(1, len(ORDERS) + 1)))
+    places = np.nonzero(left)
+    means = _means(instance, x[places], y[places], ORDERS[rising[0] - 1])
+    for index, following in pairwise(rising):
+        finer = _means(instance, x[places], y[places], ORDERS[following - 1])
+        error = np.abs(finer - means)
+        served = error <= allowed[places]
+        classes[tuple(axis[served] for axis in places)] = index
+        hard = error[~served] > _HARD * np.abs(finer[~served])
+        places, means = tuple(axis[~served] for axis in places), finer[~served]
+    classes[tuple(axis[~hard] for axis in places)] = rising[-1]
+    classes[tuple(axis[hard] for axis in places)] = CORNER
+
+
+def _means(instance: RoundedSurface, x: np.ndarray, y: np.ndarray, order: int) -> np.ndarray:
+    """Means over pixels by the rule of an order."""
+    across, along, weights = pixel_rule(order)
+    return instance.at(x[:, None] + across, y[:, None] + along) @ weights
+
+
+def surface_core_key(surface: Surface, values: Tensor) -> tuple[RoundedSurface, ...]:
+    """The rounded instances of a stack of values (instances, parameters)."""
+    return tuple(RoundedSurface.of(surface, row) for row in values.tolist())

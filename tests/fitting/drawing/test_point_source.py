@@ -1,0 +1,78 @@
+"""Point sources: the PSF at positions between pixels, its derivatives, and the fault where there is none."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import erf
+
+from fitting.drawing.point_source import PointSource
+from fitting.render.frame import Frame
+from fitting.spec import RequestInvalid, parse_request
+from tests.fitting.scene import fitted, flat_sky, image_of, noisy, rendered, uncertainties_of, values_of
+
+FRAME = Frame(0, 0, 31, 27)
+SIGMA = 1.6
+
+
+def gaussian(x: float, y: float, width: int, height: int) -> np.ndarray:
+    """A Gaussian integrated over pixels, centred at x, y."""
+    along_x, along_y = (
+        np.diff(0.5 * erf((np.arange(size + 1) - 0.5 - centre) / SIGMA / np.sqrt(2.0)))
+        for size, centre in ((width, x), (height, y))
+    )
+    return np.outer(along_y, along_x)
+
+
+STAMP = gaussian(12, 12, 25, 25)
+STAMP = STAMP / STAMP.sum()
+
+
+def star(**values: Any) -> dict[str, Any]:
+    return {"name": "s", "profile": "point_source", "parameters": {"x": 14.3, "y": 12.8, "flux": 900.0} | values}
+
+
+def test_a_source_on_a_pixel_is_the_stamp_itself() -> None:
+    image = rendered([star(x=15, y=13)], (27, 31), psf=STAMP)
+    assert image[1:26, 3:28] == pytest.approx(900.0 * STAMP, abs=1e-9)
+
+
+@pytest.mark.parametrize(("x", "y"), [(14.3, 12.8), (15.5, 13.5), (14.01, 13.0)])
+def test_a_source_between_pixels_is_the_psf_integrated_there(x: float, y: float) -> None:
+    image = rendered([star(x=x, y=y)], (27, 31), psf=STAMP)
+    exact = 900.0 * gaussian(x, y, 31, 27)
+    assert np.abs(image - exact).max() <= 1e-4 * exact.max()
+    assert image.sum() == pytest.approx(900.0, rel=1e-6)
+
+
+def test_derivatives_match_finite_differences() -> None:
+    drawing = PointSource(torch.as_tensor(STAMP))
+    values = torch.tensor([[14.3, 12.8, 900.0], [3.1, 25.9, 20.0]], dtype=torch.float64)
+    exact = drawing.derivatives(values, FRAME)
+    for place in range(3):
+        shift = torch.zeros(3, dtype=torch.float64)
+        shift[place] = 1e-3
+        near, far = (
+            drawing.image(values + many * shift, FRAME) - drawing.image(values - many * shift, FRAME)
+            for many in (1.0, 2.0)
+        )
+        expected = (8.0 * near - far) / 12e-3
+        assert float((exact[:, place] - expected).abs().max()) <= 1e-6 * float(expected.abs().max())
+
+
+def test_an_image_without_psf_is_a_fault() -> None:
+    document = {"images": [{"data": "a.fits"}], "components": [star(), flat_sky()]}
+    with pytest.raises(RequestInvalid) as caught:
+        parse_request(document)
+    assert [fault.path for fault in caught.value.faults] == ["$.components[0].profile"]
+    assert "point-spread function" in caught.value.faults[0].message
+
+
+def test_a_source_is_recovered_from_noise() -> None:
+    image = image_of(noisy(rendered([star(), flat_sky()], (27, 31), psf=STAMP), 0.5), 0.25, psf=STAMP)
+    result = fitted([star(x=15.2, y=12.0, flux=700.0), flat_sky(2.0)], image)
+    truth = {"s.x": 14.3, "s.y": 12.8, "s.flux": 900.0, "sky.i": 3.0}
+    sigma = uncertainties_of(result)
+    assert result.converged
+    assert all(abs(value - truth[name]) <= 3.0 * sigma[name] for name, value in values_of(result).items())

@@ -1,0 +1,35 @@
+"""Modified galaxies simulated with noise and fitted from ten percent off."""
+
+from typing import Any
+
+import pytest
+
+from tests.fitting.geometry.test_modifiers import SETTINGS, VALUES
+from tests.fitting.scene import GALAXY, fitted, flat_sky, image_of, noisy, rendered, sersic, uncertainties_of, values_of
+
+CASES = ["superellipse", "fourier", "bending", "truncation", "rays"]
+NOISE = 0.2
+
+
+def started(name: str, value: float) -> float:
+    """Ten percent off; angles by five degrees."""
+    return value + 5.0 if name.endswith(("pa", "phase")) else 1.1 * value if abs(value) > 0 else 0.05
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_modified_galaxy_is_recovered(case: str) -> None:
+    own = {name: value for name, value in VALUES[case].items() if name != "bending_1"}
+    geometry = {"geometry": [{"bending": [2, 3]} if case == "bending" else SETTINGS[case]]}
+    truth: dict[str, float] = GALAXY | own
+    image = image_of(noisy(rendered([flat_sky(), sersic(**own) | geometry]), NOISE), NOISE**2)
+    start: dict[str, Any] = {name: started(name, value) for name, value in truth.items() if name not in ("x", "y")}
+    result = fitted([flat_sky(2.7), sersic(x=20.7, y=19.2, **start) | geometry], image)
+    sigma = uncertainties_of(result)
+    off = {
+        name: (value - truth[name[2:]]) / sigma[name]
+        for name, value in values_of(result).items()
+        if name.startswith("g.")
+    }
+    assert result.converged
+    assert result.chi2_reduced == pytest.approx(1.0, abs=0.1)
+    assert {name: pull for name, pull in off.items() if abs(pull) > 3.0} == {}
