@@ -25,10 +25,12 @@ from fitting.spec import (
     GaussianPsf,
     ImagePsf,
     ImageSpec,
+    MoffatPsf,
     PlaneReference,
     RequestInvalid,
     Window,
 )
+from fitting.spec.images import GaussianShape, MoffatShape, Psf
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -45,6 +47,7 @@ class ImageData:
         mask: (height, width), True where a pixel is not used.
         psf: (odd, odd) stamp that sums to 1, or None.
         psf_convention: ``discrete`` (a kernel for pixel values) or ``effective`` (holds the pixel's response).
+        psf_form: what the stamp was made from, where that is a formula.
         pixel_scale: arcsec per pixel: the request's, else the WCS's, else None.
         zero_point: magnitude of one data unit: the request's, else the header's, else None.
         header: of the data plane in the full frame; None for .npy.
@@ -60,6 +63,7 @@ class ImageData:
     mask: Mask
     psf: Array | None = None
     psf_convention: str = "discrete"
+    psf_form: GaussianShape | MoffatShape | None = None
     pixel_scale: float | None = None
     zero_point: float | None = None
     header: fits.Header | None = None
@@ -163,6 +167,7 @@ def _load(spec: ImageSpec, reading: _Reading) -> ImageData | None:
         mask=~usable,
         psf=psf,
         psf_convention=spec.psf.convention if spec.psf is not None else "discrete",
+        psf_form=_form(spec.psf),
         pixel_scale=spec.pixel_scale if spec.pixel_scale is not None else pixel_scale(header),
         zero_point=spec.zero_point if spec.zero_point is not None else zero_point(header),
         header=plane.header,
@@ -245,6 +250,13 @@ def _nothing_left(data: Array, spec: ImageSpec, reading: _Reading) -> None:
         reading.fault("data", f"{spec.data.file!r} holds no finite pixel in the window", "an image with numbers")
     else:
         reading.fault("mask", "masks every pixel of the window", "pixels that are 0 where the image is to be used")
+
+
+def _form(psf: Psf | None) -> GaussianShape | MoffatShape | None:
+    """The formula of a PSF, or None where it is an image."""
+    if isinstance(psf, GaussianPsf):
+        return psf.gaussian
+    return psf.moffat if isinstance(psf, MoffatPsf) else None
 
 
 def _psf(spec: ImageSpec, reading: _Reading) -> Array | None:

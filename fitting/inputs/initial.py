@@ -102,7 +102,7 @@ class _Scene:
         self.table = table
         self.image = image
         self.used: Mask = ~image.mask
-        self.skies = [item for item in request.components if item.profile == "flat_sky"]
+        self.skies = [item for item in request.components if item.profile in ("flat_sky", "plane_sky")]
         self.galaxies = [item for item in request.components if item.profile == "sersic"]
         self.known = {row.name: row.value for row in table if row.value is not None}
         self.given = frozenset(self.known) | {row.name for row in table.linked}

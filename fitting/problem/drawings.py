@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from functools import lru_cache
 
+from fitting.drawing.analytic_point_source import AnalyticPointSource
 from fitting.drawing.drawing import Drawing
+from fitting.drawing.pixelated import Pixelated
 from fitting.drawing.point_source import PointSource
 from fitting.drawing.skies import BilinearSky, PlaneSky
 from fitting.drawing.surface import SurfaceDrawing
@@ -11,16 +13,24 @@ from fitting.geometry.modified import ModifiedProfile
 from fitting.geometry.modifiers import modifiers_of
 from fitting.problem.image import TargetImage
 from fitting.profiles import RADIAL_PROFILES
+from fitting.profiles.surface import Surface
+from fitting.profiles.surfaces import SURFACES
 from fitting.spec import ComponentSpec, ModifierSpec
+from fitting.spec.images import GaussianShape, MoffatShape
 
-NEVER_CONVOLVED = frozenset({"plane_sky", "bilinear_sky", "point_source"})
+NEVER_CONVOLVED = frozenset(
+    {"plane_sky", "bilinear_sky", "point_source", "gaussian_psf", "moffat_psf", "airy_psf", "pixelated"}
+)
 """Profiles that the point-spread function leaves alone, or that are made of it."""
 
 
 def drawing_of(component: ComponentSpec, image: TargetImage, *, integrated: bool) -> tuple[Drawing, tuple[str, ...]]:
     """The drawing of a component, and the names of its parameters in the drawing's order."""
     if component.geometry:
-        surface = _modified(component.profile, component.geometry)
+        surface: Surface = _modified(component.profile, component.geometry)
+        return SurfaceDrawing(surface, integrated), surface.parameters
+    if component.profile in SURFACES:
+        surface = SURFACES[component.profile]
         return SurfaceDrawing(surface, integrated), surface.parameters
     return _DRAWINGS[component.profile](component, image), component.description.names
 
@@ -43,13 +53,25 @@ def _bilinear_sky(component: ComponentSpec, image: TargetImage) -> Drawing:
     return BilinearSky(rows, columns, (x0 - 0.5, x1 - 0.5, y0 - 0.5, y1 - 0.5))
 
 
+def _pixelated(component: ComponentSpec, _: TargetImage) -> Drawing:
+    columns, rows = component.options.size  # type: ignore[union-attr]
+    return Pixelated(rows, columns)
+
+
 def _point_source(_: ComponentSpec, image: TargetImage) -> Drawing:
     assert image.convolver is not None, "a request with point sources has a PSF for each image"
+    form = image.psf_form
+    if isinstance(form, GaussianShape):
+        return AnalyticPointSource(SurfaceDrawing(SURFACES["gaussian_psf"], image.integrated), (1.0, 0.0, form.fwhm))
+    if isinstance(form, MoffatShape):
+        shape = (1.0, 0.0, form.beta, form.fwhm)
+        return AnalyticPointSource(SurfaceDrawing(SURFACES["moffat_psf"], image.integrated), shape)
     return PointSource(image.convolver.kernel)
 
 
 _DRAWINGS: dict[str, Callable[[ComponentSpec, TargetImage], Drawing]] = {
     "plane_sky": _plane_sky,
     "bilinear_sky": _bilinear_sky,
+    "pixelated": _pixelated,
     "point_source": _point_source,
 }

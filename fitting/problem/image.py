@@ -10,6 +10,7 @@ from fitting.problem.likelihood import Gaussian, Likelihood, Pixels, Poisson, St
 from fitting.render.convolve import Convolver
 from fitting.render.frame import Frame
 from fitting.spec import NoiseSpec
+from fitting.spec.images import GaussianShape, MoffatShape
 
 TILE = 128
 """Side of a tile, pixels, where nothing is blurred: small enough for caches and for the stencil's banded products."""
@@ -36,6 +37,7 @@ class TargetImage:
         convolver: the point-spread function, or None.
         integrated: whether pixels hold integrals (False where the PSF is the pixel's effective response).
         pixels: how many are used.
+        psf_form: the point-spread function's formula, where it has one.
     """
 
     name: str
@@ -47,6 +49,7 @@ class TargetImage:
     integrated: bool
     tiles: tuple[Tile, ...]
     pixels: int
+    psf_form: GaussianShape | MoffatShape | None = None
 
     @classmethod
     def of(cls, image: ImageData, device: torch.device, noise: NoiseSpec) -> "TargetImage":
@@ -73,6 +76,7 @@ class TargetImage:
             integrated,
             tiles,
             int(used.sum()),
+            image.psf_form,
         )
 
     @property

@@ -1,16 +1,12 @@
 """Description of the point source."""
 
-from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
-from fitting.spec.profiles.geometry import X, Y
+from fitting.spec.profiles.description import ProfileDescription
+from fitting.spec.profiles.given import CENTRE, FLUX
 
 POINT_SOURCE = ProfileDescription(
     name="point_source",
     description="A star: the point-spread function itself. The image must have one.",
-    parameters=(
-        X,
-        Y,
-        ParameterDescription(name="flux", unit="data", description="Total flux.", min=0.0, scale="log"),
-    ),
+    parameters=(*CENTRE, FLUX),
     formula="I(x, y) = flux PSF(x - x_0, y - y_0), a PSF image interpolated by B-splines of degree nine",
     source="by definition; Unser 1999, IEEE Signal Processing Magazine 16, 22 (the interpolation)",
 )

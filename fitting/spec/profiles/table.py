@@ -6,10 +6,14 @@ from typing import Any
 from fitting.spec.profiles.bars import FERRERS, GAUSSIAN_RING
 from fitting.spec.profiles.cores import GAUSSIAN, ISOTHERMAL, KING, MODIFIED_KING, MOFFAT
 from fitting.spec.profiles.description import ProfileDescription
+from fitting.spec.profiles.edge_on import EDGE_ON_DISK, EDGE_ON_RING
+from fitting.spec.profiles.ellipsoid import GAUSSIAN_ELLIPSOID
 from fitting.spec.profiles.exponential import BROKEN_EXPONENTIAL, EXPONENTIAL
 from fitting.spec.profiles.nuker import NUKER
 from fitting.spec.profiles.options import ProfileOptions
+from fitting.spec.profiles.pixelated import PIXELATED, PixelatedOptions
 from fitting.spec.profiles.point_source import POINT_SOURCE
+from fitting.spec.profiles.psf_models import AIRY_PSF, GAUSSIAN_PSF, MOFFAT_PSF
 from fitting.spec.profiles.sersic import CORE_SERSIC, DE_VAUCOULEURS, SERSIC
 from fitting.spec.profiles.skies import BILINEAR_SKY, FLAT_SKY, PLANE_SKY, BilinearSkyOptions
 
@@ -37,6 +41,17 @@ _GIVEN = (
     GAUSSIAN_RING,
 )
 
+_SHAPES = (
+    EDGE_ON_DISK,
+    EDGE_ON_RING,
+    GAUSSIAN_ELLIPSOID,
+    POINT_SOURCE,
+    GAUSSIAN_PSF,
+    MOFFAT_PSF,
+    AIRY_PSF,
+    PIXELATED,
+)
+
 PROFILES: MappingProxyType[str, ProfileDescription] = MappingProxyType(
     {
         profile.name: profile
@@ -44,13 +59,15 @@ PROFILES: MappingProxyType[str, ProfileDescription] = MappingProxyType(
             *_SKIES,
             *_FOUND_IN_THE_IMAGE,
             *map(_with_every_value_given, _GIVEN),
-            POINT_SOURCE,
+            *_SHAPES,
         )
     }
 )
 """Every profile that a request may name."""
 
-PROFILE_OPTIONS: MappingProxyType[str, type[ProfileOptions]] = MappingProxyType({"bilinear_sky": BilinearSkyOptions})
+PROFILE_OPTIONS: MappingProxyType[str, type[ProfileOptions]] = MappingProxyType(
+    {"bilinear_sky": BilinearSkyOptions, "pixelated": PixelatedOptions}
+)
 """Options of those that have any."""
 
 

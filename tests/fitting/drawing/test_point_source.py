@@ -10,7 +10,17 @@ from scipy.special import erf
 from fitting.drawing.point_source import PointSource
 from fitting.render.frame import Frame
 from fitting.spec import RequestInvalid, parse_request
-from tests.fitting.scene import fitted, flat_sky, image_of, noisy, rendered, uncertainties_of, values_of
+from fitting.spec.images import GaussianShape, MoffatShape
+from tests.fitting.scene import (
+    fitted,
+    flat_sky,
+    image_of,
+    noisy,
+    problem_of,
+    rendered,
+    uncertainties_of,
+    values_of,
+)
 
 FRAME = Frame(0, 0, 31, 27)
 SIGMA = 1.6
@@ -59,6 +69,24 @@ def test_derivatives_match_finite_differences() -> None:
         )
         expected = (8.0 * near - far) / 12e-3
         assert float((exact[:, place] - expected).abs().max()) <= 1e-6 * float(expected.abs().max())
+
+
+@pytest.mark.parametrize("form", [GaussianShape(fwhm=3.0), MoffatShape(fwhm=3.0, beta=2.5)])
+def test_a_psf_of_known_formula_is_integrated_over_pixels(form: GaussianShape | MoffatShape) -> None:
+    x, y = 14.3, 12.8
+    own = {"beta": 2.5} if isinstance(form, MoffatShape) else {}
+    model = {"x": x, "y": y, "q": 1.0, "pa": 0.0, "fwhm": 3.0, "flux": 900.0} | own
+    profile = "moffat_psf" if own else "gaussian_psf"
+    image = rendered([star(x=x, y=y)], (27, 31), psf=STAMP, psf_form=form)
+    assert image == pytest.approx(
+        rendered([{"name": "m", "profile": profile, "parameters": model}], (27, 31)), rel=1e-12
+    )
+    problem = problem_of([star(x=x, y=y)], (27, 31), data=image + 1.0, psf=STAMP, psf_form=form)
+    theta = problem.start()
+    _, gradient = problem.value_and_gradient(theta)
+    steps = torch.diag(torch.full((3,), 1e-4, dtype=torch.float64))
+    expected = torch.stack([(problem.value(theta + step) - problem.value(theta - step))[0] for step in steps]) / 2e-4
+    assert gradient[0].numpy() == pytest.approx(expected.numpy(), rel=1e-5)
 
 
 def test_an_image_without_psf_is_a_fault() -> None:

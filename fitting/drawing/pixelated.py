@@ -1,0 +1,59 @@
+"""A component of free pixels: a stamp of unit squares of constant brightness, laid down anywhere between pixels."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fitting.render.frame import Frame
+
+
+@dataclass(frozen=True)
+class Pixelated:
+    """A stamp: parameters x, y of its centre (pixels), then its pixels row by row (data units per pixel).
+
+    Each pixel of the image holds the parts of the stamp's squares that fall on it, 1 − |distance| along each axis.
+    """
+
+    rows: int
+    columns: int
+
+    @property
+    def linear(self) -> tuple[int, ...]:
+        """The pixels."""
+        return tuple(range(2, 2 + self.rows * self.columns))
+
+    def image(self, values: Tensor, frame: Frame) -> Tensor:
+        """The stamp in its place, (instances, height, width)."""
+        (along_y, _), (along_x, _) = self._shares(values, frame)
+        return along_y @ values[:, 2:].unflatten(1, (self.rows, self.columns)) @ along_x.mT
+
+    def derivatives(self, values: Tensor, frame: Frame) -> Tensor:
+        """By x, y and every pixel."""
+        (along_y, slope_y), (along_x, slope_x) = self._shares(values, frame)
+        stamp = values[:, 2:].unflatten(1, (self.rows, self.columns))
+        by_x, by_y = along_y @ stamp @ slope_x.mT, slope_y @ stamp @ along_x.mT
+        pixels = torch.einsum("iyr,ixc->ircyx", along_y, along_x).flatten(1, 2)
+        return torch.cat((torch.stack((by_x, by_y), dim=1), pixels), dim=1)
+
+    def reaches(self, values: Tensor, frame: Frame, faintest: float) -> Tensor:
+        """Those that overlap the frame."""
+        x, y = values[:, 0], values[:, 1]
+        width, height = 0.5 * self.columns + 1.0, 0.5 * self.rows + 1.0
+        inside_x = (x + width > frame.x0) & (x - width < frame.x0 + frame.width)
+        return inside_x & (y + height > frame.y0) & (y - height < frame.y0 + frame.height)
+
+    def _shares(self, values: Tensor, frame: Frame) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+        """Shares of the stamp's rows (columns) in the frame's, and their slopes by y (x): (instances, pixels, own)."""
+        return (
+            _axis(values[:, 1], frame.y0, frame.height, self.rows),
+            _axis(values[:, 0], frame.x0, frame.width, self.columns),
+        )
+
+
+def _axis(centre: Tensor, first: int, count: int, own: int) -> tuple[Tensor, Tensor]:
+    like = {"dtype": centre.dtype, "device": centre.device}
+    place = torch.arange(own, **like) - 0.5 * (own - 1) + centre[:, None]
+    offset = torch.arange(first, first + count, **like)[:, None] - place[:, None, :]
+    share = (1.0 - offset.abs()).clamp(min=0.0)
+    return share, torch.where(share > 0.0, offset.sign(), 0.0)

@@ -1,0 +1,123 @@
+"""Point-spread functions as components of known formula: what a star's image is fitted with.
+
+All are I = flux · g(ρ; fwhm, …)/q with ρ = u² + v²/q² in pixels², of unit integral for q = 1, and scale with the FWHM:
+g(ρ; f) = G(ρ/f²)/f². So each says g and its derivatives, and the rest is here once.
+"""
+
+import math
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from fitting.profiles.axes import along_and_across, by_centre_and_angle
+from fitting.profiles.bessel import bessel_j
+from fitting.profiles.surface import ANGLE, CENTRE, RELATIVE
+
+_AIRY_HALF = 1.6163399561827614
+"""[2 J_1(v)/v]² is one half at this v."""
+_SERIES_BELOW = 0.3
+
+
+class PsfShape(Protocol):
+    """g(ρ), ∂g/∂ρ and ∂g/∂(each shape parameter)."""
+
+    shape: tuple[str, ...]
+
+    def __call__(
+        self, rho: Tensor, fwhm: Tensor, shape: tuple[Tensor, ...]
+    ) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
+        """At squared radii (pixels²), for a FWHM (pixels)."""
+        ...
+
+
+class GaussianShape:
+    """g = e^{−ρ/2σ²} / 2πσ², σ = fwhm / (8 ln 2)^½."""
+
+    shape = ()
+
+    def __call__(
+        self, rho: Tensor, fwhm: Tensor, shape: tuple[Tensor, ...]
+    ) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
+        """Values and slope."""
+        variance = fwhm**2 / (8.0 * math.log(2.0))
+        light = (-0.5 * rho / variance).exp() / (2.0 * torch.pi * variance)
+        return light, -0.5 * light / variance, ()
+
+
+class MoffatShape:
+    """g = (β − 1)/(πa²) · (1 + ρ/a²)^{−β}, a = fwhm / 2(2^{1/β} − 1)^½ (Moffat 1969, A&A 3, 455)."""
+
+    shape = ("beta",)
+
+    def __call__(
+        self, rho: Tensor, fwhm: Tensor, shape: tuple[Tensor, ...]
+    ) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
+        """Values and slopes."""
+        (beta,) = shape
+        root = 2.0 ** (1.0 / beta)
+        core = 0.25 * fwhm**2 / (root - 1.0)
+        base = (rho / core).log1p()
+        light = (beta - 1.0) / (torch.pi * core) * (-beta * base).exp()
+        by_rho = -beta * light / (core + rho)
+        log_core_slope = math.log(2.0) * root / (beta**2 * (root - 1.0))
+        by_beta = light * (1.0 / (beta - 1.0) - base) - (light + rho * by_rho) * log_core_slope
+        return light, by_rho, (by_beta,)
+
+
+class AiryShape:
+    """g = k²/4π · [2 J_1(v)/v]², v = k ρ^½, k = 3.2327 / fwhm (Airy 1835): a circular aperture without obstruction."""
+
+    shape = ()
+
+    def __call__(
+        self, rho: Tensor, fwhm: Tensor, shape: tuple[Tensor, ...]
+    ) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
+        """Values and slope; d(2 J_1/v)/dv = −2 J_2/v, J_2 by its series where it would cancel."""
+        wave = 2.0 * _AIRY_HALF / fwhm
+        argument = (rho.sqrt() * wave).clamp(min=1e-10)
+        first = bessel_j(1, argument)
+        ratio = 2.0 * first / argument
+        square = argument**2
+        series = (1.0 - square / 12.0 * (1.0 - square / 32.0 * (1.0 - square / 60.0))) / 8.0
+        second = torch.where(argument < _SERIES_BELOW, series, (ratio - bessel_j(0, argument)) / square)
+        norm = wave**2 / (4.0 * torch.pi)
+        return norm * ratio**2, -2.0 * norm * ratio * second * wave**2, ()
+
+
+class PsfSurface:
+    """One of the shapes as a surface; parameters x, y, q, pa, the shape's own, fwhm, flux."""
+
+    def __init__(self, profile: PsfShape) -> None:
+        self.profile = profile
+        self.parameters = ("x", "y", "q", "pa", *profile.shape, "fwhm", "flux")
+        self.roundings = (CENTRE, CENTRE, RELATIVE, ANGLE, *(RELATIVE,) * (len(profile.shape) + 2))
+
+    def ellipse(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Axis ratio, angle and half the FWHM."""
+        return values[:, 2], values[:, 3], 0.5 * values[:, -2]
+
+    def cusp_power(self, values: tuple[float, ...]) -> float:
+        """No cusp."""
+        return 2.0
+
+    def brightness(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
+        """Brightness at offsets from the centre."""
+        _, _, q, pa, *shape, fwhm, flux = values.unsqueeze(-1).unbind(1)
+        along, across = along_and_across(x, y, pa)
+        light, _, _ = self.profile(along**2 + (across / q) ** 2, fwhm, tuple(shape))
+        return flux / q * light
+
+    def derivatives(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
+        """Derivatives by every parameter."""
+        _, _, q, pa, *shape, fwhm, flux = values.unsqueeze(-1).unbind(1)
+        along, across = along_and_across(x, y, pa)
+        rho = along**2 + (across / q) ** 2
+        unit, by_rho, by_shape = self.profile(rho, fwhm, tuple(shape))
+        scale = flux / q
+        slope = 2.0 * scale * by_rho
+        by_x, by_y, by_pa = by_centre_and_angle(along, across, slope * along, slope * across / q**2, pa)
+        by_q = -(scale * unit + slope * (across / q) ** 2) / q
+        by_fwhm = -2.0 / fwhm * scale * (unit + rho * by_rho)
+        shapes = [scale * part for part in by_shape]
+        return torch.stack((by_x, by_y, by_q, by_pa, *shapes, by_fwhm, unit / q), dim=1)

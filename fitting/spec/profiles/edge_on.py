@@ -1,0 +1,60 @@
+"""Descriptions of galaxies seen edge on."""
+
+from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
+from fitting.spec.profiles.given import CENTRE, given, length
+
+PLANE = ParameterDescription(
+    name="pa",
+    unit="degree",
+    description="Position angle of the plane, counter-clockwise from +y.",
+    scale="cyclic",
+    period=180.0,
+)
+BRIGHTNESS = ParameterDescription(
+    name="i_0",
+    unit="data/pixel",
+    description="Surface brightness at the centre.",
+    min=0.0,
+    scale="log",
+    initialised=False,
+)
+
+EDGE_ON_DISK = ProfileDescription(
+    name="edge_on_disk",
+    description="Exponential disc seen edge on.",
+    parameters=(
+        *CENTRE,
+        given(PLANE),
+        ParameterDescription(
+            name="n",
+            unit="",
+            description="Vertical shape: 1 is sech^2, 2 is sech, large is exponential.",
+            min=0.5,
+            max=20.0,
+            lowest=0.1,
+            highest=100.0,
+            scale="log",
+            default=1.0,
+        ),
+        length("h", "Exponential scale length in the plane."),
+        length("z_0", "Vertical scale height; GALFIT's h_s is twice this."),
+        BRIGHTNESS,
+    ),
+    formula="I(u, v) = i_0 (|u|/h) K_1(|u|/h) sech^(2/n)(n v / 2 z_0), u along and v across the plane",
+    source="van der Kruit & Searle 1981, A&A 95, 105; van der Kruit 1988, A&A 192, 117; Erwin 2015, ApJ 799, 226",
+)
+
+EDGE_ON_RING = ProfileDescription(
+    name="edge_on_ring",
+    description="Ring seen edge on, as two Gaussians.",
+    parameters=(
+        *CENTRE,
+        given(PLANE),
+        length("r", "Radius of the ring."),
+        length("sigma_r", "Dispersion of its width."),
+        length("sigma_z", "Dispersion of its height."),
+        BRIGHTNESS.model_copy(update={"description": "Surface brightness at either end, where these are far apart."}),
+    ),
+    formula="I(u, v) = i_0 [G((u - r)/sigma_r) + G((u + r)/sigma_r)] G(v/sigma_z), G(t) = exp(-t^2/2)",
+    source="Erwin 2015, ApJ 799, 226 (imfit's EdgeOnRing, where the nearer Gaussian counts alone)",
+)

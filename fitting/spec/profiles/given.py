@@ -1,0 +1,30 @@
+"""Parameters that the request must give, since photfit does not look for them in the image."""
+
+from fitting.spec.profiles.description import ParameterDescription
+from fitting.spec.profiles.geometry import X, Y
+
+
+def given(parameter: ParameterDescription) -> ParameterDescription:
+    """The same parameter, which the request must give."""
+    return parameter.model_copy(update={"initialised": False})
+
+
+def length(name: str, description: str) -> ParameterDescription:
+    """A positive length in pixels."""
+    return ParameterDescription(
+        name=name,
+        unit="pixel",
+        description=description,
+        min=1e-3,
+        max=1e5,
+        lowest=1e-3,
+        highest=1e5,
+        scale="log",
+        initialised=False,
+    )
+
+
+CENTRE = (given(X), given(Y))
+FLUX = ParameterDescription(
+    name="flux", unit="data", description="Total flux.", min=0.0, scale="log", initialised=False
+)
