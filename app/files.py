@@ -24,3 +24,8 @@ def file_response(request: Request, file: StoredFile, media_type: str, filename:
         return Response(file.blobs.read(file.key), headers=headers, media_type=media_type)
     headers["Content-Length"] = str(file.size)
     return StreamingResponse(file.blobs.chunks(file.key), headers=headers, media_type=media_type)
+
+
+def bytes_response(content: bytes, media_type: str) -> Response:
+    """Hand out what was made for this request alone."""
+    return Response(content, headers={"Cache-Control": "private, no-store"}, media_type=media_type)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fitting.spec import Fault, FitRequest, ProposalSpec, RequestInvalid
+from fitting.spec.plots import PlotChoices
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,27 @@ def _faults_of_files(request: FitRequest, descriptions: Mapping[str, dict[str, A
     return faults
 
 
-def draw(planes: Mapping[str, Path], image: str, folder: Path) -> bytes:
-    """The fit plot of one image as PNG, from its planes as FITS files; `folder` is empty and may be written to."""
+def draw(files: Mapping[str, Path], folder: Path, kind: str, format_: str, choices: PlotChoices) -> bytes:
+    """A plot of a result, from its files by their names; `folder` is empty and may be written to.
+
+    Raises PlotUnavailable or ChoiceInvalid.
+    """
     from fitting.plots import draw_plot
 
-    shelf = folder / "images" / image
-    shelf.mkdir(parents=True)
-    for name, path in planes.items():
-        (shelf / f"{name}.fits").symlink_to(path)
-    return draw_plot(folder, "fit", "png", image)
+    _lay_out(files, folder)
+    return draw_plot(folder, kind, format_, choices)
+
+
+def draw_preview(files: Mapping[str, Path], folder: Path, image: str, plane: str) -> bytes:
+    """One plane of a result as PNG, from its files as `draw` has them."""
+    from fitting.plots import draw_preview
+
+    _lay_out(files, folder)
+    return draw_preview(folder, image, plane)
+
+
+def _lay_out(files: Mapping[str, Path], folder: Path) -> None:
+    for name, path in files.items():
+        place = folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(path)

@@ -11,7 +11,7 @@ from app.models.problems import ProblemModel
 from app.openapi import complete_document
 from app.problems import install_handlers
 from app.request_context import RequestContext
-from app.routes import catalogue, events, fits, health, results, uploads
+from app.routes import catalogue, events, fits, health, plots, results, uploads
 from app.services import open_services
 from app.version import version
 from jobs.settings import Settings
@@ -48,7 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
     )
-    for router in (uploads.router, fits.router, results.router, events.router, catalogue.router):
+    for router in (uploads.router, fits.router, results.router, plots.router, events.router, catalogue.router):
         app.include_router(router, prefix="/v1")
     app.include_router(health.router)
 

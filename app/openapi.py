@@ -128,6 +128,12 @@ def binary(media_type: str, description: str) -> dict[int | str, dict[str, Any]]
     }
 
 
+def pictures(*media_types: str) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that answers with a picture in one of these types."""
+    schema = {"schema": {"type": "string", "format": "binary"}}
+    return {200: {"description": "A picture", "content": dict.fromkeys(media_types, schema)}}
+
+
 def complete_document(app: FastAPI) -> None:
     """Make the OpenAPI document tell what the routes' types do not: the request of a fit, and how problems come."""
     generate = app.openapi

@@ -8,9 +8,8 @@ from fastapi import Request, Response
 from app.models.fits import Fit, FitLinks, FitProgress
 from app.models.problems import ProblemModel
 from app.models.uploads import Upload
+from fitting.spec.plots import PLANES, plots_of
 from jobs.schema import FitRecord, State, UploadRecord
-
-PLANES = ("data", "model", "residual", "normalized_residual")
 
 
 def address_of_fit(fit_id: str) -> str:
@@ -87,6 +86,8 @@ def _links(record: FitRecord) -> FitLinks:
     own = address_of_fit(record.id)
     components = [component["name"] for component in record.request["components"]]
     images = {image["name"]: f"{own}/images/{image['name']}" for image in record.request["images"]}
+    methods = [stage["method"] for stage in record.request["stages"]]
+    planes = (*PLANES, *(f"component/{component}" for component in components))
     return FitLinks(
         self=own,
         request=f"{own}/request",
@@ -96,10 +97,7 @@ def _links(record: FitRecord) -> FitLinks:
         rerun=f"{own}/rerun",
         parameters=f"{own}/parameters",
         covariance=f"{own}/covariance",
-        plots={"fit": f"{own}/plots/fit.png"},
-        images={
-            name: {plane: f"{folder}/{plane}.fits" for plane in PLANES}
-            | {f"component/{component}": f"{folder}/component/{component}.fits" for component in components}
-            for name, folder in images.items()
-        },
+        plots={name: f"{own}/plots/{name}.png" for name in plots_of(methods)},
+        images={name: {plane: f"{folder}/{plane}.fits" for plane in planes} for name, folder in images.items()},
+        previews={name: {plane: f"{folder}/{plane}.png" for plane in planes} for name, folder in images.items()},
     )

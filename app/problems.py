@@ -57,6 +57,12 @@ class NotFound(Problem):
     status, kind, title = 404, "not-found", "Not found"
 
 
+class NoSuchPlot(Problem):
+    """A plot that exists, but not of this fit."""
+
+    status, kind, title = 404, "no-such-plot", "The fit cannot have this plot"
+
+
 class NotFinished(Problem):
     """A result is asked for of a fit that has none (yet)."""
 

@@ -87,7 +87,7 @@ def _collect(client: Client, fit: Fit, example: Path, folder: Path) -> Shown:
     truth = json.loads((example / "truth.json").read_text(encoding="utf-8"))["parameters"]
     if fit.state != "succeeded":
         return Shown(example.name, fit, None, truth, folder)
-    for _ in download_results(client, fit, folder):
+    for _ in download_results(client, fit, folder, truth):
         pass
     return Shown(example.name, fit, client.parameters(fit.id), truth, folder)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from urllib.parse import urlencode
 
+from fitting.spec.plots import PLOTS
 from photfit.answers import Fit
-from photfit.client import Client
+from photfit.client import Client, Refused
 
 _DOCUMENTS = {
     "parameters": "parameters.json",
@@ -16,15 +19,27 @@ _DOCUMENTS = {
 }
 
 
-def download_results(client: Client, fit: Fit, folder: Path) -> Iterator[Path]:
-    """Write each result of the fit below `folder` and give its path when it is there whole."""
-    for address, relative in _addresses(fit):
+def download_results(
+    client: Client, fit: Fit, folder: Path, truth: Mapping[str, float] | None = None
+) -> Iterator[Path]:
+    """Write each result of the fit below `folder` and give its path when it is there whole.
+
+    `truth` is drawn into the plots that show true values.
+    """
+    for address, relative in _addresses(fit, truth or {}):
         path = folder / relative
-        client.download(address, path)
+        try:
+            client.download(address, path)
+        except Refused as error:
+            # What a plot needs, and which components an image shows and are kept, shows only in the result.
+            optional = relative.parts[0] == "plots" or "component" in relative.parts
+            if optional and error.problem is not None and error.problem.status == 404:
+                continue
+            raise
         yield path
 
 
-def _addresses(fit: Fit) -> Iterator[tuple[str, PurePosixPath]]:
+def _addresses(fit: Fit, truth: Mapping[str, float]) -> Iterator[tuple[str, PurePosixPath]]:
     for member, name in _DOCUMENTS.items():
         address = fit.links.get(member)
         if isinstance(address, str):
@@ -35,9 +50,10 @@ def _addresses(fit: Fit) -> Iterator[tuple[str, PurePosixPath]]:
                 address,
                 PurePosixPath("images", _safe(image), *(_safe(part) for part in plane.split("/"))).with_suffix(".fits"),
             )
-    plots = fit.links.get("plots", {})
-    for plot, address in plots.items():
-        yield address, PurePosixPath("plots", f"{_safe(plot)}.png")
+    for plot, address in fit.links.get("plots", {}).items():
+        shows_truth = truth and plot in PLOTS and "truth" in PLOTS[plot].takes
+        query = "?" + urlencode({"truth": json.dumps(dict(truth))}) if shows_truth else ""
+        yield address + query, PurePosixPath("plots", f"{_safe(plot)}.png")
 
 
 def _safe(name: str) -> str:

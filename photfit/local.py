@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fitting.spec import FitRequest, RequestInvalid, parse_proposal, parse_request
+from fitting.spec.plots import PlotUnavailable, plots_of
 from photfit.failures import UserMistake, describe_faults
 from photfit.proposing import split_image
 from photfit.submission import locate_from, read_request
@@ -39,14 +40,11 @@ def fit_here(request_file: Path, output: Path, report: Callable[[Progress], None
     request = read_request(request_file)
     result = _run(request, request_file, report)
 
-    from fitting.plots import draw_plot
     from fitting.results import parameters_document, write_result
 
     output.mkdir(parents=True, exist_ok=True)
     write_result(result, output)
-    plot = output / "plots" / "fit.png"
-    plot.parent.mkdir(exist_ok=True)
-    plot.write_bytes(draw_plot(output, "fit", "png"))
+    _draw_plots(request, output)
     return LocalFit(request.name or request_file.stem, parameters_document(result), result.warnings)
 
 
@@ -69,6 +67,18 @@ def render_here(request_file: Path, output: Path) -> list[Path]:
             shutil.copyfile(Path(folder, "images", image.name, "model.fits"), target)
             written.append(target)
     return written
+
+
+def _draw_plots(request: FitRequest, output: Path) -> None:
+    """Every plot that the fit has, below its files."""
+    from fitting.plots import draw_plot
+
+    folder = output / "plots"
+    folder.mkdir(exist_ok=True)
+    for name in plots_of(stage.method for stage in request.stages):
+        # Some of what a plot needs shows only in the result: an object within the image, a parameter that was free.
+        with contextlib.suppress(PlotUnavailable):
+            (folder / f"{name}.png").write_bytes(draw_plot(output, name))
 
 
 def propose_here(image: str, options: Mapping[str, Any], folder: Path) -> dict[str, Any]:

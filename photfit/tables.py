@@ -9,8 +9,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from fitting.rounding import round_measurement
 from photfit.answers import Fit
-from photfit.rounding import round_measurement
 
 _PULL_TO_NOTICE = 4.0
 

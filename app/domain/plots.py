@@ -1,50 +1,148 @@
-"""Plots of a result: drawn in the sandbox when first asked for, then kept beside the result."""
+"""Plots and previews of a result: drawn in the sandbox when asked for; those that are asked for again are kept."""
 
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import Concatenate, ParamSpec
 
 from app import inspection
 from app.domain.receiving import temporary_folder
 from app.domain.results import StoredFile, stored, succeeded
-from app.problems import NotFound, Unavailable
+from app.problems import NoSuchPlot, NotFound, RequestFaulty, Unavailable
 from app.sandbox import SandboxError
 from app.services import Services
+from fitting.spec.faults import Fault
+from fitting.spec.plots import (
+    PLOT_FORMATS,
+    PLOTS,
+    ChoiceInvalid,
+    PlotChoices,
+    PlotUnavailable,
+    plots_of,
+    read_choices,
+)
+from jobs.schema import FitRecord
 from jobs.transitions import result_folder
 
-_PLANES = ("data", "model", "normalized_residual")
+P = ParamSpec("P")
+
+_WHY = {
+    "stages": "has no stages: nothing was varied",
+    "chains": "has no chains, since none of its stages is a sampler",
+}
 
 
-def fit_plot(services: Services, owner: str, fit_id: str, image: str | None) -> StoredFile:
-    """Data, model and normalised residual of an image; the first one where None is named.
+def find_plot(
+    services: Services,
+    owner: str,
+    fit_id: str,
+    name: str,
+    *,
+    image: str | None,
+    parameters: str | None,
+    truth: str | None,
+) -> StoredFile | bytes:
+    """A plot as a file; one of a reader's own choices is drawn anew each time.
 
-    Raises NotFound, NotFinished, or Unavailable where it could not be drawn.
+    `name` is kind and format, such as ``corner.png``. Raises NotFound, NoSuchPlot, NotFinished, RequestFaulty, or
+    Unavailable where it could not be drawn.
     """
+    kind, _, format_ = name.rpartition(".")
+    if kind not in PLOTS or format_ not in PLOT_FORMATS:
+        known = f"there are {', '.join(PLOTS)}, as {', '.join(PLOT_FORMATS)}"
+        raise NotFound(f"There is no plot {name[:80]!r}; {known}.")
+    try:
+        choices = read_choices(PLOTS[kind], image, parameters, truth)
+    except ChoiceInvalid as error:
+        raise _faulty(error) from error
     record = succeeded(services, owner, fit_id)
-    names = [spec["name"] for spec in record.request["images"]]
-    chosen = names[0] if image is None else image
-    if chosen not in names:
-        raise NotFound(f"The fit {fit_id} has no image {chosen!r}; it has {', '.join(names)}.")
+    has = plots_of(stage["method"] for stage in record.request["stages"])
+    if kind not in has:
+        needs = PLOTS[kind].needs
+        assert needs is not None
+        raise NoSuchPlot(f"The fit {fit_id} {_WHY[needs]}; it has the plots {', '.join(has)}.", plots=list(has))
+    chosen = replace(choices, image=_image(record, choices.image))
     folder = result_folder(record.id, record.attempt)
-    key = f"{folder}/plots/fit-{chosen}.png"
+    key = f"{folder}/plots/{kind}-{chosen.image}.{format_}"
+    found = stored(services, key) if chosen.plain else None
+    if found is not None:
+        return found
+    try:
+        content = _draw(services, folder, _files(record, kind, chosen), inspection.draw, kind, format_, chosen)
+    except PlotUnavailable as error:
+        raise NoSuchPlot(f"The fit {fit_id} {error}.") from error
+    except ChoiceInvalid as error:
+        raise _faulty(error) from error
+    return _keep(services, key, content) if chosen.plain else content
+
+
+def find_preview(services: Services, owner: str, fit_id: str, image: str, plane: str) -> StoredFile:
+    """A plane of an image as PNG, ``component/NAME`` among them; drawn once. Raises as `find_plot` does."""
+    record = succeeded(services, owner, fit_id)
+    folder = result_folder(record.id, record.attempt)
+    own = f"images/{_image(record, image)}"
+    if stored(services, f"{folder}/{own}/{plane}.fits") is None:
+        raise NotFound(f"The fit {fit_id} has no plane {plane[:80]!r} of the image {image!r}.")
+    key = f"{folder}/previews/{image}/{plane}.png"
     found = stored(services, key)
     if found is None:
-        _draw(services, f"{folder}/images/{chosen}", chosen, key)
-        found = stored(services, key)
+        files = {f"{own}/{name}.fits" for name in ("data", "model", "normalized_residual", plane)}
+        found = _keep(services, key, _draw(services, folder, files, inspection.draw_preview, image, plane))
+    return found
+
+
+def _image(record: FitRecord, wanted: str | None) -> str:
+    """The image that is wanted, or the first. Raises NotFound."""
+    names: list[str] = [spec["name"] for spec in record.request["images"]]
+    if wanted is not None and wanted not in names:
+        raise NotFound(f"The fit {record.id} has no image {wanted[:80]!r}; it has {', '.join(names)}.")
+    return names[0] if wanted is None else wanted
+
+
+def _files(record: FitRecord, kind: str, choices: PlotChoices) -> set[str]:
+    """The files of a result that a plot is drawn from."""
+    plot = PLOTS[kind]
+    planes = list(plot.planes)
+    if plot.components:
+        planes += [f"component/{component['name']}" for component in record.request["components"]]
+    names = {*plot.documents, *(f"images/{choices.image}/{plane}.fits" for plane in planes)}
+    return names | {"parameters.json"} if choices.truth else names
+
+
+def _draw(
+    services: Services,
+    folder: str,
+    names: Iterable[str],
+    function: Callable[Concatenate[Mapping[str, Path], Path, P], bytes],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> bytes:
+    """Have the sandbox draw from those of a result's files that are there. Raises Unavailable."""
+    with ExitStack() as stack:
+        work = stack.enter_context(temporary_folder(services.receiving_folder))
+        files = {
+            name: stack.enter_context(services.blobs.local(f"{folder}/{name}"))
+            for name in names
+            if stored(services, f"{folder}/{name}") is not None
+        }
+        shelf = work / "result"
+        shelf.mkdir()
+        try:
+            return services.sandbox.call(function, files, shelf, *args, **kwargs)
+        except SandboxError as error:
+            raise Unavailable(f"The plot {error}.") from error
+
+
+def _keep(services: Services, key: str, content: bytes) -> StoredFile:
+    with temporary_folder(services.receiving_folder) as work:
+        path = work / "picture"
+        path.write_bytes(content)
+        services.blobs.put_file(key, path)
+    found = stored(services, key)
     assert found is not None
     return found
 
 
-def _draw(services: Services, source: str, image: str, key: str) -> None:
-    with ExitStack() as stack:
-        work = stack.enter_context(temporary_folder(services.receiving_folder))
-        planes: dict[str, Path] = {
-            plane: stack.enter_context(services.blobs.local(f"{source}/{plane}.fits")) for plane in _PLANES
-        }
-        shelf = work / "result"
-        try:
-            picture = services.sandbox.call(inspection.draw, planes, image, shelf)
-        except SandboxError as error:
-            raise Unavailable(f"The plot {error}.") from error
-        path = work / "plot.png"
-        path.write_bytes(picture)
-        services.blobs.put_file(key, path)
+def _faulty(error: ChoiceInvalid) -> RequestFaulty:
+    return RequestFaulty([Fault(f"query.{error.option}", error.message, error.expected)])

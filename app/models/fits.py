@@ -33,8 +33,9 @@ class FitLinks(PublicModel):
     rerun: str
     parameters: str
     covariance: str
-    plots: dict[str, str] = Field(description="Address of each plot.")
+    plots: dict[str, str] = Field(description="Address of each plot that a fit with these stages has.")
     images: dict[str, dict[str, str]] = Field(description="For each image, the address of each of its planes.")
+    previews: dict[str, dict[str, str]] = Field(description="The same planes as pictures.")
 
 
 class Fit(PublicModel):

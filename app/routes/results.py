@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from app.dependencies import OwnerDep, ServicesDep
-from app.domain import plots, results
+from app.domain import results
 from app.files import file_response
 from app.models.results import CovarianceDocument, ParametersDocument
 from app.openapi import binary
@@ -65,22 +65,3 @@ def get_image(
     """A plane of one image: the data as fitted, the model, data − model, or that divided by σ."""
     found = results.find(services, owner, fit_id, f"images/{image}/{plane}.fits")
     return file_response(request, found, "application/fits", f"{image}-{plane}.fits")
-
-
-@router.get(
-    "/plots/fit.png",
-    summary="Data, model and residual as a picture",
-    responses=binary("image/png", "A picture"),
-    response_class=Response,
-)
-def get_fit_plot(
-    request: Request,
-    fit_id: str,
-    services: ServicesDep,
-    owner: OwnerDep,
-    image: Annotated[
-        str | None, Query(max_length=64, description="Which image; the first where none is named.")
-    ] = None,
-) -> Response:
-    """Data, model and normalised residual side by side; drawn when first asked for."""
-    return file_response(request, plots.fit_plot(services, owner, fit_id, image), "image/png")

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap, FuncNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 from numpy.typing import NDArray
 
+from fitting.plots import style
 from fitting.plots.layout import Layout, layout
 from fitting.plots.stretch import asinh_stretch, colours, round_ticks
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-FORMATS = ("png", "svg", "pdf")
 SIGMAS = 5.0
 """Range of the residual panel, in standard deviations."""
 
@@ -33,32 +30,33 @@ def fit_figure(
     normalized_residual: Array,
     mask: Mask | None = None,
     format: str = "png",  # noqa: A002, the word of the public contract
+    origin: tuple[int, int] = (0, 0),
 ) -> bytes:
     """Data and model under one asinh stretch, and (d - m)/sigma from -5 to 5.
 
     Args:
         data, model, normalized_residual: (height, width); NaN is drawn as masked.
         mask: True where a pixel was not used, drawn grey in data and residual; None means nowhere.
-        format: one of `FORMATS`.
+        format: one of `fitting.spec.plots.PLOT_FORMATS`.
+        origin: (x, y) of the first pixel, where the image is a window of a larger frame.
 
     Raises:
         ValueError: another format.
     """
-    if format not in FORMATS:
-        raise ValueError(f"there is no format {format!r}; there are {', '.join(FORMATS)}")
     step = max(-(-max(data.shape) // _LARGEST), 1)  # a figure has no more pixels than this to show
     shown = [np.asarray(plane, dtype=np.float64)[::step, ::step] for plane in (data, model, normalized_residual)]
     unused = np.zeros(shown[0].shape, dtype=bool) if mask is None else np.asarray(mask, dtype=bool)[::step, ::step]
     stretch = asinh_stretch(shown[0][~unused], shown[1])
     sigmas = Normalize(-SIGMAS, SIGMAS)
     place = layout(data.shape[1] / data.shape[0])
-    figure = Figure(figsize=place.size, dpi=150)
-    _panel(figure, place, 0, shown[0], unused, colours("viridis"), stretch, data.shape)
-    _panel(figure, place, 1, shown[1], np.zeros_like(unused), colours("viridis"), stretch, data.shape)
-    _panel(figure, place, 2, shown[2], unused, colours("RdBu_r"), sigmas, data.shape)
+    figure = style.new_figure(*place.size)
+    frame = (origin[0] - 0.5, origin[0] + data.shape[1] - 0.5, origin[1] - 0.5, origin[1] + data.shape[0] - 0.5)
+    _panel(figure, place, 0, shown[0], unused, colours("viridis"), stretch, frame)
+    _panel(figure, place, 1, shown[1], np.zeros_like(unused), colours("viridis"), stretch, frame)
+    _panel(figure, place, 2, shown[2], unused, colours("RdBu_r"), sigmas, frame)
     for number, (norm, label) in enumerate(((stretch, _LABEL), (sigmas, "\N{GREEK SMALL LETTER SIGMA}"))):
         _bar(figure, place, number, norm, label)
-    return _encoded(figure, format)
+    return style.encoded(figure, format)
 
 
 def _panel(
@@ -69,18 +67,17 @@ def _panel(
     hidden: Mask,
     colour: Colormap,
     norm: Normalize,
-    shape: tuple[int, ...],
+    frame: tuple[float, float, float, float],
 ) -> None:
     """One image in pixel coordinates, y upwards; hidden and non-finite pixels grey."""
     axes = figure.add_axes(place.panels[number])
-    height, width = shape
     axes.imshow(
         np.where(hidden, np.nan, plane),
         cmap=colour,
         norm=norm,
         origin="lower",
-        extent=(-0.5, width - 0.5, -0.5, height - 0.5),
-        interpolation="nearest" if max(shape) <= 400 else "antialiased",
+        extent=frame,
+        interpolation="nearest" if max(frame[1] - frame[0], frame[3] - frame[2]) <= 400 else "antialiased",
         aspect="auto" if place.distorted else "equal",
     )
     axes.set_title(_TITLES[number], fontsize=10, pad=5)
@@ -113,12 +110,3 @@ def _bar(figure: Figure, place: Layout, number: int, norm: Normalize, label: str
     bar.ax.yaxis.get_offset_text().set_fontsize(8)
     bar.minorticks_off()
     bar.ax.tick_params(labelsize=8, length=3)
-
-
-def _encoded(figure: Figure, format: str) -> bytes:  # noqa: A002, as above
-    FigureCanvasAgg(figure)
-    target = io.BytesIO()
-    # No date: the same fit gives the same bytes.
-    undated = {"png": {"Software": "photfit"}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
-    figure.savefig(target, format=format, metadata=undated[format])
-    return target.getvalue()

@@ -36,7 +36,11 @@ def command(output: Path, examples: Path | None) -> None:
             console.print(f"{shown.example}: {reason}", style="red", markup=False)
             return
         console.print(parameters_report(shown.parameters, shown.truth, title=shown.fit.name or shown.example))
-        console.print(f"saved in {shown.folder}/ (plots/fit.png shows it)\n", markup=False, highlight=False)
+        console.print(
+            f"saved in {shown.folder}/ (plots/ shows it: fit.png, profile.png, corner.png)\n",
+            markup=False,
+            highlight=False,
+        )
 
     folder = find_examples(examples)
     begin = time.monotonic()

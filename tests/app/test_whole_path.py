@@ -84,13 +84,87 @@ def test_a_part_of_an_image_can_be_asked_for(working_service: Service, seed_fit:
     assert (response.status_code, response.content) == (206, b"SIMPLE  =")
 
 
-def test_the_plot_is_a_picture_and_is_drawn_once(working_service: Service, seed_fit: dict[str, Any]) -> None:
-    first = working_service.client.get(seed_fit["links"]["plots"]["fit"])
-    second = working_service.client.get(seed_fit["links"]["plots"]["fit"])
+def plot(service: Service, fit: dict[str, Any], name: str, **query: str) -> httpx.Response:
+    """A plot of a fit."""
+    return service.client.get(f"{fit['links']['self']}/plots/{name}", params=query)
+
+
+def test_the_links_name_the_plots_that_the_stages_lead_to(seed_fit: dict[str, Any]) -> None:
+    assert list(seed_fit["links"]["plots"]) == ["fit", "profile", "corner", "convergence"]
+
+
+@pytest.mark.parametrize("name", ["fit", "profile", "corner", "convergence"])
+def test_each_plot_is_a_picture_and_is_drawn_once(
+    working_service: Service, seed_fit: dict[str, Any], name: str
+) -> None:
+    first = working_service.client.get(seed_fit["links"]["plots"][name])
+    second = working_service.client.get(seed_fit["links"]["plots"][name])
     assert first.headers["content-type"] == "image/png"
     assert first.content.startswith(b"\x89PNG")
     assert first.content == second.content
     assert second.elapsed.total_seconds() < 0.2
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "magic"),
+    [("profile.svg", "image/svg+xml", b"<?xml"), ("convergence.pdf", "application/pdf", b"%PDF")],
+)
+def test_a_plot_comes_in_the_format_asked_for(
+    working_service: Service, seed_fit: dict[str, Any], name: str, media_type: str, magic: bytes
+) -> None:
+    response = plot(working_service, seed_fit, name)
+    assert response.headers["content-type"].startswith(media_type)
+    assert response.content.startswith(magic)
+
+
+@pytest.mark.parametrize("truth", ["a.n=2.145,a.r_e=22.05", '{"a.n": 2.145, "a.r_e": 22.05}'])
+def test_a_corner_plot_shows_the_parameters_and_true_values_of_the_readers_choice(
+    working_service: Service, seed_fit: dict[str, Any], truth: str
+) -> None:
+    drawn = plot(working_service, seed_fit, "corner.svg", parameters="a.n,a.r_e", truth=truth).text
+    assert drawn.count("<!-- true ") == 3  # one in the legend
+    assert "a.r_e" in drawn
+    assert "b.r_e" not in drawn
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "place"),
+    [
+        ("fit.png", {"truth": "a.n=2"}, "query.truth"),
+        ("corner.png", {"image": "image"}, "query.image"),
+        ("corner.png", {"truth": "a.n=two"}, "query.truth"),
+        ("corner.png", {"truth": "nosuch.n=2"}, "query.truth"),
+        ("corner.png", {"truth": "{"}, "query.truth"),
+        ("corner.png", {"parameters": "nosuch"}, "query.parameters"),
+    ],
+)
+def test_a_choice_that_a_plot_does_not_have_is_a_fault(
+    working_service: Service, seed_fit: dict[str, Any], name: str, query: dict[str, str], place: str
+) -> None:
+    response = plot(working_service, seed_fit, name, **query)
+    assert (response.status_code, response.headers["content-type"]) == (422, "application/problem+json")
+    (fault,) = response.json()["faults"]
+    assert fault["path"] == place
+    assert fault["expected"]
+
+
+@pytest.mark.parametrize("name", ["trace.png", "rank.svg"])
+def test_a_plot_of_chains_needs_chains_and_says_so(
+    working_service: Service, seed_fit: dict[str, Any], name: str
+) -> None:
+    response = plot(working_service, seed_fit, name)
+    assert (response.status_code, response.headers["content-type"]) == (404, "application/problem+json")
+    problem = response.json()
+    assert problem["type"] == "urn:photfit:problem:no-such-plot"
+    assert "no chains" in problem["detail"]
+    assert problem["plots"] == ["fit", "profile", "corner", "convergence"]
+
+
+@pytest.mark.parametrize("plane", ["data", "model", "residual", "normalized_residual", "component/a"])
+def test_each_plane_comes_as_a_picture(working_service: Service, seed_fit: dict[str, Any], plane: str) -> None:
+    response = working_service.client.get(seed_fit["links"]["previews"]["image"][plane])
+    assert response.headers["content-type"] == "image/png"
+    assert response.content.startswith(b"\x89PNG")
 
 
 def test_the_log_tells_of_the_stage(working_service: Service, seed_fit: dict[str, Any]) -> None:
@@ -99,7 +173,9 @@ def test_the_log_tells_of_the_stage(working_service: Service, seed_fit: dict[str
     assert "lm" in response.text
 
 
-@pytest.mark.parametrize("name", ["images/nosuch/model.fits", "images/image/component/nosuch.fits", "plots/corner.png"])
+@pytest.mark.parametrize(
+    "name", ["images/nosuch/model.fits", "images/image/component/nosuch.fits", "plots/nosuch.png", "plots/fit.exe"]
+)
 def test_a_result_that_does_not_exist_is_a_404(working_service: Service, seed_fit: dict[str, Any], name: str) -> None:
     assert part(working_service, seed_fit, name).status_code == 404
 

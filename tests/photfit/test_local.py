@@ -75,8 +75,9 @@ def test_it_writes_each_plane(outcome: tuple[Result, Path], plane: str) -> None:
     assert fits.getdata(outcome[1] / "images" / "image" / f"{plane}.fits").shape == (99, 99)
 
 
-def test_it_draws_the_fit(outcome: tuple[Result, Path]) -> None:
-    assert (outcome[1] / "plots" / "fit.png").read_bytes().startswith(b"\x89PNG")
+def test_it_draws_the_plots_of_its_stages(outcome: tuple[Result, Path]) -> None:
+    plots = {path.name: path.read_bytes()[:4] for path in (outcome[1] / "plots").iterdir()}
+    assert plots == dict.fromkeys(("fit.png", "profile.png", "corner.png", "convergence.png"), b"\x89PNG")
 
 
 def test_render_writes_the_model_alone(tmp_path: Path) -> None:

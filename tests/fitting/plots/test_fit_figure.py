@@ -105,4 +105,10 @@ def test_a_plot_is_drawn_from_the_files_of_a_result(tmp_path: Path) -> None:
 
 def test_a_plot_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="there are fit"):
-        draw_plot(tmp_path, "corner")
+        draw_plot(tmp_path, "pie")
+
+
+def test_a_window_is_drawn_where_it_lies_in_the_frame() -> None:
+    shown = fit_figure(*planes(20, 30), format="svg", origin=(400, 1000)).decode()
+    assert "<!-- 410 -->" in shown
+    assert "<!-- 1010 -->" in shown

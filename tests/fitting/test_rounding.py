@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photfit.rounding import round_measurement
+from fitting.rounding import round_measurement
 
 
 @pytest.mark.parametrize(

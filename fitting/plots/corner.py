@@ -1,0 +1,372 @@
+"""The corner plot: every pair of parameters, from the covariance, from chains, or both on each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from fitting.plots import style
+from fitting.plots.cells import Triangle
+from fitting.plots.contours import ENCLOSED, SIGMAS, density_outlines, ellipse
+from fitting.plots.labels import credible, measured, round_ticks, signed, tick_texts, typographic, unit_text
+
+Array = NDArray[np.float64]
+
+COVARIANCE, CHAINS, TRUTH = style.BLUE, style.VERMILION, style.GREEN
+
+_REACH = 2.8
+"""Half range of a cell in standard deviations."""
+_TRUTH_REACH = 2.0
+"""A true value further from the middle than so many half ranges is pointed at rather than shown."""
+_DOTS = 40_000
+_FONT = 7.0
+_FEW = 2
+_LEGEND_LINE, _LEGEND_WIDTH = 0.2, 4.3
+_STRONG = 0.3
+"""Correlation from which it is written into its cell."""
+
+
+@dataclass(frozen=True)
+class CornerContent:
+    """What a corner plot shows of n parameters.
+
+    Attributes:
+        names, units: n each.
+        values: best fit, (n,).
+        covariance: (n, n), NaN in rows and columns that it has not; None where there is none at all.
+        draws: of all chains, (draws, n); None where there are none.
+        truth: (n,), NaN where it is not known.
+        title: of the figure.
+        note: a line below it, such as which parameters are left out.
+    """
+
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    values: Array
+    covariance: Array | None
+    draws: Array | None
+    truth: Array
+    title: str = ""
+    note: str = ""
+
+    @property
+    def sigma(self) -> Array:
+        """Standard deviations by the covariance, NaN where there is none."""
+        if self.covariance is None:
+            return np.full(len(self.names), np.nan)
+        return np.asarray(np.sqrt(np.diagonal(self.covariance)), dtype=np.float64)
+
+    def bounds(self) -> tuple[Array, Array]:
+        """The range of each parameter's cells."""
+        spans = [(self.values - _REACH * self.sigma, self.values + _REACH * self.sigma)]
+        if self.draws is not None:
+            low, high = np.quantile(self.draws, [0.001, 0.999], axis=0)
+            spans.append((low - 0.08 * (high - low), high + 0.08 * (high - low)))
+        low = np.nanmin(np.stack([span[0] for span in spans] + [self.values]), axis=0)
+        high = np.nanmax(np.stack([span[1] for span in spans] + [self.values]), axis=0)
+        least = np.maximum(1e-9 * np.abs(self.values), 1e-300)
+        low, high = np.minimum(low, self.values - least), np.maximum(high, self.values + least)
+        middle, half = (low + high) / 2, (high - low) / 2
+        near = np.abs(self.truth - middle) < _TRUTH_REACH * half  # NaN is not near
+        low = np.where(near, np.minimum(low, self.truth - 0.15 * half), low)
+        high = np.where(near, np.maximum(high, self.truth + 0.15 * half), high)
+        return np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
+
+
+def corner_figure(content: CornerContent, format: str = "png") -> bytes:  # noqa: A002, as everywhere
+    """Ellipses of the covariance at 1 and 2 sigma, outlines of the chains that enclose as much, and true values."""
+    return style.encoded(corner_panels(content), format)
+
+
+def corner_panels(content: CornerContent) -> Figure:
+    """The figure itself."""
+    cells = cells_of(content)
+    figure, axes = cells.canvas(dpi=min(150.0, 2400.0 / cells.width))
+    cells.frames(axes)
+    if content.draws is not None:
+        _draw_chains(axes, cells, content.draws)
+    if content.covariance is not None:
+        _draw_covariance(axes, cells, content.values, content.covariance)
+    _draw_truth(axes, cells, content.truth)
+    _write_titles(axes, cells, content)
+    _write_axes(axes, cells, content)
+    _write_legend(axes, cells, content)
+    return figure
+
+
+def titles(content: CornerContent) -> list[list[tuple[str, str]]]:
+    """For each parameter its lines of text with their colours: name, and value by covariance, chains and truth."""
+    middles = None if content.draws is None else np.quantile(content.draws, [0.16, 0.5, 0.84], axis=0)
+    lines = []
+    for place, (name, unit) in enumerate(zip(content.names, content.units, strict=True)):
+        own = [(f"{name} {unit_text(unit)}".strip(), style.INK)]
+        sigma = content.sigma[place]
+        if content.covariance is not None or middles is None:
+            own.append((measured(content.values[place], sigma if np.isfinite(sigma) else None), COVARIANCE))
+        if middles is not None:
+            low, middle, high = middles[:, place]
+            own.append((credible(float(middle), float(low), float(high)), CHAINS))
+        if np.isfinite(content.truth[place]):
+            own.append((f"true {_truth_text(content, place)}", TRUTH))
+        lines.append(own)
+    return lines
+
+
+def _truth_text(content: CornerContent, place: int) -> str:
+    """The true value to the digits of the measured one, and how many sigma it lies from it."""
+    truth, sigma = float(content.truth[place]), _spread(content)[place]
+    if not sigma > 0:
+        return measured(truth, None)
+    pull = (truth - content.values[place]) / sigma
+    return f"{measured(truth, sigma).partition(' ')[0]} ({signed(float(pull))}σ)"
+
+
+def _spread(content: CornerContent) -> Array:
+    """Standard deviations by the covariance, else by the draws."""
+    if content.draws is None:
+        return content.sigma
+    return np.where(np.isfinite(content.sigma), content.sigma, content.draws.std(axis=0))
+
+
+def cells_of(content: CornerContent) -> Triangle:
+    """Where the cells are, with room for what is written around them."""
+    count = len(content.names)
+    low, high = content.bounds()
+    size = float(np.clip(17.0 / count, 0.62, 1.9))
+    lines = max(len(own) for own in titles(content))
+    last = max((text for text, _ in titles(content)[-1]), key=len)
+    right = max(0.15, style.width_of(last, _FONT) - size)
+    top = 0.125 * lines + 0.15
+    if count <= _FEW:  # the legend has no room above the diagonal
+        top += _LEGEND_LINE * len(legend(content)) + 0.1
+        right = max(right, _LEGEND_WIDTH - 0.8 - count * size)
+    return Triangle(low, high, size, 0.8, 0.95, right, top)
+
+
+def _draw_chains(axes: Axes, cells: Triangle, draws: Array) -> None:
+    outlines: list[Array] = []
+    pairs = [(row, column) for row in range(cells.count) for column in range(row)]
+    step = max(len(draws) * max(len(pairs), 1) // _DOTS, 1)
+    dots: list[Array] = []
+    for row, column in pairs:
+        left, floor = cells.corner(row, column)
+        x, y = cells.across(column, draws[:, column]), cells.up(row, draws[:, row])
+        for lines in density_outlines(x, y, (left, left + cells.size, floor, floor + cells.size)):
+            outlines += [_within(line, left, floor, cells.size) for line in lines]
+        sparse = np.stack((x[::step], y[::step]), axis=-1)
+        inside = (np.abs(sparse - [left + cells.size / 2, floor + cells.size / 2]) < cells.size / 2).all(axis=1)
+        dots.append(sparse[inside])
+    if dots:
+        points = np.concatenate(dots)
+        axes.plot(*points.T, ".", color=CHAINS, alpha=0.25, ms=1.0, mew=0, rasterized=True, zorder=1)
+    axes.add_collection(LineCollection(outlines, colors=CHAINS, linewidths=1.0, zorder=3, gid="chains"))
+    axes.add_collection(
+        LineCollection(
+            [_steps(cells, place, draws[:, place]) for place in range(cells.count)],
+            colors=CHAINS,
+            linewidths=1.0,
+            zorder=3,
+            gid="histograms",
+        )
+    )
+
+
+def _within(line: Array, left: float, floor: float, size: float) -> Array:
+    return np.clip(line, [left, floor], [left + size, floor + size])
+
+
+def _steps(cells: Triangle, place: int, draws: Array) -> Array:
+    """The histogram of one parameter as a line of steps, a Gaussian of the same width reaching as high as its curve."""
+    low, high = cells.low[place], cells.high[place]
+    edges = np.linspace(low, high, int(np.clip(np.sqrt(len(draws)) / 1.2, 14, 40)) + 1)
+    counts, _ = np.histogram(draws, bins=edges)
+    heights = np.repeat(counts / max(counts.max(), 1), 2)
+    across = cells.across(place, np.repeat(edges, 2)[1:-1])
+    return np.stack((across, cells.corner(place, place)[1] + 0.88 * cells.size * heights), axis=-1)
+
+
+def _draw_covariance(axes: Axes, cells: Triangle, values: Array, covariance: Array) -> None:
+    lines, widths = [], []
+    for row in range(cells.count):
+        for column in range(row):
+            block = covariance[np.ix_((column, row), (column, row))]
+            if not np.isfinite(block).all():
+                continue
+            for sigmas, width in zip(SIGMAS, (1.3, 0.8), strict=True):
+                points = ellipse(block, sigmas) + values[[column, row]]
+                lines.append(np.stack((cells.across(column, points[:, 0]), cells.up(row, points[:, 1])), axis=-1))
+                widths.append(width)
+            _write_correlation(axes, cells, (row, column), block)
+    axes.add_collection(LineCollection(lines, colors=COVARIANCE, linewidths=widths, zorder=4, gid="covariance"))
+    axes.add_collection(
+        LineCollection(
+            [_bell(cells, place, values[place], covariance[place, place]) for place in range(cells.count)],
+            colors=COVARIANCE,
+            linewidths=1.3,
+            zorder=4,
+            gid="bells",
+        )
+    )
+
+
+def _write_correlation(axes: Axes, cells: Triangle, cell: tuple[int, int], block: Array) -> None:
+    """A strong correlation, in the corner of its cell that the ellipse leaves free."""
+    scale = float(np.sqrt(block[0, 0] * block[1, 1]))
+    correlation = float(block[0, 1]) / scale if scale > 0 else 0.0
+    if abs(correlation) < _STRONG:
+        return
+    left, floor = cells.corner(*cell)
+    text = typographic(f"{correlation:.2f}")
+    side = "left" if correlation > 0 else "right"
+    across = left + (0.05 if correlation > 0 else 0.95) * cells.size
+    axes.text(across, floor + 0.95 * cells.size, text, fontsize=6, color=style.INK, ha=side, va="top", zorder=6)
+
+
+def _bell(cells: Triangle, place: int, value: float, variance: float) -> Array:
+    """The Gaussian of one parameter; nothing where it has no variance."""
+    if not (np.isfinite(variance) and variance > 0):
+        return np.empty((0, 2))
+    at = np.linspace(cells.low[place], cells.high[place], 121)
+    heights = np.exp(-0.5 * (at - value) ** 2 / variance)
+    return np.stack((cells.across(place, at), cells.corner(place, place)[1] + 0.88 * cells.size * heights), axis=-1)
+
+
+def _draw_truth(axes: Axes, cells: Triangle, truth: Array) -> None:
+    """Lines at the true values; where one lies beyond the range, a triangle at that edge of its diagonal cell."""
+    lines = []
+    for place in np.flatnonzero(np.isfinite(truth)).tolist():
+        across, up = float(cells.across(place, truth[place])), float(cells.up(place, truth[place]))
+        left, floor = cells.corner(place, place)
+        if not left < across < left + cells.size:
+            beyond = across >= left + cells.size
+            marker = axes.plot(
+                left + (0.96 if beyond else 0.04) * cells.size, floor + 0.5 * cells.size, ">" if beyond else "<"
+            )
+            marker[0].set(color=TRUTH, markersize=4, zorder=6)
+            continue
+        for row in range(place, cells.count):
+            low = cells.corner(row, place)[1]
+            lines.append([(across, low), (across, low + cells.size)])
+        for column in range(place):
+            start = cells.corner(place, column)[0]
+            lines.append([(start, up), (start + cells.size, up)])
+    axes.add_collection(LineCollection(lines, colors=TRUTH, linewidths=0.9, linestyles="--", zorder=4.5, gid="truth"))
+
+
+def _write_titles(axes: Axes, cells: Triangle, content: CornerContent) -> None:
+    for place, lines in enumerate(titles(content)):
+        left, floor = cells.corner(place, place)
+        room = cells.width - left - 0.05
+        for number, (text, colour) in enumerate(reversed(lines)):
+            bold = number == len(lines) - 1
+            axes.text(
+                left,
+                floor + cells.size + 0.05 + 0.125 * number,
+                text,
+                color=colour,
+                fontsize=style.fitted_size(text, room, _FONT),
+                fontweight="bold" if bold else "normal",
+                va="bottom",
+            )
+
+
+def _write_axes(axes: Axes, cells: Triangle, content: CornerContent) -> None:
+    """Ticks with numbers, names and units along the left and the bottom."""
+    most = 3 if cells.size < 0.9 else 4
+    ticks: list[Array] = []
+    length = 0.035
+    for place in range(cells.count):
+        values = round_ticks(float(cells.low[place]), float(cells.high[place]), most)
+        left, floor = cells.corner(place, 0)[0], cells.corner(cells.count - 1, place)[1]
+        names = (content.names[place], unit_text(content.units[place]))
+        for value, text in zip(values, tick_texts(values), strict=True):
+            across, up = float(cells.across(place, np.array(value))), float(cells.up(place, np.array(value)))
+            ticks.append(np.array([[across, floor], [across, floor - length]]))
+            axes.text(across, floor - 2 * length, text, fontsize=6.5, rotation=90, ha="center", va="top")
+            if place:
+                ticks.append(np.array([[left, up], [left - length, up]]))
+                axes.text(left - 2 * length, up, text, fontsize=6.5, ha="right", va="center")
+        middle = cells.corner(cells.count - 1, place)[0] + cells.size / 2
+        _write_name(axes, names, cells.size, (middle, 0.33), 0)
+        if place:
+            _write_name(axes, names, cells.size, (0.27, cells.corner(place, 0)[1] + cells.size / 2), 90)
+    axes.add_collection(LineCollection(ticks, colors=style.INK, linewidths=0.6))
+
+
+def _write_name(axes: Axes, names: Sequence[str], room: float, at: tuple[float, float], rotation: int) -> None:
+    """A name over its unit, centred at a place, in type that fits its cell."""
+    for text, step in zip(names, (0.075, -0.055), strict=True):
+        shift = (0.0, step) if rotation == 0 else (-step, 0.0)
+        axes.text(
+            at[0] + shift[0],
+            at[1] + shift[1],
+            text,
+            fontsize=style.fitted_size(text, 1.02 * room, _FONT),
+            rotation=rotation,
+            ha="center",
+            va="center",
+        )
+
+
+def legend(content: CornerContent) -> list[tuple[str, str, float]]:
+    """Title, what the lines are, and the note: text, colour and size of each."""
+    shares = " and ".join(f"{100 * share:.0f} %" for share in ENCLOSED)
+    lines = [(content.title, style.INK, style.TITLE + 1)] if content.title else []
+    if content.covariance is not None:
+        lines.append(("best fit and covariance: 1σ and 2σ ellipses", COVARIANCE, style.LABEL))
+    if content.draws is not None:
+        lines.append((f"chains: median, 16 to 84 %; {shares} outlines", CHAINS, style.LABEL))
+    if np.isfinite(content.truth).any():
+        lines.append(("true values", TRUTH, style.LABEL))
+    if content.note:
+        lines.append((content.note, style.FAINT, style.TICK))
+    return lines
+
+
+def _write_legend(axes: Axes, cells: Triangle, content: CornerContent) -> None:
+    """In the upper right corner; on the left, above all, where there are few parameters."""
+    few = cells.count <= _FEW
+    at, side = (cells.left, "left") if few else (cells.width - 0.15, "right")
+    larger = float(np.clip(cells.width / 9.0, 1.0, 2.0))
+    for number, (text, colour, size) in enumerate(legend(content)):
+        height = cells.height - 0.12 - larger * _LEGEND_LINE * number
+        axes.text(at, height, text, color=colour, fontsize=larger * size, ha=side, va="top")
+
+
+def content_of(
+    names: Sequence[str],
+    units: Mapping[str, str],
+    values: Mapping[str, float],
+    covariance: tuple[Sequence[str], Array] | None,
+    draws: tuple[Sequence[str], Array] | None,
+    truth: Mapping[str, float],
+    title: str = "",
+    note: str = "",
+) -> CornerContent:
+    """The content for some parameters, each source in its own order."""
+    return CornerContent(
+        tuple(names),
+        tuple(units[name] for name in names),
+        np.array([values[name] for name in names], dtype=np.float64),
+        None if covariance is None else _picked(covariance[1], covariance[0], names),
+        None if draws is None else draws[1][:, [list(draws[0]).index(name) for name in names]],
+        np.array([truth.get(name, np.nan) for name in names], dtype=np.float64),
+        title,
+        note,
+    )
+
+
+def _picked(matrix: Array, order: Sequence[str], names: Sequence[str]) -> Array:
+    """Rows and columns of some names, NaN for those that the matrix has not."""
+    places = [list(order).index(name) if name in order else -1 for name in names]
+    there = np.array([place >= 0 for place in places])
+    picked = np.full((len(names), len(names)), np.nan)
+    rows = [place for place in places if place >= 0]
+    picked[np.ix_(there, there)] = np.asarray(matrix)[np.ix_(rows, rows)]
+    return picked
