@@ -27,7 +27,7 @@ class Example:
         psf: discrete kernel, or None.
         start: the tutorial's.
         truth: what the image was simulated with.
-        optimum, uncertainties: known to many digits; `names` is their order.
+        optimum, uncertainties, covariance: known to many digits; `names` is their order.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Example:
     truth: Values
     optimum: Values
     uncertainties: Values
+    covariance: Array
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -69,7 +70,10 @@ def load(name: str) -> Example:
         data, variance = (np.array(planes[plane].data, dtype=np.float64) for plane in ("DATA", "VARIANCE"))
         psf = np.array(planes["PSF"].data, dtype=np.float64) if "PSF" in planes else None
     uncertainties = reference["uncertainties"]
-    return Example(name, data, variance, psf, start, truth["parameters"], reference["values"], uncertainties)
+    covariance = np.array(reference["covariance"], dtype=np.float64)
+    return Example(
+        name, data, variance, psf, start, truth["parameters"], reference["values"], uncertainties, covariance
+    )
 
 
 def near_optimum(example: Example, count: int, seed: int) -> list[Values]:

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.figures import FIGURES
+from benchmarks.methods import ROWS
 
 PEERS = ("astrophot", "imfit")
 
@@ -17,6 +18,8 @@ def show(results: Mapping[str, Any], console: Console) -> None:
     console.print(f"{machine['cpu']}, {machine['cores']} cores; {machine['threads']} threads; {results['date']}")
     for example, actions in results.get("side_by_side", {}).items():
         console.print(_side_by_side(example, actions))
+    if "methods" in results:
+        console.print(_methods(results["methods"]))
     if "starts" in results:
         console.print(_starts(results["starts"]))
     console.print(_figures(results))
@@ -40,6 +43,30 @@ def _entry(action: str, entry: Mapping[str, Any]) -> str:
     times = "" if ratio in (None, 1.0) else f" (×{ratio:.3g})"
     end = f" → {entry['last']['chi2_reduced']:.6f}" if action in ("lm", "run") else ""
     return f"{time_text(entry['median_s'])}{times}{end}"
+
+
+def _methods(rows: Mapping[str, Any]) -> Table:
+    table = Table(title="The methods on three_galaxies: medians (times photfit's), and the χ²ᵣ where they end")
+    for heading in ("method", "photfit", "χ²ᵣ", "least ESS", "astrophot", "χ²ᵣ", "of which"):
+        table.add_column(heading, justify="left" if heading in ("method", "of which") else "right")
+    for row in ROWS:
+        ours, theirs = (rows.get(row.action, {}).get(name, {}) for name in ("photfit", "astrophot"))
+        effective = ours.get("last", {}).get("least_ess")
+        table.add_row(
+            row.what,
+            _entry(row.action, ours),
+            _end(ours),
+            "" if effective is None else f"{effective:.0f}",
+            _entry(row.action, theirs),
+            _end(theirs),
+            theirs.get("last", {}).get("note", ""),
+        )
+    return table
+
+
+def _end(entry: Mapping[str, Any]) -> str:
+    reached = entry.get("last", {}).get("chi2_reduced")
+    return "" if reached is None else f"{reached:.6f}"
 
 
 def _starts(examples: Mapping[str, Any]) -> Table:

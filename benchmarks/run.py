@@ -15,13 +15,13 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import large_image, report, service, side_by_side
+from benchmarks import large_image, methods, report, service, side_by_side
 from benchmarks.contestant import Contestant, ContestantFailed
 from benchmarks.examples import NAMES, load
 from benchmarks.peers import Peers, prepare
 
 RESULTS = Path(__file__).parent / "results"
-PARTS = ("engine", "starts", "memory", "service")
+PARTS = ("engine", "methods", "starts", "memory", "service")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def run(options: Options, console: Console) -> dict[str, Any]:
     }
     with tempfile.TemporaryDirectory(prefix="photfit-bench-") as folder:
         scratch = Path(folder)
-        if {"engine", "starts"} & set(options.parts):
+        if {"engine", "methods", "starts"} & set(options.parts):
             results |= _beside_peers(options, scratch, failures, console)
         if {"memory", "service"} & set(options.parts):
             results |= _alone(options, scratch, failures, console)
@@ -94,6 +94,9 @@ def _beside_peers(options: Options, scratch: Path, failures: dict[str, str], con
                 console.print(f"{example.name}: {options.rounds} rounds …")
                 tests = side_by_side.run_tests(example, contestants, options.rounds)
                 results["side_by_side"][example.name] = tests
+        if "methods" in options.parts:
+            console.print(f"{NAMES[0]}: the methods …")
+            results["methods"] = methods.run_methods(examples[0], contestants, min(options.rounds, 3))
         if "starts" in options.parts:
             counts = {contestant.name: options.peer_starts for contestant in contestants}
             counts[side_by_side.OURS] = options.starts

@@ -1,6 +1,8 @@
-"""photfit's side: the three questions, `lm` with its covariance, and a whole run of the request."""
+"""photfit's side: the three questions, `lm` with its covariance, and whole runs of the request by each method."""
 
 import json
+from collections.abc import Callable
+from copy import deepcopy
 from importlib.metadata import version
 from typing import Any
 
@@ -11,15 +13,57 @@ from benchmarks.examples import FOLDER, Example, Values
 from fitting.inputs import complete_request, load_images
 from fitting.methods.levenberg_marquardt import levenberg_marquardt
 from fitting.problem import Problem
+from fitting.results import FitResult
 from fitting.results.covariance import covariance_at
 from fitting.run import run
 from fitting.spec import parse_request
+
+METHODS: dict[str, dict[str, Any]] = {
+    "iterative_components": {},
+    "iterative_parameters": {"chunks": 2},
+    "gradient": {"optimizer": "adam", "steps": 1000},
+    "nuts": {"warmup": 20, "samples": 100, "chains": 1},
+    "hmc": {"warmup": 20, "samples": 200, "leapfrog_steps": 20, "chains": 1},
+    "metropolis": {"warmup": 500, "samples": 5000, "chains": 1},
+}
+"""Options of each method as the figures to reach have them."""
+
+
+def method_action(document: dict[str, Any], images: Any, method: str) -> Callable[[Values], Timed]:
+    """A whole run of the request with one stage of a method, from a point."""
+
+    def prepare(point: Values) -> Timed:
+        own = deepcopy(document)
+        for component in own["components"]:
+            for name in component["parameters"]:
+                component["parameters"][name] = point[f"{component['name']}.{name}"]
+        own["stages"] = [{"method": method, **METHODS[method]}]
+        request = parse_request(own)
+        return Timed(lambda: run(request, images), method_facts)
+
+    return prepare
+
+
+def method_facts(result: FitResult) -> Facts:
+    """Where a method ended, and of a sampler the least effective sample size."""
+    stage = result.stages[-1]
+    facts: Facts = {
+        "chi2_reduced": result.chi2_reduced,
+        "iterations": stage.iterations,
+        "evaluations": stage.evaluations,
+        "message": stage.message,
+    }
+    diagnostics = getattr(stage, "diagnostics", None)
+    if diagnostics:
+        facts["least_ess"] = min((value or 0.0 for value in diagnostics["ess_bulk"].values()), default=0.0)
+    return facts
 
 
 def enter(example: Example) -> Actions:
     """The problem of an example's request."""
     folder = FOLDER / example.name
-    request = parse_request(json.loads((folder / "request.json").read_text()))
+    document = json.loads((folder / "request.json").read_text())
+    request = parse_request(document)
     images = load_images(request, lambda file: folder / file)
     request = complete_request(request, images)
     problem = Problem(request, images)
@@ -70,7 +114,7 @@ def enter(example: Example) -> Actions:
         "normal_equations": normal_equations,
         "lm": lm,
         "run": whole_run,
-    }
+    } | {method: method_action(document, images, method) for method in METHODS}
 
 
 if __name__ == "__main__":
