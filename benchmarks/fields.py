@@ -56,7 +56,7 @@ def simulated_field(seed: int) -> Field:
     psf = _psf(random)
     sky, unit = float(random.uniform(0.0, 200.0)), float(10.0 ** random.uniform(-2.0, 2.0))
     empty = ImageData(
-        "field", np.zeros((height, width)), np.ones((height, width)), np.zeros((height, width), bool), psf
+        "image", np.zeros((height, width)), np.ones((height, width)), np.zeros((height, width), bool), psf
     )
     lights, parameters = [], []
     for _ in range(int(random.integers(1, 9))):
