@@ -15,6 +15,11 @@ from fitting.plots import style
 Array = NDArray[np.float64]
 
 
+def enlarged(size: float) -> float:
+    """Times by which type is larger with cells of a size, inches."""
+    return float(np.clip(size / 0.95, 1.0, 1.35))
+
+
 @dataclass(frozen=True)
 class Triangle:
     """Cells (row, column), row ≥ column, of a corner plot; (0, 0) is at the top left.
@@ -42,6 +47,11 @@ class Triangle:
     def pitch(self) -> float:
         """From one cell to the next."""
         return 1.08 * self.size
+
+    @property
+    def enlarged(self) -> float:
+        """Times by which type in and around large cells is larger than beside small ones."""
+        return enlarged(self.size)
 
     @property
     def width(self) -> float:

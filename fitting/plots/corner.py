@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from fitting.plots import style
-from fitting.plots.cells import Triangle
+from fitting.plots.cells import Triangle, enlarged
 from fitting.plots.contours import ENCLOSED, SIGMAS, density_outlines, ellipse
 from fitting.plots.labels import credible, measured, round_ticks, signed, tick_texts, typographic, unit_text
 
@@ -138,15 +138,16 @@ def cells_of(content: CornerContent) -> Triangle:
     """Where the cells are, with room for what is written around them."""
     count = len(content.names)
     low, high = content.bounds()
-    size = float(np.clip(17.0 / count, 0.62, 1.9))
+    size = float(np.clip(0.3 + 10.0 / count, 0.62, 1.9))
+    larger = enlarged(size)
     lines = max(len(own) for own in titles(content))
     last = max((text for text, _ in titles(content)[-1]), key=len)
-    right = max(0.15, style.width_of(last, _FONT) - size)
-    top = 0.125 * lines + 0.15
+    right = max(0.15, style.width_of(last, larger * _FONT) - size)
+    top = 0.125 * larger * lines + 0.15
     if count <= _FEW:  # the legend has no room above the diagonal
         top += _LEGEND_LINE * len(legend(content)) + 0.1
         right = max(right, _LEGEND_WIDTH - 0.8 - count * size)
-    return Triangle(low, high, size, 0.8, 0.95, right, top)
+    return Triangle(low, high, size, 0.8 * larger, 0.95 * larger, right, top)
 
 
 def _draw_chains(axes: Axes, cells: Triangle, draws: Array) -> None:
@@ -225,7 +226,16 @@ def _write_correlation(axes: Axes, cells: Triangle, cell: tuple[int, int], block
     text = typographic(f"{correlation:.2f}")
     side = "left" if correlation > 0 else "right"
     across = left + (0.05 if correlation > 0 else 0.95) * cells.size
-    axes.text(across, floor + 0.95 * cells.size, text, fontsize=6, color=style.INK, ha=side, va="top", zorder=6)
+    axes.text(
+        across,
+        floor + 0.95 * cells.size,
+        text,
+        fontsize=6 * cells.enlarged,
+        color=style.INK,
+        ha=side,
+        va="top",
+        zorder=6,
+    )
 
 
 def _bell(cells: Triangle, place: int, value: float, variance: float) -> Array:
@@ -267,10 +277,10 @@ def _write_titles(axes: Axes, cells: Triangle, content: CornerContent) -> None:
             bold = number == len(lines) - 1
             axes.text(
                 left,
-                floor + cells.size + 0.05 + 0.125 * number,
+                floor + cells.size + 0.05 + 0.125 * cells.enlarged * number,
                 text,
                 color=colour,
-                fontsize=style.fitted_size(text, room, _FONT),
+                fontsize=style.fitted_size(text, room, cells.enlarged * _FONT),
                 fontweight="bold" if bold else "normal",
                 va="bottom",
             )
@@ -288,26 +298,28 @@ def _write_axes(axes: Axes, cells: Triangle, content: CornerContent) -> None:
         for value, text in zip(values, tick_texts(values), strict=True):
             across, up = float(cells.across(place, np.array(value))), float(cells.up(place, np.array(value)))
             ticks.append(np.array([[across, floor], [across, floor - length]]))
-            axes.text(across, floor - 2 * length, text, fontsize=6.5, rotation=90, ha="center", va="top")
+            axes.text(
+                across, floor - 2 * length, text, fontsize=6.5 * cells.enlarged, rotation=90, ha="center", va="top"
+            )
             if place:
                 ticks.append(np.array([[left, up], [left - length, up]]))
-                axes.text(left - 2 * length, up, text, fontsize=6.5, ha="right", va="center")
+                axes.text(left - 2 * length, up, text, fontsize=6.5 * cells.enlarged, ha="right", va="center")
         middle = cells.corner(cells.count - 1, place)[0] + cells.size / 2
-        _write_name(axes, names, cells.size, (middle, 0.33), 0)
+        _write_name(axes, names, cells, (middle, 0.33 * cells.enlarged), 0)
         if place:
-            _write_name(axes, names, cells.size, (0.27, cells.corner(place, 0)[1] + cells.size / 2), 90)
+            _write_name(axes, names, cells, (0.27 * cells.enlarged, cells.corner(place, 0)[1] + cells.size / 2), 90)
     axes.add_collection(LineCollection(ticks, colors=style.INK, linewidths=0.6))
 
 
-def _write_name(axes: Axes, names: Sequence[str], room: float, at: tuple[float, float], rotation: int) -> None:
+def _write_name(axes: Axes, names: Sequence[str], cells: Triangle, at: tuple[float, float], rotation: int) -> None:
     """A name over its unit, centred at a place, in type that fits its cell."""
-    for text, step in zip(names, (0.075, -0.055), strict=True):
+    for text, step in zip(names, (0.075 * cells.enlarged, -0.055 * cells.enlarged), strict=True):
         shift = (0.0, step) if rotation == 0 else (-step, 0.0)
         axes.text(
             at[0] + shift[0],
             at[1] + shift[1],
             text,
-            fontsize=style.fitted_size(text, 1.02 * room, _FONT),
+            fontsize=style.fitted_size(text, 1.02 * cells.size, cells.enlarged * _FONT),
             rotation=rotation,
             ha="center",
             va="center",
