@@ -1,11 +1,119 @@
-"""Where an image's pixels are on the sky."""
+"""Where an image's pixels are on the sky.
+
+For fits, an image's world coordinates are put into one form that is fast, smooth and easy to differentiate: a gnomonic
+projection about the middle of the image, and polynomials from the tangent plane to pixels. Any projection and any
+distortion that astropy reads is met to a millionth of a pixel or as near as the degree allows.
+"""
 
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from fitting.inputs.images import ImageData
+
+Array = NDArray[np.float64]
+ARCSEC = np.pi / 180.0 / 3600.0
+_DEGREES = (1, 2, 3, 5, 7)
+_EXACT = 1e-6
+"""The lowest degree that meets the image's own coordinates to this many pixels is taken."""
+_BEYOND = 0.25
+"""Share of the image's size by which the fitted patch goes beyond it on each side."""
+_SAMPLES = 24
+
+
+@dataclass(frozen=True)
+class TangentPlane:
+    """From the sky to the pixels of one image.
+
+    Attributes:
+        ra, dec: the tangent point, degrees.
+        scale: radians of the tangent plane that count as 1 in the polynomials.
+        x, y: coefficients [i, j] of u^i v^j, u towards east and v towards north: pixels of the full frame.
+        error: largest difference from the image's own coordinates over the image, pixels.
+    """
+
+    ra: float
+    dec: float
+    scale: float
+    x: Array
+    y: Array
+    error: float
+
+    @property
+    def local(self) -> Array:
+        """Derivatives of x, y (rows) at the tangent point by arcsec towards west and north (columns): (2, 2)."""
+        per_arcsec = ARCSEC / self.scale
+        return np.array([[-self.x[1, 0], self.x[0, 1]], [-self.y[1, 0], self.y[0, 1]]]) * per_arcsec
+
+    def pixel(self, ra: Array, dec: Array) -> tuple[Array, Array]:
+        """Pixel coordinates of positions in degrees."""
+        u, v = projected(self.ra, self.dec, ra, dec)
+        powers_u, powers_v = _powers(u / self.scale, len(self.x)), _powers(v / self.scale, len(self.x))
+        x, y = (np.einsum("...i,ij,...j->...", powers_u, of, powers_v) for of in (self.x, self.y))
+        return x, y
+
+
+def projected(ra0: float, dec0: float, ra: Array, dec: Array) -> tuple[Array, Array]:
+    """Gnomonic projection about (ra0, dec0), degrees: radians towards east and north (Calabretta & Greisen 2002)."""
+    turn, tilt, centre = np.radians(ra - ra0), np.radians(dec), np.radians(dec0)
+    height = np.sin(centre) * np.sin(tilt) + np.cos(centre) * np.cos(tilt) * np.cos(turn)
+    east = np.cos(tilt) * np.sin(turn) / height
+    north = (np.cos(centre) * np.sin(tilt) - np.sin(centre) * np.cos(tilt) * np.cos(turn)) / height
+    return east, north
+
+
+def sky_of(image: ImageData) -> TangentPlane | None:
+    """The tangent plane of an image, or None where it has no celestial coordinates."""
+    wcs = celestial_wcs(image.header)
+    if wcs is None:
+        return None
+    (height, width), (left, bottom) = image.data.shape, image.origin
+    middle = np.array([[left + 0.5 * (width - 1), bottom + 0.5 * (height - 1)]])
+    ra0, dec0 = (float(value) for value in np.array(wcs.all_pix2world(middle, 0))[0])
+    grids = [
+        np.linspace(first - _BEYOND * size, first + (1.0 + _BEYOND) * size, _SAMPLES)
+        for first, size in ((left, width), (bottom, height))
+    ]
+    x, y = (grid.ravel() for grid in np.meshgrid(*grids))
+    ra, dec = np.array(wcs.all_pix2world(np.stack((x, y), axis=-1), 0)).T
+    u, v = projected(ra0, dec0, ra, dec)
+    if not np.isfinite([*u, *v]).all():
+        return None
+    scale = float(max(np.abs(u).max(), np.abs(v).max()))
+    for degree in _DEGREES:
+        terms = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
+        powers_u, powers_v = _powers(u / scale, degree + 1), _powers(v / scale, degree + 1)
+        design = np.stack([powers_u[:, i] * powers_v[:, j] for i, j in terms], axis=-1)
+        found, *_ = np.linalg.lstsq(design, np.stack((x, y), axis=-1), rcond=None)
+        error = float(np.abs(design @ found - np.stack((x, y), axis=-1)).max())
+        if error <= _EXACT:
+            break
+    coefficients = np.zeros((2, degree + 1, degree + 1))
+    for (i, j), pair in zip(terms, found, strict=True):
+        coefficients[:, i, j] = pair
+    return TangentPlane(ra0, dec0, scale, coefficients[0], coefficients[1], error)
+
+
+def local_map(image: ImageData, plane: TangentPlane | None) -> Array | None:
+    """Pixels (x, y: rows) per arcsec (towards west and north: columns) in the middle of an image: (2, 2).
+
+    By its pixel scale with north up and east to the left where it has no celestial coordinates; None without either.
+    """
+    if plane is not None:
+        return plane.local
+    return None if image.pixel_scale is None else np.eye(2) / image.pixel_scale
+
+
+def _powers(values: Array, count: int) -> Array:
+    return np.asarray(values[..., None] ** np.arange(count))
 
 
 def celestial_wcs(header: fits.Header | None) -> WCS | None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fitting.inputs.astrometry import celestial_wcs
-from fitting.spec import Fault, FitRequest
+from fitting.inputs.astrometry import celestial_wcs, sky_of
+from fitting.spec import ComponentSpec, Fault, FitRequest
 
 if TYPE_CHECKING:
     from fitting.inputs.images import ImageData
@@ -18,18 +18,33 @@ _SAME = 0.05
 
 
 def frame_faults(request: FitRequest, images: Sequence[ImageData]) -> Iterator[Fault]:
-    """Faults of images that have no common pixels where the request counts in pixels."""
-    if request.frame_in_use == "sky":
-        yield Fault("$.frame", "sky is not available yet", '"frame": "pixel"')
-    for number, component in enumerate(request.components):
-        for name in {"flux", "magnitude"} & component.parameters.keys():
-            yield Fault(f"$.components[{number}].parameters.{name}", "is not available yet", "the profile's own")
-    if request.frame_in_use == "pixel":
-        for index, image in enumerate(images[1:], start=1):
-            reason = _apart(images[0], image)
-            if reason is not None:
-                message = f"frame pixel needs one grid for all images, but {image.name} {reason} {images[0].name}"
-                yield Fault(f"$.images[{index}].data", message, 'the same pixels, or "frame": "sky"')
+    """Faults of images that lack what the request's frame or its magnitudes need."""
+    for index, image in enumerate(images):
+        shown = request.seen_in(image.name)
+        if request.frame_in_use == "sky":
+            yield from _sky_faults(f"$.images[{index}]", image, shown)
+        if image.zero_point is None and any("magnitude" in item.parameters for item in shown):
+            message = f"is needed, since components that {image.name} shows have magnitudes"
+            yield Fault(f"$.images[{index}].zero_point", message, "the magnitude of one data unit")
+    in_pixels = request.frame_in_use == "pixel" or any(
+        {"x", "y"} & item.parameters.keys() for item in request.components
+    )
+    for index, image in enumerate(images[1:] if in_pixels else (), start=1):
+        reason = _apart(images[0], image)
+        if reason is not None:
+            message = f"x and y need one grid for all images, but {image.name} {reason} {images[0].name}"
+            yield Fault(f"$.images[{index}].data", message, 'the same pixels, or "frame": "sky" with ra and dec')
+
+
+def _sky_faults(path: str, image: ImageData, shown: Sequence[ComponentSpec]) -> Iterator[Fault]:
+    """Faults of an image that cannot be placed on the sky."""
+    if sky_of(image) is not None:
+        return
+    if any("ra" in item.described("sky").names for item in shown):
+        expected = "a celestial WCS; or x and y in the components, and a pixel_scale"
+        yield Fault(f"{path}.data", "has no world coordinates, so ra and dec have no place in it", expected)
+    elif image.pixel_scale is None:
+        yield Fault(f"{path}.pixel_scale", "is needed in frame sky, since the image has no WCS", "arcsec per pixel")
 
 
 def _apart(first: ImageData, second: ImageData) -> str | None:

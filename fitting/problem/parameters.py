@@ -128,8 +128,8 @@ class Parametrization:
         """A natural length of each free parameter at θ (1, free): (free,).
 
         Half an e-fold for logarithms, 15 degrees for angles, the larger of one pixel and a fifth of the component's
-        scale length for centres, 15 degrees or 0.2 for what modifies isophotes; none (infinite) for what enters the
-        model linearly.
+        scale length for centres (0.3 arcsec on the sky), 15 degrees or 0.2 for what modifies isophotes; none (infinite)
+        for what enters the model linearly.
         """
         physical = self.values(theta).physical[0]
         scale = torch.full((len(self.free),), torch.inf, dtype=torch.float64, device=theta.device)
@@ -142,6 +142,9 @@ class Parametrization:
                 scale[place] = 1.0 if length is None else max(1.0, 0.2 * float(physical[length]))
             elif row.description.modifier is not None and not self._log[place]:
                 scale[place] = 15.0 if row.description.unit == "degree" else 0.2
+            elif row.name in (f"{row.component}.ra", f"{row.component}.dec"):
+                length = self.table.index.get(f"{row.component}.r_e")
+                scale[place] = (0.3 if length is None else max(0.3, 0.2 * float(physical[length]))) / 3600.0
         return scale
 
     def canonical(self, theta: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from fitting.problem.parameters import Values
 from fitting.profiles import RADIAL_PROFILES, RadialProfile
 from fitting.profiles.radial import total_flux
 from fitting.results.covariance import Covariance
-from fitting.spec import ComponentSpec
+from fitting.spec import ComponentSpec, Frame
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,9 @@ def derived_values(
         values, jacobian = native.physical[0].cpu(), native.jacobian[0].cpu().numpy()
         place = f"[{image.name}]" if len(images) > 1 else ""
         for component in problem.request.seen_in(image.name):
-            for name, value, slope, unit in _of_component(component, image, view.index, values):
+            for name, value, slope, unit in _of_component(
+                component, image, problem.request.frame_in_use, view.index, values
+            ):
                 found.append(
                     Derived(f"{component.name}.{name}{place}", value, covariance.sigma(slope @ jacobian), unit)
                 )
@@ -59,7 +61,7 @@ def _shared(name: str) -> str:
 
 
 def _of_component(
-    component: ComponentSpec, image: ImageData, index: Mapping[str, int], values: Tensor
+    component: ComponentSpec, image: ImageData, frame: Frame, index: Mapping[str, int], values: Tensor
 ) -> Iterator[tuple[str, float, np.ndarray, str]]:
     """Name, value, derivatives by all native values, and unit."""
     profile = RADIAL_PROFILES.get(component.profile)
@@ -73,6 +75,17 @@ def _of_component(
         value, slope = _differentiated(function, values[places])
         if np.isfinite(value):
             yield name, value, slope @ own, unit
+    if frame == "sky":
+        for name, unit, at in (("x", "pixel", 0), ("y", "pixel", 1), (f"{profile.scale}_pixel", "pixel", -2)):
+            yield name, float(values[places[at]]), own[at], unit
+        return
+    if image.pixel_scale is not None:
+        yield (
+            f"{profile.scale}_arcsec",
+            float(values[places[-2]]) * image.pixel_scale,
+            own[-2] * image.pixel_scale,
+            "arcsec",
+        )
     for name, value, slope in _sky_position(image, values[places[:2]].numpy()):
         yield name, value, slope @ own[:2], "degree"
 
@@ -82,11 +95,9 @@ def _quantities(profile: RadialProfile, image: ImageData) -> list[tuple[str, str
         return total_flux(profile, values[2], tuple(values[4:-2]), values[-2], values[-1])
 
     quantities: list[tuple[str, str, Callable[[Tensor], Tensor]]] = [("flux", "data", flux)]
-    zero_point, pixel_scale = image.zero_point, image.pixel_scale
+    zero_point = image.zero_point
     if zero_point is not None:
         quantities.append(("magnitude", "mag", lambda values: zero_point - 2.5 * torch.log10(flux(values))))
-    if pixel_scale is not None:
-        quantities.append((f"{profile.scale}_arcsec", "arcsec", lambda values: values[-2] * pixel_scale))
     return quantities
 
 

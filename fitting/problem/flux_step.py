@@ -1,0 +1,49 @@
+"""From total fluxes and magnitudes to the amplitudes of profiles."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from fitting.profiles import RadialProfile
+
+_MAGNITUDE = 0.4 * math.log(10.0)
+
+
+class MagnitudeToFlux:
+    """A step of a view: flux = 10^(0.4 (zero point − magnitude)) at the given places."""
+
+    def __init__(self, places: Tensor, zero_point: float) -> None:
+        self._places, self._zero_point = places, zero_point
+
+    def apply(self, physical: Tensor, jacobian: Tensor) -> None:
+        """Magnitudes (batch, natives), and their derivatives (batch, natives, free), become fluxes."""
+        flux = torch.exp(_MAGNITUDE * (self._zero_point - physical[:, self._places]))
+        jacobian[:, self._places] *= -_MAGNITUDE * flux[..., None]
+        physical[:, self._places] = flux
+
+
+class FluxToAmplitude:
+    """A step of a view: amplitude = flux / (flux of unit amplitude), for components of one radial profile.
+
+    Args:
+        index: (components, parameters of the profile) in the order of `fitting.problem.radial_group`: x, y, q, pa, the
+            shape parameters, scale, amplitude.
+    """
+
+    def __init__(self, profile: RadialProfile, index: Tensor) -> None:
+        self._profile, self._places = profile, index[:, -1]
+        self._inputs = index[:, [2, *range(4, index.shape[1] - 1)]]
+
+    def apply(self, physical: Tensor, jacobian: Tensor) -> None:
+        """The last value of each component, a flux, becomes its amplitude."""
+        with torch.enable_grad():
+            inputs = physical[:, self._inputs].requires_grad_()
+            q, *shape, scale = inputs.unbind(-1)
+            unit = self._profile.flux(q, scale, torch.ones_like(q), tuple(shape))
+            (slope,) = torch.autograd.grad(unit.log().sum(), inputs)
+        amplitude = physical[:, self._places] / unit.detach()
+        log_by = (slope[..., None, :] @ jacobian[:, self._inputs]).squeeze(2)
+        jacobian[:, self._places] /= unit.detach()[..., None]
+        jacobian[:, self._places] -= amplitude[..., None] * log_by
+        physical[:, self._places] = amplitude

@@ -1,0 +1,126 @@
+"""From a request on the sky to the pixels of one image: positions, ellipses, lengths and intensities.
+
+Around its centre a component sees the sky as a plane and the image's pixels as a linear map of it, so a distortion
+counts as far as it is linear over the component. Ellipses are mapped exactly. Lengths are measured along the major axis
+and stretch as it does; those of a component without an axis ratio stretch by the root of the map's determinant.
+Intensities per arcsec² become intensities per pixel.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fitting.problem.ellipse_map import DEGREE, mapped_ellipse
+from fitting.problem.local_map import Sky
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Places of one component's values among the native ones; None where it has no such value.
+
+    Attributes:
+        position: of ra and dec, which become x and y; None where the middle of the image stands for the component.
+        lengths, intensities: of all values that are lengths in arcsec, or per arcsec².
+    """
+
+    position: tuple[int, int] | None
+    q: int | None
+    pa: int | None
+    lengths: tuple[int, ...]
+    intensities: tuple[int, ...]
+
+
+class SkyToPixels:
+    """A step of a view (`fitting.problem.view.Step`).
+
+    Args:
+        components: those that the image shows.
+        sky: needed where any component has a position.
+        middle: pixels (rows x, y) per arcsec (columns west, north) in the middle of the image, (2, 2).
+    """
+
+    def __init__(self, components: Sequence[Placed], sky: Sky | None, middle: Tensor) -> None:
+        self._sky, self._middle = sky, middle
+        self._count = len(components)
+
+        def places(found: list[tuple[int, ...]], width: int) -> Tensor:
+            return torch.tensor(found, dtype=torch.long, device=middle.device).reshape(-1, width)
+
+        numbered = list(enumerate(components))
+        self._positions = places([(k, *item.position) for k, item in numbered if item.position is not None], 3)
+        self._ellipses = places(
+            [(k, item.q, item.pa) for k, item in numbered if item.q is not None and item.pa is not None], 3
+        )
+        self._angles = places([(k, item.pa) for k, item in numbered if item.q is None and item.pa is not None], 2)
+        self._lengths = places([(k, length) for k, item in numbered for length in item.lengths], 2)
+        self._intensities = places([(k, place) for k, item in numbered for place in item.intensities], 2)
+
+    def apply(self, physical: Tensor, jacobian: Tensor) -> None:
+        """Values (batch, natives) and derivatives (batch, natives, free) of the request become those of the image."""
+        batch, free = physical.shape[0], jacobian.shape[2]
+        linear = self._middle.repeat(batch, self._count, 1, 1)
+        linear_by = physical.new_zeros((batch, self._count, 2, 2, 2))
+        sky = jacobian.new_zeros((batch, self._count, 2, free))
+        if len(self._positions):
+            assert self._sky is not None
+            who, ra, dec = self._positions.unbind(-1)
+            around = self._sky.around(physical[:, ra], physical[:, dec])
+            linear[:, who], linear_by[:, who] = around.linear, around.linear_by_sky
+            sky[:, who] = torch.stack((jacobian[:, ra], jacobian[:, dec]), dim=2)
+            physical[:, ra], physical[:, dec] = around.pixel.unbind(-1)
+            jacobian[:, ra], jacobian[:, dec] = (around.by_sky @ sky[:, who]).unbind(2)
+        determinant = torch.linalg.det(linear)
+        growth = (torch.linalg.inv(linear)[:, :, None].mT * linear_by).sum((-1, -2))  # of ln |det|
+        log_area_by = (growth[..., None, :] @ sky).squeeze(2)  # (batch, components, free)
+        stretch = determinant.abs().sqrt()
+        log_stretch_by = 0.5 * log_area_by
+        if len(self._ellipses):
+            self._map_ellipses(physical, jacobian, linear, linear_by, sky, stretch, log_stretch_by)
+        if len(self._angles):
+            self._map_angles(physical, jacobian, linear, linear_by, sky)
+        _multiply(physical, jacobian, self._lengths, stretch, log_stretch_by)
+        _multiply(physical, jacobian, self._intensities, 1.0 / determinant.abs(), -log_area_by)
+
+    def _map_ellipses(
+        self,
+        physical: Tensor,
+        jacobian: Tensor,
+        linear: Tensor,
+        linear_by: Tensor,
+        sky: Tensor,
+        stretch: Tensor,
+        log_stretch_by: Tensor,
+    ) -> None:
+        who, q, pa = self._ellipses.unbind(-1)
+        mapped = mapped_ellipse(linear[:, who], linear_by[:, who], physical[:, q], physical[:, pa])
+        inputs = torch.cat((jacobian[:, q, None], jacobian[:, pa, None], sky[:, who]), dim=2)
+        stretch[:, who] = mapped.stretch
+        by = (mapped.stretch_by / mapped.stretch[..., None])[..., None, :]
+        log_stretch_by[:, who] = (by @ inputs).squeeze(2)
+        physical[:, q], physical[:, pa] = mapped.q, mapped.pa
+        jacobian[:, q] = (mapped.q_by[..., None, :] @ inputs).squeeze(2)
+        jacobian[:, pa] = (mapped.pa_by[..., None, :] @ inputs).squeeze(2)
+
+    def _map_angles(self, physical: Tensor, jacobian: Tensor, linear: Tensor, linear_by: Tensor, sky: Tensor) -> None:
+        """Directions without an axis ratio point where the map takes them."""
+        who, pa = self._angles.unbind(-1)
+        sine, cosine = torch.sin(physical[:, pa] * DEGREE), torch.cos(physical[:, pa] * DEGREE)
+        along, across = torch.stack((-sine, cosine), -1), torch.stack((cosine, sine), -1)
+        x, y = (linear[:, who] @ along[..., None]).squeeze(-1).unbind(-1)
+        by_pa = -(linear[:, who] @ across[..., None]).squeeze(-1) * DEGREE
+        by_sky = (linear_by[:, who] @ along[..., None, :, None]).squeeze(-1)
+        by = torch.cat((by_pa[..., None, :], by_sky), dim=2)
+        turned = (x[..., None] * by[..., 1] - y[..., None] * by[..., 0]) / (x * x + y * y)[..., None] / DEGREE
+        inputs = torch.cat((jacobian[:, pa, None], sky[:, who]), dim=2)
+        physical[:, pa] = torch.atan2(-x, y) / DEGREE
+        jacobian[:, pa] = (turned[..., None, :] @ inputs).squeeze(2)
+
+
+def _multiply(physical: Tensor, jacobian: Tensor, places: Tensor, factor: Tensor, log_factor_by: Tensor) -> None:
+    """Multiply values at `places` (component, value) by their component's factor."""
+    who, at = places.unbind(-1)
+    physical[:, at] *= factor[:, who]
+    jacobian[:, at] *= factor[:, who, None]
+    jacobian[:, at] += physical[:, at, None] * log_factor_by[:, who]
