@@ -15,7 +15,7 @@ from fitting.inputs.files import FileInvalid, Plane, read_plane
 from fitting.inputs.grids import frame_faults
 from fitting.inputs.keywords import pixel_scale, zero_point
 from fitting.inputs.limits import DEFAULT_LIMITS, ReadLimits
-from fitting.inputs.psf import OFF_BY, PsfInvalid, gaussian_stamp, moffat_stamp, normalised
+from fitting.inputs.psf import OFF_BY, PsfInvalid, fine_kernel, gaussian_stamp, moffat_stamp, normalised
 from fitting.spec import (
     AutoNoise,
     ConstantNoise,
@@ -48,6 +48,7 @@ class ImageData:
         psf: (odd, odd) stamp that sums to 1, or None.
         psf_convention: ``discrete`` (a kernel for pixel values) or ``effective`` (holds the pixel's response).
         psf_form: what the stamp was made from, where that is a formula.
+        psf_oversampling: pixels of `psf` to one of the image, along each axis.
         pixel_scale: arcsec per pixel: the request's, else the WCS's, else None.
         zero_point: magnitude of one data unit: the request's, else the header's, else None.
         header: of the data plane in the full frame; None for .npy.
@@ -64,6 +65,7 @@ class ImageData:
     psf: Array | None = None
     psf_convention: str = "discrete"
     psf_form: GaussianShape | MoffatShape | None = None
+    psf_oversampling: int = 1
     pixel_scale: float | None = None
     zero_point: float | None = None
     header: fits.Header | None = None
@@ -166,6 +168,7 @@ def _load(spec: ImageSpec, reading: _Reading) -> ImageData | None:
         variance=variance,
         mask=~usable,
         psf=psf,
+        psf_oversampling=spec.psf.oversampling if isinstance(spec.psf, ImagePsf) else 1,
         psf_convention=spec.psf.convention if spec.psf is not None else "discrete",
         psf_form=_form(spec.psf),
         pixel_scale=spec.pixel_scale if spec.pixel_scale is not None else pixel_scale(header),
@@ -271,7 +274,7 @@ def _psf(spec: ImageSpec, reading: _Reading) -> Array | None:
     if plane is None:
         return None
     try:
-        stamp, total = normalised(plane.data)
+        stamp, total = normalised(plane.data if spec.psf.oversampling == 1 else fine_kernel(plane.data))
     except PsfInvalid as error:
         reading.fault("psf", f"{spec.psf.image.file!r}, HDU {plane.hdu}: {error.message}", error.expected)
         return None

@@ -30,6 +30,12 @@ class PsfInvalid(ValueError):
         super().__init__(f"{message} (expected {expected})")
 
 
+def fine_kernel(stamp: NDArray[np.float64]) -> NDArray[np.float64]:
+    """An oversampled stamp with a row or column of zeros behind where its size is even: N // 2 is the middle."""
+    height, width = stamp.shape
+    return np.pad(stamp, ((0, 1 - height % 2), (0, 1 - width % 2)))
+
+
 def normalised(stamp: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     """The stamp divided by its sum, and that sum; raises PsfInvalid where it is no kernel."""
     height, width = stamp.shape

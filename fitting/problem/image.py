@@ -7,7 +7,7 @@ from torch import Tensor
 
 from fitting.inputs.images import ImageData
 from fitting.problem.likelihood import Gaussian, Likelihood, Pixels, Poisson, StudentT
-from fitting.render.convolve import Convolver
+from fitting.render.convolve import Convolver, FineConvolver
 from fitting.render.frame import Frame
 from fitting.spec import NoiseSpec
 from fitting.spec.images import GaussianShape, MoffatShape
@@ -45,7 +45,7 @@ class TargetImage:
     weight: Tensor
     offset: Tensor
     likelihood: Likelihood
-    convolver: Convolver | None
+    convolver: Convolver | FineConvolver | None
     integrated: bool
     tiles: tuple[Tile, ...]
     pixels: int
@@ -57,7 +57,7 @@ class TargetImage:
         used = torch.as_tensor(~image.mask, device=device)
         data = torch.where(used, torch.as_tensor(image.data, device=device), 0.0)
         variance = torch.where(used, torch.as_tensor(image.variance, device=device), 1.0)
-        convolver = None if image.psf is None else Convolver(torch.as_tensor(image.psf, device=device))
+        convolver = _convolver(image, device)
         side = TILE if convolver is None else max(BLURRED_TILE, 4 * convolver.widest_margin)
         height, width = image.data.shape
         tiles = tuple(
@@ -100,8 +100,25 @@ class TargetImage:
         return Frame(first.x0, first.y0, self.data.shape[1], self.data.shape[0])
 
     def frame(self, tile: Tile, convolved: bool) -> Frame:
-        """The pixels to render for a tile: its own, and where the result is to be blurred the kernel's reach more."""
-        return tile.frame.widened(self.convolver.widest_margin) if convolved and self.convolver else tile.frame
+        """The pixels to render for a tile: its own, and where the result is to be blurred the kernel's reach more,
+        in pixels of the kernel.
+        """
+        if not convolved or self.convolver is None:
+            return tile.frame
+        wide, fine = tile.frame.widened(self.convolver.widest_margin), self.oversampling
+        return Frame(wide.x0 * fine, wide.y0 * fine, wide.width * fine, wide.height * fine)
+
+    @property
+    def oversampling(self) -> int:
+        """Pixels that are blurred to one of the image, along each axis."""
+        return self.convolver.oversampling if isinstance(self.convolver, FineConvolver) else 1
+
+
+def _convolver(image: ImageData, device: torch.device) -> Convolver | FineConvolver | None:
+    if image.psf is None:
+        return None
+    kernel = torch.as_tensor(image.psf, device=device)
+    return Convolver(kernel) if image.psf_oversampling == 1 else FineConvolver(kernel, image.psf_oversampling)
 
 
 def _likelihood(noise: NoiseSpec, image: ImageData) -> Likelihood:

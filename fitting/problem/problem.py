@@ -7,13 +7,14 @@ stands for Wr and its information for W (`fitting.problem.likelihood`). JᵀWr a
 no array of pixels × parameters ever exists for a whole image.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from fitting.inputs.images import ImageData
+from fitting.problem.fine_group import on_fine_pixels
 from fitting.problem.group import NEGLIGIBLE, Group, Stack
 from fitting.problem.groups import component_groups
 from fitting.problem.image import TargetImage, Tile
@@ -21,7 +22,7 @@ from fitting.problem.memory import keep_freed_memory
 from fitting.problem.parameters import Parametrization, Values
 from fitting.problem.priors import Priors
 from fitting.problem.views import view_of
-from fitting.spec import FitRequest, ParameterTable
+from fitting.spec import ComponentSpec, FitRequest, ParameterTable
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Problem:
         self.pixels = sum(image.pixels for image in self.images)
         self.views = tuple(view_of(request, self.table, image, self.device) for image in images)
         self.groups = tuple(
-            component_groups(request.seen_in(image.name), view.index, image)
+            _groups(request.seen_in(image.name), view.index, image)
             for view, image in zip(self.views, self.images, strict=True)
         )
 
@@ -140,6 +141,10 @@ class Problem:
         """Each image with its groups, and the native values of the components in it."""
         for image, groups, view in zip(self.images, self.groups, self.views, strict=True):
             yield image, groups, view.native(values)
+
+
+def _groups(components: Sequence[ComponentSpec], index: Mapping[str, int], image: TargetImage) -> tuple[Group, ...]:
+    return on_fine_pixels(component_groups(components, index, image), components, index, image)
 
 
 def _stacks(

@@ -60,3 +60,29 @@ class Convolver:
         placed[..., rows, columns] = image
         spread = torch.fft.irfft2(torch.fft.rfft2(placed) * self._transform(shape).conj(), s=shape)
         return spread[..., :height, :width]
+
+
+class FineConvolver:
+    """A kernel on pixels that are `oversampling` times finer than the image's: blurs fine images, and averages them.
+
+    Margins are in pixels of the image; what is to be blurred covers the widened frame in fine pixels.
+    """
+
+    def __init__(self, kernel: Tensor, oversampling: int) -> None:
+        self.oversampling = oversampling
+        self.widest_margin = -(-max(kernel.shape) // 2 // oversampling)
+        half = self.widest_margin * oversampling
+        wide = kernel.new_zeros((2 * half + 1, 2 * half + 1))
+        top, left = (half - size // 2 for size in kernel.shape)
+        wide[top : top + kernel.shape[0], left : left + kernel.shape[1]] = kernel
+        self._fine = Convolver(wide)
+
+    def apply(self, wide: Tensor) -> Tensor:
+        """Blur fine images (…, s (height + 2·margin), s (width + 2·margin)) to (…, height, width)."""
+        s = self.oversampling
+        return self._fine.apply(wide).unflatten(-1, (-1, s)).unflatten(-3, (-1, s)).mean((-1, -3))
+
+    def transpose(self, image: Tensor) -> Tensor:
+        """The transpose of `apply`."""
+        s = self.oversampling
+        return self._fine.transpose(image.repeat_interleave(s, -1).repeat_interleave(s, -2) / s**2)

@@ -28,6 +28,8 @@ NonNegative = Annotated[float, Field(ge=0.0)]
 Length = Annotated[float, Field(ge=0.01, le=100.0)]
 ImageName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$")]
 Convention = Literal["discrete", "effective"]
+MOST_FINE = 20
+"""Most pixels of a PSF image to one of the image, along an axis."""
 
 
 class ConstantNoise(Document):
@@ -88,19 +90,20 @@ class ImagePsf(Document):
 
     As JSON: a plane reference, a reference object with ``convention`` beside it, or ``{"image": reference, …}``.
     `convention` says whether the image is a kernel for pixel values (``discrete``) or holds the pixel's response
-    already (``effective``).
+    already (``effective``). `oversampling` is how many of its pixels make one of the image's, along each axis; its
+    centre is pixel N // 2 (counted from 0) along an axis of N pixels, which for even N is GALFIT's too.
     """
 
     image: PlaneReference
     convention: Convention = "discrete"
-    oversampling: Annotated[int, Field(ge=1, le=100)] = 1
+    oversampling: Annotated[int, Field(ge=1, le=MOST_FINE)] = 1
 
-    @field_validator("oversampling")
-    @classmethod
-    def _only_one(cls, value: int) -> int:
-        if value != 1:
-            raise refusal(f"oversampling {value} is not available yet", "1")
-        return value
+    @model_validator(mode="after")
+    def _fine_pixels_hold_no_response(self) -> Self:
+        if self.convention == "effective" and self.oversampling != 1:
+            message = "does not go with an effective point-spread function, which is sampled at the pixels"
+            raise refuse("ImagePsf", [detail(("oversampling",), message, '1, or "convention": "discrete"')])
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -115,10 +118,12 @@ class ImagePsf(Document):
         """A reference, a reference object with the convention beside it, or an object that holds a reference."""
         reference = reference_schemas()
         convention = {"enum": ["discrete", "effective"]}
-        beside = [{**form, "properties": {**form["properties"], "convention": convention}} for form in reference[1:]]
+        fine = {"type": "integer", "minimum": 1, "maximum": MOST_FINE}
+        own = {"convention": convention, "oversampling": fine}
+        beside = [{**form, "properties": {**form["properties"], **own}} for form in reference[1:]]
         whole = {
             "type": "object",
-            "properties": {"image": {"anyOf": reference}, "convention": convention, "oversampling": {"const": 1}},
+            "properties": {"image": {"anyOf": reference}, **own},
             "required": ["image"],
             "additionalProperties": False,
         }
