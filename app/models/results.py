@@ -31,6 +31,14 @@ class DerivedValue(_ResultModel):
     unit: str | None = None
 
 
+class ImageSummary(_ResultModel):
+    """How well the model fits one image."""
+
+    name: str
+    n_pixels: int = Field(description="Used pixels.")
+    chi2: float | None = Field(description="Of those pixels.")
+
+
 class StageSummary(_ResultModel):
     """What one stage did."""
 
@@ -58,6 +66,7 @@ class ParametersDocument(_ResultModel):
     objective: float | None = Field(
         default=None, description="What was minimized: -2 ln L - 2 ln prior up to a constant; χ² without priors."
     )
+    images: list[ImageSummary] = Field(default=[], description="Each image's share.")
     parameters: list[FittedParameter]
     derived: list[DerivedValue]
     stages: list[StageSummary]

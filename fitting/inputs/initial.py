@@ -18,6 +18,7 @@ from fitting.inputs.images import Array, ImageData, Mask
 from fitting.inputs.kernel import stamp_sigma
 from fitting.inputs.noise import background
 from fitting.inputs.shapes import Shape, brightest, measure, smoothed, summits
+from fitting.inputs.through_pixels import completed_through_pixels
 from fitting.spec import (
     ComponentSpec,
     ExpressionInvalid,
@@ -53,7 +54,8 @@ def complete_request(request: FitRequest, images: Sequence[ImageData]) -> FitReq
         request = request.with_values(defaults)
         table = ParameterTable.of(request)
     if table.missing and not _plain(request):
-        raise RequestInvalid(Fault(json_path(table[name].place), "is missing", "a value") for name in table.missing)
+        request = completed_through_pixels(request, images, complete_request)
+        table = ParameterTable.of(request)
     if table.missing:
         found = _Scene(request, table, images[0]).solve()
         request = request.with_values({row.name: _inside(found[row.name], row) for row in table if row.name in found})

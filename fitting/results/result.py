@@ -61,6 +61,16 @@ class ImageResult:
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(self.mask, np.nan, self.residual / np.sqrt(self.variance))
 
+    @property
+    def n_pixels(self) -> int:
+        """How many pixels were used."""
+        return int((~self.mask).sum())
+
+    @property
+    def chi2(self) -> float:
+        """χ² of the used pixels."""
+        return float(np.nansum(self.normalized_residual**2))
+
 
 @dataclass(frozen=True)
 class FitResult:
@@ -116,6 +126,7 @@ def parameters_document(result: FitResult) -> dict[str, Any]:
         "log_likelihood": result.log_likelihood,
         "log_prior": result.log_prior,
         "objective": result.objective,
+        "images": [{"name": item.name, "n_pixels": item.n_pixels, "chi2": item.chi2} for item in result.images],
         "parameters": [asdict(parameter) for parameter in result.parameters],
         "derived": [asdict(row) for row in result.derived],
         "stages": [asdict(stage) for stage in result.stages],

@@ -87,7 +87,9 @@ def test_each_image_has_its_own_flux_and_all_one_place() -> None:
     for image, level in LEVELS.items():
         assert abs(values[f"a.i_e[{image}]"] - level) < 4.0 * sigma(result, f"a.i_e[{image}]")
     assert "a.x[g]" not in values
-    names = {row["name"] for row in parameters_document(result)["derived"]}
+    document = parameters_document(result)
+    assert sum(image["chi2"] for image in document["images"]) == pytest.approx(document["chi2"], rel=1e-9)
+    names = {row["name"] for row in document["derived"]}
     assert {"a.flux[g]", "a.magnitude[i]"} <= names
 
 
