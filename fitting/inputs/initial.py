@@ -109,7 +109,7 @@ class _Scene:
         self.known = {row.name: row.value for row in table if row.value is not None}
         self.given = frozenset(self.known) | {row.name for row in table.linked}
         self.models: dict[str, Array] = {}
-        self.blur = 0.0 if image.psf is None else stamp_sigma(image.psf)
+        self.blur = 0.0 if image.psf is None else stamp_sigma(image.psf) / image.psf_oversampling
 
     def solve(self) -> dict[str, float]:
         """Values of all parameters that were left out."""

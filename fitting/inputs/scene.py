@@ -38,8 +38,8 @@ class Scene:
 
     def __init__(self, image: ImageData, sky: float | Array) -> None:
         self.used: Mask = ~image.mask
-        self.psf = None if image.psf is None else trimmed(image.psf)
-        self.blur = 0.0 if image.psf is None else stamp_sigma(image.psf)
+        self.psf = None if image.psf is None or image.psf_oversampling > 1 else trimmed(image.psf)
+        self.blur = 0.0 if image.psf is None else stamp_sigma(image.psf) / image.psf_oversampling
         self.light: Array = np.where(self.used, image.data - sky, 0.0)
         self.weight: Array = np.zeros_like(self.light)
         self.weight[self.used] = image.variance[self.used] ** -0.5
