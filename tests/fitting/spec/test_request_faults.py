@@ -141,9 +141,9 @@ CASES: list[tuple[str, tuple[str | int, ...], Any, str, str]] = [
     (
         "an oversampled PSF",
         (*IMAGE, "psf"),
-        {"upload": "u", "oversampling": 4},
+        {"upload": "u", "oversampling": 40},
         f"{R}.psf.oversampling",
-        "not available",
+        "too large",
     ),
     (
         "an unknown convention",
