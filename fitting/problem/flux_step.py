@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from fitting.profiles import RadialProfile
+from fitting.profiles.radial import total_flux
 
 _MAGNITUDE = 0.4 * math.log(10.0)
 
@@ -36,13 +37,14 @@ class FluxToAmplitude:
         self._inputs = index[:, [2, *range(4, index.shape[1] - 1)]]
 
     def apply(self, physical: Tensor, jacobian: Tensor) -> None:
-        """The last value of each component, a flux, becomes its amplitude."""
+        """The last value of each component, a flux, becomes its amplitude; no number where the total has no bound."""
         with torch.enable_grad():
             inputs = physical[:, self._inputs].requires_grad_()
             q, *shape, scale = inputs.unbind(-1)
-            unit = self._profile.flux(q, scale, torch.ones_like(q), tuple(shape))
+            unit = total_flux(self._profile, q, shape, scale, torch.ones_like(q))
             (slope,) = torch.autograd.grad(unit.log().sum(), inputs)
-        amplitude = physical[:, self._places] / unit.detach()
+        unbounded = ~unit.detach().isfinite()
+        amplitude = (physical[:, self._places] / unit.detach()).masked_fill(unbounded, torch.nan)
         log_by = (slope[..., None, :] @ jacobian[:, self._inputs]).squeeze(2)
         jacobian[:, self._places] /= unit.detach()[..., None]
         jacobian[:, self._places] -= amplitude[..., None] * log_by
