@@ -27,6 +27,13 @@ FLUX = ParameterDescription(
 MAGNITUDE = ParameterDescription(
     name="magnitude", unit="mag", description="Total magnitude: zero point - 2.5 log10(flux).", min=-60.0, max=80.0
 )
+WITH_TOTAL = frozenset(
+    {
+        "sersic", "exponential", "de_vaucouleurs", "gaussian", "moffat", "nuker", "king", "modified_king", "ferrers",
+        "core_sersic", "broken_exponential", "gaussian_ring",
+    }
+)  # fmt: skip
+"""Profiles of an intensity whose total flux the engine knows."""
 _SKY_UNITS = {"pixel": "arcsec", "data/pixel": "data/arcsec2"}
 _SKY_PLACES = {"x": RA, "y": DEC}
 AMPLITUDE_UNITS = frozenset({"data/pixel", "data/arcsec2", "data", "mag"})
@@ -34,9 +41,10 @@ AMPLITUDE_UNITS = frozenset({"data/pixel", "data/arcsec2", "data", "mag"})
 
 
 def amplitude(profile: ProfileDescription) -> ParameterDescription | None:
-    """The one parameter of a profile with a centre that its light is proportional to, or None."""
+    """The one parameter that the light of a profile with a known total is proportional to, or None."""
     found = [item for item in profile.parameters if item.unit in ("data/pixel", "data")]
-    return found[0] if len(found) == 1 and profile.parameter("x") is not None else None
+    known = len(found) == 1 and (profile.name in WITH_TOTAL or (found[0].unit == "data" and found[0].name == "flux"))
+    return found[0] if known else None
 
 
 def alternatives(profile: ProfileDescription) -> dict[str, tuple[ParameterDescription, ...]]:
@@ -62,6 +70,12 @@ def any_form(profile: ProfileDescription, name: str) -> ParameterDescription | N
 def every_name(profile: ProfileDescription) -> tuple[str, ...]:
     """All names that a request may use, the profile's own first."""
     return (*profile.names, *(form.name for several in alternatives(profile).values() for form in several))
+
+
+def bound_to_pixels(profile: ProfileDescription) -> tuple[str, ...]:
+    """Parameters that have no form on the sky yet, such as slopes by pixel."""
+    known = {"", "degree", "data", *_SKY_UNITS}
+    return tuple(item.name for item in profile.parameters if item.unit not in known)
 
 
 def described(profile: ProfileDescription, frame: Frame, given: Collection[str]) -> ProfileDescription:

@@ -22,7 +22,7 @@ from fitting.spec.components import AnyParameter, ComponentSpec
 from fitting.spec.constraints import ConstraintSpec, constraint_faults
 from fitting.spec.documents import Document, detail, refusal, refuse
 from fitting.spec.faults import json_path, shown
-from fitting.spec.forms import Frame
+from fitting.spec.forms import Frame, bound_to_pixels
 from fitting.spec.images import GainNoise, ImageSpec
 from fitting.spec.links import link_faults
 from fitting.spec.methods import METHODS
@@ -207,15 +207,33 @@ def repeated_image_names(images: Iterable[ImageSpec]) -> list[InitErrorDetails]:
 
 def frame_faults(components: Iterable[ComponentSpec | None], frame: Frame) -> list[InitErrorDetails]:
     """Faults of parameters that belong to another frame than the request's."""
-    faults = []
+    faults: list[InitErrorDetails] = []
     for index, component in enumerate(components):
-        names = component.described(frame).names if component is not None else ()
-        for name in component.parameters if component is not None else ():
+        if component is None:
+            continue
+        faults += _unready(index, component, frame)
+        names = component.described(frame).names
+        for name in component.parameters:
             if name not in names:
                 message = f"does not belong to frame {frame}" if frame == "pixel" else "does not go with x or y"
                 expected = 'x and y; or "frame": "sky"' if frame == "pixel" else "either ra and dec, or x and y"
                 faults.append(detail(("components", index, "parameters", name), message, expected))
     return faults
+
+
+def _unready(index: int, component: ComponentSpec, frame: Frame) -> Iterator[InitErrorDetails]:
+    """Faults of what is defined by pixels, or has no known total."""
+    place = ("components", index)
+    if frame == "sky" and component.geometry:
+        message = "modifies isophotes in the image's own pixels, which frame sky does not turn yet"
+        yield detail((*place, "geometry"), message, '"frame": "pixel"')
+    elif frame == "sky" and bound_to_pixels(component.description):
+        message = f"{component.profile} counts {', '.join(bound_to_pixels(component.description))} by pixels"
+        yield detail((*place, "profile"), message, '"frame": "pixel"')
+    for name in ("flux", "magnitude"):
+        if component.geometry and name in component.parameters:
+            message = "is the total of plain ellipses, and the isophotes are modified"
+            yield detail((*place, "parameters", name), message, "the profile's own intensity")
 
 
 def varied_faults(components: Iterable[ComponentSpec | None], images: Sequence[ImageSpec]) -> list[InitErrorDetails]:

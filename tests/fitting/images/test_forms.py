@@ -1,0 +1,48 @@
+"""Which profiles may be given by their total, and what frame sky refuses."""
+
+from typing import Any
+
+import pytest
+import torch
+
+from fitting.profiles import RADIAL_PROFILES
+from fitting.profiles.radial import total_flux
+from fitting.spec import PROFILES, RequestInvalid
+from fitting.spec.forms import WITH_TOTAL
+from tests.fitting.images.sky import galaxy, request_of
+from tests.fitting.scene import fit_request, problem_of, sersic
+
+
+def test_profiles_with_a_total_are_the_radial_ones_but_those_without_bound() -> None:
+    assert RADIAL_PROFILES.keys() - {"isothermal"} == WITH_TOTAL
+    assert PROFILES.keys() >= WITH_TOTAL
+
+
+def test_a_total_flux_gives_the_amplitude_of_that_flux() -> None:
+    parameters = {key: value for key, value in sersic()["parameters"].items() if key != "i_e"} | {"flux": 900.0}
+    problem = problem_of([{"name": "g", "profile": "sersic", "parameters": parameters}])
+    native = problem.views[0].native(problem.parameters.values(problem.start())).physical[0]
+    q, n, scale, amplitude = (native[problem.views[0].index[f"g.{name}"]] for name in ("q", "n", "r_e", "i_e"))
+    total = total_flux(RADIAL_PROFILES["sersic"], q[None], (n[None],), scale[None], amplitude[None])
+    assert torch.allclose(total, torch.tensor([900.0], dtype=torch.float64))
+
+
+@pytest.mark.parametrize(
+    ("component", "path"),
+    [
+        ({**galaxy(flux=None, i_e=1.0), "geometry": ["superellipse"]}, "$.components[0].geometry"),
+        ({"name": "s", "profile": "plane_sky", "parameters": {"i": 1.0}}, "$.components[0].profile"),
+    ],
+)
+def test_what_counts_by_pixels_is_refused_on_the_sky(component: dict[str, Any], path: str) -> None:
+    with pytest.raises(RequestInvalid) as caught:
+        request_of(component, names=("g",))
+    assert [fault.path for fault in caught.value.faults] == [path]
+
+
+def test_a_total_of_modified_isophotes_is_refused() -> None:
+    parameters = {key: value for key, value in sersic()["parameters"].items() if key != "i_e"} | {"flux": 900.0}
+    component = {"name": "g", "profile": "sersic", "geometry": ["superellipse"], "parameters": parameters}
+    with pytest.raises(RequestInvalid) as caught:
+        fit_request([component])
+    assert [fault.path for fault in caught.value.faults] == ["$.components[0].parameters.flux"]
