@@ -16,8 +16,9 @@ from fitting.spec.images import (
     MoffatPsf,
     Window,
 )
-from fitting.spec.methods import METHODS, LmOptions, MethodDescription, methods_document
+from fitting.spec.methods import METHODS, MethodDescription, methods_document
 from fitting.spec.noise import NoiseSpec
+from fitting.spec.optimizer_options import LmOptions
 from fitting.spec.parameters import ParameterTable, TableParameter
 from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription, profiles_document
 from fitting.spec.proposals import CatalogueRow, ProposalSpec, parse_proposal

@@ -31,6 +31,11 @@ def detail(location: Sequence[str | int], message: str, expected: str | None = N
     return InitErrorDetails(type=refusal(message, expected), loc=tuple(location), input=None)
 
 
+def moved(fault: InitErrorDetails, location: Sequence[str | int]) -> InitErrorDetails:
+    """The same fault, its place below `location`."""
+    return InitErrorDetails(type=fault["type"], loc=(*location, *fault.get("loc", ())), input=fault["input"])
+
+
 def details(error: ValidationError, location: Sequence[str | int] = ()) -> list[InitErrorDetails]:
     """Every fault of a nested validation, moved below `location`."""
     moved = []

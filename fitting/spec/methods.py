@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from fitting.spec.documents import Document
-
-
-class LmOptions(Document):
-    """Options of ``lm``, Levenberg-Marquardt."""
-
-    max_iterations: Annotated[int, Field(ge=1, le=100_000, description="Most accepted or rejected steps.")] = 100
-    tolerance: Annotated[
-        float, Field(gt=0.0, lt=1.0, description="Stop when a step lowers chi-squared by less than this fraction.")
-    ] = 1e-9
+from fitting.spec.gradient_options import GradientOptions
+from fitting.spec.optimizer_options import (
+    BootstrapOptions,
+    IterativeComponentsOptions,
+    IterativeParametersOptions,
+    LmOptions,
+    ScipyOptions,
+)
+from fitting.spec.sampler_options import (
+    EnsembleOptions,
+    HmcOptions,
+    MalaOptions,
+    MetropolisOptions,
+    NutsOptions,
+    SamplerOptions,
+)
 
 
 @dataclass(frozen=True)
@@ -34,13 +39,70 @@ class MethodDescription:
     description: str
     options: type[Document]
 
+    @property
+    def samples(self) -> bool:
+        """Whether it draws chains."""
+        return issubclass(self.options, SamplerOptions)
+
 
 METHODS: MappingProxyType[str, MethodDescription] = MappingProxyType(
     {
         method.name: method
         for method in (
             MethodDescription(
-                "lm", "Levenberg-Marquardt least squares: the nearest minimum and its covariance.", LmOptions
+                "lm",
+                "Levenberg-Marquardt least squares: the nearest minimum and its covariance, or the best of several.",
+                LmOptions,
+            ),
+            MethodDescription(
+                "iterative_components",
+                "Cycles over components or groups, each fitted to what the others leave: for crowded, large images.",
+                IterativeComponentsOptions,
+            ),
+            MethodDescription(
+                "iterative_parameters",
+                "Cycles over chunks of parameters: for many parameters that links tie together.",
+                IterativeParametersOptions,
+            ),
+            MethodDescription(
+                "gradient",
+                "First-order descent by any optimizer of torch, with a schedule of its learning rate.",
+                GradientOptions,
+            ),
+            MethodDescription(
+                "scipy",
+                "Any method of scipy.optimize.minimize, with bounds, gradient and curvature where it takes them.",
+                ScipyOptions,
+            ),
+            MethodDescription(
+                "nuts",
+                "The No-U-Turn sampler: the posterior from few, nearly independent draws.",
+                NutsOptions,
+            ),
+            MethodDescription(
+                "hmc",
+                "Hamiltonian Monte Carlo with a fixed number of leapfrog steps.",
+                HmcOptions,
+            ),
+            MethodDescription(
+                "metropolis",
+                "The random walk, with proposals from the covariance: needs no gradient.",
+                MetropolisOptions,
+            ),
+            MethodDescription(
+                "ensemble",
+                "The affine-invariant ensemble of walkers with the stretch move, as emcee has it.",
+                EnsembleOptions,
+            ),
+            MethodDescription(
+                "mala",
+                "The Metropolis-adjusted Langevin algorithm: a random walk that follows the gradient.",
+                MalaOptions,
+            ),
+            MethodDescription(
+                "bootstrap",
+                "Refits of resampled pixels: uncertainties that trust neither the variances nor the model.",
+                BootstrapOptions,
             ),
         )
     }

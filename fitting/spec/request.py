@@ -29,6 +29,7 @@ from fitting.spec.methods import METHODS
 from fitting.spec.noise import NoiseSpec
 from fitting.spec.references import PlaneReference
 from fitting.spec.rows import Row, component_rows, seen_in
+from fitting.spec.stages import stage_faults
 from fitting.spec.varied import ByImage, Polynomial
 
 MAX_IMAGES = 200
@@ -124,13 +125,15 @@ class FitRequest(Document):
         return self
 
     @model_validator(mode="after")
-    def _components_fit_together(self) -> Self:
+    def _parts_fit_together(self) -> Self:
         faults = [*repeated_names(self.components), *repeated_image_names(self.images)]
         faults += frame_faults(self.components, self.frame_in_use)
         faults += varied_faults(self.components, self.images)
         faults += point_source_faults(self.components, self.images)
         faults = faults or link_faults(self.rows(), frozenset())
         faults = faults or constraint_faults(self.constraints, self.rows())
+        options = [stage.options for stage in self.stages]
+        faults = faults or stage_faults(options, self.components, self.rows())
         if faults:
             raise refuse("FitRequest", faults)
         return self

@@ -1,0 +1,40 @@
+"""What a stage's options must have in common with the rest of the request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pydantic_core import InitErrorDetails
+
+from fitting.spec.components import ComponentSpec
+from fitting.spec.documents import Document, detail, moved
+from fitting.spec.optimizer_options import IterativeComponentsOptions
+from fitting.spec.rows import Row
+from fitting.spec.sampler_options import EnsembleOptions, SamplerOptions
+
+MOST_NUMBERS = 200_000_000
+"""Numbers that a stage's chains may hold: 1.6 GB."""
+
+
+def stage_faults(
+    stages: Sequence[Document], components: Sequence[ComponentSpec], rows: Sequence[Row]
+) -> list[InitErrorDetails]:
+    """Faults of stages, given by their options, that do not suit the components or the free rows of the table."""
+    free = sum(row.expression is None and not row.spec.fixed for row in rows)
+    return [
+        moved(fault, ("stages", place))
+        for place, options in enumerate(stages)
+        for fault in _faults(options, components, free)
+    ]
+
+
+def _faults(options: Document, components: Sequence[ComponentSpec], free: int) -> Iterator[InitErrorDetails]:
+    if isinstance(options, IterativeComponentsOptions):
+        yield from options.unknown_components([component.name for component in components])
+    if isinstance(options, EnsembleOptions):
+        yield from options.too_few_walkers(free)
+    if isinstance(options, SamplerOptions):
+        chains = options.chain_count(free)
+        if options.samples * chains * free > MOST_NUMBERS:
+            message = f"{options.samples} draws of {chains} chains in {free} free parameters are too many to keep"
+            yield detail(("samples",), message, f"at most {MOST_NUMBERS // (chains * free)}")
