@@ -1,0 +1,7 @@
+"""Chains as data: numbers, diagnostics, and the files that hold them. Needs numpy; no torch."""
+
+from fitting.chains.chains import Chains
+from fitting.chains.diagnostics import Diagnostics, diagnose
+from fitting.chains.netcdf import read_chains, read_diagnostics, write_chains
+
+__all__ = ["Chains", "Diagnostics", "diagnose", "read_chains", "read_diagnostics", "write_chains"]

@@ -1,0 +1,240 @@
+"""Whether chains may be believed, by ArviZ's definitions, and in sentences.
+
+Rank-normalised split R-hat, bulk and tail effective sample sizes, Monte Carlo standard errors: Vehtari, Gelman,
+Simpson, Carpenter & Bürkner (2021, Bayesian Analysis 16, 667). E-BFMI: Betancourt (2016, arXiv:1604.00695).
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from fitting.chains.chains import Chains
+
+_USELESS = 100.0
+_FEW = 400.0
+"""Bulk and tail sizes below which nothing, or only the means, may be used (Vehtari et al., section 4.1)."""
+_MIXED = 1.01
+_UNMIXED = 1.05
+_LOW_BFMI = 0.3
+_APART = 3.0
+"""Chains whose means differ by more than this many of their own standard deviations sit in different places."""
+
+
+@dataclass(frozen=True)
+class Diagnostics:
+    """Diagnostics by parameter, and what they mean.
+
+    Attributes:
+        r_hat, ess_bulk, ess_tail, mcse_mean, mcse_sd, autocorrelation_time: by parameter; nan where undefined. The
+            autocorrelation time is in draws.
+        acceptance: mean over chains.
+        divergences: of all chains.
+        e_bfmi: by chain; empty where the sampler has no energy.
+        step_size: by chain.
+        seconds: time spent.
+        draws: of all chains.
+        trustworthy: whether nothing speaks against use.
+        sentences: what speaks against use, worst first; or that nothing does.
+    """
+
+    r_hat: dict[str, float]
+    ess_bulk: dict[str, float]
+    ess_tail: dict[str, float]
+    mcse_mean: dict[str, float]
+    mcse_sd: dict[str, float]
+    autocorrelation_time: dict[str, float]
+    acceptance: float
+    divergences: int
+    e_bfmi: tuple[float, ...]
+    step_size: tuple[float, ...]
+    seconds: float
+    draws: int
+    trustworthy: bool
+    sentences: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """The sentences as one line."""
+        return "; ".join(self.sentences)
+
+    def document(self) -> dict[str, Any]:
+        """As JSON, numbers that are not finite as null."""
+        by_parameter = ("r_hat", "ess_bulk", "ess_tail", "mcse_mean", "mcse_sd", "autocorrelation_time")
+        document: dict[str, Any] = {
+            name: {parameter: _finite(value) for parameter, value in getattr(self, name).items()}
+            for name in by_parameter
+        }
+        return document | {
+            "acceptance": _finite(self.acceptance),
+            "divergences": self.divergences,
+            "e_bfmi": [_finite(value) for value in self.e_bfmi],
+            "step_size": [_finite(value) for value in self.step_size],
+            "seconds": self.seconds,
+            "draws": self.draws,
+            "trustworthy": self.trustworthy,
+            "sentences": list(self.sentences),
+        }
+
+
+def diagnose(chains: Chains) -> Diagnostics:
+    """The diagnostics of chains with at least four draws each; with fewer everything by parameter is undefined."""
+    count, length, _ = chains.draws.shape
+    by_parameter: dict[str, dict[str, float]] = {name: {} for name in _QUANTITIES}
+    for place, name in enumerate(chains.names):
+        for quantity, value in _of_parameter(chains.draws[:, :, place]).items():
+            by_parameter[quantity][name] = value
+    size = by_parameter.pop("ess_mean")
+    times = {name: count * length / value if value > 0.0 else np.inf for name, value in size.items()}
+    bfmi = () if chains.energy is None or length < 4 else tuple(map(_bfmi, chains.energy))
+    faults, notes = _sentences(chains, by_parameter, bfmi)
+    return Diagnostics(
+        **by_parameter,
+        autocorrelation_time=times,
+        acceptance=float(np.mean(chains.acceptance)),
+        divergences=chains.divergences,
+        e_bfmi=bfmi,
+        step_size=tuple(chains.step_size.tolist()),
+        seconds=chains.seconds,
+        draws=count * length,
+        trustworthy=not faults,
+        sentences=(*faults, *notes),
+    )
+
+
+@cache
+def _array_stats() -> Any:
+    # Not at the top: it takes half a second, most of it scipy's.
+    from arviz_stats.base import array_stats
+
+    return array_stats
+
+
+_QUANTITIES = ("r_hat", "ess_bulk", "ess_tail", "ess_mean", "mcse_mean", "mcse_sd")
+
+
+def _of_parameter(draws: np.ndarray) -> dict[str, float]:
+    """Diagnostics of one parameter's draws (chain, draw)."""
+    if draws.shape[1] < 4 or not np.isfinite(draws).all():
+        return dict.fromkeys(_QUANTITIES, np.nan)
+    if bool((np.ptp(draws, axis=1) == 0.0).any()):
+        # A chain that never moved: ArviZ would call constants independent.
+        return dict.fromkeys(_QUANTITIES, 0.0) | {"r_hat": np.inf, "mcse_mean": np.inf, "mcse_sd": np.inf}
+    stats = _array_stats()
+    return {
+        "r_hat": float(stats.rhat(_at_least_two(draws))),
+        "ess_bulk": float(stats.ess(draws, method="bulk")),
+        "ess_tail": float(stats.ess(draws, method="tail", prob=(0.05, 0.95))),
+        "ess_mean": float(stats.ess(draws, method="mean")),
+        "mcse_mean": float(stats.mcse(draws, method="mean")),
+        "mcse_sd": float(stats.mcse(draws, method="sd")),
+    }
+
+
+def _at_least_two(draws: np.ndarray) -> np.ndarray:
+    """One chain as its two halves: ArviZ compares no fewer than two."""
+    if len(draws) > 1:
+        return draws
+    half = draws.shape[1] // 2
+    return np.stack((draws[0, :half], draws[0, -half:])) if half >= 4 else np.full((2, 4), np.nan)
+
+
+def _bfmi(energy: np.ndarray) -> float:
+    """Energy's mean squared change over its variance: one chain's energy (draw,)."""
+    spread = np.var(energy)
+    return float(np.mean(np.diff(energy) ** 2) / spread) if spread > 0.0 else np.nan
+
+
+def _sentences(
+    chains: Chains, by_parameter: dict[str, dict[str, float]], bfmi: tuple[float, ...]
+) -> tuple[list[str], list[str]]:
+    """What speaks against use, and what a user should know besides."""
+    count, length, _ = chains.draws.shape
+    if length < 4:
+        return [f"{length} draws of each chain are too few to judge: do not use"], []
+    faults = [*_apart(chains), *_too_few(by_parameter, count * length), *_unmixed(by_parameter["r_hat"])]
+    notes = []
+    divergences = chains.divergences
+    if divergences:
+        share = divergences / (count * length)
+        faults.append(
+            f"{divergences} divergent trajectories ({share:.1%} of the draws): the posterior bends more sharply than "
+            "the steps can follow; raise target_accept"
+        )
+    low = [f"{chain}: {value:.2f}" for chain, value in enumerate(bfmi) if value < _LOW_BFMI]
+    if low:
+        faults.append(f"E-BFMI is low (chain {', '.join(low)}): the tails are hardly explored")
+    if count == 1:
+        notes.append("one chain cannot show whether there is a second solution: run four")
+    if not faults:
+        least, name = _least(by_parameter["ess_bulk"])
+        notes.insert(0, f"{count * length} draws, {least:.0f} effective at least ({name}); the chains agree")
+    return faults, notes
+
+
+def _least(values: dict[str, float]) -> tuple[float, str]:
+    """The smallest value, or one that is not a number, with its parameter."""
+    name = min(values, key=lambda key: -np.inf if np.isnan(values[key]) else values[key])
+    return values[name], name
+
+
+def _too_few(by_parameter: dict[str, dict[str, float]], draws: int) -> list[str]:
+    least, name = _least(by_parameter["ess_bulk"])
+    if not least >= _USELESS:
+        return [f"{draws} draws, but only {_count(least)} effective ({name}): do not use"]
+    tail, tail_name = _least(by_parameter["ess_tail"])
+    if min(least, tail) < _FEW:
+        least, name = min((least, name), (tail, tail_name))
+        return [
+            f"{draws} draws, but only {_count(least)} effective ({name}): means are usable, "
+            "uncertainties and quantiles are not yet; draw more"
+        ]
+    return []
+
+
+def _count(effective: float) -> str:
+    return "an unknown number" if np.isnan(effective) else f"{effective:.0f}"
+
+
+def _unmixed(r_hat: dict[str, float]) -> list[str]:
+    worst = sorted((name for name, value in r_hat.items() if not value <= _MIXED), key=lambda name: -r_hat[name])
+    if not worst:
+        return []
+    shown = ", ".join(f"{name} {r_hat[name]:.2f}" for name in worst[:3])
+    more = f" and {len(worst) - 3} more" if len(worst) > 3 else ""
+    verdict = "do not use" if not r_hat[worst[0]] <= _UNMIXED else "draw more before you use them"
+    return [f"the chains have not mixed (R-hat {shown}{more}; it should be below {_MIXED}): {verdict}"]
+
+
+def _apart(chains: Chains) -> list[str]:
+    """Whether some chains sit in another place than the others."""
+    count, length, _ = chains.draws.shape
+    if count < 2 or length < 4:
+        return []
+    means, scatter = chains.draws.mean(1), np.median(chains.draws.std(1), axis=0)
+    order = np.sort(means, axis=0)
+    gaps = np.diff(order, axis=0) / np.where(scatter > 0.0, scatter, np.inf)
+    widest = np.unravel_index(np.argmax(gaps), gaps.shape)
+    if not gaps[widest] > _APART:
+        return []
+    parameter = int(widest[1])
+    split = 0.5 * (order[widest[0], parameter] + order[widest[0] + 1, parameter])
+    low = means[:, parameter] < split
+    levels = [-2.0 * chains.log_posterior[group].max() for group in (low, ~low)]
+    return [
+        f"the chains found different solutions: {_members(low)} near {chains.names[parameter]} = "
+        f"{means[low, parameter].mean():.6g} (chi-squared {levels[0]:.6g}), {_members(~low)} near "
+        f"{means[~low, parameter].mean():.6g} (chi-squared {levels[1]:.6g}); their weights are not known: do not use "
+        "them together"
+    ]
+
+
+def _members(group: np.ndarray) -> str:
+    chains = np.flatnonzero(group)
+    shown = ", ".join(map(str, chains[:6])) + (" …" if len(chains) > 6 else "")
+    return f"chain {shown}" if len(chains) == 1 else f"chains {shown}"
+
+
+def _finite(number: float) -> float | None:
+    return float(number) if np.isfinite(number) else None
