@@ -2,10 +2,8 @@
 
 import math
 import platform
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -15,23 +13,33 @@ from torch import Tensor
 
 from fitting import __version__
 from fitting.inputs.images import ImageData
-from fitting.methods import METHOD_RUNNERS
-from fitting.methods.levenberg_marquardt import MinimizerResult
-from fitting.methods.progress import Progress, Report, ignore
+from fitting.methods.progress import Report, ignore
+from fitting.methods.shelf import Shelf
 from fitting.problem import Problem
 from fitting.results.covariance import Covariance, covariance_at
 from fitting.results.derived import derived_values
 from fitting.results.goodness import goodness
-from fitting.results.result import FitResult, FittedParameter, ImageResult, StageRecord
-from fitting.spec import FitRequest, StageSpec
+from fitting.results.result import FitResult, FittedParameter, ImageResult
+from fitting.spec import FitRequest
+from fitting.stages import Outcome, quantiles, run_stages
 
 _ONE_THREAD_PIXELS = 40_000
+
+QUANTILES = (0.16, 0.5, 0.84)
+"""Of the posterior, told for each parameter."""
 
 _COMPONENT_BYTES = 64 * 2**20
 """Images of single components are kept as long as all of them together need no more than this."""
 
 
-def run(request: FitRequest, images: Sequence[ImageData], *, device: str = "cpu", report: Report = ignore) -> FitResult:
+def run(
+    request: FitRequest,
+    images: Sequence[ImageData],
+    *,
+    device: str = "cpu",
+    report: Report = ignore,
+    shelf: Shelf | None = None,
+) -> FitResult:
     """Run the stages of a request.
 
     Args:
@@ -39,21 +47,13 @@ def run(request: FitRequest, images: Sequence[ImageData], *, device: str = "cpu"
         images: from `fitting.inputs.load_images`.
         device: a torch device, "cpu" or "cuda"; "gpu" means "cuda", "auto" the GPU if there is one.
         report: called at least once an iteration; may raise `Cancelled`, which comes through.
+        shelf: where samplers keep checkpoints; the same request, run again with the same shelf, goes on from there.
     """
     torch.manual_seed(request.seed)
     place = torch_device(device)
     problem = Problem(request, images, place)
     with _threads_for(problem):
-        return _run(problem, request, images, report, str(place))
-
-
-def _run(problem: Problem, request: FitRequest, images: Sequence[ImageData], report: Report, device: str) -> FitResult:
-    end = _at(problem, problem.start())
-    records: list[StageRecord] = []
-    for number, stage in enumerate(request.stages):
-        end, record = _run_stage(problem, stage, end, _stage_report(problem, request, number, report))
-        records.append(record)
-    return _result(problem, images, end, tuple(records), device)
+        return _result(problem, images, run_stages(problem, report, shelf), str(place))
 
 
 @contextmanager
@@ -74,59 +74,22 @@ def torch_device(device: str) -> torch.device:
     return torch.device("cuda" if device == "gpu" else device)
 
 
-def _run_stage(
-    problem: Problem, stage: StageSpec, start: MinimizerResult, report: Callable[[int, int, float], None]
-) -> tuple[MinimizerResult, StageRecord]:
-    began = time.perf_counter()
-    end = METHOD_RUNNERS[stage.method](problem, start.theta, stage.options, report)
-    canonical = problem.canonical(end.theta)
-    if not torch.equal(canonical, end.theta):
-        end = replace(end, theta=canonical, equations=problem.normal_equations(canonical))
-    freedom = max(problem.degrees_of_freedom, 1)
-    reduced = (float(start.equations.chi2) / freedom, float(end.equations.chi2) / freedom)
-    seconds = time.perf_counter() - began
-    record = StageRecord(stage.method, end.iterations, end.evaluations, seconds, reduced, end.converged, end.message)
-    return end, record
-
-
-def _at(problem: Problem, theta: Tensor) -> MinimizerResult:
-    """θ as the end of no search at all: what a request without stages asks for."""
-    equations = problem.normal_equations(theta)
-    return MinimizerResult(theta, equations, 0, 0, True, "the model at the given parameters", (float(equations.chi2),))
-
-
-def _stage_report(
-    problem: Problem, request: FitRequest, number: int, report: Report
-) -> Callable[[int, int, float], None]:
-    """Turns a method's (iteration, most iterations, χ²) into progress of the whole fit."""
-    stages, method = len(request.stages), request.stages[number].method
-    freedom = max(problem.degrees_of_freedom, 1)
-
-    def tell(iteration: int, most: int, chi2: float) -> None:
-        fraction = (number + min(1.0, iteration / max(most, 1))) / stages
-        reduced = chi2 / freedom
-        message = f"{method}: iteration {iteration}, reduced chi-squared {reduced:.6g}"
-        report(Progress(number, stages, method, fraction, iteration, reduced, message))
-
-    return tell
-
-
-def _result(
-    problem: Problem, images: Sequence[ImageData], end: MinimizerResult, records: tuple[StageRecord, ...], device: str
-) -> FitResult:
+def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, device: str) -> FitResult:
+    end = outcome.end
     covariance = covariance_at(problem, end)
     at_end = problem.parameters.values(end.theta)
     values = at_end.physical[0]
     models = problem.model(end.theta)
     how_good = goodness(problem, at_end, models)
     chi2 = how_good.chi2
-    fitted = bool(records)
+    fitted = bool(outcome.records)
     message = end.message
     if fitted and covariance.undetermined:
         message = f"{message}; the data do not determine {', '.join(covariance.undetermined)}"
     warnings = [warning for image in images for warning in image.warnings]
     if covariance.at_limit:
         warnings.append(f"at a limit, and left out of the covariance: {', '.join(covariance.at_limit)}")
+    warnings += outcome.warnings
     return FitResult(
         request=problem.request,
         converged=fitted is False or (end.converged and not covariance.undetermined and math.isfinite(chi2)),
@@ -138,27 +101,53 @@ def _result(
         deviance=how_good.deviance,
         log_prior=how_good.log_prior,
         objective=float(end.equations.chi2),
-        parameters=_fitted(problem, values, covariance, chi2),
+        parameters=_fitted(problem, values, covariance, outcome, chi2),
         derived=tuple(derived_values(problem, images, values, covariance)),
         covariance=covariance,
-        stages=records,
+        stages=outcome.records,
         images=_planes(problem, images, end.theta, models),
+        sampled=outcome.sampled,
         warnings=tuple(warnings),
         provenance=_provenance(problem.request, device),
     )
 
 
-def _fitted(problem: Problem, values: Tensor, covariance: Covariance, chi2: float) -> tuple[FittedParameter, ...]:
+def _fitted(
+    problem: Problem, values: Tensor, covariance: Covariance, outcome: Outcome, chi2: float
+) -> tuple[FittedParameter, ...]:
     scatter = math.sqrt(max(chi2, 0.0) / max(problem.degrees_of_freedom, 1))
     sigmas = map(covariance.sigma, np.eye(len(values)))
+    ranges = _quantiles(problem, outcome)
+    resampled = [0.0] * len(values) if outcome.bootstrap is None else outcome.bootstrap.tolist()
     fitted = []
-    for row, value, sigma in zip(problem.table, values.tolist(), sigmas, strict=True):
-        if row.turns and row.description.period is not None:
-            value %= row.description.period
-        scaled = None if sigma is None else sigma * scatter
-        at_limit = row.name in covariance.at_limit
-        fitted.append(FittedParameter(row.name, value, sigma, scaled, row.description.unit, row.free, at_limit))
+    for place, (row, value, sigma) in enumerate(zip(problem.table, values.tolist(), sigmas, strict=True)):
+        own = {name: float(level[place]) for name, level in ranges.items()}
+        period = row.description.period
+        if row.turns and period is not None:
+            value %= period
+            turns = round((own["0.5"] - value) / period) if own else 0
+            own = {name: level - turns * period for name, level in own.items()}
+        fitted.append(
+            FittedParameter(
+                name=row.name,
+                value=value,
+                uncertainty=sigma,
+                uncertainty_scaled=None if sigma is None else sigma * scatter,
+                uncertainty_bootstrap=resampled[place] or None,
+                quantiles=own if own and own["0.16"] < own["0.84"] else None,
+                unit=row.description.unit,
+                free=row.free,
+                at_limit=row.name in covariance.at_limit,
+            )
+        )
     return tuple(fitted)
+
+
+def _quantiles(problem: Problem, outcome: Outcome) -> dict[str, np.ndarray]:
+    """Posterior quantiles (rows of the table,) by name; none without chains."""
+    if outcome.sampled is None:
+        return {}
+    return dict(zip(map(str, QUANTILES), quantiles(problem, outcome.sampled.chains, QUANTILES), strict=True))
 
 
 def _planes(

@@ -1,29 +1,82 @@
-"""Fitting methods, one file each, and the table that names them.
-
-A runner takes the problem, a start θ (1, free), the stage's options and a report (iteration, most iterations, χ²), and
-returns where it ended.
-"""
+"""Fitting methods, one file each, and the table that names them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from torch import Tensor
-
-from fitting.methods.levenberg_marquardt import MinimizerResult, levenberg_marquardt
+from fitting.methods.bootstrap import bootstrap
+from fitting.methods.ensemble import run_ensemble
+from fitting.methods.gradient import gradient
+from fitting.methods.hamiltonian import run_hmc, run_nuts
+from fitting.methods.iterative_components import iterative_components
+from fitting.methods.iterative_parameters import iterative_parameters
+from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.methods.mala import run_mala
+from fitting.methods.metropolis import run_metropolis
+from fitting.methods.restarts import lm_with_restarts
+from fitting.methods.sampler_result import SamplerResult
+from fitting.methods.scipy_minimize import scipy_minimize
+from fitting.methods.shelf import Shelf
 from fitting.problem import Problem
-from fitting.spec import LmOptions
 
 StageReport = Callable[[int, int, float], None]
+"""Called with (iteration, most iterations, χ²); may raise."""
+
+StageEnd = MinimizerResult | SamplerResult
 
 
-def _run_lm(problem: Problem, theta: Tensor, options: LmOptions, report: StageReport) -> MinimizerResult:
-    return levenberg_marquardt(
-        problem,
-        theta,
-        max_iterations=options.max_iterations,
-        tolerance=options.tolerance,
-        report=lambda iteration, chi2: report(iteration, options.max_iterations, chi2),
-    )
+@dataclass(frozen=True)
+class Surroundings:
+    """What a stage is given beside its problem, its start and its options.
+
+    Attributes:
+        report: see `StageReport`.
+        seed: of everything random in this stage.
+        shelf: where a sampler keeps its checkpoints, if anywhere.
+    """
+
+    report: StageReport
+    seed: int
+    shelf: Shelf | None
 
 
-METHOD_RUNNERS: dict[str, Callable[..., MinimizerResult]] = {"lm": _run_lm}
+class Runner(Protocol):
+    """A method: where a stage ends that began at a start with known normal equations."""
+
+    def __call__(
+        self, problem: Problem, start: MinimizerResult, options: Any, surroundings: Surroundings
+    ) -> StageEnd: ...
+
+
+def _minimizer(method: Callable[..., MinimizerResult]) -> Runner:
+    """A method that needs nothing but a report."""
+
+    def run(problem: Problem, start: MinimizerResult, options: Any, surroundings: Surroundings) -> MinimizerResult:
+        return method(problem, start, options, surroundings.report)
+
+    return run
+
+
+def _sampler(method: Callable[..., SamplerResult]) -> Runner:
+    """A method whose draws follow from the stage's seed, and survive it on its shelf."""
+
+    def run(problem: Problem, start: MinimizerResult, options: Any, surroundings: Surroundings) -> SamplerResult:
+        return method(problem, start, options, surroundings.report, seed=surroundings.seed, shelf=surroundings.shelf)
+
+    return run
+
+
+METHOD_RUNNERS: dict[str, Runner] = {
+    "lm": _minimizer(lm_with_restarts),
+    "iterative_components": _minimizer(iterative_components),
+    "iterative_parameters": _minimizer(iterative_parameters),
+    "gradient": _minimizer(gradient),
+    "scipy": _minimizer(scipy_minimize),
+    "nuts": _sampler(run_nuts),
+    "hmc": _sampler(run_hmc),
+    "metropolis": _sampler(run_metropolis),
+    "ensemble": _sampler(run_ensemble),
+    "mala": _sampler(run_mala),
+    "bootstrap": _minimizer(bootstrap),
+}
 """How each method of a request's stages is run."""

@@ -54,6 +54,7 @@ class Problem:
         self.table = ParameterTable.constrained(request)
         self.parameters = Parametrization(self.table, self.device)
         self.priors = Priors(self.table, self.device)
+        self.sources = tuple(images)
         self.images = tuple(TargetImage.of(image, self.device, request.noise) for image in images)
         self.names = self.parameters.free_names
         self.lower, self.upper = self.parameters.lower, self.parameters.upper
@@ -86,7 +87,7 @@ class Problem:
         """χ² at θ (batch, free): (batch,); infinite where a link leaves its profile."""
         values = self.parameters.values(theta)
         chi2 = self.priors.value(values)
-        for image, groups, native in self._seen(values):
+        for image, groups, native in self.seen(values):
             chi2 += native.outside
             for tile in image.tiles:
                 model = _light(_reaching(native, groups, image, tile), image, tile)
@@ -98,7 +99,7 @@ class Problem:
         """χ² (batch,) and its gradient by θ (batch, free) = −2 JᵀWr."""
         values = self.parameters.values(theta)
         chi2, gradient = self.priors.value(values), self.priors.gradient(values)
-        for image, groups, native in self._seen(values):
+        for image, groups, native in self.seen(values):
             chi2 += native.outside
             by_native = torch.zeros_like(native.physical)
             for tile in image.tiles:
@@ -112,7 +113,7 @@ class Problem:
         values = self.parameters.values(theta)
         batch = theta.shape[0]
         chi2, gradient, matrix = self.priors.value(values), self.priors.gradient(values), self.priors.matrix(values)
-        for image, groups, native in self._seen(values):
+        for image, groups, native in self.seen(values):
             chi2 += native.outside
             by_native = torch.zeros_like(native.physical)
             by_natives = torch.zeros((batch, *2 * by_native.shape[1:]), dtype=torch.float64, device=self.device)
@@ -129,7 +130,7 @@ class Problem:
         """
         values = self.parameters.values(theta)
         models = []
-        for image, groups, native in self._seen(values):
+        for image, groups, native in self.seen(values):
             model = torch.empty((theta.shape[0], *image.data.shape), dtype=torch.float64, device=self.device)
             for tile in image.tiles:
                 stacks = _stacks(native, groups, image, tile, image.weight, components)
@@ -137,7 +138,7 @@ class Problem:
             models.append(model)
         return models
 
-    def _seen(self, values: Values) -> Iterator[tuple[TargetImage, tuple[Group, ...], Values]]:
+    def seen(self, values: Values) -> Iterator[tuple[TargetImage, tuple[Group, ...], Values]]:
         """Each image with its groups, and the native values of the components in it."""
         for image, groups, view in zip(self.images, self.groups, self.views, strict=True):
             yield image, groups, view.native(values)
@@ -217,7 +218,7 @@ def _add_normal_equations(
     tile: Tile,
 ) -> None:
     """Add one tile's share of χ², JᵀWr and JᵀWJ by every native value."""
-    columns, transfer, model_weights = _tile_columns(values, groups, image, tile)
+    columns, transfer, model_weights = tile_columns(values, groups, image, tile)
     columns = columns.flatten(2)
     model = (model_weights.unsqueeze(1) @ columns).squeeze(1)
     response = image.likelihood.response(image.pixels_of(tile).flat(), model)
@@ -227,7 +228,7 @@ def _add_normal_equations(
     matrix += transfer.mT @ (columns @ columns.mT) @ transfer
 
 
-def _tile_columns(
+def tile_columns(
     values: Values, groups: Sequence[Group], image: TargetImage, tile: Tile
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Columns (batch, columns, height, width), their transfer to the native values, and the model's weights on them."""

@@ -6,17 +6,25 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
+from fitting.chains import write_chains
 from fitting.results.result import FitResult, ImageResult, covariance_document, parameters_document
 
+CHAINS = "chains.nc"
 PLANES = ("data", "model", "residual", "normalized_residual")
 _UNSAFE = ("BSCALE", "BZERO", "BLANK", "CHECKSUM", "DATASUM", "XTENSION", "PCOUNT", "GCOUNT", "EXTNAME", "EXTEND")
 
 
 def write_result(result: FitResult, folder: Path) -> None:
-    """Write parameters.json, covariance.json, request.json, log.txt and images/{image}/{plane}.fits under `folder`."""
+    """Write parameters.json, covariance.json, chains.nc where there are any, request.json, log.txt and
+    images/{image}/{plane}.fits under `folder`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     _write_json(folder / "parameters.json", parameters_document(result))
     _write_json(folder / "covariance.json", covariance_document(result))
+    if result.sampled is not None:
+        units = {parameter.name: parameter.unit for parameter in result.parameters}
+        sampled = result.sampled
+        write_chains(sampled.chains, sampled.diagnostics, folder / CHAINS, method=sampled.method, units=units)
     _write_json(folder / "request.json", result.request.document())
     (folder / "log.txt").write_text(run_log(result), encoding="utf-8")
     for image in result.images:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
+from fitting.chains import Chains
 from fitting.results.covariance import Covariance
 from fitting.results.derived import Derived
 from fitting.spec import FitRequest
@@ -13,20 +14,37 @@ from fitting.spec import FitRequest
 
 @dataclass(frozen=True)
 class FittedParameter:
-    """One row of the parameter table after a fit; uncertainties are None where there is none to give."""
+    """One row of the parameter table after a fit; uncertainties are None where there is none to give.
+
+    Attributes:
+        uncertainty: from the covariance.
+        uncertainty_scaled: that times √χ²ᵣ.
+        uncertainty_bootstrap: over resampled images, after a stage of that.
+        quantiles: of the posterior, by "0.16", "0.5" and "0.84", after a sampler.
+    """
 
     name: str
     value: float
     uncertainty: float | None
     uncertainty_scaled: float | None
+    uncertainty_bootstrap: float | None
+    quantiles: dict[str, float] | None
     unit: str
     free: bool
     at_limit: bool
 
 
 @dataclass(frozen=True)
+class History:
+    """χ² after some steps of a stage; step 0 is its start."""
+
+    step: tuple[int, ...]
+    chi2: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class StageRecord:
-    """What one stage did; `chi2_reduced` is before and after."""
+    """What one stage did; `chi2_reduced` is before and after, `diagnostics` a sampler's, as JSON."""
 
     method: str
     iterations: int
@@ -35,6 +53,17 @@ class StageRecord:
     chi2_reduced: tuple[float, float]
     converged: bool
     message: str
+    history: History
+    diagnostics: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class SampledChains:
+    """The draws of the last stage that sampled: its method, the draws, and their diagnostics as JSON."""
+
+    method: str
+    chains: Chains
+    diagnostics: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -84,6 +113,7 @@ class FitResult:
         deviance: −2 ln L of the data up to a constant of theirs: χ² for Gaussian noise, C for Poisson's.
         log_prior: ln of the priors' density, zero where all are flat.
         objective: what the stages minimized: the deviance and what the priors add.
+        sampled: the chains, where a stage sampled.
         warnings: sentences for the user.
         provenance: versions, device, seed.
     """
@@ -103,6 +133,7 @@ class FitResult:
     covariance: Covariance
     stages: tuple[StageRecord, ...]
     images: tuple[ImageResult, ...]
+    sampled: SampledChains | None
     warnings: tuple[str, ...]
     provenance: dict[str, Any]
 
@@ -128,12 +159,18 @@ def parameters_document(result: FitResult) -> dict[str, Any]:
         "objective": result.objective,
         "images": [{"name": item.name, "n_pixels": item.n_pixels, "chi2": item.chi2} for item in result.images],
         "parameters": [asdict(parameter) for parameter in result.parameters],
-        "derived": [asdict(row) for row in result.derived],
+        "derived": [_with_scaled(asdict(row), result.chi2_reduced) for row in result.derived],
         "stages": [asdict(stage) for stage in result.stages],
         "warnings": list(result.warnings),
         "provenance": result.provenance,
     }
     return {key: _plain(value) for key, value in document.items()}
+
+
+def _with_scaled(row: dict[str, Any], chi2_reduced: float) -> dict[str, Any]:
+    """A derived value with its uncertainty times √χ²ᵣ beside the raw one."""
+    sigma = row["uncertainty"]
+    return row | {"uncertainty_scaled": None if sigma is None else sigma * float(np.sqrt(max(chi2_reduced, 0.0)))}
 
 
 def covariance_document(result: FitResult) -> dict[str, Any]:

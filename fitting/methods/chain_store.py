@@ -1,0 +1,147 @@
+"""Chains while they grow: in memory, and on a shelf from which a sampler goes on after a kill.
+
+`draws-N.f64` holds the rows from row N on as they were drawn, little-endian float64: chain, log_posterior, energy,
+acceptance, divergent, then the reported parameters. `checkpoint.npz` (arrays only, never pickles) holds the sampler's
+state and says which rows belong to it. Each checkpoint adds one file of rows and then replaces the state, so that what
+it costs follows what was drawn since the last. Whoever is killed in between leaves rows that no checkpoint knows; the
+next attempt draws them again, the same.
+"""
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+
+import numpy as np
+
+from fitting.methods.shelf import Shelf
+
+State = dict[str, np.ndarray]
+COLUMNS = ("chain", "log_posterior", "energy", "acceptance", "divergent")
+_FIXED = len(COLUMNS)
+_ROW = np.dtype("<f8")
+_CHECKPOINT = "checkpoint.npz"
+
+
+class ChainStore:
+    """The draws of one sampler.
+
+    Args:
+        names: of the parameters.
+        chains: how many.
+        samples: draws of each chain.
+        shelf: where to keep checkpoints; None keeps none.
+        fingerprint: what must be the same for a checkpoint to be of use (method, options, seed, model).
+        interval: seconds between checkpoints; a kill loses at most about this much.
+    """
+
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        chains: int,
+        samples: int,
+        shelf: Shelf | None = None,
+        fingerprint: str = "",
+        interval: float = 5.0,
+    ) -> None:
+        self.names = names
+        self._shelf = shelf
+        self._header = json.dumps([*COLUMNS, *names, chains, samples, fingerprint])
+        self._interval = interval
+        self._saved = time.monotonic()
+        self._counts = np.zeros(chains, dtype=np.int64)
+        self._rows = np.full((chains, samples, _FIXED + len(names)), np.nan)
+        self._pending: list[np.ndarray] = []
+        self._segments: list[int] = []
+        self._stored = 0
+
+    def resume(self) -> State | None:
+        """The state of the last checkpoint, its rows taken back; None where there is none of this run."""
+        state = self._checkpoint()
+        if state is None:
+            return None
+        segments, stored = state.pop("segments").tolist(), int(state.pop("rows"))
+        rows = self._rows_of(segments, stored)
+        if rows is None:
+            return None
+        self._segments, self._stored = segments, stored
+        for chain in range(len(self._counts)):
+            own = rows[rows[:, 0] == chain]
+            self._rows[chain, : len(own)] = own
+            self._counts[chain] = len(own)
+        return state
+
+    def _checkpoint(self) -> State | None:
+        """The checkpoint, if it is whole and of this run."""
+        content = None if self._shelf is None else self._shelf.read(_CHECKPOINT)
+        if content is None:
+            return None
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as file:
+                state = {name: file[name] for name in file.files}
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+            return None
+        return state if str(state.pop("header", "")) == self._header else None
+
+    def _rows_of(self, segments: list[int], stored: int) -> np.ndarray | None:
+        """The first `stored` rows, or None where some of them are missing."""
+        assert self._shelf is not None
+        width = self._rows.shape[-1]
+        parts = [np.empty((0, width))]
+        for first, after in pairwise([*segments, stored]):
+            content = self._shelf.read(f"draws-{first}.f64")
+            if content is None or len(content) != (after - first) * width * _ROW.itemsize:
+                return None
+            parts.append(np.frombuffer(content, dtype=_ROW).reshape(-1, width))
+        return np.concatenate(parts)
+
+    def add(self, chains: np.ndarray, columns: Mapping[str, np.ndarray], parameters: np.ndarray) -> None:
+        """One more draw of each of some chains.
+
+        Args:
+            chains: (k,), which; each at most once.
+            columns: by the names after "chain" in `COLUMNS`, (k,) each; what is left out is not a number.
+            parameters: reported values, (k, parameters).
+        """
+        rows = np.full((len(chains), self._rows.shape[-1]), np.nan)
+        rows[:, 0] = chains
+        for place, name in enumerate(COLUMNS[1:], start=1):
+            if name in columns:
+                rows[:, place] = columns[name]
+        rows[:, _FIXED:] = parameters
+        self._rows[chains, self._counts[chains]] = rows
+        self._counts[chains] += 1
+        if self._shelf is not None:
+            self._pending.append(rows)
+
+    def tick(self, state: Callable[[], State]) -> None:
+        """Write a checkpoint if the last is older than the interval."""
+        if self._shelf is not None and time.monotonic() - self._saved >= self._interval:
+            self.save(state())
+
+    def save(self, state: State) -> None:
+        """Keep the rows since the last checkpoint, then replace it."""
+        if self._shelf is None:
+            return
+        if self._pending:
+            rows = np.concatenate(self._pending)
+            self._shelf.write(f"draws-{self._stored}.f64", rows.astype(_ROW).tobytes())
+            self._segments.append(self._stored)
+            self._stored += len(rows)
+            self._pending.clear()
+        known = {"header": np.asarray(self._header), "rows": np.asarray(self._stored)}
+        file = io.BytesIO()
+        np.savez(file, segments=np.asarray(self._segments, dtype=np.int64), **known, **state)
+        self._shelf.write(_CHECKPOINT, file.getvalue())
+        self._saved = time.monotonic()
+
+    @property
+    def draws(self) -> np.ndarray:
+        """Reported values (chain, draw, parameter); what is not drawn yet is not a number."""
+        return self._rows[..., _FIXED:]
+
+    def column(self, name: str) -> np.ndarray:
+        """One of `COLUMNS`, (chain, draw)."""
+        return self._rows[..., COLUMNS.index(name)]

@@ -1,0 +1,194 @@
+"""Cycles over blocks of parameters: what the two iterative methods share.
+
+Each visit fits one block by a few damped steps (`fitting.methods.levenberg_marquardt`) while all else is held and
+subtracted; each cycle ends with an extrapolation (`fitting.methods.acceleration`) and an exact χ² of the scene. A cycle
+that lowered χ² by less than the tolerance, twice running, ends the search, if the normal equations of the whole problem
+agree that the minimum is near.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from fitting.methods.acceleration import REMEMBERED, Scene, extrapolated, scene_at
+from fitting.methods.ending import NEAR, distance_left, ended
+from fitting.methods.levenberg_marquardt import (
+    MinimizerResult,
+    State,
+    damped_step,
+    judge,
+    newton_decrement,
+    unblocked,
+)
+from fitting.problem import NormalEquations, Problem
+from fitting.problem.part import Part
+
+VISIT_STEPS = 4
+"""Damped steps taken per visit: the rest of the scene will have moved by the next one, so more would be wasted."""
+_VISITED = 1e-4
+"""Squared distance of a block from its minimum, in standard deviations, at which its visit ends."""
+_LARGEST_DAMPING = 1e10
+
+CycleReport = Callable[[int, int, float], None]
+
+
+@dataclass(frozen=True)
+class Block:
+    """What one visit fits: a part, and which of the part's θ move (places in the part's own θ)."""
+
+    part: Part
+    moving: Tensor
+
+
+class HeldProblem:
+    """A problem of which only some parameters move: what `damped_step` and its kin ask, for those alone.
+
+    Args:
+        problem: asked in full.
+        theta: (1, free) with the values of those that are held.
+        moving: places of those that move.
+    """
+
+    def __init__(self, problem: Problem, theta: Tensor, moving: Tensor) -> None:
+        self._problem = problem
+        self._theta = theta
+        self._moving = moving
+        self.lower, self.upper = problem.lower[moving], problem.upper[moving]
+        self.names = tuple(problem.names[place] for place in moving.tolist())
+
+    def whole(self, theta: Tensor) -> Tensor:
+        """The full θ at θ (1, moving)."""
+        full = self._theta.clone()
+        full[:, self._moving] = theta
+        return full
+
+    def step_scale(self, theta: Tensor) -> Tensor:
+        """As `Problem.step_scale`, of those that move."""
+        return self._problem.step_scale(self.whole(theta))[self._moving]
+
+    def normal_equations(self, theta: Tensor) -> NormalEquations:
+        """As `Problem.normal_equations`, restricted to those that move."""
+        equations = self._problem.normal_equations(self.whole(theta))
+        gradient = equations.gradient[:, self._moving]
+        matrix = equations.matrix[:, self._moving][:, :, self._moving]
+        return NormalEquations(equations.chi2, gradient, matrix)
+
+
+@dataclass
+class _Tally:
+    """What a search has done so far."""
+
+    evaluations: int
+    history: list[float]
+
+
+def cyclic_descent(
+    problem: Problem,
+    start: MinimizerResult,
+    blocks: Callable[[int], Iterable[Block]],
+    max_cycles: int,
+    tolerance: float,
+    report: CycleReport,
+) -> MinimizerResult:
+    """Minimize χ² by cycles over blocks.
+
+    Args:
+        problem: what is minimized.
+        start: where from; its equations are those of its θ.
+        blocks: the blocks of a cycle, by its number.
+        max_cycles: before giving up.
+        tolerance: relative decrease of χ² in a cycle below which the search has stalled.
+        report: called with (cycle, most cycles, χ²) before each step; may raise.
+    """
+    scene = scene_at(problem, start.theta)
+    scenes, tally, stalled = [scene], _Tally(1, [scene.chi2]), 0
+    for cycle in range(max_cycles):
+        report(cycle, max_cycles, scene.chi2)
+        moved = _cycle(problem, scene, blocks(cycle), tally, lambda chi2, at=cycle: report(at, max_cycles, chi2))
+        scenes = [*scenes, moved][-REMEMBERED:]
+        moved = _accelerated(problem, scenes, tally)
+        decrease = scene.chi2 - moved.chi2
+        if moved.chi2 < scene.chi2:
+            scene = moved
+            tally.history.append(scene.chi2)
+        stalled = stalled + 1 if decrease <= tolerance * scene.chi2 else 0
+        if stalled >= 2:
+            equations = problem.normal_equations(scene.theta)
+            tally.evaluations += 1
+            if decrease <= 0.0 or distance_left(problem, scene.theta, equations) <= NEAR:
+                return _end(problem, start, scene, cycle + 1, tally, "no cycle lowers chi-squared", equations)
+            tolerance, stalled = 0.1 * tolerance, 0
+    report(max_cycles, max_cycles, scene.chi2)
+    why = f"not converged after {max_cycles} cycles: continue from here, or allow more with max_cycles"
+    return _end(problem, start, scene, max_cycles, tally, why)
+
+
+def _end(
+    problem: Problem,
+    start: MinimizerResult,
+    scene: Scene,
+    cycles: int,
+    tally: _Tally,
+    why: str,
+    equations: NormalEquations | None = None,
+) -> MinimizerResult:
+    return ended(
+        problem,
+        start,
+        scene.theta,
+        iterations=cycles,
+        evaluations=tally.evaluations,
+        history=tuple(tally.history),
+        why=why,
+        equations=equations,
+    )
+
+
+def _cycle(
+    problem: Problem, scene: Scene, blocks: Iterable[Block], tally: _Tally, report: Callable[[float], None]
+) -> Scene:
+    """One cycle; the scene that it ends in is rendered anew, so that what windows left out never adds up."""
+    theta, chi2 = scene.theta.clone(), scene.chi2
+    models = [model.clone() for model in scene.models]
+    for block in blocks:
+        visit = block.part.visit(theta, models)
+        held = HeldProblem(visit.problem, visit.theta, block.moving)
+        state, decrease, evaluations = _descend(held, visit.theta[:, block.moving], chi2, report)
+        own = held.whole(state.theta)
+        visit.update(models, own)
+        theta[:, block.part.places] = own
+        chi2 -= decrease
+        tally.evaluations += evaluations
+    tally.evaluations += 1
+    return scene_at(problem, theta)
+
+
+def _descend(
+    held: HeldProblem, theta: Tensor, chi2: float, report: Callable[[float], None]
+) -> tuple[State, float, int]:
+    """A few damped steps: where they end, by how much χ² fell, and how often the model was evaluated."""
+    state = State(theta, held.normal_equations(theta), damping=1e-3)
+    first, taken, evaluations = float(state.equations.chi2), 0, 1
+    while taken < VISIT_STEPS and state.damping <= _LARGEST_DAMPING:
+        report(chi2 - first + float(state.equations.chi2))
+        free = unblocked(held, state)
+        if newton_decrement(state.equations, free) <= _VISITED:
+            break
+        trial = damped_step(held, state, free)
+        state, accepted = judge(state, trial, held.normal_equations(trial))
+        taken += accepted
+        evaluations += 1
+    return state, first - float(state.equations.chi2), evaluations
+
+
+def _accelerated(problem: Problem, scenes: list[Scene], tally: _Tally) -> Scene:
+    """The extrapolated scene where that is better than the last one; it then takes the last one's place."""
+    theta = extrapolated(problem, scenes)
+    if theta is None:
+        return scenes[-1]
+    tally.evaluations += 1
+    further = scene_at(problem, theta)
+    if further.chi2 < scenes[-1].chi2:
+        scenes[-1] = further
+    return scenes[-1]

@@ -1,0 +1,50 @@
+"""How a search that has no exact stopping test of its own ends: never above its start, and with the truth about it."""
+
+from dataclasses import replace
+
+from torch import Tensor
+
+from fitting.methods.levenberg_marquardt import MinimizerResult, State, newton_decrement, unblocked
+from fitting.problem import NormalEquations, Problem
+
+NEAR = 0.01
+"""Squared distance to the minimum, in standard deviations, up to which a search counts as converged."""
+
+
+def distance_left(problem: Problem, theta: Tensor, equations: NormalEquations) -> float:
+    """By how much a Gauss-Newton step in all parameters at θ (1, free) would still lower χ²."""
+    return newton_decrement(equations, unblocked(problem, State(theta, equations)))
+
+
+def ended(
+    problem: Problem,
+    start: MinimizerResult,
+    theta: Tensor,
+    *,
+    iterations: int,
+    evaluations: int,
+    history: tuple[float, ...],
+    why: str,
+    equations: NormalEquations | None = None,
+) -> MinimizerResult:
+    """The result at θ (1, free), or at the start if that is better.
+
+    Args:
+        history: χ² at the start and after each step.
+        why: what ended the search, for the message of one that has not converged.
+        equations: at θ, if they are known.
+    """
+    if equations is None:
+        equations, evaluations = problem.normal_equations(theta), evaluations + 1
+    if not float(equations.chi2) <= float(start.equations.chi2):
+        theta, equations, why = start.theta, start.equations, f"{why}, and no lower chi-squared than at the start"
+    left = distance_left(problem, theta, equations)
+    if left <= NEAR:
+        return MinimizerResult(theta, equations, iterations, evaluations, True, "converged", history)
+    message = f"{why}; a step in all parameters promises to lower chi-squared by {left:.3g} more: add a stage of lm"
+    return MinimizerResult(theta, equations, iterations, evaluations, False, message, history)
+
+
+def unmoved(start: MinimizerResult, message: str) -> MinimizerResult:
+    """The start as the end of a search that could not begin."""
+    return replace(start, iterations=0, evaluations=0, converged=False, message=message)

@@ -1,0 +1,158 @@
+"""The affine-invariant ensemble of Goodman & Weare (2010, Comm. App. Math. Comp. Sci. 5, 65), by the stretch move.
+
+A walker x moves along the line to another walker x_j of the other half of the ensemble, to y = x_j + Z (x − x_j) with
+density ∝ 1/√Z on 1/a … a (their equation 9), and is accepted with min(1, Z^{d−1} p(y)/p(x)) (equation 7). One half
+moves as one batch while the other stands (Foreman-Mackey et al. 2013, PASP 125, 306). Moves are screened as in
+`metropolis`.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fitting.methods.chain_store import State
+from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.methods.posterior import Density, Target
+from fitting.methods.sampler_result import SamplerResult
+from fitting.methods.sampling import (
+    Sampling,
+    StageReport,
+    begin,
+    derived_seed,
+    dispersed,
+    drive,
+    generator_state,
+)
+from fitting.methods.screening import Screening
+from fitting.methods.shelf import Shelf
+from fitting.methods.whitening import Surrogate
+from fitting.spec.sampler_options import EnsembleOptions
+
+
+def run_ensemble(
+    problem: Target,
+    start: MinimizerResult,
+    options: EnsembleOptions,
+    report: StageReport,
+    *,
+    seed: int | None = None,
+    shelf: Shelf | None = None,
+) -> SamplerResult:
+    """Sample by the stretch move; each walker is reported as a chain."""
+    walkers = options.chain_count(len(problem.names))
+    run = begin(
+        "ensemble",
+        problem,
+        start,
+        options,
+        report,
+        chains=walkers,
+        samples=options.samples,
+        total=options.warmup + options.samples,
+        seed=seed,
+        shelf=shelf,
+    )
+    return drive(run, StretchEnsemble(run, options, walkers), options.warmup)
+
+
+class StretchEnsemble:
+    """The walkers: θ (walkers, free), in two halves."""
+
+    def __init__(self, run: Sampling, options: EnsembleOptions, walkers: int) -> None:
+        self.count = walkers
+        self._posterior = run.posterior
+        self._generator = torch.Generator().manual_seed(derived_seed(run.seed, "walkers"))
+        self._stretch = options.stretch
+        self._thin = options.thin
+        surrogate = Surrogate(run.posterior, run.start.equations, run.start.theta)
+        self._screening = Screening(surrogate, options.warmup if options.screen else 0)
+        self._theta = dispersed(run, walkers, options.dispersion, self._generator)
+        self._density: Density | None = None
+
+    def step(self, adapting: bool) -> tuple[Tensor, Density, Tensor]:
+        """One draw of every walker: both halves in turn, `thin` times; in warm-up once."""
+        if self._density is None:
+            self._density = self._posterior.density(self._theta)
+        screened = self._screening.active
+        moves = 1 if screened or adapting else self._thin
+        accepted = torch.zeros(self.count, dtype=torch.float64)
+        half = self.count // 2
+        for _ in range(moves):
+            for moving, standing in ((slice(0, half), slice(half, None)), (slice(half, None), slice(0, half))):
+                accepted[moving] += self._move(moving, self._theta[standing], screened)
+        if adapting:
+            self._screening.learn(self._theta, self._density)
+        return self._theta, self._density, accepted / moves
+
+    def _move(self, moving: slice, standing: Tensor, screened: bool) -> Tensor:
+        """Move one half against the other: acceptance probabilities (walkers / 2,)."""
+        assert self._density is not None
+        theta = self._theta[moving]
+        density = Density(self._density.log_density[moving], self._density.chi2[moving])
+        if screened:
+
+            def inner(surrogate: Surrogate, here: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+                return self._on_surrogate(surrogate, here, standing)
+
+            theta, density, accepted, _ = self._screening.step(self._posterior, theta, density, inner, self._generator)
+        else:
+            trial, gain = self._proposal(theta, standing)
+            there = self._posterior.density(trial)
+            accepted = (gain + there.log_density - density.log_density).exp().clamp_max(1.0).nan_to_num(nan=0.0)
+            taken = self._uniform(len(theta)) < accepted
+            theta, density = torch.where(taken[:, None], trial, theta), density.chosen(taken, there)
+        self._put(moving, theta, density)
+        return accepted
+
+    def _put(self, moving: slice, theta: Tensor, density: Density) -> None:
+        assert self._density is not None
+        everyone, log_density, chi2 = self._theta.clone(), self._density.log_density.clone(), self._density.chi2.clone()
+        everyone[moving], log_density[moving], chi2[moving] = theta, density.log_density, density.chi2
+        self._theta, self._density = everyone, Density(log_density, chi2)
+
+    def _on_surrogate(
+        self, surrogate: Surrogate, theta: Tensor, standing: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """`thin` stretches judged by the approximation: θ, its density at the start and the end, acceptance."""
+        first = here = surrogate(theta)
+        total = torch.zeros(len(theta), dtype=torch.float64)
+        for _ in range(self._thin):
+            trial, gain = self._proposal(theta, standing)
+            there = surrogate(trial)
+            chance = (gain + there - here).exp().clamp_max(1.0).nan_to_num(nan=0.0)
+            taken = self._uniform(len(theta)) < chance
+            theta = torch.where(taken[:, None], trial, theta)
+            here = torch.where(taken, there, here)
+            total += chance
+        return theta, first, here, total / self._thin
+
+    def _proposal(self, theta: Tensor, standing: Tensor) -> tuple[Tensor, Tensor]:
+        """Stretched points and (d − 1) ln Z, (walkers / 2,)."""
+        count, free = theta.shape
+        stretch = ((self._stretch - 1.0) * self._uniform(count) + 1.0).square() / self._stretch
+        partner = standing[torch.randint(len(standing), (count,), generator=self._generator)]
+        return partner + stretch[:, None] * (theta - partner), (free - 1) * stretch.log()
+
+    def _uniform(self, count: int) -> Tensor:
+        return torch.rand(count, generator=self._generator, dtype=torch.float64)
+
+    def step_sizes(self) -> np.ndarray:
+        """The largest stretch, (walkers,)."""
+        return np.full(self.count, self._stretch)
+
+    def state(self) -> State:
+        """For a checkpoint."""
+        assert self._density is not None
+        return {
+            "theta": self._theta.numpy(),
+            "log_density": self._density.log_density.numpy(),
+            "chi2": self._density.chi2.numpy(),
+            "generator": generator_state(self._generator),
+        } | self._screening.state()
+
+    def restore(self, state: State) -> None:
+        """The reverse of `state`."""
+        self._theta = torch.from_numpy(state["theta"])
+        self._density = Density(torch.from_numpy(state["log_density"]), torch.from_numpy(state["chi2"]))
+        self._generator.set_state(torch.from_numpy(state["generator"]))
+        self._screening.restore(state)

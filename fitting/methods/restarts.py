@@ -1,0 +1,87 @@
+"""Levenberg–Marquardt from several starts, against local minima: the best end is kept, the others are told.
+
+The starts are drawn around the first: each parameter by a normal distribution of a few of its step scales. What enters
+the model linearly stays, since any step solves for it.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from fitting.methods.levenberg_marquardt import MinimizerResult, levenberg_marquardt
+from fitting.problem import Problem
+from fitting.spec.optimizer_options import LmOptions
+
+StepReport = Callable[[int, int, float], None]
+
+_SHOWN = 5
+"""Other minima that the message names."""
+
+
+def lm_with_restarts(
+    problem: Problem, start: MinimizerResult, options: LmOptions, report: StepReport
+) -> MinimizerResult:
+    """Minimize χ² by `lm` from the start and from others around it; keep the best end.
+
+    Args:
+        problem: what is minimized.
+        start: the first start, and the middle of the others.
+        options: those of `lm`, how many others, and how far around.
+        report: called with (step, most steps, the least χ² so far) before each step; may raise.
+    """
+    starts = [start.theta, *drawn_starts(problem, start.theta, options)]
+    ends: list[MinimizerResult] = []
+    most = options.max_iterations * len(starts)
+    for number, theta in enumerate(starts):
+        lowest = min((float(end.equations.chi2) for end in ends), default=float("inf"))
+
+        def tell(step: int, chi2: float, first: int = number * options.max_iterations, so_far: float = lowest) -> None:
+            report(first + step, most, min(chi2, so_far))
+
+        ends.append(
+            levenberg_marquardt(
+                problem, theta, max_iterations=options.max_iterations, tolerance=options.tolerance, report=tell
+            )
+        )
+    best = min(ends, key=_rank)
+    return replace(
+        best,
+        iterations=sum(end.iterations for end in ends),
+        evaluations=sum(end.evaluations for end in ends),
+        message=_message(problem, best, ends),
+    )
+
+
+def drawn_starts(problem: Problem, theta: Tensor, options: LmOptions) -> list[Tensor]:
+    """`restarts` starts (1, free) around θ, inside the limits; the same ones for the same seed."""
+    generator = torch.Generator().manual_seed(problem.request.seed)
+    scale = problem.step_scale(theta)
+    scale = torch.where(torch.isfinite(scale), options.spread * scale, 0.0)
+    starts = []
+    for _ in range(options.restarts):
+        normal = torch.randn(theta.shape, generator=generator, dtype=torch.float64).to(theta.device)
+        starts.append(torch.minimum(torch.maximum(theta + normal * scale, problem.lower), problem.upper))
+    return starts
+
+
+def _rank(end: MinimizerResult) -> float:
+    chi2 = float(end.equations.chi2)
+    return chi2 if chi2 == chi2 else float("inf")
+
+
+def _message(problem: Problem, best: MinimizerResult, ends: list[MinimizerResult]) -> str:
+    if len(ends) == 1:
+        return best.message
+    freedom = max(problem.degrees_of_freedom, 1)
+    found = Counter(f"{_rank(end) / freedom:.5g}" for end in ends)
+    lowest = f"{_rank(best) / freedom:.5g}"
+    others = sorted((name for name in found if name != lowest), key=float)
+    message = f"{best.message}; of {len(ends)} starts {found[lowest]} ended at this minimum"
+    if not others:
+        return message
+    listed = ", ".join(f"{found[name]} at {name}" for name in others[:_SHOWN])
+    rest = sum(found[name] for name in others[_SHOWN:])
+    return f"{message}, and by reduced chi-squared {listed}" + (f" and {rest} higher" if rest else "")

@@ -1,0 +1,249 @@
+"""What all samplers share: their start, their report, their checkpoints and their end."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fitting.chains import Chains
+from fitting.methods.chain_store import ChainStore, State
+from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.methods.posterior import Density, Posterior, Target
+from fitting.methods.sampler_result import SamplerResult
+from fitting.methods.shelf import Shelf
+from fitting.methods.whitening import Whitening, whitening
+from fitting.problem import Problem
+from fitting.spec.documents import Document
+from fitting.spec.sampler_options import Metric
+
+StageReport = Callable[[int, int, float], None]
+_PULSE_SECONDS = 0.1
+_HISTORY = 200
+
+
+@dataclass
+class Best:
+    """The point of lowest χ² so far."""
+
+    theta: Tensor
+    chi2: float
+
+    def see(self, theta: Tensor, chi2: Tensor) -> None:
+        """Look at points (batch, free) with their χ² (batch,)."""
+        place = int(chi2.argmin())
+        if float(chi2[place]) < self.chi2:
+            self.theta, self.chi2 = theta[place : place + 1].clone(), float(chi2[place])
+
+
+@dataclass
+class Sampling:
+    """One run of a sampler.
+
+    Attributes:
+        target, posterior: what is sampled.
+        start: where the stage began, θ (1, free), with its equations.
+        seed: every random number follows from it.
+        total: moves of all chains that are reported one by one.
+        report: called with (move, total, χ²), ten times a second at most; may raise.
+        store: where the draws go.
+    """
+
+    target: Target
+    posterior: Posterior
+    start: MinimizerResult
+    seed: int
+    total: int
+    report: StageReport
+    store: ChainStore
+    best: Best
+    iteration: int = 0
+    history: list[float] = field(default_factory=list)
+    began: float = field(default_factory=time.perf_counter)
+    before: float = 0.0
+    _told: float = -1.0
+
+    def tell(self) -> None:
+        """Report, if the last report is not too fresh."""
+        now = time.perf_counter()
+        if now - self._told >= _PULSE_SECONDS:
+            self._told = now
+            self.report(self.iteration, self.total, self.history[-1] if self.history else self.best.chi2)
+
+    def moved(self, theta: Tensor, chi2: Tensor) -> None:
+        """Count one move to θ (batch, free) with χ² (batch,)."""
+        self.iteration += 1
+        self.best.see(theta, chi2)
+        if self.iteration % max(1, self.total // _HISTORY) == 0:
+            self.history.append(float(chi2.mean()))
+        self.tell()
+
+    @property
+    def seconds(self) -> float:
+        """Time spent, over all attempts."""
+        return self.before + time.perf_counter() - self.began
+
+    def state(self) -> State:
+        """What a checkpoint needs of the run."""
+        return {
+            "run_iteration": np.asarray(self.iteration),
+            "run_evaluations": np.asarray(self.posterior.evaluations),
+            "run_seconds": np.asarray(self.seconds),
+            "run_history": np.asarray(self.history),
+            "run_best": self.best.theta.numpy(),
+            "run_best_chi2": np.asarray(self.best.chi2),
+        }
+
+    def resume(self) -> State | None:
+        """The sampler's state at the last checkpoint, the run's own taken back; None at a first attempt."""
+        state = self.store.resume()
+        if state is not None:
+            self.iteration = int(state["run_iteration"])
+            self.posterior.evaluations = int(state["run_evaluations"])
+            self.before = float(state["run_seconds"])
+            self.history = state["run_history"].tolist()
+            self.best = Best(torch.from_numpy(state["run_best"]), float(state["run_best_chi2"]))
+        return state
+
+
+def begin(
+    method: str,
+    target: Target,
+    start: MinimizerResult,
+    options: Document,
+    report: StageReport,
+    *,
+    chains: int,
+    samples: int,
+    total: int,
+    seed: int | None,
+    shelf: Shelf | None,
+) -> Sampling:
+    """The run of `method` from a stage's start; the seed is the request's where none is given."""
+    if seed is None:
+        assert isinstance(target, Problem)
+        seed = target.request.seed
+    posterior = Posterior.of(target, start.theta)
+    seed = derived_seed(seed, method)
+    store = ChainStore(target.names, chains, samples, shelf, _fingerprint(method, target, options, seed))
+    best = Best(start.theta.cpu().clone(), float(start.equations.chi2))
+    run = Sampling(target, posterior, start, seed, total, report, store, best)
+    posterior.pulse = run.tell
+    return run
+
+
+def derived_seed(seed: int, *parts: object) -> int:
+    """A seed of its own for each chain, method …, 63 bits."""
+    digest = hashlib.sha256(repr((seed, *parts)).encode()).digest()
+    return int.from_bytes(digest[:8], "little") >> 1
+
+
+def _fingerprint(method: str, target: Target, options: Document, seed: int) -> str:
+    limits = [target.lower.tolist(), target.upper.tolist()]
+    pixels = getattr(target, "pixels", 0)
+    parts = (method, target.names, limits, pixels, options.model_dump_json(), seed)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def coordinates(run: Sampling, metric: Metric) -> Whitening:
+    """The metric's coordinates at the stage's start."""
+    start = run.start.theta
+    scale = run.target.step_scale(start) if isinstance(run.target, Problem) else torch.full((start.shape[1],), np.inf)
+    return whitening(run.start.equations, start, metric, scale)
+
+
+def dispersed(run: Sampling, chains: int, dispersion: float, generator: torch.Generator) -> Tensor:
+    """Starts θ (chains, free), normal about the stage's start with its covariance, reflected into the limits."""
+    spread = coordinates(run, "covariance")
+    z = torch.randn((chains, run.start.theta.shape[1]), generator=generator, dtype=torch.float64)
+    return run.posterior.fold(spread.theta(dispersion * z))[0]
+
+
+class Walkers(Protocol):
+    """Chains that move together, as one batch."""
+
+    count: int
+
+    def step(self, adapting: bool) -> tuple[Tensor, Density, Tensor]:
+        """Move each once: θ (chains, free), their densities, and the acceptance probability of each (chains,)."""
+
+    def step_sizes(self) -> np.ndarray:
+        """(chains,)."""
+
+    def state(self) -> State:
+        """Everything that the next step depends on."""
+
+    def restore(self, state: State) -> None:
+        """The reverse of `state`."""
+
+
+def drive(run: Sampling, walkers: Walkers, warmup: int) -> SamplerResult:
+    """Move walkers from where they are, or from the last checkpoint, to the end."""
+    state = run.resume()
+    if state is not None:
+        walkers.restore(state)
+    chains = np.arange(walkers.count)
+    while run.iteration < run.total:
+        adapting = run.iteration < warmup
+        theta, density, accepted = walkers.step(adapting)
+        run.moved(theta, density.chi2)
+        if not adapting:
+            columns = {"log_posterior": -0.5 * density.chi2.numpy(), "acceptance": accepted.numpy()}
+            run.store.add(chains, columns, run.posterior.draws(theta).numpy())
+        run.store.tick(lambda: run.state() | walkers.state())
+    run.store.save(run.state() | walkers.state())
+    return finish(run, walkers.step_sizes(), hamiltonian=False)
+
+
+def finish(run: Sampling, step_size: np.ndarray, *, hamiltonian: bool) -> SamplerResult:
+    """The result: chains, the best point, and whether the diagnostics let the chains be trusted.
+
+    Args:
+        step_size: of each chain, (chain,).
+        hamiltonian: whether the draws have energies and divergences.
+    """
+    # Not at the top: ArviZ takes half a second to load, which a run that only minimizes should not wait for.
+    from fitting.chains import diagnose
+
+    store = run.store
+    chains = Chains(
+        store.names,
+        store.draws.copy(),
+        store.column("log_posterior").copy(),
+        store.column("acceptance").copy(),
+        store.column("divergent") > 0.0 if hamiltonian else None,
+        store.column("energy").copy() if hamiltonian else None,
+        step_size,
+        run.seconds,
+    )
+    diagnostics = diagnose(chains)
+    theta, equations = run.start.theta, run.start.equations
+    if run.best.chi2 < float(equations.chi2):
+        theta = run.best.theta.to(theta.device)
+        equations = run.target.normal_equations(theta)
+    run.report(run.iteration, run.total, float(equations.chi2))
+    return SamplerResult(
+        theta,
+        equations,
+        run.iteration,
+        run.posterior.evaluations,
+        diagnostics.trustworthy,
+        diagnostics.summary,
+        tuple(run.history),
+        chains,
+        diagnostics,
+    )
+
+
+def generator_state(generator: torch.Generator) -> np.ndarray:
+    """The state of a generator as an array."""
+    return generator.get_state().numpy()
+
+
+def restored(state: State, names: tuple[str, ...]) -> dict[str, Any]:
+    """Tensors of a checkpoint by name."""
+    return {name: torch.from_numpy(np.array(state[name])) for name in names}

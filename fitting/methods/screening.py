@@ -1,0 +1,81 @@
+"""Moves tried on the quadratic approximation before the model is evaluated (see `metropolis`)."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fitting.methods.chain_store import State
+from fitting.methods.posterior import Density, Posterior
+from fitting.methods.whitening import Surrogate
+
+_LEAST_POINTS = 100
+_LARGEST_SCATTER = 0.7
+"""Standard deviation of ln p − ln s over warm-up's points up to which moves are screened."""
+_WINDOW = 4096
+
+Inner = Callable[[Surrogate, Tensor], tuple[Tensor, Tensor, Tensor, Tensor]]
+
+
+class Screening:
+    """Whether, and how, moves are screened.
+
+    Args:
+        surrogate: the approximation.
+        warmup: steps in which its truth is tested; 0 never screens. The verdict comes half way through.
+    """
+
+    def __init__(self, surrogate: Surrogate, warmup: int) -> None:
+        self.active = False
+        self._surrogate = surrogate
+        self._half = warmup // 2
+        self._steps = 0
+        self._excess: list[float] = []
+
+    def learn(self, theta: Tensor, density: Density) -> None:
+        """See warm-up's points θ (chains, free): the verdict falls at half of it and is looked at again at its end."""
+        if self._half == 0:
+            return
+        self._steps += 1
+        if self._steps > self._half // 4:
+            excess = density.log_density - self._surrogate(theta)
+            self._excess = (self._excess + excess.tolist())[-_WINDOW:]
+        if self._steps in (self._half, 2 * self._half):
+            enough = len(self._excess) >= _LEAST_POINTS and bool(np.isfinite(self._excess).all())
+            self.active = enough and float(np.std(self._excess)) < _LARGEST_SCATTER
+
+    def step(
+        self, posterior: Posterior, theta: Tensor, density: Density, inner: Inner, generator: torch.Generator
+    ) -> tuple[Tensor, Density, Tensor, Tensor]:
+        """One screened move of θ (chains, free).
+
+        Returns θ, densities, the acceptance probability (chains,) of arriving where the approximation led, and that of
+        the moves on the approximation.
+        """
+        trial, first, last, tried = inner(self._surrogate, theta)
+        changed = (trial != theta).any(-1)
+        chance = torch.ones(len(theta), dtype=torch.float64)
+        log_density, chi2 = density.log_density.clone(), density.chi2.clone()
+        if bool(changed.any()):
+            there = posterior.density(trial[changed])
+            log_density[changed], chi2[changed] = there.log_density, there.chi2
+            ratio = log_density - density.log_density - (last - first)
+            chance[changed] = ratio[changed].exp().clamp_max(1.0).nan_to_num(nan=0.0)
+        taken = torch.rand(len(theta), generator=generator, dtype=torch.float64) < chance
+        moved = torch.where(taken[:, None], trial, theta)
+        return moved, density.chosen(taken, Density(log_density, chi2)), chance * tried, tried
+
+    def state(self) -> State:
+        """For a checkpoint."""
+        return {
+            "screen_active": np.asarray(self.active),
+            "screen_steps": np.asarray(self._steps),
+            "screen_excess": np.asarray(self._excess, dtype=np.float64),
+        }
+
+    def restore(self, state: State) -> None:
+        """The reverse of `state`; the approximation is that of the start, as before."""
+        self.active = bool(state["screen_active"])
+        self._steps = int(state["screen_steps"])
+        self._excess = state["screen_excess"].tolist()

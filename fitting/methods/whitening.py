@@ -1,0 +1,84 @@
+"""Coordinates in which a posterior is round: θ = θ₀ + F z, and the quadratic approximation that they come from."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fitting.methods.posterior import Posterior
+from fitting.problem import NormalEquations
+from fitting.spec.sampler_options import Metric
+
+_SMALLEST_EIGENVALUE = 1e-12
+"""Of JᵀWJ scaled to unit diagonal; flatter directions count as this flat."""
+
+
+@dataclass(frozen=True)
+class Whitening:
+    """θ = centre + z factorᵀ for z (batch, free): centre (free,), factor (free, free)."""
+
+    centre: Tensor
+    factor: Tensor
+
+    def theta(self, z: Tensor) -> Tensor:
+        """θ (batch, free) of z (batch, free)."""
+        return self.centre + z @ self.factor.mT
+
+    def gradient(self, by_theta: Tensor) -> Tensor:
+        """A gradient by z of one by θ, (batch, free) both."""
+        return by_theta @ self.factor
+
+
+def whitening(equations: NormalEquations, centre: Tensor, metric: Metric, longest: Tensor) -> Whitening:
+    """Coordinates for a metric.
+
+    Args:
+        equations: at the centre; the covariance is the inverse of their matrix.
+        centre: θ (1, free).
+        metric: "covariance" whitens by all of it, "diagonal" by the sigmas, "identity" leaves θ as it is.
+        longest: (free,), no unit of z moves a parameter by more than this; infinite where it may.
+    """
+    root = covariance_root(equations.matrix[0].cpu())
+    if metric == "diagonal":
+        root = torch.diag(root.square().sum(1).sqrt())
+    elif metric == "identity":
+        root = torch.eye(len(root), dtype=torch.float64)
+    over = (root.abs() / longest.cpu()[:, None]).amax(0).clamp_min(1.0)
+    return Whitening(centre[0].cpu().clone(), root / over)
+
+
+def covariance_root(matrix: Tensor) -> Tensor:
+    """F with F Fᵀ = matrix⁻¹, columns along the eigenvectors of the matrix scaled to unit diagonal: (free, free)."""
+    diagonal = matrix.diagonal()
+    scale = torch.where(diagonal > 0.0, diagonal.clamp_min(1e-300).rsqrt(), 1.0)
+    scaled = matrix * scale * scale[:, None]
+    scaled.diagonal().copy_(torch.ones(len(matrix), dtype=torch.float64))
+    eigenvalues, vectors = torch.linalg.eigh(scaled)
+    eigenvalues = eigenvalues.clamp_min(_SMALLEST_EIGENVALUE * float(eigenvalues[-1]))
+    return scale[:, None] * vectors * eigenvalues.rsqrt()
+
+
+class Surrogate:
+    """The posterior by its quadratic: −d²/2 + ln |dp/dθ|, d the Mahalanobis distance from the nearest optimum.
+
+    Beyond `furthest` it is level, so that it never keeps a chain from where it knows nothing.
+
+    Args:
+        posterior: whose limits and Jacobian it has.
+        equations: at the centre.
+        centre: θ (1, free).
+    """
+
+    def __init__(self, posterior: Posterior, equations: NormalEquations, centre: Tensor) -> None:
+        free = centre.shape[-1]
+        root = covariance_root(equations.matrix[0].cpu())
+        self._posterior = posterior
+        self._precision_root = torch.linalg.inv(root).mT
+        self._centre = centre[0].cpu() + root @ (root.mT @ equations.gradient[0].cpu())
+        self._furthest = free + 6.0 * (2.0 * free) ** 0.5
+
+    def __call__(self, theta: Tensor) -> Tensor:
+        """ln of the approximate density at θ (batch, free), without its constant: (batch,); −∞ outside the limits."""
+        distance = ((theta - self._centre) @ self._precision_root).square().sum(-1).clamp_max(self._furthest)
+        density = -0.5 * distance + self._posterior.log_jacobian(theta)
+        return torch.where(self._posterior.inside(theta), density, -torch.inf)

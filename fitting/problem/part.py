@@ -1,0 +1,197 @@
+"""Some components of a problem as a problem of their own, in which all others are light to be subtracted.
+
+A part has its own short θ and its own small windows, so what it costs to fit follows its components and not the scene.
+Components that links tie together always belong to one part (`tied_components`).
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from fitting.problem.groups import component_groups
+from fitting.problem.image import BLURRED_TILE, TILE, TargetImage, Tile
+from fitting.problem.problem import Problem
+from fitting.problem.views import view_of
+from fitting.render.field import Frame
+
+FAINTEST = 1e-3
+"""A part's window ends where its components are fainter than this times the noise of the image's best pixel."""
+_LEVELS = 6
+"""One that is fainter everywhere gets the window of a level fainter in turn by that factor, so that it may grow."""
+_ROOM = 8
+_GRID = 16
+"""Windows begin and end on multiples of this, so that they stay the same while a fit moves a little."""
+
+
+def tied_components(problem: Problem) -> tuple[tuple[str, ...], ...]:
+    """Components in sets that share no link with each other; sets and members in the request's order."""
+    names = [component.name for component in problem.request.components]
+    home = {name: name for name in names}
+
+    def root(name: str) -> str:
+        while home[name] != name:
+            name = home[name]
+        return name
+
+    for row in problem.table.linked:
+        for read in () if row.expression is None else row.expression.names:
+            home[root(problem.table[read].component)] = root(row.component)
+    sets: dict[str, list[str]] = {}
+    for name in names:
+        sets.setdefault(root(name), []).append(name)
+    return tuple(tuple(members) for members in sets.values())
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A part with the rest of the scene subtracted.
+
+    Attributes:
+        problem: of the part alone; its images are windows of the whole ones.
+        theta: of the part, (1, free of the part).
+        windows: where each of the part's images lies: number of the whole image, rows, columns.
+        light: of the part at `theta` in each window, (1, height, width).
+    """
+
+    problem: Problem
+    theta: Tensor
+    windows: tuple[tuple[int, slice, slice], ...]
+    light: tuple[Tensor, ...]
+
+    def update(self, models: Sequence[Tensor], theta: Tensor) -> None:
+        """Put the part's light at its new θ in place of the old, in the scene's `models`."""
+        for (number, rows, columns), old, new in zip(self.windows, self.light, self.problem.model(theta), strict=True):
+            models[number][:, rows, columns] += new - old
+
+
+class Part:
+    """Components of a problem, none of them linked to one outside.
+
+    Args:
+        whole: the problem that they belong to.
+        components: their names.
+
+    Attributes:
+        names: of the part's free parameters.
+        places: of the part's free parameters in the whole θ, (free of the part,).
+    """
+
+    def __init__(self, whole: Problem, components: Iterable[str]) -> None:
+        self.whole = whole
+        chosen = set(components)
+        kept = tuple(component for component in whole.request.components if component.name in chosen)
+        self.components = tuple(component.name for component in kept)
+        self._problem = Problem(whole.request.model_copy(update={"components": kept}), (), whole.device)
+        request, table = self._problem.request, self._problem.table
+        self._views = tuple(view_of(request, table, source, whole.device) for source in whole.sources)
+        self._groups = tuple(
+            component_groups(request.seen_in(image.name), view.index, image)
+            for view, image in zip(self._views, whole.images, strict=True)
+        )
+        self.names = self._problem.names
+        place = {name: position for position, name in enumerate(whole.names)}
+        self.places = torch.tensor([place[name] for name in self.names], dtype=torch.long, device=whole.device)
+
+    def visit(self, theta: Tensor, models: Sequence[Tensor]) -> Visit:
+        """The part at the whole θ (1, free), the rest of the scene's `models` (1, height, width) subtracted."""
+        own = theta[:, self.places]
+        values = self._problem.parameters.values(own)
+        windows, images = [], []
+        for number, image in enumerate(self.whole.images):
+            cut = self._window(self._views[number].native(values).physical, number)
+            if cut is not None:
+                windows.append((number, *cut))
+                images.append(_cut(image, *cut))
+        numbers = [number for number, _, _ in windows]
+        problem = self._of(tuple(images), numbers)
+        light = problem.model(own)
+        targets = tuple(
+            _without(image, models[number][0, rows, columns] - mine[0])
+            for image, (number, rows, columns), mine in zip(images, windows, light, strict=True)
+        )
+        return Visit(self._of(targets, numbers), own, tuple(windows), tuple(light))
+
+    def _of(self, images: tuple[TargetImage, ...], numbers: Sequence[int]) -> Problem:
+        """The part's problem, on these images; `numbers` are those of the whole images that they are cut from."""
+        self._problem.images = images
+        self._problem.views = tuple(self._views[number] for number in numbers)
+        self._problem.groups = tuple(self._groups[number] for number in numbers)
+        self._problem.pixels = sum(image.pixels for image in images)
+        return self._problem
+
+    def _window(self, physical: Tensor, number: int) -> tuple[slice, slice] | None:
+        """Rows and columns of an image that the part reaches at native values (1, natives), None if it reaches
+        none.
+        """
+        image, groups = self.whole.images[number], self._groups[number]
+        if not image.pixels or not groups:
+            return None
+        height, width = image.data.shape
+        first = image.tiles[0].frame
+
+        def reached(x0: int, x1: int, y0: int, y1: int, faintest: float) -> bool:
+            frame = Frame(first.x0 + x0, first.y0 + y0, x1 - x0, y1 - y0)
+            return any(group.reaching(physical, frame, faintest) for group in groups)
+
+        noise = float(image.weight.max()) ** -0.5
+        levels = (noise * FAINTEST**power for power in range(1, _LEVELS + 1))
+        faintest = next((level for level in levels if reached(0, width, 0, height, level)), None)
+        if faintest is None:
+            return slice(0, height), slice(0, width)
+        room = _ROOM + (0 if image.convolver is None else image.convolver.widest_margin)
+        columns = _span(
+            width,
+            room,
+            lambda stop: reached(0, stop, 0, height, faintest),
+            lambda start: reached(start, width, 0, height, faintest),
+        )
+        rows = _span(
+            height,
+            room,
+            lambda stop: reached(0, width, 0, stop, faintest),
+            lambda start: reached(0, width, start, height, faintest),
+        )
+        return rows, columns
+
+
+def _span(size: int, room: int, before: Callable[[int], bool], after: Callable[[int], bool]) -> slice:
+    """The pixels of one axis that are reached and some room, in whole steps of the grid.
+
+    Args:
+        size: of the axis.
+        room: pixels on either side.
+        before: whether anything is reached before a pixel; once true it stays so as the pixel grows.
+        after: whether anything is reached from a pixel on; once false it stays so.
+    """
+    edges = range(0, size + _GRID, _GRID)
+    low = bisect_left(edges, True, key=lambda edge: before(min(edge, size)) if edge else False) - 1
+    high = bisect_left(edges, True, key=lambda edge: not after(edge) if edge < size else True)
+    start = max(0, _GRID * ((_GRID * low - room) // _GRID))
+    return slice(start, min(size, _GRID * -(-(_GRID * high + room) // _GRID)))
+
+
+def _without(image: TargetImage, light: Tensor) -> TargetImage:
+    """The image with other light (height, width) taken off; what was counted stays counted, as Poisson's noise asks."""
+    return replace(image, data=image.data - light, offset=image.offset + light)
+
+
+def _cut(image: TargetImage, rows: slice, columns: slice) -> TargetImage:
+    """A rectangle of an image, with tiles of its own."""
+    first = image.tiles[0].frame
+    side = TILE if image.convolver is None else max(BLURRED_TILE, 4 * image.convolver.widest_margin)
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    tiles = tuple(
+        Tile(
+            Frame(first.x0 + columns.start + left, first.y0 + rows.start + top, wide, high),
+            slice(top, top + high),
+            slice(left, left + wide),
+        )
+        for top in range(0, height, side)
+        for left in range(0, width, side)
+        for high, wide in ((min(side, height - top), min(side, width - left)),)
+    )
+    data, weight, offset = (plane[rows, columns] for plane in (image.data, image.weight, image.offset))
+    return replace(image, data=data, weight=weight, offset=offset, tiles=tiles, pixels=int((weight > 0.0).sum()))

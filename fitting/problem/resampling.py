@@ -1,0 +1,98 @@
+"""The normal equations of many resampled images at once: pixels drawn with replacement, so each counts 0, 1, 2 … times.
+
+The bootstrap of Efron (1979, Ann. Stat. 7, 1) for pixels: a resampled image is the image with each pixel's part of the
+objective taken as often as multinomial counts say. At one common θ all resampled images share the model and its
+derivatives.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from fitting.problem.image import TargetImage
+from fitting.problem.problem import NormalEquations, Problem, tile_columns
+
+_LARGEST_BLOCK = 2**23
+"""Numbers in the weighted columns of one batch: replicates are taken in batches of at most this size, 64 MiB."""
+
+
+def pixel_counts(image: TargetImage, samples: int, generator: torch.Generator) -> Tensor:
+    """How often each pixel is drawn: (samples, height, width), 8-bit; as many draws as pixels are used, none masked."""
+    used = (image.weight > 0.0).flatten().cpu().nonzero().flatten()
+    counts = torch.zeros((samples, image.weight.numel()), dtype=torch.uint8)
+    for row in counts:
+        drawn = torch.randint(len(used), (len(used),), generator=generator)
+        row[used] = torch.bincount(drawn, minlength=len(used)).to(torch.uint8)
+    return counts.view(samples, *image.weight.shape).to(image.weight.device)
+
+
+class ResampledProblem:
+    """A problem on `samples` resampled copies of its images.
+
+    Args:
+        problem: the problem on the images as they are.
+        samples: how many copies.
+        generator: on the CPU, so that every device draws the same.
+    """
+
+    def __init__(self, problem: Problem, samples: int, generator: torch.Generator) -> None:
+        self._problem = problem
+        self._counts = tuple(pixel_counts(image, samples, generator) for image in problem.images)
+        self.samples = samples
+
+    @torch.no_grad()
+    def normal_equations(self, theta: Tensor, chosen: Tensor, pulse: Callable[[], None]) -> NormalEquations:
+        """χ² (chosen,), JᵀWr (chosen, free) and JᵀWJ (chosen, free, free) of the chosen copies.
+
+        Args:
+            theta: (1, free) for one θ in all copies, or (chosen, free).
+            chosen: numbers of the copies, (chosen,).
+            pulse: called between pieces of work; may raise.
+        """
+        free = len(self._problem.names)
+        options = {"dtype": torch.float64, "device": self._problem.device}
+        chi2 = torch.zeros(len(chosen), **options)
+        gradient = torch.zeros((len(chosen), free), **options)
+        matrix = torch.zeros((len(chosen), free, free), **options)
+        size = self._batch()
+        for first in range(0, len(chosen), size):
+            part = slice(first, first + size)
+            own = theta if len(theta) == 1 else theta[part]
+            self._add(chi2[part], gradient[part], matrix[part], own, chosen[part], pulse)
+        return NormalEquations(chi2, gradient, matrix)
+
+    def _batch(self) -> int:
+        """How many copies are worked on at once."""
+        pixels = max(tile.frame.width * tile.frame.height for image in self._problem.images for tile in image.tiles)
+        return max(1, _LARGEST_BLOCK // (pixels * (len(self._problem.names) + 2)))
+
+    def _add(
+        self,
+        chi2: Tensor,
+        gradient: Tensor,
+        matrix: Tensor,
+        theta: Tensor,
+        chosen: Tensor,
+        pulse: Callable[[], None],
+    ) -> None:
+        """Add one batch's equations, tile by tile."""
+        problem = self._problem
+        values = problem.parameters.values(theta)
+        chi2 += problem.priors.value(values)
+        gradient += problem.priors.gradient(values)
+        matrix += problem.priors.matrix(values)
+        for (image, groups, native), counts in zip(problem.seen(values), self._counts, strict=True):
+            chi2 += native.outside
+            for tile in image.tiles:
+                pulse()
+                columns, transfer, light = tile_columns(native, groups, image, tile)
+                times = counts[chosen, tile.rows, tile.columns].flatten(1)
+                columns = columns.flatten(2)
+                model = (light.unsqueeze(1) @ columns).squeeze(1)
+                response = image.likelihood.response(image.pixels_of(tile).flat(), model)
+                chi2 += (response.deviance * times).sum(-1)
+                moves = transfer @ native.jacobian
+                gradient += (moves.mT @ (columns @ (response.score * times).unsqueeze(-1))).squeeze(-1)
+                information = (response.information * times).unsqueeze(1)
+                matrix += moves.mT @ ((columns * information) @ columns.mT) @ moves

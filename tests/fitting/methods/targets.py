@@ -1,0 +1,110 @@
+"""Posteriors with known moments, and short ways to sample them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fitting.methods.ensemble import run_ensemble
+from fitting.methods.hamiltonian import run_hmc, run_nuts
+from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.methods.mala import run_mala
+from fitting.methods.metropolis import run_metropolis
+from fitting.methods.sampler_result import SamplerResult
+from fitting.methods.shelf import Shelf
+from fitting.problem import NormalEquations
+from fitting.spec.sampler_options import EnsembleOptions, HmcOptions, MalaOptions, MetropolisOptions, NutsOptions
+
+SAMPLERS: dict[str, tuple[Callable[..., SamplerResult], Any]] = {
+    "nuts": (run_nuts, NutsOptions),
+    "hmc": (run_hmc, HmcOptions),
+    "metropolis": (run_metropolis, MetropolisOptions),
+    "ensemble": (run_ensemble, EnsembleOptions),
+    "mala": (run_mala, MalaOptions),
+}
+
+
+class Analytic:
+    """A density −χ²/2 in closed form; derivatives by autograd, the matrix given.
+
+    Args:
+        chi2: of θ (batch, free): (batch,).
+        matrix: what a minimizer would have found at the start, (free, free).
+    """
+
+    def __init__(self, chi2: Callable[[Tensor], Tensor], matrix: Tensor, lower: float = -torch.inf) -> None:
+        free = len(matrix)
+        self.names = tuple(f"p{place}" for place in range(free))
+        self.lower = torch.full((free,), lower, dtype=torch.float64)
+        self.upper = torch.full((free,), torch.inf, dtype=torch.float64)
+        self._chi2 = chi2
+        self._matrix = matrix
+
+    def value(self, theta: Tensor) -> Tensor:
+        return self._chi2(theta)
+
+    def value_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        with torch.enable_grad():
+            leaf = theta.detach().clone().requires_grad_()
+            chi2 = self._chi2(leaf)
+            (gradient,) = torch.autograd.grad(chi2.sum(), leaf)
+        return chi2.detach(), gradient
+
+    def normal_equations(self, theta: Tensor) -> NormalEquations:
+        return NormalEquations(self.value(theta), torch.zeros_like(theta), self._matrix[None])
+
+    def start(self, *theta: float) -> MinimizerResult:
+        place = torch.tensor([theta], dtype=torch.float64)
+        return MinimizerResult(place, self.normal_equations(place), 1, 1, True, "converged", ())
+
+
+COVARIANCE = torch.tensor([[4.0, 1.2, 0.0], [1.2, 1.0, -0.02], [0.0, -0.02, 0.01]], dtype=torch.float64)
+CENTRE = torch.tensor([3.0, -1.0, 10.0], dtype=torch.float64)
+
+
+def gaussian() -> Analytic:
+    """Normal with `CENTRE` and `COVARIANCE`."""
+    precision = torch.linalg.inv(COVARIANCE)
+    return Analytic(lambda theta: torch.einsum("bi,ij,bj->b", theta - CENTRE, precision, theta - CENTRE), precision)
+
+
+def banana() -> Analytic:
+    """x normal with sigma 1, y given x normal about x² with sigma 0.5: means 0, 1, variances 1, 2.25."""
+
+    def chi2(theta: Tensor) -> Tensor:
+        x, y = theta.unbind(-1)
+        return x.square() + ((y - x.square()) / 0.5).square()
+
+    return Analytic(chi2, torch.diag(torch.tensor([1.0, 4.0], dtype=torch.float64)))
+
+
+def bimodal(apart: float) -> Analytic:
+    """Two normal modes of equal weight in two dimensions, sigma 1, at x = ±apart/2."""
+
+    def chi2(theta: Tensor) -> Tensor:
+        x, y = theta.unbind(-1)
+        modes = torch.stack(((x - 0.5 * apart).square(), (x + 0.5 * apart).square()))
+        return -2.0 * torch.logsumexp(-0.5 * modes, 0) + y.square()
+
+    return Analytic(chi2, torch.eye(2, dtype=torch.float64))
+
+
+def half_normal() -> Analytic:
+    """Normal about 0 with sigma 1, cut at 0 in every one of two coordinates: means √(2/π), variances 1 − 2/π."""
+    return Analytic(lambda theta: theta.square().sum(-1), torch.eye(2, dtype=torch.float64), lower=0.0)
+
+
+def sample(
+    method: str,
+    target: Analytic,
+    start: MinimizerResult,
+    *,
+    seed: int = 1,
+    shelf: Shelf | None = None,
+    report: Callable[[int, int, float], None] = lambda *_: None,
+    **options: Any,
+) -> SamplerResult:
+    """Run a sampler."""
+    runner, model = SAMPLERS[method]
+    return runner(target, start, model(**options), report, seed=seed, shelf=shelf)

@@ -1,0 +1,112 @@
+"""NUTS and HMC."""
+
+import numpy as np
+import pytest
+
+from fitting.methods.progress import Cancelled
+from tests.fitting.methods.moments import assert_moments, says_not_to_use
+from tests.fitting.methods.sampled_galaxy import fitted_galaxy
+from tests.fitting.methods.targets import CENTRE, COVARIANCE, SAMPLERS, banana, bimodal, gaussian, half_normal, sample
+
+LENGTHS = {"nuts": {"warmup": 60, "samples": 200}, "hmc": {"warmup": 40, "samples": 250, "leapfrog_steps": 8}}
+
+
+@pytest.mark.parametrize("method", LENGTHS)
+@pytest.mark.parametrize("metric", ["covariance", "diagonal", "identity"])
+def test_moments_of_a_correlated_normal(method: str, metric: str) -> None:
+    target = gaussian()
+    options = LENGTHS[method] | ({"adapt_mass": True, "warmup": 150} if metric == "identity" else {})
+    result = sample(method, target, target.start(*CENTRE.tolist()), metric=metric, **options)
+    assert_moments(result, CENTRE.tolist(), COVARIANCE.diagonal().tolist())
+
+
+@pytest.mark.parametrize("method", LENGTHS)
+def test_one_chain_of_a_normal_may_be_trusted(method: str) -> None:
+    target = gaussian()
+    result = sample(method, target, target.start(*CENTRE.tolist()), chains=1, **LENGTHS[method] | {"samples": 800})
+    assert result.converged, result.message
+
+
+@pytest.mark.parametrize("method", LENGTHS)
+def test_a_banana_is_sampled_rightly_or_flagged(method: str) -> None:
+    target = banana()
+    options = {"nuts": {"target_accept": 0.95}, "hmc": {"target_accept": 0.9, "leapfrog_steps": 12}}[method]
+    result = sample(method, target, target.start(0.0, 0.0), **{"warmup": 150, "samples": 300} | options)
+    if result.converged:
+        assert_moments(result, [0.0, 1.0], [1.0, 2.25])
+
+
+def test_nuts_samples_a_banana() -> None:
+    target = banana()
+    result = sample("nuts", target, target.start(0.0, 0.0), warmup=200, samples=400, target_accept=0.95)
+    assert_moments(result, [0.0, 1.0], [1.0, 2.25])
+
+
+@pytest.mark.parametrize("method", LENGTHS)
+def test_modes_that_no_chain_leaves_are_told_apart(method: str) -> None:
+    target = bimodal(30.0)
+    result = sample(method, target, target.start(0.0, 0.0), dispersion=10.0, **LENGTHS[method])
+    assert says_not_to_use(result)
+    assert "different solutions" in result.message
+
+
+@pytest.mark.parametrize("method", LENGTHS)
+def test_modes_within_reach_have_equal_weight(method: str) -> None:
+    target = bimodal(4.0)
+    result = sample(method, target, target.start(0.0, 0.0), warmup=60, samples=400)
+    assert_moments(result, [0.0, 0.0], [5.0, 1.0])
+
+
+@pytest.mark.parametrize("method", LENGTHS)
+def test_limits_reflect_without_bending_the_posterior(method: str) -> None:
+    target = half_normal()
+    result = sample(method, target, target.start(0.3, 0.3), warmup=60, samples=300)
+    assert (result.chains.draws >= 0.0).all()
+    assert_moments(result, [np.sqrt(2.0 / np.pi)] * 2, [1.0 - 2.0 / np.pi] * 2)
+
+
+@pytest.mark.parametrize("method", LENGTHS)
+def test_the_same_seed_gives_the_same_numbers(method: str) -> None:
+    target = gaussian()
+    runs = [sample(method, target, target.start(*CENTRE.tolist()), seed=7, **LENGTHS[method]) for _ in range(2)]
+    np.testing.assert_array_equal(runs[0].chains.draws, runs[1].chains.draws)
+
+
+def test_chains_and_seeds_differ() -> None:
+    target = gaussian()
+    runs = [sample("nuts", target, target.start(*CENTRE.tolist()), seed=seed, warmup=20, samples=20) for seed in (1, 2)]
+    assert not np.array_equal(runs[0].chains.draws[0], runs[0].chains.draws[1])
+    assert not np.array_equal(runs[0].chains.draws, runs[1].chains.draws)
+
+
+def test_a_cancel_stops_inside_a_trajectory() -> None:
+    target = gaussian()
+    seen = []
+
+    def stop(iteration: int, _most: int, _chi2: float) -> None:
+        seen.append(iteration)
+        if len(seen) == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        sample("hmc", target, target.start(*CENTRE.tolist()), report=stop, samples=1000, leapfrog_steps=10_000)
+    assert seen[-1] < 3
+
+
+def test_energies_of_a_normal_are_well_explored() -> None:
+    target = gaussian()
+    chains = sample("nuts", target, target.start(*CENTRE.tolist()), **LENGTHS["nuts"]).chains
+    assert chains.energy is not None
+    # The Hamiltonian of d normal coordinates has mean d.
+    assert abs(chains.energy.mean() - 3.0) < 0.3
+    assert chains.divergences == 0
+
+
+def test_a_galaxy_is_sampled_as_its_covariance_says() -> None:
+    problem, end, values, sigmas = fitted_galaxy()
+    runner, options = SAMPLERS["nuts"]
+    result = runner(problem, end, options(warmup=50, samples=100, chains=2), lambda *_: None)
+    draws = result.chains.draws.reshape(-1, len(problem.names))
+    np.testing.assert_allclose(draws.std(0), sigmas, rtol=0.3)
+    assert (abs(draws.mean(0) - values) < 0.5 * sigmas).all()
+    assert float(result.equations.chi2) <= float(end.equations.chi2)
