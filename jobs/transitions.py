@@ -68,6 +68,11 @@ def result_folder(fit_id: str, attempt: int) -> str:
     return f"fits/{fit_id}/{attempt}"
 
 
+def checkpoint_folder(fit_id: str) -> str:
+    """Key prefix of what a running fit keeps for its next attempt."""
+    return f"fits/{fit_id}/checkpoints"
+
+
 def create(engine: Engine, new: NewFit) -> FitRecord | None:
     """Record a queued fit; None where the owner's idempotency key is taken."""
     values = {

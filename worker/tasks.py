@@ -2,6 +2,7 @@
 
 import secrets
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,10 @@ from fitting.spec import FitRequest, RequestInvalid, parse_request
 from jobs import transitions, uploads
 from jobs.blobs import BlobMissing
 from jobs.doorbell import TASK
-from jobs.transitions import Claim
+from jobs.transitions import Claim, Outcome
 from worker.application import application
 from worker.bench import Bench, bench
+from worker.checkpoints import BlobShelf
 from worker.lease import Ending, Heartbeat
 from worker.reporting import Reporter
 
@@ -53,19 +55,31 @@ def _work(tools: Bench, claim: Claim, heartbeat: Heartbeat) -> None:
     try:
         result = _fit(tools, claim, reporter)
         _store(tools, claim, result)
-        transitions.finish(
-            tools.engine, claim, "succeeded", warnings=result.warnings, progress=reporter.final(), error=None
-        )
+        _finish(tools, claim, "succeeded", warnings=result.warnings, progress=reporter.final())
     except Cancelled:
         _stop(tools, claim, heartbeat.ending or Ending.CANCELLED, reporter)
     except (RequestInvalid, FileInvalid, BlobMissing) as error:
-        transitions.finish(tools.engine, claim, "failed", error=_inputs_problem(error))
+        _finish(tools, claim, "failed", error=_inputs_problem(error))
     except (OperationalError, OSError) as error:
         _passing(tools, claim, error)
     except (MemoryError, RuntimeError) as error:
-        transitions.finish(tools.engine, claim, "failed", error=_engine_problem(error))
+        _finish(tools, claim, "failed", error=_engine_problem(error))
     except Exception as error:
-        transitions.finish(tools.engine, claim, "failed", error=_own_problem(error))
+        _finish(tools, claim, "failed", error=_own_problem(error))
+
+
+def _finish(
+    tools: Bench,
+    claim: Claim,
+    outcome: Outcome,
+    *,
+    error: dict[str, Any] | None = None,
+    warnings: Sequence[str] | None = None,
+    progress: dict[str, Any] | None = None,
+) -> None:
+    """End the fit, and with it what was kept for a next attempt."""
+    if transitions.finish(tools.engine, claim, outcome, error=error, warnings=warnings, progress=progress):
+        BlobShelf(tools.blobs, claim).clear()
 
 
 def _fit(tools: Bench, claim: Claim, reporter: Reporter) -> FitResult:
@@ -74,7 +88,8 @@ def _fit(tools: Bench, claim: Claim, reporter: Reporter) -> FitResult:
     with ExitStack() as stack:
         paths = _inputs(tools, claim, request, stack)
         images = load_images(request, paths.__getitem__)
-    return run(complete_request(request, images), images, device=request.device, report=reporter)
+    complete, shelf = complete_request(request, images), BlobShelf(tools.blobs, claim)
+    return run(complete, images, device=request.device, report=reporter, shelf=shelf)
 
 
 def _inputs(tools: Bench, claim: Claim, request: FitRequest, stack: ExitStack) -> dict[str, Path]:
@@ -102,7 +117,7 @@ def _stop(tools: Bench, claim: Claim, ending: Ending, reporter: Reporter) -> Non
     """End a fit that was stopped on the way."""
     _log.info("stopped", why=ending.value)
     if ending is Ending.CANCELLED:
-        transitions.finish(tools.engine, claim, "cancelled", progress=reporter.latest)
+        _finish(tools, claim, "cancelled", progress=reporter.latest)
     elif ending is Ending.RELEASED:
         transitions.release(tools.engine, claim)
 
@@ -116,7 +131,7 @@ def _passing(tools: Bench, claim: Claim, error: Exception) -> None:
     problem = _problem(
         "The service's storage does not answer", f"Tried {claim.attempt} times. Run the fit again later."
     )
-    transitions.finish(tools.engine, claim, "failed", error=problem)
+    _finish(tools, claim, "failed", error=problem)
 
 
 def _inputs_problem(error: RequestInvalid | FileInvalid | BlobMissing) -> dict[str, Any]:

@@ -1,0 +1,44 @@
+"""Checkpoints of a running fit in the blob store: beside its attempts, so that they outlive the worker."""
+
+import tempfile
+from pathlib import Path
+
+import structlog
+
+from jobs.blobs import BlobMissing, BlobStore
+from jobs.transitions import Claim, checkpoint_folder
+
+_log = structlog.get_logger("photfit.checkpoints")
+
+
+class BlobShelf:
+    """See `fitting.methods.shelf.Shelf`. A checkpoint that cannot be stored is logged and does without."""
+
+    def __init__(self, blobs: BlobStore, claim: Claim) -> None:
+        self._blobs = blobs
+        self._folder = checkpoint_folder(claim.fit_id)
+
+    def read(self, name: str) -> bytes | None:
+        """A checkpoint's bytes, or None where there is none."""
+        try:
+            return self._blobs.read(f"{self._folder}/{name}")
+        except BlobMissing:
+            return None
+
+    def write(self, name: str, content: bytes) -> None:
+        """Store a checkpoint whole."""
+        with tempfile.NamedTemporaryFile(prefix="photfit-checkpoint-") as file:
+            file.write(content)
+            file.flush()
+            try:
+                self._blobs.put_file(f"{self._folder}/{name}", Path(file.name))
+            except Exception as error:
+                _log.warning("a checkpoint could not be stored", name=name, error=str(error))
+
+    def clear(self) -> None:
+        """Remove all checkpoints of the fit, once it is final."""
+        try:
+            for key in self._blobs.keys(self._folder):
+                self._blobs.delete(key)
+        except Exception as error:
+            _log.warning("checkpoints could not be removed", error=str(error))
