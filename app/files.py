@@ -1,8 +1,11 @@
 """Stored files as HTTP responses: ranges where the store is a folder, 304 everywhere."""
 
+from collections.abc import Callable
+
 from fastapi import Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 
+from app.domain.chains import ConvertedFile
 from app.domain.results import StoredFile
 from jobs.blobs import FolderBlobs
 
@@ -14,8 +17,7 @@ def file_response(request: Request, file: StoredFile, media_type: str, filename:
     headers = {"ETag": file.etag, "Cache-Control": "private, no-cache"}
     if filename is not None:
         headers["Content-Disposition"] = f'attachment; filename="{filename}"'
-    given = request.headers.get("if-none-match", "")
-    if file.etag in (tag.strip().removeprefix("W/") for tag in given.split(",")):
+    if _known(request, file.etag):
         return Response(status_code=304, headers=headers)
     if isinstance(file.blobs, FolderBlobs):
         with file.blobs.local(file.key) as path:
@@ -29,3 +31,19 @@ def file_response(request: Request, file: StoredFile, media_type: str, filename:
 def bytes_response(content: bytes, media_type: str) -> Response:
     """Hand out what was made for this request alone."""
     return Response(content, headers={"Cache-Control": "private, no-store"}, media_type=media_type)
+
+
+def converted_response(request: Request, etag: str, convert: Callable[[], ConvertedFile], media_type: str) -> Response:
+    """Stream what `convert` makes; 304, and nothing made, where the client has it already."""
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if _known(request, etag):
+        return Response(status_code=304, headers=headers)
+    made = convert()
+    headers["Content-Length"] = str(made.size)
+    return StreamingResponse(made.chunks(), headers=headers, media_type=media_type)
+
+
+def _known(request: Request, etag: str) -> bool:
+    """Whether the client says that it has what the tag stands for."""
+    given = request.headers.get("if-none-match", "")
+    return etag in (tag.strip().removeprefix("W/") for tag in given.split(","))

@@ -112,3 +112,16 @@ def _lay_out(files: Mapping[str, Path], folder: Path) -> None:
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(path)
+
+
+def convert_chains(
+    source: Path, target: Path, format_: str, thin: int, parameters: tuple[str, ...] | None
+) -> Fault | None:
+    """Write stored chains in another format to `target`; a fault where they lack one of the parameters."""
+    from fitting.chains.formats import UnknownParameter, convert
+
+    try:
+        convert(source, target, format_, thin, parameters)
+    except UnknownParameter as error:
+        return Fault("parameters", str(error), "names of free parameters, separated by commas")
+    return None

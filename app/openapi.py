@@ -134,6 +134,27 @@ def pictures(*media_types: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"description": "A picture", "content": dict.fromkeys(media_types, schema)}}
 
 
+CHAINS_TYPES = {
+    "json": "application/json",
+    "npz": "application/zip",
+    "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+    "netcdf": "application/x-netcdf",
+}
+"""Content type of each format of chains."""
+
+CHAINS_FORMATS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The chains",
+        "content": {
+            content_type.partition(";")[0]: {"schema": {"type": "string", "format": "binary"}}
+            for format_, content_type in CHAINS_TYPES.items()
+            if format_ != "json"
+        },
+    }
+}
+
+
 def complete_document(app: FastAPI) -> None:
     """Make the OpenAPI document tell what the routes' types do not: the request of a fit, and how problems come."""
     generate = app.openapi

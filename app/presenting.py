@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from app.models.fits import Fit, FitLinks, FitProgress
 from app.models.problems import ProblemModel
 from app.models.uploads import Upload
+from fitting.spec import METHODS
 from fitting.spec.plots import PLANES, plots_of
 from jobs.schema import FitRecord, State, UploadRecord
 
@@ -87,6 +88,7 @@ def _links(record: FitRecord) -> FitLinks:
     components = [component["name"] for component in record.request["components"]]
     images = {image["name"]: f"{own}/images/{image['name']}" for image in record.request["images"]}
     methods = [stage["method"] for stage in record.request["stages"]]
+    samples = any(METHODS[method].samples for method in methods)
     planes = (*PLANES, *(f"component/{component}" for component in components))
     return FitLinks(
         self=own,
@@ -97,6 +99,7 @@ def _links(record: FitRecord) -> FitLinks:
         rerun=f"{own}/rerun",
         parameters=f"{own}/parameters",
         covariance=f"{own}/covariance",
+        chains=f"{own}/chains" if samples else None,
         plots={name: f"{own}/plots/{name}.png" for name in plots_of(methods)},
         images={name: {plane: f"{folder}/{plane}.fits" for plane in planes} for name, folder in images.items()},
         previews={name: {plane: f"{folder}/{plane}.png" for plane in planes} for name, folder in images.items()},

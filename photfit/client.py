@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -125,6 +125,15 @@ class Client:
         """The `/covariance` document: names, matrix, correlation."""
         return self._document(f"/v1/fits/{fit_id}/covariance")
 
+    def chains(self, fit_id: str, thin: int = 1, parameters: Sequence[str] | None = None) -> dict[str, Any]:
+        """The `/chains` document: names, draws by chain, log posterior, diagnostics; every `thin`-th draw, and of the
+        named parameters where some are given. Raises Refused where no stage sampled.
+        """
+        query: dict[str, Any] = (
+            {"thin": thin} if parameters is None else {"thin": thin, "parameters": ",".join(parameters)}
+        )
+        return self._document(f"/v1/fits/{fit_id}/chains", query)
+
     def cancel(self, fit_id: str) -> Fit:
         """Ask for the end of a fit; a queued one ends at once, a running one within an iteration."""
         return Fit.model_validate(self._json(lambda: self._http.post(f"/v1/fits/{fit_id}/cancel")))
@@ -147,8 +156,8 @@ class Client:
         self._answer(fetch)
         partial.replace(path)
 
-    def _document(self, address: str) -> dict[str, Any]:
-        document: dict[str, Any] = self._json(lambda: self._http.get(address))
+    def _document(self, address: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        document: dict[str, Any] = self._json(lambda: self._http.get(address, params=query))
         return document
 
     def _json(self, send: Callable[[], httpx.Response]) -> Any:

@@ -11,9 +11,11 @@ from fitting.spec.plots import PLOTS
 from photfit.answers import Fit
 from photfit.client import Client, Refused
 
+_QUERIES = {"chains": "?format=netcdf"}
 _DOCUMENTS = {
     "parameters": "parameters.json",
     "covariance": "covariance.json",
+    "chains": "chains.nc",
     "request": "request.json",
     "log": "log.txt",
 }
@@ -43,7 +45,7 @@ def _addresses(fit: Fit, truth: Mapping[str, float]) -> Iterator[tuple[str, Pure
     for member, name in _DOCUMENTS.items():
         address = fit.links.get(member)
         if isinstance(address, str):
-            yield address, PurePosixPath(name)
+            yield address + _QUERIES.get(member, ""), PurePosixPath(name)
     for image, planes in fit.images().items():
         for plane, address in planes.items():
             yield (

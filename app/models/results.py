@@ -17,6 +17,15 @@ class FittedParameter(_ResultModel):
     uncertainty: float | None = Field(
         description="Standard deviation; null where the parameter is fixed or at a limit."
     )
+    uncertainty_scaled: float | None = Field(default=None, description="The same times √χ²ᵣ.")
+    uncertainty_bootstrap: float | None = Field(
+        default=None, description="Standard deviation over resampled images; null without a stage `bootstrap`."
+    )
+    quantiles: dict[str, float] | None = Field(
+        default=None,
+        description="Of the posterior; null without a stage that samples.",
+        examples=[{"0.16": 67.93, "0.5": 67.94, "0.84": 67.95}],
+    )
     unit: str = Field(examples=["pixel"])
     free: bool = Field(description="Whether the fit could move it.")
     at_limit: bool = Field(description="Whether it ended at one of its limits.")
@@ -28,7 +37,34 @@ class DerivedValue(_ResultModel):
     name: str = Field(examples=["a.flux"])
     value: float | None = None
     uncertainty: float | None = None
+    uncertainty_scaled: float | None = Field(default=None, description="The same times √χ²ᵣ.")
     unit: str | None = None
+
+
+class History(_ResultModel):
+    """χ² (not reduced) over a stage: of a sampler the mean of its chains."""
+
+    step: list[int] = Field(description="0 is the start.")
+    chi2: list[float | None]
+
+
+class Diagnostics(_ResultModel):
+    """Whether chains may be believed, by ArviZ's definitions; by parameter where there are many."""
+
+    r_hat: dict[str, float | None] = Field(description="Rank-normalised split R̂; below 1.01 the chains have mixed.")
+    ess_bulk: dict[str, float | None] = Field(description="Effective draws for means; 400 or more suffice.")
+    ess_tail: dict[str, float | None] = Field(description="Effective draws for the 5 % and 95 % quantiles.")
+    mcse_mean: dict[str, float | None]
+    mcse_sd: dict[str, float | None]
+    autocorrelation_time: dict[str, float | None] = Field(description="In draws.")
+    acceptance: float | None
+    divergences: int
+    e_bfmi: list[float | None] = Field(description="By chain; empty where the sampler has no energy.")
+    step_size: list[float | None] = Field(description="By chain, in the sampler's own coordinates.")
+    seconds: float
+    draws: int = Field(description="Of all chains.")
+    trustworthy: bool = Field(description="Whether nothing speaks against use.")
+    sentences: list[str] = Field(examples=[["5000 draws, but only 12 effective (a.n): do not use"]])
 
 
 class ImageSummary(_ResultModel):
@@ -46,9 +82,11 @@ class StageSummary(_ResultModel):
     iterations: int
     evaluations: int
     seconds: float
-    chi2_reduced: list[float | None] = Field(description="Reduced χ² after each iteration, the start first.")
+    chi2_reduced: list[float | None] = Field(description="Reduced χ² before and after.")
     converged: bool
     message: str
+    history: History | None = None
+    diagnostics: Diagnostics | None = Field(default=None, description="Of a sampler's chains.")
 
 
 class ParametersDocument(_ResultModel):
@@ -79,3 +117,17 @@ class CovarianceDocument(_ResultModel):
     matrix: list[list[float]]
     correlation: list[list[float]]
     condition_number: float | None
+
+
+class ChainsDocument(_ResultModel):
+    """The draws of the last stage that sampled, and whether they may be believed."""
+
+    names: list[str] = Field(description="Of the free parameters; the order within a draw.", examples=[["a.x", "a.y"]])
+    chains: list[list[list[float | None]]] = Field(
+        description="By chain, draw and parameter, in reported units, warm-up left out.",
+        examples=[[[[67.94, 62.11], [67.93, 62.12]]]],
+    )
+    log_posterior: list[list[float | None]] = Field(
+        description="By chain and draw; without its constant.", examples=[[[-4950.2, -4951.0]]]
+    )
+    diagnostics: Diagnostics

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.dependencies import OwnerDep, ServicesDep
-from app.domain import results
-from app.files import file_response
-from app.models.results import CovarianceDocument, ParametersDocument
-from app.openapi import binary
+from app.domain import chains, results
+from app.files import converted_response, file_response
+from app.models.results import ChainsDocument, CovarianceDocument, ParametersDocument
+from app.openapi import CHAINS_FORMATS, CHAINS_TYPES, binary
 
 router = APIRouter(prefix="/fits/{fit_id}", tags=["results"])
 
@@ -25,6 +25,27 @@ def get_parameters(request: Request, fit_id: str, services: ServicesDep, owner: 
 def get_covariance(request: Request, fit_id: str, services: ServicesDep, owner: OwnerDep) -> Response:
     """(JᵀWJ)⁻¹ at the optimum, in the parameters as reported, with the correlations."""
     return file_response(request, results.find(services, owner, fit_id, "covariance.json"), "application/json")
+
+
+@router.get("/chains", summary="Chains of a sampler", response_model=ChainsDocument, responses=CHAINS_FORMATS)
+def get_chains(
+    request: Request,
+    fit_id: str,
+    services: ServicesDep,
+    owner: OwnerDep,
+    format: Annotated[chains.Format, Query(description="netcdf is an ArviZ InferenceData.")] = "json",  # noqa: A002
+    thin: Annotated[int, Query(ge=1, description="Give every so-manieth draw of each chain.")] = 1,
+    parameters: Annotated[str | None, Query(description="Names, separated by commas.", examples=["a.x,a.y"])] = None,
+) -> Response:
+    """Draws of the last stage that sampled, and their diagnostics. 404 where none did."""
+    names = None if parameters is None else tuple(name.strip() for name in parameters.split(","))
+    wanted = chains.Wanted(format, thin, names)
+    found = chains.find(services, owner, fit_id)
+    if wanted.stored_as_it_is:
+        return file_response(request, found, CHAINS_TYPES[format], f"{fit_id}.nc")
+    return converted_response(
+        request, chains.etag(found, wanted), lambda: chains.convert(services, found, wanted), CHAINS_TYPES[format]
+    )
 
 
 @router.get("/request", summary="The request")
