@@ -1,0 +1,98 @@
+"""Chains through the whole service: sampled by a worker, handed out in every format."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.models.results import ChainsDocument, ParametersDocument
+from tests.app.conftest import EXAMPLES, Service
+from tests.app.test_fits import post_form
+from tests.app.test_whole_path import finished
+
+SAMPLES = 60
+STAGES = [{"method": "lm"}, {"method": "metropolis", "warmup": 20, "samples": SAMPLES, "chains": 3}]
+
+
+@pytest.fixture(scope="module")
+def sampled(working_service: Service, seed_file: Path) -> dict[str, Any]:
+    """The seed problem with chains, finished."""
+    request = json.loads((EXAMPLES / "three_galaxies" / "request.json").read_text()) | {"stages": STAGES}
+    response = post_form(working_service, request, seed_file)
+    assert response.status_code == 202, response.text
+    fit = finished(working_service, response.json())
+    assert fit["state"] == "succeeded", fit
+    return fit
+
+
+def test_the_document_has_every_draw(working_service: Service, sampled: dict[str, Any]) -> None:
+    response = working_service.client.get(sampled["links"]["chains"])
+    document = response.json()
+    ChainsDocument.model_validate(document)
+    assert np.shape(document["chains"]) == (3, SAMPLES, 22)
+    assert np.shape(document["log_posterior"]) == (3, SAMPLES)
+    assert response.headers["content-type"] == "application/json"
+    tag = {"If-None-Match": response.headers["etag"]}
+    assert working_service.client.get(sampled["links"]["chains"], headers=tag).status_code == 304
+
+
+def test_the_parameters_have_quantiles_and_the_fit_warns_of_its_chains(
+    working_service: Service, sampled: dict[str, Any]
+) -> None:
+    document = working_service.client.get(sampled["links"]["parameters"]).json()
+    ParametersDocument.model_validate(document)
+    assert all(row["quantiles"]["0.16"] < row["quantiles"]["0.84"] for row in document["parameters"])
+    assert not document["stages"][1]["diagnostics"]["trustworthy"]
+    assert any("do not use" in warning for warning in sampled["warnings"])
+
+
+@pytest.mark.parametrize("format_", ["npz", "csv", "parquet", "netcdf"])
+def test_every_format_comes_thinned_and_by_parameter(
+    working_service: Service, sampled: dict[str, Any], format_: str
+) -> None:
+    query = {"format": format_, "thin": 7, "parameters": "a.n,sky.i"}
+    response = working_service.client.get(sampled["links"]["chains"], params=query)
+    assert response.status_code == 200, response.text
+    assert int(response.headers["content-length"]) == len(response.content)
+    assert (
+        response.content[:4]
+        == {"npz": b"PK\x03\x04", "csv": b"chai", "parquet": b"PAR1", "netcdf": b"\x89HDF"}[format_]
+    )
+    if format_ == "npz":
+        with np.load(io.BytesIO(response.content), allow_pickle=False) as file:
+            assert file["chains"].shape == (3, -(-SAMPLES // 7), 2)
+    if format_ == "csv":
+        assert response.text.splitlines()[0] == "chain,draw,log_posterior,a.n,sky.i"
+
+
+def test_the_stored_file_is_handed_out_as_it_is(working_service: Service, sampled: dict[str, Any]) -> None:
+    response = working_service.client.get(sampled["links"]["chains"], params={"format": "netcdf"})
+    assert response.content[:4] == b"\x89HDF"
+
+
+def test_faults_of_the_query_are_told(working_service: Service, sampled: dict[str, Any]) -> None:
+    unknown = working_service.client.get(sampled["links"]["chains"], params={"parameters": "a.n,a.z"})
+    assert unknown.status_code == 422
+    assert "a.z" in unknown.text
+    for query in ({"format": "xml"}, {"thin": 0}):
+        assert working_service.client.get(sampled["links"]["chains"], params=query).status_code == 422
+
+
+def test_a_fit_that_did_not_sample_has_no_chains(working_service: Service, seed_file: Path) -> None:
+    request = json.loads((EXAMPLES / "three_galaxies" / "request.json").read_text())
+    fit = finished(working_service, post_form(working_service, request, seed_file).json())
+    assert fit["links"].get("chains") is None
+    response = working_service.client.get(f"{fit['links']['self']}/chains")
+    assert response.status_code == 404
+    assert "none of its stages samples" in response.json()["detail"]
+
+
+def test_a_group_of_unknown_components_is_refused_with_its_place(service: Service, seed_file: Path) -> None:
+    request = json.loads((EXAMPLES / "three_galaxies" / "request.json").read_text())
+    request["stages"] = [{"method": "iterative_components", "groups": [["a", "halo"]]}]
+    response = post_form(service, request, seed_file)
+    assert response.status_code == 422
+    assert response.json()["faults"][0]["path"] == "$.stages[0].groups[0][1]"
