@@ -16,9 +16,11 @@ from fitting.inputs.images import ImageData
 from fitting.methods.progress import Report, ignore
 from fitting.methods.shelf import Shelf
 from fitting.problem import Problem
+from fitting.results.correlation import correlation_warning
 from fitting.results.covariance import Covariance, covariance_at
 from fitting.results.derived import derived_values
 from fitting.results.goodness import goodness
+from fitting.results.limits import near_limit_warning
 from fitting.results.result import FitResult, FittedParameter, ImageResult
 from fitting.spec import FitRequest
 from fitting.stages import Outcome, quantiles, run_stages
@@ -89,7 +91,11 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
     warnings = [warning for image in images for warning in image.warnings]
     if covariance.at_limit:
         warnings.append(f"at a limit, and left out of the covariance: {', '.join(covariance.at_limit)}")
+    fitted_rows = _fitted(problem, values, covariance, outcome, chi2)
+    planes = _planes(problem, images, end.theta, models)
     warnings += outcome.warnings
+    if fitted:
+        warnings += filter(None, (near_limit_warning(problem.table, fitted_rows), *map(correlation_warning, planes)))
     return FitResult(
         request=problem.request,
         converged=fitted is False or (end.converged and not covariance.undetermined and math.isfinite(chi2)),
@@ -101,11 +107,11 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
         deviance=how_good.deviance,
         log_prior=how_good.log_prior,
         objective=float(end.equations.chi2),
-        parameters=_fitted(problem, values, covariance, outcome, chi2),
+        parameters=fitted_rows,
         derived=tuple(derived_values(problem, images, values, covariance)),
         covariance=covariance,
         stages=outcome.records,
-        images=_planes(problem, images, end.theta, models),
+        images=planes,
         sampled=outcome.sampled,
         warnings=tuple(warnings),
         provenance=_provenance(problem.request, device),

@@ -1,0 +1,67 @@
+"""Correlated residuals are spoken of where there are some, and nowhere else."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from fitting.results.correlation import autocorrelation, correlation_warning, inflation, is_correlated
+from fitting.results.result import ImageResult
+from tests.fitting.scene import fitted, flat_sky, image_of, noisy, rendered, sersic
+
+
+def image_with(residual: np.ndarray, model: np.ndarray | None = None) -> ImageResult:
+    model = np.zeros_like(residual) if model is None else model
+    used = np.zeros(residual.shape, dtype=bool)
+    return ImageResult("r", model + residual, model, np.ones_like(residual), used, (0, 0), None, {})
+
+
+@pytest.mark.parametrize("draw", ["standard_normal", "heavy tails"])
+def test_white_noise_is_left_in_peace(draw: str) -> None:
+    random = np.random.default_rng(1)
+    fields = (
+        random.standard_normal((40, 40)) if draw == "standard_normal" else random.standard_t(3.0, (40, 40))
+        for _ in range(500)
+    )
+    assert sum(correlation_warning(image_with(field)) is not None for field in fields) <= 1
+
+
+def test_its_scatter_is_as_expected() -> None:
+    random = np.random.default_rng(2)
+    found = [autocorrelation(random.standard_normal((40, 50)), 1, -2) for _ in range(500)]
+    pairs = found[0][1]
+    assert pairs == 39 * 48
+    assert np.std([rho for rho, _ in found]) == pytest.approx(pairs**-0.5, rel=0.1)
+
+
+def test_smoothed_noise_is_noticed_with_what_it_does_to_uncertainties() -> None:
+    random = np.random.default_rng(3)
+    field = gaussian_filter(random.standard_normal((100, 100)), 0.7, mode="wrap")
+    field /= field.std()
+    warning = correlation_warning(image_with(field))
+    assert warning is not None
+    assert "away from the components too" in warning
+    means = [
+        gaussian_filter(random.standard_normal((30, 30)), 0.7, mode="wrap").mean()
+        / gaussian_filter(random.standard_normal((30, 30)), 0.7, mode="wrap").std()
+        for _ in range(400)
+    ]
+    assert inflation(field) == pytest.approx(np.std(means) * 30.0, rel=0.15)
+
+
+def test_structure_that_the_model_lacks_is_called_so() -> None:
+    ring = [flat_sky(), sersic(), sersic("b", x=22.0, y=17.0, i_e=12.0, r_e=1.5, n=0.7)]
+    result = fitted([flat_sky(), sersic()], image_of(noisy(rendered(ring))))
+    (warning,) = [text for text in result.warnings if "correlated" in text]
+    assert "lacks structure" in warning
+
+
+def test_a_right_model_on_white_noise_says_nothing() -> None:
+    for seed in range(8):
+        result = fitted([flat_sky(), sersic()], image_of(noisy(rendered([flat_sky(), sersic()]), seed=seed)))
+        assert result.warnings == ()
+
+
+def test_masked_pixels_and_tiny_images_say_nothing() -> None:
+    assert not is_correlated(np.full((30, 30), np.nan))
+    assert not is_correlated(np.ones((5, 5)))
+    assert correlation_warning(image_with(np.zeros((30, 30)))) is None
