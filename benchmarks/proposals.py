@@ -24,7 +24,7 @@ from benchmarks.fields import Field, Galaxy, noise_field, simulated_field
 from fitting.inputs.proposal import propose_for
 from fitting.results import FitResult
 from fitting.run import run
-from fitting.spec import ProposalSpec
+from fitting.spec import FitRequest, ProposalSpec
 
 RESULTS = Path(__file__).parent / "results"
 SNR = 20.0
@@ -60,8 +60,14 @@ class Outcome:
 
 def fitted(field: Field) -> FitResult:
     """The field's proposal, fitted."""
-    request = propose_for(field.image, ProposalSpec.model_validate({"data": "field"})).request
+    request = proposed(field)
     return run(request, [field.image])
+
+
+def proposed(field: Field) -> FitRequest:
+    """The field's proposal. Its files exist in name only, but a star needs a PSF beside the data."""
+    files = {"data": "field"} | ({} if field.image.psf is None else {"psf": "psf"})
+    return propose_for(field.image, ProposalSpec.model_validate(files)).request
 
 
 def outcomes(seed: int, field: Field, result: FitResult) -> Iterator[Outcome]:
@@ -140,7 +146,7 @@ def measure_noise(seeds: range) -> dict[str, Any]:
     count: dict[str, int] = {}
     for seed in seeds:
         field = noise_field(seed)
-        components = propose_for(field.image, ProposalSpec.model_validate({"data": "noise"})).request.components
+        components = proposed(field).components
         count[field.image.name] = count.get(field.image.name, 0) + 1
         if [component.profile for component in components] != ["flat_sky"]:
             wrong[field.image.name] = wrong.get(field.image.name, 0) + 1
