@@ -6,6 +6,7 @@
 # make lint      formatting, lint, types and the direction of imports
 # make bench     the engine's figures on this machine
 # make bench-proposals   propose, then lm, on simulated fields; sky alone on noise
+# make bench-calibration   whether uncertainties are right, on 500 simulated galaxies
 # make docs      the generated part of docs/reference
 # make clean     what can be made again
 
@@ -15,7 +16,7 @@ BIN := .venv/bin
 STAMP := .venv/installed
 ARGS ?=
 
-.PHONY: demo serve test test-all lint format bench bench-proposals docs clean install
+.PHONY: demo serve test test-all lint format bench bench-proposals bench-calibration docs clean install
 
 demo: $(STAMP)
 	$(BIN)/photfit demo $(ARGS)
@@ -44,6 +45,9 @@ bench: $(STAMP)
 
 bench-proposals: $(STAMP)
 	$(BIN)/python -m benchmarks.proposals $(ARGS)
+
+bench-calibration: $(STAMP)
+	$(BIN)/python -m benchmarks.calibration $(ARGS)
 
 docs: $(STAMP)
 	$(BIN)/python docs/generate_reference.py
