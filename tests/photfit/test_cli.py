@@ -122,7 +122,7 @@ def test_profiles_lists_every_profile() -> None:
 def test_profiles_refuses_an_unknown_name() -> None:
     result = run("profiles", "sersick")
     assert result.exit_code == 2
-    assert "there are flat_sky" in result.stderr
+    assert "there are airy_psf" in result.stderr
 
 
 def test_version_is_the_distributions() -> None:
