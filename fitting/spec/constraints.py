@@ -165,13 +165,13 @@ def solved_parameters(
 
     The constrained value becomes a parameter of its own, with its limits, and one parameter of the expression a link to
     it: ``a.x = b.x + (a.x - b.x)``. Of the free parameters that stand once in the expression one without limits or
-    prior of its own is taken before others.
+    prior of its own is taken before others. Constraints of other rows than these are passed over.
     """
     links = {row.name: row.expression for row in rows if row.expression is not None}
     specs = {row.name: row.spec for row in rows}
     found = []
     for index, constraint in enumerate(constraints):
-        if not constraint.bounded:
+        if not constraint.bounded or not specs.keys() >= set(constraint.parsed.names):
             continue
         free = [name for name in constraint.parsed.names if name not in links and not specs[name].fixed]
         for name in sorted(free, key=lambda name: is_limited(specs[name])):

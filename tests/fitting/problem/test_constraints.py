@@ -66,6 +66,15 @@ def test_a_limit_is_kept_to_rounding_and_flagged(
     assert any(expression in warning for warning in result.warnings)
 
 
+def test_a_limit_is_kept_by_fits_of_one_component_after_another(data: np.ndarray) -> None:
+    """Though the components that are tied by it are fitted apart from the rest."""
+    request = request_of({"expression": "a.r_e / b.r_e", "min": 1.0, "max": 1.2})
+    cycles = parse_request(request.document() | {"stages": [{"method": "iterative_components"}]})
+    together, apart = run(request, [image_of(data)]), run(cycles, [image_of(data)])
+    assert apart.converged
+    assert apart.chi2 == pytest.approx(together.chi2, abs=0.05)
+
+
 def test_a_prior_of_a_difference_pulls(data: np.ndarray) -> None:
     result = fitted(data, {"expression": "b.x - a.x", "normal": [9.0, 1e-4]})
     values = values_of(result)
