@@ -135,8 +135,9 @@ class OutlinePoints:
     @classmethod
     def of(cls, pixels_x: Tensor, pixels_y: Tensor, form: Ellipses, break_radius: Tensor | None) -> "OutlinePoints":
         """Of pixels (instances, pixels), crowded towards feet and towards where the break crosses."""
-        at = torch.zeros_like(form.x) if break_radius is None else break_radius
-        outline = _outline(pixels_x, pixels_y, form, at, _EDGES * _PIECES, True)
+        # Without a break only the pieces on either side of each foot have a length.
+        at, pieces = (torch.zeros_like(form.x), 2) if break_radius is None else (break_radius, _PIECES)
+        outline = _outline(pixels_x, pixels_y, form, at, _EDGES * pieces, True)
         nodes, weights = _closely_crowded(_OUTLINE_ORDER, form.x.device)
         x, y, _, _ = outline.points(nodes, weights)
         normal_x, normal_y = (
