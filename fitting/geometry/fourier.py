@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from fitting.geometry.modifier import Own
+from fitting.profiles.axes import DEGREES
 from fitting.profiles.surface import Rounding
 
-DEGREES = torch.pi / 180.0
 LEAST = 0.01
 
 

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from fitting.geometry.modifier import Dimming, Metric, PointMap, RadiusScale
 from fitting.geometry.superellipse import ELLIPSE, TINY
+from fitting.profiles.axes import along_and_across, by_centre_and_angle
 from fitting.profiles.dimensions import PureNumbers
 from fitting.profiles.radial import RHO_FLOOR, RadialProfile
 from fitting.profiles.surface import ANGLE, CENTRE, RELATIVE, Rounding
 
-DEGREES = torch.pi / 180.0
 Gradient = dict[str, Tensor]
 """Derivatives so far, by parameter."""
 
@@ -132,10 +132,9 @@ class ModifiedProfile:
         return 2.0 * (points.log_radius - named[self.profile.scale].log()).clamp(min=0.5 * math.log(RHO_FLOOR))
 
     def _isophotes(self, x: Tensor, y: Tensor, named: dict[str, Tensor]) -> Isophotes:
-        chain, q = self.modifiers, named["q"]
-        sine, cosine = torch.sin(named["pa"] * DEGREES), torch.cos(named["pa"] * DEGREES)
+        chain, q, pa = self.modifiers, named["q"], named["pa"]
         plane_x, plane_y, unrotate = _moved(chain.rotations, x, y, named)
-        along, across = plane_y * cosine - plane_x * sine, plane_x * cosine + plane_y * sine
+        along, across = along_and_across(plane_x, plane_y, pa)
         bent_along, bent_across, unbend = _moved(chain.bendings, along, across, named)
         a, b, unwarp = _moved(chain.warps, bent_along, bent_across / q, named)
         log_radius, unmeasure = chain.metric(a, b, _read(chain.metric, named))
@@ -159,9 +158,9 @@ class ModifiedProfile:
             by_along, by_stretched = unwarp(by_a, by_b, gradient)
             _add(gradient, ("q",), (-by_stretched * bent_across / q**2,))
             by_along, by_across = unbend(by_along, by_stretched / q, gradient)
-            _add(gradient, ("pa",), ((by_across * along - by_along * across) * DEGREES,))
-            by_plane_x, by_plane_y = by_across * cosine - by_along * sine, by_along * cosine + by_across * sine
-            by_x, by_y = unrotate(by_plane_x, by_plane_y, gradient)
+            by_centre_x, by_centre_y, by_pa = by_centre_and_angle(along, across, by_along, by_across, pa)
+            _add(gradient, ("pa",), (by_pa,))
+            by_x, by_y = unrotate(-by_centre_x, -by_centre_y, gradient)
             _add(gradient, ("x", "y"), (-by_x, -by_y))
             return gradient
 

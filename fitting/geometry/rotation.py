@@ -19,9 +19,9 @@ import torch
 from torch import Tensor
 
 from fitting.geometry.modifier import Own
+from fitting.profiles.axes import DEGREES
 from fitting.profiles.surface import Rounding
 
-DEGREES = torch.pi / 180.0
 BAR = 0.23
 LEAST_SPAN = 1e-2
 

@@ -16,9 +16,8 @@ from scipy.interpolate import CubicSpline
 from torch import Tensor
 
 from fitting.geometry.modifier import Own
+from fitting.profiles.axes import DEGREES
 from fitting.profiles.surface import Rounding
-
-DEGREES = torch.pi / 180.0
 
 
 @cache

@@ -128,14 +128,7 @@ class _Scene:
 
     def _values(self) -> dict[str, float]:
         """What is known, with every link that can be worked out from it."""
-        known = dict(self.known)
-        for row in self.table.linked:
-            if row.expression is not None and all(name in known for name in row.expression.names):
-                try:
-                    known[row.name] = row.expression.value(known)
-                except ExpressionInvalid:
-                    continue
-        return known
+        return self.table.followed(self.known)
 
     def _in_order(self) -> list[ComponentSpec]:
         """Galaxies whose position is known first, so that the others do not take their peaks."""

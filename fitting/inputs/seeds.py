@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from astropy.io import fits
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from fitting.inputs.astrometry import celestial_wcs
 from fitting.inputs.galaxies import Galaxy, unit_flux
 from fitting.inputs.images import ImageData
 from fitting.inputs.sources import Seed
@@ -35,7 +34,7 @@ def from_catalogue(image: ImageData, rows: Sequence[CatalogueRow]) -> list[Seed]
     faults = _faults(image, rows)
     if faults:
         raise RequestInvalid(faults)
-    wcs = celestial(image.header) if any(row.x is None or row.y is None for row in rows) else None
+    wcs = celestial_wcs(image.header) if any(row.x is None or row.y is None for row in rows) else None
     return _inside(image, [_seed(image, row, wcs) for row in rows])
 
 
@@ -54,23 +53,10 @@ def from_segmentation(image: ImageData, labels: Labels) -> list[Seed]:
     return [Seed(float(x[item]), float(y[item]), int(area[item]), int(number)) for item, number in enumerate(numbers)]
 
 
-def celestial(header: fits.Header | None) -> WCS | None:
-    """The celestial part of a header's world coordinates, or None."""
-    if header is None:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            wcs = WCS(header, naxis=2)
-        except Exception:  # astropy raises many kinds on headers that it cannot read
-            return None
-    return wcs if wcs.has_celestial else None
-
-
 def _faults(image: ImageData, rows: Sequence[CatalogueRow]) -> list[Fault]:
     faults = []
     for number, row in enumerate(rows):
-        if (row.x is None or row.y is None) and celestial(image.header) is None:
+        if (row.x is None or row.y is None) and celestial_wcs(image.header) is None:
             message = "gives ra and dec, and the image has no celestial WCS"
             return [Fault(f"$.catalogue[{number}]", message, "x and y, or an image with a WCS")]
         if row.magnitude is not None and image.zero_point is None:

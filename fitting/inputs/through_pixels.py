@@ -17,7 +17,6 @@ from fitting.inputs.astrometry import TangentPlane, celestial_wcs, local_map, sk
 from fitting.inputs.images import ImageData
 from fitting.spec import (
     ComponentSpec,
-    ExpressionInvalid,
     Fault,
     FitRequest,
     ParameterSpec,
@@ -36,7 +35,7 @@ def completed_through_pixels(request: FitRequest, images: Sequence[ImageData], c
         RequestInvalid: something is still missing afterwards.
     """
     table = ParameterTable.of(request)
-    known = _known(table)
+    known = table.followed({row.name: row.value for row in table if row.value is not None})
     found: dict[str, float] = {}
     for place, image in enumerate(images):
         eye = _Eye.of(request, image)
@@ -49,18 +48,6 @@ def completed_through_pixels(request: FitRequest, images: Sequence[ImageData], c
     if missing:
         raise RequestInvalid(Fault(json_path(table[name].place), f"{name} is missing", "a value") for name in missing)
     return request.with_values({name: _within(found[name], table, name) for name in table.missing})
-
-
-def _known(table: ParameterTable) -> dict[str, float]:
-    """Given values, and links as far as they follow from those."""
-    known = {row.name: row.value for row in table if row.value is not None}
-    for row in table.linked:
-        if row.expression is not None and all(name in known for name in row.expression.names):
-            try:
-                known[row.name] = row.expression.value(known)
-            except ExpressionInvalid:
-                continue
-    return known
 
 
 def _within(value: float, table: ParameterTable, name: str) -> float:

@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -242,8 +242,3 @@ def finish(run: Sampling, step_size: np.ndarray, *, hamiltonian: bool) -> Sample
 def generator_state(generator: torch.Generator) -> np.ndarray:
     """The state of a generator as an array."""
     return generator.get_state().numpy()
-
-
-def restored(state: State, names: tuple[str, ...]) -> dict[str, Any]:
-    """Tensors of a checkpoint by name."""
-    return {name: torch.from_numpy(np.array(state[name])) for name in names}

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-DEGREE = torch.pi / 180.0
+from fitting.profiles.axes import DEGREES
+
 _ROUND = 1e-9
 """A mapped ellipse rounder than this has no angle of its own, and follows the map without its shear."""
 
@@ -40,13 +41,13 @@ def mapped_ellipse(linear: Tensor, linear_by: Tensor, q: Tensor, pa: Tensor) -> 
     Returns:
         With derivatives in the order q, pa, the m things; `stretch` is the factor of lengths along the major axis.
     """
-    sine, cosine = torch.sin(pa * DEGREE), torch.cos(pa * DEGREE)
+    sine, cosine = torch.sin(pa * DEGREES), torch.cos(pa * DEGREES)
     axes = torch.stack((torch.stack((-sine, cosine), -1), torch.stack((cosine, sine), -1)), dim=-1)
     major, minor = (linear @ axes).unbind(-1)
     moved = linear_by @ axes[..., None, :, :]
     crossed = _outer(major, minor) + _outer(minor, major)
     by_q = 2.0 * q[..., None, None] * _outer(minor, minor)
-    by_pa = DEGREE * (q**2 - 1.0)[..., None, None] * crossed
+    by_pa = DEGREES * (q**2 - 1.0)[..., None, None] * crossed
     half = _outer(moved[..., 0], major[..., None, :]) + (q**2)[..., None, None, None] * _outer(
         moved[..., 1], minor[..., None, :]
     )
@@ -72,7 +73,7 @@ def _named(
     across = direction[..., None, 0] * spread_by[..., 1] - direction[..., None, 1] * spread_by[..., 0]
     square, square_by = mean + height, mean_by + along
     stretch = square.sqrt()
-    turned_by = 0.5 / DEGREE * across / torch.where(round_, 1.0, height)[..., None]
+    turned_by = 0.5 / DEGREES * across / torch.where(round_, 1.0, height)[..., None]
     alone = torch.zeros_like(turned_by)
     alone[..., 1] = determinant.sign()
     area = determinant.abs()
@@ -83,7 +84,7 @@ def _named(
     return MappedEllipse(
         ratio,
         ratio_by,
-        0.5 * torch.atan2(direction[..., 1], direction[..., 0]) / DEGREE,
+        0.5 * torch.atan2(direction[..., 1], direction[..., 0]) / DEGREES,
         torch.where(round_[..., None], alone, turned_by),
         stretch,
         0.5 * square_by / stretch[..., None],

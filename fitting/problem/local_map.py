@@ -6,8 +6,7 @@ import torch
 from torch import Tensor
 
 from fitting.inputs.astrometry import ARCSEC, TangentPlane
-
-DEGREE = torch.pi / 180.0
+from fitting.profiles.axes import DEGREES
 
 
 @dataclass(frozen=True)
@@ -34,12 +33,12 @@ class Sky:
         options = {"dtype": torch.float64, "device": device}
         self._coefficients = torch.stack([torch.as_tensor(part, **options) for part in (plane.x, plane.y)])
         self._scale = plane.scale
-        ra, dec = (torch.tensor(angle, **options) * DEGREE for angle in (plane.ra, plane.dec))
+        ra, dec = (torch.tensor(angle, **options) * DEGREES for angle in (plane.ra, plane.dec))
         self._axes = torch.stack(_directions(ra, dec)[::-1])  # north, east, towards
 
     def around(self, ra: Tensor, dec: Tensor) -> LocalMap:
         """The local map at positions in degrees, any shape."""
-        ra, dec = ra * DEGREE, dec * DEGREE
+        ra, dec = ra * DEGREES, dec * DEGREES
         towards, east, north = _directions(ra, dec)
         cosine, sine = torch.cos(dec)[..., None], torch.sin(dec)[..., None]
         tangents = torch.stack((-east, north), dim=-2)  # (…, 2 west north, 3)
@@ -72,11 +71,11 @@ class Sky:
         )
         value, slope, bend = self._polynomials(plane / self._scale)
         slope, bend = slope / self._scale, bend / self._scale**2  # (…, 2 xy, 2 uv), (…, 2 xy, 2, 2)
-        by_sky = slope @ step.mT * DEGREE
+        by_sky = slope @ step.mT * DEGREES
         linear = slope @ along.mT
         bent = torch.einsum("...xuw,...tw,...au->...txa", bend, step, along)
         straight = torch.einsum("...xu,...tau->...txa", slope, change)
-        return LocalMap(value, by_sky, linear * ARCSEC, (bent + straight) * (ARCSEC * DEGREE))
+        return LocalMap(value, by_sky, linear * ARCSEC, (bent + straight) * (ARCSEC * DEGREES))
 
     def _polynomials(self, plane: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """x, y (…, 2), their first (…, 2, 2) and second (…, 2, 2, 2) derivatives by u, v in units of the scale."""

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.problem.ellipse_map import DEGREE, mapped_ellipse
+from fitting.problem.ellipse_map import mapped_ellipse
 from fitting.problem.local_map import Sky
+from fitting.profiles.axes import DEGREES
 
 
 @dataclass(frozen=True)
@@ -106,15 +107,15 @@ class SkyToPixels:
     def _map_angles(self, physical: Tensor, jacobian: Tensor, linear: Tensor, linear_by: Tensor, sky: Tensor) -> None:
         """Directions without an axis ratio point where the map takes them."""
         who, pa = self._angles.unbind(-1)
-        sine, cosine = torch.sin(physical[:, pa] * DEGREE), torch.cos(physical[:, pa] * DEGREE)
+        sine, cosine = torch.sin(physical[:, pa] * DEGREES), torch.cos(physical[:, pa] * DEGREES)
         along, across = torch.stack((-sine, cosine), -1), torch.stack((cosine, sine), -1)
         x, y = (linear[:, who] @ along[..., None]).squeeze(-1).unbind(-1)
-        by_pa = -(linear[:, who] @ across[..., None]).squeeze(-1) * DEGREE
+        by_pa = -(linear[:, who] @ across[..., None]).squeeze(-1) * DEGREES
         by_sky = (linear_by[:, who] @ along[..., None, :, None]).squeeze(-1)
         by = torch.cat((by_pa[..., None, :], by_sky), dim=2)
-        turned = (x[..., None] * by[..., 1] - y[..., None] * by[..., 0]) / (x * x + y * y)[..., None] / DEGREE
+        turned = (x[..., None] * by[..., 1] - y[..., None] * by[..., 0]) / (x * x + y * y)[..., None] / DEGREES
         inputs = torch.cat((jacobian[:, pa, None], sky[:, who]), dim=2)
-        physical[:, pa] = torch.atan2(-x, y) / DEGREE
+        physical[:, pa] = torch.atan2(-x, y) / DEGREES
         jacobian[:, pa] = (turned[..., None, :] @ inputs).squeeze(2)
 
 

@@ -7,28 +7,22 @@ Source: de Vaucouleurs 1948, Annales d'Astrophysique 11, 247.
 
 import math
 
-import torch
 from scipy.special import gammaincinv
 from torch import Tensor
 
-from fitting.profiles.radial import RadialProfile
+from fitting.profiles.radial import ShapelessProfile
 
 B = float(gammaincinv(8.0, 0.5))
 UNIT_FLUX = 8.0 * math.pi * math.exp(B) * B**-8.0 * math.gamma(8.0)
 """Total flux of a round galaxy with R_e = I_e = 1 (Graham & Driver 2005, PASA 22, 118, equation 4)."""
 
 
-class DeVaucouleurs(RadialProfile):
+class DeVaucouleurs(ShapelessProfile):
     """The de Vaucouleurs profile as a radial profile: scale r_e, amplitude i_e (brightness at r_e)."""
 
     name = "de_vaucouleurs"
     scale = "r_e"
     amplitude = "i_e"
-    shape = ()
-    dimensions = ()
-
-    def constants(self, shape: tuple[Tensor, ...]) -> Tensor:
-        return torch.empty((0, 1))
 
     def brightness(self, log_rho: Tensor, constants: Tensor) -> Tensor:
         return (0.125 * log_rho).exp_().mul_(-B).add_(B).exp_()

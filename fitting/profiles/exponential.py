@@ -8,23 +8,18 @@ Sources: Freeman 1970, ApJ 160, 811, equation 1; Peng et al. 2010, AJ 139, 2097,
 import torch
 from torch import Tensor
 
-from fitting.profiles.radial import RadialProfile
+from fitting.profiles.radial import ShapelessProfile
 
 HALF_LIGHT = 1.6783469900166605
 """Half-light radius in scale lengths: the root of (1 + x) e^−x = 1/2."""
 
 
-class Exponential(RadialProfile):
+class Exponential(ShapelessProfile):
     """The exponential as a radial profile: scale h, amplitude i_0 (central brightness)."""
 
     name = "exponential"
     scale = "h"
     amplitude = "i_0"
-    shape = ()
-    dimensions = ()
-
-    def constants(self, shape: tuple[Tensor, ...]) -> Tensor:
-        return torch.empty((0, 1))
 
     def brightness(self, log_rho: Tensor, constants: Tensor) -> Tensor:
         return (0.5 * log_rho).exp_().neg_().exp_()

@@ -10,23 +10,18 @@ import math
 import torch
 from torch import Tensor
 
-from fitting.profiles.radial import RadialProfile
+from fitting.profiles.radial import ShapelessProfile
 
 FALL = 4.0 * math.log(2.0)
 """−d ln I / dρ."""
 
 
-class Gaussian(RadialProfile):
+class Gaussian(ShapelessProfile):
     """The Gaussian as a radial profile: scale fwhm, amplitude i_0 (central brightness)."""
 
     name = "gaussian"
     scale = "fwhm"
     amplitude = "i_0"
-    shape = ()
-    dimensions = ()
-
-    def constants(self, shape: tuple[Tensor, ...]) -> Tensor:
-        return torch.empty((0, 1))
 
     def brightness(self, log_rho: Tensor, constants: Tensor) -> Tensor:
         return log_rho.exp().mul_(-FALL).exp_()

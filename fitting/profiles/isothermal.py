@@ -8,20 +8,15 @@ Source: Kormann, Schneider & Bartelmann 1994, A&A 284, 285, section 3 (as the su
 import torch
 from torch import Tensor
 
-from fitting.profiles.radial import RadialProfile
+from fitting.profiles.radial import ShapelessProfile
 
 
-class Isothermal(RadialProfile):
+class Isothermal(ShapelessProfile):
     """The softened isothermal profile as a radial profile: scale r_c, amplitude i_0 (central brightness)."""
 
     name = "isothermal"
     scale = "r_c"
     amplitude = "i_0"
-    shape = ()
-    dimensions = ()
-
-    def constants(self, shape: tuple[Tensor, ...]) -> Tensor:
-        return torch.empty((0, 1))
 
     def brightness(self, log_rho: Tensor, constants: Tensor) -> Tensor:
         return log_rho.exp().add_(1.0).rsqrt_()

@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from fitting.profiles.dimensions import Dimension, PureNumbers
@@ -79,6 +80,16 @@ class RadialProfile(Protocol):
         Infinite where the integral diverges. With shape parameters as users know them, see `total_flux`.
         """
         ...
+
+
+class ShapelessProfile(RadialProfile):
+    """A radial profile with no parameters of its own but scale and amplitude."""
+
+    shape = ()
+    dimensions = ()
+
+    def constants(self, shape: tuple[Tensor, ...]) -> Tensor:
+        return torch.empty((0, 1))
 
 
 RHO_FLOOR = 1e-200

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-DEGREES = torch.pi / 180.0
+from fitting.profiles.axes import DEGREES
+
 GEOMETRY = 5
 """Columns that belong to the geometry: ∂I/∂ρ times δx, δy, δx², δxδy, δy²."""
 

@@ -6,12 +6,13 @@ What varies between images has a row for each: ``a.flux[r], a.flux[g]`` (`fittin
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from fitting.spec.components import meeting
 from fitting.spec.constraints import ConstraintSpec, solved_parameters
-from fitting.spec.expressions import Expression
+from fitting.spec.expressions import Expression, ExpressionInvalid
 from fitting.spec.inversion import is_sum
 from fitting.spec.links import evaluation_order
 from fitting.spec.priors import Prior
@@ -130,6 +131,15 @@ class ParameterTable:
     def missing(self) -> tuple[str, ...]:
         """Names of those that have neither value nor expression."""
         return tuple(row.name for row in self.parameters if row.value is None and row.expression is None)
+
+    def followed(self, known: Mapping[str, float]) -> dict[str, float]:
+        """What is known, with every link that can be worked out from it."""
+        values = dict(known)
+        for row in self.linked:
+            if row.expression is not None and all(name in values for name in row.expression.names):
+                with suppress(ExpressionInvalid):
+                    values[row.name] = row.expression.value(values)
+        return values
 
     def values(self, changed: Mapping[str, float] | None = None) -> dict[str, float]:
         """Values of all, links worked out, with `changed` in place of those given.

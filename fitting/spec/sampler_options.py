@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -41,9 +42,9 @@ class SamplerOptions(Document):
     warmup: Warmup = 500
     samples: Samples = 1000
 
+    @abstractmethod
     def chain_count(self, free: int) -> int:
         """How many chains there will be, for so many free parameters."""
-        raise NotImplementedError
 
 
 class ChainOptions(SamplerOptions):

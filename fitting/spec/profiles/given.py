@@ -1,5 +1,6 @@
 """Parameters that the request must give, since photfit does not look for them in the image."""
 
+from fitting.spec.profiles import quantities
 from fitting.spec.profiles.description import ParameterDescription
 from fitting.spec.profiles.geometry import X, Y
 
@@ -11,17 +12,7 @@ def given(parameter: ParameterDescription) -> ParameterDescription:
 
 def length(name: str, description: str) -> ParameterDescription:
     """A positive length in pixels."""
-    return ParameterDescription(
-        name=name,
-        unit="pixel",
-        description=description,
-        min=1e-3,
-        max=1e5,
-        lowest=1e-3,
-        highest=1e5,
-        scale="log",
-        initialised=False,
-    )
+    return given(quantities.length(name, description))
 
 
 CENTRE = (given(X), given(Y))

@@ -9,6 +9,7 @@ from fitting.spec.profiles.description import ProfileDescription
 from fitting.spec.profiles.edge_on import EDGE_ON_DISK, EDGE_ON_RING
 from fitting.spec.profiles.ellipsoid import GAUSSIAN_ELLIPSOID
 from fitting.spec.profiles.exponential import BROKEN_EXPONENTIAL, EXPONENTIAL
+from fitting.spec.profiles.given import given
 from fitting.spec.profiles.nuker import NUKER
 from fitting.spec.profiles.options import ProfileOptions
 from fitting.spec.profiles.pixelated import PIXELATED, PixelatedOptions
@@ -20,8 +21,7 @@ from fitting.spec.profiles.skies import BILINEAR_SKY, FLAT_SKY, PLANE_SKY, Bilin
 
 def _with_every_value_given(profile: ProfileDescription) -> ProfileDescription:
     """A profile of which photfit finds no first values in the image."""
-    given = tuple(parameter.model_copy(update={"initialised": False}) for parameter in profile.parameters)
-    return profile.model_copy(update={"parameters": given})
+    return profile.model_copy(update={"parameters": tuple(map(given, profile.parameters))})
 
 
 _SKIES = (FLAT_SKY, PLANE_SKY, BILINEAR_SKY)
