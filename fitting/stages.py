@@ -1,7 +1,7 @@
 """The stages of a request, each starting where the last ended, and what each leaves for the result."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from fitting.chains import Chains
-from fitting.methods import METHOD_RUNNERS, StageEnd, Surroundings
+from fitting.methods import METHOD_RUNNERS, Surroundings
 from fitting.methods.bootstrap import BootstrapResult
 from fitting.methods.levenberg_marquardt import MinimizerResult
-from fitting.methods.progress import Progress, Report
+from fitting.methods.progress import Progress, Report, StageReport
 from fitting.methods.sampler_result import SamplerResult
 from fitting.methods.sampling import derived_seed
 from fitting.methods.shelf import Compartment, Shelf
@@ -34,7 +34,7 @@ class Outcome:
         bootstrap: standard deviation over resampled images of every row of the table, of the last stage that did that.
     """
 
-    end: StageEnd
+    end: MinimizerResult
     records: tuple[StageRecord, ...] = ()
     sampled: SampledChains | None = None
     bootstrap: Tensor | None = None
@@ -103,7 +103,7 @@ def _stage(problem: Problem, number: int, before: Outcome, report: Report, shelf
     return after
 
 
-def _history(end: StageEnd) -> History:
+def _history(end: MinimizerResult) -> History:
     """χ² over a stage, thinned: against its steps, or where a sampler kept only some, spread over its moves."""
     chi2 = end.chi2_history
     kept = np.unique(np.linspace(0, len(chi2) - 1, min(len(chi2), _MOST_HISTORY)).round().astype(int)).tolist()
@@ -111,7 +111,7 @@ def _history(end: StageEnd) -> History:
     return History(tuple(round(stride * place) for place in kept), tuple(chi2[place] for place in kept))
 
 
-def _stage_report(problem: Problem, number: int, report: Report) -> Callable[[int, int, float], None]:
+def _stage_report(problem: Problem, number: int, report: Report) -> StageReport:
     """Turns a method's (iteration, most iterations, χ²) into progress of the whole fit."""
     stages, method = len(problem.request.stages), problem.request.stages[number].method
     freedom = max(problem.degrees_of_freedom, 1)

@@ -13,16 +13,12 @@ from fitting.methods.iterative_parameters import iterative_parameters
 from fitting.methods.levenberg_marquardt import MinimizerResult
 from fitting.methods.mala import run_mala
 from fitting.methods.metropolis import run_metropolis
+from fitting.methods.progress import StageReport
 from fitting.methods.restarts import lm_with_restarts
 from fitting.methods.sampler_result import SamplerResult
 from fitting.methods.scipy_minimize import scipy_minimize
 from fitting.methods.shelf import Shelf
 from fitting.problem import Problem
-
-StageReport = Callable[[int, int, float], None]
-"""Called with (iteration, most iterations, χ²); may raise."""
-
-StageEnd = MinimizerResult | SamplerResult
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,7 @@ class Runner(Protocol):
 
     def __call__(
         self, problem: Problem, start: MinimizerResult, options: Any, surroundings: Surroundings
-    ) -> StageEnd: ...
+    ) -> MinimizerResult: ...
 
 
 def _minimizer(method: Callable[..., MinimizerResult]) -> Runner:

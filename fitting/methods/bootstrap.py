@@ -13,11 +13,10 @@ from torch import Tensor
 
 from fitting.methods.ending import NEAR, distance_left
 from fitting.methods.levenberg_marquardt import MinimizerResult, levenberg_marquardt
+from fitting.methods.progress import StageReport
 from fitting.problem import NormalEquations, Problem
 from fitting.problem.resampling import ResampledProblem
 from fitting.spec.optimizer_options import BootstrapOptions
-
-StepReport = Callable[[int, int, float], None]
 
 _DONE = 1e-4
 """Squared distance to a copy's minimum, in standard deviations, at which it is fitted."""
@@ -46,7 +45,7 @@ class BootstrapResult(MinimizerResult):
 
 
 def bootstrap(
-    problem: Problem, start: MinimizerResult, options: BootstrapOptions, report: StepReport
+    problem: Problem, start: MinimizerResult, options: BootstrapOptions, report: StageReport
 ) -> BootstrapResult:
     """Fit resampled images from the optimum; θ stays there.
 

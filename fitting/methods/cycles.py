@@ -21,6 +21,7 @@ from fitting.methods.levenberg_marquardt import (
     newton_decrement,
     unblocked,
 )
+from fitting.methods.progress import StageReport
 from fitting.problem import NormalEquations, Problem
 from fitting.problem.part import Part
 
@@ -29,8 +30,6 @@ VISIT_STEPS = 4
 _VISITED = 1e-4
 """Squared distance of a block from its minimum, in standard deviations, at which its visit ends."""
 _LARGEST_DAMPING = 1e10
-
-CycleReport = Callable[[int, int, float], None]
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def cyclic_descent(
     blocks: Callable[[int], Iterable[Block]],
     max_cycles: int,
     tolerance: float,
-    report: CycleReport,
+    report: StageReport,
 ) -> MinimizerResult:
     """Minimize χ² by cycles over blocks.
 

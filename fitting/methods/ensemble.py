@@ -13,10 +13,10 @@ from torch import Tensor
 from fitting.methods.chain_store import State
 from fitting.methods.levenberg_marquardt import MinimizerResult
 from fitting.methods.posterior import Density, Target
+from fitting.methods.progress import StageReport
 from fitting.methods.sampler_result import SamplerResult
 from fitting.methods.sampling import (
     Sampling,
-    StageReport,
     begin,
     derived_seed,
     dispersed,
@@ -39,20 +39,8 @@ def run_ensemble(
     shelf: Shelf | None = None,
 ) -> SamplerResult:
     """Sample by the stretch move; each walker is reported as a chain."""
-    walkers = options.chain_count(len(problem.names))
-    run = begin(
-        "ensemble",
-        problem,
-        start,
-        options,
-        report,
-        chains=walkers,
-        samples=options.samples,
-        total=options.warmup + options.samples,
-        seed=seed,
-        shelf=shelf,
-    )
-    return drive(run, StretchEnsemble(run, options, walkers), options.warmup)
+    run = begin("ensemble", problem, start, options, report, one_by_one=False, seed=seed, shelf=shelf)
+    return drive(run, StretchEnsemble(run, options, options.chain_count(len(problem.names))), options.warmup)
 
 
 class StretchEnsemble:
@@ -145,14 +133,14 @@ class StretchEnsemble:
         assert self._density is not None
         return {
             "theta": self._theta.numpy(),
-            "log_density": self._density.log_density.numpy(),
-            "chi2": self._density.chi2.numpy(),
+            **self._density.state(),
             "generator": generator_state(self._generator),
-        } | self._screening.state()
+            **self._screening.state(),
+        }
 
     def restore(self, state: State) -> None:
         """The reverse of `state`."""
         self._theta = torch.from_numpy(state["theta"])
-        self._density = Density(torch.from_numpy(state["log_density"]), torch.from_numpy(state["chi2"]))
+        self._density = Density.restored(state)
         self._generator.set_state(torch.from_numpy(state["generator"]))
         self._screening.restore(state)

@@ -15,12 +15,11 @@ from torch.optim import Optimizer, lr_scheduler
 
 from fitting.methods.ending import distance_left, ended, unmoved
 from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.methods.progress import StageReport
 from fitting.methods.scaling import ScaledProblem
 from fitting.problem import Problem
 from fitting.spec.gradient_options import GradientOptions
 from fitting.spec.torch_optimizers import OPTIMIZERS
-
-StepReport = Callable[[int, int, float], None]
 
 _OWN_DEFAULTS: dict[str, dict[str, Any]] = {
     "adamw": {"weight_decay": 0.0},
@@ -39,7 +38,9 @@ _ARRIVED = 1e-3
 """Squared distance to the minimum, in standard deviations, at which no more steps are taken."""
 
 
-def gradient(problem: Problem, start: MinimizerResult, options: GradientOptions, report: StepReport) -> MinimizerResult:
+def gradient(
+    problem: Problem, start: MinimizerResult, options: GradientOptions, report: StageReport
+) -> MinimizerResult:
     """Minimize χ² by an optimizer of torch.
 
     Args:
@@ -67,7 +68,7 @@ class _Descent:
     """A search under way: the optimizer, its variable u, and the best θ so far."""
 
     def __init__(
-        self, scaled: ScaledProblem, start: MinimizerResult, options: GradientOptions, report: StepReport
+        self, scaled: ScaledProblem, start: MinimizerResult, options: GradientOptions, report: StageReport
     ) -> None:
         self._scaled = scaled
         self._options = options

@@ -17,10 +17,10 @@ from torch import Tensor
 from fitting.methods.chain_store import State
 from fitting.methods.levenberg_marquardt import MinimizerResult
 from fitting.methods.posterior import Posterior, Target
+from fitting.methods.progress import StageReport
 from fitting.methods.sampler_result import SamplerResult
 from fitting.methods.sampling import (
     Sampling,
-    StageReport,
     begin,
     coordinates,
     derived_seed,
@@ -73,18 +73,7 @@ def _run(
     seed: int | None,
     shelf: Shelf | None,
 ) -> SamplerResult:
-    run = begin(
-        method,
-        problem,
-        start,
-        options,
-        report,
-        chains=options.chains,
-        samples=options.samples,
-        total=options.chains * (options.warmup + options.samples),
-        seed=seed,
-        shelf=shelf,
-    )
+    run = begin(method, problem, start, options, report, one_by_one=True, seed=seed, shelf=shelf)
     with torch.random.fork_rng(devices=[]):
         return _Chains(run, options).to_end()
 
@@ -169,8 +158,7 @@ class _Chains:
 
         state = self._run.state() | {
             "chain": np.asarray(self._chain),
-            "centre": self._metric.centre.numpy(),
-            "factor": self._metric.factor.numpy(),
+            **self._metric.state(),
             "starts": self._starts.numpy(),
             "ended_step_size": self._step_size,
             "random": torch.get_rng_state().numpy(),
@@ -179,7 +167,7 @@ class _Chains:
 
     def _restore(self, state: State) -> None:
         self._chain = int(state["chain"])
-        self._metric = Whitening(torch.from_numpy(state["centre"]), torch.from_numpy(state["factor"]))
+        self._metric = Whitening.restored(state)
         self._starts = torch.from_numpy(state["starts"])
         self._step_size = state["ended_step_size"]
 

@@ -6,15 +6,16 @@ that links tie together are fitted as one. What cycles gain is gathered by extra
 
 import torch
 
-from fitting.methods.cycles import Block, CycleReport, cyclic_descent
+from fitting.methods.cycles import Block, cyclic_descent
 from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.methods.progress import StageReport
 from fitting.problem import Problem
 from fitting.problem.part import Part, tied_components
 from fitting.spec.optimizer_options import IterativeComponentsOptions
 
 
 def iterative_components(
-    problem: Problem, start: MinimizerResult, options: IterativeComponentsOptions, report: CycleReport
+    problem: Problem, start: MinimizerResult, options: IterativeComponentsOptions, report: StageReport
 ) -> MinimizerResult:
     """Minimize χ² by cycles over groups of components; `iterations` counts cycles.
 

@@ -11,15 +11,16 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from fitting.methods.cycles import Block, CycleReport, cyclic_descent
+from fitting.methods.cycles import Block, cyclic_descent
 from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.methods.progress import StageReport
 from fitting.problem import Problem
 from fitting.problem.part import Part, tied_components
 from fitting.spec.optimizer_options import IterativeParametersOptions
 
 
 def iterative_parameters(
-    problem: Problem, start: MinimizerResult, options: IterativeParametersOptions, report: CycleReport
+    problem: Problem, start: MinimizerResult, options: IterativeParametersOptions, report: StageReport
 ) -> MinimizerResult:
     """Minimize χ² by cycles over chunks of θ; `iterations` counts cycles.
 

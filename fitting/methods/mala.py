@@ -14,10 +14,10 @@ from torch import Tensor
 from fitting.methods.chain_store import State
 from fitting.methods.levenberg_marquardt import MinimizerResult
 from fitting.methods.posterior import Density, Target
+from fitting.methods.progress import StageReport
 from fitting.methods.sampler_result import SamplerResult
 from fitting.methods.sampling import (
     Sampling,
-    StageReport,
     begin,
     coordinates,
     derived_seed,
@@ -40,18 +40,7 @@ def run_mala(
     shelf: Shelf | None = None,
 ) -> SamplerResult:
     """Sample by Langevin steps."""
-    run = begin(
-        "mala",
-        problem,
-        start,
-        options,
-        report,
-        chains=options.chains,
-        samples=options.samples,
-        total=options.warmup + options.samples,
-        seed=seed,
-        shelf=shelf,
-    )
+    run = begin("mala", problem, start, options, report, one_by_one=False, seed=seed, shelf=shelf)
     return drive(run, LangevinChains(run, options), options.warmup)
 
 
@@ -117,10 +106,8 @@ class LangevinChains:
         return {
             "z": self._z.numpy(),
             "gradient": self._gradient.numpy(),
-            "log_density": self._density.log_density.numpy(),
-            "chi2": self._density.chi2.numpy(),
-            "centre": self._metric.centre.numpy(),
-            "factor": self._metric.factor.numpy(),
+            **self._density.state(),
+            **self._metric.state(),
             "epsilon": np.asarray(self._epsilon),
             "steps": np.asarray(self._steps),
             "generator": generator_state(self._generator),
@@ -129,7 +116,6 @@ class LangevinChains:
     def restore(self, state: State) -> None:
         """The reverse of `state`."""
         self._z, self._gradient = torch.from_numpy(state["z"]), torch.from_numpy(state["gradient"])
-        self._density = Density(torch.from_numpy(state["log_density"]), torch.from_numpy(state["chi2"]))
-        self._metric = Whitening(torch.from_numpy(state["centre"]), torch.from_numpy(state["factor"]))
+        self._density, self._metric = Density.restored(state), Whitening.restored(state)
         self._epsilon, self._steps = float(state["epsilon"]), int(state["steps"])
         self._generator.set_state(torch.from_numpy(state["generator"]))

@@ -22,10 +22,10 @@ from torch import Tensor
 from fitting.methods.chain_store import State
 from fitting.methods.levenberg_marquardt import MinimizerResult
 from fitting.methods.posterior import Density, Posterior, Target
+from fitting.methods.progress import StageReport
 from fitting.methods.sampler_result import SamplerResult
 from fitting.methods.sampling import (
     Sampling,
-    StageReport,
     begin,
     coordinates,
     derived_seed,
@@ -52,18 +52,7 @@ def run_metropolis(
     shelf: Shelf | None = None,
 ) -> SamplerResult:
     """Sample by the random walk."""
-    run = begin(
-        "metropolis",
-        problem,
-        start,
-        options,
-        report,
-        chains=options.chains,
-        samples=options.samples,
-        total=options.warmup + options.samples,
-        seed=seed,
-        shelf=shelf,
-    )
+    run = begin("metropolis", problem, start, options, report, one_by_one=False, seed=seed, shelf=shelf)
     return drive(run, RandomWalk(run, options), options.warmup)
 
 
@@ -150,21 +139,18 @@ class RandomWalk:
         assert self._density is not None
         return {
             "theta": self._theta.numpy(),
-            "log_density": self._density.log_density.numpy(),
-            "chi2": self._density.chi2.numpy(),
-            "centre": self._metric.centre.numpy(),
-            "factor": self._metric.factor.numpy(),
+            **self._density.state(),
+            **self._metric.state(),
             "scale": np.asarray(self._scale),
             "steps": np.asarray(self._steps),
             "generator": generator_state(self._generator),
-        } | self._screening.state()
+            **self._screening.state(),
+        }
 
     def restore(self, state: State) -> None:
         """The reverse of `state`."""
-        tensor = {name: torch.from_numpy(state[name]) for name in ("theta", "log_density", "chi2", "centre", "factor")}
-        self._theta = tensor["theta"]
-        self._density = Density(tensor["log_density"], tensor["chi2"])
-        self._metric = Whitening(tensor["centre"], tensor["factor"])
+        self._theta = torch.from_numpy(state["theta"])
+        self._density, self._metric = Density.restored(state), Whitening.restored(state)
         self._scale, self._steps = float(state["scale"]), int(state["steps"])
         self._generator.set_state(torch.from_numpy(state["generator"]))
         self._screening.restore(state)

@@ -21,6 +21,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from fitting.methods.chain_store import State
 from fitting.problem import NormalEquations, Problem
 from fitting.problem.parameters import varies_in_log
 
@@ -52,6 +53,15 @@ class Density:
 
     log_density: Tensor
     chi2: Tensor
+
+    def state(self) -> State:
+        """For a checkpoint."""
+        return {"log_density": self.log_density.numpy(), "chi2": self.chi2.numpy()}
+
+    @classmethod
+    def restored(cls, state: State) -> "Density":
+        """The reverse of `state`."""
+        return cls(torch.from_numpy(state["log_density"]), torch.from_numpy(state["chi2"]))
 
     def chosen(self, mask: Tensor, other: "Density") -> "Density":
         """`other` where the mask (batch,) holds, else this."""

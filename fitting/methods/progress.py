@@ -31,6 +31,9 @@ class Cancelled(Exception):
     """Raised out of the progress callback to stop a fit; the method lets it through."""
 
 
+StageReport = Callable[[int, int, float], None]
+"""Called by a method with (iteration, most iterations, χ²); may raise `Cancelled`."""
+
 Report = Callable[[Progress], None]
 """Called at least once an iteration; may raise `Cancelled`."""
 

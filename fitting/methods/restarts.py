@@ -5,24 +5,22 @@ the model linearly stays, since any step solves for it.
 """
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from fitting.methods.levenberg_marquardt import MinimizerResult, levenberg_marquardt
+from fitting.methods.progress import StageReport
 from fitting.problem import Problem
 from fitting.spec.optimizer_options import LmOptions
-
-StepReport = Callable[[int, int, float], None]
 
 _SHOWN = 5
 """Other minima that the message names."""
 
 
 def lm_with_restarts(
-    problem: Problem, start: MinimizerResult, options: LmOptions, report: StepReport
+    problem: Problem, start: MinimizerResult, options: LmOptions, report: StageReport
 ) -> MinimizerResult:
     """Minimize χ² by `lm` from the start and from others around it; keep the best end.
 

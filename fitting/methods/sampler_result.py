@@ -2,19 +2,16 @@
 
 from dataclasses import dataclass
 
-from torch import Tensor
-
 from fitting.chains import Chains, Diagnostics
-from fitting.problem import NormalEquations
+from fitting.methods.levenberg_marquardt import MinimizerResult
 
 
 @dataclass(frozen=True)
-class SamplerResult:
-    """Where a sampler ended; like a minimizer's result, with chains.
+class SamplerResult(MinimizerResult):
+    """Where a sampler ended: what a minimizer's result says, and the chains.
 
     Attributes:
         theta: the point of lowest χ² among the start and all draws, (1, free).
-        equations: at θ.
         iterations: moves of every chain, warm-up included.
         evaluations: of the model, θ counted one by one.
         converged: whether the diagnostics let the chains be trusted.
@@ -24,12 +21,5 @@ class SamplerResult:
         diagnostics: of the draws.
     """
 
-    theta: Tensor
-    equations: NormalEquations
-    iterations: int
-    evaluations: int
-    converged: bool
-    message: str
-    chi2_history: tuple[float, ...]
     chains: Chains
     diagnostics: Diagnostics

@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,14 +13,13 @@ from fitting.chains import Chains
 from fitting.methods.chain_store import ChainStore, State
 from fitting.methods.levenberg_marquardt import MinimizerResult
 from fitting.methods.posterior import Density, Posterior, Target
+from fitting.methods.progress import StageReport
 from fitting.methods.sampler_result import SamplerResult
 from fitting.methods.shelf import Shelf
 from fitting.methods.whitening import Whitening, whitening
 from fitting.problem import Problem
-from fitting.spec.documents import Document
-from fitting.spec.sampler_options import Metric
+from fitting.spec.sampler_options import Metric, SamplerOptions
 
-StageReport = Callable[[int, int, float], None]
 _PULSE_SECONDS = 0.1
 _HISTORY = 200
 
@@ -114,22 +112,27 @@ def begin(
     method: str,
     target: Target,
     start: MinimizerResult,
-    options: Document,
+    options: SamplerOptions,
     report: StageReport,
     *,
-    chains: int,
-    samples: int,
-    total: int,
+    one_by_one: bool,
     seed: int | None,
     shelf: Shelf | None,
 ) -> Sampling:
-    """The run of `method` from a stage's start; the seed is the request's where none is given."""
+    """The run of `method` from a stage's start.
+
+    Args:
+        one_by_one: whether the chains run in turn, so that each one's moves are counted, or all move at once.
+        seed: the request's where none is given.
+    """
     if seed is None:
         assert isinstance(target, Problem)
         seed = target.request.seed
     posterior = Posterior.of(target, start.theta)
     seed = derived_seed(seed, method)
-    store = ChainStore(target.names, chains, samples, shelf, _fingerprint(method, target, options, seed))
+    chains = options.chain_count(len(target.names))
+    total = (chains if one_by_one else 1) * (options.warmup + options.samples)
+    store = ChainStore(target.names, chains, options.samples, shelf, _fingerprint(method, target, options, seed))
     best = Best(start.theta.cpu().clone(), float(start.equations.chi2))
     run = Sampling(target, posterior, start, seed, total, report, store, best)
     posterior.pulse = run.tell
@@ -142,7 +145,7 @@ def derived_seed(seed: int, *parts: object) -> int:
     return int.from_bytes(digest[:8], "little") >> 1
 
 
-def _fingerprint(method: str, target: Target, options: Document, seed: int) -> str:
+def _fingerprint(method: str, target: Target, options: SamplerOptions, seed: int) -> str:
     limits = [target.lower.tolist(), target.upper.tolist()]
     pixels = getattr(target, "pixels", 0)
     parts = (method, target.names, limits, pixels, options.model_dump_json(), seed)

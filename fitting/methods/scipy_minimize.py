@@ -5,7 +5,6 @@ projection. Methods that take a Hessian get the Gauss-Newton one.
 """
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,10 @@ from torch import Tensor
 
 from fitting.methods.ending import ended, unmoved
 from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.methods.progress import StageReport
 from fitting.methods.scaling import ScaledProblem
 from fitting.problem import Problem
 from fitting.spec.optimizer_options import ScipyOptions
-
-StepReport = Callable[[int, int, float], None]
 
 _WITHOUT_GRADIENT = frozenset({"nelder-mead", "powell", "cobyla", "cobyqa"})
 _WITH_HESSIAN = frozenset({"newton-cg", "trust-constr", "dogleg", "trust-ncg", "trust-exact", "trust-krylov"})
@@ -55,7 +53,7 @@ _NOWHERE = 1e10
 
 
 def scipy_minimize(
-    problem: Problem, start: MinimizerResult, options: ScipyOptions, report: StepReport
+    problem: Problem, start: MinimizerResult, options: ScipyOptions, report: StageReport
 ) -> MinimizerResult:
     """Minimize χ² by a method of SciPy.
 
@@ -84,7 +82,7 @@ class _Search:
     """A search under way: what SciPy calls, and the best θ so far."""
 
     def __init__(
-        self, scaled: ScaledProblem, start: MinimizerResult, options: ScipyOptions, report: StepReport
+        self, scaled: ScaledProblem, start: MinimizerResult, options: ScipyOptions, report: StageReport
     ) -> None:
         self._scaled = scaled
         self._options = options

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from fitting.methods.chain_store import State
 from fitting.methods.posterior import Posterior
 from fitting.problem import NormalEquations
 from fitting.spec.sampler_options import Metric
@@ -23,6 +24,15 @@ class Whitening:
     def theta(self, z: Tensor) -> Tensor:
         """θ (batch, free) of z (batch, free)."""
         return self.centre + z @ self.factor.mT
+
+    def state(self) -> State:
+        """For a checkpoint."""
+        return {"centre": self.centre.numpy(), "factor": self.factor.numpy()}
+
+    @classmethod
+    def restored(cls, state: State) -> "Whitening":
+        """The reverse of `state`."""
+        return cls(torch.from_numpy(state["centre"]), torch.from_numpy(state["factor"]))
 
     def gradient(self, by_theta: Tensor) -> Tensor:
         """A gradient by z of one by θ, (batch, free) both."""
