@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from fitting.plots.chains import ChainContent
 from fitting.plots.convergence import StageHistory, convergence_figure
-from fitting.plots.corner import content_of, corner_figure
+from fitting.plots.corner import corner_figure
+from fitting.plots.corner_content import content_of
 from fitting.plots.draws import Draws
 from fitting.plots.finished_fit import FinishedFit
 from fitting.plots.fit import fit_figure

@@ -1,6 +1,6 @@
 """The request as data: what may be asked, how it is read, and what is wrong with it. Needs pydantic alone."""
 
-from fitting.spec.components import ComponentSpec, ParameterSpec
+from fitting.spec.components import ComponentSpec
 from fitting.spec.duals import MATH, Dual, Functions
 from fitting.spec.expressions import Expression, ExpressionInvalid, parse_expression
 from fitting.spec.faults import Fault, RequestInvalid, json_path
@@ -19,6 +19,7 @@ from fitting.spec.images import (
 from fitting.spec.methods import METHODS, MethodDescription, methods_document
 from fitting.spec.noise import NoiseSpec
 from fitting.spec.optimizer_options import LmOptions
+from fitting.spec.parameter_spec import ParameterSpec
 from fitting.spec.parameters import ParameterTable, TableParameter
 from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription, profiles_document
 from fitting.spec.proposals import CatalogueRow, ProposalSpec, parse_proposal

@@ -1,4 +1,4 @@
-"""A component of the model, and what a request may say about each of its parameters."""
+"""A component of the model: a profile, and its parameters by name."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import keyword
 import re
 from collections.abc import Container, Mapping
 from functools import lru_cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from pydantic import (
     Field,
-    GetJsonSchemaHandler,
     SerializeAsAny,
     SerializerFunctionWrapHandler,
     Strict,
@@ -19,17 +18,14 @@ from pydantic import (
     WithJsonSchema,
     field_validator,
     model_serializer,
-    model_validator,
 )
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
+from pydantic_core import InitErrorDetails
 
 from fitting.spec.documents import Document, detail, details, refusal, refuse
-from fitting.spec.expressions import GRAMMAR, Expression, ExpressionInvalid, parse_expression
 from fitting.spec.faults import shown
 from fitting.spec.forms import Frame, alternatives, any_form, described, every_name
 from fitting.spec.geometry import ModifierSpec, in_order
-from fitting.spec.priors import Prior, prior_schema, read_prior
+from fitting.spec.parameter_spec import AnyParameter, ParameterSpec, interval, read_parameter, within
 from fitting.spec.profiles import (
     PROFILE_OPTIONS,
     PROFILES,
@@ -37,117 +33,9 @@ from fitting.spec.profiles import (
     ProfileDescription,
     ProfileOptions,
 )
-from fitting.spec.varied import ByImage, Polynomial
 
-EXPECTED = 'a number, "= expression", or an object with value, min, max, fixed, prior'
+MAX_COMPONENTS = 2000
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
-
-
-class ParameterSpec(Document):
-    """What the request says about one parameter.
-
-    As JSON: a number (the value), a string that begins with ``=`` (a link), or an object.
-
-    Attributes:
-        value: start of a free parameter, value of a fixed one; None where photfit is to find one.
-        min, max: limits that replace the profile's own; None keeps those.
-        fixed: whether fitting leaves it alone.
-        prior: density of the value before the data are seen; its bounds are limits too.
-        expression: text of a link, with its ``=``.
-    """
-
-    value: float | None = None
-    min: float | None = None
-    max: float | None = None
-    fixed: bool = False
-    prior: Prior | None = None
-    expression: str | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read(cls, value: Any) -> Any:
-        if isinstance(value, ParameterSpec):
-            return value
-        if isinstance(value, str):
-            return {"expression": _parsed(value)}
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return {"value": value}
-        if not isinstance(value, dict):
-            raise refusal(f"{shown(value)} is not a parameter", EXPECTED)
-        if isinstance(value.get("value"), str) and "expression" not in value:
-            try:
-                link = _parsed(value["value"])
-            except PydanticCustomError as error:
-                raise refuse("value", [InitErrorDetails(type=error, loc=("value",), input=None)]) from None
-            return {key: item for key, item in value.items() if key != "value"} | {"expression": link}
-        return value
-
-    @field_validator("prior", mode="before")
-    @classmethod
-    def _read_prior(cls, value: Any) -> Prior | None:
-        return None if value is None else read_prior(value)
-
-    @field_validator("expression")
-    @classmethod
-    def _parses(cls, value: str | None) -> str | None:
-        return None if value is None else _parsed(value)
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if self.expression is not None:
-            extra = [key for key in ("value", "min", "max") if getattr(self, key) is not None]
-            extra += ["fixed"] if self.fixed else []
-            if extra:
-                message = f"a linked parameter follows its expression and takes no {' or '.join(extra)}"
-                raise refusal(message, "the expression alone; limits belong to the parameters that it names")
-            if self.prior is not None and not self.prior.unbounded:
-                message = f"a linked parameter takes no {self.prior.name} prior, whose bounds nothing would keep"
-                raise refuse("ParameterSpec", [detail(("prior",), message, "normal or log_normal; or a constraint")])
-        if self.fixed and self.value is None:
-            raise refuse("ParameterSpec", [detail(("value",), "is missing", "a value, since the parameter is fixed")])
-        return self
-
-    @model_serializer(mode="plain")
-    def _without_nulls(self) -> Any:  # type: ignore[override]
-        kept: dict[str, Any] = {} if self.expression is None else {"value": self.expression}
-        kept |= {key: item for key in ("value", "min", "max") if (item := getattr(self, key)) is not None}
-        if self.fixed:
-            kept["fixed"] = True
-        if self.prior is not None:
-            kept["prior"] = self.prior.document()
-        return kept["value"] if kept.keys() == {"value"} else kept
-
-    @property
-    def link(self) -> Expression | None:
-        """The parsed expression, or None."""
-        return None if self.expression is None else parse_expression(self.expression)
-
-    def limits(self, description: ParameterDescription) -> tuple[float | None, float | None]:
-        """The limits in force: the request's, where it is silent the profile's, both within the prior's bounds."""
-        low = description.min if self.min is None else self.min
-        high = description.max if self.max is None else self.max
-        return (low, high) if self.prior is None else meeting((low, high), self.prior.bounds)
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        number = {"type": "number"}
-        link = {"type": "string", "pattern": "^\\s*="}
-        fields = {
-            "value": {"anyOf": [number, link]},
-            "min": number,
-            "max": number,
-            "fixed": {"type": "boolean"},
-            "prior": prior_schema(),
-        }
-        whole = {"type": "object", "properties": fields, "additionalProperties": False}
-        return {"title": "ParameterSpec", "description": EXPECTED, "anyOf": [number, link, whole]}
-
-
-ByImage.model_rebuild(_types_namespace={"ParameterSpec": ParameterSpec})
-Polynomial.model_rebuild(_types_namespace={"ParameterSpec": ParameterSpec})
-
-AnyParameter = ParameterSpec | ByImage | Polynomial
-"""What a request may say about a parameter."""
 
 
 def _options_of(profile: str, written: Any) -> ProfileOptions | None:
@@ -284,22 +172,6 @@ def _described(sound: Mapping[str, Any]) -> ProfileDescription | None:
     return _completed(sound["profile"], sound["options"], sound["geometry"])
 
 
-def _parsed(text: str) -> str:
-    """The text of a sound expression; raises a refusal otherwise."""
-    try:
-        return parse_expression(text).text
-    except ExpressionInvalid as error:
-        raise refusal(str(error), GRAMMAR) from None
-
-
-def read_parameter(written: Any) -> AnyParameter:
-    """What JSON says about a parameter, whichever way it is written."""
-    for key, model in (("by_image", ByImage), ("polynomial", Polynomial)):
-        if isinstance(written, dict) and key in written:
-            return model.model_validate(written)
-    return written if isinstance(written, ByImage | Polynomial) else ParameterSpec.model_validate(written)
-
-
 def _rivals(given: Mapping[str, Any], profile: ProfileDescription | None) -> list[InitErrorDetails]:
     """Faults of parameters that are given in two forms at once."""
     faults = []
@@ -370,24 +242,3 @@ def _limit_faults(
         inside = (*place, "value") if isinstance(written, dict) else place
         faults.append(detail(inside, f"{spec.value:g} is outside its limits", interval(low, high)))
     return faults
-
-
-def meeting(
-    limits: tuple[float | None, float | None], others: tuple[float | None, float | None]
-) -> tuple[float | None, float | None]:
-    """What lies within both pairs of limits, None being no limit."""
-    lows = [low for low in (limits[0], others[0]) if low is not None]
-    highs = [high for high in (limits[1], others[1]) if high is not None]
-    return max(lows, default=None), min(highs, default=None)
-
-
-def within(value: float, low: float | None, high: float | None) -> bool:
-    """Whether low <= value <= high, None being no limit."""
-    return (low is None or value >= low) and (high is None or value <= high)
-
-
-def interval(low: float | None, high: float | None) -> str:
-    """Limits in words; at least one of the two is there."""
-    if low is None:
-        return f"at most {high:g}"
-    return f"at least {low:g}" if high is None else f"{low:g} to {high:g}"

@@ -15,12 +15,12 @@ from pydantic import GetJsonSchemaHandler, field_validator, model_serializer, mo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails
 
-from fitting.spec.components import ParameterSpec
 from fitting.spec.documents import Document, detail, refusal, refuse
 from fitting.spec.expressions import GRAMMAR, Expression, ExpressionInvalid, parse_expression
 from fitting.spec.faults import shown
 from fitting.spec.inversion import solved_for
 from fitting.spec.links import circles, unknown_target
+from fitting.spec.parameter_spec import ParameterSpec
 from fitting.spec.priors import PRIORS, Prior, prior_schema, read_prior
 from fitting.spec.rows import Row
 

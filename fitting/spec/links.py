@@ -7,10 +7,10 @@ from graphlib import CycleError, TopologicalSorter
 
 from pydantic_core import InitErrorDetails
 
-from fitting.spec.components import interval, within
 from fitting.spec.documents import detail
 from fitting.spec.expressions import Expression, ExpressionInvalid
 from fitting.spec.faults import shown
+from fitting.spec.parameter_spec import interval, within
 from fitting.spec.rows import Row
 
 

@@ -10,11 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from fitting.spec.components import meeting
 from fitting.spec.constraints import ConstraintSpec, solved_parameters
 from fitting.spec.expressions import Expression, ExpressionInvalid
 from fitting.spec.inversion import is_sum
 from fitting.spec.links import evaluation_order
+from fitting.spec.parameter_spec import meeting
 from fitting.spec.priors import Prior
 from fitting.spec.profiles import ParameterDescription
 from fitting.spec.request import FitRequest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -10,31 +10,31 @@ from pydantic import (
     GetJsonSchemaHandler,
     SerializeAsAny,
     Strict,
-    ValidationError,
     field_validator,
     model_serializer,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, InitErrorDetails
+from pydantic_core import CoreSchema
 
-from fitting.spec.components import AnyParameter, ComponentSpec
+from fitting.spec.agreement import frame_faults, point_source_faults, repeated_names, varied_faults
+from fitting.spec.components import MAX_COMPONENTS, ComponentSpec
 from fitting.spec.constraints import ConstraintSpec, constraint_faults
 from fitting.spec.documents import Document, detail, refusal, refuse
 from fitting.spec.faults import json_path, shown
-from fitting.spec.forms import Frame, bound_to_pixels
+from fitting.spec.forms import Frame
 from fitting.spec.images import GainNoise, ImageSpec
 from fitting.spec.links import link_faults
 from fitting.spec.methods import METHODS
 from fitting.spec.noise import NoiseSpec
+from fitting.spec.parameter_spec import AnyParameter
 from fitting.spec.references import PlaneReference
-from fitting.spec.rows import Row, component_rows, seen_in
+from fitting.spec.rows import Row, component_rows
 from fitting.spec.stages import stage_faults
 from fitting.spec.varied import ByImage, Polynomial
 
 MAX_IMAGES = 200
 _GAIN = 'a variance such as {"gain": g, "read_noise": r}, or none where the data are electrons'
-MAX_COMPONENTS = 2000
 Device = Literal["auto", "cpu", "gpu", "cuda"]
 
 
@@ -126,7 +126,7 @@ class FitRequest(Document):
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Self:
-        faults = [*repeated_names(self.components), *repeated_image_names(self.images)]
+        faults = [*repeated_names("components", self.components), *repeated_names("images", self.images)]
         faults += frame_faults(self.components, self.frame_in_use)
         faults += varied_faults(self.components, self.images)
         faults += point_source_faults(self.components, self.images)
@@ -194,138 +194,3 @@ def _put_value(parameters: dict[str, AnyParameter], row: Row, value: float) -> N
         parameters[name] = ByImage(by_image={**others, image: spec})
     else:
         parameters[name] = spec
-
-
-def repeated_image_names(images: Iterable[ImageSpec]) -> list[InitErrorDetails]:
-    """Faults of image names that were used before."""
-    seen: set[str] = set()
-    faults = []
-    for index, image in enumerate(images):
-        if image.name in seen:
-            message = f"the name {shown(image.name)} is already taken"
-            faults.append(detail(("images", index, "name"), message, "a name that no other image has"))
-        seen.add(image.name)
-    return faults
-
-
-def frame_faults(components: Iterable[ComponentSpec | None], frame: Frame) -> list[InitErrorDetails]:
-    """Faults of parameters that belong to another frame than the request's."""
-    faults: list[InitErrorDetails] = []
-    for index, component in enumerate(components):
-        if component is None:
-            continue
-        faults += _unready(index, component, frame)
-        names = component.described(frame).names
-        for name in component.parameters:
-            if name not in names:
-                message = f"does not belong to frame {frame}" if frame == "pixel" else "does not go with x or y"
-                expected = 'x and y; or "frame": "sky"' if frame == "pixel" else "either ra and dec, or x and y"
-                faults.append(detail(("components", index, "parameters", name), message, expected))
-    return faults
-
-
-def _unready(index: int, component: ComponentSpec, frame: Frame) -> Iterator[InitErrorDetails]:
-    """Faults of what is defined by pixels, or has no known total."""
-    place = ("components", index)
-    if frame == "sky" and component.geometry:
-        message = "modifies isophotes in the image's own pixels, which frame sky does not turn yet"
-        yield detail((*place, "geometry"), message, '"frame": "pixel"')
-    elif frame == "sky" and bound_to_pixels(component.description):
-        message = f"{component.profile} counts {', '.join(bound_to_pixels(component.description))} by pixels"
-        yield detail((*place, "profile"), message, '"frame": "pixel"')
-    for name in ("flux", "magnitude"):
-        if component.geometry and name in component.parameters:
-            message = "is the total of plain ellipses, and the isophotes are modified"
-            yield detail((*place, "parameters", name), message, "the profile's own intensity")
-
-
-def varied_faults(components: Iterable[ComponentSpec | None], images: Sequence[ImageSpec]) -> list[InitErrorDetails]:
-    """Faults of components and parameters that name images: unknown ones, or ones without a wavelength."""
-    faults = []
-    every = [image.name for image in images]
-    for index, component in enumerate(components):
-        if component is None:
-            continue
-        for place, image in enumerate(component.images or ()):
-            if image not in every:
-                message = f"there is no image {shown(image)}"
-                faults.append(detail(("components", index, "images", place), message, f"one of: {', '.join(every)}"))
-        here = seen_in(component, images)
-        for name, spec in component.parameters.items():
-            location = ("components", index, "parameters", name)
-            if isinstance(spec, ByImage):
-                faults += [
-                    detail(
-                        (*location, "by_image", image), "is no image of this component", f"one of: {', '.join(here)}"
-                    )
-                    for image in spec.by_image
-                    if image not in here
-                ]
-            lacking = [image.name for image in images if image.name in here and image.wavelength is None]
-            if isinstance(spec, Polynomial) and lacking:
-                message = f"is a polynomial of wavelength, and {', '.join(lacking)} has none"
-                faults.append(detail((*location, "polynomial"), message, '"wavelength" in each of its images'))
-    return faults
-
-
-def repeated_names(components: Iterable[ComponentSpec | None]) -> list[InitErrorDetails]:
-    """Faults of component names that were used before."""
-    seen: set[str] = set()
-    faults = []
-    for index, component in enumerate(components):
-        if component is None:
-            continue
-        if component.name in seen:
-            message = f"the name {shown(component.name)} is already taken"
-            faults.append(detail(("components", index, "name"), message, "a name that no other component has"))
-        seen.add(component.name)
-    return faults
-
-
-def point_source_faults(components: Iterable[ComponentSpec], images: Sequence[ImageSpec]) -> Iterator[InitErrorDetails]:
-    """Faults of point sources where an image that shows them has no point-spread function."""
-    for index, component in enumerate(components):
-        seen = seen_in(component, images) if component.profile == "point_source" else ()
-        without = [shown(image.name) for image in images if image.name in seen and image.psf is None]
-        if without:
-            message = f"a point source is its image's point-spread function, and {', '.join(without)} has none"
-            yield detail(("components", index, "profile"), message, "a psf beside the data of each image")
-
-
-def component_faults(document: Mapping[str, Any]) -> list[InitErrorDetails]:
-    """Faults between components of a document with other faults: what is sound is still held together."""
-    written, images = document["components"], _sound_images(document.get("images"))
-    frame: Frame = "sky" if document.get("frame") == "sky" or (len(images) > 1 and "frame" not in document) else "pixel"
-    components = [_sound_part(item) for item in written[:MAX_COMPONENTS]]
-    names = [item.get("name") for item in written if isinstance(item, dict)]
-    broken = {name for name in names if isinstance(name, str)} - {item.name for item in components if item}
-    faults = [*repeated_names(components), *frame_faults(components, frame)]
-    if not faults and images:
-        faults += varied_faults(components, images)
-    return faults or link_faults(tuple(component_rows(components, frame, images)), frozenset(broken))
-
-
-def _sound_images(written: Any) -> list[ImageSpec]:
-    """Names and wavelengths of the images of a document, as far as they are there."""
-    images = []
-    for item in written if isinstance(written, list) else ():
-        if isinstance(item, dict) and isinstance(item.get("name", "image"), str):
-            wavelength = item.get("wavelength")
-            known = wavelength if isinstance(wavelength, float | int) else 1.0
-            images.append(
-                ImageSpec.model_construct(
-                    data=PlaneReference(file="-"), name=item.get("name", "image"), wavelength=known
-                )
-            )
-    return images
-
-
-def _sound_part(written: Any) -> ComponentSpec | None:
-    """The component without its faulty parameters, or None where the fault lies elsewhere."""
-    try:
-        return ComponentSpec.model_validate(written)
-    except ValidationError as error:
-        places = [line["loc"] for line in error.errors(include_url=False)]
-    if any(len(place) < 2 or place[0] != "parameters" for place in places):
-        return None
-    return ComponentSpec.sound_part(written, {str(place[1]) for place in places})

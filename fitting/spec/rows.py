@@ -10,10 +10,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from fitting.spec.components import AnyParameter, ComponentSpec, ParameterSpec, coefficient
+from fitting.spec.components import ComponentSpec, coefficient
 from fitting.spec.expressions import Expression, weighted_sum
 from fitting.spec.forms import AMPLITUDE_UNITS, Frame
 from fitting.spec.images import ImageSpec
+from fitting.spec.parameter_spec import AnyParameter, ParameterSpec
 from fitting.spec.profiles import ParameterDescription
 from fitting.spec.varied import ByImage, Polynomial
 

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
+from fitting.spec.agreement import component_faults
 from fitting.spec.documents import FAULT, Document, refuse
 from fitting.spec.faults import Fault, RequestInvalid, json_path, shown
-from fitting.spec.request import FitRequest, component_faults
+from fitting.spec.request import FitRequest
 
 MAX_DEPTH = 16
 MAX_VALUES = 200_000

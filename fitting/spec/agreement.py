@@ -1,0 +1,142 @@
+"""Faults between the parts of a request that are sound each by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails
+
+from fitting.spec.components import MAX_COMPONENTS, ComponentSpec
+from fitting.spec.documents import detail
+from fitting.spec.faults import shown
+from fitting.spec.forms import Frame, bound_to_pixels
+from fitting.spec.images import ImageSpec
+from fitting.spec.links import link_faults
+from fitting.spec.references import PlaneReference
+from fitting.spec.rows import component_rows, seen_in
+from fitting.spec.varied import ByImage, Polynomial
+
+
+def frame_faults(components: Iterable[ComponentSpec | None], frame: Frame) -> list[InitErrorDetails]:
+    """Faults of parameters that belong to another frame than the request's."""
+    faults: list[InitErrorDetails] = []
+    for index, component in enumerate(components):
+        if component is None:
+            continue
+        faults += _unready(index, component, frame)
+        names = component.described(frame).names
+        for name in component.parameters:
+            if name not in names:
+                message = f"does not belong to frame {frame}" if frame == "pixel" else "does not go with x or y"
+                expected = 'x and y; or "frame": "sky"' if frame == "pixel" else "either ra and dec, or x and y"
+                faults.append(detail(("components", index, "parameters", name), message, expected))
+    return faults
+
+
+def _unready(index: int, component: ComponentSpec, frame: Frame) -> Iterator[InitErrorDetails]:
+    """Faults of what is defined by pixels, or has no known total."""
+    place = ("components", index)
+    if frame == "sky" and component.geometry:
+        message = "modifies isophotes in the image's own pixels, which frame sky does not turn yet"
+        yield detail((*place, "geometry"), message, '"frame": "pixel"')
+    elif frame == "sky" and bound_to_pixels(component.description):
+        message = f"{component.profile} counts {', '.join(bound_to_pixels(component.description))} by pixels"
+        yield detail((*place, "profile"), message, '"frame": "pixel"')
+    for name in ("flux", "magnitude"):
+        if component.geometry and name in component.parameters:
+            message = "is the total of plain ellipses, and the isophotes are modified"
+            yield detail((*place, "parameters", name), message, "the profile's own intensity")
+
+
+def varied_faults(components: Iterable[ComponentSpec | None], images: Sequence[ImageSpec]) -> list[InitErrorDetails]:
+    """Faults of components and parameters that name images: unknown ones, or ones without a wavelength."""
+    faults = []
+    every = [image.name for image in images]
+    for index, component in enumerate(components):
+        if component is None:
+            continue
+        for place, image in enumerate(component.images or ()):
+            if image not in every:
+                message = f"there is no image {shown(image)}"
+                faults.append(detail(("components", index, "images", place), message, f"one of: {', '.join(every)}"))
+        here = seen_in(component, images)
+        for name, spec in component.parameters.items():
+            location = ("components", index, "parameters", name)
+            if isinstance(spec, ByImage):
+                faults += [
+                    detail(
+                        (*location, "by_image", image), "is no image of this component", f"one of: {', '.join(here)}"
+                    )
+                    for image in spec.by_image
+                    if image not in here
+                ]
+            lacking = [image.name for image in images if image.name in here and image.wavelength is None]
+            if isinstance(spec, Polynomial) and lacking:
+                message = f"is a polynomial of wavelength, and {', '.join(lacking)} has none"
+                faults.append(detail((*location, "polynomial"), message, '"wavelength" in each of its images'))
+    return faults
+
+
+def repeated_names(kind: str, parts: Iterable[ComponentSpec | ImageSpec | None]) -> list[InitErrorDetails]:
+    """Faults of names that were used before, of the parts below the request's key `kind`."""
+    seen: set[str] = set()
+    faults = []
+    for index, part in enumerate(parts):
+        if part is None:
+            continue
+        if part.name in seen:
+            message = f"the name {shown(part.name)} is already taken"
+            faults.append(detail((kind, index, "name"), message, f"a name that no other {kind.removesuffix('s')} has"))
+        seen.add(part.name)
+    return faults
+
+
+def point_source_faults(components: Iterable[ComponentSpec], images: Sequence[ImageSpec]) -> Iterator[InitErrorDetails]:
+    """Faults of point sources where an image that shows them has no point-spread function."""
+    for index, component in enumerate(components):
+        seen = seen_in(component, images) if component.profile == "point_source" else ()
+        without = [shown(image.name) for image in images if image.name in seen and image.psf is None]
+        if without:
+            message = f"a point source is its image's point-spread function, and {', '.join(without)} has none"
+            yield detail(("components", index, "profile"), message, "a psf beside the data of each image")
+
+
+def component_faults(document: Mapping[str, Any]) -> list[InitErrorDetails]:
+    """Faults between components of a document with other faults: what is sound is still held together."""
+    written, images = document["components"], _sound_images(document.get("images"))
+    frame: Frame = "sky" if document.get("frame") == "sky" or (len(images) > 1 and "frame" not in document) else "pixel"
+    components = [_sound_part(item) for item in written[:MAX_COMPONENTS]]
+    names = [item.get("name") for item in written if isinstance(item, dict)]
+    broken = {name for name in names if isinstance(name, str)} - {item.name for item in components if item}
+    faults = [*repeated_names("components", components), *frame_faults(components, frame)]
+    if not faults and images:
+        faults += varied_faults(components, images)
+    return faults or link_faults(tuple(component_rows(components, frame, images)), frozenset(broken))
+
+
+def _sound_images(written: Any) -> list[ImageSpec]:
+    """Names and wavelengths of the images of a document, as far as they are there."""
+    images = []
+    for item in written if isinstance(written, list) else ():
+        if isinstance(item, dict) and isinstance(item.get("name", "image"), str):
+            wavelength = item.get("wavelength")
+            known = wavelength if isinstance(wavelength, float | int) else 1.0
+            images.append(
+                ImageSpec.model_construct(
+                    data=PlaneReference(file="-"), name=item.get("name", "image"), wavelength=known
+                )
+            )
+    return images
+
+
+def _sound_part(written: Any) -> ComponentSpec | None:
+    """The component without its faulty parameters, or None where the fault lies elsewhere."""
+    try:
+        return ComponentSpec.model_validate(written)
+    except ValidationError as error:
+        places = [line["loc"] for line in error.errors(include_url=False)]
+    if any(len(place) < 2 or place[0] != "parameters" for place in places):
+        return None
+    return ComponentSpec.sound_part(written, {str(place[1]) for place in places})
