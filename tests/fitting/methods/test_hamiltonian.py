@@ -16,12 +16,11 @@ LENGTHS = {"nuts": {"warmup": 60, "samples": 200}, "hmc": {"warmup": 40, "sample
 def test_moments_of_a_correlated_normal(method: str, metric: str) -> None:
     target = gaussian()
     options = LENGTHS[method] | ({"adapt_mass": True, "warmup": 150} if metric == "identity" else {})
+    if method == "hmc" and metric != "covariance":
+        # Without the covariance, trajectories of fewer steps cross the narrow valley too slowly to be judged.
+        options |= {"leapfrog_steps": 16}
     result = sample(method, target, target.start(*CENTRE.tolist()), metric=metric, **options)
-    # Without the covariance, trajectories of so few steps cross a narrow valley slowly: then the chains must say so.
-    if metric == "covariance" or result.converged:
-        assert_moments(result, CENTRE.tolist(), COVARIANCE.diagonal().tolist())
-    else:
-        assert "do not use" in result.message or "draw more" in result.message
+    assert_moments(result, CENTRE.tolist(), COVARIANCE.diagonal().tolist())
 
 
 @pytest.mark.parametrize("method", LENGTHS)
