@@ -1,6 +1,6 @@
 """The pixels that the stencil does not serve, near a centre or a break: their quadrature points, for a whole stack."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,12 +9,14 @@ from torch import Tensor
 
 from fitting.render.ellipse import Ellipses
 from fitting.render.frame import Frame
+from fitting.render.outline import OutlinePoints
 from fitting.render.plan import BROKEN_CORNER, CORNER, RING, CorePlan
-from fitting.render.quadrature import CornerRule, pixel_rule
-from fitting.render.rings import BrokenCornerRule, OutlinePoints, RingRule
+from fitting.render.quadrature import CornerRule, CornerSplit, pixel_rule
+from fitting.render.rings import BrokenCornerRule, BrokenCornerSplit, RingRule, RingSplit
 from fitting.render.smoothness import ORDERS
 
 PolarRule = CornerRule | RingRule | BrokenCornerRule
+PolarSplit = CornerSplit | RingSplit | BrokenCornerSplit
 
 
 @dataclass(frozen=True)
@@ -68,22 +70,24 @@ class Core:
             *(torch.as_tensor(part, device=device) for part in slots.targets()),
         )
 
-    def points(self, form: Ellipses, break_radius: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """Offsets from the centres and weights of every quadrature point: (instances, points) each.
+    def split(self, form: Ellipses, break_radius: Tensor | None) -> tuple[PolarSplit, ...]:
+        """The polar pixels as seen from the centres; `break_radius` (instances,) is the profile's, in scale lengths."""
+        return tuple(pixels.rule.split(pixels.x, pixels.y, form, break_radius) for pixels in self.polar)
 
-        `break_radius` (instances,) is the profile's, in scale lengths.
-        """
-        parts = [pixels.rule.nodes(pixels.x, pixels.y, form, break_radius) for pixels in self.polar]
+    def points(self, form: Ellipses, splits: Sequence[PolarSplit]) -> tuple[Tensor, Tensor, Tensor]:
+        """Offsets from the centres and weights of every quadrature point: (instances, points) each."""
+        parts = [split.nodes() for split in splits]
         parts.append((self.points_x - form.x[:, None], self.points_y - form.y[:, None], self.point_weights))
         x, y, weights = (torch.cat(part, dim=1) for part in zip(*parts, strict=True))
         return x, y, weights
 
-    def outlines(self, form: Ellipses, break_radius: Tensor | None) -> Iterator[tuple[slice, OutlinePoints]]:
+    def outlines(self, splits: Sequence[PolarSplit]) -> Iterator[tuple[slice, OutlinePoints]]:
         """Slots of the pixels near a centre, and their outlines."""
         start = 0
-        for pixels, (count, _) in zip(self.polar, self.counts, strict=False):
-            if count and not isinstance(pixels.rule, RingRule):
-                yield slice(start, start + count), OutlinePoints.of(pixels.x, pixels.y, form, break_radius)
+        for split, (count, _) in zip(splits, self.counts, strict=False):
+            outline = split.outline() if count else None
+            if outline is not None:
+                yield slice(start, start + count), outline
             start += count
 
     def gather(self, weighted: Tensor) -> Tensor:

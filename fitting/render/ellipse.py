@@ -7,6 +7,7 @@ parameters that users know.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -41,29 +42,38 @@ def ellipses(x: Tensor, y: Tensor, q: Tensor, pa: Tensor, scale: Tensor) -> Elli
     """Quadratic forms from centre (pixels), axis ratio, position angle (degrees from +y, counter-clockwise), scale
     (pixels).
     """
-    angle = pa * DEGREES
-    sine, cosine = torch.sin(angle), torch.cos(angle)
-    stretch = q**-2
-    per_scale = scale**-2
-    xx = (sine**2 + cosine**2 * stretch) * per_scale
-    yy = (cosine**2 + sine**2 * stretch) * per_scale
-    xy2 = 2.0 * sine * cosine * (stretch - 1.0) * per_scale
-    return Ellipses(x, y, xx, xy2, yy)
+    twice = pa * (2.0 * DEGREES)
+    per_scale = 0.5 * scale**-2
+    stretched = q**-2 * per_scale
+    mean, half_difference = stretched + per_scale, stretched - per_scale
+    along = half_difference * torch.cos(twice)
+    return Ellipses(x, y, mean + along, 2.0 * half_difference * torch.sin(twice), mean - along)
 
 
 def geometry_jacobian(form: Ellipses, q: Tensor, pa: Tensor, scale: Tensor) -> Tensor:
     """Shape (instances, 5 columns, 5 parameters x, y, q, pa, scale): d brightness = columns · this · d parameters."""
-    angle = pa * DEGREES
-    sine, cosine = torch.sin(angle), torch.cos(angle)
-    per_scale = scale**-2
-    by_q = -2.0 * per_scale * q**-3
-    twist = (q**-2 - 1.0) * per_scale * DEGREES
-    zero = torch.zeros_like(q)
-    rows = (
-        (-2.0 * form.xx, -form.xy2, zero, zero, zero),
-        (-form.xy2, -2.0 * form.yy, zero, zero, zero),
-        (zero, zero, by_q * cosine**2, -2.0 * sine * cosine * twist, -2.0 * form.xx / scale),
-        (zero, zero, 2.0 * by_q * sine * cosine, 2.0 * (cosine**2 - sine**2) * twist, -2.0 * form.xy2 / scale),
-        (zero, zero, by_q * sine**2, 2.0 * sine * cosine * twist, -2.0 * form.yy / scale),
+    twice = pa * (2.0 * DEGREES)
+    falling = -(scale**-2) * q**-3
+    by_q_along = falling * torch.cos(twice)
+    by_x = torch.stack((form.xx, form.xy2, form.yy), dim=-1) * -2.0
+    by_scale = by_x / scale[:, None]
+    by_pa = form.xy2 * DEGREES
+    entries = (
+        *(by_x[:, 0], -form.xy2),
+        *(-form.xy2, by_x[:, 2]),
+        *(falling + by_q_along, -by_pa, by_scale[:, 0]),
+        *(2.0 * falling * torch.sin(twice), (form.xx - form.yy) * (2.0 * DEGREES), by_scale[:, 1]),
+        *(falling - by_q_along, by_pa, by_scale[:, 2]),
     )
-    return torch.stack([torch.stack(row, dim=-1) for row in rows], dim=-2)
+    jacobian = torch.zeros((q.shape[0], GEOMETRY * GEOMETRY), dtype=q.dtype, device=q.device)
+    jacobian[:, _filled(q.device)] = torch.stack(entries, dim=-1)
+    return jacobian.view(-1, GEOMETRY, GEOMETRY)
+
+
+@cache
+def _filled(device: torch.device) -> Tensor:
+    """Places of the Jacobian's entries that are not zero, row after row: x and y; then q, pa and scale."""
+    rows = ((0, 1), (0, 1), (2, 3, 4), (2, 3, 4), (2, 3, 4))
+    return torch.tensor(
+        [GEOMETRY * row + column for row, columns in enumerate(rows) for column in columns], device=device
+    )

@@ -14,8 +14,8 @@ from fitting.profiles.radial import RHO_FLOOR
 from fitting.render.core import Core
 from fitting.render.ellipse import GEOMETRY, Ellipses
 from fitting.render.frame import Frame
-from fitting.render.quadrature import STENCIL_MARGIN, stencil_matrix
-from fitting.render.rings import OutlinePoints
+from fitting.render.outline import OutlinePoints
+from fitting.render.quadrature import STENCIL_MARGIN, stencil_means
 
 
 def sample(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame) -> Tensor:
@@ -33,7 +33,7 @@ def sample_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, fr
 def integrate(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame, core: Core) -> Tensor:
     """Pixel means of unit-amplitude brightness, shape (instances, height, width)."""
     means = pixel_means(sample(profile, form, constants, frame.widened(STENCIL_MARGIN)))
-    x, y, weights = core.points(form, profile.break_radius(constants))
+    x, y, weights = core.points(form, core.split(form, profile.break_radius(constants)))
     log_rho = _rho(form.broadcast(1), x, y).log_()
     values = core.gather(profile.brightness(log_rho, constants[..., None]).mul_(weights))
     means.flatten(1)[core.instance, core.target] = values[core.instance, core.slot]
@@ -93,9 +93,8 @@ class Linearization:
 
     def _grid_sums(self, weight: Tensor) -> Tensor:
         moments = _moments(self.by_rho * weight, self.x.squeeze(-2), self.y.squeeze(-1))
-        flat = weight.flatten(1).unsqueeze(-1)
-        others = [part.flatten(1).unsqueeze(-2) @ flat for part in (*self.by_shape, self.brightness)]
-        return torch.cat((moments, *(part.squeeze(-1) for part in others)), dim=-1)
+        others = [(part * weight).sum((-1, -2)) for part in (*self.by_shape, self.brightness)]
+        return torch.cat((moments, torch.stack(others, dim=-1)), dim=-1)
 
 
 def linearize(
@@ -110,8 +109,8 @@ def linearize(
 
 def _moments(image: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """Sums of image · δx, δy, δx², δxδy, δy² over the grid: (instances, 5)."""
-    by_row = image @ torch.stack((torch.ones_like(x), x, x * x), dim=-1)
-    grid = torch.stack((torch.ones_like(y), y, y * y), dim=-2) @ by_row
+    by_column = torch.stack((torch.ones_like(y), y, y * y), dim=-2) @ image
+    grid = by_column @ torch.stack((torch.ones_like(x), x, x * x), dim=-1)
     return torch.stack((grid[:, 0, 1], grid[:, 1, 0], grid[:, 0, 2], grid[:, 1, 1], grid[:, 2, 0]), dim=-1)
 
 
@@ -135,15 +134,12 @@ def _rho(form: Ellipses, x: Tensor, y: Tensor) -> Tensor:
 
 def pixel_means(samples: Tensor) -> Tensor:
     """Pixel means from samples (…, height + 2·margin, width + 2·margin) by the stencil."""
-    height, width = (size - 2 * STENCIL_MARGIN for size in samples.shape[-2:])
-    across = samples @ stencil_matrix(width, samples.device).T
-    return stencil_matrix(height, samples.device) @ across
+    return stencil_means(stencil_means(samples, -2), -1)
 
 
 def _spread_back(weight: Tensor) -> Tensor:
-    """The transpose of `_means`."""
-    height, width = weight.shape[-2:]
-    return stencil_matrix(height, weight.device).T @ (weight @ stencil_matrix(width, weight.device))
+    """The transpose of `pixel_means`; the stencil is symmetric."""
+    return pixel_means(torch.nn.functional.pad(weight, (2 * STENCIL_MARGIN,) * 4))
 
 
 def _columns(
@@ -176,11 +172,11 @@ def _columns(
 
 def _core_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, core: Core) -> Tensor:
     """Columns integrated over the core's pixels: (instances, columns, slots)."""
-    break_radius = profile.break_radius(constants)
-    x, y, weights = core.points(form, break_radius)
+    splits = core.split(form, profile.break_radius(constants))
+    x, y, weights = core.points(form, splits)
     rho = _rho(form.broadcast(1), x, y)
     columns = core.gather(_columns(profile, x, y, rho.log(), rho, constants[..., None], weights))
-    for slots, outline in core.outlines(form, break_radius):
+    for slots, outline in core.outlines(splits):
         columns[:, :2, slots] = _shifts(profile, form, constants, outline)
     return columns
 

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from fitting.render.ellipse import Ellipses
-from fitting.render.quadrature import cusp_grading, pixel_corners, unit_rule
+from fitting.render.outline import OutlinePoints, pixel_corners
+from fitting.render.quadrature import cusp_grading, unit_rule
 
 _EDGES = 4
 _OUTLINE_ORDER = 24
@@ -58,17 +59,30 @@ class RingRule:
         """Quadrature points per pixel."""
         return self.pieces * self.edge.shape[0] * self.radial.shape[0]
 
-    def nodes(
-        self, pixels_x: Tensor, pixels_y: Tensor, form: Ellipses, break_radius: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """As `CornerRule.nodes`; `break_radius` (instances,) is in scale lengths."""
+    def split(self, pixels_x: Tensor, pixels_y: Tensor, form: Ellipses, break_radius: Tensor | None) -> "RingSplit":
+        """As `CornerRule.split`; `break_radius` (instances,) is in scale lengths."""
         assert break_radius is not None
-        outline = _outline(pixels_x, pixels_y, form, break_radius, self.pieces, self.at_feet)
-        x, y, weight, start = outline.points(self.edge, self.edge_weights)
+        return RingSplit(self, _outline(pixels_x, pixels_y, form, break_radius, self.pieces, self.at_feet))
+
+
+@dataclass(frozen=True)
+class RingSplit:
+    """Pixels as a `RingRule` sees them."""
+
+    rule: RingRule
+    pieces: "Outline"
+
+    def nodes(self) -> tuple[Tensor, Tensor, Tensor]:
+        """As `CornerSplit.nodes`."""
+        rule = self.rule
+        x, y, weight, start = self.pieces.points(rule.edge, rule.edge_weights)
         span = (1.0 - start).unsqueeze(-1)
-        ray = start.unsqueeze(-1) + span * self.radial
-        weight = weight.unsqueeze(-1) * span * self.radial_weights * ray
+        ray = start.unsqueeze(-1) + span * rule.radial
+        weight = weight.unsqueeze(-1) * span * rule.radial_weights * ray
         return (x.unsqueeze(-1) * ray).flatten(1), (y.unsqueeze(-1) * ray).flatten(1), weight.flatten(1)
+
+    def outline(self) -> None:
+        """Away from the centre the gradient is integrated as it is."""
 
 
 @dataclass(frozen=True)
@@ -99,51 +113,47 @@ class BrokenCornerRule:
         """Quadrature points per pixel."""
         return _EDGES * _PIECES * self.edge.shape[0] * (self.inner.shape[1] + 2 * self.outer.shape[0])
 
-    def nodes(
+    def split(
         self, pixels_x: Tensor, pixels_y: Tensor, form: Ellipses, break_radius: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """As `CornerRule.nodes`; `break_radius` (instances,) is in scale lengths."""
+    ) -> "BrokenCornerSplit":
+        """As `CornerRule.split`; `break_radius` (instances,) is in scale lengths."""
         assert break_radius is not None
-        outline = _outline(pixels_x, pixels_y, form, break_radius, _EDGES * _PIECES, True)
-        x, y, weight, start = outline.points(self.edge, self.edge_weights)
+        return BrokenCornerSplit(self, _outline(pixels_x, pixels_y, form, break_radius, _EDGES * _PIECES, True))
+
+
+@dataclass(frozen=True)
+class BrokenCornerSplit:
+    """Pixels as a `BrokenCornerRule` sees them."""
+
+    rule: BrokenCornerRule
+    pieces: "Outline"
+
+    def nodes(self) -> tuple[Tensor, Tensor, Tensor]:
+        """As `CornerSplit.nodes`."""
+        rule = self.rule
+        x, y, weight, start = self.pieces.points(rule.edge, rule.edge_weights)
         start = start.clamp(max=1.0).unsqueeze(-1)
         half, span = 0.5 * start, 1.0 - start
-        inner = half * self.inner[:, None, None, None, :]
-        back = start - half * self.outer
-        outer = start + span * self.outer
+        inner = half * rule.inner[:, None, None, None, :]
+        back = start - half * rule.outer
+        outer = start + span * rule.outer
         ray = torch.cat((inner, back, outer), dim=-1)
         steps = (
-            half * half * self.inner_weights[:, None, None, None, :],
-            half * self.outer_weights * back,
-            span * self.outer_weights * outer,
+            half * half * rule.inner_weights[:, None, None, None, :],
+            half * rule.outer_weights * back,
+            span * rule.outer_weights * outer,
         )
         weight = weight.unsqueeze(-1) * torch.cat(steps, dim=-1)
         return (x.unsqueeze(-1) * ray).flatten(1), (y.unsqueeze(-1) * ray).flatten(1), weight.flatten(1)
 
-
-@dataclass(frozen=True)
-class OutlinePoints:
-    """Points on the outlines of pixels, (instances, pixels, points) each: from the centre, and the outward normal times
-    the length that a point stands for.
-    """
-
-    x: Tensor
-    y: Tensor
-    normal_x: Tensor
-    normal_y: Tensor
-
-    @classmethod
-    def of(cls, pixels_x: Tensor, pixels_y: Tensor, form: Ellipses, break_radius: Tensor | None) -> "OutlinePoints":
-        """Of pixels (instances, pixels), crowded towards feet and towards where the break crosses."""
-        # Without a break only the pieces on either side of each foot have a length.
-        at, pieces = (torch.zeros_like(form.x), 2) if break_radius is None else (break_radius, _PIECES)
-        outline = _outline(pixels_x, pixels_y, form, at, _EDGES * pieces, True)
-        nodes, weights = _closely_crowded(_OUTLINE_ORDER, form.x.device)
-        x, y, _, _ = outline.points(nodes, weights)
+    def outline(self) -> OutlinePoints:
+        """The pixels' outlines, points crowded towards feet and towards where the break crosses."""
+        nodes, weights = _closely_crowded(_OUTLINE_ORDER, self.pieces.x.device)
+        x, y, _, _ = self.pieces.points(nodes, weights)
         normal_x, normal_y = (
-            (along.unsqueeze(-1) * weights).flatten(2) for along in (outline.along_y, -outline.along_x)
+            (along.unsqueeze(-1) * weights).flatten(2) for along in (self.pieces.along_y, -self.pieces.along_x)
         )
-        return cls(x.flatten(2), y.flatten(2), normal_x, normal_y)
+        return OutlinePoints(x.flatten(2), y.flatten(2), normal_x, normal_y)
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ def integrate(surface: Surface, evaluate: Evaluate, values: Tensor, frame: Frame
     """Pixel means of what `evaluate` gives, (instances, …, height, width)."""
     means = pixel_means(sample(evaluate, values, frame.widened(STENCIL_MARGIN)))
     q, pa, length = surface.ellipse(values)
-    x, y, weights = core.points(ellipses(values[:, 0], values[:, 1], q, pa, length), None)
+    form = ellipses(values[:, 0], values[:, 1], q, pa, length)
+    x, y, weights = core.points(form, core.split(form, None))
     at_points = evaluate(x, y, values)
     by_instance = core.gather(at_points * (weights if at_points.ndim == 2 else weights[:, None]))
     means.flatten(-2)[core.instance, ..., core.target] = by_instance[core.instance, ..., core.slot]
