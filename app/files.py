@@ -43,6 +43,14 @@ def converted_response(request: Request, etag: str, convert: Callable[[], Conver
     return StreamingResponse(made.chunks(), headers=headers, media_type=media_type)
 
 
+def made_response(request: Request, etag: str, make: Callable[[], bytes], media_type: str) -> Response:
+    """Hand out what `make` makes; 304, and nothing made, where the client has it already."""
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if _known(request, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(make(), headers=headers, media_type=media_type)
+
+
 def _known(request: Request, etag: str) -> bool:
     """Whether the client says that it has what the tag stands for."""
     given = request.headers.get("if-none-match", "")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fitting.spec import Fault, FitRequest, ProposalSpec, RequestInvalid
+from fitting.spec.pictures import PictureChoices
 from fitting.spec.plots import PlotChoices
 
 
@@ -105,6 +106,19 @@ def draw_preview(files: Mapping[str, Path], folder: Path, image: str, plane: str
 
     _lay_out(files, folder)
     return draw_preview(folder, image, plane)
+
+
+def draw_upload(path: Path, choices: PictureChoices) -> bytes | Fault:
+    """One plane of a file as PNG, or why it cannot be shown so."""
+    from fitting.inputs.files import FileInvalid, read_plane
+    from fitting.plots.picture import PictureInvalid, draw_picture
+
+    try:
+        return draw_picture(read_plane(path, choices.hdu).data, choices)
+    except FileInvalid as error:
+        return Fault("query.hdu", str(error), error.expected)
+    except PictureInvalid as error:
+        return Fault(f"query.{error.option}", error.message, error.expected)
 
 
 def _lay_out(files: Mapping[str, Path], folder: Path) -> None:

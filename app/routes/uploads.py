@@ -6,13 +6,16 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from app.dependencies import OwnerDep, ServicesDep
-from app.domain import proposing, uploads
+from app.domain import pictures, proposing, uploads
 from app.domain.receiving import temporary_folder
+from app.files import made_response
 from app.models.proposals import Proposal
 from app.models.uploads import Upload, UploadList
-from app.openapi import FILE_BODY, PROPOSAL_BODY
+from app.openapi import pictures as picture_responses
 from app.presenting import link_next, present_upload
+from app.request_bodies import FILE_BODY, PROPOSAL_BODY
 from app.routes.bodies import read_document, read_file
+from fitting.spec.pictures import DEFAULT_SIZE, LARGEST_SIZE, PictureChoices, Stretch
 
 router = APIRouter(prefix="/uploads", tags=["uploads"])
 
@@ -20,6 +23,21 @@ Filename = Annotated[str | None, Query(max_length=255, description="What the fil
 FilenameHeader = Annotated[str | None, Header(max_length=255, description="The same, as a header.")]
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]
 Cursor = Annotated[str | None, Query(max_length=200, description="From the address of the next page.")]
+Hdu = Annotated[
+    str | None,
+    Query(
+        max_length=80,
+        description="Number from 0, or EXTNAME; by default HDU 0 or the first that holds an image.",
+        examples=["1", "SCI"],
+    ),
+]
+StretchChoice = Annotated[
+    Stretch, Query(description="From value to brightness; `zscale` is linear between the levels that IRAF would take.")
+]
+Level = Annotated[
+    float | None,
+    Query(allow_inf_nan=False, description="Cut level, in the file's units; by default such that 0.5 % are beyond."),
+]
 
 
 @router.put("", status_code=201, summary="Upload a file", openapi_extra=FILE_BODY, include_in_schema=False)
@@ -84,4 +102,39 @@ async def propose_request(upload_id: str, request: Request, services: ServicesDe
     document = await read_document(request)
     return Proposal.model_validate(
         await run_in_threadpool(proposing.propose, services, owner, upload_id, document), strict=False
+    )
+
+
+@router.get(
+    "/{upload_id}/preview.png",
+    summary="An image of an upload as a picture",
+    responses=picture_responses("image/png"),
+    response_class=Response,
+)
+def get_preview_of_upload(
+    request: Request,
+    upload_id: str,
+    services: ServicesDep,
+    owner: OwnerDep,
+    hdu: Hdu = None,
+    stretch: StretchChoice = "asinh",
+    low: Level = None,
+    high: Level = None,
+    colormap: Annotated[
+        str, Query(max_length=40, description="One of matplotlib's colour maps.", examples=["magma"])
+    ] = "gray",
+    size: Annotated[
+        int, Query(ge=16, le=LARGEST_SIZE, description="Most pixels of the picture's longer side.")
+    ] = DEFAULT_SIZE,
+) -> Response:
+    """The pixels in colour, y upwards, without axes; those that are no numbers are grey.
+
+    A larger image is averaged over squares of k × k pixels, k = ⌈longer side / size⌉; a smaller one is shown pixel by
+    pixel. 422 where the HDU holds no image, or a choice cannot be drawn.
+    """
+    upload = pictures.find_upload(services, owner, upload_id)
+    plane = int(hdu) if hdu is not None and hdu.isascii() and hdu.isdigit() else hdu
+    choices = PictureChoices(plane, stretch, low, high, colormap, size)
+    return made_response(
+        request, pictures.etag(upload, choices), lambda: pictures.draw(services, upload, choices), "image/png"
     )

@@ -1,0 +1,37 @@
+"""Pictures of uploads: drawn in the sandbox when asked for, kept nowhere."""
+
+import hashlib
+
+from app import inspection
+from app.domain import uploads
+from app.problems import FileUnreadable, RequestFaulty, Unavailable
+from app.sandbox import SandboxBusy, SandboxError
+from app.services import Services
+from fitting.spec import Fault
+from fitting.spec.pictures import PictureChoices
+from jobs.schema import UploadRecord
+from jobs.uploads import blob_key
+
+
+def etag(upload: UploadRecord, choices: PictureChoices) -> str:
+    """A strong entity tag of a picture: the same bytes under the same choices give the same picture."""
+    return f'"{hashlib.sha256(f"{upload.sha256} {choices}".encode()).hexdigest()[:32]}"'
+
+
+def find_upload(services: Services, owner: str, upload_id: str) -> UploadRecord:
+    """The upload that is to be shown. Raises NotFound."""
+    return uploads.get(services, owner, upload_id)
+
+
+def draw(services: Services, upload: UploadRecord, choices: PictureChoices) -> bytes:
+    """An upload's plane as PNG. Raises RequestFaulty for a choice that it cannot be drawn with, Unavailable."""
+    with services.blobs.local(blob_key(upload.sha256)) as path:
+        try:
+            drawn = services.sandbox.call(inspection.draw_upload, path, choices)
+        except SandboxBusy as error:
+            raise Unavailable(f"The picture {error}.") from error
+        except SandboxError as error:
+            raise FileUnreadable(f"The file {error}.", expected="a smaller image") from error
+    if isinstance(drawn, Fault):
+        raise RequestFaulty([drawn])
+    return drawn
