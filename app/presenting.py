@@ -23,6 +23,7 @@ def present_fit(record: FitRecord) -> Fit:
     return Fit(
         id=record.id,
         name=record.name,
+        labels=list(record.labels),
         state=cast(State, record.state),
         created_at=record.created_at,
         started_at=record.started_at,

@@ -1,8 +1,10 @@
 """Reading fits; every question names the owner who asks."""
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, String, cast, func, select
+from sqlalchemy import ColumnElement, Engine, String, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from jobs.schema import FitRecord
@@ -14,6 +16,23 @@ class Page:
 
     items: tuple[FitRecord, ...]
     cursor: str | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which fits of a list are wanted: those that meet every condition.
+
+    Attributes:
+        states: any of these; none means any.
+        name: exactly this one.
+        labels: all of these.
+        text: somewhere in name, labels or id, in whatever case.
+    """
+
+    states: frozenset[str] = frozenset()
+    name: str | None = None
+    labels: tuple[str, ...] = ()
+    text: str | None = None
 
 
 def get_fit(engine: Engine, owner: str, fit_id: str) -> FitRecord | None:
@@ -30,26 +49,36 @@ def find_by_key(engine: Engine, owner: str, idempotency_key: str) -> FitRecord |
 
 
 def list_fits(
-    engine: Engine,
-    owner: str,
-    *,
-    limit: int,
-    cursor: str | None = None,
-    state: str | None = None,
-    name: str | None = None,
+    engine: Engine, owner: str, *, limit: int, cursor: str | None = None, wanted: Wanted | None = None
 ) -> Page:
     """The owner's fits, newest first; `cursor` is the id of the last one seen."""
     query = select(FitRecord).where(FitRecord.owner == owner).order_by(FitRecord.id.desc()).limit(limit + 1)
     if cursor is not None:
         query = query.where(FitRecord.id < cursor)
-    if state is not None:
-        query = query.where(FitRecord.state == state)
-    if name is not None:
-        query = query.where(FitRecord.name == name)
+    if wanted is not None:
+        query = query.where(*_conditions(wanted))
     with Session(engine) as session:
         found = tuple(session.scalars(query))
     more = len(found) > limit
     return Page(found[:limit], found[limit - 1].id if more else None)
+
+
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    if wanted.states:
+        yield FitRecord.state.in_(sorted(wanted.states))
+    if wanted.name is not None:
+        yield FitRecord.name == wanted.name
+    # Labels are stored as JSON text and hold no quote: one in its quotes is found there whole or not at all.
+    listed = cast(FitRecord.labels, String)
+    for label in wanted.labels:
+        yield listed.contains(json.dumps(label), autoescape=True)
+    if wanted.text is not None:
+        within = json.dumps(wanted.text)[1:-1]
+        yield or_(
+            FitRecord.name.icontains(wanted.text, autoescape=True),
+            FitRecord.id.icontains(wanted.text, autoescape=True),
+            listed.icontains(within, autoescape=True),
+        )
 
 
 def unfinished_naming(engine: Engine, owner: str, upload_id: str) -> str | None:

@@ -22,6 +22,7 @@ class FitRecord(Table):
     """One fit: what was asked, where it stands, who holds it. Only `jobs.transitions` writes `state`.
 
     Attributes:
+        labels: words of the owner's to find it by.
         attempt: how often a worker has taken it; results are stored under the attempt.
         crashes: attempts that ended because their worker died.
         lease_until: when the holder loses it unless it renews.
@@ -42,6 +43,7 @@ class FitRecord(Table):
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     owner: Mapped[str] = mapped_column(String(100))
     name: Mapped[str] = mapped_column(String(200))
+    labels: Mapped[list[str]] = mapped_column(default=list)
     state: Mapped[str] = mapped_column(String(12))
     request: Mapped[dict[str, Any]]
     queue: Mapped[str] = mapped_column(String(20))

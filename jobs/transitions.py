@@ -36,6 +36,7 @@ class NewFit:
     body_hash: str
     warnings: tuple[str, ...] = ()
     idempotency_key: str | None = None
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ def create(engine: Engine, new: NewFit) -> FitRecord | None:
         "id": new_id("fit"),
         "owner": new.owner,
         "name": new.name,
+        "labels": list(new.labels),
         "state": "queued",
         "request": new.request,
         "queue": new.queue,

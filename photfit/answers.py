@@ -67,6 +67,7 @@ class Fit(Answer):
 
     id: str
     name: str = ""
+    labels: tuple[str, ...] = ()
     state: State
     created_at: datetime
     started_at: datetime | None = None

@@ -14,6 +14,8 @@ COMMANDS: tuple[str, ...] = (
     "fit",
     "render",
     "submit",
+    "rerun",
+    "list",
     "status",
     "watch",
     "results",

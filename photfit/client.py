@@ -8,9 +8,10 @@ with Client() as client:
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,6 +25,7 @@ DEFAULT_URL = "http://127.0.0.1:8700"
 """Where `photfit serve` answers unless told otherwise."""
 
 _LONG_POLL_SECONDS = 20.0
+_PAGE = 100
 _LOOPBACK = ("http://127.", "http://localhost", "http://[::1]")
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 _RETRY_PAUSES = (0.2, 0.5, 1.0)
@@ -95,6 +97,44 @@ class Client:
         """Ask for a fit; its files are upload ids. The same key and request again give the first job."""
         headers = {"Idempotency-Key": idempotency_key or _new_key()}
         return Fit.model_validate(self._json(lambda: self._http.post("/v1/fits", json=request, headers=headers)))
+
+    def rerun(self, fit_id: str, changes: Mapping[str, Any] | None = None, idempotency_key: str | None = None) -> Fit:
+        """Ask for a fit again, with what a JSON merge patch of its request changes, such as ``{"seed": 7}``."""
+        headers = {"Idempotency-Key": idempotency_key or _new_key(), "Content-Type": "application/merge-patch+json"}
+        content = json.dumps(dict(changes or {}))
+        address = f"/v1/fits/{fit_id}/rerun"
+        return Fit.model_validate(self._json(lambda: self._http.post(address, content=content, headers=headers)))
+
+    def change(self, fit_id: str, *, name: str | None = None, labels: Sequence[str] | None = None) -> Fit:
+        """Give a fit another name, or other labels in the place of those that it has."""
+        changes: dict[str, Any] = {} if name is None else {"name": name}
+        if labels is not None:
+            changes["labels"] = list(labels)
+        headers = {"Content-Type": "application/merge-patch+json"}
+        content, address = json.dumps(changes), f"/v1/fits/{fit_id}"
+        return Fit.model_validate(self._json(lambda: self._http.patch(address, content=content, headers=headers)))
+
+    def fits(
+        self,
+        *,
+        states: Sequence[str] = (),
+        name: str | None = None,
+        labels: Sequence[str] = (),
+        search: str | None = None,
+    ) -> Iterator[Fit]:
+        """The fits that meet every condition, newest first, asked for page by page.
+
+        `search` is a text in name, labels or id.
+        """
+        given = {"state": list(states), "name": name, "label": list(labels), "search": search, "limit": _PAGE}
+        query = {key: value for key, value in given.items() if value not in (None, [])}
+        page: dict[str, Any] = self._json(lambda: self._http.get("/v1/fits", params=query))
+        while True:
+            yield from map(Fit.model_validate, page["fits"])
+            following = page.get("next")
+            if following is None:
+                return
+            page = self._document(following)
 
     def fit(self, fit_id: str, wait: float = 0.0) -> Fit:
         """The fit as it is now; with `wait` seconds, the service answers when it is finished or the time is over."""

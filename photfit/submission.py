@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fitting.spec import FitRequest, RequestInvalid, parse_request
@@ -35,14 +35,15 @@ def locate_from(folder: Path, name: str) -> Path:
     return folder / Path(name).expanduser()
 
 
-def submit_file(client: Client, path: Path, idempotency_key: str | None = None) -> Fit:
-    """Submit a request file: upload each local file that it names, once, and ask for the fit.
+def submit_file(client: Client, path: Path, idempotency_key: str | None = None, labels: Sequence[str] = ()) -> Fit:
+    """Submit a request file: upload each local file that it names, once, and ask for the fit, with more labels.
 
     Raises UserMistake where the request has faults or a file is not there, ServiceError where the service refuses.
     """
     request = read_request(path)
     mapping = {name: client.upload(local).id for name, local in local_files(request, path).items()}
-    return client.submit(request.with_references(mapping).document(), idempotency_key)
+    document = request.with_references(mapping).document()
+    return client.submit(document | {"labels": [*request.labels, *labels]}, idempotency_key)
 
 
 def local_files(request: FitRequest, path: Path) -> Mapping[str, Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rich.console import Group
@@ -84,10 +84,21 @@ def status_table(fit: Fit) -> Table:
     return table
 
 
+def fits_table(fits: Iterable[Fit]) -> Table:
+    """Fits, a line each."""
+    table = Table("id", "state", "created", "name", "labels", box=None)
+    for fit in fits:
+        created = fit.created_at.isoformat(sep=" ", timespec="seconds")
+        table.add_row(fit.id, fit.state, created, Text(fit.name), Text(", ".join(fit.labels)))
+    return table
+
+
 def _status_lines(fit: Fit) -> Iterator[tuple[str, str]]:
     yield "id", fit.id
     if fit.name:
         yield "name", fit.name
+    if fit.labels:
+        yield "labels", ", ".join(fit.labels)
     yield "state", fit.state
     for label, moment in (("created", fit.created_at), ("started", fit.started_at), ("finished", fit.finished_at)):
         if moment is not None:

@@ -1,13 +1,26 @@
-"""Fits as records: read, listed, cancelled, repeated, deleted."""
+"""Fits as records: read, listed, renamed, cancelled, repeated, deleted."""
 
 import hashlib
+from dataclasses import dataclass
 
+from app.domain.merging import merged
 from app.domain.submission import Submission, submit
-from app.problems import Conflict, NotFound
+from app.problems import Conflict, NotFound, RequestFaulty
 from app.services import Services
-from jobs import records, transitions
-from jobs.records import Page
+from fitting.spec import Fault
+from fitting.spec.handling import FitChanges
+from fitting.spec.validation import read_document
+from jobs import naming, records, transitions
+from jobs.records import Page, Wanted
 from jobs.schema import FitRecord
+
+
+@dataclass(frozen=True)
+class Patch:
+    """Changes to a document, as decoded JSON, and the hash of the bytes that they came as."""
+
+    document: object
+    body_hash: str
 
 
 def get(services: Services, owner: str, fit_id: str) -> FitRecord:
@@ -18,11 +31,19 @@ def get(services: Services, owner: str, fit_id: str) -> FitRecord:
     return record
 
 
-def list_page(
-    services: Services, owner: str, limit: int, cursor: str | None, *, state: str | None, name: str | None
-) -> Page:
+def list_page(services: Services, owner: str, limit: int, cursor: str | None, wanted: Wanted) -> Page:
     """A page of the owner's fits, newest first."""
-    return records.list_fits(services.engine, owner, limit=limit, cursor=cursor, state=state, name=name)
+    return records.list_fits(services.engine, owner, limit=limit, cursor=cursor, wanted=wanted)
+
+
+def change(services: Services, owner: str, fit_id: str, document: object) -> FitRecord:
+    """Give a fit another name or other labels. Raises NotFound, RequestInvalid."""
+    changes = read_document(FitChanges, document)
+    record = naming.rename(services.engine, owner, fit_id, **changes.model_dump(exclude_unset=True))
+    if record is None:
+        return get(services, owner, fit_id)
+    services.waker.changed(fit_id)
+    return record
 
 
 def cancel(services: Services, owner: str, fit_id: str) -> FitRecord:
@@ -35,11 +56,17 @@ def cancel(services: Services, owner: str, fit_id: str) -> FitRecord:
     return record
 
 
-def rerun(services: Services, owner: str, fit_id: str, idempotency_key: str | None) -> FitRecord:
-    """Queue the same request again. Raises NotFound, and RequestFaulty where an upload of it was deleted."""
+def rerun(services: Services, owner: str, fit_id: str, patch: Patch, idempotency_key: str | None) -> FitRecord:
+    """Queue the request of a fit again, with what a merge patch changes (RFC 7396); name and labels are the fit's own.
+
+    Raises NotFound, and RequestFaulty or RequestInvalid where what comes of it has faults.
+    """
     record = get(services, owner, fit_id)
-    body_hash = hashlib.sha256(f"rerun {fit_id}".encode()).hexdigest()
-    return submit(services, owner, Submission(record.request, {}, idempotency_key, body_hash))
+    if not isinstance(patch.document, dict):
+        raise RequestFaulty([Fault("$", "is not an object", 'what changes, such as {"seed": 7}')])
+    document = merged({**record.request, "name": record.name, "labels": list(record.labels)}, patch.document)
+    body_hash = hashlib.sha256(f"rerun {fit_id} {patch.body_hash}".encode()).hexdigest()
+    return submit(services, owner, Submission(document, {}, idempotency_key, body_hash))
 
 
 def delete(services: Services, owner: str, fit_id: str) -> None:

@@ -103,6 +103,7 @@ def _record(services: Services, owner: str, request: FitRequest, submission: Sub
             device=request.device,
             body_hash=submission.body_hash,
             idempotency_key=submission.idempotency_key,
+            labels=request.labels,
         ),
     )
     if record is None:

@@ -44,6 +44,7 @@ class Fit(PublicModel):
 
     id: str = Field(examples=["fit_01JDA6Q8Z4M1V6T9W3K2B7C5XN"])
     name: str = Field(description="The request's name.", examples=["three galaxies"])
+    labels: list[str] = Field(description="Words of yours to find it by.", examples=[["abell 2744", "run 7"]])
     state: State
     created_at: datetime
     started_at: datetime | None = Field(description="When the latest attempt began.")

@@ -9,6 +9,7 @@ from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
+from app.domain.fits import Patch
 from app.domain.receiving import ReceivedFile, receive_file
 from app.domain.submission import Submission
 from app.problems import BodyTooLarge, MalformedBody, UnsupportedMediaType
@@ -53,12 +54,22 @@ async def read_submission(request: Request, folder: Path, key: str | None) -> Su
 
 async def read_document(request: Request) -> object:
     """A body of JSON; an empty one stands for an object without members."""
-    kind = content_type(request)
+    return _document(request, await _read_limited(request), ("application/json",))
+
+
+async def read_patch(request: Request) -> Patch:
+    """A body that is a JSON merge patch; an empty one changes nothing."""
     body = await _read_limited(request)
+    document = _document(request, body, ("application/merge-patch+json", "application/json"))
+    return Patch(document, hashlib.sha256(body).hexdigest())
+
+
+def _document(request: Request, body: bytes, kinds: tuple[str, ...]) -> object:
     if not body:
         return {}
-    if kind != "application/json":
-        raise UnsupportedMediaType(f"The body's content type is {kind or 'missing'}; it takes application/json.")
+    kind = content_type(request)
+    if kind not in kinds:
+        raise UnsupportedMediaType(f"The body's content type is {kind or 'missing'}; it takes {' or '.join(kinds)}.")
     return _parse_json(body)
 
 

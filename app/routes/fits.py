@@ -1,4 +1,4 @@
-"""Fits: asked for, watched, cancelled, deleted, repeated."""
+"""Fits: asked for, watched, named, cancelled, deleted, repeated."""
 
 from typing import Annotated
 
@@ -10,9 +10,10 @@ from app.domain import fits, watching
 from app.domain.receiving import temporary_folder
 from app.domain.submission import submit
 from app.models.fits import Fit, FitList
-from app.openapi import FIT_BODY
 from app.presenting import address_of_fit, etag_of, link_next, present_fit
-from app.routes.bodies import read_submission
+from app.request_bodies import CHANGES_BODY, FIT_BODY, PATCH_BODY
+from app.routes.bodies import read_patch, read_submission
+from jobs.records import Wanted
 from jobs.schema import FINAL_STATES, FitRecord, State
 
 router = APIRouter(prefix="/fits", tags=["fits"])
@@ -23,8 +24,23 @@ Key = Annotated[
 ]
 Wait = Annotated[float, Query(ge=0, le=60, allow_inf_nan=False, description="Seconds to wait for one of `state`.")]
 States = Annotated[list[State] | None, Query(description="States to wait for; by default those that are final.")]
-StateFilter = Annotated[State | None, Query(description="Only fits in this state.")]
+StateFilter = Annotated[
+    list[State] | None, Query(description="Only fits in this state; repeat it for several.", examples=[["running"]])
+]
 NameFilter = Annotated[str | None, Query(max_length=200, description="Only fits of exactly this name.")]
+LabelFilter = Annotated[
+    list[str] | None,
+    Query(max_length=32, description="Only fits with this label; repeat it for several.", examples=[["run 7"]]),
+]
+Search = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=200,
+        description="Only fits with this text in name, labels or id, in whatever case.",
+        examples=["abell"],
+    ),
+]
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]
 Cursor = Annotated[str | None, Query(max_length=200, description="From the address of the next page.")]
 
@@ -50,11 +66,14 @@ def list_fits(
     owner: OwnerDep,
     state: StateFilter = None,
     name: NameFilter = None,
+    label: LabelFilter = None,
+    search: Search = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> FitList:
-    """A page of fits; the `Link` header and `next` lead to the following one."""
-    page = fits.list_page(services, owner, limit, cursor, state=state, name=name)
+    """A page of the fits that meet every condition; the `Link` header and `next` lead to the following one."""
+    wanted = Wanted(frozenset(state or ()), name, tuple(label or ()), search)
+    page = fits.list_page(services, owner, limit, cursor, wanted)
     return FitList(fits=[present_fit(fit) for fit in page.items], next=link_next(request, response, page.cursor))
 
 
@@ -88,12 +107,27 @@ def cancel_fit(fit_id: str, response: Response, services: ServicesDep, owner: Ow
     return _accepted(fits.cancel(services, owner, fit_id), response)
 
 
-@router.post("/{fit_id}/rerun", status_code=202, summary="Ask for the same fit again")
-def rerun_fit(
-    fit_id: str, response: Response, services: ServicesDep, owner: OwnerDep, idempotency_key: Key = None
+@router.patch("/{fit_id}", summary="Rename or label a fit", openapi_extra=CHANGES_BODY)
+async def change_fit(fit_id: str, request: Request, services: ServicesDep, owner: OwnerDep) -> Fit:
+    """Give a fit another name or other labels, in whatever state it is; what the body leaves out stays as it is."""
+    patch = await read_patch(request)
+    return present_fit(await run_in_threadpool(fits.change, services, owner, fit_id, patch.document))
+
+
+@router.post("/{fit_id}/rerun", status_code=202, summary="Ask for the same fit again", openapi_extra=PATCH_BODY)
+async def rerun_fit(
+    fit_id: str,
+    request: Request,
+    response: Response,
+    services: ServicesDep,
+    owner: OwnerDep,
+    idempotency_key: Key = None,
 ) -> Fit:
-    """A new fit with the same request and the same files."""
-    return _accepted(fits.rerun(services, owner, fit_id, idempotency_key), response)
+    """A new fit of the same request and files, but for what the body changes: a JSON merge patch (RFC 7396), in which
+    null removes a member and a list replaces a list whole. What comes of it is checked like any other request.
+    """
+    patch = await read_patch(request)
+    return _accepted(await run_in_threadpool(fits.rerun, services, owner, fit_id, patch, idempotency_key), response)
 
 
 @router.delete("/{fit_id}", status_code=204, summary="Delete a fit")

@@ -23,6 +23,7 @@ from fitting.spec.constraints import ConstraintSpec, constraint_faults
 from fitting.spec.documents import Document, detail, refusal, refuse
 from fitting.spec.faults import json_path, shown
 from fitting.spec.forms import Frame
+from fitting.spec.handling import Labels, Name
 from fitting.spec.images import GainNoise, ImageSpec
 from fitting.spec.links import link_faults
 from fitting.spec.methods import METHODS
@@ -83,6 +84,7 @@ class FitRequest(Document):
 
     Attributes:
         name: what the user calls it; may be empty.
+        labels: words to find it by among others.
         frame: in what positions, lengths and intensities are given; None means ``pixel`` for one image, ``sky`` for
             several.
         images: each of its own grid, noise, point-spread function and band; names are unique.
@@ -94,7 +96,8 @@ class FitRequest(Document):
         device: where to run; ``gpu`` and ``cuda`` mean the same.
     """
 
-    name: Annotated[str, Field(max_length=200)] = ""
+    name: Name = ""
+    labels: Labels = ()
     frame: Frame | None = None
     images: Annotated[tuple[ImageSpec, ...], Strict(False), Field(max_length=MAX_IMAGES)]
     components: Annotated[tuple[ComponentSpec, ...], Strict(False), Field(max_length=MAX_COMPONENTS)]

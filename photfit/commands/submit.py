@@ -12,9 +12,10 @@ from photfit.commands.options import connected, request_argument, require_succes
 @click.command("submit")
 @request_argument
 @click.option("--wait", is_flag=True, help="Wait for the result and print it.")
+@click.option("--label", "labels", multiple=True, help="A word to find the fit by; repeat it.")
 @click.option("--key", help="Idempotency key: the same key and request again give the first fit.")
 @url_option
-def command(request_file: Path, wait: bool, key: str | None, url: str) -> None:
+def command(request_file: Path, wait: bool, labels: tuple[str, ...], key: str | None, url: str) -> None:
     """Upload a request's images and ask the service for the fit. Prints the fit's id."""
     from rich.console import Console
 
@@ -22,7 +23,7 @@ def command(request_file: Path, wait: bool, key: str | None, url: str) -> None:
     from photfit.tables import parameters_report
 
     with connected(url) as client:
-        fit = submit_file(client, request_file, key)
+        fit = submit_file(client, request_file, key, labels)
         if not wait:
             click.echo(fit.id)
             return

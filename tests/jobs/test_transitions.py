@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from jobs import records, transitions
+from jobs.records import Wanted
 from jobs.schema import FitRecord
 from jobs.transitions import Claim, Standing
 from tests.jobs.conftest import new_fit
@@ -186,8 +187,8 @@ def test_pages_hold_every_fit_once_newest_first(any_engine: Engine) -> None:
             break
     assert set(seen) == made
     assert seen == sorted(seen, reverse=True)
-    assert len(records.list_fits(any_engine, "local", limit=10, name="fit 1").items) == 3
-    assert records.list_fits(any_engine, "local", limit=10, state="running").items == ()
+    assert len(records.list_fits(any_engine, "local", limit=10, wanted=Wanted(name="fit 1")).items) == 3
+    assert records.list_fits(any_engine, "local", limit=10, wanted=Wanted(frozenset({"running"}))).items == ()
 
 
 def test_a_request_comes_back_as_it_was(any_engine: Engine) -> None:

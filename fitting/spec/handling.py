@@ -1,0 +1,43 @@
+"""How a service is to handle a fit: what it is called. Nothing here changes a number that comes out."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, Strict
+
+from fitting.spec.documents import Document, refusal
+from fitting.spec.faults import shown
+
+MAX_LABELS = 32
+LONGEST_LABEL = 64
+_FORBIDDEN = re.compile(r'["\\\x00-\x1f\x7f]')
+
+
+def _plain(label: str) -> str:
+    if label != label.strip() or not label or len(label) > LONGEST_LABEL or _FORBIDDEN.search(label):
+        expected = f"1 to {LONGEST_LABEL} characters without quotes, backslashes or space around them"
+        raise refusal(f"{shown(label)} cannot be a label", expected)
+    return label
+
+
+def _once(labels: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(labels))
+
+
+Label = Annotated[str, AfterValidator(_plain)]
+Labels = Annotated[tuple[Label, ...], Strict(False), Field(max_length=MAX_LABELS), AfterValidator(_once)]
+Name = Annotated[str, Field(max_length=200)]
+
+
+class FitChanges(Document):
+    """What may be changed about a fit once it is asked for; a member that is not set stays as it is.
+
+    Attributes:
+        name: what the user calls it.
+        labels: words to find it by; they replace those that it has.
+    """
+
+    name: Name = ""
+    labels: Labels = ()
