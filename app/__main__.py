@@ -1,6 +1,7 @@
 """`python -m app`: the HTTP service alone. Children that read files import this module, so it imports nothing heavy."""
 
 import argparse
+import sys
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -13,6 +14,11 @@ def main(arguments: list[str] | None = None) -> None:
 
     settings = Settings()
     options = _parser(settings.host, settings.port).parse_args(arguments)
+    if settings.exposes_everything(options.host):
+        sys.exit(
+            f"photfit: other machines can reach {options.host or 'every address'}: set PHOTFIT_ACCOUNTS=true, so that "
+            "users need a key, or PHOTFIT_ACCOUNTS=false to let in whoever reaches it"
+        )
     configure_logging()
     uvicorn.run(
         create_app(settings),

@@ -2,9 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyCookie, HTTPBearer
+from starlette.concurrency import run_in_threadpool
 
+from app.access import ANYONE, SAFE_METHODS, SESSION_COOKIE, Asker, identify_asker
 from app.services import Services
+
+# They only tell the OpenAPI document how one signs in; `app.access` reads the headers.
+_BEARER = HTTPBearer(auto_error=False, scheme_name="key", description="A key of an account: `photfit_…`.")
+_COOKIE = APIKeyCookie(
+    name=SESSION_COOKIE, auto_error=False, scheme_name="session", description="Set by POST /v1/session."
+)
 
 
 def services_of(request: Request) -> Services:
@@ -13,10 +22,28 @@ def services_of(request: Request) -> Services:
     return services
 
 
-def current_owner() -> str:
-    """Who is asking. Everything belongs to one owner until there are accounts."""
-    return "local"
-
-
 ServicesDep = Annotated[Services, Depends(services_of)]
+
+
+async def current_asker(
+    request: Request,
+    services: ServicesDep,
+    _key: Annotated[object, Security(_BEARER)],
+    _session: Annotated[object, Security(_COOKIE)],
+) -> Asker:
+    """Who is asking. Without accounts, anyone; else raises NotSignedIn where nobody is known by what was sent."""
+    if not services.settings.accounts:
+        return ANYONE
+    return await run_in_threadpool(identify_asker, services, request)
+
+
+AskerDep = Annotated[Asker, Depends(current_asker)]
+
+
+async def current_owner(request: Request, asker: AskerDep) -> str:
+    """Whose fits and uploads the request is about. Looking takes a key that may read, all else one that may submit."""
+    asker.require("read" if request.method in SAFE_METHODS else "submit")
+    return asker.owner
+
+
 OwnerDep = Annotated[str, Depends(current_owner)]

@@ -11,7 +11,7 @@ from app.models.problems import ProblemModel
 from app.openapi import complete_document
 from app.problems import install_handlers
 from app.request_context import RequestContext
-from app.routes import catalogue, events, fits, health, plots, results, uploads
+from app.routes import accounts, catalogue, events, fits, health, plots, results, uploads
 from app.services import open_services
 from app.version import version
 from jobs.settings import Settings
@@ -48,8 +48,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
     )
-    for router in (uploads.router, fits.router, results.router, plots.router, events.router, catalogue.router):
-        app.include_router(router, prefix="/v1")
+    for part in (uploads, fits, results, plots, events, catalogue, accounts):
+        app.include_router(part.router, prefix="/v1")
     app.include_router(health.router)
 
     @app.get("/", include_in_schema=False)
@@ -61,5 +61,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=limit)
     app.add_middleware(RequestContext, body_limit=configuration.max_upload_bytes)
     install_handlers(app)
-    complete_document(app)
+    complete_document(app, accounts=bool(configuration.accounts))
     return app

@@ -45,8 +45,10 @@ CHAINS_FORMATS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def complete_document(app: FastAPI) -> None:
-    """Make the OpenAPI document tell what the routes' types do not: the request of a fit, and how problems come."""
+def complete_document(app: FastAPI, *, accounts: bool) -> None:
+    """Make the OpenAPI document tell what the routes' types do not: the request of a fit, how problems come, and
+    whether a key is needed.
+    """
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -54,6 +56,8 @@ def complete_document(app: FastAPI) -> None:
             document = generate()
             _add_request_schema(document["components"]["schemas"])
             _tell_problems_by_their_own_type(document)
+            if not accounts:
+                _need_no_key(document)
         return generate()
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -85,3 +89,10 @@ def _tell_problems_by_their_own_type(document: dict[str, Any]) -> None:
         for operation in operations.values():
             content = {PROBLEM_JSON: {"schema": {"$ref": SCHEMAS + "ProblemModel"}}}
             operation["responses"]["default"]["content"] = content
+
+
+def _need_no_key(document: dict[str, Any]) -> None:
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation.pop("security", None)
+    document["components"].pop("securitySchemes", None)

@@ -51,6 +51,21 @@ class MalformedBody(Problem):
     status, kind, title = 400, "body-malformed", "The body cannot be read"
 
 
+class NotSignedIn(Problem):
+    """Nobody, or nobody who is known, is asking."""
+
+    status, kind, title = 401, "not-signed-in", "A key is needed"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": 'Bearer realm="photfit"'})
+
+
+class NotAllowed(Problem):
+    """Who is asking is known, and may not."""
+
+    status, kind, title = 403, "not-allowed", "Not allowed"
+
+
 class NotFound(Problem):
     """There is nothing under that id or path, or it belongs to someone else."""
 
@@ -79,6 +94,12 @@ class Conflict(Problem):
     """The state of a fit or upload does not allow what is asked."""
 
     status, kind, title = 409, "conflict", "Not possible in this state"
+
+
+class NoAccounts(Problem):
+    """The service runs without accounts, so there is nobody to have keys."""
+
+    status, kind, title = 409, "no-accounts", "The service has no accounts"
 
 
 class BodyTooLarge(Problem):
@@ -181,7 +202,8 @@ def internal_error(instance: str) -> Response:
 
 def _fault_of_parameter(entry: Mapping[str, Any]) -> Fault:
     """A fault of a query parameter, path parameter or header, as pydantic found it; the input is left out."""
-    place = ".".join(str(part) for part in entry["loc"])
+    source, *rest = entry["loc"]
+    place = ".".join(str(part) for part in ("$" if source == "body" else source, *rest))
     return Fault(path=place, message=f"{entry['msg']}.", expected=_expectation(entry))
 
 

@@ -71,7 +71,7 @@ class _Exchange:
 
     async def _refuse_body(self) -> None:
         self.status = 413
-        problem = body_too_large(self._body_limit)
+        problem = body_too_large(getattr(self._scope.get("route"), "max_body_size", None) or self._body_limit)
         response = problem_response(problem, self.id)
         response.headers["X-Request-Id"] = self.id
         await response(self._scope, _no_more_body, self._send)

@@ -25,8 +25,16 @@ def command_line() -> Iterator[str]:
     for name in COMMANDS:
         command = main.get_command(parent, name)
         assert command is not None
-        context = click.Context(command, parent, info_name=name)
-        yield f"\n## photfit {name}\n\n```\n{command.get_help(context)}\n```"
+        yield from _help(command, name, parent)
+
+
+def _help(command: click.Command, name: str, parent: click.Context) -> Iterator[str]:
+    """The help of a command, and of those below it."""
+    context = click.Context(command, parent, info_name=name)
+    yield f"\n## {context.command_path}\n\n```\n{command.get_help(context)}\n```"
+    if isinstance(command, click.Group):
+        for below, inner in command.commands.items():
+            yield from _help(inner, below, context)
 
 
 def profiles() -> Iterator[str]:

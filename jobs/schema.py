@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import JSON, BigInteger, Float, Index, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from jobs.clock import Instant
@@ -31,6 +31,7 @@ class FitRecord(Table):
         progress: last snapshot, with a `sequence` number.
         error: a problem (RFC 9457) that says why it failed.
         version: rises with every change; the entity tag.
+        result_bytes: what the result's files take.
     """
 
     __tablename__ = "fits"
@@ -64,6 +65,7 @@ class FitRecord(Table):
     idempotency_key: Mapped[str | None] = mapped_column(String(255))
     body_hash: Mapped[str] = mapped_column(String(64))
     version: Mapped[int] = mapped_column(default=1)
+    result_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
 
 class UploadRecord(Table):
@@ -101,3 +103,47 @@ class ReconcilerLock(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     holder: Mapped[str | None] = mapped_column(String(200))
     until: Mapped[float] = mapped_column(Float(53))
+
+
+class UserRecord(Table):
+    """One account. Its id is the `owner` of what it has; what it may have at most is the service's where None."""
+
+    __tablename__ = "users"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    administrator: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+    upload_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    stored_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    queued_fits: Mapped[int | None]
+    running_fits: Mapped[int | None]
+
+
+class KeyRecord(Table):
+    """One key of an account. The key itself is kept nowhere: only its hash, and its first letters to tell it by."""
+
+    __tablename__ = "keys"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    prefix: Mapped[str] = mapped_column(String(20))
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class SessionRecord(Table):
+    """One browser that is signed in with a key; it ends with the key at the latest."""
+
+    __tablename__ = "sessions"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key_id: Mapped[str] = mapped_column(ForeignKey("keys.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]

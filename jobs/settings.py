@@ -1,5 +1,6 @@
 """Every setting of the service, read from the environment here and nowhere else."""
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +34,15 @@ class Settings(BaseSettings):
     max_upload_bytes: Annotated[int, Field(gt=0)] = Field(
         256 * MEBIBYTE, title="Largest body", description="Bytes of a request's body; larger ones answer 413."
     )
+    accounts: bool | None = Field(
+        None,
+        title="Accounts",
+        description="true: whoever uses the service needs a key, and sees only what is his own. Has to be said, true "
+        "or false, where the service listens on more than the loopback address.",
+    )
+    session_seconds: Annotated[float, Field(gt=0)] = Field(
+        12 * 3600.0, title="Session", description="A browser that signed in with a key is signed out after so long."
+    )
     lease_seconds: Annotated[float, Field(gt=0)] = Field(
         30.0, title="Lease", description="A worker that has not renewed for so long has lost its job."
     )
@@ -57,6 +67,14 @@ class Settings(BaseSettings):
     worker_max_tasks_per_child: Annotated[int, Field(ge=1)] = Field(
         50, title="Jobs per child", description="A worker's child is replaced after so many jobs."
     )
+
+    def exposes_everything(self, host: str) -> bool:
+        """Whether other machines reach `host` while nobody has said whether there are accounts."""
+        try:
+            loopback = ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            loopback = host == "localhost"
+        return self.accounts is None and not loopback
 
     @property
     def database(self) -> str:

@@ -22,6 +22,7 @@ COMMANDS: tuple[str, ...] = (
     "cancel",
     "profiles",
     "worker",
+    "admin",
 )
 """Every command, in the order of the help page; `photfit.commands.NAME` holds a click command called `command`."""
 

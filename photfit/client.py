@@ -9,6 +9,7 @@ with Client() as client:
 from __future__ import annotations
 
 import json
+import os
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +24,8 @@ from photfit.answers import FINAL_STATES, Fit, ProblemAnswer, Upload
 
 DEFAULT_URL = "http://127.0.0.1:8700"
 """Where `photfit serve` answers unless told otherwise."""
+KEY_VARIABLE = "PHOTFIT_KEY"
+"""The environment's variable that holds a key of the service."""
 
 _LONG_POLL_SECONDS = 20.0
 _PAGE = 100
@@ -56,14 +59,21 @@ class Client:
     """Speaks to one service. Safe to repeat: requests are tried again where the connection or the service drops out.
 
     A submission carries an Idempotency-Key, so that a repeated one makes one job, and the service keeps the same bytes
-    once. Every method raises ServiceError.
+    once. Every method raises ServiceError. `key` is for a service with accounts; by default PHOTFIT_KEY's, where the
+    environment has one.
     """
 
-    def __init__(self, url: str = DEFAULT_URL, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, url: str = DEFAULT_URL, transport: httpx.BaseTransport | None = None, *, key: str | None = None
+    ) -> None:
         self.url = url.rstrip("/")
+        secret = key or os.environ.get(KEY_VARIABLE)
+        headers = {"Authorization": f"Bearer {secret}"} if secret else {}
         # A proxy that the environment names is for other machines, not for a service on this one.
         proxied = not self.url.startswith(_LOOPBACK)
-        self._http = httpx.Client(base_url=self.url, timeout=_TIMEOUT, transport=transport, trust_env=proxied)
+        self._http = httpx.Client(
+            base_url=self.url, timeout=_TIMEOUT, transport=transport, trust_env=proxied, headers=headers
+        )
 
     def __enter__(self) -> Client:
         return self

@@ -62,7 +62,8 @@ def service(output: Path) -> Iterator[str]:
     log = output / "service.log"
     log.unlink(missing_ok=True)
     data = ["--data-dir", str(output / "service")]
-    child = Child("photfit serve", [sys.executable, "-m", "photfit", "serve", "--port", str(port), *data], log=log)
+    command = [sys.executable, "-m", "photfit", "serve", "--port", str(port), "--no-accounts", *data]
+    child = Child("photfit serve", command, log=log)
     child.start()
     try:
         _wait_until_ready(child, url, log)

@@ -7,6 +7,7 @@ first, so that a running job goes back to the queue, then the API, then the brok
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import select
 import signal
 import socket
@@ -37,13 +38,17 @@ _READY_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class ServeOptions:
-    """What `photfit serve` was asked for. `broker_url` None means a private broker."""
+    """What `photfit serve` was asked for.
+
+    `broker_url` None means a private broker, `accounts` None that nobody said whether there are any.
+    """
 
     host: str
     port: int
     data_directory: Path
     workers: int
     broker_url: str | None = None
+    accounts: bool | None = None
 
     @property
     def url(self) -> str:
@@ -95,8 +100,10 @@ class Supervisor:
     def run(self) -> None:
         """Start everything, say when it is ready, keep it running until SIGINT or SIGTERM, and end it all.
 
-        Raises UserMistake where the port is taken, CommandFailure where a part cannot be started.
+        Raises UserMistake where the port is taken or everybody would be let in unasked, CommandFailure where a part
+        cannot be started.
         """
+        check_exposure(self.options)
         check_port(self.options)
         with self._signals() as wake:
             try:
@@ -184,13 +191,31 @@ class Supervisor:
 
 def service_environment(options: ServeOptions, broker_url: str) -> dict[str, str]:
     """The environment of workers and API: what they add to this program's own."""
+    accounts = {} if options.accounts is None else {"PHOTFIT_ACCOUNTS": str(options.accounts).lower()}
     return {
+        **accounts,
         "PHOTFIT_DATA_DIR": str(options.data_directory),
         "PHOTFIT_BROKER_URL": broker_url,
         "PHOTFIT_HOST": options.host,
         "PHOTFIT_PORT": str(options.port),
         "PHOTFIT_WORKERS": str(options.workers),
     }
+
+
+def check_exposure(options: ServeOptions) -> None:
+    """Raise UserMistake where other machines reach the service and nobody has said whether it has accounts."""
+    if options.accounts is None and not _is_loopback(options.host):
+        raise UserMistake(
+            f"other machines can reach {options.host or 'every address'}: say --accounts, so that users need a key "
+            "(`photfit admin users add NAME` makes the first), or --no-accounts to let in whoever reaches it"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def check_port(options: ServeOptions) -> None:

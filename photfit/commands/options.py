@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from photfit.client import Client
 
 Decorated = Callable[..., Any]
+_KEY = "photfit.key"
 
 
 def url_option(command: Decorated) -> Decorated:
-    """`--url`, the service to speak to."""
+    """`--url`, the service to speak to, and `--api-key`, which it may ask for; `connected` finds the key by itself."""
     return click.option(
         "--url",
         envvar="PHOTFIT_URL",
@@ -27,7 +28,17 @@ def url_option(command: Decorated) -> Decorated:
         show_default=True,
         show_envvar=True,
         help="The photfit service.",
-    )(command)
+    )(
+        click.option(
+            "--api-key",
+            envvar="PHOTFIT_KEY",
+            show_envvar=True,
+            metavar="KEY",
+            expose_value=False,
+            callback=_remember_key,
+            help="Your key, where the service has accounts.",
+        )(command)
+    )
 
 
 def request_argument(command: Decorated) -> Decorated:
@@ -60,12 +71,16 @@ def failures_told() -> Iterator[None]:
         raise CommandFailure(str(error)) from error
 
 
+def _remember_key(context: click.Context, _: click.Parameter, key: str | None) -> None:
+    context.meta[_KEY] = key
+
+
 @contextlib.contextmanager
 def connected(url: str) -> Iterator[Client]:
     """A client of the service, with its failures told."""
     from photfit.client import Client
 
-    with failures_told(), Client(url) as client:
+    with failures_told(), Client(url, key=click.get_current_context().meta.get(_KEY)) as client:
         yield client
 
 

@@ -49,7 +49,14 @@ import click
     show_envvar=True,
     help="A running broker, in Celery's form; a private one if left out.",
 )
-def command(host: str, port: int, data_dir: Path, workers: int, broker_url: str | None) -> None:
+@click.option(
+    "--accounts/--no-accounts",
+    default=None,
+    envvar="PHOTFIT_ACCOUNTS",
+    show_envvar=True,
+    help="Whether users need a key and see only their own; has to be said where HOST is not this machine's alone.",
+)
+def command(host: str, port: int, data_dir: Path, workers: int, broker_url: str | None, accounts: bool | None) -> None:
     """Run the service here: API, workers and a private broker, until Ctrl-C.
 
     Needs no root, no Docker and no other server.
@@ -58,6 +65,6 @@ def command(host: str, port: int, data_dir: Path, workers: int, broker_url: str 
     from photfit.supervisor import ServeOptions, Supervisor
 
     with DataDirectory(data_dir) as directory:
-        options = ServeOptions(host, port, directory.path, workers, broker_url)
+        options = ServeOptions(host, port, directory.path, workers, broker_url, accounts)
         Supervisor(options, announce=lambda url: click.echo(f"photfit is ready at {url} (Ctrl-C stops it)")).run()
         click.echo("photfit has stopped")

@@ -1,0 +1,89 @@
+"""Who is asking: by key in `Authorization`, or by the session of a browser that signed in with one."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from fastapi import Request
+
+from app.problems import NotAllowed, NotSignedIn
+from app.services import Services
+from jobs.accounts import SCOPES, Identity, Scope, identify_key
+from jobs.sessions import identify_session
+
+SESSION_COOKIE = "photfit_session"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who is asking, and what he may.
+
+    Attributes:
+        owner: whose fits and uploads the request is about; the account's id.
+        key_id: the key used, directly or by a session; None where the service has no accounts.
+    """
+
+    owner: str
+    name: str
+    scopes: frozenset[str]
+    administrator: bool
+    key_id: str | None
+
+    def require(self, scope: Scope) -> None:
+        """Raise NotAllowed where the key lacks the scope."""
+        if scope not in self.scopes:
+            has = ", ".join(word for word in SCOPES if word in self.scopes) or "nothing"
+            raise NotAllowed(f"This key may {has}; it takes one that may {scope}.", scope=scope)
+
+
+ANYONE = Asker("local", "local", frozenset(SCOPES), administrator=True, key_id=None)
+"""Who asks a service without accounts."""
+
+
+def identify_asker(services: Services, request: Request) -> Asker:
+    """Who is asking. Raises NotSignedIn, and NotAllowed where another site's page sends the browser here."""
+    if not services.settings.accounts:
+        return ANYONE
+    given = request.headers.get("authorization")
+    if given is not None:
+        return asker_of(_by_key(services, given))
+    word = request.cookies.get(SESSION_COOKIE)
+    if word is None:
+        raise NotSignedIn("Send a key of yours as `Authorization: Bearer photfit_…`, or sign in at POST /v1/session.")
+    refuse_other_sites(request)
+    identity = identify_session(services.engine, word)
+    if identity is None:
+        raise NotSignedIn("You are signed out: the session is over, or its key was revoked. Sign in again.")
+    return asker_of(identity)
+
+
+def asker_of(identity: Identity) -> Asker:
+    """A known identity as the one who asks."""
+    return Asker(identity.user_id, identity.user_name, identity.scopes, identity.administrator, identity.key_id)
+
+
+def refuse_other_sites(request: Request) -> None:
+    """Raise NotAllowed where a browser says that a page of another site sends an unsafe request.
+
+    Every current browser says so by `Sec-Fetch-Site`, older ones by `Origin`; what sends neither is no browser.
+    """
+    if request.method in SAFE_METHODS:
+        return
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    same = site in ("same-origin", "none") if site is not None else _names_host(origin, request)
+    if not same:
+        raise NotAllowed("A page of another site may not do this in your name; use a key in `Authorization`.")
+
+
+def _names_host(origin: str | None, request: Request) -> bool:
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+
+
+def _by_key(services: Services, given: str) -> Identity:
+    kind, _, secret = given.partition(" ")
+    if kind.lower() != "bearer":
+        raise NotSignedIn(f"`Authorization` holds {kind[:20]!r}; it takes `Bearer` and a key.")
+    identity = identify_key(services.engine, secret.strip())
+    if identity is None:
+        raise NotSignedIn("The key in `Authorization` is not one of this service, or it was revoked or is over.")
+    return identity

@@ -1,0 +1,149 @@
+"""Accounts and their keys: who may use the service, and as whom."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Engine, and_, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from jobs.clock import database_now
+from jobs.ids import new_id
+from jobs.schema import KeyRecord, UserRecord
+from jobs.secret_words import hashed, new_secret, shown
+
+Scope = Literal["read", "submit", "admin"]
+SCOPES: tuple[Scope, ...] = ("read", "submit", "admin")
+"""What a key may: look; upload, ask for, cancel and delete, and manage the account's keys; look after the service."""
+
+KEY_PREFIX = "photfit"
+_TOUCH_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a key or a session speaks for, and what it may."""
+
+    user_id: str
+    user_name: str
+    administrator: bool
+    key_id: str
+    scopes: frozenset[str]
+
+
+def add_user(engine: Engine, name: str, *, administrator: bool = False) -> UserRecord | None:
+    """A new account; None where the name is taken."""
+    user = UserRecord(id=new_id("usr"), name=name, administrator=administrator, created_at=database_now())
+    try:
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            session.add(user)
+            session.flush()
+            session.refresh(user)
+    except IntegrityError:
+        return None
+    return user
+
+
+def find_user(engine: Engine, name: str) -> UserRecord | None:
+    """The account called so, or None."""
+    with Session(engine) as session:
+        return session.scalar(select(UserRecord).where(UserRecord.name == name))
+
+
+def get_user(engine: Engine, user_id: str) -> UserRecord | None:
+    """The account with this id, or None."""
+    with Session(engine) as session:
+        return session.get(UserRecord, user_id)
+
+
+def list_users(engine: Engine) -> list[UserRecord]:
+    """Every account, by name."""
+    with Session(engine) as session:
+        return list(session.scalars(select(UserRecord).order_by(UserRecord.name)))
+
+
+def change_user(engine: Engine, name: str, **changes: Any) -> bool:
+    """Change columns of an account; False where there is none of this name."""
+    with engine.begin() as connection:
+        return connection.execute(update(UserRecord).where(UserRecord.name == name).values(**changes)).rowcount == 1
+
+
+def make_key(
+    engine: Engine, user_id: str, name: str, scopes: Iterable[str], seconds: float | None = None
+) -> tuple[KeyRecord, str]:
+    """A new key's record, and the key itself, which nobody can learn again; it ends after `seconds`."""
+    secret = new_secret(KEY_PREFIX)
+    record = KeyRecord(
+        id=new_id("key"),
+        user_id=user_id,
+        name=name,
+        prefix=shown(secret),
+        hash=hashed(secret),
+        scopes=[scope for scope in SCOPES if scope in frozenset(scopes)],
+        created_at=database_now(),
+        expires_at=None if seconds is None else database_now() + seconds,
+    )
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        session.add(record)
+        session.flush()
+        session.refresh(record)
+    return record, secret
+
+
+def list_keys(engine: Engine, user_id: str) -> list[KeyRecord]:
+    """Every key of an account, newest first, those included that are no longer good."""
+    with Session(engine) as session:
+        return list(
+            session.scalars(select(KeyRecord).where(KeyRecord.user_id == user_id).order_by(KeyRecord.id.desc()))
+        )
+
+
+def revoke_key(engine: Engine, user_id: str, key_id: str) -> bool:
+    """End a key and every session that it opened; False where the account has no such key. Twice is fine."""
+    mine = update(KeyRecord).where(KeyRecord.id == key_id, KeyRecord.user_id == user_id)
+    first = mine.where(KeyRecord.revoked_at.is_(None)).values(revoked_at=database_now())
+    with engine.begin() as connection:
+        if connection.execute(first).rowcount:
+            return True
+        return (
+            connection.scalar(select(KeyRecord.id).where(KeyRecord.id == key_id, KeyRecord.user_id == user_id))
+            is not None
+        )
+
+
+def identify_key(engine: Engine, secret: str) -> Identity | None:
+    """Whose key this is, where it is good; notes that it was used."""
+    return identify(engine, KeyRecord.hash == hashed(secret))
+
+
+def identify(engine: Engine, *conditions: ColumnElement[bool]) -> Identity | None:
+    """Who the one key speaks for that meets the conditions, where key and account are good; notes that it was used."""
+    with Session(engine) as session:
+        found = session.execute(select(KeyRecord, UserRecord).where(_good(), *conditions)).one_or_none()
+        if found is None:
+            return None
+        key, user = found
+        identity = Identity(user.id, user.name, user.administrator, key.id, frozenset(key.scopes))
+    _note_use(engine, key.id)
+    return identity
+
+
+def _good() -> ColumnElement[bool]:
+    """Condition on KeyRecord and UserRecord: they belong together, and both may be used now."""
+    return and_(
+        UserRecord.id == KeyRecord.user_id,
+        UserRecord.disabled_at.is_(None),
+        KeyRecord.revoked_at.is_(None),
+        or_(KeyRecord.expires_at.is_(None), KeyRecord.expires_at > database_now()),
+    )
+
+
+def _note_use(engine: Engine, key_id: str) -> None:
+    """At most once a minute, so that reading costs no writing."""
+    stale = or_(KeyRecord.last_used_at.is_(None), KeyRecord.last_used_at < database_now() - _TOUCH_SECONDS)
+    with engine.connect() as connection:
+        if connection.scalar(select(KeyRecord.id).where(KeyRecord.id == key_id, stale)) is None:
+            return
+    with engine.begin() as connection:
+        connection.execute(update(KeyRecord).where(KeyRecord.id == key_id, stale).values(last_used_at=database_now()))

@@ -1,0 +1,39 @@
+"""Browsers that are signed in: a word in a cookie stands for a key, for a while."""
+
+from sqlalchemy import Engine, delete, insert
+
+from jobs.accounts import Identity, identify
+from jobs.clock import database_now
+from jobs.schema import KeyRecord, SessionRecord
+from jobs.secret_words import hashed, new_secret
+
+
+def open_session(engine: Engine, key_id: str, seconds: float) -> str:
+    """The word that stands for a key for so many seconds."""
+    word = new_secret("session")
+    values = {"hash": hashed(word), "key_id": key_id, "created_at": database_now()}
+    with engine.begin() as connection:
+        connection.execute(insert(SessionRecord).values(values | {"expires_at": database_now() + seconds}))
+    return word
+
+
+def identify_session(engine: Engine, word: str) -> Identity | None:
+    """Who is signed in by this word, where the session, its key and its account are good."""
+    return identify(
+        engine,
+        SessionRecord.hash == hashed(word),
+        SessionRecord.key_id == KeyRecord.id,
+        SessionRecord.expires_at > database_now(),
+    )
+
+
+def close_session(engine: Engine, word: str) -> None:
+    """Sign out; a word that stands for nothing is fine."""
+    with engine.begin() as connection:
+        connection.execute(delete(SessionRecord).where(SessionRecord.hash == hashed(word)))
+
+
+def drop_expired(engine: Engine) -> int:
+    """Remove sessions that are over; how many there were."""
+    with engine.begin() as connection:
+        return connection.execute(delete(SessionRecord).where(SessionRecord.expires_at < database_now())).rowcount

@@ -1,0 +1,35 @@
+"""`photfit admin`: accounts, keys and fits of everybody, for who runs the service.
+
+It works on the service's database itself, so it is possible where the service's settings are, and nowhere else: no
+route of the API reaches across accounts.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from photfit.commands.admin.keys import keys
+from photfit.commands.admin.users import users
+
+
+@click.group("admin")
+@click.option(
+    "--data-dir",
+    envvar="PHOTFIT_DATA_DIR",
+    show_envvar=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The service's folder, where it was started with one.",
+)
+@click.pass_context
+def command(context: click.Context, data_dir: Path | None) -> None:
+    """Look after accounts, keys and everybody's fits, on the service's own database.
+
+    It finds the database by the environment as the service does: PHOTFIT_DATA_DIR, or PHOTFIT_DATABASE_URL.
+    """
+    context.obj = data_dir
+
+
+command.add_command(users)
+command.add_command(keys)

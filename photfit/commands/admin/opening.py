@@ -1,0 +1,52 @@
+"""The service's own stores, opened by its settings."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from photfit.failures import CommandFailure, UserMistake
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from jobs.schema import UserRecord
+    from jobs.settings import Settings
+
+
+def settings() -> Settings:
+    """The service's settings: the environment's, in the folder that the command was told."""
+    from jobs.settings import Settings
+
+    folder = click.get_current_context().obj
+    return Settings() if folder is None else Settings(data_dir=folder)
+
+
+@contextlib.contextmanager
+def database() -> Iterator[Engine]:
+    """The service's database, brought up to date. Raises CommandFailure where it does not answer."""
+    from sqlalchemy.exc import OperationalError
+
+    from jobs.database import connect, migrate
+
+    engine = connect(settings())
+    try:
+        migrate(engine)
+        yield engine
+    except OperationalError as error:
+        raise CommandFailure(f"the database at {engine.url!r} does not answer: {error.orig}") from error
+    finally:
+        engine.dispose()
+
+
+def account(engine: Engine, name: str) -> UserRecord:
+    """The account called so. Raises UserMistake where there is none."""
+    from jobs.accounts import find_user
+
+    user = find_user(engine, name)
+    if user is None:
+        raise UserMistake(f"there is no account {name!r}; `photfit admin users list` names all")
+    return user

@@ -1,0 +1,113 @@
+"""`photfit admin`, and what `photfit serve` wants to know before it lets others in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from jobs.accounts import find_user, identify_key
+from jobs.database import connect
+from jobs.settings import Settings
+from photfit.cli import main
+from photfit.failures import UserMistake
+from photfit.supervisor import ServeOptions, check_exposure
+
+
+@pytest.fixture
+def admin(tmp_path: Path) -> Admin:
+    return Admin(tmp_path)
+
+
+class Admin:
+    """The command on a database of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.engine = connect(Settings(data_dir=folder))
+
+    def run(self, *arguments: str) -> Result:
+        return CliRunner().invoke(main, ["admin", "--data-dir", str(self.folder), *arguments])
+
+
+def test_an_account_comes_with_its_first_key(admin: Admin) -> None:
+    done = admin.run("users", "add", "vera")
+    identity = identify_key(admin.engine, done.stdout.strip())
+    assert identity is not None
+    assert (identity.user_name, identity.scopes) == ("vera", {"read", "submit"})
+    assert "not shown again" in done.stderr
+
+
+def test_a_name_is_given_once(admin: Admin) -> None:
+    admin.run("users", "add", "vera")
+    done = admin.run("users", "add", "vera")
+    assert (done.exit_code, "already" in done.stderr) == (2, True)
+
+
+def test_the_list_shows_everybody_and_no_key(admin: Admin) -> None:
+    key = admin.run("users", "add", "vera").stdout.strip()
+    admin.run("users", "add", "henrietta", "--administrator")
+    shown = admin.run("users", "list").stdout + admin.run("keys", "list", "vera").stdout
+    assert "vera" in shown
+    assert "henrietta" in shown
+    assert key not in shown
+
+
+def test_whoever_is_shut_out_can_be_let_in_again(admin: Admin) -> None:
+    key = admin.run("users", "add", "vera").stdout.strip()
+    admin.run("users", "disable", "vera")
+    assert identify_key(admin.engine, key) is None
+    admin.run("users", "enable", "vera")
+    assert identify_key(admin.engine, key) is not None
+
+
+def test_limits_are_given_and_taken_back(admin: Admin) -> None:
+    admin.run("users", "add", "vera")
+    admin.run("users", "limit", "vera", "--queued-fits", "7")
+    user = find_user(admin.engine, "vera")
+    assert user is not None
+    assert (user.queued_fits, user.running_fits) == (7, None)
+    admin.run("users", "limit", "vera")
+    user = find_user(admin.engine, "vera")
+    assert user is not None
+    assert user.queued_fits is None
+
+
+def test_keys_are_made_and_revoked(admin: Admin) -> None:
+    admin.run("users", "add", "vera")
+    done = admin.run("keys", "add", "vera", "--scope", "read", "--days", "3")
+    identity = identify_key(admin.engine, done.stdout.strip())
+    assert identity is not None
+    assert identity.scopes == {"read"}
+    assert admin.run("keys", "revoke", "vera", identity.key_id).exit_code == 0
+    assert identify_key(admin.engine, done.stdout.strip()) is None
+
+
+def test_only_an_administrator_s_key_may_look_after_the_service(admin: Admin) -> None:
+    admin.run("users", "add", "vera")
+    assert admin.run("keys", "add", "vera", "--scope", "admin").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [("users", "disable", "x"), ("keys", "list", "x"), ("keys", "add", "x"), ("keys", "revoke", "x", "k")]
+)
+def test_an_unknown_account_is_the_user_s_mistake(admin: Admin, arguments: tuple[str, ...]) -> None:
+    done = admin.run(*arguments)
+    assert (done.exit_code, "no account 'x'" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.7", "photfit.example.org"])
+def test_others_are_let_in_only_when_somebody_has_said_how(host: str, tmp_path: Path) -> None:
+    with pytest.raises(UserMistake, match="--accounts"):
+        check_exposure(ServeOptions(host, 8700, tmp_path, 1))
+    assert Settings(data_dir=tmp_path).exposes_everything(host)
+    for accounts in (True, False):
+        check_exposure(ServeOptions(host, 8700, tmp_path, 1, accounts=accounts))
+        assert not Settings(data_dir=tmp_path, accounts=accounts).exposes_everything(host)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_this_machine_alone_needs_no_accounts(host: str, tmp_path: Path) -> None:
+    check_exposure(ServeOptions(host, 8700, tmp_path, 1))
+    assert not Settings(data_dir=tmp_path).exposes_everything(host)
