@@ -17,7 +17,6 @@ import torch
 from benchmarks.run import RESULTS, machine
 from fitting.inputs import ImageData
 from fitting.problem import Problem
-from fitting.profiles import RADIAL_PROFILES
 from fitting.spec import parse_request
 
 SIDE = 201
@@ -37,13 +36,15 @@ SHAPES: dict[str, dict[str, float]] = {
     "broken_exponential": {"h_1": 15.0, "h_2": 6.0, "r_b": 25.0, "alpha": 1.0, "i_0": 1.0},
     "isothermal": {"r_c": 6.0, "i_0": 1.0},
     "gaussian_ring": {"r_ring": 25.0, "sigma_r": 5.0, "i_r": 1.0},
+    "spline": {"i_1": 30.0, "i_2": 12.0, "i_3": 3.0, "i_4": 1.0, "i_5": 0.2, "r_unit": 2.0},
+    "multi_gaussian": {"sigma_1": 4.0, "i_1": 9.0, "sigma_2": 10.0, "i_2": 3.0, "sigma_3": 25.0, "i_3": 1.0},
 }
 
 
 def main() -> None:
     """Measure, print and write."""
     torch.set_num_threads(1)
-    problems = {name: _problem(name, shape) for name, shape in SHAPES.items() if name in RADIAL_PROFILES}
+    problems = {name: _problem(name, shape) for name, shape in SHAPES.items()}
     questions: dict[tuple[str, str], Callable[[], Any]] = {}
     for name, problem in problems.items():
         theta = problem.start()

@@ -22,8 +22,8 @@ class SurfaceDrawing:
 
     @property
     def linear(self) -> tuple[int, ...]:
-        """The amplitude, which comes last."""
-        return (len(self.surface.parameters) - 1,)
+        """As the surface says."""
+        return self.surface.linear
 
     def image(self, values: Tensor, frame: Frame) -> Tensor:
         """Light, (instances, height, width)."""

@@ -70,6 +70,8 @@ class ModifiedProfile:
         self.parameters = ("x", "y", "q", "pa", *own, *profile.shape, profile.scale, profile.amplitude)
         shapes = (RELATIVE,) * (len(profile.shape) + 2)
         self.roundings = (CENTRE, CENTRE, RELATIVE, ANGLE, *own.values(), *shapes)
+        intensities = [name for name, kind in zip(profile.shape, profile.dimensions, strict=True) if kind.intensity]
+        self.linear = tuple(self.parameters.index(name) for name in (*intensities, profile.amplitude))
 
     def ellipse(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Axis ratio, position angle and scale length."""

@@ -12,7 +12,8 @@ from fitting.drawing.surface import SurfaceDrawing
 from fitting.geometry.modified import ModifiedProfile
 from fitting.geometry.modifiers import modifiers_of
 from fitting.problem.image import TargetImage
-from fitting.profiles import RADIAL_PROFILES
+from fitting.profiles import radial_profile
+from fitting.profiles.radial import RadialProfile
 from fitting.profiles.surface import Surface
 from fitting.profiles.surfaces import SURFACES
 from fitting.spec import ComponentSpec, ModifierSpec
@@ -26,8 +27,9 @@ NEVER_CONVOLVED = frozenset(
 
 def drawing_of(component: ComponentSpec, image: TargetImage, *, integrated: bool) -> tuple[Drawing, tuple[str, ...]]:
     """The drawing of a component, and the names of its parameters in the drawing's order."""
-    if component.geometry:
-        surface: Surface = _modified(component.profile, component.geometry)
+    radial = radial_profile(component.profile, component.options)
+    if radial is not None:
+        surface: Surface = _modified(radial, component.geometry)
         return SurfaceDrawing(surface, integrated), surface.parameters
     if component.profile in SURFACES:
         surface = SURFACES[component.profile]
@@ -36,10 +38,9 @@ def drawing_of(component: ComponentSpec, image: TargetImage, *, integrated: bool
 
 
 @lru_cache(maxsize=256)
-def _modified(profile: str, geometry: tuple[ModifierSpec, ...]) -> ModifiedProfile:
+def _modified(profile: RadialProfile, geometry: tuple[ModifierSpec, ...]) -> ModifiedProfile:
     """One surface for equal geometry, so that its plans are found again."""
-    radial = RADIAL_PROFILES[profile]
-    return ModifiedProfile(radial, modifiers_of(geometry, radial.scale))
+    return ModifiedProfile(profile, modifiers_of(geometry, profile.scale))
 
 
 def _plane_sky(_: ComponentSpec, image: TargetImage) -> Drawing:

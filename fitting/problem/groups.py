@@ -11,7 +11,7 @@ from fitting.problem.group import Group
 from fitting.problem.image import TargetImage
 from fitting.problem.radial_group import RadialGroup
 from fitting.problem.sky_group import FlatSkies
-from fitting.profiles import FLAT_SKIES, RADIAL_PROFILES
+from fitting.profiles import FLAT_SKIES, RadialProfile, radial_profile
 from fitting.spec import ComponentSpec
 
 
@@ -33,17 +33,19 @@ def component_groups(
 def _radial_groups(
     components: Sequence[ComponentSpec], index: Mapping[str, int], image: TargetImage
 ) -> Iterator[RadialGroup]:
-    for name, profile in RADIAL_PROFILES.items():
+    """One group for each profile, blurred and not."""
+    kinds: dict[tuple[RadialProfile, bool], list[ComponentSpec]] = {}
+    for item in components:
+        profile = None if item.geometry else radial_profile(item.profile, item.options)
+        if profile is not None:
+            kinds.setdefault((profile, item.convolve), []).append(item)
+    for (profile, convolved), chosen in kinds.items():
         order = ("x", "y", "q", "pa", *profile.shape, profile.scale, profile.amplitude)
-        for convolved in (True, False):
-            kind = (name, (), convolved)
-            chosen = [item for item in components if (item.profile, item.geometry, item.convolve) == kind]
-            if chosen:
-                members, places = _rows(chosen, order, index, image)
-                yield RadialGroup(
-                    name, members, places, convolved=convolved and image.convolver is not None,
-                    integrated=image.integrated or not convolved,
-                )  # fmt: skip
+        members, places = _rows(chosen, order, index, image)
+        yield RadialGroup(
+            profile, members, places, convolved=convolved and image.convolver is not None,
+            integrated=image.integrated or not convolved,
+        )  # fmt: skip
 
 
 def _flat_skies(
@@ -59,10 +61,10 @@ def _drawn_groups(
     components: Sequence[ComponentSpec], index: Mapping[str, int], image: TargetImage
 ) -> Iterator[DrawnGroup]:
     """One group for each profile with its own options and geometry."""
-    plain = FLAT_SKIES | RADIAL_PROFILES.keys()
     kinds: dict[object, list[ComponentSpec]] = {}
     for item in components:
-        if item.profile not in plain or item.geometry:
+        plain = item.profile in FLAT_SKIES or radial_profile(item.profile, item.options) is not None
+        if item.geometry or not plain:
             kinds.setdefault((item.profile, item.options, item.geometry, item.convolve), []).append(item)
     for chosen in kinds.values():
         first = chosen[0]

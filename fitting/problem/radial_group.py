@@ -6,7 +6,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from fitting.profiles import RADIAL_PROFILES
+from fitting.profiles import RadialProfile
 from fitting.profiles.dimensions import PureNumbers
 from fitting.render.core import Core
 from fitting.render.ellipse import GEOMETRY, Ellipses, ellipses, geometry_jacobian
@@ -31,7 +31,6 @@ class RadialGroup:
     """All components of one radial profile.
 
     Args:
-        profile: name in `RADIAL_PROFILES`.
         members: names of the components, in the request's order.
         index: (components, parameters of the profile) places in the parameter table; the order of parameters is x, y,
             q, pa, the shape parameters, scale, amplitude.
@@ -40,9 +39,9 @@ class RadialGroup:
     """
 
     def __init__(
-        self, profile: str, members: tuple[str, ...], index: Tensor, *, convolved: bool, integrated: bool
+        self, profile: RadialProfile, members: tuple[str, ...], index: Tensor, *, convolved: bool, integrated: bool
     ) -> None:
-        self.profile = RADIAL_PROFILES[profile]
+        self.profile = profile
         self.members = members
         self.index = index
         self.convolved = convolved

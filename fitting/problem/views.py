@@ -10,7 +10,7 @@ from fitting.problem.flux_step import FluxToAmplitude, MagnitudeToFlux
 from fitting.problem.local_map import Sky
 from fitting.problem.sky_step import Placed, SkyToPixels
 from fitting.problem.view import RowsAsTheyAre, RowsInSteps, Step, View
-from fitting.profiles import RADIAL_PROFILES
+from fitting.profiles import RadialProfile, radial_profile
 from fitting.spec import ComponentSpec, FitRequest, ParameterTable, seen_in
 
 
@@ -51,12 +51,15 @@ def _steps(request: FitRequest, index: dict[str, int], image: ImageData, device:
     if faint:
         assert image.zero_point is not None, "fitting.inputs checks that magnitudes have a zero point"
         yield MagnitudeToFlux(_amplitudes(faint, index, device), image.zero_point)
-    for name, profile in RADIAL_PROFILES.items():
-        total = [c for c in components if c.profile == name and {"flux", "magnitude"} & c.parameters.keys()]
-        if total:
-            order = ("x", "y", "q", "pa", *profile.shape, profile.scale, profile.amplitude)
-            places = [[index[f"{component.name}.{parameter}"] for parameter in order] for component in total]
-            yield FluxToAmplitude(profile, torch.tensor(places, device=device))
+    totals: dict[RadialProfile, list[ComponentSpec]] = {}
+    for item in components:
+        known = radial_profile(item.profile, item.options)
+        if known is not None and {"flux", "magnitude"} & item.parameters.keys():
+            totals.setdefault(known, []).append(item)
+    for profile, total in totals.items():
+        order = ("x", "y", "q", "pa", *profile.shape, profile.scale, profile.amplitude)
+        places = [[index[f"{component.name}.{parameter}"] for parameter in order] for component in total]
+        yield FluxToAmplitude(profile, torch.tensor(places, device=device))
 
 
 def _placed(component: ComponentSpec, index: dict[str, int]) -> Placed:

@@ -13,6 +13,8 @@ from fitting.profiles.moffat import Moffat
 from fitting.profiles.nuker import Nuker
 from fitting.profiles.radial import RadialProfile
 from fitting.profiles.sersic import Sersic
+from fitting.profiles.sized import sized_profile
+from fitting.spec.profiles import ProfileOptions
 
 RADIAL_PROFILES: dict[str, RadialProfile] = {
     profile.name: profile
@@ -32,9 +34,15 @@ RADIAL_PROFILES: dict[str, RadialProfile] = {
         GaussianRing(),
     )
 }
-"""Profiles of elliptical radius, by the name that a request uses."""
+"""Profiles of elliptical radius whose parameters are always the same, by the name that a request uses."""
 
 FLAT_SKIES = frozenset({"flat_sky"})
 """Profiles that are one constant over the whole image."""
 
-__all__ = ["FLAT_SKIES", "RADIAL_PROFILES", "RadialProfile"]
+
+def radial_profile(name: str, options: ProfileOptions | None = None) -> RadialProfile | None:
+    """The profile of elliptical radius of that name and those options; None where it is no such profile."""
+    return RADIAL_PROFILES.get(name) or sized_profile(options)
+
+
+__all__ = ["FLAT_SKIES", "RADIAL_PROFILES", "RadialProfile", "radial_profile"]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.axes import along_and_across, by_centre_and_angle
-from fitting.profiles.surface import ANGLE, CENTRE, RELATIVE
+from fitting.profiles.surface import AMPLITUDE_ALONE, ANGLE, CENTRE, RELATIVE
 
 _SMALLEST = 1e-12
 
@@ -21,6 +21,7 @@ class EdgeOnDisk:
 
     parameters = ("x", "y", "pa", "n", "h", "z_0", "i_0")
     roundings = (CENTRE, CENTRE, ANGLE, RELATIVE, RELATIVE, RELATIVE, RELATIVE)
+    linear = AMPLITUDE_ALONE
 
     def ellipse(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Vertical over radial scale, the plane's angle, the radial scale."""
@@ -70,6 +71,7 @@ class EdgeOnRing:
 
     parameters = ("x", "y", "pa", "r", "sigma_r", "sigma_z", "i_0")
     roundings = (CENTRE, CENTRE, ANGLE, RELATIVE, RELATIVE, RELATIVE, RELATIVE)
+    linear = AMPLITUDE_ALONE
 
     def ellipse(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Thickness over length, the plane's angle, and a quarter of what holds the ring."""

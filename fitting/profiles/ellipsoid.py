@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.axes import DEGREES, along_and_across, by_centre_and_angle
-from fitting.profiles.surface import ANGLE, CENTRE, RELATIVE
+from fitting.profiles.surface import AMPLITUDE_ALONE, ANGLE, CENTRE, RELATIVE
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class GaussianEllipsoid:
 
     parameters = ("x", "y", "pa", "inclination", "azimuth", "sigma_a", "sigma_b", "sigma_c", "flux")
     roundings = (CENTRE, CENTRE, ANGLE, ANGLE, ANGLE, RELATIVE, RELATIVE, RELATIVE, RELATIVE)
+    linear = AMPLITUDE_ALONE
 
     def ellipse(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Axis ratio, angle and dispersion along the major axis of the projection."""

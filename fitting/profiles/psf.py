@@ -12,7 +12,7 @@ from torch import Tensor
 
 from fitting.profiles.axes import along_and_across, by_centre_and_angle
 from fitting.profiles.bessel import bessel_j
-from fitting.profiles.surface import ANGLE, CENTRE, RELATIVE
+from fitting.profiles.surface import AMPLITUDE_ALONE, ANGLE, CENTRE, RELATIVE
 
 _AIRY_HALF = 1.6163399561827614
 """[2 J_1(v)/v]² is one half at this v."""
@@ -87,6 +87,8 @@ class AiryShape:
 
 class PsfSurface:
     """One of the shapes as a surface; parameters x, y, q, pa, the shape's own, fwhm, flux."""
+
+    linear = AMPLITUDE_ALONE
 
     def __init__(self, profile: PsfShape) -> None:
         self.profile = profile

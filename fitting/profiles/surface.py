@@ -28,20 +28,25 @@ class Rounding:
 CENTRE = Rounding(0.125)
 ANGLE = Rounding(3.0)
 RELATIVE = Rounding()
+AMPLITUDE_ALONE = (-1,)
+"""`Surface.linear` where the light is proportional to one parameter, the last."""
 
 
 class Surface(Protocol):
     """A brightness over the sky with a centre.
 
     Attributes:
-        parameters: names in order: x and y of the centre first, last the amplitude, to which the light is proportional.
+        parameters: names in order: x and y of the centre first, an amplitude last.
         roundings: of each parameter.
+        linear: places of the parameters that scale the light together, the amplitude among them: it is the sum over
+            them of value times derivative.
 
     Points are offsets from the centre in pixels, (instances, points); values are (instances, parameters).
     """
 
     parameters: tuple[str, ...]
     roundings: tuple[Rounding, ...]
+    linear: tuple[int, ...]
 
     def brightness(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Brightness, (instances, points)."""

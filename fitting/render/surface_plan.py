@@ -50,7 +50,10 @@ class RoundedSurface:
     @classmethod
     def of(cls, surface: Surface, values: list[float]) -> "RoundedSurface":
         """The grid point next to the given values."""
-        near = [rounding(value) for rounding, value in zip(surface.roundings[:-1], values[:-1], strict=True)]
+        unit = list(values)
+        for place in surface.linear:
+            unit[place] /= values[-1] or 1.0
+        near = [rounding(value) for rounding, value in zip(surface.roundings[:-1], unit[:-1], strict=True)]
         return cls(surface, (*near, 1.0))
 
     def at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from fitting.inputs.astrometry import celestial_wcs
 from fitting.inputs.images import ImageData
 from fitting.problem import Problem
 from fitting.problem.parameters import Values
-from fitting.profiles import RADIAL_PROFILES, RadialProfile
+from fitting.profiles import RadialProfile, radial_profile
 from fitting.profiles.radial import total_flux
 from fitting.results.covariance import Covariance
 from fitting.spec import ComponentSpec, Frame
@@ -64,7 +64,7 @@ def _of_component(
     component: ComponentSpec, image: ImageData, frame: Frame, index: Mapping[str, int], values: Tensor
 ) -> Iterator[tuple[str, float, np.ndarray, str]]:
     """Name, value, derivatives by all native values, and unit."""
-    profile = RADIAL_PROFILES.get(component.profile)
+    profile = radial_profile(component.profile, component.options)
     if profile is None:
         return
     order = ("x", "y", "q", "pa", *profile.shape, profile.scale, profile.amplitude)

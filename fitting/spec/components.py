@@ -186,8 +186,12 @@ def _missing(given: Mapping[str, Any], profile: ProfileDescription | None) -> li
     """Faults of the parameters that the request must give and did not."""
     if profile is None:
         return []
-    forms = described(profile, "pixel", given).parameters
-    needed = [item for item in forms if not item.initialised and item.name not in given]
+    other = {own: [form.name for form in forms] for own, forms in alternatives(profile).items()}
+    needed = [
+        item
+        for item in profile.parameters
+        if not item.initialised and not any(name in given for name in (item.name, *other.get(item.name, ())))
+    ]
     return [detail((item.name,), "is missing", f"a value of {profile.name}'s {item.name}") for item in needed]
 
 

@@ -81,7 +81,7 @@ def component_rows(
         for description in component.described(frame).parameters if component is not None else ():
             assert component is not None
             name = f"{component.name}.{description.name}"
-            spec = component.parameters.get(description.name, ParameterSpec())
+            spec = _held(component.parameters.get(description.name, ParameterSpec()), description)
             place = ("components", index, "parameters", description.name)
             if name not in several:
                 assert isinstance(spec, ParameterSpec)
@@ -90,6 +90,13 @@ def component_rows(
                 yield from _polynomial(component, place, description, spec, seen_in(component, images), orders)
             else:
                 yield from _by_image(component, place, description, spec, seen_in(component, images), several)
+
+
+def _held(spec: AnyParameter, description: ParameterDescription) -> AnyParameter:
+    """What the request says, at its value where the profile holds it."""
+    if not description.held or not isinstance(spec, ParameterSpec) or spec.expression is not None:
+        return spec
+    return spec.model_copy(update={"fixed": True, "value": description.default if spec.value is None else spec.value})
 
 
 def _by_image(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 from scipy.special import gammaincinv
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -78,6 +79,23 @@ def gaussian_ring(r: Array, r_ring: float, sigma_r: float, i_r: float) -> Array:
     return np.asarray(i_r * np.exp(-((r - r_ring) ** 2) / (2 * sigma_r**2)))
 
 
+def spline(r: Array, r_unit: float, **levels: float) -> Array:
+    """Lines that go on where the spline ends."""
+    radii = np.array(SPLINE_RADII) * r_unit
+    curve = CubicSpline(
+        radii, np.log([levels[f"i_{number}"] for number in range(1, len(radii) + 1)]), bc_type="natural"
+    )
+    inside = np.clip(r, radii[0], radii[-1])
+    slopes = curve(radii[[0, -1]], 1)
+    outside = np.minimum(slopes[1], 0.0) * np.maximum(r - radii[-1], 0.0)
+    return np.asarray(np.exp(curve(inside) + slopes[0] * np.minimum(r - radii[0], 0.0) + outside))
+
+
+def multi_gaussian(r: Array, **own: float) -> Array:
+    return np.asarray(sum(own[f"i_{k}"] * np.exp(-0.5 * (r / own[f"sigma_{k}"]) ** 2) for k in (1, 2, 3)))
+
+
+SPLINE_RADII = (1.5, 4.0, 9.0, 18.0)
 FORMULAS: Mapping[str, Formula] = {
     formula.__name__: formula
     for formula in (
@@ -94,6 +112,8 @@ FORMULAS: Mapping[str, Formula] = {
         broken_exponential,
         isothermal,
         gaussian_ring,
+        spline,
+        multi_gaussian,
     )
 }
 
@@ -173,8 +193,23 @@ SHAPES: Mapping[str, tuple[dict[str, float], ...]] = {
         {"r_ring": 6.0, "sigma_r": 6.0, "i_r": 1.0},
         {"r_ring": 18.0, "sigma_r": 3.0, "i_r": 1.0},
     ),
+    "spline": (
+        {"i_1": 30.0, "i_2": 12.0, "i_3": 3.0, "i_4": 0.2, "r_unit": 1.0},
+        {"i_1": 10.0, "i_2": 2.0, "i_3": 1.5, "i_4": 0.1, "r_unit": 0.6},
+        {"i_1": 1.0, "i_2": 2.0, "i_3": 1.8, "i_4": 0.5, "r_unit": 1.2},
+    ),
+    "multi_gaussian": (
+        {"sigma_1": 1.0, "i_1": 20.0, "sigma_2": 3.0, "i_2": 6.0, "sigma_3": 8.0, "i_3": 1.0},
+        {"sigma_1": 6.0, "i_1": 1.0, "sigma_2": 0.4, "i_2": 50.0, "sigma_3": 2.0, "i_3": 4.0},
+    ),
 }
 """Shape parameters of each profile, within what galaxies and star clusters have."""
+
+OPTIONS: Mapping[str, dict[str, Any]] = {
+    "spline": {"radii": list(SPLINE_RADII)},
+    "multi_gaussian": {"gaussians": 3},
+}
+"""Of the profiles that have any."""
 
 ENDS: Mapping[str, str] = {"king": "r_t", "modified_king": "r_t", "ferrers": "r_out"}
 """The parameter where a profile ends, for those that do."""

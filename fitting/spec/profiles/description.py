@@ -21,6 +21,7 @@ class ParameterDescription(Document):
         initialised: whether photfit has a first value when the request gives none: the default, or one that it finds in
             the image.
         default: first value that needs no look at the image.
+        held: whether a fit leaves it alone, whatever the request says.
         modifier: the geometry modifier that brings it, None for the profile's own.
     """
 
@@ -35,6 +36,7 @@ class ParameterDescription(Document):
     period: float | None = None
     initialised: bool = True
     default: float | None = None
+    held: bool = False
     modifier: str | None = None
 
 

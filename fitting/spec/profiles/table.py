@@ -10,6 +10,7 @@ from fitting.spec.profiles.edge_on import EDGE_ON_DISK, EDGE_ON_RING
 from fitting.spec.profiles.ellipsoid import GAUSSIAN_ELLIPSOID
 from fitting.spec.profiles.exponential import BROKEN_EXPONENTIAL, EXPONENTIAL
 from fitting.spec.profiles.given import given
+from fitting.spec.profiles.multi_gaussian import MULTI_GAUSSIAN, MultiGaussianOptions
 from fitting.spec.profiles.nuker import NUKER
 from fitting.spec.profiles.options import ProfileOptions
 from fitting.spec.profiles.pixelated import PIXELATED, PixelatedOptions
@@ -17,6 +18,7 @@ from fitting.spec.profiles.point_source import POINT_SOURCE
 from fitting.spec.profiles.psf_models import AIRY_PSF, GAUSSIAN_PSF, MOFFAT_PSF
 from fitting.spec.profiles.sersic import CORE_SERSIC, DE_VAUCOULEURS, SERSIC
 from fitting.spec.profiles.skies import BILINEAR_SKY, FLAT_SKY, PLANE_SKY, BilinearSkyOptions
+from fitting.spec.profiles.spline import SPLINE, SplineOptions
 
 
 def _with_every_value_given(profile: ProfileDescription) -> ProfileDescription:
@@ -42,6 +44,8 @@ _GIVEN = (
 )
 
 _SHAPES = (
+    SPLINE,
+    MULTI_GAUSSIAN,
     EDGE_ON_DISK,
     EDGE_ON_RING,
     GAUSSIAN_ELLIPSOID,
@@ -66,7 +70,12 @@ PROFILES: MappingProxyType[str, ProfileDescription] = MappingProxyType(
 """Every profile that a request may name."""
 
 PROFILE_OPTIONS: MappingProxyType[str, type[ProfileOptions]] = MappingProxyType(
-    {"bilinear_sky": BilinearSkyOptions, "pixelated": PixelatedOptions}
+    {
+        "bilinear_sky": BilinearSkyOptions,
+        "spline": SplineOptions,
+        "multi_gaussian": MultiGaussianOptions,
+        "pixelated": PixelatedOptions,
+    }
 )
 """Options of those that have any."""
 

@@ -10,6 +10,7 @@ from fitting.drawing.surface import SurfaceDrawing
 from fitting.geometry.modified import ModifiedProfile
 from fitting.problem.drawings import drawing_of
 from fitting.profiles import RADIAL_PROFILES
+from fitting.profiles.sized import SIZED_PROFILES
 from fitting.render.frame import Frame
 from fitting.spec import GEOMETRY, PROFILES, ComponentSpec
 from tests.fitting.scene import problem_of, rendered, sersic
@@ -68,6 +69,7 @@ AT_REST = {
 PLACE = {"x": 15.3, "y": 14.6, "q": 0.6, "pa": 35.0}
 PROFILE_VALUES = {
     "n": 1.7, "r_e": 5.0, "i_e": 50.0, "r_t": 14.0, "r_out": 14.0, "gamma": 0.3, "r_ring": 6.0, "sigma_r": 2.0,
+    "i_1": 50.0, "i_2": 20.0, "i_3": 5.0, "sigma_1": 2.0,
 }  # fmt: skip
 
 
@@ -110,7 +112,7 @@ def points() -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @pytest.mark.parametrize("case", SETTINGS)
-@pytest.mark.parametrize("profile", [name for name in RADIAL_PROFILES if PROFILES[name].elliptical])
+@pytest.mark.parametrize("profile", [name for name in (*RADIAL_PROFILES, *SIZED_PROFILES) if PROFILES[name].elliptical])
 def test_derivatives_match_finite_differences(profile: str, case: str) -> None:
     surface, values = modified(profile, case)
     x, y = points()
@@ -132,7 +134,7 @@ def test_derivatives_match_finite_differences(profile: str, case: str) -> None:
 
 
 @pytest.mark.parametrize("case", SETTINGS)
-@pytest.mark.parametrize("profile", [name for name in RADIAL_PROFILES if PROFILES[name].elliptical])
+@pytest.mark.parametrize("profile", [name for name in (*RADIAL_PROFILES, *SIZED_PROFILES) if PROFILES[name].elliptical])
 def test_every_pair_renders(profile: str, case: str) -> None:
     surface, values = modified(profile, case)
     for integrated in (True, False):
@@ -140,7 +142,8 @@ def test_every_pair_renders(profile: str, case: str) -> None:
         image, derivatives = drawing.image(values, FRAME), drawing.derivatives(values, FRAME)
         assert bool(image.isfinite().all())
         assert bool(derivatives.isfinite().all())
-        assert torch.allclose(derivatives[:, -1] * values[:, -1, None, None], image, rtol=1e-11)
+        linear = list(drawing.linear)
+        assert torch.allclose((derivatives[:, linear] * values[:, linear, None, None]).sum(1), image, rtol=1e-11)
 
 
 @pytest.mark.parametrize("case", AT_REST)

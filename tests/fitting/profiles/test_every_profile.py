@@ -19,15 +19,16 @@ import torch
 from scipy.integrate import quad
 
 from fitting.problem.radial_group import RadialGroup, RadialStack
-from fitting.profiles import RADIAL_PROFILES
+from fitting.profiles import RADIAL_PROFILES, RadialProfile, radial_profile
 from fitting.profiles.dimensions import PureNumbers
+from fitting.profiles.sized import SIZED_PROFILES
 from fitting.render.frame import Frame
 from fitting.render.rings import RingRule
-from fitting.spec import PROFILES
+from fitting.spec import ComponentSpec
 from tests.fitting.scene import fitted, flat_sky, image_of, noisy, rendered, uncertainties_of, values_of
 from tests.references.make_radial_table import NEAR, SIDE, TABLE
 from tests.references.make_sersic_table import elliptical_radius
-from tests.references.radial_formulas import ENDS, FORMULAS, SHAPES, Array
+from tests.references.radial_formulas import ENDS, FORMULAS, OPTIONS, SHAPES, Array
 
 CORE_ERROR = 1e-5
 BODY_ERROR = 1e-4
@@ -48,7 +49,20 @@ ONE_OF_EACH = [pytest.param(name, shapes[0], id=name) for name, shapes in SHAPES
 
 def component(name: str, x: float, y: float, q: float, pa: float, **shape: float) -> dict[str, Any]:
     """A component of a request."""
-    return {"name": "g", "profile": name, "parameters": {"x": x, "y": y, "q": q, "pa": pa, **shape}}
+    options = {"options": OPTIONS[name]} if name in OPTIONS else {}
+    return {"name": "g", "profile": name, "parameters": {"x": x, "y": y, "q": q, "pa": pa, **shape}} | options
+
+
+def described(name: str) -> ComponentSpec:
+    """A component as it is read."""
+    return ComponentSpec.model_validate(component(name, **PLACE, **SHAPES[name][0]))
+
+
+def profile_of(name: str) -> RadialProfile:
+    """The profile, with the options of the table."""
+    profile = radial_profile(name, described(name).options)
+    assert profile is not None
+    return profile
 
 
 def one(value: float) -> torch.Tensor:
@@ -57,7 +71,7 @@ def one(value: float) -> torch.Tensor:
 
 def pure_numbers(name: str, shape: dict[str, float]) -> tuple[torch.Tensor, ...]:
     """Shape parameters in units of scale and amplitude, (1,) each."""
-    profile = RADIAL_PROFILES[name]
+    profile = profile_of(name)
     own = [one(shape[parameter]) for parameter in profile.shape]
     scale, amplitude = one(shape[profile.scale]), one(shape[profile.amplitude])
     return PureNumbers.of(own, profile.dimensions, scale, amplitude).shape
@@ -66,7 +80,7 @@ def pure_numbers(name: str, shape: dict[str, float]) -> tuple[torch.Tensor, ...]
 def extent(name: str, shape: dict[str, float]) -> float:
     """Of a profile, pixels."""
     pure = tuple(float(value) for value in pure_numbers(name, shape))
-    return RADIAL_PROFILES[name].extent(pure) * shape[RADIAL_PROFILES[name].scale]
+    return profile_of(name).extent(pure) * shape[profile_of(name).scale]
 
 
 def cases() -> list[Any]:
@@ -81,10 +95,11 @@ def cases() -> list[Any]:
 
 
 def test_every_profile_has_a_row_in_each_table() -> None:
-    assert set(SHAPES) == set(FORMULAS) == set(RADIAL_PROFILES)
-    for name, profile in RADIAL_PROFILES.items():
+    assert set(SHAPES) == set(FORMULAS) == {*RADIAL_PROFILES, *SIZED_PROFILES}
+    for name in SHAPES:
+        profile = profile_of(name)
         expected = ("x", "y", "q", "pa", *profile.shape, profile.scale, profile.amplitude)
-        assert PROFILES[name].names == expected
+        assert sorted(described(name).description.names) == sorted(expected)
         assert len(profile.dimensions) == len(profile.shape)
 
 
@@ -110,7 +125,7 @@ def test_pixels_hold_the_integral_of_the_formula(number: int) -> None:
 
 @pytest.mark.parametrize(("name", "shape"), EVERY_SHAPE)
 def test_flux_is_the_integral_of_the_formula(name: str, shape: dict[str, float]) -> None:
-    profile = RADIAL_PROFILES[name]
+    profile = profile_of(name)
     parameters = one(0.6), one(shape[profile.scale]), one(shape[profile.amplitude])
     flux = float(profile.flux(*parameters, pure_numbers(name, shape)))
     if math.isinf(flux):
@@ -140,8 +155,9 @@ def test_derivatives_match_finite_differences(
     name: str, shape: dict[str, float], integrated: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parameters = PLACE | shape
-    names = PROFILES[name].names
-    group = RadialGroup(name, ("g",), torch.arange(len(names))[None], convolved=False, integrated=integrated)
+    profile = profile_of(name)
+    names = ("x", "y", "q", "pa", *profile.shape, profile.scale, profile.amplitude)
+    group = RadialGroup(profile, ("g",), torch.arange(len(names))[None], convolved=False, integrated=integrated)
     values = torch.tensor([[[parameters[parameter] for parameter in names]]], dtype=torch.float64)
     stack = RadialStack(group, values, (0,))
     promised = np.full((FRAME.height, FRAME.width), 1e-6)
@@ -176,18 +192,22 @@ OFF = {"x": 0.3, "y": -0.3, "pa": 5.0}
 
 @pytest.mark.parametrize(("name", "shape"), ONE_OF_EACH)
 def test_a_fit_from_ten_per_cent_off_finds_the_truth(name: str, shape: dict[str, float]) -> None:
-    profile = RADIAL_PROFILES[name]
+    profile = profile_of(name)
     bright = 2000.0 / float(FORMULAS[name](np.asarray(0.5 * shape[profile.scale]), **shape))
-    truth = PLACE | shape | {profile.amplitude: bright * shape[profile.amplitude]}
+    truth = PLACE | {key: value * (bright if key.startswith("i_") else 1.0) for key, value in shape.items()}
     model = rendered([component(name, **truth), flat_sky()])
-    start = {
+    held = {parameter.name for parameter in described(name).description.parameters if parameter.held}
+    start = truth | {
         parameter: value + OFF[parameter] if parameter in OFF else value * (1.1 if number % 2 else 0.9)
         for number, (parameter, value) in enumerate(truth.items())
+        if parameter not in held
     }
     result = fitted([component(name, **start), flat_sky()], image_of(noisy(model, 1.0)))
     assert result.converged
     found, sigma = values_of(result), uncertainties_of(result)
     for parameter, value in truth.items():
+        if parameter in held:
+            continue
         uncertainty = sigma[f"g.{parameter}"]
         assert uncertainty is not None
         assert abs(found[f"g.{parameter}"] - value) <= 3.0 * uncertainty, parameter

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from fitting.problem.radial_group import RadialGroup, RadialStack
+from fitting.profiles import RADIAL_PROFILES
 from fitting.render.frame import Frame
 from tests.fitting.scene import sersic
 
@@ -22,7 +23,9 @@ SHAPES = [
 
 def stack_of(values: torch.Tensor, integrated: bool) -> RadialStack:
     index = torch.arange(len(NAMES))[None]
-    return RadialStack(RadialGroup("sersic", ("g",), index, convolved=False, integrated=integrated), values, (0,))
+    return RadialStack(
+        RadialGroup(RADIAL_PROFILES["sersic"], ("g",), index, convolved=False, integrated=integrated), values, (0,)
+    )
 
 
 def frozen_plan(values: torch.Tensor, integrated: bool, monkeypatch: pytest.MonkeyPatch) -> None:

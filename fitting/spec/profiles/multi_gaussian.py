@@ -1,0 +1,38 @@
+"""Description of the sum of Gaussians."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
+from fitting.spec.profiles.geometry import ELLIPSE
+from fitting.spec.profiles.given import given, length
+from fitting.spec.profiles.options import ProfileOptions
+from fitting.spec.profiles.quantities import intensity
+
+
+class MultiGaussianOptions(ProfileOptions):
+    """How many Gaussians."""
+
+    gaussians: Annotated[int, Field(ge=2, le=30)] = 3
+
+    def parameters(self) -> tuple[ParameterDescription, ...]:
+        """The ellipse, then size and brightness of each Gaussian."""
+        own = (
+            (
+                length(f"sigma_{number}", f"Standard deviation of Gaussian {number}, along the major axis."),
+                given(intensity(f"i_{number}", f"Central surface brightness of Gaussian {number}.")),
+            )
+            for number in range(1, self.gaussians + 1)
+        )
+        return (*map(given, ELLIPSE), *(parameter for pair in own for parameter in pair))
+
+
+MULTI_GAUSSIAN = ProfileDescription(
+    name="multi_gaussian",
+    description='Sum of concentric Gaussians of one shape (MGE): "options": {"gaussians": 3}. For axis ratios of their '
+    "own, link the centres of several `gaussian` components.",
+    parameters=MultiGaussianOptions().parameters(),
+    formula="I(R) = sum over k of i_k exp(-R^2 / 2 sigma_k^2)",
+    source="Emsellem, Monnet & Bacon 1994, A&A 285, 723; Cappellari 2002, MNRAS 333, 400",
+)
