@@ -16,7 +16,9 @@ RUN pip wheel --no-deps --wheel-dir /wheels .
 FROM python AS api
 COPY --from=wheel /wheels /source/constraints.txt /wheels/
 RUN pip install --constraint /wheels/constraints.txt "$(ls /wheels/photfit-*.whl)[server,postgres]"
+COPY --from=wheel /source/examples /usr/local/share/photfit/examples
 USER photfit
+ENV PHOTFIT_EXAMPLES_DIR=/usr/local/share/photfit/examples
 ENV PHOTFIT_HOST=0.0.0.0 PHOTFIT_PORT=8700
 EXPOSE 8700
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \

@@ -7,11 +7,14 @@ back as data, since an exception of a library would have to be imported by the s
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fitting.spec import Fault, FitRequest, ProposalSpec, RequestInvalid
 from fitting.spec.pictures import PictureChoices
 from fitting.spec.plots import PlotChoices
+
+if TYPE_CHECKING:
+    from fitting.inputs.files import FileInvalid
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,42 @@ def propose(spec: ProposalSpec, files: Mapping[str, Path]) -> Proposed:
         return Proposed(document=propose_request(spec, files.__getitem__).document())
     except RequestInvalid as error:
         return Proposed(faults=error.faults)
+
+
+def recognise_planes(description: Mapping[str, Any]) -> dict[str, Any]:
+    """Which HDU is which plane, told by names and shapes from a stored description, as JSON with warnings."""
+    from fitting.inputs.files import FileDescription
+    from fitting.inputs.planes import recognised
+
+    planes = recognised(FileDescription.model_validate(description), None)
+    return {"planes": dict(planes.hdus), "warnings": list(planes.warnings)}
+
+
+def write_pixels(source: Path, hdu: int | str | None, factor: int, target: Path) -> Fault | None:
+    """Write a plane's pixels to `target` as .npy, averaged over blocks; a fault where there is no such plane."""
+    from fitting.inputs.files import FileInvalid
+    from fitting.inputs.pixels import write_pixels as write
+
+    try:
+        write(source, hdu, factor, target)
+    except FileInvalid as error:
+        return _fault_of_plane(error)
+    return None
+
+
+def sky_map(source: Path, hdu: int | str | None) -> dict[str, Any] | Fault | None:
+    """Where a plane's pixels are on the sky, as JSON; None where its header does not say."""
+    from fitting.inputs.files import FileInvalid
+    from fitting.inputs.sky_map import sky_map as read_sky_map
+
+    try:
+        return read_sky_map(source, hdu)
+    except FileInvalid as error:
+        return _fault_of_plane(error)
+
+
+def _fault_of_plane(error: "FileInvalid") -> Fault:
+    return Fault("query.hdu", str(error.message), error.expected)
 
 
 def _faults_of_files(request: FitRequest, descriptions: Mapping[str, dict[str, Any] | Fault]) -> list[Fault]:

@@ -4,14 +4,25 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from fastapi.responses import RedirectResponse
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from app.models.problems import ProblemModel
 from app.openapi import complete_document
 from app.problems import install_handlers
 from app.request_context import RequestContext
-from app.routes import accounts, catalogue, events, fits, health, plots, results, uploads
+from app.routes import (
+    accounts,
+    catalogue,
+    events,
+    examples,
+    fits,
+    health,
+    page,
+    pixels,
+    plots,
+    results,
+    uploads,
+)
 from app.services import open_services
 from app.version import version
 from jobs.settings import Settings
@@ -48,13 +59,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
     )
-    for part in (uploads, fits, results, plots, events, catalogue, accounts):
+    for part in (uploads, fits, results, plots, pixels, events, catalogue, examples, accounts):
         app.include_router(part.router, prefix="/v1")
     app.include_router(health.router)
-
-    @app.get("/", include_in_schema=False)
-    def front() -> RedirectResponse:
-        return RedirectResponse("/docs")
+    app.include_router(page.router)
+    app.mount(page.ADDRESS, page.PageFiles())
 
     # The last one added is the outermost.
     limit = configuration.max_upload_bytes + _FORM_BYTES

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     session_seconds: Annotated[float, Field(gt=0)] = Field(
         12 * 3600.0, title="Session", description="A browser that signed in with a key is signed out after so long."
     )
+    examples_dir: Path | None = Field(
+        None, title="Examples", description="Folder of the page's examples; by default the one beside the source tree."
+    )
     lease_seconds: Annotated[float, Field(gt=0)] = Field(
         30.0, title="Lease", description="A worker that has not renewed for so long has lost its job."
     )
@@ -75,6 +78,12 @@ class Settings(BaseSettings):
         except ValueError:
             loopback = host == "localhost"
         return self.accounts is None and not loopback
+
+    @property
+    def examples(self) -> Path | None:
+        """The folder of examples, or None where there is none."""
+        folder = self.examples_dir or Path(__file__).resolve().parent.parent / "examples"
+        return folder if folder.is_dir() else None
 
     @property
     def database(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, Self
 
 from app import inspection
 from app.domain.receiving import temporary_folder
@@ -41,6 +41,11 @@ class ConvertedFile:
     file: IO[bytes]
     size: int
 
+    @classmethod
+    def opened(cls, path: Path) -> Self:
+        """The file at a path that is about to go."""
+        return cls(path.open("rb"), path.stat().st_size)
+
     def chunks(self) -> Iterator[bytes]:
         """The content piece by piece, once."""
         with closing(self.file) as file:
@@ -74,8 +79,4 @@ def convert(services: Services, found: StoredFile, wanted: Wanted) -> ConvertedF
             raise Unavailable(f"The chains' conversion {error}.") from error
         if fault is not None:
             raise RequestFaulty([fault])
-        return _opened(target)
-
-
-def _opened(path: Path) -> ConvertedFile:
-    return ConvertedFile(path.open("rb"), path.stat().st_size)
+        return ConvertedFile.opened(target)

@@ -26,3 +26,17 @@ class MethodList(PublicModel):
     """Every method that a stage may use."""
 
     methods: list[Method]
+
+
+class PriorForm(PublicModel):
+    """A prior, as a request writes it: `{"normal": [2, 1]}`."""
+
+    name: str = Field(examples=["normal"])
+    description: str
+    numbers: list[str] = Field(description="What its numbers mean, in their order.", examples=[["mean", "sigma"]])
+
+
+class PriorList(PublicModel):
+    """Every prior that a parameter may have."""
+
+    priors: list[PriorForm]

@@ -47,9 +47,9 @@ def test_the_methods_are_those_that_stages_may_name(service: Service) -> None:
     assert [method["name"] for method in methods] == list(METHODS)
 
 
-def test_the_front_page_leads_to_the_documentation(service: Service) -> None:
-    response = service.client.get("/", follow_redirects=True)
-    assert (response.status_code, response.url.path) == (200, "/docs")
+def test_the_front_is_the_page(service: Service) -> None:
+    response = service.client.get("/")
+    assert (response.status_code, response.headers["content-type"]) == (200, "text/html; charset=utf-8")
 
 
 def test_the_service_says_that_it_lives_and_is_ready(service: Service) -> None:

@@ -1,0 +1,94 @@
+"""Planes for looking at: pixels as arrays, where they are on the sky, and which plane is what. All in the sandbox."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from app import inspection
+from app.domain import results, uploads
+from app.domain.chains import ConvertedFile
+from app.domain.receiving import temporary_folder
+from app.problems import FileUnreadable, NotFound, RequestFaulty, Unavailable
+from app.sandbox import SandboxBusy, SandboxError
+from app.services import Services
+from fitting.spec import Fault
+from jobs.blobs import BlobStore
+from jobs.uploads import blob_key
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class StoredPlane:
+    """A plane of a stored file: an HDU's number or name, or None for the first image; `factor` is pixels to a block."""
+
+    blobs: BlobStore
+    key: str
+    hdu: int | str | None = None
+    factor: int = 1
+
+    @property
+    def etag(self) -> str:
+        """A strong entity tag: stored files never change."""
+        return f'"{hashlib.sha256(f"{self.key} {self.hdu!r} {self.factor}".encode()).hexdigest()[:32]}"'
+
+
+def of_upload(services: Services, owner: str, upload_id: str, hdu: str | None, factor: int = 1) -> StoredPlane:
+    """A plane of an upload. Raises NotFound."""
+    record = uploads.get(services, owner, upload_id)
+    key = blob_key(record.sha256)
+    if services.blobs.size(key) is None:
+        raise NotFound(f"The bytes of the upload {upload_id} are gone.")
+    return StoredPlane(services.blobs, key, int(hdu) if hdu is not None and hdu.isdigit() else hdu, factor)
+
+
+def of_result(services: Services, owner: str, fit_id: str, image: str, plane: str, factor: int) -> StoredPlane:
+    """A plane of a fit's result, ``component/NAME`` among them. Raises NotFound, or NotFinished before the end."""
+    found = results.find(services, owner, fit_id, f"images/{image}/{plane}.fits")
+    return StoredPlane(found.blobs, found.key, None, factor)
+
+
+def pixels(services: Services, plane: StoredPlane) -> ConvertedFile:
+    """The pixels as .npy: little-endian float32. Raises RequestFaulty where the file has no such plane."""
+    with temporary_folder(services.receiving_folder) as folder:
+        target = folder / "pixels.npy"
+        fault = _look(services, plane, inspection.write_pixels, plane.hdu, plane.factor, target)
+        if fault is not None:
+            raise RequestFaulty([fault])
+        return ConvertedFile.opened(target)
+
+
+def sky_map(services: Services, plane: StoredPlane) -> dict[str, Any] | None:
+    """From the plane's pixels to the sky, or None. Raises RequestFaulty where the file has no such plane."""
+    found = _look(services, plane, inspection.sky_map, plane.hdu)
+    if isinstance(found, Fault):
+        raise RequestFaulty([found])
+    return found
+
+
+def recognise(services: Services, owner: str, upload_id: str) -> dict[str, Any]:
+    """Which HDU of an upload is which plane. Raises NotFound."""
+    description = uploads.get(services, owner, upload_id).description
+    try:
+        return services.sandbox.call(inspection.recognise_planes, description)
+    except SandboxError as error:
+        raise Unavailable(f"The file {error}.") from error
+
+
+def _look(
+    services: Services,
+    plane: StoredPlane,
+    function: Callable[Concatenate[Path, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    with plane.blobs.local(plane.key) as source:
+        try:
+            return services.sandbox.call(function, source, *args, **kwargs)
+        except SandboxBusy as error:
+            raise Unavailable(f"The file {error}.") from error
+        except SandboxError as error:
+            raise FileUnreadable(f"The file {error}.", expected="a smaller plane") from error

@@ -1,0 +1,29 @@
+"""What helps to look at an upload."""
+
+from pydantic import Field
+
+from app.models.shape import PublicModel
+
+
+class RecognisedPlanes(PublicModel):
+    """Which HDU of a file is which plane, told by its name and shape."""
+
+    planes: dict[str, int] = Field(
+        description="Numbers of HDUs, by `data`, `variance`, `sigma`, `weight`, `mask` and `psf`.",
+        examples=[{"data": 0, "variance": 1}],
+    )
+    warnings: list[str] = Field(description="Of HDUs that have a plane's name and cannot be it.")
+
+
+class SkyMap(PublicModel):
+    """From pixels to the sky. With p = (x - x0)/scale and s = (y - y0)/scale, `east` and `north` are sums of
+    c[i][j] p^i s^j, arcsec on the plane that touches the sky at `ra`, `dec` (gnomonic projection).
+    """
+
+    ra: float = Field(description="Of the tangent point, degrees.")
+    dec: float
+    x0: float = Field(description="The pixel there; the first pixel's centre is 0.")
+    y0: float
+    scale: float = Field(description="Pixels.")
+    east: list[list[float]]
+    north: list[list[float]]

@@ -1,0 +1,80 @@
+/** Requests as the page edits them: plain JSON, changed by functions that give a new one. */
+
+/** {upload, hdu} of a plane, however the request writes it; null where it names no file. */
+export function reference(plane) {
+  if (typeof plane === "string") {
+    const match = /^(.*?)(?:\[([^[\]]+)\])?$/.exec(plane);
+    return { upload: match[1], hdu: match[2] === undefined ? undefined : numbered(match[2]) };
+  }
+  return plane && typeof plane === "object" && "upload" in plane ? plane : null;
+}
+
+/** The request with every file renamed, such as from a name to an upload's id. */
+export function withFiles(request, rename) {
+  const renamed = (plane) => {
+    const named = reference(plane);
+    if (!named || !(named.upload in rename)) return plane;
+    return { ...(typeof plane === "object" ? plane : {}), ...clean({ ...named, upload: rename[named.upload] }) };
+  };
+  const image = (spec) => Object.fromEntries(Object.entries(spec).map(([key, value]) => [key, renamed(value)]));
+  return { ...request, images: request.images.map(image) };
+}
+
+/** The first pixel of an image's window in the full frame. */
+export const originOf = (image) => [image.window?.x?.[0] ?? 0, image.window?.y?.[0] ?? 0];
+
+export const componentOf = (request, name) => request.components.find((component) => component.name === name);
+
+export function withComponent(request, name, change) {
+  const components = request.components.map((component) => (component.name === name ? change(component) : component));
+  return { ...request, components };
+}
+
+/** The request with a component renamed, in the links of others too. */
+export function renamed(request, name, next) {
+  const inLinks = new RegExp(`\\b${name.replace(/[^\w]/g, "\\$&")}\\.`, "g");
+  const rewritten = JSON.parse(JSON.stringify(request.components), (key, value) =>
+    typeof value === "string" && value.startsWith("=") ? value.replace(inLinks, `${next}.`) : value);
+  return {
+    ...request,
+    components: rewritten.map((component) => (component.name === name ? { ...component, name: next } : component)),
+  };
+}
+
+export const without = (request, name) => ({
+  ...request,
+  components: request.components.filter((component) => component.name !== name),
+});
+
+/** The request with one more component; its name is free. */
+export const withNew = (request, component) => ({ ...request, components: [...request.components, component] });
+
+/** A name that no component has: a letter and the first free number. */
+export function freeName(request, letter) {
+  const taken = new Set(request.components.map(({ name }) => name));
+  for (let number = 1; ; number += 1) if (!taken.has(`${letter}${number}`)) return `${letter}${number}`;
+}
+
+/** The request with the values that a fit ended at; limits, links and priors stay. */
+export function withValues(request, parameters) {
+  const values = Object.fromEntries(parameters.map(({ name, value }) => [name, value]));
+  const components = request.components.map((component) => {
+    const changed = Object.entries(component.parameters ?? {}).map(([key, spec]) => [key, moved(spec, values[`${component.name}.${key}`])]);
+    const filled = parameters
+      .filter(({ name }) => name.startsWith(`${component.name}.`) && !name.includes("["))
+      .map(({ name, value }) => [name.slice(component.name.length + 1), value])
+      .filter(([key]) => !(key in (component.parameters ?? {})));
+    return { ...component, parameters: Object.fromEntries([...changed, ...filled]) };
+  });
+  return { ...request, components };
+}
+
+function moved(spec, value) {
+  if (value === undefined || typeof spec === "string") return spec;
+  if (typeof spec === "number") return value;
+  if ("by_image" in spec || "polynomial" in spec || typeof spec.value === "string") return spec;
+  return { ...spec, value };
+}
+
+const numbered = (text) => (/^\d+$/.test(text) ? Number(text) : text);
+const clean = (object) => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));

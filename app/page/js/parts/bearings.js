@@ -1,0 +1,26 @@
+/** A bar of a round length and, where the sky is known, which way north and east are. */
+
+import { html } from "../html.js";
+import { compassOf } from "../image/sky.js";
+import { useCamera } from "./pane.js";
+
+const MOST = 140;
+
+export function ScaleBar({ camera, sky }) {
+  useCamera(camera);
+  const perPixel = sky ? compassOf(sky).scale : 1;
+  const most = (MOST / camera.zoom) * perPixel;
+  const power = 10 ** Math.floor(Math.log10(most));
+  const length = [5, 2, 1].map((digit) => digit * power).find((candidate) => candidate <= most);
+  const inUnits = sky ? (length >= 60 ? `${length / 60}′` : `${Number(length.toPrecision(3))}″`) : `${length} px`;
+  return html`<span class="scale">${inUnits}<i style=${{ width: `${(length / perPixel) * camera.zoom}px` }}></i></span>`;
+}
+
+export function Compass({ sky }) {
+  if (!sky) return null;
+  const { north, east } = compassOf(sky);
+  const arrow = ([x, y], letter) => html`
+    <line x1="0" y1="0" x2=${14 * x} y2=${-14 * y} /><text x=${20 * x} y=${-20 * y}>${letter}</text>`;
+  return html`<svg class="compass" viewBox="-27 -27 54 54" role="img" aria-label="North and east">
+    ${arrow(north, "N")}${arrow(east, "E")}</svg>`;
+}

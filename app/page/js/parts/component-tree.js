@@ -1,0 +1,45 @@
+/** The components of a request, those without a place on the image too. */
+
+import { html, useState } from "../html.js";
+import { newComponent } from "../model/adding.js";
+import { faultsAt } from "../model/faults.js";
+import { standing, readParameter } from "../model/parameters.js";
+import { freeName, withNew } from "../model/requests.js";
+import { Icon } from "./icons.js";
+
+export function ComponentTree({ request, catalogue, selected, select, change, faults }) {
+  const [picking, setPicking] = useState(false);
+  const add = (event) => {
+    const profile = catalogue.profiles.find(({ name }) => name === event.target.value);
+    if (!profile) return;
+    const name = freeName(request, profile.name.charAt(0));
+    const [x, y] = middle(request);
+    change((before) => withNew(before, newComponent(name, profile, null, x, y)));
+    select(name);
+    setPicking(false);
+  };
+  return html`<ul class="tree">${request.components.map((component, at) => html`
+      <li key=${component.name}><button aria-current=${component.name === selected} onClick=${() => select(component.name)}>
+        <span class="swatch"></span>${component.name}
+        ${faultsAt(faults, `$.components[${at}]`).length > 0 && html`<span class="fault">has a fault</span>`}
+        <span class="kind">${component.profile.replaceAll("_", " ")}${linked(component)}</span></button></li>`)}</ul>
+    ${picking
+      ? html`<label class="field">Profile of the new component<select onChange=${add}><option value="">Choose…</option>
+          ${catalogue.profiles.map(({ name, description }) => html`<option key=${name} value=${name} title=${description}>${name.replaceAll("_", " ")}</option>`)}
+        </select></label>`
+      : html`<button onClick=${() => setPicking(true)}><${Icon} name="plus" />Add a component</button>`}`;
+}
+
+const linked = (component) => {
+  const links = Object.values(component.parameters ?? {}).filter((written) => standing(readParameter(written)) === "linked");
+  return links.length ? `, ${links.length} linked` : "";
+};
+
+function middle(request) {
+  const places = request.components
+    .map(({ parameters }) => [readParameter(parameters?.x).value, readParameter(parameters?.y).value])
+    .filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y));
+  const mean = (axis) => places.reduce((sum, place) => sum + place[axis], 0) / (places.length || 1);
+  return [mean(0), mean(1)];
+}
+

@@ -1,0 +1,225 @@
+/** The corner plot: covariance and chains over each other, pairs chosen freely, zoomed by brushing. */
+
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../html.js";
+import { covarianceEllipse, LEVELS, limitsOf, shape } from "../model/corner.js";
+import { getJson } from "../service.js";
+import { Failure, useAnswer, Waiting } from "./asking.js";
+import { ticks } from "./chart.js";
+import { loadChains } from "./chains-panel.js";
+
+const FIRST = 5;
+const BINS = 36;
+const MARGIN = { left: 58, bottom: 48, top: 6, right: 6 };
+const GAP = 4;
+
+export function CornerPanel({ fit, sampled }) {
+  const { value, error } = useAnswer(() => load(fit, sampled), [fit.id]);
+  if (error) return html`<${Failure} error=${error} />`;
+  if (!value) return html`<${Waiting} what="Fetching covariance and chains" />`;
+  if (value.names.length === 0) return html`<p class="quiet">No parameter was free.</p>`;
+  return html`<${Chosen} content=${value} served=${fit.links.plots.corner} />`;
+}
+
+async function load(fit, sampled) {
+  const [covariance, parameters, chains] = await Promise.all([
+    getJson(fit.links.covariance), getJson(fit.links.parameters), sampled ? loadChains(fit) : null,
+  ]);
+  const values = Object.fromEntries(parameters.parameters.map(({ name, value }) => [name, value]));
+  const names = chains ? chains.names : covariance.names;
+  const draws = chains && Object.fromEntries(chains.names.map((name, at) => [name, chains.chains.flatMap((chain) => chain.map((draw) => draw[at]))]));
+  return { names, values, draws, covariance };
+}
+
+function Chosen({ content, served }) {
+  const [chosen, setChosen] = useState(() => firstNames(content.names));
+  const [zoom, setZoom] = useState({});
+  const toggle = (name) => setChosen(chosen.includes(name) ? chosen.filter((each) => each !== name) : content.names.filter((each) => each === name || chosen.includes(each)));
+  const zoomed = Object.keys(zoom).length > 0;
+  return html`<details><summary>Which parameters (${chosen.length} of ${content.names.length})</summary>
+      <div class="options">${content.names.map((name) => html`<label class="choice" key=${name}><input type="checkbox" checked=${chosen.includes(name)} onChange=${() => toggle(name)} /><code>${name}</code></label>`)}</div></details>
+    <div class="row split"><span class="small quiet">Lines are the covariance at 1σ and 2σ${content.draws ? ", points and steps the chains" : ""}. Drag over a square to zoom.</span>
+      <span class="row">${zoomed && html`<button class="bare" onClick=${() => setZoom({})}>All of it</button>`}
+        <a class="small" href=${served}>as a picture</a></span></div>
+    ${chosen.length > 0 && html`<${Drawing} content=${content} names=${chosen} zoom=${zoom} setZoom=${setZoom} />`}`;
+}
+
+function Drawing({ content, names, zoom, setZoom }) {
+  const frame = useRef(null);
+  const canvas = useRef(null);
+  const [side, setSide] = useState(0);
+  const [theme, setTheme] = useState(0);
+  const brush = useRef(null);
+  const limits = useMemo(() => Object.fromEntries(names.map((name) => [name, zoom[name] ?? ownLimits(content, name)])), [content, names, zoom]);
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(([entry]) => setSide(Math.min(entry.contentRect.width, 900)));
+    observer.observe(frame.current);
+    const themes = new MutationObserver(() => setTheme((turn) => turn + 1));
+    themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    return () => (observer.disconnect(), themes.disconnect());
+  }, []);
+  const layout = { side, cell: (side - MARGIN.left - MARGIN.right - GAP * (names.length - 1)) / names.length };
+  useEffect(() => {
+    if (side > 0) draw(canvas.current, content, names, limits, layout, brush.current);
+  }, [content, names, limits, side, theme]);
+  const at = (event) => {
+    const box = canvas.current.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
+  const down = (event) => {
+    const cell = cellAt(at(event), layout, names.length);
+    if (!cell || cell.row === cell.column) return;
+    canvas.current.setPointerCapture(event.pointerId);
+    brush.current = { cell, from: at(event), to: at(event) };
+  };
+  const move = (event) => {
+    if (!brush.current) return;
+    brush.current.to = at(event);
+    draw(canvas.current, content, names, limits, layout, brush.current);
+  };
+  const up = () => {
+    const made = brush.current;
+    brush.current = null;
+    if (!made) return;
+    const [x, y] = [names[made.cell.column], names[made.cell.row]];
+    const box = cellBox(made.cell, layout);
+    const part = ([first, second], start, [low, high]) => [first, second].sort((a, b) => a - b).map((pixel) => low + ((pixel - start) / layout.cell) * (high - low));
+    const wide = Math.abs(made.to[0] - made.from[0]) > 6 && Math.abs(made.to[1] - made.from[1]) > 6;
+    if (!wide) return void draw(canvas.current, content, names, limits, layout, null);
+    const [yLow, yHigh] = limits[y];
+    const flipped = [made.from[1], made.to[1]].map((pixel) => 2 * box.top + layout.cell - pixel);
+    setZoom({ ...zoom, [x]: part([made.from[0], made.to[0]], box.left, limits[x]), [y]: part(flipped, box.top, [yLow, yHigh]) });
+  };
+  const words = `Corner plot of ${names.join(", ")}`;
+  return html`<div ref=${frame}><canvas class="corner" ref=${canvas} role="img" aria-label=${words} onPointerDown=${down} onPointerMove=${move} onPointerUp=${up}></canvas></div>`;
+}
+
+/** Shapes and sizes of the first galaxy, which most people ask for first. */
+function firstNames(names) {
+  const shapes = names.filter((name) => !/\.(x|y|ra|dec)(\[|$)/.test(name) && !/^sky\./.test(name));
+  return (shapes.length ? shapes : names).slice(0, FIRST);
+}
+
+const rowOf = (content, name) => content.covariance.names.indexOf(name);
+
+function ownLimits(content, name) {
+  const at = rowOf(content, name);
+  const sigma = at < 0 ? 0 : Math.sqrt(content.covariance.matrix[at][at]);
+  return limitsOf(content.values[name], sigma, content.draws?.[name]);
+}
+
+const cellBox = ({ row, column }, { cell }) => ({ left: MARGIN.left + column * (cell + GAP), top: MARGIN.top + row * (cell + GAP) });
+
+function cellAt([x, y], { cell }, count) {
+  const column = Math.floor((x - MARGIN.left) / (cell + GAP));
+  const row = Math.floor((y - MARGIN.top) / (cell + GAP));
+  return column >= 0 && row < count && column <= row ? { row, column } : null;
+}
+
+function draw(canvas, content, names, limits, layout, brush) {
+  const ratio = devicePixelRatio || 1;
+  const height = layout.side - MARGIN.left + MARGIN.bottom;
+  Object.assign(canvas, { width: layout.side * ratio, height: height * ratio });
+  Object.assign(canvas.style, { width: `${layout.side}px`, height: `${height}px` });
+  const context = canvas.getContext("2d");
+  context.scale(ratio, ratio);
+  const style = getComputedStyle(canvas);
+  const colour = (name) => style.getPropertyValue(name) && resolved(canvas, name);
+  const tones = { line: colour("--line-strong"), text: colour("--quiet"), first: colour("--chart-1"), second: colour("--chart-2") };
+  context.font = `11px ${style.fontFamily}`;
+  names.forEach((y, row) => names.slice(0, row + 1).forEach((x, column) => {
+    const box = cellBox({ row, column }, layout);
+    const px = (value) => box.left + ((value - limits[x][0]) / (limits[x][1] - limits[x][0])) * layout.cell;
+    const py = (value) => box.top + layout.cell - ((value - limits[y][0]) / (limits[y][1] - limits[y][0])) * layout.cell;
+    context.save();
+    context.beginPath();
+    context.rect(box.left, box.top, layout.cell, layout.cell);
+    context.clip();
+    if (row === column) marginal(context, content, x, limits[x], box, layout.cell, tones);
+    else pair(context, content, [x, y], [px, py], tones);
+    context.restore();
+    context.strokeStyle = tones.line;
+    context.strokeRect(box.left + 0.5, box.top + 0.5, layout.cell - 1, layout.cell - 1);
+    label(context, { x, y, row, column, last: row === names.length - 1 }, limits, box, layout.cell, tones);
+  }));
+  if (brush) {
+    context.strokeStyle = tones.second;
+    context.strokeRect(brush.from[0], brush.from[1], brush.to[0] - brush.from[0], brush.to[1] - brush.from[1]);
+  }
+}
+
+function pair(context, content, [x, y], [px, py], tones) {
+  if (content.draws) {
+    context.fillStyle = tones.second;
+    context.globalAlpha = 0.35;
+    content.draws[x].forEach((value, at) => context.fillRect(px(value) - 0.75, py(content.draws[y][at]) - 0.75, 1.5, 1.5));
+    context.globalAlpha = 1;
+  }
+  const [i, j] = [rowOf(content, x), rowOf(content, y)];
+  if (i < 0 || j < 0) return;
+  const { matrix } = content.covariance;
+  context.strokeStyle = tones.first;
+  context.lineWidth = 1.5;
+  for (const sigmas of LEVELS) {
+    context.beginPath();
+    covarianceEllipse([content.values[x], content.values[y]], [[matrix[i][i], matrix[i][j]], [matrix[j][i], matrix[j][j]]], sigmas)
+      .forEach(([a, b], at) => (at ? context.lineTo(px(a), py(b)) : context.moveTo(px(a), py(b))));
+    context.stroke();
+  }
+}
+
+function marginal(context, content, name, [low, high], box, cell, tones) {
+  const top = (height) => box.top + cell - height * cell * 0.9;
+  if (content.draws) {
+    context.fillStyle = tones.second;
+    context.globalAlpha = 0.45;
+    shape(content.draws[name], [low, high], BINS).forEach((height, bin) =>
+      context.fillRect(box.left + (bin * cell) / BINS, top(height), cell / BINS + 0.5, height * cell * 0.9));
+    context.globalAlpha = 1;
+  }
+  const at = rowOf(content, name);
+  if (at < 0) return;
+  const sigma = Math.sqrt(content.covariance.matrix[at][at]);
+  context.strokeStyle = tones.first;
+  context.lineWidth = 1.5;
+  context.beginPath();
+  for (let step = 0; step <= 100; step += 1) {
+    const value = low + ((high - low) * step) / 100;
+    context.lineTo(box.left + (cell * step) / 100, top(Math.exp(-0.5 * ((value - content.values[name]) / sigma) ** 2)));
+  }
+  context.stroke();
+}
+
+function label(context, { x, y, row, column, last }, limits, box, cell, tones) {
+  context.fillStyle = tones.text;
+  if (last) {
+    context.textAlign = "center";
+    for (const tick of ticks(...limits[x], Math.max(2, cell / 50)).slice(0, 3)) {
+      context.fillText(short(tick), box.left + ((tick - limits[x][0]) / (limits[x][1] - limits[x][0])) * cell, box.top + cell + 14);
+    }
+    context.fillText(x, box.left + cell / 2, box.top + cell + 34);
+  }
+  if (column === 0 && row > 0) {
+    context.textAlign = "right";
+    for (const tick of ticks(...limits[y], Math.max(2, cell / 40)).slice(0, 4)) {
+      context.fillText(short(tick), box.left - 5, box.top + cell - ((tick - limits[y][0]) / (limits[y][1] - limits[y][0])) * cell + 4);
+    }
+    context.save();
+    context.translate(11, box.top + cell / 2);
+    context.rotate(-Math.PI / 2);
+    context.textAlign = "center";
+    context.fillText(y, 0, 0);
+    context.restore();
+  }
+}
+
+const short = (value) => String(Number(value.toPrecision(5)));
+
+/** A colour token as the canvas understands it: light-dark() resolved. */
+function resolved(element, token) {
+  const probe = document.createElement("span");
+  probe.style.color = `var(${token})`;
+  element.parentNode.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}

@@ -1,0 +1,118 @@
+/** One component's parameters: values in step with its ellipse; limits, fixing, links and priors behind a button. */
+
+import { html, useState } from "../html.js";
+import { faultsAt, sentence } from "../model/faults.js";
+import { readParameter, standing, withParameter } from "../model/parameters.js";
+import { componentOf, renamed, withComponent, without } from "../model/requests.js";
+import { general } from "../model/rounding.js";
+import { valuesOf } from "../model/values.js";
+import { Icon } from "./icons.js";
+import { NumberField } from "./number-field.js";
+
+const ICONS = { free: "open", fixed: "lock", linked: "link", varied: "code" };
+
+export function ParameterPanel({ name, request, catalogue, change, select, faults }) {
+  const component = componentOf(request, name);
+  const profile = component && catalogue.profiles.find((each) => each.name === component.profile);
+  if (!component || !profile) return null;
+  const place = `$.components[${request.components.indexOf(component)}]`;
+  const edit = (apply) => change((before) => withComponent(before, name, apply));
+  const value = valuesOf(request);
+  const rename = (event) => {
+    const next = event.target.value.trim();
+    if (!/^[A-Za-z_]\w*$/.test(next) || componentOf(request, next)) return;
+    change((before) => renamed(before, name, next));
+    select(next);
+  };
+  const reprofile = (event) => {
+    const next = catalogue.profiles.find((each) => each.name === event.target.value);
+    const names = new Set(next.parameters.map((each) => each.name));
+    const kept = Object.entries(component.parameters ?? {}).filter(([key]) => names.has(key));
+    edit(() => ({ name, profile: next.name, parameters: Object.fromEntries(kept) }));
+  };
+  const remove = () => {
+    change((before) => without(before, name));
+    select(request.components.find((each) => each.name !== name)?.name ?? null);
+  };
+  const described = new Set(profile.parameters.map((each) => each.name));
+  const others = Object.keys(component.parameters ?? {}).filter((key) => !described.has(key));
+  const rows = [...profile.parameters, ...others.map((key) => ({ name: key, unit: "", description: "" }))];
+  return html`<section class="card stack" aria-label=${`Component ${name}`}>
+    <div class="row"><label class="field">Name<input value=${name} size="9" onChange=${rename} /></label>
+      <label class="field">Profile<select value=${component.profile} onChange=${reprofile}>
+        ${catalogue.profiles.map((each) => html`<option key=${each.name} value=${each.name} selected=${each.name === component.profile}>${each.name.replaceAll("_", " ")}</option>`)}
+      </select></label>
+      <button class="bare icon danger" aria-label=${`Delete ${name}`} title="Delete" onClick=${remove}><${Icon} name="trash" /></button></div>
+    <p class="quiet small">${profile.description}</p>
+    ${faults.filter(({ path }) => path === place || path === `${place}.parameters`).map((fault) => html`<p class="fault" role="alert">${sentence(fault)}</p>`)}
+    <div class="parameters">${rows.map((parameter) => html`
+      <${Parameter} key=${parameter.name} parameter=${parameter} said=${readParameter(component.parameters?.[parameter.name])}
+        computed=${value(`${name}.${parameter.name}`)} priors=${catalogue.priors}
+        faults=${faultsAt(faults, `${place}.parameters.${parameter.name}`)}
+        put=${(apply) => edit((before) => withParameter(before, parameter.name, apply))} />`)}</div>
+  </section>`;
+}
+
+function Parameter({ parameter, said, computed, priors, faults, put }) {
+  const [open, setOpen] = useState(false);
+  const kind = standing(said);
+  const id = `parameter-${parameter.name}`;
+  const invalid = faults.length > 0;
+  const field = {
+    linked: () => html`<input id=${id} value=${said.link} aria-invalid=${invalid} spellcheck="false" title=${`is ${general(computed)}`}
+      onChange=${(event) => put((before) => ({ ...before, link: event.target.value.startsWith("=") ? event.target.value : `= ${event.target.value}` }))} />`,
+    varied: () => html`<input id=${id} value="differs between images: see the request" disabled />`,
+  }[kind] ?? (() => html`<${NumberField} id=${id} value=${said.value} invalid=${invalid} placeholder="from the image"
+      onValue=${(value) => put((before) => ({ ...before, value }))} />`);
+  return html`<div class="parameter">
+    <label for=${id} title=${parameter.description}>${parameter.name}</label>${field()}
+    <span class="unit" title=${parameter.unit}>${parameter.unit}</span>
+    <button class="bare icon" aria-expanded=${open} aria-label=${`${parameter.name} is ${kind}; limits, link and prior`} title=${`${kind}; limits, link, prior`}
+      onClick=${() => setOpen(!open)}><${Icon} name=${ICONS[kind]} /></button>
+    ${faults.map((fault) => html`<p class="fault" role="alert">${sentence(fault)}</p>`)}
+    ${open && html`<${More} parameter=${parameter} said=${said} kind=${kind} computed=${computed} priors=${priors} put=${put} />`}
+  </div>`;
+}
+
+function More({ parameter, said, kind, computed, priors, put }) {
+  const become = {
+    free: () => put((before) => ({ value: before.value ?? known(computed), min: before.min, max: before.max, prior: before.prior })),
+    fixed: () => put((before) => ({ value: before.value ?? known(computed) ?? 0, fixed: true })),
+    linked: () => put(() => ({ value: null, link: `= ${general(known(computed) ?? 0)}` })),
+  };
+  const limit = (which, label) => html`<label class="field">${label}<${NumberField} value=${said[which] ?? null}
+    placeholder=${parameter[which] === undefined ? "none" : general(parameter[which])}
+    onValue=${(value) => put((before) => ({ ...before, [which]: value ?? undefined }))} /></label>`;
+  return html`<div class="more"><p class="small quiet">${parameter.description}</p>
+    ${kind !== "varied" && html`<div class="segments" role="group" aria-label=${`${parameter.name} is`}>${Object.keys(become).map((each) => html`
+      <button aria-pressed=${kind === each} onClick=${become[each]}>${each}</button>`)}</div>`}
+    ${kind === "free" && html`<div class="pair">${limit("min", "At least")}${limit("max", "At most")}</div>`}
+    ${(kind === "free" || kind === "linked") && html`<${PriorFields} said=${said} priors=${priors} put=${put} />`}
+    ${kind === "linked" && html`<p class="small quiet">An expression of others, such as <code>= g1.x</code> or <code>= g1.pa + 90</code>;
+      now ${general(computed)}.</p>`}</div>`;
+}
+
+function PriorFields({ said, priors, put }) {
+  const [name = "", numbers = []] = Object.entries(said.prior ?? {})[0] ?? [];
+  const form = priors.find((prior) => prior.name === name);
+  const listed = form ? form.numbers.map((key, at) => (Array.isArray(numbers) ? numbers[at] : numbers[key])) : [];
+  const pick = (event) => {
+    const next = priors.find((prior) => prior.name === event.target.value);
+    put((before) => ({ ...before, prior: next && { [next.name]: next.numbers.map((key) => first(key, before.value ?? 1)) } }));
+  };
+  const fill = (at) => (value) =>
+    put((before) => ({ ...before, prior: { [name]: listed.map((each, other) => (other === at ? value ?? 0 : each)) } }));
+  return html`<label class="field">Prior<select value=${name} onChange=${pick}><option value="" selected=${!name}>flat</option>
+      ${priors.map((prior) => html`<option key=${prior.name} value=${prior.name} title=${prior.description} selected=${prior.name === name}>${prior.name.replaceAll("_", " ")}</option>`)}
+    </select></label>
+    ${form && html`<div class="pair">${form.numbers.map((key, at) => html`<label class="field" key=${key}>${key}
+      <${NumberField} value=${listed[at]} onValue=${fill(at)} /></label>`)}</div>`}`;
+}
+
+/** A number to begin a prior with, about a value. */
+function first(key, value) {
+  const about = Math.abs(value) || 1;
+  return { mean: value, sigma: about / 4, min: value - about / 2, max: value + about / 2 }[key] ?? 1;
+}
+
+const known = (value) => (Number.isFinite(value) ? Number(value.toPrecision(7)) : null);

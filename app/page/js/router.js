@@ -1,0 +1,21 @@
+/** The view that the address names, after its `#`. */
+
+import { useEffect, useState } from "./html.js";
+
+/** ["fits", "fit_01…"] of "#/fits/fit_01…". */
+export const parts = () => location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decodeURIComponent);
+
+export const go = (...path) => {
+  location.hash = `/${path.map(encodeURIComponent).join("/")}`;
+};
+
+/** The parts of the address, now and whenever it changes. */
+export function useRoute() {
+  const [route, setRoute] = useState(parts);
+  useEffect(() => {
+    const hear = () => setRoute(parts());
+    addEventListener("hashchange", hear);
+    return () => removeEventListener("hashchange", hear);
+  }, []);
+  return route;
+}

@@ -1,0 +1,87 @@
+/** The service's HTTP interface, as the page uses it. Every failure is a `Problem` (RFC 9457). */
+
+import { readNpy } from "./image/npy.js";
+
+/** What the service, or the way to it, had against a request. */
+export class Problem extends Error {
+  constructor(document) {
+    super(document.detail ?? document.title ?? "Something went wrong.");
+    this.status = document.status ?? 0;
+    this.kind = (document.type ?? "").split(":").pop();
+    this.title = document.title ?? "";
+    this.faults = document.faults ?? [];
+  }
+}
+
+const OUT_OF_REACH = { title: "No answer", detail: "The service does not answer. Is `photfit serve` still running?" };
+
+/** The answer to a request; raises Problem where it is none of success. */
+export async function ask(address, options = {}) {
+  let response;
+  try {
+    response = await fetch(address, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(OUT_OF_REACH);
+  }
+  if (response.ok) return response;
+  const isProblem = (response.headers.get("content-type") ?? "").includes("json");
+  const document = isProblem ? await response.json() : { detail: `The service answered ${response.status}.` };
+  if (response.status === 401) dispatchEvent(new CustomEvent("photfit:signed-out"));
+  throw new Problem({ status: response.status, ...document });
+}
+
+export const getJson = async (address, options) => (await ask(address, options)).json();
+
+export const fetchArray = async (address) => readNpy(await (await ask(address)).arrayBuffer());
+
+const withBody = (method, body) => ({
+  method,
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify(body),
+});
+
+export const postJson = async (address, body = {}) => (await ask(address, withBody("POST", body))).json();
+export const patchJson = async (address, body) => (await ask(address, withBody("PATCH", body))).json();
+export const remove = (address) => ask(address, { method: "DELETE" });
+
+/** Upload a file or bytes. */
+export async function upload(content, filename) {
+  const address = `/v1/uploads?filename=${encodeURIComponent(filename)}`;
+  const headers = { "Content-Type": "application/octet-stream" };
+  return (await ask(address, { method: "POST", headers, body: content })).json();
+}
+
+export const pixelsOf = ({ upload: id, hdu }) =>
+  `/v1/uploads/${id}/pixels.npy${hdu === undefined || hdu === null ? "" : `?hdu=${encodeURIComponent(hdu)}`}`;
+
+export const skyOf = ({ upload: id, hdu }) =>
+  `/v1/uploads/${id}/sky${hdu === undefined || hdu === null ? "" : `?hdu=${encodeURIComponent(hdu)}`}`;
+
+/** Pixels of a plane of a fit's image, from the address of its FITS file. */
+export const pixelsOfResult = (fitsAddress) => fitsAddress.replace(/\.fits$/, ".npy");
+
+/** Hear of a fit's changes until it is finished; gives a function that stops listening. */
+export function watchFit(fit, onChange) {
+  const source = new EventSource(fit.links.events);
+  const hear = (event) => onChange(JSON.parse(event.data));
+  source.addEventListener("fit", hear);
+  source.addEventListener("finished", (event) => {
+    source.close();
+    hear(event);
+  });
+  return () => source.close();
+}
+
+let catalogue = null;
+
+/** The profiles and methods that the service knows, asked for once. */
+export function loadCatalogue() {
+  catalogue ??= Promise.all([getJson("/v1/profiles"), getJson("/v1/methods"), getJson("/v1/priors")])
+    .then(([{ profiles }, { methods }, { priors }]) => ({ profiles, methods, priors }))
+    .catch((error) => {
+      catalogue = null;
+      throw error;
+    });
+  return catalogue;
+}

@@ -1,0 +1,79 @@
+/** A fit: while it runs, how it converges; afterwards, what came of it. */
+
+import { html, useEffect, useRef, useState } from "../html.js";
+import { Chart } from "../parts/chart.js";
+import { Failure } from "../parts/asking.js";
+import { Icon } from "../parts/icons.js";
+import { complain } from "../parts/toasts.js";
+import { general } from "../model/rounding.js";
+import { duration } from "../model/times.js";
+import { go } from "../router.js";
+import { getJson, postJson, watchFit } from "../service.js";
+import { startDraft } from "../draft.js";
+import { Result } from "./result.js";
+
+const FINAL = ["succeeded", "failed", "cancelled"];
+
+export function Fit({ route: [id] }) {
+  const [fit, setFit] = useState(null);
+  const [error, setError] = useState(null);
+  const trail = useRef([]);
+  useEffect(() => {
+    let stop = () => {};
+    let wanted = true;
+    const hear = (next) => {
+      if (!wanted) return;
+      const { progress } = next;
+      if (progress && Number.isFinite(progress.chi2_reduced)) trail.current = [...trail.current, progress];
+      setFit(next);
+    };
+    getJson(`/v1/fits/${id}`)
+      .then((found) => {
+        hear(found);
+        if (wanted && !FINAL.includes(found.state)) stop = watchFit(found, hear);
+      })
+      .catch((failure) => wanted && setError(failure));
+    return () => {
+      wanted = false;
+      stop();
+    };
+  }, [id]);
+  if (error) return html`<${Failure} error=${error} />`;
+  if (!fit) return html`<div class="empty" role="status">Asking for the fit…</div>`;
+  return fit.state === "succeeded" ? html`<${Result} fit=${fit} />` : html`<${Underway} fit=${fit} trail=${trail.current} />`;
+}
+
+function Underway({ fit, trail }) {
+  const { progress, state } = fit;
+  const running = !FINAL.includes(state);
+  const cancel = () => postJson(fit.links.cancel).catch(complain);
+  const again = async () => {
+    const request = await getJson(fit.links.request);
+    startDraft({ request, title: fit.name, proposal: null, faults: fit.error?.faults ?? [] });
+    go("model");
+  };
+  const points = trail.map(({ chi2_reduced: chi2 }, at) => [at, chi2]);
+  return html`<div class="narrow stack">
+    <div class="heading"><h1>${fit.name || "Fit"}</h1><span class="badge ${state}">${state}</span>
+      <div class="actions">${running
+        ? html`<button class="danger" onClick=${cancel}><${Icon} name="stop" />Cancel</button>`
+        : html`<button class="primary" onClick=${again}>Back to its model</button>`}</div></div>
+    ${fit.error && html`<div class="note bad" role="alert"><strong>${fit.error.title}.</strong> ${fit.error.detail}</div>`}
+    ${state === "cancelled" && html`<p class="note warn">This fit was cancelled; nothing of it was kept.</p>`}
+    ${running && html`<section class="card stack" aria-live="polite">
+      <div class="row split"><strong>${progress ? `Stage ${progress.stage + 1} of ${progress.stages}: ${progress.method}` : waitingWords(fit)}</strong>
+        <span class="quiet numbers">${progress?.eta_seconds ? `about ${duration(progress.eta_seconds)} left` : ""}</span></div>
+      <progress max="1" value=${progress?.fraction ?? 0} aria-label="Progress of the fit"></progress>
+      <div class="figures">
+        <div class="figure"><b>${general(progress?.chi2_reduced)}</b><span>reduced χ² now</span></div>
+        <div class="figure"><b>${progress?.iteration ?? "–"}</b><span>iteration</span></div>
+        <div class="figure"><b>${progress ? `${Math.round(100 * progress.fraction)} %` : "–"}</b><span>done</span></div></div>
+      ${progress?.message && html`<p class="quiet small">${progress.message}</p>`}
+    </section>`}
+    ${running && html`<section class="card stack"><h2>Convergence</h2>
+      <${Chart} series=${[{ points, tone: 1, dots: points.length < 60 }]} x="report" y="reduced χ²" logY label="Reduced chi-squared as the fit goes on" />
+      <p class="quiet small">This page may be closed: the fit goes on, and is here when you come back.</p></section>`}
+  </div>`;
+}
+
+const waitingWords = (fit) => (fit.queue?.position ? `Waiting, number ${fit.queue.position} in line` : "Waiting for a worker");

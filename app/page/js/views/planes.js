@@ -1,0 +1,81 @@
+/** Planes: what a file holds, which HDU is what, and on to its sources. */
+
+import { startDraft } from "../draft.js";
+import { html, useEffect, useState } from "../html.js";
+import { general } from "../model/rounding.js";
+import { Failure, useAnswer, Waiting } from "../parts/asking.js";
+import { Thumbnail } from "../parts/thumbnail.js";
+import { go } from "../router.js";
+import { getJson, pixelsOf, postJson } from "../service.js";
+
+const ROLES = { data: "the image", variance: "its variance", sigma: "its σ", weight: "its weights", mask: "the mask", psf: "the PSF" };
+const NOISE = ["variance", "sigma", "weight"];
+
+export const firstImage = (file) => file.description.hdus.find((hdu) => hdu.is_image);
+
+export function Planes({ route: [id] }) {
+  const { value, error, again } = useAnswer(async () => {
+    const [file, found] = await Promise.all([getJson(`/v1/uploads/${id}`), getJson(`/v1/uploads/${id}/planes`)]);
+    return { file, found };
+  }, [id]);
+  if (error) return html`<${Failure} error=${error} again=${again} />`;
+  if (!value) return html`<${Waiting} what="Looking at the file" />`;
+  return html`<${Assigning} ...${value} />`;
+}
+
+function Assigning({ file, found }) {
+  const [roles, setRoles] = useState(found.planes);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState(null);
+  useEffect(() => setRoles(found.planes), [found]);
+  const images = file.description.hdus.filter((hdu) => hdu.is_image);
+  const roleOf = (hdu) => Object.keys(roles).find((role) => roles[role] === hdu.index) ?? "";
+  const assign = (hdu, role) => {
+    const kept = Object.entries(roles).filter(([other, index]) =>
+      index !== hdu.index && other !== role && !(NOISE.includes(role) && NOISE.includes(other)));
+    setRoles(Object.fromEntries(role ? [...kept, [role, hdu.index]] : kept));
+  };
+  const propose = async () => {
+    setBusy(true);
+    setError(null);
+    const { data, ...planes } = roles;
+    try {
+      const title = file.filename.replace(/\.(fits?|npy|fz|gz)+$/gi, "");
+      const proposal = await postJson(`/v1/uploads/${file.id}/propose`, { hdu: data, title, ...planes });
+      startDraft({ request: proposal.request, title, proposal });
+      go("model");
+    } catch (failure) {
+      setError(failure);
+      setBusy(false);
+    }
+  };
+  const faults = error?.faults ?? [];
+  const faultOf = (hdu) => faults.find(({ path }) => path === `$.${roleOf(hdu)}` || path.startsWith(`$.${roleOf(hdu)}.`));
+  return html`<div class="narrow stack">
+    <div class="heading"><h1>${file.filename}</h1><span class="badge">${file.description.format}</span>
+      <span class="quiet small">${(file.size / 2 ** 20).toFixed(2)} MiB</span>
+      <div class="actions"><button class="primary large" disabled=${busy || roles.data === undefined} onClick=${propose}>
+        ${busy ? "Looking for sources…" : "Find the sources"}</button></div></div>
+    ${roles.data === undefined && html`<p class="note warn">Say which plane is the image.</p>`}
+    ${found.warnings.map((warning) => html`<p class="note warn">${warning}</p>`)}
+    ${error && html`<${Failure} error=${error} />`}
+    <ul class="stack">${images.map((hdu) => html`
+      <li class="card plane" key=${hdu.index}>
+        <${Thumbnail} square label=${`HDU ${hdu.index}`} address=${pixelsOf({ upload: file.id, hdu: hdu.index })} shape=${hdu.shape} />
+        <div class="stack tight"><h2>${hdu.name || `HDU ${hdu.index}`}</h2>
+          <span class="quiet small numbers">HDU ${hdu.index} · ${hdu.shape.slice().reverse().join(" × ")} pixels · ${hdu.dtype}
+            ${hdu.unit ? ` · ${hdu.unit}` : ""}</span>
+          <span class="quiet small numbers">from ${general(hdu.minimum)} to ${general(hdu.maximum)}${blank(hdu)}
+            ${hdu.pixel_scale ? ` · ${general(hdu.pixel_scale)}″ a pixel` : ""}${hdu.zero_point ? ` · zero point ${general(hdu.zero_point)}` : ""}</span>
+          ${faultOf(hdu) && html`<span class="fault">${faultOf(hdu).message}</span>`}</div>
+        <label class="field">This is<select value=${roleOf(hdu)} onChange=${(event) => assign(hdu, event.target.value)}>
+          ${[["", "not used"], ...Object.entries(ROLES)].map(([role, words]) =>
+            html`<option key=${role} value=${role} selected=${role === roleOf(hdu)}>${words}</option>`)}</select></label>
+      </li>`)}</ul>
+  </div>`;
+}
+
+function blank(hdu) {
+  const missing = hdu.shape.reduce((product, side) => product * side, 1) - hdu.n_finite;
+  return missing ? ` · ${missing} pixels without a value` : "";
+}

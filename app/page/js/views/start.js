@@ -1,0 +1,103 @@
+/** Start: drop a file, or take an example. */
+
+import { startDraft } from "../draft.js";
+import { html, useRef, useState } from "../html.js";
+import { withFiles } from "../model/requests.js";
+import { Failure, useAnswer } from "../parts/asking.js";
+import { Icon } from "../parts/icons.js";
+import { Thumbnail } from "../parts/thumbnail.js";
+import { go } from "../router.js";
+import { ask, getJson, pixelsOf, postJson, upload } from "../service.js";
+import { firstImage } from "./planes.js";
+
+export function Start() {
+  const [busy, setBusy] = useState(null);
+  const [error, setError] = useState(null);
+  const during = async (what, work) => {
+    setBusy(what);
+    setError(null);
+    try {
+      await work();
+    } catch (failure) {
+      setError(failure);
+    }
+    setBusy(null);
+  };
+  const take = (file) => during(`Reading ${file.name}`, async () => go("files", (await upload(file, file.name)).id));
+  return html`<div class="narrow stack">
+    <div class="hero"><h1>Fit light profiles to an image</h1>
+      <p>Drop an image, see what is in it, press fit, and watch it converge. Sérsic galaxies, discs, stars and skies, with
+      uncertainties that can be believed.</p></div>
+    <${Drop} onFile=${take} busy=${busy} />
+    ${error && html`<${Failure} error=${error} />`}
+    <${Examples} during=${during} busy=${busy} />
+    <${Recent} />
+  </div>`;
+}
+
+function Drop({ onFile, busy }) {
+  const [over, setOver] = useState(false);
+  const input = useRef(null);
+  const drop = (event) => {
+    event.preventDefault();
+    setOver(false);
+    const [file] = event.dataTransfer.files;
+    if (file) onFile(file);
+  };
+  const drag = (event) => {
+    event.preventDefault();
+    setOver(true);
+  };
+  return html`<div class="drop ${over ? "over" : ""}" onDragOver=${drag} onDragLeave=${() => setOver(false)} onDrop=${drop}>
+    <${Icon} name="upload" />
+    <strong>Drop an image here</strong>
+    <span class="quiet small">FITS (plain, gzip or fpack) or NumPy .npy; variance, mask and PSF may be in the same file</span>
+    <button class="primary large" disabled=${busy !== null} onClick=${() => input.current.click()}>${busy ?? "Choose a file"}</button>
+    <input type="file" class="visually-hidden" tabindex="-1" aria-label="Image file" ref=${input}
+      onChange=${(event) => event.target.files[0] && onFile(event.target.files[0])} />
+  </div>`;
+}
+
+function Examples({ during, busy }) {
+  const { value } = useAnswer(() => getJson("/v1/examples"), []);
+  const open = (example, finish) => during(`Opening ${example.title}`, async () => {
+    const names = Object.keys(example.images);
+    const sent = await Promise.all(names.map(async (name) => upload(await (await ask(example.images[name])).blob(), name)));
+    await finish(sent, Object.fromEntries(names.map((name, at) => [name, sent[at].id])));
+    go("model");
+  });
+  const proposed = (example) => open(example, async ([first]) => {
+    const proposal = await postJson(`/v1/uploads/${first.id}/propose`, { title: example.title });
+    startDraft({ request: proposal.request, title: example.title, proposal });
+  });
+  const own = (example) => open(example, async (_, rename) => {
+    const request = withFiles(await getJson(example.request), rename);
+    startDraft({ request, title: example.title, proposal: null });
+  });
+  if (!value?.examples.length) return null;
+  return html`<section class="stack"><h2>Or begin with an example</h2>
+    <ul class="gallery">${value.examples.map((example) => html`
+      <li class="card tile" key=${example.name}>
+        ${example.picture ? html`<img class="thumbnail" src=${example.picture} alt="" />` : html`<span class="thumbnail"></span>`}
+        <div class="words"><div class="stack tight"><h3>${sentenceCase(example.title)}</h3><p class="quiet small">${example.about}</p></div>
+          <div class="row"><button class="primary" disabled=${busy !== null} onClick=${() => proposed(example)}
+              aria-label=${`Find the sources of ${example.title}`}>Find its sources</button>
+            <button class="bare" disabled=${busy !== null} onClick=${() => own(example)}
+              aria-label=${`Open the model of ${example.title}`}>Its own model</button></div></div>
+      </li>`)}</ul></section>`;
+}
+
+function Recent() {
+  const { value } = useAnswer(() => getJson("/v1/uploads?limit=4"), []);
+  if (!value?.uploads.length) return null;
+  return html`<section class="stack"><h2>Your latest files</h2>
+    <ul class="gallery">${value.uploads.map((file) => {
+      const image = firstImage(file);
+      return html`<li class="card plane" key=${file.id}>
+        ${image && html`<${Thumbnail} square label="" address=${pixelsOf({ upload: file.id, hdu: image.index })} shape=${image.shape} />`}
+        <div class="stack tight"><a href=${`#/files/${file.id}`}>${file.filename}</a>
+          <span class="quiet small">${image ? image.shape.slice().reverse().join(" × ") : ""} pixels</span></div></li>`;
+    })}</ul></section>`;
+}
+
+const sentenceCase = (text) => text.charAt(0).toUpperCase() + text.slice(1);

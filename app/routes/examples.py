@@ -1,0 +1,38 @@
+"""The examples, to begin with."""
+
+from fastapi import APIRouter, Response
+from fastapi.responses import FileResponse
+
+from app.dependencies import ServicesDep
+from app.domain import examples
+from app.models.examples import Example, ExampleList
+from app.openapi import binary
+
+router = APIRouter(prefix="/examples", tags=["examples"])
+
+_FILE = binary("application/fits", "An image")
+
+
+@router.get("", summary="The examples")
+def list_examples(services: ServicesDep) -> ExampleList:
+    """Small images with a request each; upload the image, and ask for the fit or for a proposal."""
+    return ExampleList(examples=[_present(example) for example in examples.list_examples(services)])
+
+
+@router.get("/{name}/{file}", summary="A file of an example", responses=_FILE, response_class=Response)
+def get_example_file(name: str, file: str, services: ServicesDep) -> Response:
+    """The example's `request.json`, its picture, or one of its images."""
+    media_type = {"json": "application/json", "png": "image/png"}.get(file.rpartition(".")[2], "application/fits")
+    return FileResponse(examples.find_file(services, name, file), media_type=media_type)
+
+
+def _present(example: examples.Example) -> Example:
+    own = f"/v1/examples/{example.name}"
+    return Example(
+        name=example.name,
+        title=example.title,
+        about=example.about,
+        request=f"{own}/request.json",
+        picture=f"{own}/{example.picture}" if example.picture else None,
+        images={image: f"{own}/{image}" for image in example.images},
+    )

@@ -1,0 +1,59 @@
+"""From a plane's pixels to the sky, in numbers that a reader evaluates without a WCS library."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fitting.inputs.astrometry import celestial_wcs, projected
+from fitting.inputs.files import read_plane
+
+_DEGREE = 3
+_SAMPLES = 16
+
+
+@dataclass(frozen=True)
+class SkyMap:
+    """Polynomials from pixels to a tangent plane, whatever the projection.
+
+    With p = (x − x0)/scale and s = (y − y0)/scale, `east` and `north` are Σ c[i][j] p^i s^j: arcsec on the plane that
+    touches the sky at (ra, dec), from which the inverse gnomonic projection leads to the sky.
+
+    Attributes:
+        ra, dec: the tangent point, degrees.
+        x0, y0: the pixel there, in the middle of the image; the first pixel's centre is 0.
+        scale: pixels.
+        east, north: coefficients (4, 4), arcsec.
+    """
+
+    ra: float
+    dec: float
+    x0: float
+    y0: float
+    scale: float
+    east: list[list[float]]
+    north: list[list[float]]
+
+
+def sky_map(path: Path, hdu: int | str | None) -> dict[str, object] | None:
+    """The map of a plane as JSON; None where its header has no celestial coordinates. Raises FileInvalid."""
+    plane = read_plane(path, hdu)
+    wcs = celestial_wcs(plane.header)
+    if wcs is None:
+        return None
+    height, width = plane.data.shape
+    x0, y0, scale = 0.5 * (width - 1), 0.5 * (height - 1), 0.5 * max(height, width)
+    ra, dec = (float(angle) for angle in wcs.all_pix2world([[x0, y0]], 0)[0])
+    edges = (np.linspace(-0.5, length - 0.5, _SAMPLES) for length in (width, height))
+    x, y = (grid.ravel() for grid in np.meshgrid(*edges))
+    sky = wcs.all_pix2world(np.stack((x, y), axis=-1), 0)
+    plane_arcsec = 3600.0 * np.degrees(projected(ra, dec, sky[:, 0], sky[:, 1]))
+    if not np.isfinite([ra, dec, *plane_arcsec.ravel()]).all():
+        return None
+    p, s = (x - x0) / scale, (y - y0) / scale
+    design = np.stack([p**i * s**j for i in range(_DEGREE + 1) for j in range(_DEGREE + 1)], axis=-1)
+    coefficients, *_ = np.linalg.lstsq(design, plane_arcsec.T, rcond=None)
+    east, north = (coefficients[:, axis].reshape(_DEGREE + 1, -1).tolist() for axis in (0, 1))
+    return asdict(SkyMap(ra, dec, x0, y0, scale, east, north))

@@ -1,0 +1,61 @@
+"""Pixels to the sky without a WCS library: the map's polynomials against astropy's own coordinates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from astropy.wcs import WCS
+
+from fitting.inputs.sky_map import sky_map
+
+HEIGHT, WIDTH = 240, 300
+
+
+def header(projection: str, dec: float) -> fits.Header:
+    """Turned by 25 degrees, 0.5 arcsec a pixel, the reference pixel outside of the image."""
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = [f"RA---{projection}", f"DEC--{projection}"]
+    wcs.wcs.crval = [359.9, dec]
+    wcs.wcs.crpix = [-400.0, 500.0]
+    turn = np.radians(25.0)
+    wcs.wcs.cd = np.array([[-np.cos(turn), np.sin(turn)], [np.sin(turn), np.cos(turn)]]) * 0.5 / 3600.0
+    return wcs.to_header()
+
+
+def read(found: dict[str, Any], x: float, y: float) -> tuple[float, float]:
+    """As the page's sky.js has it."""
+    p, s = (x - found["x0"]) / found["scale"], (y - found["y0"]) / found["scale"]
+    east, north = (
+        np.radians(sum(c * p**i * s**j for i, row in enumerate(found[key]) for j, c in enumerate(row)) / 3600.0)
+        for key in ("east", "north")
+    )
+    centre = np.radians(found["dec"])
+    along = np.cos(centre) - north * np.sin(centre)
+    ra = found["ra"] + np.degrees(np.arctan2(east, along))
+    dec = np.degrees(np.arctan2(np.sin(centre) + north * np.cos(centre), np.hypot(along, east)))
+    return float(ra % 360.0), float(dec)
+
+
+@pytest.mark.parametrize(("projection", "dec"), [("TAN", 12.0), ("TAN", -80.0), ("SIN", 45.0), ("CAR", 3.0)])
+def test_the_map_meets_the_coordinates_of_any_projection(tmp_path: Path, projection: str, dec: float) -> None:
+    path = tmp_path / "image.fits"
+    fits.writeto(path, np.ones((HEIGHT, WIDTH)), header(projection, dec))
+    found = sky_map(path, None)
+    assert found is not None
+    wcs = WCS(fits.getheader(path))
+    for x, y in [(0, 0), (WIDTH - 1, 0), (0, HEIGHT - 1), (WIDTH - 1, HEIGHT - 1), (111.3, 57.9)]:
+        ra, dec_there = (float(angle) for angle in wcs.all_pix2world([[x, y]], 0)[0])
+        got_ra, got_dec = read(found, x, y)
+        turn = (got_ra - ra + 180.0) % 360.0 - 180.0
+        assert abs(turn) * np.cos(np.radians(dec_there)) * 3600.0 < 1e-3
+        assert abs(got_dec - dec_there) * 3600.0 < 1e-3
+
+
+def test_an_image_without_celestial_coordinates_has_no_map(tmp_path: Path) -> None:
+    path = tmp_path / "image.fits"
+    fits.writeto(path, np.ones((9, 9)))
+    assert sky_map(path, None) is None
