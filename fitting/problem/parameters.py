@@ -48,6 +48,16 @@ class Values:
     outside: Tensor
 
 
+@dataclass(frozen=True)
+class FreeEllipse:
+    """Places in θ of what changes where the axes of a component swap their names."""
+
+    q: int
+    pa: int
+    lengths: tuple[int, ...]
+    inverse_lengths: tuple[int, ...]
+
+
 class Parametrization:
     """The map θ → values of one request's table, its limits, and its inverse for starts.
 
@@ -75,8 +85,8 @@ class Parametrization:
         bounds = [self._bounds(row) for row in self.free]
         self.lower = torch.tensor([low for low, _ in bounds], dtype=torch.float64, device=device)
         self.upper = torch.tensor([high for _, high in bounds], dtype=torch.float64, device=device)
-        for q, _, _ in self._ellipses:
-            self.upper[q] = -self.lower[q]
+        for ellipse in self._ellipses:
+            self.upper[ellipse.q] = -self.lower[ellipse.q]
 
     @staticmethod
     def _bounds(row: TableParameter) -> tuple[float, float]:
@@ -138,52 +148,65 @@ class Parametrization:
             if row.description.period is not None:
                 scale[place] = row.description.period / 12.0
             elif row.description.unit == "pixel" and not self._log[place]:
-                length = self.table.index.get(f"{row.component}.r_e")
-                scale[place] = 1.0 if length is None else max(1.0, 0.2 * float(physical[length]))
+                scale[place] = max(1.0, 0.2 * self._smallest_length(row.component, physical))
             elif row.description.modifier is not None and not self._log[place]:
                 scale[place] = 15.0 if row.description.unit == "degree" else 0.2
             elif row.name in (f"{row.component}.ra", f"{row.component}.dec"):
-                length = self.table.index.get(f"{row.component}.r_e")
-                scale[place] = (0.3 if length is None else max(0.3, 0.2 * float(physical[length]))) / 3600.0
+                scale[place] = max(0.3, 0.2 * self._smallest_length(row.component, physical)) / 3600.0
         return scale
+
+    def _smallest_length(self, component: str, physical: Tensor) -> float:
+        """Among the lengths of a component, values (parameters,); zero where it has none."""
+        lengths = (self.table.index[row.name] for row in self.table if row.component == component and _stretches(row))
+        return min((float(physical[place]) for place in lengths), default=0.0)
 
     def canonical(self, theta: Tensor) -> Tensor:
         """The same ellipses with q ≤ 1: where a fit went through q = 1 the axes change their names. Same shape as
         `theta`.
         """
         theta = theta.clone()
-        for q, pa, scale in self._ellipses:
-            log_q = theta[:, q].clamp_min(0.0)
-            theta[:, pa] += 90.0 * (log_q > 0.0)
-            theta[:, scale] = torch.minimum(theta[:, scale] + log_q, self.upper[scale])
-            theta[:, q] -= 2.0 * log_q
+        for ellipse in self._ellipses:
+            log_q = theta[:, ellipse.q].clamp_min(0.0)
+            theta[:, ellipse.pa] += 90.0 * (log_q > 0.0)
+            for place in ellipse.lengths:
+                theta[:, place] = torch.minimum(theta[:, place] + log_q, self.upper[place])
+            for place in ellipse.inverse_lengths:
+                theta[:, place] = torch.maximum(theta[:, place] - log_q, self.lower[place])
+            theta[:, ellipse.q] -= 2.0 * log_q
         return theta
 
-    def _free_ellipses(self) -> list[tuple[int, int, int]]:
-        """Places in θ of (q, pa, scale length) of the components that may pass through roundness.
+    def _free_ellipses(self) -> list[FreeEllipse]:
+        """Of the components that may pass through roundness.
 
-        A step over q = 1 means that the axes swap. Where q, pa and the scale length are free, unlinked and without
+        A step over q = 1 means that the axes swap. Where q, pa and all lengths are free, unlinked and without
         limits or priors of their own, θ goes there, so no fit is caught at q = 1 with its position angle a right angle
         off. Not so with modified isophotes, which are tied to the major axis.
         """
         modified = {row.component for row in self.table if row.description.modifier is not None}
         place = {row.name: position for position, row in enumerate(self.free)}
         read = {name for row in self.table.linked if row.expression is not None for name in row.expression.names}
+
+        def moves(row: TableParameter) -> bool:
+            return row.name in place and row.name not in read and row.prior is None
+
         found = []
-        for row in self.free:
-            names = [f"{row.component}.{name}" for name in ("q", "pa", "r_e")]
-            if (
-                row.component in modified
-                or row.name != names[0]
-                or not all(name in place and name not in read for name in names)
-            ):
+        for component in dict.fromkeys(row.component for row in self.free):
+            own = [row for row in self.table if row.component == component and not row.constraint]
+            q, pa = ([row for row in own if row.description.name == name] for name in ("q", "pa"))
+            lengths, inverse = list(filter(_stretches, own)), [row for row in own if row.description.unit == "1/pixel"]
+            if component in modified or len(q) != 1 or len(pa) != 1 or not lengths:
                 continue
-            if any(self.table[name].prior is not None for name in names):
-                continue
-            position_angle, scale = self.table[names[1]], self.table[names[2]]
-            unbounded = position_angle.min is None and position_angle.max is None and _has_default_limits(scale)
-            if unbounded and row.max == 1.0 and row.min is not None:
-                found.append((place[names[0]], place[names[1]], place[names[2]]))
+            unbounded = q[0].max == 1.0 and q[0].min is not None and pa[0].min is None and pa[0].max is None
+            unbounded &= all(map(_has_default_limits, (*lengths, *inverse)))
+            if unbounded and all(map(moves, (*q, *pa, *lengths, *inverse))):
+                found.append(
+                    FreeEllipse(
+                        place[q[0].name],
+                        place[pa[0].name],
+                        tuple(place[row.name] for row in lengths),
+                        tuple(place[row.name] for row in inverse),
+                    )
+                )
         return found
 
     def theta_of(self, physical: Tensor) -> Tensor:
@@ -194,6 +217,12 @@ class Parametrization:
 
 def _is_bounded(row: TableParameter) -> bool:
     return row.description.lowest is not None or row.description.highest is not None
+
+
+def _stretches(row: TableParameter) -> bool:
+    """Whether it is a length along the major axis of its component."""
+    length = row.description.unit in ("pixel", "arcsec") and varies_in_log(row)
+    return length and row.description.modifier is None and not row.constraint
 
 
 def _has_default_limits(row: TableParameter) -> bool:

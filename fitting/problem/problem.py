@@ -48,6 +48,10 @@ class Problem:
     """
 
     def __init__(self, request: FitRequest, images: Sequence[ImageData], device: str | torch.device = "cpu") -> None:
+        unknown = {image.name for image in images} - {image.name for image in request.images}
+        if unknown:
+            known = ", ".join(image.name for image in request.images)
+            raise ValueError(f"the request has no image {', '.join(sorted(unknown))}; its images are {known}")
         keep_freed_memory()
         self.device = torch.device(device)
         self.request = request

@@ -119,7 +119,8 @@ def _errors(
     beside = values[:, surroundings]
     yardstick = np.maximum(np.where(np.abs(radii - at) <= size, beside.max(axis=1), beside[:, 1]), floor)
     hopeless = (errors > 0.0).astype(float)
-    return np.maximum(np.divide(errors, yardstick, out=hopeless, where=yardstick > 0.0), _EXACT)
+    lit = yardstick > np.finfo(float).tiny
+    return np.maximum(np.divide(errors, yardstick, out=hopeless, where=lit), _EXACT)
 
 
 def _radii(scale: float, break_radius: float | None, size: float) -> np.ndarray:

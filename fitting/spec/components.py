@@ -23,7 +23,7 @@ from pydantic_core import InitErrorDetails
 
 from fitting.spec.documents import Document, detail, details, refusal, refuse
 from fitting.spec.faults import shown
-from fitting.spec.forms import Frame, alternatives, any_form, described, every_name
+from fitting.spec.forms import Frame, alternatives, any_form, described, every_name, least_with_total
 from fitting.spec.geometry import ModifierSpec, in_order
 from fitting.spec.parameter_spec import AnyParameter, ParameterSpec, interval, read_parameter, within
 from fitting.spec.profiles import (
@@ -120,7 +120,7 @@ class ComponentSpec(Document):
             except ValidationError as error:
                 faults += details(error, (name,))
             else:
-                faults += _misfits(name, written, specs[name], profile)
+                faults += _misfits(name, written, specs[name], profile, value)
         faults += _missing(value, profile)
         faults += _rivals(value, profile)
         if faults:
@@ -195,14 +195,20 @@ def _missing(given: Mapping[str, Any], profile: ProfileDescription | None) -> li
     return [detail((item.name,), "is missing", f"a value of {profile.name}'s {item.name}") for item in needed]
 
 
-def _misfits(name: str, written: Any, spec: AnyParameter, profile: ProfileDescription | None) -> list[InitErrorDetails]:
+def _misfits(
+    name: str, written: Any, spec: AnyParameter, profile: ProfileDescription | None, given: Mapping[str, Any]
+) -> list[InitErrorDetails]:
     """Faults of one well-formed parameter against its profile: unknown name, or beyond a limit."""
     if profile is None:
         return []
-    description = any_form(profile, name)
+    description = described(profile, "pixel", given).parameter(name) or any_form(profile, name)
     if description is None:
         return [detail((name,), f"{profile.name} has no such parameter", "one of: " + ", ".join(every_name(profile)))]
     if isinstance(spec, ParameterSpec):
+        bound = least_with_total(profile, name, given)
+        if bound is not None and spec.value is not None and spec.value <= bound:
+            expected = f"more than {bound:g}; or an intensity in the place of the total"
+            return [detail((name,), f"at {spec.value:g} the total flux of {profile.name} is infinite", expected)]
         return _limit_faults((name,), written, spec, description, profile)
     faults = []
     for place, leaf in spec.leaves():

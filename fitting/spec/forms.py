@@ -34,6 +34,9 @@ WITH_TOTAL = frozenset(
     }
 )  # fmt: skip
 """Profiles of an intensity whose total flux the engine knows."""
+FINITE_ABOVE = {"moffat": ("beta", 1.0), "nuker": ("beta", 2.0)}
+"""Profiles whose total flux is finite only where a parameter is above a bound."""
+_ABOVE = 1e-3
 _SKY_UNITS = {"pixel": "arcsec", "data/pixel": "data/arcsec2"}
 _SKY_PLACES = {"x": RA, "y": DEC}
 AMPLITUDE_UNITS = frozenset({"data/pixel", "data/arcsec2", "data", "mag"})
@@ -100,6 +103,16 @@ def _described(profile: ProfileDescription, frame: Frame, given: frozenset[str])
             parameters.append(_SKY_PLACES[own.name] if on_sky else own)
             continue
         form = next((item for item in forms.get(own.name, ()) if item.name in given), own)
+        least = least_with_total(profile, form.name, given)
+        if least is not None:
+            low = least + _ABOVE
+            form = form.model_copy(update={"min": max(low, form.min or low), "lowest": low})
         unit = _SKY_UNITS.get(form.unit, form.unit) if frame == "sky" else form.unit
         parameters.append(form if unit == form.unit else form.model_copy(update={"unit": unit}))
     return profile.model_copy(update={"parameters": tuple(parameters)})
+
+
+def least_with_total(profile: ProfileDescription, name: str, given: Collection[str]) -> float | None:
+    """What a parameter must exceed since the total that is given would be infinite; None where that is no matter."""
+    bounded, bound = FINITE_ABOVE.get(profile.name, ("", 0.0))
+    return bound if name == bounded and any(total in given for total in ("flux", "magnitude")) else None

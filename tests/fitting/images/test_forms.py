@@ -46,3 +46,20 @@ def test_a_total_of_modified_isophotes_is_refused() -> None:
     with pytest.raises(RequestInvalid) as caught:
         fit_request([component])
     assert [fault.path for fault in caught.value.faults] == ["$.components[0].parameters.flux"]
+
+
+@pytest.mark.parametrize("total", ["flux", "magnitude"])
+@pytest.mark.parametrize(("profile", "beta"), [("moffat", 0.9), ("moffat", {"value": 1.0}), ("nuker", 1.8)])
+def test_a_total_that_would_be_infinite_is_refused(profile: str, beta: Any, total: str) -> None:
+    own = {"x": 20.0, "y": 20.0, "q": 0.7, "pa": 0.0, "beta": beta, total: 20.0}
+    own |= {"fwhm": 4.0} if profile == "moffat" else {"alpha": 2.0, "gamma": 0.1, "r_b": 3.0}
+    with pytest.raises(RequestInvalid, match=r"total flux of \w+ is infinite") as caught:
+        fit_request([{"name": "g", "profile": profile, "parameters": own}])
+    assert [fault.path for fault in caught.value.faults] == ["$.components[0].parameters.beta"]
+
+
+def test_a_total_keeps_the_fit_where_it_is_finite() -> None:
+    own = {"x": 20.0, "y": 20.0, "q": 0.7, "pa": 0.0, "beta": 1.2, "fwhm": 4.0}
+    for form, least in (("flux", 1.001), ("i_0", 0.2)):
+        table = problem_of([{"name": "g", "profile": "moffat", "parameters": {**own, form: 20.0}}]).table
+        assert table["g.beta"].min == least

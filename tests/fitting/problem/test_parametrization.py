@@ -141,3 +141,28 @@ def test_a_link_that_leaves_its_profile_makes_chi_squared_no_number(link: dict[s
     theta[0, problem.names.index(f"a.{name}")] = math.log(moved)
     assert not math.isfinite(float(problem.value(theta)))
     assert not math.isfinite(float(problem.normal_equations(theta).chi2))
+
+
+KING = {"x": 20.3, "y": 19.6, "q": 0.6, "pa": 35.0, "r_t": 14.0, "r_c": 3.0, "i_0": 50.0}
+BROKEN = {"x": 20.3, "y": 19.6, "q": 0.6, "pa": 35.0, "h_2": 2.0, "r_b": 7.0, "alpha": 2.0, "h_1": 5.0, "i_0": 50.0}
+STAR = {"x": 20.3, "y": 19.6, "q": 0.6, "pa": 35.0, "beta": 3.0, "fwhm": 4.0, "flux": 500.0}
+
+
+@pytest.mark.parametrize(
+    ("profile", "values"),
+    [("king", KING), ("broken_exponential", BROKEN), ("moffat_psf", STAR)],
+    ids=lambda v: str(v)[:6],
+)
+def test_every_profile_with_lengths_of_its_own_passes_through_roundness(profile: str, values: dict[str, float]) -> None:
+    problem = problem_of([{"name": "g", "profile": profile, "parameters": values}])
+    theta = problem.start()
+    theta[:, problem.names.index("g.q")] = math.log(1.3)
+    named = problem.canonical(theta)
+    assert physical(problem, named)["g.q"] == pytest.approx(1.0 / 1.3)
+    assert torch.allclose(problem.model(theta)[0], problem.model(named)[0], rtol=2e-5, atol=1e-6)
+
+
+def test_centres_step_by_the_smallest_length_whatever_its_name() -> None:
+    component = {"name": "g", "profile": "king", "parameters": KING | {"r_c": 20.0, "r_t": 60.0}}
+    problem = problem_of([component])
+    assert float(problem.step_scale(problem.start())[0]) == pytest.approx(4.0)

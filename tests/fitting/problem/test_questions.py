@@ -1,12 +1,14 @@
 """The three questions: that they agree with each other, with the model, and with finite differences."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 import fitting.problem.image
 from fitting.problem import Problem
-from tests.fitting.scene import flat_sky, noisy, problem_of, rendered, sersic
+from tests.fitting.scene import fit_request, flat_sky, image_of, noisy, problem_of, rendered, sersic
 
 COMPONENTS = [
     flat_sky(),
@@ -190,3 +192,9 @@ def test_a_sampled_profile_centred_on_a_pixel_has_finite_derivatives(n: float) -
     _, gradient = problem.value_and_gradient(theta)
     size = equations.matrix[0].diagonal().sqrt() * equations.chi2.sqrt()
     assert float(((gradient[0] + 2.0 * equations.gradient[0]) / size).abs().max()) < 1e-9
+
+
+def test_an_image_that_the_request_does_not_have_is_an_error() -> None:
+    request = fit_request([flat_sky()])
+    with pytest.raises(ValueError, match="no image other; its images are image"):
+        Problem(request, [replace(image_of(np.zeros((5, 5))), name="other")])
