@@ -1,6 +1,6 @@
 """Stored files as HTTP responses: ranges where the store is a folder, 304 everywhere."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from fastapi import Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
@@ -49,6 +49,20 @@ def made_response(request: Request, etag: str, make: Callable[[], bytes], media_
     if _known(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(make(), headers=headers, media_type=media_type)
+
+
+def streamed_response(
+    request: Request, etag: str, chunks: Callable[[], Iterator[bytes]], media_type: str, filename: str
+) -> Response:
+    """Stream what `chunks` makes as it is made; 304, and nothing made, where the client has it already."""
+    headers = {
+        "ETag": etag,
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": f'attachment; filename="{filename}"',
+    }
+    if _known(request, etag.removeprefix("W/")):
+        return Response(status_code=304, headers=headers)
+    return StreamingResponse(chunks(), headers=headers, media_type=media_type)
 
 
 def _known(request: Request, etag: str) -> bool:

@@ -100,6 +100,8 @@ def _links(record: FitRecord) -> FitLinks:
         rerun=f"{own}/rerun",
         parameters=f"{own}/parameters",
         covariance=f"{own}/covariance",
+        provenance=f"{own}/provenance",
+        bundle=f"{own}/bundle.zip",
         chains=f"{own}/chains" if samples else None,
         plots={name: f"{own}/plots/{name}.png" for name in plots_of(methods)},
         images={name: {plane: f"{folder}/{plane}.fits" for plane in planes} for name, folder in images.items()},

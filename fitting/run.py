@@ -1,17 +1,13 @@
 """One request, from arrays to result: the problem, its stages in order, and what came out."""
 
 import math
-import platform
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from fitting import __version__
 from fitting.inputs.images import ImageData
 from fitting.methods.progress import Report, ignore
 from fitting.methods.shelf import Shelf
@@ -21,6 +17,7 @@ from fitting.results.covariance import Covariance, covariance_at
 from fitting.results.derived import derived_values
 from fitting.results.goodness import goodness
 from fitting.results.limits import near_limit_warning
+from fitting.results.provenance import surroundings
 from fitting.results.result import FitResult, FittedParameter, ImageResult
 from fitting.spec import FitRequest
 from fitting.stages import Outcome, quantiles, run_stages
@@ -114,7 +111,7 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
         images=planes,
         sampled=outcome.sampled,
         warnings=tuple(warnings),
-        provenance=_provenance(problem.request, device),
+        provenance=surroundings(problem.request, device),
     )
 
 
@@ -176,16 +173,3 @@ def _planes(
         )
         for place, image in enumerate(images)
     )
-
-
-def _provenance(request: FitRequest, device: str) -> dict[str, Any]:
-    return {
-        "photfit": __version__,
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "astropy": version("astropy"),
-        "python": platform.python_version(),
-        "device": device,
-        "dtype": "float64",
-        "seed": request.seed,
-    }

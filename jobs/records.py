@@ -48,6 +48,15 @@ def find_by_key(engine: Engine, owner: str, idempotency_key: str) -> FitRecord |
         return session.scalar(query)
 
 
+def succeeded_with(engine: Engine, owner: str, request_sha256: str) -> FitRecord | None:
+    """The owner's newest fit of this request and these files that has succeeded, or None."""
+    query = select(FitRecord).where(
+        FitRecord.owner == owner, FitRecord.request_sha256 == request_sha256, FitRecord.state == "succeeded"
+    )
+    with Session(engine) as session:
+        return session.scalar(query.order_by(FitRecord.id.desc()).limit(1))
+
+
 def list_fits(
     engine: Engine, owner: str, *, limit: int, cursor: str | None = None, wanted: Wanted | None = None
 ) -> Page:

@@ -23,6 +23,7 @@ class FitRecord(Table):
 
     Attributes:
         labels: words of the owner's to find it by.
+        request_sha256: of the request and its files (`fitting.spec.identity`).
         attempt: how often a worker has taken it; results are stored under the attempt.
         crashes: attempts that ended because their worker died.
         lease_until: when the holder loses it unless it renews.
@@ -39,6 +40,7 @@ class FitRecord(Table):
         UniqueConstraint("owner", "idempotency_key", name="fits_owner_idempotency_key"),
         Index("fits_owner_id", "owner", "id"),
         Index("fits_state", "state", "queue"),
+        Index("fits_owner_request", "owner", "request_sha256"),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -64,6 +66,7 @@ class FitRecord(Table):
     warnings: Mapped[list[str]]
     idempotency_key: Mapped[str | None] = mapped_column(String(255))
     body_hash: Mapped[str] = mapped_column(String(64))
+    request_sha256: Mapped[str | None] = mapped_column(String(64))
     version: Mapped[int] = mapped_column(default=1)
     result_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 

@@ -37,6 +37,7 @@ class NewFit:
     warnings: tuple[str, ...] = ()
     idempotency_key: str | None = None
     labels: tuple[str, ...] = ()
+    request_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ def create(engine: Engine, new: NewFit) -> FitRecord | None:
         "warnings": list(new.warnings),
         "idempotency_key": new.idempotency_key,
         "body_hash": new.body_hash,
+        "request_sha256": new.request_sha256,
         "version": 1,
     }
     insert = sqlite_insert if engine.dialect.name == "sqlite" else postgresql_insert

@@ -15,6 +15,7 @@ _QUERIES = {"chains": "?format=netcdf"}
 _DOCUMENTS = {
     "parameters": "parameters.json",
     "covariance": "covariance.json",
+    "provenance": "provenance.json",
     "chains": "chains.nc",
     "request": "request.json",
     "log": "log.txt",
@@ -39,6 +40,13 @@ def download_results(
                 continue
             raise
         yield path
+
+
+def download_bundle(client: Client, fit: Fit, folder: Path) -> Path:
+    """Write everything of the fit, its input files included, as one archive below `folder`."""
+    path = folder / f"{_safe(fit.id)}.zip"
+    client.download(str(fit.links["bundle"]), path)
+    return path
 
 
 def _addresses(fit: Fit, truth: Mapping[str, float]) -> Iterator[tuple[str, PurePosixPath]]:

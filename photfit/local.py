@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import tempfile
@@ -21,6 +22,7 @@ from photfit.submission import locate_from, read_request
 if TYPE_CHECKING:
     from fitting.methods.progress import Progress
     from fitting.results import FitResult
+    from fitting.results.provenance import InputFile
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,9 @@ def fit_here(request_file: Path, output: Path, report: Callable[[Progress], None
     result = _run(request, request_file, report)
 
     from fitting.results import parameters_document, write_result
+    from fitting.results.provenance import with_origin
 
+    result = with_origin(result, request, _input_files(request, request_file.parent))
     output.mkdir(parents=True, exist_ok=True)
     write_result(result, output)
     _draw_plots(request, output)
@@ -67,6 +71,19 @@ def render_here(request_file: Path, output: Path) -> list[Path]:
             shutil.copyfile(Path(folder, "images", image.name, "model.fits"), target)
             written.append(target)
     return written
+
+
+def _input_files(request: FitRequest, folder: Path) -> list[InputFile]:
+    """Name, size and hash of each file of a request."""
+    from fitting.results.provenance import InputFile
+
+    files = []
+    for name in sorted({reference.file for _, reference in request.references()}):
+        path = locate_from(folder, name)
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        files.append(InputFile(name, path.name, sha256, path.stat().st_size))
+    return files
 
 
 def _draw_plots(request: FitRequest, output: Path) -> None:

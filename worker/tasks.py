@@ -14,11 +14,13 @@ from sqlalchemy.exc import OperationalError
 from fitting.inputs import FileInvalid, complete_request, load_images
 from fitting.methods.progress import Cancelled
 from fitting.results import FitResult, write_result
+from fitting.results.provenance import InputFile, with_origin
 from fitting.run import run
 from fitting.spec import FitRequest, RequestInvalid, parse_request
 from jobs import transitions, uploads
 from jobs.blobs import BlobMissing
 from jobs.doorbell import TASK
+from jobs.schema import UploadRecord
 from jobs.transitions import Claim, Outcome
 from worker.application import application
 from worker.bench import Bench, bench
@@ -86,22 +88,25 @@ def _fit(tools: Bench, claim: Claim, reporter: Reporter) -> FitResult:
     """Read the inputs and run the stages."""
     request = parse_request(claim.request)
     with ExitStack() as stack:
-        paths = _inputs(tools, claim, request, stack)
+        known = _inputs(tools, claim, request)
+        paths = {
+            name: stack.enter_context(tools.blobs.local(uploads.blob_key(record.sha256)))
+            for name, record in known.items()
+        }
         images = load_images(request, paths.__getitem__)
     complete, shelf = complete_request(request, images), BlobShelf(tools.blobs, claim)
-    return run(complete, images, device=request.device, report=reporter, shelf=shelf)
+    result = run(complete, images, device=request.device, report=reporter, shelf=shelf)
+    files = [InputFile(record.id, record.filename, record.sha256, record.size) for record in known.values()]
+    return with_origin(result, request, files, fit=claim.fit_id, attempt=claim.attempt, worker=tools.worker)
 
 
-def _inputs(tools: Bench, claim: Claim, request: FitRequest, stack: ExitStack) -> dict[str, Path]:
-    """Local paths of the uploads that the request names."""
+def _inputs(tools: Bench, claim: Claim, request: FitRequest) -> dict[str, UploadRecord]:
+    """The uploads that the request names."""
     names = {reference.file for _, reference in request.references()}
     known = uploads.get_uploads(tools.engine, claim.owner, names)
-    paths = {}
-    for name in names:
-        if name not in known:
-            raise BlobMissing(name)
-        paths[name] = stack.enter_context(tools.blobs.local(uploads.blob_key(known[name].sha256)))
-    return paths
+    for name in names - known.keys():
+        raise BlobMissing(name)
+    return known
 
 
 def _store(tools: Bench, claim: Claim, result: FitResult) -> None:

@@ -64,7 +64,9 @@ def rerun(services: Services, owner: str, fit_id: str, patch: Patch, idempotency
     record = get(services, owner, fit_id)
     if not isinstance(patch.document, dict):
         raise RequestFaulty([Fault("$", "is not an object", 'what changes, such as {"seed": 7}')])
-    document = merged({**record.request, "name": record.name, "labels": list(record.labels)}, patch.document)
+    # Whoever asks for a fit again wants it run again, unless the changes say otherwise.
+    before = {**record.request, "name": record.name, "labels": list(record.labels), "reuse": False}
+    document = merged(before, patch.document)
     body_hash = hashlib.sha256(f"rerun {fit_id} {patch.body_hash}".encode()).hexdigest()
     return submit(services, owner, Submission(document, {}, idempotency_key, body_hash))
 

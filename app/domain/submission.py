@@ -5,12 +5,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.domain import uploads
+from app.domain import reuse, uploads
 from app.domain.checking import check_images
 from app.domain.receiving import ReceivedFile
 from app.problems import KeyReused, RequestFaulty
 from app.services import Services
 from fitting.spec import Fault, FitRequest, parse_request
+from fitting.spec.identity import request_sha256
 from jobs import presence, records, transitions
 from jobs.doorbell import choose_queue
 from jobs.schema import FitRecord, UploadRecord
@@ -34,7 +35,10 @@ class Submission:
 
 
 def submit(services: Services, owner: str, submission: Submission) -> FitRecord:
-    """Queue a fit. Raises RequestInvalid or RequestFaulty with every fault, with nothing stored, and KeyReused."""
+    """Queue a fit, or find the one that the submission repeats or may reuse.
+
+    Raises RequestInvalid or RequestFaulty with every fault, with nothing stored, and KeyReused.
+    """
     earlier = _earlier(services, owner, submission)
     if earlier is not None:
         return earlier
@@ -46,11 +50,17 @@ def submit(services: Services, owner: str, submission: Submission) -> FitRecord:
         for name, record in known.items():
             paths[name] = stack.enter_context(services.blobs.local(blob_key(record.sha256)))
         descriptions = check_images(services, request, paths, used)
+    contents = {name: submission.files[name].sha256 for name in used}
+    contents |= {name: record.sha256 for name, record in known.items()}
+    identity = request_sha256(request, contents)
+    reusable = reuse.earlier_result(services, owner, identity) if request.reuse else None
+    if reusable is not None:
+        return reusable
     mapping = {
         name: uploads.keep(services, owner, submission.files[name], description)[0].id
         for name, description in descriptions.items()
     }
-    return _record(services, owner, request.with_references(mapping), submission)
+    return _record(services, owner, request.with_references(mapping), identity, submission)
 
 
 def _earlier(services: Services, owner: str, submission: Submission) -> FitRecord | None:
@@ -91,7 +101,7 @@ def _known_uploads(
     return known
 
 
-def _record(services: Services, owner: str, request: FitRequest, submission: Submission) -> FitRecord:
+def _record(services: Services, owner: str, request: FitRequest, identity: str, submission: Submission) -> FitRecord:
     queues = [worker.queues for worker in presence.alive(services.engine)]
     record = transitions.create(
         services.engine,
@@ -104,6 +114,7 @@ def _record(services: Services, owner: str, request: FitRequest, submission: Sub
             body_hash=submission.body_hash,
             idempotency_key=submission.idempotency_key,
             labels=request.labels,
+            request_sha256=identity,
         ),
     )
     if record is None:

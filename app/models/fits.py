@@ -33,6 +33,8 @@ class FitLinks(PublicModel):
     rerun: str
     parameters: str
     covariance: str
+    provenance: str
+    bundle: str
     chains: str | None = Field(default=None, description="Only where a stage samples.")
     plots: dict[str, str] = Field(description="Address of each plot that a fit with these stages has.")
     images: dict[str, dict[str, str]] = Field(description="For each image, the address of each of its planes.")

@@ -1,5 +1,7 @@
 """The result documents, as the workers write them; the service hands them out byte for byte."""
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -131,3 +133,32 @@ class ChainsDocument(_ResultModel):
         description="By chain and draw; without its constant.", examples=[[[-4950.2, -4951.0]]]
     )
     diagnostics: Diagnostics
+
+
+class InputFile(_ResultModel):
+    """One file that the request names."""
+
+    name: str = Field(description="As the request has it.", examples=["upl_01JDA6Q8Z4M1V6T9W3K2B7C5XN"])
+    filename: str
+    sha256: str
+    size: int = Field(description="Bytes.")
+    used_as: list[str] = Field(description="Where the request names it.", examples=[["$.images[0].data"]])
+
+
+class ProvenanceDocument(_ResultModel):
+    """What a result was made with and from."""
+
+    photfit: str = Field(description="Version.", examples=["0.1.0"])
+    python: str
+    libraries: dict[str, str] = Field(examples=[{"torch": "2.6.0", "numpy": "2.2.0"}])
+    device: str = Field(examples=["cpu"])
+    device_name: str
+    dtype: str = Field(examples=["float64"])
+    seed: int
+    request_sha256: str = Field(description="Of the request and its files; what only names the fit does not count.")
+    inputs: list[InputFile]
+    fit: str
+    attempt: int
+    worker: str
+    request: dict[str, Any] = Field(description="As it was asked for.")
+    completed_request: dict[str, Any] = Field(description="With the first values that photfit filled in.")

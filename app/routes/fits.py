@@ -51,6 +51,9 @@ async def create_fit(
 ) -> Fit:
     """Check a request against its images and queue it. Everything that is wrong with it is told at once (422, with the
     JSON path of each fault), and then nothing is stored.
+
+    With `"reuse": true` in the request, 200 and the newest fit of the same request on the same files, where one has
+    succeeded under this version of photfit; names, labels and the like do not count.
     """
     with temporary_folder(services.receiving_folder) as folder:
         submission = await read_submission(request, folder, idempotency_key)
@@ -137,5 +140,7 @@ def delete_fit(fit_id: str, services: ServicesDep, owner: OwnerDep) -> None:
 
 
 def _accepted(fit: FitRecord, response: Response) -> Fit:
+    """202, or 200 where the fit is finished already."""
+    response.status_code = 200 if fit.state == "succeeded" else 202
     response.headers["Location"] = address_of_fit(fit.id)
     return present_fit(fit)

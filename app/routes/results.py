@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.dependencies import OwnerDep, ServicesDep
-from app.domain import chains, results
-from app.files import converted_response, file_response
-from app.models.results import ChainsDocument, CovarianceDocument, ParametersDocument
+from app.domain import bundle, chains, results
+from app.files import converted_response, file_response, streamed_response
+from app.models.results import ChainsDocument, CovarianceDocument, ParametersDocument, ProvenanceDocument
 from app.openapi import CHAINS_FORMATS, CHAINS_TYPES, binary
 
 router = APIRouter(prefix="/fits/{fit_id}", tags=["results"])
@@ -45,6 +45,35 @@ def get_chains(
         return file_response(request, found, CHAINS_TYPES[format], f"{fit_id}.nc")
     return converted_response(
         request, chains.etag(found, wanted), lambda: chains.convert(services, found, wanted), CHAINS_TYPES[format]
+    )
+
+
+@router.get("/provenance", summary="How the result was made", response_model=ProvenanceDocument)
+def get_provenance(request: Request, fit_id: str, services: ServicesDep, owner: OwnerDep) -> Response:
+    """Versions, device, number type, seed, SHA-256 of the request and of every file, and the request itself."""
+    return file_response(request, results.find(services, owner, fit_id, "provenance.json"), "application/json")
+
+
+@router.get(
+    "/bundle.zip",
+    summary="Everything in one archive",
+    responses=binary("application/zip", "A zip archive"),
+    response_class=Response,
+)
+def get_bundle(
+    request: Request,
+    fit_id: str,
+    services: ServicesDep,
+    owner: OwnerDep,
+    inputs: Annotated[bool, Query(description="Whether the uploaded files go along.")] = True,
+) -> Response:
+    """Request, results, images, plots and input files, with a README that says how one command makes the fit again.
+
+    The archive is made as it is sent, so that its length is not known before.
+    """
+    found = bundle.find(services, owner, fit_id, inputs=inputs)
+    return streamed_response(
+        request, found.etag, lambda: bundle.chunks(services, found), "application/zip", found.filename
     )
 
 

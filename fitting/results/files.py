@@ -1,12 +1,14 @@
 """A finished fit as files: JSON documents, FITS planes and a log."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
 
 from fitting.chains import write_chains
+from fitting.results.provenance import provenance_document
 from fitting.results.result import FitResult, ImageResult, covariance_document, parameters_document
 
 CHAINS = "chains.nc"
@@ -15,8 +17,8 @@ _UNSAFE = ("BSCALE", "BZERO", "BLANK", "CHECKSUM", "DATASUM", "XTENSION", "PCOUN
 
 
 def write_result(result: FitResult, folder: Path) -> None:
-    """Write parameters.json, covariance.json, chains.nc where there are any, request.json, log.txt and
-    images/{image}/{plane}.fits under `folder`.
+    """Write parameters.json, covariance.json, provenance.json, chains.nc where there are any, request.json, log.txt
+    and images/{image}/{plane}.fits under `folder`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _write_json(folder / "parameters.json", parameters_document(result))
@@ -26,24 +28,39 @@ def write_result(result: FitResult, folder: Path) -> None:
         sampled = result.sampled
         write_chains(sampled.chains, sampled.diagnostics, folder / CHAINS, method=sampled.method, units=units)
     _write_json(folder / "request.json", result.request.document())
+    _write_json(folder / "provenance.json", provenance_document(result))
     (folder / "log.txt").write_text(run_log(result), encoding="utf-8")
     for image in result.images:
-        write_image(image, folder / "images" / image.name)
+        write_image(image, folder / "images" / image.name, history(result))
 
 
-def write_image(image: ImageResult, folder: Path) -> None:
-    """Write one image's planes, and component/NAME.fits of each component that was kept."""
+def write_image(image: ImageResult, folder: Path, made: Sequence[str]) -> None:
+    """Write one image's planes, and component/NAME.fits of each component that was kept; `made` says how, in each."""
     folder.mkdir(parents=True, exist_ok=True)
     for plane in PLANES:
-        _write_plane(image, getattr(image, plane), folder / f"{plane}.fits", np.float64)
+        _write_plane(image, getattr(image, plane), folder / f"{plane}.fits", np.float64, made)
     for name, light in image.components.items():
         (folder / "component").mkdir(exist_ok=True)
-        _write_plane(image, light, folder / "component" / f"{name}.fits", np.float32)
+        _write_plane(image, light, folder / "component" / f"{name}.fits", np.float32, made)
+
+
+def history(result: FitResult) -> list[str]:
+    """How the images of a result were made, for their headers."""
+    made = result.provenance
+    lines = [f"photfit {made['photfit']}"]
+    if "fit" in made:
+        lines.append(f"photfit fit: {made['fit']}")
+    if "request_sha256" in made:
+        # The hash fills a line of its own: one that is longer would be broken in the middle.
+        lines += ["photfit request, SHA-256:", made["request_sha256"]]
+    methods = ", ".join(stage.method for stage in result.stages) or "none"
+    return [*lines, f"photfit stages: {methods}; reduced chi-squared {result.chi2_reduced:.6f}"]
 
 
 def run_log(result: FitResult) -> str:
     """What happened, line by line."""
-    lines = [f"{key}: {value}" for key, value in result.provenance.items()]
+    lines = [f"{key}: {value}" for key, value in result.provenance.items() if isinstance(value, str | int)]
+    lines += [f"{name}: {release}" for name, release in result.provenance["libraries"].items()]
     lines += [f"warning: {warning}" for warning in result.warnings]
     for number, stage in enumerate(result.stages, start=1):
         before, after = stage.chi2_reduced
@@ -55,9 +72,15 @@ def run_log(result: FitResult) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _write_plane(image: ImageResult, plane: np.ndarray, path: Path, dtype: type[np.floating]) -> None:
+def _write_plane(
+    image: ImageResult, plane: np.ndarray, path: Path, dtype: type[np.floating], made: Sequence[str]
+) -> None:
     header = fits.Header() if image.header is None else _plane_header(image)
-    header["HISTORY"] = f"photfit: {path.stem} of image {image.name}"
+    if path.stem == "normalized_residual":
+        header.remove("BUNIT", ignore_missing=True)
+    header.add_history(f"photfit: {path.stem} of image {image.name}")
+    for line in made:
+        header.add_history(line)
     fits.PrimaryHDU(plane.astype(dtype), header).writeto(path, overwrite=True, output_verify="silentfix")
 
 

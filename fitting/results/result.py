@@ -115,7 +115,8 @@ class FitResult:
         objective: what the stages minimized: the deviance and what the priors add.
         sampled: the chains, where a stage sampled.
         warnings: sentences for the user.
-        provenance: versions, device, seed.
+        provenance: versions, device, seed; files and hash of the request, where they were told.
+        asked: the request before first values were filled in, where it was told.
     """
 
     request: FitRequest
@@ -136,6 +137,7 @@ class FitResult:
     sampled: SampledChains | None
     warnings: tuple[str, ...]
     provenance: dict[str, Any]
+    asked: FitRequest | None = None
 
     @property
     def chi2_reduced(self) -> float:

@@ -1,4 +1,4 @@
-"""How a service is to handle a fit: what it is called. Nothing here changes a number that comes out."""
+"""How a fit is called and how a service handles it. Nothing here changes a number that comes out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from pydantic import AfterValidator, Field, Strict
 
 from fitting.spec.documents import Document, refusal
 from fitting.spec.faults import shown
+
+HANDLING = frozenset({"name", "labels", "reuse"})
+"""Members of a request that say what the fit is called and how a service handles it."""
 
 MAX_LABELS = 32
 LONGEST_LABEL = 64

@@ -94,6 +94,7 @@ class FitRequest(Document):
         noise: of the pixels, that is the likelihood.
         seed: of everything random.
         device: where to run; ``gpu`` and ``cuda`` mean the same.
+        reuse: whether a service may answer with an earlier result of the same request on the same files.
     """
 
     name: Name = ""
@@ -106,6 +107,7 @@ class FitRequest(Document):
     noise: NoiseSpec = NoiseSpec()
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: Device = "auto"
+    reuse: bool = False
 
     @field_validator("images", "components")
     @classmethod

@@ -12,13 +12,17 @@ from photfit.commands.options import connected, output_option, require_success, 
 @click.command("results")
 @click.argument("fit_id", metavar="ID")
 @output_option
+@click.option("--bundle", is_flag=True, help="One archive instead, with the input files: OUTPUT/ID.zip.")
 @url_option
-def command(fit_id: str, output: Path, url: str) -> None:
+def command(fit_id: str, output: Path, bundle: bool, url: str) -> None:
     """Download a fit's parameters, covariance, images and plots into a folder, laid out as `photfit fit` does."""
-    from photfit.downloads import download_results
+    from photfit.downloads import download_bundle, download_results
 
     with connected(url) as client:
         fit = client.fit(fit_id)
         require_success(fit)
+        if bundle:
+            click.echo(download_bundle(client, fit, output))
+            return
         for path in download_results(client, fit, output):
             click.echo(path)

@@ -1,0 +1,167 @@
+"""Everything of a finished fit in one archive, made as it is sent: nothing is held, in memory or on disk."""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from app.domain import plots
+from app.domain.bundle_readme import readme
+from app.domain.results import succeeded
+from app.problems import NoSuchPlot, Unavailable
+from app.services import Services
+from fitting.spec import parse_request
+from fitting.spec.plots import plots_of
+from jobs.blobs import BlobMissing
+from jobs.schema import FitRecord, UploadRecord
+from jobs.transitions import result_folder
+from jobs.uploads import blob_key, get_uploads
+
+_PACKED = frozenset({".png", ".nc", ".gz", ".fz", ".npz"})
+"""Suffixes of files that do not get smaller."""
+_RENAMED = {"request.json": "completed_request.json"}
+_OWN_FOLDERS = ("plots", "previews")
+"""What the service keeps beside a result, drawn when it was asked for."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A finished fit, and which of its files go into an archive.
+
+    Attributes:
+        inputs: name in the archive of each upload that goes along, by its id.
+        uploads: those that the request names and that are still there.
+    """
+
+    record: FitRecord
+    inputs: Mapping[str, str]
+    uploads: Mapping[str, UploadRecord]
+
+    @property
+    def etag(self) -> str:
+        """A weak entity tag: the same files, though the archive's own bytes may differ."""
+        return (
+            f'W/"{hashlib.sha256(f"{self.record.id} {self.record.attempt} {self.inputs}".encode()).hexdigest()[:32]}"'
+        )
+
+    @property
+    def filename(self) -> str:
+        """What a browser saves it as."""
+        return f"{self.record.id}.zip"
+
+
+def find(services: Services, owner: str, fit_id: str, *, inputs: bool) -> Bundle:
+    """What a fit's archive holds; with its input files where `inputs` says so. Raises NotFound or NotFinished."""
+    record = succeeded(services, owner, fit_id)
+    named = {reference.file for _, reference in parse_request(record.request).references()}
+    known = get_uploads(services.engine, owner, named)
+    return Bundle(record, _input_names(known) if inputs else {}, known)
+
+
+def chunks(services: Services, bundle: Bundle) -> Iterator[bytes]:
+    """The archive piece by piece."""
+    outlet = _Outlet()
+    top = PurePosixPath(bundle.record.id)
+    with zipfile.ZipFile(outlet, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
+        for name, content in _members(services, bundle):
+            with archive.open(_member(top / name), "w", force_zip64=True) as member:
+                for chunk in content():
+                    member.write(chunk)
+                    yield from outlet.taken()
+            yield from outlet.taken()
+    yield from outlet.taken()
+
+
+class _Outlet(io.RawIOBase):
+    """A file that cannot go back: what is written is taken away in between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pending: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._pending.append(bytes(data))
+        return len(data)
+
+    def taken(self) -> Iterator[bytes]:
+        """What was written since the last time."""
+        pending, self._pending = self._pending, []
+        yield from pending
+
+
+def _member(path: PurePosixPath) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(str(path))
+    info.compress_type = zipfile.ZIP_STORED if path.suffix in _PACKED else zipfile.ZIP_DEFLATED
+    info.external_attr = 0o644 << 16
+    return info
+
+
+def _members(services: Services, bundle: Bundle) -> Iterator[tuple[str, Callable[[], Iterator[bytes]]]]:
+    """Name and content of each file of the archive, the small ones first."""
+    record = bundle.record
+    request = _local_request(record.request, bundle.inputs)
+    yield "README.md", _fixed(readme(record, bundle.inputs, bundle.uploads).encode())
+    yield "request.json", _fixed(json.dumps(request, ensure_ascii=False, indent=1).encode() + b"\n")
+    folder = result_folder(record.id, record.attempt)
+    for key in services.blobs.keys(folder):
+        name = key.removeprefix(f"{folder}/")
+        if name.partition("/")[0] not in _OWN_FOLDERS:
+            yield _RENAMED.get(name, name), _stored(services, key)
+    for name in plots_of(stage["method"] for stage in record.request["stages"]):
+        picture = _plot(services, record, name)
+        if picture is not None:
+            yield f"plots/{name}.png", _fixed(picture)
+    for upload_id, name in bundle.inputs.items():
+        yield name, _stored(services, blob_key(bundle.uploads[upload_id].sha256))
+
+
+def _fixed(content: bytes) -> Callable[[], Iterator[bytes]]:
+    return lambda: iter((content,))
+
+
+def _stored(services: Services, key: str) -> Callable[[], Iterator[bytes]]:
+    return lambda: services.blobs.chunks(key)
+
+
+def _plot(services: Services, record: FitRecord, name: str) -> bytes | None:
+    """A plot of the fit, or None where it cannot have it or nobody can draw it just now."""
+    try:
+        found = plots.find_plot(
+            services, record.owner, record.id, f"{name}.png", image=None, parameters=None, truth=None
+        )
+        return found if isinstance(found, bytes) else services.blobs.read(found.key)
+    except (NoSuchPlot, Unavailable, BlobMissing):
+        return None
+
+
+def _input_names(known: Mapping[str, UploadRecord]) -> dict[str, str]:
+    """A name in the archive for each upload: what its sender called it, made safe, and told apart where need be."""
+    names: dict[str, str] = {}
+    for upload_id, record in sorted(known.items()):
+        own = PurePosixPath(record.filename.replace("\\", "/")).name
+        safe = "".join(letter if letter.isalnum() or letter in "._-+" else "_" for letter in own).lstrip(".")
+        name = f"inputs/{safe or 'file'}"
+        names[upload_id] = name if name not in names.values() else f"inputs/{upload_id}-{safe or 'file'}"
+    return names
+
+
+def _local_request(document: dict[str, Any], inputs: Mapping[str, str]) -> dict[str, Any]:
+    """The request with the archive's own files in the place of uploads."""
+    request = parse_request(document).with_references(inputs).document()
+    return {**request, "images": _as_paths(request["images"], frozenset(inputs.values()))}
+
+
+def _as_paths(value: Any, files: frozenset[str]) -> Any:
+    """The value with ``{"path": …}`` wherever ``{"upload": …}`` names one of the files."""
+    if isinstance(value, list):
+        return [_as_paths(item, files) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {"path" if key == "upload" and item in files else key: _as_paths(item, files) for key, item in value.items()}

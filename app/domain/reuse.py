@@ -1,0 +1,22 @@
+"""Earlier results of the same request on the same files."""
+
+import orjson
+
+from app.services import Services
+from fitting import __version__
+from jobs import records
+from jobs.blobs import BlobMissing
+from jobs.schema import FitRecord
+from jobs.transitions import result_folder
+
+
+def earlier_result(services: Services, owner: str, request_sha256: str) -> FitRecord | None:
+    """The owner's newest fit with this hash whose result is there and was made by this version of photfit, or None."""
+    record = records.succeeded_with(services.engine, owner, request_sha256)
+    if record is None:
+        return None
+    try:
+        content = services.blobs.read(f"{result_folder(record.id, record.attempt)}/provenance.json")
+    except BlobMissing:
+        return None
+    return record if orjson.loads(content)["photfit"] == __version__ else None

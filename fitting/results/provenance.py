@@ -1,0 +1,80 @@
+"""What a result was made with and from, so that it can be made again."""
+
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from typing import Any
+
+import torch
+
+from fitting import __version__
+from fitting.results.result import FitResult
+from fitting.spec import FitRequest
+from fitting.spec.identity import request_sha256
+
+_LIBRARIES = ("torch", "numpy", "scipy", "astropy", "pyro-ppl")
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """One file that a request names.
+
+    Attributes:
+        name: as the request has it: an upload's id or a path.
+        filename: what its sender called it.
+        sha256: of its bytes, in hexadecimal.
+        size: in bytes.
+    """
+
+    name: str
+    filename: str
+    sha256: str
+    size: int
+
+
+def surroundings(request: FitRequest, device: str) -> dict[str, Any]:
+    """Versions, device, number type and seed of a run."""
+    return {
+        "photfit": __version__,
+        "python": platform.python_version(),
+        "libraries": {name: version(name) for name in _LIBRARIES},
+        "device": device,
+        "device_name": torch.cuda.get_device_name(device) if device.startswith("cuda") else platform.processor(),
+        "threads": torch.get_num_threads(),
+        "dtype": "float64",
+        "seed": request.seed,
+    }
+
+
+def with_origin(
+    result: FitResult, request: FitRequest, inputs: Iterable[InputFile], **more: str | int | None
+) -> FitResult:
+    """The result with what it was made from: the request as it was asked for, its files and its hash.
+
+    Args:
+        result: of a run.
+        request: before first values were filled in.
+        inputs: every file that it names.
+        more: such as the fit's id.
+    """
+    files = sorted(inputs, key=lambda item: item.name)
+    origin: Mapping[str, Any] = {
+        "request_sha256": request_sha256(request, {item.name: item.sha256 for item in files}),
+        "inputs": [asdict(item) | {"used_as": _places(request, item.name)} for item in files],
+        **more,
+    }
+    return replace(result, provenance={**result.provenance, **origin}, asked=request)
+
+
+def _places(request: FitRequest, name: str) -> list[str]:
+    return [place for place, reference in request.references() if reference.file == name]
+
+
+def provenance_document(result: FitResult) -> dict[str, Any]:
+    """The JSON of ``GET /v1/fits/{id}/provenance``: with the request as it was asked for, and as it was run."""
+    return {
+        **result.provenance,
+        "request": (result.asked or result.request).document(),
+        "completed_request": result.request.document(),
+    }
