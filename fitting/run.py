@@ -156,7 +156,7 @@ def _quantiles(problem: Problem, outcome: Outcome) -> dict[str, np.ndarray]:
 def _planes(
     problem: Problem, images: Sequence[ImageData], theta: Tensor, models: Sequence[Tensor]
 ) -> tuple[ImageResult, ...]:
-    names = [component.name for component in problem.request.components]
+    names = [component.name for component in problem.request.components if component.role == "light"]
     shown = {image.name: {item.name for item in problem.request.seen_in(image.name)} for image in images}
     keep = len(names) * sum(image.data.nbytes for image in images) <= _COMPONENT_BYTES
     lights = {name: problem.model(theta, [name]) for name in names} if keep else {}

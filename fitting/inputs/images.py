@@ -27,6 +27,7 @@ from fitting.spec import (
     ImageSpec,
     MoffatPsf,
     PlaneReference,
+    PsfGrid,
     RequestInvalid,
     Window,
 )
@@ -38,6 +39,25 @@ Locate = Callable[[str], Path]
 
 
 @dataclass(frozen=True)
+class StampGrid:
+    """Stamps of a point-spread function at the nodes of a grid.
+
+    Attributes:
+        x, y: positions of columns and rows, pixels of the full frame, rising.
+        stamps: row by row, each (odd, odd) and summing to 1.
+    """
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    stamps: tuple[Array, ...]
+
+    @property
+    def middle(self) -> Array:
+        """The mean of all."""
+        return np.asarray(np.mean(self.stamps, axis=0))
+
+
+@dataclass(frozen=True)
 class ImageData:
     """One image, cut to its window.
 
@@ -45,7 +65,8 @@ class ImageData:
         data: (height, width), data units per pixel; NaN where the file has it.
         variance: (height, width), data units squared; meaningful where not masked.
         mask: (height, width), True where a pixel is not used.
-        psf: (odd, odd) stamp that sums to 1, or None.
+        psf: (odd, odd) stamp that sums to 1, or None; the mean where it changes over the image.
+        psf_grid: the stamps where it does.
         psf_convention: ``discrete`` (a kernel for pixel values) or ``effective`` (holds the pixel's response).
         psf_form: what the stamp was made from, where that is a formula.
         psf_oversampling: pixels of `psf` to one of the image, along each axis.
@@ -64,6 +85,7 @@ class ImageData:
     mask: Mask
     psf: Array | None = None
     psf_convention: str = "discrete"
+    psf_grid: StampGrid | None = None
     psf_form: GaussianShape | MoffatShape | None = None
     psf_oversampling: int = 1
     pixel_scale: float | None = None
@@ -140,7 +162,8 @@ def load_images(request: FitRequest, locate: Locate, limits: ReadLimits = DEFAUL
 
 def _load(spec: ImageSpec, reading: _Reading) -> ImageData | None:
     """One image; None where there are faults."""
-    psf = _psf(spec, reading)
+    grid = _psf_grid(spec.psf, reading) if isinstance(spec.psf, PsfGrid) else None
+    psf = _psf(spec.psf, reading) if grid is None else grid.middle
     plane = reading.plane("data", spec.data)
     if plane is None:
         return None
@@ -168,7 +191,8 @@ def _load(spec: ImageSpec, reading: _Reading) -> ImageData | None:
         variance=variance,
         mask=~usable,
         psf=psf,
-        psf_oversampling=spec.psf.oversampling if isinstance(spec.psf, ImagePsf) else 1,
+        psf_grid=grid,
+        psf_oversampling=spec.psf.oversampling if isinstance(spec.psf, ImagePsf | PsfGrid) else 1,
         psf_convention=spec.psf.convention if spec.psf is not None else "discrete",
         psf_form=_form(spec.psf),
         pixel_scale=spec.pixel_scale if spec.pixel_scale is not None else pixel_scale(header),
@@ -262,21 +286,38 @@ def _form(psf: Psf | None) -> GaussianShape | MoffatShape | None:
     return psf.moffat if isinstance(psf, MoffatPsf) else None
 
 
-def _psf(spec: ImageSpec, reading: _Reading) -> Array | None:
+def _psf(psf: Psf | None, reading: _Reading) -> Array | None:
     """The PSF's stamp; None where there is none, or it has a fault."""
-    if spec.psf is None:
-        return None
-    if isinstance(spec.psf, GaussianPsf):
-        return gaussian_stamp(spec.psf)
-    if not isinstance(spec.psf, ImagePsf):
-        return moffat_stamp(spec.psf)
-    plane = reading.plane("psf", spec.psf.image)
+    if isinstance(psf, GaussianPsf):
+        return gaussian_stamp(psf)
+    if isinstance(psf, MoffatPsf):
+        return moffat_stamp(psf)
+    return _stamp("psf", psf.image, psf.oversampling, reading) if isinstance(psf, ImagePsf) else None
+
+
+def _psf_grid(psf: PsfGrid, reading: _Reading) -> StampGrid | None:
+    """The stamps of a PSF that changes over the image; None where there are faults."""
+    numbered = sorted(enumerate(psf.grid), key=lambda item: (item[1].y, item[1].x))
+    stamps = []
+    for place, node in numbered:
+        stamp = _stamp(f"psf.grid[{place}].psf", node.psf, psf.oversampling, reading)
+        if stamp is not None and stamps and stamp.shape != stamps[0].shape:
+            message = f"{node.psf.file!r} has the shape {stamp.shape}"
+            reading.fault(f"psf.grid[{place}].psf", message, f"that of the others, {stamps[0].shape}")
+        elif stamp is not None:
+            stamps.append(stamp)
+    return StampGrid(psf.columns, psf.rows, tuple(stamps)) if len(stamps) == len(numbered) else None
+
+
+def _stamp(key: str, reference: PlaneReference, oversampling: int, reading: _Reading) -> Array | None:
+    """A PSF image as a stamp that sums to one; None where it has a fault."""
+    plane = reading.plane(key, reference)
     if plane is None:
         return None
     try:
-        stamp, total = normalised(plane.data if spec.psf.oversampling == 1 else fine_kernel(plane.data))
+        stamp, total = normalised(plane.data if oversampling == 1 else fine_kernel(plane.data))
     except PsfInvalid as error:
-        reading.fault("psf", f"{spec.psf.image.file!r}, HDU {plane.hdu}: {error.message}", error.expected)
+        reading.fault(key, f"{reference.file!r}, HDU {plane.hdu}: {error.message}", error.expected)
         return None
     if abs(total - 1.0) > OFF_BY:
         reading.warnings.append(f"the PSF image sums to {total:.6g} and was divided by that")

@@ -9,6 +9,7 @@ from fitting.drawing.pixelated import Pixelated
 from fitting.drawing.point_source import PointSource
 from fitting.drawing.skies import BilinearSky, PlaneSky
 from fitting.drawing.surface import SurfaceDrawing
+from fitting.drawing.varying_point_source import VaryingPointSource
 from fitting.geometry.modified import ModifiedProfile
 from fitting.geometry.modifiers import modifiers_of
 from fitting.problem.image import TargetImage
@@ -16,6 +17,8 @@ from fitting.profiles import radial_profile
 from fitting.profiles.radial import RadialProfile
 from fitting.profiles.surface import Surface
 from fitting.profiles.surfaces import SURFACES
+from fitting.render.convolve import Convolver
+from fitting.render.varying import VaryingConvolver
 from fitting.spec import ComponentSpec, ModifierSpec
 from fitting.spec.images import GaussianShape, MoffatShape
 
@@ -67,6 +70,10 @@ def _point_source(_: ComponentSpec, image: TargetImage) -> Drawing:
     if isinstance(form, MoffatShape):
         shape = (1.0, 0.0, form.beta, form.fwhm)
         return AnalyticPointSource(SurfaceDrawing(SURFACES["moffat_psf"], image.integrated), shape)
+    if isinstance(image.convolver, VaryingConvolver):
+        sources = tuple(PointSource(blur.kernel) for blur in image.convolver.blurs if isinstance(blur, Convolver))
+        return VaryingPointSource(image.convolver.nodes, sources)
+    assert isinstance(image.convolver, Convolver), "stars on an oversampled point-spread function are refused"
     return PointSource(image.convolver.kernel)
 
 

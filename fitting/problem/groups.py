@@ -5,24 +5,35 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from fitting.drawing.surface import SurfaceDrawing
 from fitting.problem.drawings import NEVER_CONVOLVED, drawing_of
 from fitting.problem.drawn_group import DrawnGroup
+from fitting.problem.fitted_psf import FittedPsf
 from fitting.problem.group import Group
 from fitting.problem.image import TargetImage
 from fitting.problem.radial_group import RadialGroup
 from fitting.problem.sky_group import FlatSkies
 from fitting.profiles import FLAT_SKIES, RadialProfile, radial_profile
+from fitting.profiles.surfaces import SURFACES
 from fitting.spec import ComponentSpec
 
 
 def component_groups(
     components: Sequence[ComponentSpec], index: Mapping[str, int], image: TargetImage
 ) -> tuple[Group, ...]:
-    """The components sorted into groups; all that a group needs to know of the image is in it afterwards.
+    """The components sorted into groups; all that a group needs to know of the image is in it afterwards. One that
+    blurs the others has no light of its own, and is in none.
 
     Args:
         index: place of each native value (`fitting.problem.view`), by ``component.parameter``.
     """
+    blurring = next((item.name for item in components if item.role == "psf"), None)
+    components = [item for item in components if item.role == "light"]
+    if blurring is not None and image.psf is not None:
+        stars = [item for item in components if item.profile == "point_source"]
+        components = [item for item in components if item.profile != "point_source"]
+        fitted = tuple(_fitted_star(star.name, blurring, image.psf, index, image) for star in stars)
+        return (*fitted, *component_groups(components, index, image))
     return (
         *_radial_groups(components, index, image),
         *_flat_skies(components, index, image),
@@ -72,6 +83,15 @@ def _drawn_groups(
         drawing, order = drawing_of(first, image, integrated=image.integrated or not convolved)
         members, places = _rows(chosen, order, index, image)
         yield DrawnGroup(drawing, members, places, convolved and image.convolver is not None)
+
+
+def _fitted_star(star: str, blurring: str, psf: FittedPsf, index: Mapping[str, int], image: TargetImage) -> DrawnGroup:
+    """A star where the point-spread function is fitted: that formula, with the parameters of both components."""
+    surface = SURFACES[psf.profile]
+    owners = {"x": star, "y": star, "flux": star}
+    places = [index[f"{owners.get(name, blurring)}.{name}"] for name in surface.parameters]
+    rows = torch.tensor([places], dtype=torch.long, device=image.data.device)
+    return DrawnGroup(SurfaceDrawing(surface, image.integrated), (star,), rows, convolved=False)
 
 
 def _rows(

@@ -1,17 +1,21 @@
 """One image as the problem sees it: tensors of data and weight, cut into tiles."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from fitting.inputs.images import ImageData
+from fitting.problem.fitted_psf import FittedConvolver, FittedPsf
 from fitting.problem.likelihood import Gaussian, Likelihood, Pixels, Poisson, StudentT
 from fitting.render.convolve import Convolver, FineConvolver
 from fitting.render.frame import Frame
+from fitting.render.varying import BlendedConvolver, Nodes, VaryingConvolver
 from fitting.spec import NoiseSpec
 from fitting.spec.images import GaussianShape, MoffatShape
 
+AnyConvolver = Convolver | FineConvolver | VaryingConvolver | FittedConvolver
 TILE = 128
 """Side of a tile, pixels, where nothing is blurred: small enough for caches and for the stencil's banded products."""
 BLURRED_TILE = 256
@@ -38,6 +42,8 @@ class TargetImage:
         integrated: whether pixels hold integrals (False where the PSF is the pixel's effective response).
         pixels: how many are used.
         psf_form: the point-spread function's formula, where it has one.
+        psf: the point-spread function whose parameters are fitted, where it is one; the convolver is then of the first
+            values, and of others in `focused`.
     """
 
     name: str
@@ -45,11 +51,12 @@ class TargetImage:
     weight: Tensor
     offset: Tensor
     likelihood: Likelihood
-    convolver: Convolver | FineConvolver | None
+    convolver: AnyConvolver | None
     integrated: bool
     tiles: tuple[Tile, ...]
     pixels: int
     psf_form: GaussianShape | MoffatShape | None = None
+    psf: FittedPsf | None = None
 
     @classmethod
     def of(cls, image: ImageData, device: torch.device, noise: NoiseSpec) -> "TargetImage":
@@ -78,6 +85,17 @@ class TargetImage:
             int(used.sum()),
             image.psf_form,
         )
+
+    def focused(self, physical: Tensor) -> "TargetImage":
+        """The image with the point-spread function of native values (batch, natives)."""
+        return self if self.psf is None else replace(self, convolver=self.psf.convolver(physical))
+
+    def blur(self, tile: Tile) -> Convolver | FineConvolver | BlendedConvolver | FittedConvolver:
+        """What blurs light on a tile's wider frame; the image has a point-spread function."""
+        assert self.convolver is not None
+        if isinstance(self.convolver, VaryingConvolver):
+            return self.convolver.at(self.frame(tile, True), self.data)
+        return self.convolver
 
     @property
     def all_pixels(self) -> Pixels:
@@ -111,14 +129,21 @@ class TargetImage:
     @property
     def oversampling(self) -> int:
         """Pixels that are blurred to one of the image, along each axis."""
-        return self.convolver.oversampling if isinstance(self.convolver, FineConvolver) else 1
+        return 1 if self.convolver is None else self.convolver.oversampling
 
 
-def _convolver(image: ImageData, device: torch.device) -> Convolver | FineConvolver | None:
+def _convolver(image: ImageData, device: torch.device) -> AnyConvolver | None:
     if image.psf is None:
         return None
-    kernel = torch.as_tensor(image.psf, device=device)
-    return Convolver(kernel) if image.psf_oversampling == 1 else FineConvolver(kernel, image.psf_oversampling)
+
+    def one(stamp: np.ndarray) -> Convolver | FineConvolver:
+        kernel = torch.as_tensor(stamp, device=device)
+        return Convolver(kernel) if image.psf_oversampling == 1 else FineConvolver(kernel, image.psf_oversampling)
+
+    if image.psf_grid is None:
+        return one(image.psf)
+    grid = image.psf_grid
+    return VaryingConvolver(Nodes(grid.x, grid.y), [one(stamp) for stamp in grid.stamps])
 
 
 def _likelihood(noise: NoiseSpec, image: ImageData) -> Likelihood:

@@ -27,7 +27,10 @@ _GRID = 16
 
 
 def tied_components(problem: Problem) -> tuple[tuple[str, ...], ...]:
-    """Components in sets that share no link with each other; sets and members in the request's order."""
+    """Components in sets that share no link with each other; sets and members in the request's order.
+
+    A component that blurs the others ties all together.
+    """
     names = [component.name for component in problem.request.components]
     home = {name: name for name in names}
 
@@ -39,6 +42,9 @@ def tied_components(problem: Problem) -> tuple[tuple[str, ...], ...]:
     for row in problem.table.linked:
         for read in () if row.expression is None else row.expression.names:
             home[root(problem.table[read].component)] = root(row.component)
+    blurring = [component.name for component in problem.request.components if component.role == "psf"]
+    for name in names if blurring else ():
+        home[root(name)] = root(blurring[0])
     sets: dict[str, list[str]] = {}
     for name in names:
         sets.setdefault(root(name), []).append(name)

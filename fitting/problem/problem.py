@@ -8,19 +8,21 @@ no array of pixels × parameters ever exists for a whole image.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from fitting.inputs.images import ImageData
 from fitting.problem.fine_group import on_fine_pixels
+from fitting.problem.fitted_psf import FittedConvolver, fitted_psf, stamped
 from fitting.problem.group import NEGLIGIBLE, Group, Stack
 from fitting.problem.groups import component_groups
 from fitting.problem.image import TargetImage, Tile
 from fitting.problem.memory import keep_freed_memory
 from fitting.problem.parameters import Parametrization, Values
 from fitting.problem.priors import Priors
+from fitting.problem.view import View
 from fitting.problem.views import view_of
 from fitting.spec import ComponentSpec, FitRequest, ParameterTable
 
@@ -59,15 +61,22 @@ class Problem:
         self.parameters = Parametrization(self.table, self.device)
         self.priors = Priors(self.table, self.device)
         self.sources = tuple(images)
-        self.images = tuple(TargetImage.of(image, self.device, request.noise) for image in images)
         self.names = self.parameters.free_names
         self.lower, self.upper = self.parameters.lower, self.parameters.upper
-        self.pixels = sum(image.pixels for image in self.images)
         self.views = tuple(view_of(request, self.table, image, self.device) for image in images)
+        self.images = tuple(self._target(image, view) for image, view in zip(images, self.views, strict=True))
+        self.pixels = sum(image.pixels for image in self.images)
         self.groups = tuple(
             _groups(request.seen_in(image.name), view.index, image)
             for view, image in zip(self.views, self.images, strict=True)
         )
+
+    def _target(self, image: ImageData, view: View) -> TargetImage:
+        """One image on the device, with the point-spread function that is fitted if there is one."""
+        components = self.request.seen_in(image.name)
+        first = view.native(self.parameters.values(self.start())).physical
+        psf = fitted_psf(components, view.index, first)
+        return replace(TargetImage.of(stamped(image, psf, first), self.device, self.request.noise), psf=psf)
 
     @property
     def degrees_of_freedom(self) -> int:
@@ -145,7 +154,8 @@ class Problem:
     def seen(self, values: Values) -> Iterator[tuple[TargetImage, tuple[Group, ...], Values]]:
         """Each image with its groups, and the native values of the components in it."""
         for image, groups, view in zip(self.images, self.groups, self.views, strict=True):
-            yield image, groups, view.native(values)
+            native = view.native(values)
+            yield image.focused(native.physical), groups, native
 
 
 def _groups(components: Sequence[ComponentSpec], index: Mapping[str, int], image: TargetImage) -> tuple[Group, ...]:
@@ -185,15 +195,15 @@ def _reaching(values: Values, groups: Sequence[Group], image: TargetImage, tile:
 def _light(stacks: Sequence[tuple[Group, Stack]], image: TargetImage, tile: Tile) -> Tensor:
     """The light of stacks on a tile, (batch, height, width), or what broadcasts to it."""
     lights = [(group.convolved, stack.image(image.frame(tile, group.convolved))) for group, stack in stacks]
-    return _summed(lights, image)
+    return _summed(lights, image, tile)
 
 
-def _summed(lights: Sequence[tuple[bool, Tensor]], image: TargetImage) -> Tensor:
+def _summed(lights: Sequence[tuple[bool, Tensor]], image: TargetImage, tile: Tile) -> Tensor:
     """The sum of lights, those marked so blurred together first; zero where there are none."""
     to_blur = [light for convolved, light in lights if convolved]
     parts = [light for convolved, light in lights if not convolved]
     if to_blur and image.convolver is not None:
-        parts.append(image.convolver.apply(sum(to_blur[1:], to_blur[0])))
+        parts.append(image.blur(tile).apply(sum(to_blur[1:], to_blur[0])))
     return sum(parts[1:], parts[0]) if parts else torch.zeros((), dtype=image.data.dtype, device=image.data.device)
 
 
@@ -204,12 +214,16 @@ def _add_gradient(
     stacks = _reaching(values, groups, image, tile)
     parts = [stack.linearize(image.frame(tile, group.convolved)) for group, stack in stacks]
     lights = [(group.convolved, part.image()) for (group, _), part in zip(stacks, parts, strict=True)]
-    response = image.likelihood.response(image.pixels_of(tile), _summed(lights, image))
+    response = image.likelihood.response(image.pixels_of(tile), _summed(lights, image, tile))
     chi2 += response.deviance.sum((-1, -2))
     score = response.score
-    spread = score if image.convolver is None else image.convolver.transpose(score)
+    spread = score if image.convolver is None else image.blur(tile).transpose(score)
     for (group, stack), part in zip(stacks, parts, strict=True):
         by_value[:, stack.rows] += part.gradient(spread if group.convolved else score)
+    sharp = [light for convolved, light in lights if convolved]
+    if sharp and isinstance(image.convolver, FittedConvolver):
+        slopes = image.convolver.apply_slopes(sum(sharp[1:], sharp[0])).flatten(2)
+        by_value[:, image.convolver.rows] += (slopes @ score.flatten(1).unsqueeze(-1)).squeeze(-1)
 
 
 def _add_normal_equations(
@@ -238,18 +252,24 @@ def tile_columns(
     """Columns (batch, columns, height, width), their transfer to the native values, and the model's weights on them."""
     stacks = _reaching(values, groups, image, tile)
     batch, count = values.physical.shape
-    total = sum(stack.columns for _, stack in stacks)
+    fitted = image.convolver if isinstance(image.convolver, FittedConvolver) else None
+    total = sum(stack.columns for _, stack in stacks) + (0 if fitted is None else len(fitted.rows))
     options = {"dtype": torch.float64, "device": values.physical.device}
     columns = torch.empty((batch, total, tile.frame.height, tile.frame.width), **options)
     transfer = torch.zeros((batch, total, count), **options)
     weights = torch.zeros((batch, total), **options)
-    start = 0
+    start, sharp = 0, torch.zeros((), **options)
     for group, stack in stacks:
         stop = start + stack.columns
         images = stack.column_images(image.frame(tile, group.convolved))
         blurred = group.convolved and image.convolver is not None
-        columns[:, start:stop] = image.convolver.apply(images) if blurred else images
+        columns[:, start:stop] = image.blur(tile).apply(images) if blurred else images
         weights[:, start:stop] = stack.weights()
+        if blurred and fitted is not None:
+            sharp = sharp + torch.einsum("bc,bcyx->byx", stack.weights(), images)
         stack.write_transfer(transfer[:, start:stop])
         start = stop
+    if fitted is not None:
+        columns[:, start:] = fitted.apply_slopes(sharp) if sharp.ndim else 0.0
+        transfer[:, torch.arange(start, total), fitted.rows] = 1.0
     return columns, transfer, weights

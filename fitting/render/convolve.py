@@ -15,8 +15,11 @@ class Convolver:
     """A kernel (odd height, odd width), centred on its middle pixel, ready to blur stacks of images.
 
     Args:
-        kernel: point-spread function, float64; its sum is what the convolved flux is multiplied by.
+        kernel: point-spread function, float64; its sum is what the convolved flux is multiplied by. Or kernels (…, odd
+            height, odd width) with axes that broadcast against those of the images.
     """
+
+    oversampling = 1
 
     def __init__(self, kernel: Tensor) -> None:
         self.kernel = kernel
@@ -25,7 +28,7 @@ class Convolver:
     @cached_property
     def margin(self) -> tuple[int, int]:
         """Pixels needed beyond the image on each side, along y and x."""
-        return self.kernel.shape[0] // 2, self.kernel.shape[1] // 2
+        return self.kernel.shape[-2] // 2, self.kernel.shape[-1] // 2
 
     @property
     def widest_margin(self) -> int:

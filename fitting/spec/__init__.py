@@ -14,6 +14,7 @@ from fitting.spec.images import (
     ImagePsf,
     ImageSpec,
     MoffatPsf,
+    PsfGrid,
     Window,
 )
 from fitting.spec.methods import METHODS, MethodDescription, methods_document
@@ -59,6 +60,7 @@ __all__ = [
     "PlaneReference",
     "ProfileDescription",
     "ProposalSpec",
+    "PsfGrid",
     "RequestInvalid",
     "StageSpec",
     "TableParameter",

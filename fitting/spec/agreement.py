@@ -93,11 +93,27 @@ def repeated_names(kind: str, parts: Iterable[ComponentSpec | ImageSpec | None])
     return faults
 
 
-def point_source_faults(components: Iterable[ComponentSpec], images: Sequence[ImageSpec]) -> Iterator[InitErrorDetails]:
+def psf_faults(components: Sequence[ComponentSpec], images: Sequence[ImageSpec]) -> Iterator[InitErrorDetails]:
+    """Faults of images that would have two point-spread functions."""
+    owner = {image.name: "the image's own psf" for image in images if image.psf is not None}
+    for index, component in enumerate(components):
+        for image in seen_in(component, images) if component.role == "psf" else ():
+            if image in owner:
+                message = f"is a second point-spread function of {shown(image)}, beside {owner[image]}"
+                yield detail(("components", index, "role"), message, "one for each image")
+            owner[image] = component.name
+
+
+def point_source_faults(components: Sequence[ComponentSpec], images: Sequence[ImageSpec]) -> Iterator[InitErrorDetails]:
     """Faults of point sources where an image that shows them has no point-spread function."""
     for index, component in enumerate(components):
         seen = seen_in(component, images) if component.profile == "point_source" else ()
-        without = [shown(image.name) for image in images if image.name in seen and image.psf is None]
+        blurred = {name for item in components if item.role == "psf" for name in seen_in(item, images)}
+        without = [
+            shown(image.name)
+            for image in images
+            if image.name in seen and image.psf is None and image.name not in blurred
+        ]
         if without:
             message = f"a point source is its image's point-spread function, and {', '.join(without)} has none"
             yield detail(("components", index, "profile"), message, "a psf beside the data of each image")

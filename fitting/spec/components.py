@@ -6,7 +6,7 @@ import keyword
 import re
 from collections.abc import Container, Mapping
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     Field,
@@ -29,12 +29,14 @@ from fitting.spec.parameter_spec import AnyParameter, ParameterSpec, interval, r
 from fitting.spec.profiles import (
     PROFILE_OPTIONS,
     PROFILES,
+    PSF_MODELS,
     ParameterDescription,
     ProfileDescription,
     ProfileOptions,
 )
 
 MAX_COMPONENTS = 2000
+Role = Literal["light", "psf"]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
 
 
@@ -60,6 +62,8 @@ class ComponentSpec(Document):
     Attributes:
         convolve: whether the point-spread function acts on it. Skies are never blurred.
         images: names of the images in which it is seen; None means all.
+        role: ``psf`` makes a PSF model (`PSF_MODELS`) the point-spread function of its images, which blurs the other
+            components and has no light of its own.
         options: of the profile, where it has any (`PROFILE_OPTIONS`).
         geometry: modifiers of the isophotes of an elliptical profile.
     """
@@ -68,6 +72,7 @@ class ComponentSpec(Document):
     profile: str
     convolve: bool = True
     images: Annotated[tuple[str, ...], Strict(False), Field(min_length=1)] | None = None
+    role: Role = "light"
     options: Options = Field(default=None, validate_default=True)
     geometry: Annotated[tuple[ModifierSpec, ...], Strict(False)] = ()
     parameters: dict[str, AnyParameter] = Field(default_factory=dict, validate_default=True)
@@ -87,6 +92,14 @@ class ComponentSpec(Document):
     def _known_profile(cls, value: str) -> str:
         if value not in PROFILES:
             raise refusal(f"unknown profile {shown(value)}", "one of: " + ", ".join(PROFILES))
+        return value
+
+    @field_validator("role")
+    @classmethod
+    def _can_blur(cls, value: Role, info: ValidationInfo) -> Role:
+        profile = info.data.get("profile", "")
+        if value == "psf" and profile in PROFILES and profile not in PSF_MODELS:
+            raise refusal(f"{profile} is no point-spread function", "one of the profiles: " + ", ".join(PSF_MODELS))
         return value
 
     @field_validator("options", mode="before")
@@ -130,7 +143,12 @@ class ComponentSpec(Document):
     @model_serializer(mode="wrap")
     def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         written: dict[str, Any] = handler(self)
-        defaults = {"convolve": self.convolve, "geometry": not self.geometry, "options": not written.get("options")}
+        defaults = {
+            "convolve": self.convolve,
+            "role": self.role == "light",
+            "geometry": not self.geometry,
+            "options": not written.get("options"),
+        }
         return {key: item for key, item in written.items() if item is not None and not defaults.get(key, False)}
 
     @staticmethod
@@ -141,6 +159,7 @@ class ComponentSpec(Document):
             name=written["name"],
             profile=written["profile"],
             images=None,
+            role=written.get("role", "light"),
             options=_options_of(written["profile"], written.get("options")),
             geometry=tuple(ModifierSpec.model_validate(item) for item in written.get("geometry", ())),
             parameters={name: read_parameter(item) for name, item in sound.items()},
@@ -149,7 +168,7 @@ class ComponentSpec(Document):
     @property
     def description(self) -> ProfileDescription:
         """The profile's row of `PROFILES`, with the parameters that options and geometry bring."""
-        return _completed(self.profile, self.options, self.geometry)
+        return _completed(self.profile, self.options, self.geometry, self.role)
 
     def described(self, frame: Frame) -> ProfileDescription:
         """The profile with its parameters in the forms that this component uses in a request of that frame."""
@@ -157,19 +176,25 @@ class ComponentSpec(Document):
 
 
 @lru_cache(maxsize=4096)
-def _completed(profile: str, options: ProfileOptions | None, geometry: tuple[ModifierSpec, ...]) -> ProfileDescription:
-    """A profile with the parameters that its options and its geometry give it."""
+def _completed(
+    profile: str, options: ProfileOptions | None, geometry: tuple[ModifierSpec, ...], role: Role
+) -> ProfileDescription:
+    """A profile with the parameters that its options and its geometry give it, and without those that a point-spread
+    function does not have.
+    """
     known = PROFILES[profile]
     parameters = known.parameters if options is None else options.parameters()
+    if role == "psf":
+        parameters = tuple(item for item in parameters if item.name not in ("x", "y", "flux"))
     brought = tuple(parameter for item in in_order(geometry) for parameter in item.parameters)
     return known.model_copy(update={"parameters": (*parameters[:4], *brought, *parameters[4:])})
 
 
 def _described(sound: Mapping[str, Any]) -> ProfileDescription | None:
     """The same of the sound fields of a component; None where what decides it is not sound."""
-    if not {"profile", "options", "geometry"} <= sound.keys():
+    if not {"profile", "options", "geometry", "role"} <= sound.keys():
         return None
-    return _completed(sound["profile"], sound["options"], sound["geometry"])
+    return _completed(sound["profile"], sound["options"], sound["geometry"], sound["role"])
 
 
 def _rivals(given: Mapping[str, Any], profile: ProfileDescription | None) -> list[InitErrorDetails]:

@@ -28,6 +28,7 @@ NonNegative = Annotated[float, Field(ge=0.0)]
 Length = Annotated[float, Field(ge=0.01, le=100.0)]
 ImageName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$")]
 Convention = Literal["discrete", "effective"]
+MOST_NODES = 400
 MOST_FINE = 20
 """Most pixels of a PSF image to one of the image, along an axis."""
 
@@ -135,6 +136,43 @@ class ImagePsf(Document):
         return written["image"] if self.convention == "discrete" and self.oversampling == 1 else written
 
 
+class PsfNode(Document):
+    """A point-spread function as it is at one position of the image, pixels of the full frame."""
+
+    x: float
+    y: float
+    psf: PlaneReference
+
+
+class PsfGrid(Document):
+    """A point-spread function that changes over the image: images of it at the nodes of a grid, blended bilinearly.
+
+    Outside of the grid it is as at the grid's edge. All are of one size, sampled alike.
+    """
+
+    grid: Annotated[tuple[PsfNode, ...], Strict(False), Field(min_length=2, max_length=MOST_NODES)]
+    oversampling: Annotated[int, Field(ge=1, le=MOST_FINE)] = 1
+    convention: Literal["discrete"] = "discrete"
+
+    @model_validator(mode="after")
+    def _rows_and_columns(self) -> Self:
+        places = [(node.x, node.y) for node in self.grid]
+        whole = {(x, y) for x in self.columns for y in self.rows}
+        if len(set(places)) < len(places) or set(places) != whole:
+            raise refuse("PsfGrid", [detail(("grid",), "is no grid", "each x with each y, once")])
+        return self
+
+    @property
+    def columns(self) -> tuple[float, ...]:
+        """Positions along x, rising."""
+        return tuple(sorted({node.x for node in self.grid}))
+
+    @property
+    def rows(self) -> tuple[float, ...]:
+        """Positions along y, rising."""
+        return tuple(sorted({node.y for node in self.grid}))
+
+
 def _by_key(models: Mapping[str, type[Document]], otherwise: type[Document] | None, expected: str) -> WrapValidator:
     """A validator that picks the model of a union by the key that is present, so that faults name one model only."""
 
@@ -169,11 +207,12 @@ Weight = Annotated[
     _by_key({"constant": ConstantNoise}, PlaneReference, EXPECTED + ' or {"constant": v}'),
 ]
 Psf = Annotated[
-    ImagePsf | GaussianPsf | MoffatPsf,
+    ImagePsf | GaussianPsf | MoffatPsf | PsfGrid,
     _by_key(
-        {"gaussian": GaussianPsf, "moffat": MoffatPsf, "image": ImagePsf},
+        {"gaussian": GaussianPsf, "moffat": MoffatPsf, "image": ImagePsf, "grid": PsfGrid},
         ImagePsf,
-        EXPECTED + ', {"gaussian": {"fwhm": 4.7}} or {"moffat": {"fwhm": 4.7, "beta": 3}}',
+        EXPECTED + ', {"gaussian": {"fwhm": 4.7}}, {"moffat": {"fwhm": 4.7, "beta": 3}} or '
+        '{"grid": [{"x": 0, "y": 0, "psf": file}, …]}; to fit it, a component of role psf',
     ),
 ]
 
@@ -231,7 +270,7 @@ class ImageSpec(Document):
             raise refuse("ImageSpec", [detail((key,), message, "one of variance, weight, sigma") for key in given[1:]])
         return self
 
-    def references(self) -> Iterator[tuple[tuple[str, ...], PlaneReference]]:
+    def references(self) -> Iterator[tuple[tuple[str | int, ...], PlaneReference]]:
         """Location below this image, and reference, of every file that it names."""
         for key in ("data", "variance", "weight", "sigma", "mask"):
             plane = getattr(self, key)
@@ -239,13 +278,24 @@ class ImageSpec(Document):
                 yield (key,), plane
         if isinstance(self.psf, ImagePsf):
             yield ("psf",), self.psf.image
+        if isinstance(self.psf, PsfGrid):
+            for place, node in enumerate(self.psf.grid):
+                yield ("psf", "grid", place, "psf"), node.psf
 
     def with_references(self, mapping: Mapping[str, str]) -> Self:
         """The same image with its files renamed; names that the mapping lacks stay."""
         changed: dict[str, Any] = {}
-        for (key,), plane in self.references():
-            renamed = plane.renamed(mapping[plane.file]) if plane.file in mapping else plane
-            changed[key] = (
-                renamed if self.psf is None or key != "psf" else self.psf.model_copy(update={"image": renamed})
-            )
+
+        def renamed(plane: PlaneReference) -> PlaneReference:
+            return plane.renamed(mapping[plane.file]) if plane.file in mapping else plane
+
+        for key in ("data", "variance", "weight", "sigma", "mask"):
+            plane = getattr(self, key)
+            if isinstance(plane, PlaneReference):
+                changed[key] = renamed(plane)
+        if isinstance(self.psf, ImagePsf):
+            changed["psf"] = self.psf.model_copy(update={"image": renamed(self.psf.image)})
+        if isinstance(self.psf, PsfGrid):
+            nodes = tuple(node.model_copy(update={"psf": renamed(node.psf)}) for node in self.psf.grid)
+            changed["psf"] = self.psf.model_copy(update={"grid": nodes})
         return self.model_copy(update=changed)

@@ -90,7 +90,7 @@ class ProposalSpec(ImageSpec):
             raise refuse("ProposalSpec", faults)
         return self
 
-    def references(self) -> Iterator[tuple[tuple[str, ...], PlaneReference]]:
+    def references(self) -> Iterator[tuple[tuple[str | int, ...], PlaneReference]]:
         """Location below this document, and reference, of every file that it names."""
         yield from super().references()
         if self.segmentation is not None:

@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from fitting.spec.agreement import frame_faults, point_source_faults, repeated_names, varied_faults
+from fitting.spec.agreement import frame_faults, point_source_faults, psf_faults, repeated_names, varied_faults
 from fitting.spec.components import MAX_COMPONENTS, ComponentSpec
 from fitting.spec.constraints import ConstraintSpec, constraint_faults
 from fitting.spec.documents import Document, detail, refusal, refuse
@@ -134,6 +134,7 @@ class FitRequest(Document):
         faults = [*repeated_names("components", self.components), *repeated_names("images", self.images)]
         faults += frame_faults(self.components, self.frame_in_use)
         faults += varied_faults(self.components, self.images)
+        faults += psf_faults(self.components, self.images)
         faults += point_source_faults(self.components, self.images)
         faults = faults or link_faults(self.rows(), frozenset())
         faults = faults or constraint_faults(self.constraints, self.rows())

@@ -5,11 +5,12 @@ The engine finds the numbers behind a row in ``fitting.profiles``; here is only 
 
 from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
 from fitting.spec.profiles.options import ProfileOptions
-from fitting.spec.profiles.table import PROFILE_OPTIONS, PROFILES, profiles_document
+from fitting.spec.profiles.table import PROFILE_OPTIONS, PROFILES, PSF_MODELS, profiles_document
 
 __all__ = [
     "PROFILES",
     "PROFILE_OPTIONS",
+    "PSF_MODELS",
     "ParameterDescription",
     "ProfileDescription",
     "ProfileOptions",

@@ -80,6 +80,10 @@ PROFILE_OPTIONS: MappingProxyType[str, type[ProfileOptions]] = MappingProxyType(
 """Options of those that have any."""
 
 
+PSF_MODELS = (GAUSSIAN_PSF.name, MOFFAT_PSF.name, AIRY_PSF.name)
+"""Those that may blur the other components of an image."""
+
+
 def profiles_document() -> list[dict[str, Any]]:
     """The profiles as JSON, for ``GET /v1/profiles`` and ``photfit profiles``."""
     return [profile.model_dump(mode="json") for profile in PROFILES.values()]

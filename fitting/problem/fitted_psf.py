@@ -1,0 +1,110 @@
+"""A point-spread function with parameters that are fitted: a component that blurs the others.
+
+The kernel is the component's formula integrated over pixels, on a stamp whose size the first values set, divided by its
+sum. Its derivatives are kernels too: with L the light before the blur, ∂(K ⊛ L)/∂p = ∂K/∂p ⊛ L.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from fitting.drawing.surface import SurfaceDrawing
+from fitting.inputs.images import ImageData
+from fitting.profiles.surfaces import SURFACES
+from fitting.render.convolve import Convolver
+from fitting.render.frame import Frame
+from fitting.spec import ComponentSpec
+
+_ROOM = 1.25
+"""The stamp serves a FWHM larger by this than the first."""
+_WIDTHS = {"gaussian_psf": 3.5, "moffat_psf": 8.0, "airy_psf": 8.0}
+"""Half a stamp, in FWHM."""
+_LARGEST = 256
+
+
+class FittedConvolver:
+    """Kernels of a batch, with their derivatives.
+
+    Attributes:
+        rows: places of the parameters among the native values.
+        kernel: (batch, odd, odd).
+        slopes: by each parameter, (batch, parameters, odd, odd).
+    """
+
+    oversampling = 1
+
+    def __init__(self, rows: Tensor, kernel: Tensor, slopes: Tensor) -> None:
+        self.rows, self.kernel, self.slopes = rows, kernel, slopes
+        self.widest_margin = kernel.shape[-1] // 2
+
+    def apply(self, wide: Tensor) -> Tensor:
+        """Blur images (batch, …, height + 2·margin, width + 2·margin), each of the batch by its own kernel."""
+        return Convolver(_beside(self.kernel, wide)).apply(wide)
+
+    def transpose(self, image: Tensor) -> Tensor:
+        """The transpose of `apply`."""
+        return Convolver(_beside(self.kernel, image)).transpose(image)
+
+    def apply_slopes(self, wide: Tensor) -> Tensor:
+        """Derivatives of the blurred light by the parameters, (batch, parameters, height, width), of light before the
+        blur (batch, height + 2·margin, width + 2·margin).
+        """
+        return Convolver(self.slopes).apply(wide.unsqueeze(1))
+
+
+def _beside(kernel: Tensor, image: Tensor) -> Tensor:
+    """The kernels with an axis of length one for each of the images' between batch and pixels."""
+    return kernel.view(len(kernel), *(1,) * (image.ndim - 3), *kernel.shape[-2:])
+
+
+@dataclass(frozen=True)
+class FittedPsf:
+    """The component as an image's point-spread function.
+
+    Attributes:
+        profile: name in `SURFACES`.
+        rows: places of q, pa, the shape's own and fwhm among the native values.
+        half: the stamp has 2 half + 1 pixels a side.
+    """
+
+    profile: str
+    rows: Tensor
+    half: int
+
+    @classmethod
+    def of(cls, component: ComponentSpec, index: Mapping[str, int], physical: Tensor) -> "FittedPsf":
+        """The component at its first native values (1, natives); `index` is of those."""
+        names = SURFACES[component.profile].parameters[2:-1]
+        places = [index[f"{component.name}.{name}"] for name in names]
+        fwhm = float(physical[0, places[-1]])
+        half = min(max(math.ceil(_ROOM * _WIDTHS[component.profile] * fwhm), 2), _LARGEST)
+        return cls(component.profile, torch.tensor(places, dtype=torch.long, device=physical.device), half)
+
+    def convolver(self, physical: Tensor) -> FittedConvolver:
+        """At native values (batch, natives)."""
+        centre, flux = physical.new_zeros((len(physical), 2)), physical.new_ones((len(physical), 1))
+        values = torch.cat((centre, physical[:, self.rows], flux), dim=1)
+        drawing = SurfaceDrawing(SURFACES[self.profile], integrated=True)
+        frame = Frame(-self.half, -self.half, 2 * self.half + 1, 2 * self.half + 1)
+        by_all = drawing.derivatives(values, frame)
+        light, slopes = by_all[:, -1], by_all[:, 2:-1]
+        total = light.sum((-1, -2), keepdim=True)
+        kernel = light / total
+        lost = slopes.sum((-1, -2), keepdim=True)
+        return FittedConvolver(self.rows, kernel, (slopes - kernel.unsqueeze(1) * lost) / total.unsqueeze(1))
+
+
+def fitted_psf(components: Sequence[ComponentSpec], index: Mapping[str, int], physical: Tensor) -> FittedPsf | None:
+    """The one among an image's components that blurs the others, at first native values (1, natives)."""
+    blurring = [component for component in components if component.role == "psf"]
+    return FittedPsf.of(blurring[0], index, physical) if blurring else None
+
+
+def stamped(image: ImageData, psf: FittedPsf | None, physical: Tensor) -> ImageData:
+    """The image with the stamp at first values, for what needs to know how large it is."""
+    if psf is None:
+        return image
+    return replace(image, psf=psf.convolver(physical).kernel[0].cpu().numpy(), psf_convention="discrete")
