@@ -69,7 +69,7 @@ class Sersic(RadialProfile):
 
     def brightness(self, log_rho: Tensor, constants: Tensor) -> Tensor:
         half_inverse_n, b, _, _ = constants
-        return torch.exp_((log_rho * half_inverse_n).exp_().mul_(-b).add_(b))
+        return torch.addcmul(b, (log_rho * half_inverse_n).exp_(), b, value=-1.0).exp_()
 
     def derivatives(self, log_rho: Tensor, constants: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
         half_inverse_n, b, slope, inverse_n = constants

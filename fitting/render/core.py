@@ -95,9 +95,10 @@ class Core:
         sums, start = [], 0
         for pixels, per_pixel in self.counts:
             stop = start + pixels * per_pixel
-            sums.append(weighted[..., start:stop].unflatten(-1, (pixels, per_pixel)).sum(-1))
+            if pixels:
+                sums.append(weighted[..., start:stop].unflatten(-1, (pixels, per_pixel)).sum(-1))
             start = stop
-        return torch.cat(sums, dim=-1)
+        return torch.cat(sums, dim=-1) if sums else weighted[..., :0]
 
 
 class _Slots:

@@ -82,10 +82,8 @@ class CornerRule:
     """λ nodes, (instances, radial order)."""
     radial_weights: Tensor
     """Weights of λ dλ, (instances, radial order)."""
-    grading: Tensor
-    """τ³ nodes, (edge order,)."""
-    grading_weights: Tensor
-    """Weights of d(τ³), (edge order,)."""
+    edge: "EdgeRule"
+    """Nodes along an edge."""
 
     @classmethod
     def build(cls, cusp_powers: list[float], narrowest: float, radial_order: int, device: torch.device) -> "CornerRule":
@@ -93,28 +91,59 @@ class CornerRule:
 
         `narrowest` is the smallest axis ratio among them; `radial_order` how many nodes their profiles need on a ray.
         """
-        edge_nodes, edge_weights = unit_rule(edge_order(cusp_powers, narrowest, radial_order))
-        return cls(
-            *cusp_grading(cusp_powers, radial_order, device),
-            torch.as_tensor(edge_nodes**3, device=device),
-            torch.as_tensor(3.0 * edge_nodes**2 * edge_weights, device=device),
-        )
+        order = edge_order(cusp_powers, narrowest, radial_order)
+        return cls(*cusp_grading(cusp_powers, radial_order, device), EdgeRule.build(order, device))
 
     @property
     def points(self) -> int:
         """Quadrature points per pixel: 4 edges, 2 sides of the foot, edge order, radial order."""
-        return 8 * self.grading.shape[0] * self.radial.shape[1]
+        return 8 * self.edge.order * self.radial.shape[1]
 
     def split(
         self, pixels_x: Tensor, pixels_y: Tensor, form: Ellipses, _break_radius: Tensor | None = None
     ) -> "CornerSplit":
         """Pixels (instances, pixels), their edges split at the feet. A break is not looked at."""
         corner_x, corner_y, edge_x, edge_y = pixel_corners(pixels_x, pixels_y, form)
-        xx, xy, yy = (field[:, None, None] for field in (form.xx, 0.5 * form.xy2, form.yy))
-        towards_x, towards_y = xx * edge_x + xy * edge_y, xy * edge_x + yy * edge_y
-        square = towards_x * edge_x + towards_y * edge_y
-        foot = (-(towards_x * corner_x + towards_y * corner_y) / square).clamp_(0.0, 1.0)
-        return CornerSplit(self, corner_x, corner_y, edge_x, edge_y, foot, torch.stack((-foot, 1.0 - foot), dim=-1))
+        # Along a row ρ is least at δx = −B δy / A, along a column at δy = −B δx / C.
+        half = -0.5 * form.xy2
+        of_row, of_column = (half / form.xx)[:, None, None], (half / form.yy)[:, None, None]
+        foot = ((edge_x * of_row - edge_y) * corner_y).addcmul_(edge_y * of_column - edge_x, corner_x)
+        return CornerSplit(self, corner_x, corner_y, edge_x, edge_y, foot.clamp_(0.0, 1.0))
+
+
+@dataclass(frozen=True)
+class EdgeRule:
+    """Nodes on both sides of a foot, t = f + (1 − f) τ³ and f − f τ³, τ from 0 to 1, and the weights of dt.
+
+    Both are linear in f, which is why they are kept as constant and slope: (2 sides, order) each.
+    """
+
+    place: Tensor
+    place_by_foot: Tensor
+    weight: Tensor
+    weight_by_foot: Tensor
+
+    @classmethod
+    def build(cls, order: int, device: torch.device) -> "EdgeRule":
+        """With `order` nodes on either side."""
+        nodes, weights = unit_rule(order)
+        place, weight = nodes**3, 3.0 * nodes**2 * weights
+        zero = np.zeros(order)
+        fields = ((zero, place), (1.0 - place, 1.0 - place), (zero, weight), (weight, -weight))
+        return cls(*(torch.as_tensor(np.stack(field), device=device) for field in fields))
+
+    @property
+    def order(self) -> int:
+        """Nodes on either side."""
+        return self.place.shape[1]
+
+    def places(self, foot: Tensor) -> Tensor:
+        """Nodes t of edges with feet (…): (…, 2, order)."""
+        return torch.addcmul(self.place, foot[..., None, None], self.place_by_foot)
+
+    def weights(self, foot: Tensor) -> Tensor:
+        """Weights of dt, (…, 2, order)."""
+        return torch.addcmul(self.weight, foot[..., None, None], self.weight_by_foot)
 
 
 @dataclass(frozen=True)
@@ -125,7 +154,6 @@ class CornerSplit:
         corner_x, corner_y: from the centre, counter-clockwise, (instances, pixels, 4).
         edge_x, edge_y: from each corner to the next.
         foot: where along the edge it is nearest to the centre, 0 … 1.
-        reach: from the foot to the edge's beginning and end, (instances, pixels, 4, 2).
     """
 
     rule: CornerRule
@@ -134,46 +162,36 @@ class CornerSplit:
     edge_x: Tensor
     edge_y: Tensor
     foot: Tensor
-    reach: Tensor
 
     def nodes(self) -> tuple[Tensor, Tensor, Tensor]:
         """Offsets δx, δy from the centre and weights, each (instances, pixels · points)."""
         rule = self.rule
-        cross = self.corner_x * self.edge_y - self.corner_y * self.edge_x
-        edge_weight = (cross[..., None] * self.reach.abs())[..., None] * rule.grading_weights
-        point_x, point_y = self._along(rule.grading)
+        cross = (self.corner_x * self.edge_y).addcmul_(self.corner_y, self.edge_x, value=-1.0)
+        edge_weight = rule.edge.weights(self.foot).mul_(cross[..., None, None])
+        point_x, point_y = self._along(rule.edge)
         radial = rule.radial[:, None, None, None, None, :]
-        weight = edge_weight[..., None] * rule.radial_weights[:, None, None, None, None, :]
         return (
             (point_x[..., None] * radial).flatten(1),
             (point_y[..., None] * radial).flatten(1),
-            weight.flatten(1),
+            (edge_weight[..., None] * rule.radial_weights[:, None, None, None, None, :]).flatten(1),
         )
 
     def outline(self) -> OutlinePoints:
         """The pixels' outlines, with more points than the rule's own: integrals over a line alone converge slower."""
-        grading, weights = _outline_rule(self.foot.device)
-        point_x, point_y = self._along(grading)
-        length = self.reach.abs()[..., None] * weights
-        return OutlinePoints(
-            *(
-                points.flatten(2)
-                for points in (
-                    point_x,
-                    point_y,
-                    self.edge_y[..., None, None] * length,
-                    self.edge_x[..., None, None] * -length,
-                )
-            )
-        )
+        rule = _outline_rule(self.foot.device)
+        length = rule.weights(self.foot)
+        normal_x, normal_y = self.edge_y[..., None, None] * length, self.edge_x[..., None, None] * -length
+        return OutlinePoints(*(points.flatten(2) for points in (*self._along(rule), normal_x, normal_y)))
 
-    def _along(self, grading: Tensor) -> tuple[Tensor, Tensor]:
-        """Points at both sides of the foot, x and y: (instances, pixels, 4, 2, nodes)."""
-        position = self.foot[..., None, None] + self.reach[..., None] * grading
-        return (
-            self.corner_x[..., None, None] + position * self.edge_x[..., None, None],
-            self.corner_y[..., None, None] + position * self.edge_y[..., None, None],
+    def _along(self, rule: EdgeRule) -> tuple[Tensor, Tensor]:
+        """Points at both sides of the foot, x and y: (instances, pixels, 4, 2, order)."""
+        place = rule.places(self.foot)
+        corners, edges = (self.corner_x, self.corner_y), (self.edge_x, self.edge_y)
+        x, y = (
+            torch.addcmul(corner[..., None, None], place, edge[..., None, None])
+            for corner, edge in zip(corners, edges, strict=True)
         )
+        return x, y
 
 
 def edge_order(cusp_powers: list[float], narrowest: float, radial_order: int) -> int:
@@ -214,7 +232,5 @@ def grading_exponent(cusp_power: float) -> float:
 
 
 @cache
-def _outline_rule(device: torch.device) -> tuple[Tensor, Tensor]:
-    """τ³ nodes, as a `CornerRule`'s, and weights for integrals along an edge alone."""
-    nodes, weights = unit_rule(_OUTLINE_ORDER)
-    return torch.as_tensor(nodes**3, device=device), torch.as_tensor(3.0 * nodes**2 * weights, device=device)
+def _outline_rule(device: torch.device) -> EdgeRule:
+    return EdgeRule.build(_OUTLINE_ORDER, device)
