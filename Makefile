@@ -16,6 +16,11 @@ BIN := .venv/bin
 STAMP := .venv/installed
 ARGS ?=
 
+# Tests run side by side, each with one torch thread: threads of several would fight for the same cores.
+CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+SIDE_BY_SIDE ?= $(shell test $(CORES) -gt 4 && echo 4 || echo $(CORES))
+PYTEST := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist worksteal
+
 .PHONY: demo serve test test-all lint format bench bench-proposals bench-calibration docs clean install
 
 demo: $(STAMP)
@@ -25,10 +30,10 @@ serve: $(STAMP)
 	$(BIN)/photfit serve $(ARGS)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(PYTEST) -m "not slow" $(ARGS)
 
 test-all: $(STAMP)
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
