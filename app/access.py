@@ -1,5 +1,7 @@
 """Who is asking: by key in `Authorization`, or by the session of a browser that signed in with one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -55,6 +57,19 @@ def identify_asker(services: Services, request: Request) -> Asker:
     if identity is None:
         raise NotSignedIn("You are signed out: the session is over, or its key was revoked. Sign in again.")
     return asker_of(identity)
+
+
+@contextmanager
+def refusals_counted(services: Services, request: Request) -> Iterator[None]:
+    """While inside, a wrong key or none counts against the address that it came from: raises TooManyRequests in the
+    place of NotSignedIn once there were too many.
+    """
+    try:
+        yield
+    except NotSignedIn:
+        address = request.client.host if request.client else ""
+        services.rate_limiter.count(f"address {address}", services.settings.refusals_per_minute).require()
+        raise
 
 
 def asker_of(identity: Identity) -> Asker:

@@ -6,7 +6,9 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
-from app.access import ANYONE, SAFE_METHODS, SESSION_COOKIE, Asker, identify_asker
+from app.access import ANYONE, SAFE_METHODS, SESSION_COOKIE, Asker, identify_asker, refusals_counted
+from app.rate_limits import Standing
+from app.request_context import note_headers
 from app.services import Services
 
 # They only tell the OpenAPI document how one signs in; `app.access` reads the headers.
@@ -31,10 +33,21 @@ async def current_asker(
     _key: Annotated[object, Security(_BEARER)],
     _session: Annotated[object, Security(_COOKIE)],
 ) -> Asker:
-    """Who is asking. Without accounts, anyone; else raises NotSignedIn where nobody is known by what was sent."""
+    """Who is asking. Without accounts, anyone; else raises NotSignedIn where nobody is known by what was sent, and
+    TooManyRequests.
+    """
     if not services.settings.accounts:
         return ANYONE
-    return await run_in_threadpool(identify_asker, services, request)
+    asker, standing = await run_in_threadpool(_admit, services, request)
+    note_headers(request.scope, standing.headers)
+    standing.require()
+    return asker
+
+
+def _admit(services: Services, request: Request) -> tuple[Asker, Standing]:
+    with refusals_counted(services, request):
+        asker = identify_asker(services, request)
+    return asker, services.rate_limiter.count(asker.owner, services.settings.requests_per_minute)
 
 
 AskerDep = Annotated[Asker, Depends(current_asker)]

@@ -3,11 +3,14 @@
 from typing import cast
 
 from app.access import Asker
+from app.domain import quotas
 from app.domain.accounts import NewKey
-from app.models.accounts import Key, MadeKey, Me
+from app.domain.quotas import Quotas
+from app.models.accounts import Amount, Amounts, Key, MadeKey, Me
 from app.services import Services
 from jobs.accounts import SCOPES, Scope
 from jobs.schema import KeyRecord
+from jobs.usage import Usage
 
 
 def address_of_key(key_id: str) -> str:
@@ -24,6 +27,13 @@ def present_asker(services: Services, asker: Asker) -> Me:
         administrator=asker.administrator,
         scopes=[scope for scope in SCOPES if scope in asker.scopes],
         key_id=asker.key_id,
+        uses=_present_amounts(quotas.usage(services, asker.owner), quotas.quotas_of(services, asker.owner)),
+    )
+
+
+def _present_amounts(used: Usage, most: Quotas) -> Amounts:
+    return Amounts(
+        **{name: Amount(used=getattr(used, name), limit=getattr(most, name)) for name in Amounts.model_fields}
     )
 
 

@@ -66,6 +66,27 @@ class NotAllowed(Problem):
     status, kind, title = 403, "not-allowed", "Not allowed"
 
 
+class QuotaExceeded(Problem):
+    """The account has as much as it may have."""
+
+    status, kind, title = 403, "quota-exceeded", "The account's quota is used up"
+
+
+class TooManyFits(Problem):
+    """As many of the account's fits wait as may."""
+
+    status, kind, title = 429, "too-many-fits", "Too many fits wait"
+
+    def __init__(self, detail: str, *, retry_after: int = 10, **members: object) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)}, **members)
+
+
+class TooManyRequests(Problem):
+    """Requests come faster than they may."""
+
+    status, kind, title = 429, "too-many-requests", "Too many requests"
+
+
 class NotFound(Problem):
     """There is nothing under that id or path, or it belongs to someone else."""
 

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Mapping
 
 import structlog
 from starlette.requests import Request
@@ -13,6 +14,14 @@ from jobs.ids import new_id
 _log = structlog.get_logger("photfit.app")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
 _QUIET_PATHS = frozenset({"/healthz", "/readyz"})
+
+
+_NOTED = "photfit.headers"
+
+
+def note_headers(scope: Scope, headers: Mapping[str, str]) -> None:
+    """Give the answer to come these headers, whatever makes it: a route, a stream or an error."""
+    scope.setdefault(_NOTED, {}).update(headers)
 
 
 class RequestContext:
@@ -66,8 +75,13 @@ class _Exchange:
                 await self._refuse_body()
                 return
             self.status = message["status"]
-            message["headers"] = [*message["headers"], (b"x-request-id", self.id.encode("ascii"))]
+            message["headers"] = [*message["headers"], *self._headers()]
         await self._send(message)
+
+    def _headers(self) -> list[tuple[bytes, bytes]]:
+        """What every answer gets: the request's id, and what was noted on the way (see `note_headers`)."""
+        noted = {"x-request-id": self.id, **self._scope.get(_NOTED, {})}
+        return [(name.lower().encode("ascii"), value.encode("ascii")) for name, value in noted.items()]
 
     async def _refuse_body(self) -> None:
         self.status = 413

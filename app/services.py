@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from app.inspection import preload
+from app.rate_limits import RateLimiter
 from app.sandbox import Sandbox
 from app.waking import Waker
 from app.watcher import Watcher
@@ -43,6 +44,7 @@ class Services:
     waker: Waker
     watcher: Watcher
     receiving_folder: Path
+    rate_limiter: RateLimiter
 
 
 @asynccontextmanager
@@ -69,7 +71,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     listening = asyncio.create_task(watcher.listen())
     try:
         yield Services(
-            settings, engine, open_blobs(settings.blobs), doorbell, sandbox, waker, watcher, receiving_folder
+            settings,
+            engine,
+            open_blobs(settings.blobs),
+            doorbell,
+            sandbox,
+            waker,
+            watcher,
+            receiving_folder,
+            RateLimiter(settings.broker_url),
         )
     finally:
         listening.cancel()

@@ -59,7 +59,9 @@ class Reconciler:
             if waiting is None:
                 continue
             patience = self.settings.reconcile_seconds if waiting == 0 else _RING_AGAIN_SECONDS
-            for fit_id in transitions.take_unheard(self.engine, queue, patience, _RINGS_AT_ONCE):
+            for fit_id in transitions.take_unheard(
+                self.engine, queue, patience, _RINGS_AT_ONCE, self.settings.most_running
+            ):
                 if not self.doorbell.ring(fit_id, queue):
                     return
 

@@ -110,6 +110,32 @@ def queued_ahead(engine: Engine, record: FitRecord) -> int:
         return session.scalar(query) or 0
 
 
+def next_of(engine: Engine, owner: str) -> FitRecord | None:
+    """The owner's fit that has waited longest, or None."""
+    waiting = select(FitRecord).where(FitRecord.owner == owner, FitRecord.state == "queued")
+    with Session(engine) as session:
+        return session.scalar(waiting.order_by(FitRecord.id).limit(1))
+
+
+def everybody_s(
+    engine: Engine, *, owner: str | None = None, state: str | None = None, limit: int = 50
+) -> list[FitRecord]:
+    """Fits of all owners, or of one, newest first: for operation, not for users."""
+    query = select(FitRecord).order_by(FitRecord.id.desc()).limit(limit)
+    if owner is not None:
+        query = query.where(FitRecord.owner == owner)
+    if state is not None:
+        query = query.where(FitRecord.state == state)
+    with Session(engine) as session:
+        return list(session.scalars(query))
+
+
+def owner_of(engine: Engine, fit_id: str) -> str | None:
+    """Whose fit this is, or None where there is none: for operation, not for users."""
+    with Session(engine) as session:
+        return session.scalar(select(FitRecord.owner).where(FitRecord.id == fit_id))
+
+
 def queue_lengths(engine: Engine) -> dict[str, int]:
     """Queued fits by queue, of all owners: for operation, not for users."""
     query = select(FitRecord.queue, func.count()).where(FitRecord.state == "queued").group_by(FitRecord.queue)

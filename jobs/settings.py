@@ -8,6 +8,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEBIBYTE = 1 << 20
+GIBIBYTE = 1 << 30
 
 
 class Settings(BaseSettings):
@@ -45,6 +46,24 @@ class Settings(BaseSettings):
     )
     examples_dir: Path | None = Field(
         None, title="Examples", description="Folder of the page's examples; by default the one beside the source tree."
+    )
+    quota_upload_bytes: Annotated[int | None, Field(ge=0)] = Field(
+        20 * GIBIBYTE, title="Uploads of an account", description="Bytes of an account's uploads, at most."
+    )
+    quota_stored_bytes: Annotated[int | None, Field(ge=0)] = Field(
+        50 * GIBIBYTE, title="Files of an account", description="Bytes of an account's uploads and results, at most."
+    )
+    quota_queued_fits: Annotated[int | None, Field(ge=0)] = Field(
+        2000, title="Waiting fits of an account", description="Fits of an account that may wait; more are refused."
+    )
+    quota_running_fits: Annotated[int | None, Field(ge=1)] = Field(
+        None, title="Running fits of an account", description="Fits of an account that run at once; more of them wait."
+    )
+    requests_per_minute: Annotated[int, Field(ge=1)] = Field(
+        1200, title="Requests of an account", description="Requests that an account may send a minute."
+    )
+    refusals_per_minute: Annotated[int, Field(ge=1)] = Field(
+        30, title="Wrong keys", description="Requests without a good key that an address may send a minute."
     )
     lease_seconds: Annotated[float, Field(gt=0)] = Field(
         30.0, title="Lease", description="A worker that has not renewed for so long has lost its job."
@@ -84,6 +103,11 @@ class Settings(BaseSettings):
         """The folder of examples, or None where there is none."""
         folder = self.examples_dir or Path(__file__).resolve().parent.parent / "examples"
         return folder if folder.is_dir() else None
+
+    @property
+    def most_running(self) -> int | None:
+        """How many fits of an account run at once; None where there are no accounts or no limit."""
+        return self.quota_running_fits if self.accounts else None
 
     @property
     def database(self) -> str:

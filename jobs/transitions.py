@@ -12,14 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Engine, and_, delete, or_, update
+from sqlalchemy import ColumnElement, Engine, Integer, and_, delete, func, or_, select, update
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from jobs.clock import database_now
 from jobs.ids import new_id
-from jobs.schema import FINAL_STATES, FitRecord
+from jobs.schema import FINAL_STATES, FitRecord, UserRecord
 
 Outcome = Literal["succeeded", "failed", "cancelled"]
 
@@ -101,12 +102,22 @@ def create(engine: Engine, new: NewFit) -> FitRecord | None:
     return _one(engine, statement.returning(FitRecord))
 
 
-def claim(engine: Engine, fit_id: str, worker: str, task_id: str | None, lease_seconds: float) -> Claim | None:
-    """Take a queued fit for one more attempt; None where it is not queued, or another was quicker."""
+def claim(
+    engine: Engine,
+    fit_id: str,
+    worker: str,
+    task_id: str | None,
+    lease_seconds: float,
+    most_running: int | None = None,
+) -> Claim | None:
+    """Take a queued fit for one more attempt; None where it is not queued, another was quicker, or as many fits of its
+    owner run as may: `most_running`, where his account has no limit of its own. The reconciler rings again for those.
+    """
     record = _one(
         engine,
         update(FitRecord)
         .where(FitRecord.id == fit_id, FitRecord.state == "queued", FitRecord.cancel_requested_at.is_(None))
+        .where(_has_room(most_running))
         .values(
             state="running",
             attempt=FitRecord.attempt + 1,
@@ -147,9 +158,10 @@ def finish(
     error: dict[str, Any] | None = None,
     warnings: Sequence[str] | None = None,
     progress: dict[str, Any] | None = None,
+    result_bytes: int = 0,
 ) -> bool:
     """End a fit; False, and nothing changed, where the claim is lost."""
-    values: dict[str, Any] = _final(outcome) | {"error": error}
+    values: dict[str, Any] = _final(outcome) | {"error": error, "result_bytes": result_bytes}
     if warnings is not None:
         values["warnings"] = list(warnings)
     if progress is not None:
@@ -211,15 +223,17 @@ def cancel_overdue(engine: Engine, grace_seconds: float) -> list[FitRecord]:
     return _all(engine, update(FitRecord).where(overdue).values(_final("cancelled")).returning(FitRecord))
 
 
-def take_unheard(engine: Engine, queue: str, after_seconds: float, limit: int) -> list[str]:
-    """Ids of the oldest queued fits of a queue whose last ring is older than `after_seconds`; they count as rung
-    now.
+def take_unheard(
+    engine: Engine, queue: str, after_seconds: float, limit: int, most_running: int | None = None
+) -> list[str]:
+    """Ids of the oldest queued fits of a queue whose last ring is older than `after_seconds` and that `claim` would
+    give out; they count as rung now.
     """
     unheard = or_(FitRecord.rung_at.is_(None), FitRecord.rung_at < database_now() - after_seconds)
     oldest = (
         FitRecord.__table__.select()
         .with_only_columns(FitRecord.id)
-        .where(FitRecord.state == "queued", FitRecord.queue == queue, unheard)
+        .where(FitRecord.state == "queued", FitRecord.queue == queue, unheard, _has_room(most_running))
         .order_by(FitRecord.id)
         .limit(limit)
     )
@@ -233,6 +247,21 @@ def remove(engine: Engine, owner: str, fit_id: str) -> bool:
         FitRecord.id == fit_id, FitRecord.owner == owner, FitRecord.state.in_(sorted(FINAL_STATES))
     )
     return _changed(engine, gone) == 1
+
+
+def _has_room(most_running: int | None) -> ColumnElement[bool]:
+    """Whether one more fit of a fit's owner may run."""
+    running = aliased(FitRecord)
+    count = (
+        select(func.count())
+        .select_from(running)
+        .where(running.owner == FitRecord.owner, running.state == "running")
+        .correlate(FitRecord)
+        .scalar_subquery()
+    )
+    own = select(UserRecord.running_fits).where(UserRecord.id == FitRecord.owner).correlate(FitRecord).scalar_subquery()
+    limit = func.coalesce(own, sql_cast(most_running, Integer))
+    return or_(limit.is_(None), count < limit)
 
 
 def _held(held: Claim) -> ColumnElement[bool]:

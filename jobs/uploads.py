@@ -56,6 +56,12 @@ def get_upload(engine: Engine, owner: str, upload_id: str) -> UploadRecord | Non
         return session.scalar(select(UploadRecord).where(UploadRecord.id == upload_id, UploadRecord.owner == owner))
 
 
+def find_upload(engine: Engine, owner: str, sha256: str) -> UploadRecord | None:
+    """The owner's upload of these bytes, or None."""
+    with Session(engine) as session:
+        return session.scalar(select(UploadRecord).where(UploadRecord.sha256 == sha256, UploadRecord.owner == owner))
+
+
 def get_uploads(engine: Engine, owner: str, upload_ids: Iterable[str]) -> dict[str, UploadRecord]:
     """Those of the owner's uploads that exist, by id."""
     query = select(UploadRecord).where(UploadRecord.owner == owner, UploadRecord.id.in_(list(upload_ids)))

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from jobs.blobs import BlobStore, open_blobs
 from jobs.database import connect
+from jobs.doorbell import Doorbell
 from jobs.events import Publisher
 from jobs.settings import Settings
 
@@ -22,6 +23,7 @@ class Bench:
     engine: Engine
     blobs: BlobStore
     publisher: Publisher
+    doorbell: Doorbell
     worker: str
 
 
@@ -34,7 +36,7 @@ def open_bench(settings: Settings, worker: str) -> Bench:
     os.nice(_NICENESS)
     _warm_engine(settings.worker_threads or max(1, (os.cpu_count() or 1) // settings.workers))
     publisher = Publisher(settings.broker_url)
-    _bench = Bench(settings, connect(settings), open_blobs(settings.blobs), publisher, worker)
+    _bench = Bench(settings, connect(settings), open_blobs(settings.blobs), publisher, Doorbell(settings), worker)
     return _bench
 
 

@@ -17,7 +17,7 @@ from fitting.results import FitResult, write_result
 from fitting.results.provenance import InputFile, with_origin
 from fitting.run import run
 from fitting.spec import FitRequest, RequestInvalid, parse_request
-from jobs import transitions, uploads
+from jobs import records, transitions, uploads
 from jobs.blobs import BlobMissing
 from jobs.doorbell import TASK
 from jobs.schema import UploadRecord
@@ -38,17 +38,29 @@ _log = structlog.get_logger("photfit.worker")
 def run_fit(self: Task, fit_id: str) -> None:
     """Take the fit if it is still to be had, run it, and store what came out."""
     tools = bench()
-    claim = transitions.claim(tools.engine, fit_id, tools.worker, self.request.id, tools.settings.lease_seconds)
+    settings = tools.settings
+    claim = transitions.claim(
+        tools.engine, fit_id, tools.worker, self.request.id, settings.lease_seconds, settings.most_running
+    )
     if claim is None:
         return
     tools.publisher.publish(fit_id)
     structlog.contextvars.bind_contextvars(fit=fit_id, attempt=claim.attempt)
     try:
-        with Heartbeat(tools.engine, claim, tools.worker, tools.settings.lease_seconds) as heartbeat:
+        with Heartbeat(tools.engine, claim, tools.worker, settings.lease_seconds) as heartbeat:
             _work(tools, claim, heartbeat)
     finally:
         structlog.contextvars.clear_contextvars()
         tools.publisher.publish(fit_id)
+        if settings.accounts:
+            _wake_next(tools, claim)
+
+
+def _wake_next(tools: Bench, claim: Claim) -> None:
+    """Ring for the owner's next fit: its own bell may have been answered while as many of his ran as may."""
+    waiting = records.next_of(tools.engine, claim.owner)
+    if waiting is not None:
+        tools.doorbell.ring(waiting.id, waiting.queue)
 
 
 def _work(tools: Bench, claim: Claim, heartbeat: Heartbeat) -> None:
@@ -56,8 +68,8 @@ def _work(tools: Bench, claim: Claim, heartbeat: Heartbeat) -> None:
     reporter = Reporter(tools.engine, tools.publisher, claim, heartbeat)
     try:
         result = _fit(tools, claim, reporter)
-        _store(tools, claim, result)
-        _finish(tools, claim, "succeeded", warnings=result.warnings, progress=reporter.final())
+        size = _store(tools, claim, result)
+        _finish(tools, claim, "succeeded", warnings=result.warnings, progress=reporter.final(), result_bytes=size)
     except Cancelled:
         _stop(tools, claim, heartbeat.ending or Ending.CANCELLED, reporter)
     except (RequestInvalid, FileInvalid, BlobMissing) as error:
@@ -78,9 +90,12 @@ def _finish(
     error: dict[str, Any] | None = None,
     warnings: Sequence[str] | None = None,
     progress: dict[str, Any] | None = None,
+    result_bytes: int = 0,
 ) -> None:
     """End the fit, and with it what was kept for a next attempt."""
-    if transitions.finish(tools.engine, claim, outcome, error=error, warnings=warnings, progress=progress):
+    if transitions.finish(
+        tools.engine, claim, outcome, error=error, warnings=warnings, progress=progress, result_bytes=result_bytes
+    ):
         BlobShelf(tools.blobs, claim).clear()
 
 
@@ -109,13 +124,16 @@ def _inputs(tools: Bench, claim: Claim, request: FitRequest) -> dict[str, Upload
     return known
 
 
-def _store(tools: Bench, claim: Claim, result: FitResult) -> None:
-    """Write the result's files under the attempt; they count only once `finish` has said so."""
+def _store(tools: Bench, claim: Claim, result: FitResult) -> int:
+    """Write the result's files under the attempt; they count only once `finish` has said so. Returns their bytes."""
+    stored = 0
     with tempfile.TemporaryDirectory(prefix="photfit-result-") as name:
         folder = Path(name)
         write_result(result, folder)
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             tools.blobs.put_file(f"{claim.folder}/{path.relative_to(folder).as_posix()}", path)
+            stored += path.stat().st_size
+    return stored
 
 
 def _stop(tools: Bench, claim: Claim, ending: Ending, reporter: Reporter) -> None:

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.domain import reuse, uploads
+from app.domain import quotas, reuse, uploads
 from app.domain.checking import check_images
 from app.domain.receiving import ReceivedFile
 from app.problems import KeyReused, RequestFaulty
@@ -37,7 +37,8 @@ class Submission:
 def submit(services: Services, owner: str, submission: Submission) -> FitRecord:
     """Queue a fit, or find the one that the submission repeats or may reuse.
 
-    Raises RequestInvalid or RequestFaulty with every fault, with nothing stored, and KeyReused.
+    Raises RequestInvalid or RequestFaulty with every fault, with nothing stored, and KeyReused; TooManyFits or
+    QuotaExceeded where the account may have no more.
     """
     earlier = _earlier(services, owner, submission)
     if earlier is not None:
@@ -56,6 +57,7 @@ def submit(services: Services, owner: str, submission: Submission) -> FitRecord:
     reusable = reuse.earlier_result(services, owner, identity) if request.reuse else None
     if reusable is not None:
         return reusable
+    quotas.require_turn(services, owner)
     mapping = {
         name: uploads.keep(services, owner, submission.files[name], description)[0].id
         for name, description in descriptions.items()

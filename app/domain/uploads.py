@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.domain import quotas
 from app.domain.checking import describe_file
 from app.domain.receiving import ReceivedFile
 from app.problems import Conflict, NotFound
@@ -21,7 +22,9 @@ def store(services: Services, owner: str, received: ReceivedFile) -> tuple[Uploa
 def keep(
     services: Services, owner: str, received: ReceivedFile, description: dict[str, Any]
 ) -> tuple[UploadRecord, bool]:
-    """Keep a file that was looked at: its bytes once for all, its record once for an owner."""
+    """Keep a file that was looked at: its bytes once for all, its record once for an owner. Raises QuotaExceeded."""
+    if uploads.find_upload(services.engine, owner, received.sha256) is None:
+        quotas.require_room(services, owner, received.size)
     key = blob_key(received.sha256)
     if services.blobs.size(key) != received.size:
         services.blobs.put_file(key, received.path)

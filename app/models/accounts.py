@@ -11,6 +11,22 @@ from jobs.accounts import Scope
 _KEY_EXAMPLE = "photfit_2dXc5QkTq0mZ8sVbN4yLr7uWf1JgHp3AeRtYxKiO"
 
 
+class Amount(PublicModel):
+    """How much of something an account has, and may have at most."""
+
+    used: int = Field(examples=[1_234_567])
+    limit: int | None = Field(description="Null where there is no limit.", examples=[21_474_836_480])
+
+
+class Amounts(PublicModel):
+    """What an account uses."""
+
+    upload_bytes: Amount = Field(description="Bytes of uploads.")
+    stored_bytes: Amount = Field(description="Bytes of uploads and results.")
+    queued_fits: Amount = Field(description="Fits that wait; more than the limit are refused.")
+    running_fits: Amount = Field(description="Fits that run; more than the limit wait.")
+
+
 class Me(PublicModel):
     """Who is asking, and what he may."""
 
@@ -20,6 +36,7 @@ class Me(PublicModel):
     administrator: bool = Field(description="Whether the account's keys may be given the scope `admin`.")
     scopes: list[Scope] = Field(description="What the key in use may.", examples=[["read", "submit"]])
     key_id: str | None = Field(description="The key in use, or the one that the session was opened with.")
+    uses: Amounts
 
 
 class Credentials(PublicModel):

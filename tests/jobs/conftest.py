@@ -72,6 +72,8 @@ def any_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engin
     from jobs.schema import Table
 
     with engine.begin() as connection:
-        for table in (Table.metadata.tables[name] for name in ("fits", "uploads", "workers")):
+        for table in (
+            Table.metadata.tables[name] for name in ("fits", "uploads", "workers", "sessions", "keys", "users")
+        ):
             connection.execute(table.delete())
     engine.dispose()

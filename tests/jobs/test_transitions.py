@@ -6,7 +6,7 @@ import time
 import pytest
 from sqlalchemy import Engine
 
-from jobs import records, transitions
+from jobs import accounts, records, transitions
 from jobs.records import Wanted
 from jobs.schema import FitRecord
 from jobs.transitions import Claim, Standing
@@ -205,3 +205,26 @@ def test_an_unfinished_fit_is_found_by_the_upload_that_it_names(any_engine: Engi
     assert records.unfinished_naming(any_engine, "other", "upl_1x") is None
     transitions.request_cancel(any_engine, "local", fit.id)
     assert records.unfinished_naming(any_engine, "local", "upl_1x") is None
+
+
+def test_no_more_fits_of_an_owner_run_at_once_than_may(any_engine: Engine) -> None:
+    first, second, third = (created(any_engine, owner="vera").id for _ in range(3))
+    other = created(any_engine, owner="henrietta").id
+    held = transitions.claim(any_engine, first, "w", None, 60, most_running=1)
+    assert held is not None
+    assert transitions.claim(any_engine, second, "w", None, 60, most_running=1) is None
+    assert transitions.take_unheard(any_engine, "cpu", -1, 10, most_running=1) == [other], "its bell rings in vain"
+    assert transitions.claim(any_engine, other, "w", None, 60, most_running=1) is not None
+    assert transitions.finish(any_engine, held, "succeeded", result_bytes=7)
+    assert transitions.take_unheard(any_engine, "cpu", -1, 10, most_running=1) == [second, third]
+    assert transitions.claim(any_engine, second, "w", None, 60, most_running=1) is not None
+    assert transitions.claim(any_engine, third, "w", None, 60) is not None, "without a limit all may run"
+
+
+def test_an_account_s_own_limit_comes_before_the_service_s(any_engine: Engine) -> None:
+    user = accounts.add_user(any_engine, "vera")
+    assert user is not None
+    accounts.change_user(any_engine, "vera", running_fits=2)
+    ids = [created(any_engine, owner=user.id).id for _ in range(3)]
+    held = [transitions.claim(any_engine, fit_id, "w", None, 60, most_running=1) for fit_id in ids]
+    assert [claim is not None for claim in held] == [True, True, False]

@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from jobs import records, transitions
 from jobs.accounts import find_user, identify_key
+from jobs.blobs import open_blobs
 from jobs.database import connect
 from jobs.settings import Settings
+from jobs.transitions import NewFit
+from jobs.uploads import add_upload, blob_key
 from photfit.cli import main
 from photfit.failures import UserMistake
 from photfit.supervisor import ServeOptions, check_exposure
@@ -111,3 +115,46 @@ def test_others_are_let_in_only_when_somebody_has_said_how(host: str, tmp_path: 
 def test_this_machine_alone_needs_no_accounts(host: str, tmp_path: Path) -> None:
     check_exposure(ServeOptions(host, 8700, tmp_path, 1))
     assert not Settings(data_dir=tmp_path).exposes_everything(host)
+
+
+def new_fit(admin: Admin, owner: str) -> str:
+    made = transitions.create(admin.engine, NewFit(owner, "a fit", {"images": []}, "cpu", "auto", "0" * 64))
+    assert made is not None
+    return made.id
+
+
+def test_everybody_s_fits_are_listed_and_cancelled(admin: Admin) -> None:
+    admin.run("users", "add", "vera")
+    user = find_user(admin.engine, "vera")
+    assert user is not None
+    mine, another = new_fit(admin, user.id), new_fit(admin, "local")
+    listed = admin.run("jobs", "list").stdout
+    assert mine in listed
+    assert another in listed
+    assert "vera" in admin.run("jobs", "list", "--user", "vera", "--state", "queued").stdout
+    assert "is cancelled" in admin.run("jobs", "cancel", mine).stdout
+    assert "finished already" in admin.run("jobs", "cancel", mine).stdout
+    assert admin.run("jobs", "cancel", "fit_none").exit_code == 2
+    assert records.get_fit(admin.engine, user.id, mine).state == "cancelled"  # type: ignore[union-attr]
+
+
+def test_garbage_goes_and_what_is_needed_stays(admin: Admin, tmp_path: Path) -> None:
+    admin.run("users", "add", "vera")
+    blobs = open_blobs(Settings(data_dir=tmp_path).blobs)
+    file = tmp_path / "file"
+    file.write_bytes(b"x" * 1000)
+    running, done = new_fit(admin, "local"), new_fit(admin, "local")
+    for fit_id in (running, done):
+        claims = [transitions.claim(admin.engine, fit_id, "w", None, 60)]
+        transitions.release(admin.engine, claims[0])  # type: ignore[arg-type]
+        claims.append(transitions.claim(admin.engine, fit_id, "w", None, 60))
+    transitions.finish(admin.engine, claims[1], "succeeded")  # type: ignore[arg-type]
+    add_upload(admin.engine, "local", filename="a", size=1000, sha256="ab" * 32, description={})
+    kept = [blob_key("ab" * 32), f"fits/{running}/1/a", f"fits/{running}/2/a", f"fits/{done}/2/a"]
+    garbage = [blob_key("cd" * 32), "fits/fit_gone/1/a", f"fits/{done}/1/a"]
+    for key in (*kept, *garbage):
+        blobs.put_file(key, file)
+    assert "3 files" in admin.run("gc", "--dry-run").stdout
+    assert len(blobs.keys("fits") + blobs.keys("uploads")) == 7
+    assert "3 files" in admin.run("gc").stdout
+    assert sorted(blobs.keys("fits") + blobs.keys("uploads")) == sorted(kept)

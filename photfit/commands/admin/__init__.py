@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from photfit.commands.admin.gc import gc
+from photfit.commands.admin.jobs import jobs
 from photfit.commands.admin.keys import keys
 from photfit.commands.admin.users import users
 
@@ -31,5 +33,5 @@ def command(context: click.Context, data_dir: Path | None) -> None:
     context.obj = data_dir
 
 
-command.add_command(users)
-command.add_command(keys)
+for part in (users, keys, jobs, gc):
+    command.add_command(part)

@@ -22,11 +22,13 @@ def keys() -> None:
 def list_keys(user: str) -> None:
     """The keys of an account, newest first; none is shown whole."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from jobs.accounts import list_keys
 
-    table = Table("id", "name", "begins with", "may", "made", "last used", "ends", "revoked")
+    table = Table(
+        Column("id", no_wrap=True, min_width=30), "name", "begins with", "may", "made", "last used", "ends", "revoked"
+    )
     with database() as engine:
         for key in list_keys(engine, account(engine, user).id):
             times = (_day(time) for time in (key.created_at, key.last_used_at, key.expires_at, key.revoked_at))

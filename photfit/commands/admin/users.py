@@ -24,12 +24,20 @@ def users() -> None:
 def list_users() -> None:
     """Every account, with what it has."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from jobs.accounts import list_users
     from jobs.usage import usage_of
 
-    table = Table("name", "id", "uploads", "results", "queued", "running", "remark")
+    table = Table(
+        Column("name", no_wrap=True),
+        Column("id", no_wrap=True, min_width=30),
+        "uploads",
+        "results",
+        "queued",
+        "running",
+        "remark",
+    )
     with database() as engine:
         for user in list_users(engine):
             used = usage_of(engine, user.id)

@@ -1,0 +1,31 @@
+"""Files that no record knows any more, as a crash at the wrong moment leaves them."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from jobs.blobs import BlobStore
+from jobs.schema import FitRecord, UploadRecord
+from jobs.transitions import result_folder
+from jobs.uploads import blob_key
+
+
+def orphans(engine: Engine, blobs: BlobStore) -> Iterator[str]:
+    """Keys of blobs that belong to no upload and no fit, and of results of attempts that came to nothing.
+
+    What is being stored at this moment is among neither: an upload's bytes are looked for again once its record is
+    made, and the attempt under way belongs to its fit.
+    """
+    # The files are listed first: a record that is made in between then speaks for its files, never against them.
+    uploads, results = blobs.keys("uploads"), blobs.keys("fits")
+    with Session(engine) as session:
+        kept = {blob_key(sha256) for sha256 in session.scalars(select(UploadRecord.sha256))}
+        attempts = {row.id: row.attempt for row in session.execute(select(FitRecord.id, FitRecord.attempt))}
+        final = {row.id for row in session.execute(select(FitRecord.id).where(FitRecord.finished_at.is_not(None)))}
+    yield from (key for key in uploads if key not in kept)
+    for key in results:
+        fit_id = key.split("/")[1]
+        over = fit_id in final and not key.startswith(f"{result_folder(fit_id, attempts[fit_id])}/")
+        if fit_id not in attempts or over:
+            yield key

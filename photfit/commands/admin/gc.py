@@ -1,0 +1,29 @@
+"""`photfit admin gc`: what nobody needs any more."""
+
+from __future__ import annotations
+
+import click
+
+from photfit.commands.admin.opening import database, settings
+
+
+@click.command("gc")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+def gc(dry_run: bool) -> None:
+    """Delete files that belong to no upload and no fit any more, and sessions that are over."""
+    from jobs.blobs import open_blobs
+    from jobs.garbage import orphans
+    from jobs.sessions import drop_expired
+
+    blobs = open_blobs(settings().blobs)
+    count = size = 0
+    with database() as engine:
+        for key in orphans(engine, blobs):
+            count += 1
+            size += blobs.size(key) or 0
+            if not dry_run:
+                blobs.delete(key)
+        sessions = 0 if dry_run else drop_expired(engine)
+    click.echo(
+        f"{count} files, {size / 2**20:.1f} MiB, {'would go' if dry_run else 'are gone'}; {sessions} sessions ended"
+    )
