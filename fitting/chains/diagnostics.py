@@ -128,8 +128,20 @@ def _of_parameter(draws: np.ndarray) -> dict[str, float]:
         "ess_tail": float(stats.ess(draws, method="tail", prob=(0.05, 0.95))),
         "ess_mean": float(stats.ess(draws, method="mean")),
         "mcse_mean": float(stats.mcse(draws, method="mean")),
-        "mcse_sd": float(stats.mcse(draws, method="sd")),
+        "mcse_sd": _error_of_deviation(draws),
     }
+
+
+def _error_of_deviation(draws: np.ndarray) -> float:
+    """Monte Carlo standard error of the standard deviation of draws (chain, draw).
+
+    From the effective size of squared deviations, as Stan's `posterior` has it. ArviZ takes that of the draws instead,
+    which is several times too many where trajectories lead to the other side of the mean.
+    """
+    squares = (draws - draws.mean()) ** 2
+    variance = squares.mean()
+    size = float(_array_stats().ess(squares, method="mean"))
+    return float(np.sqrt(squares.var() / size / variance) / 2.0)
 
 
 def _at_least_two(draws: np.ndarray) -> np.ndarray:

@@ -145,3 +145,8 @@ class ChainStore:
     def column(self, name: str) -> np.ndarray:
         """One of `COLUMNS`, (chain, draw)."""
         return self._rows[..., COLUMNS.index(name)]
+
+    def column_or_none(self, name: str) -> np.ndarray | None:
+        """A copy of one of `COLUMNS`; None where no draw has it."""
+        column = self.column(name)
+        return None if np.isnan(column).all() else column.copy()

@@ -16,6 +16,7 @@ from fitting.methods.posterior import Density, Target
 from fitting.methods.progress import StageReport
 from fitting.methods.sampler_result import SamplerResult
 from fitting.methods.sampling import (
+    Moved,
     Sampling,
     begin,
     derived_seed,
@@ -39,7 +40,7 @@ def run_ensemble(
     shelf: Shelf | None = None,
 ) -> SamplerResult:
     """Sample by the stretch move; each walker is reported as a chain."""
-    run = begin("ensemble", problem, start, options, report, one_by_one=False, seed=seed, shelf=shelf)
+    run = begin("ensemble", problem, start, options, report, seed=seed, shelf=shelf)
     return drive(run, StretchEnsemble(run, options, options.chain_count(len(problem.names))), options.warmup)
 
 
@@ -57,7 +58,7 @@ class StretchEnsemble:
         self._theta = dispersed(run, walkers, options.dispersion, self._generator)
         self._density: Density | None = None
 
-    def step(self, adapting: bool) -> tuple[Tensor, Density, Tensor]:
+    def step(self, adapting: bool) -> Moved:
         """One draw of every walker: both halves in turn, `thin` times; in warm-up once."""
         if self._density is None:
             self._density = self._posterior.density(self._theta)
@@ -70,7 +71,7 @@ class StretchEnsemble:
                 accepted[moving] += self._move(moving, self._theta[standing], screened)
         if adapting:
             self._screening.learn(self._theta, self._density)
-        return self._theta, self._density, accepted / moves
+        return Moved(self._theta, self._density, accepted / moves)
 
     def _move(self, moving: slice, standing: Tensor, screened: bool) -> Tensor:
         """Move one half against the other: acceptance probabilities (walkers / 2,)."""

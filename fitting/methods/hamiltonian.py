@@ -1,41 +1,59 @@
-"""Hamiltonian samplers: `nuts` (Hoffman & Gelman 2014, J. Mach. Learn. Res. 15, 1593) and `hmc` (Neal 2011).
+"""Hamiltonian samplers: `nuts` (`fitting.methods.nuts_trajectory`) and `hmc` (Neal 2011, arXiv:1206.1901).
 
-Pyro's kernels move z, where θ = θ₀ + F z is whitened by the covariance at the start, so that a unit mass matrix suits.
-The potential is −ln p of the posterior's reflected continuation (see `posterior`) with photfit's own gradient. Chains
-run one after the other, each with random numbers of its own.
+They move z, where θ = θ₀ + F z is whitened by the covariance at the start, so that a unit mass matrix suits. The
+potential is −ln p of the posterior's reflected continuation (see `posterior`). All chains move side by side: what their
+trajectories ask at one time is one batch.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from fitting.methods.chain_store import State
+from fitting.methods.leapfrog import (
+    DIVERGENT,
+    Answer,
+    Arrival,
+    Flow,
+    FreeMotion,
+    HarmonicMotion,
+    Leapfrog,
+    Motion,
+    Point,
+    acceptance,
+    side_by_side,
+)
+from fitting.methods.learnt_scales import LearntScales
 from fitting.methods.levenberg_marquardt import MinimizerResult
-from fitting.methods.posterior import Posterior, Target
+from fitting.methods.nuts_trajectory import nuts_trajectory
+from fitting.methods.posterior import Density, Target
 from fitting.methods.progress import StageReport
 from fitting.methods.sampler_result import SamplerResult
 from fitting.methods.sampling import (
+    Moved,
     Sampling,
     begin,
     coordinates,
     derived_seed,
     dispersed,
-    finish,
+    drive,
+    generator_state,
 )
 from fitting.methods.shelf import Shelf
+from fitting.methods.step_size import StepSize, first_step_size
 from fitting.methods.whitening import Whitening
 from fitting.spec.sampler_options import HmcOptions, NutsOptions
 
-if TYPE_CHECKING:
-    from fitting.methods.pyro_kernels import Kernel
-
-_WALL = 1e10
-"""The potential where the model is not finite: high enough never to be accepted, finite so that sums stay numbers."""
+_QUARTER = 0.5 * math.pi
+"""Time that leads round by a quarter in whitened coordinates, to an independent draw."""
+_LONGEST_NUTS_STEP = 1.4
+"""With its variation a little less than a quarter: longer ones might turn between two points without being seen to."""
+_JITTER = 0.1
+"""After warm-up step sizes vary by so much, so that no trajectory resonates."""
+_LEAST_WARMUP = 10
+"""A shorter warm-up cannot learn a step size."""
 
 
 def run_nuts(
@@ -48,7 +66,8 @@ def run_nuts(
     shelf: Shelf | None = None,
 ) -> SamplerResult:
     """Sample by the No-U-Turn sampler."""
-    return _run("nuts", problem, start, options, report, seed, shelf)
+    run = begin("nuts", problem, start, options, report, seed=seed, shelf=shelf)
+    return drive(run, NutsChains(run, options), options.warmup)
 
 
 def run_hmc(
@@ -61,122 +80,187 @@ def run_hmc(
     shelf: Shelf | None = None,
 ) -> SamplerResult:
     """Sample by Hamiltonian Monte Carlo with a fixed number of leapfrog steps."""
-    return _run("hmc", problem, start, options, report, seed, shelf)
+    run = begin("hmc", problem, start, options, report, seed=seed, shelf=shelf)
+    return drive(run, HmcChains(run, options), options.warmup)
 
 
-def _run(
-    method: str,
-    problem: Target,
-    start: MinimizerResult,
-    options: NutsOptions | HmcOptions,
-    report: StageReport,
-    seed: int | None,
-    shelf: Shelf | None,
-) -> SamplerResult:
-    run = begin(method, problem, start, options, report, one_by_one=True, seed=seed, shelf=shelf)
-    with torch.random.fork_rng(devices=[]):
-        return _Chains(run, options).to_end()
+class _HamiltonianChains:
+    """Chains whose draws end trajectories: z, what is known there, and the step size, which all share.
 
+    Args:
+        run: theirs.
+        options: theirs.
+        guess: a step size to begin the search for the first with.
+        longest: no step is longer.
+        fixed: the step size, where it is not to be learnt.
+    """
 
-class _Chains:
-    """All chains of one run, in turn."""
+    def __init__(
+        self, run: Sampling, options: NutsOptions | HmcOptions, guess: float, longest: float, fixed: float | None
+    ) -> None:
+        self.count = options.chains
+        self._posterior = run.posterior
+        self._generator = torch.Generator().manual_seed(derived_seed(run.seed, "walkers"))
+        self._metric: Whitening = coordinates(run, options.metric)
+        self._motion: Motion = HarmonicMotion() if options.metric == "covariance" else FreeMotion()
+        begin_at = dispersed(run, options.chains, options.dispersion, self._generator)
+        self._z = torch.linalg.solve(self._metric.factor, (begin_at - self._metric.centre).mT).mT.numpy()
+        self._known: Sequence[Answer] = ()
+        self._guess, self._longest = guess, longest
+        self._target = options.target_accept
+        self._learns = fixed is None and options.warmup >= _LEAST_WARMUP
+        first = fixed or guess
+        self._step_size = StepSize.beginning(first, self._target, max(longest, first))
+        scaled = options.warmup if options.adapt_mass else 0
+        self._scales = LearntScales(scaled, run.start.theta.shape[1])
+        self._warm = 0
 
-    def __init__(self, run: Sampling, options: NutsOptions | HmcOptions) -> None:
-        self._run = run
-        self._options = options
-        self._metric = coordinates(run, options.metric)
-        generator = torch.Generator().manual_seed(derived_seed(run.seed, "starts"))
-        self._starts = dispersed(run, options.chains, options.dispersion, generator)
-        self._step_size = np.zeros(options.chains)
-        self._kernel: Kernel | None = None
-        self._chain = 0
+    def step(self, adapting: bool) -> Moved:
+        """One draw of every chain."""
+        self._be_ready()
+        flows = [self._trajectory(self._with_momentum(place), adapting) for place in range(self.count)]
+        ends = side_by_side(flows, self._ask)
+        self._z = np.stack([end.point.z for end in ends])
+        self._known = [end.point.known for end in ends]
+        accepted = np.array([end.acceptance for end in ends])
+        if adapting:
+            self._learn(float(accepted.mean()))
+        return Moved(
+            self._posterior.fold(self._metric.theta(torch.from_numpy(self._z)))[0],
+            self._density(),
+            torch.from_numpy(accepted),
+            energy=torch.tensor([end.energy for end in ends], dtype=torch.float64),
+            divergent=torch.tensor([end.diverged for end in ends]),
+        )
 
-    def to_end(self) -> SamplerResult:
-        """Run what is left of every chain."""
-        state = self._run.resume()
-        if state is not None:
-            self._restore(state)
-        for chain in range(self._chain, self._options.chains):
-            self._finish_chain(chain, state)
-            state = None
-        self._kernel = None
-        self._run.store.save(self._state())
-        return finish(self._run, self._step_size, hamiltonian=True)
+    def _trajectory(self, start: Point, adapting: bool) -> Flow[Arrival]:
+        raise NotImplementedError
 
-    def _finish_chain(self, chain: int, state: State | None) -> None:
-        """Run one chain from its start, or from a checkpoint's state."""
-        kernel = self._at_checkpoint(chain, state) if state is not None and "z" in state else self._at_start(chain)
-        self._kernel, self._chain = kernel, chain
-        warmup, total = self._options.warmup, self._options.warmup + self._options.samples
-        while kernel._t < total:
-            if kernel._t >= warmup:
-                kernel.vary()
-            before, divergences = kernel._mean_accept_prob, len(kernel._divergences)
-            potential = float(kernel._potential_energy_last)
-            kernel.sample(kernel._z_last)
-            self._after(chain, kernel, before, len(kernel._divergences) - divergences, potential)
-            self._run.store.tick(self._state)
-        self._step_size[chain] = getattr(kernel, "chosen", None) or kernel.step_size
-        self._kernel, self._chain = None, chain + 1
-
-    def _after(self, chain: int, kernel: Kernel, before: float, diverged: int, potential: float) -> None:
-        """Count one draw, and keep it after warm-up."""
-        theta, _ = self._run.posterior.fold(self._metric.theta(kernel._z_last["z"][None]))
-        # The potential is χ²/2 less the Jacobian.
-        log_posterior = -kernel._potential_energy_last - self._run.posterior.log_jacobian(theta)
-        self._run.moved(theta, -2.0 * log_posterior)
-        if kernel._t <= self._options.warmup:
+    def _be_ready(self) -> None:
+        """Before the first draw: evaluate where the chains are, and look for a step size."""
+        if self._known:
             return
-        count = kernel._t - self._options.warmup
-        columns = {
-            "log_posterior": log_posterior.numpy(),
-            "energy": np.array([potential + kernel.kinetic]),
-            "acceptance": np.array([count * kernel._mean_accept_prob - (count - 1) * (before if count > 1 else 0.0)]),
-            "divergent": np.array([diverged]),
-        }
-        self._run.store.add(np.array([chain]), columns, self._run.posterior.draws(theta).numpy())
+        self._known = self._ask(self._z)
+        if self._learns:
+            self._find_step_size()
 
-    def _at_start(self, chain: int) -> Kernel:
-        from fitting.methods.pyro_kernels import kernel_of, set_up
+    def _find_step_size(self) -> None:
+        first = first_step_size(self._guess, self._longest, self._acceptance_of)
+        self._step_size = StepSize.beginning(first, self._target, self._longest)
 
-        torch.manual_seed(derived_seed(self._run.seed, "chain", chain))
-        kernel = kernel_of(self._options, potential_of(self._run.posterior, self._metric))
-        offset = self._starts[chain] - self._metric.centre
-        set_up(kernel, torch.linalg.solve(self._metric.factor, offset), self._options.warmup)
-        return kernel
+    def _acceptance_of(self, step: float) -> float:
+        """Mean acceptance of a single step of this size from where the chains are."""
+        leapfrog = Leapfrog(self._motion, step)
+        starts = [self._with_momentum(place) for place in range(self.count)]
+        ends = side_by_side([leapfrog(start, 1) for start in starts], self._ask)
+        pairs = zip(starts, ends, strict=True)
+        return float(np.mean([acceptance(end.energy - start.energy) for start, end in pairs]))
 
-    def _at_checkpoint(self, chain: int, state: State) -> Kernel:
-        from fitting.methods.pyro_kernels import restore_kernel
+    def _with_momentum(self, place: int) -> Point:
+        r = torch.randn(self._z.shape[1], generator=self._generator, dtype=torch.float64).numpy()
+        return Point(self._z[place], r, self._known[place])
 
-        kernel = self._at_start(chain)
-        restore_kernel(kernel, state)
-        torch.set_rng_state(torch.from_numpy(state["random"]))
-        return kernel
+    def _uniform(self) -> float:
+        return float(torch.rand((), generator=self._generator, dtype=torch.float64))
 
-    def _state(self) -> State:
-        from fitting.methods.pyro_kernels import kernel_state
+    def _ask(self, z: np.ndarray) -> list[Answer]:
+        """The potential, its gradient by z and χ² at z (batch, free)."""
+        density, by_theta = self._posterior.mirrored(self._metric.theta(torch.from_numpy(z)))
+        gradients = -self._metric.gradient(by_theta).numpy()
+        return [
+            Answer(-log_density, gradient, chi2)
+            for log_density, gradient, chi2 in zip(
+                density.log_density.tolist(), gradients, density.chi2.tolist(), strict=True
+            )
+        ]
 
-        state = self._run.state() | {
-            "chain": np.asarray(self._chain),
+    def _density(self) -> Density:
+        numbers = torch.tensor([(-known.potential, known.chi2) for known in self._known], dtype=torch.float64)
+        return Density(*numbers.unbind(-1))
+
+    def _learn(self, accepted: float) -> None:
+        """Warm-up: the step size, and the coordinates' scales."""
+        if self._learns:
+            self._step_size = self._step_size.learnt(accepted)
+        scales = self._scales.see(self._warm, self._z)
+        self._warm += 1
+        if scales is None:
+            return
+        self._metric = Whitening(self._metric.centre, self._metric.factor * torch.from_numpy(scales))
+        self._z = self._z / scales
+        self._known = [known._replace(gradient=known.gradient * scales) for known in self._known]
+        if self._learns:
+            self._find_step_size()
+
+    def _leapfrog(self, adapting: bool) -> Leapfrog:
+        """The step of the next trajectory."""
+        if adapting:
+            return Leapfrog(self._motion, self._step_size.current)
+        variation = 1.0 + _JITTER * (2.0 * self._uniform() - 1.0)
+        return Leapfrog(self._motion, self._step_size.settled * variation)
+
+    def step_sizes(self) -> np.ndarray:
+        """ε after warm-up, (chains,)."""
+        return np.full(self.count, self._step_size.settled)
+
+    def state(self) -> State:
+        """For a checkpoint."""
+        return {
+            "z": self._z,
+            **self._density().state(),
+            "gradient": np.stack([known.gradient for known in self._known]),
             **self._metric.state(),
-            "starts": self._starts.numpy(),
-            "ended_step_size": self._step_size,
-            "random": torch.get_rng_state().numpy(),
+            "step_size": self._step_size.state(),
+            **self._scales.state(),
+            "warm": np.asarray(self._warm),
+            "generator": generator_state(self._generator),
         }
-        return state if self._kernel is None else state | kernel_state(self._kernel)
 
-    def _restore(self, state: State) -> None:
-        self._chain = int(state["chain"])
-        self._metric = Whitening.restored(state)
-        self._starts = torch.from_numpy(state["starts"])
-        self._step_size = state["ended_step_size"]
+    def restore(self, state: State) -> None:
+        """The reverse of `state`."""
+        self._z, self._metric = state["z"], Whitening.restored(state)
+        numbers = zip(state["log_density"].tolist(), state["gradient"], state["chi2"].tolist(), strict=True)
+        self._known = [Answer(-log_density, gradient, chi2) for log_density, gradient, chi2 in numbers]
+        self._step_size = StepSize.restored(state["step_size"])
+        self._scales.restore(state)
+        self._warm = int(state["warm"])
+        self._generator.set_state(torch.from_numpy(state["generator"]))
 
 
-def potential_of(posterior: Posterior, metric: Whitening) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
-    """The potential −ln p and its gradient at z (free,)."""
+class NutsChains(_HamiltonianChains):
+    """Chains of the No-U-Turn sampler."""
 
-    def potential(z: Tensor) -> tuple[Tensor, Tensor]:
-        density, by_theta = posterior.mirrored(metric.theta(z[None]))
-        return (-density.log_density[0]).clamp_max(_WALL), -metric.gradient(by_theta)[0]
+    def __init__(self, run: Sampling, options: NutsOptions) -> None:
+        self._doublings = options.max_tree_depth
+        longest = _LONGEST_NUTS_STEP if options.metric == "covariance" else math.inf
+        super().__init__(run, options, 0.5 * _QUARTER, longest, None)
 
-    return potential
+    def _trajectory(self, start: Point, adapting: bool) -> Flow[Arrival]:
+        return nuts_trajectory(start, self._leapfrog(adapting), self._doublings, self._uniform)
+
+
+class HmcChains(_HamiltonianChains):
+    """Chains whose trajectories all have the same number of steps.
+
+    In whitened coordinates a quarter turn leads to independent draws and a full turn back to the start, so no
+    trajectory is longer than a quarter turn there.
+    """
+
+    def __init__(self, run: Sampling, options: HmcOptions) -> None:
+        self._steps = options.leapfrog_steps
+        quarter = _QUARTER / options.leapfrog_steps
+        longest = quarter if options.metric == "covariance" else math.inf
+        super().__init__(run, options, quarter, longest, options.step_size)
+
+    def _trajectory(self, start: Point, adapting: bool) -> Flow[Arrival]:
+        return hmc_trajectory(start, self._leapfrog(adapting), self._steps, self._uniform())
+
+
+def hmc_trajectory(start: Point, leapfrog: Leapfrog, steps: int, threshold: float) -> Flow[Arrival]:
+    """So many steps from `start`, accepted where the acceptance is above the threshold."""
+    point = start
+    for _ in range(steps):
+        point = yield from leapfrog(point, 1)
+    rise = point.energy - start.energy
+    chance = acceptance(rise)
+    return Arrival(point if threshold < chance else start, chance, not rise < DIVERGENT, start.energy)

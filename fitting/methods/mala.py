@@ -17,6 +17,7 @@ from fitting.methods.posterior import Density, Target
 from fitting.methods.progress import StageReport
 from fitting.methods.sampler_result import SamplerResult
 from fitting.methods.sampling import (
+    Moved,
     Sampling,
     begin,
     coordinates,
@@ -40,7 +41,7 @@ def run_mala(
     shelf: Shelf | None = None,
 ) -> SamplerResult:
     """Sample by Langevin steps."""
-    run = begin("mala", problem, start, options, report, one_by_one=False, seed=seed, shelf=shelf)
+    run = begin("mala", problem, start, options, report, seed=seed, shelf=shelf)
     return drive(run, LangevinChains(run, options), options.warmup)
 
 
@@ -63,7 +64,7 @@ class LangevinChains:
         self._gradient = torch.zeros_like(self._z)
         self._steps = 0
 
-    def step(self, adapting: bool) -> tuple[Tensor, Density, Tensor]:
+    def step(self, adapting: bool) -> Moved:
         """One draw: `thin` moves; in warm-up one."""
         if self._density is None:
             self._density, self._gradient = self._evaluate(self._z)
@@ -74,7 +75,7 @@ class LangevinChains:
             self._steps += 1
             rate = min(1.0, 3.0 / self._steps**0.6)
             self._epsilon *= math.exp(rate * (float(accepted.mean()) - self._target))
-        return self._posterior.fold(self._metric.theta(self._z))[0], self._density, accepted
+        return Moved(self._posterior.fold(self._metric.theta(self._z))[0], self._density, accepted)
 
     def _move(self) -> Tensor:
         """One move of all chains: acceptance probabilities (chains,)."""

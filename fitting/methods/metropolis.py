@@ -25,6 +25,7 @@ from fitting.methods.posterior import Density, Posterior, Target
 from fitting.methods.progress import StageReport
 from fitting.methods.sampler_result import SamplerResult
 from fitting.methods.sampling import (
+    Moved,
     Sampling,
     begin,
     coordinates,
@@ -52,7 +53,7 @@ def run_metropolis(
     shelf: Shelf | None = None,
 ) -> SamplerResult:
     """Sample by the random walk."""
-    run = begin("metropolis", problem, start, options, report, one_by_one=False, seed=seed, shelf=shelf)
+    run = begin("metropolis", problem, start, options, report, seed=seed, shelf=shelf)
     return drive(run, RandomWalk(run, options), options.warmup)
 
 
@@ -74,7 +75,7 @@ class RandomWalk:
         self._density: Density | None = None
         self._steps = 0
 
-    def step(self, adapting: bool) -> tuple[Tensor, Density, Tensor]:
+    def step(self, adapting: bool) -> Moved:
         """One draw: `thin` moves; in warm-up, where no draw is kept, one."""
         density = self._posterior.density(self._theta) if self._density is None else self._density
         if self._screening.active:
@@ -87,7 +88,7 @@ class RandomWalk:
         self._theta, self._density = theta, density
         if adapting:
             self._learn(float(tried.mean()), density)
-        return theta, density, accepted
+        return Moved(theta, density, accepted)
 
     def _plain(self, theta: Tensor, density: Density, moves: int) -> tuple[Tensor, Density, Tensor]:
         """Moves that are judged by the posterior itself, one by one."""

@@ -46,7 +46,7 @@ class Sampling:
         target, posterior: what is sampled.
         start: where the stage began, θ (1, free), with its equations.
         seed: every random number follows from it.
-        total: moves of all chains that are reported one by one.
+        total: moves of each chain, warm-up included.
         report: called with (move, total, χ²), ten times a second at most; may raise.
         store: where the draws go.
     """
@@ -115,14 +115,12 @@ def begin(
     options: SamplerOptions,
     report: StageReport,
     *,
-    one_by_one: bool,
     seed: int | None,
     shelf: Shelf | None,
 ) -> Sampling:
     """The run of `method` from a stage's start.
 
     Args:
-        one_by_one: whether the chains run in turn, so that each one's moves are counted, or all move at once.
         seed: the request's where none is given.
     """
     if seed is None:
@@ -131,7 +129,7 @@ def begin(
     posterior = Posterior.of(target, start.theta)
     seed = derived_seed(seed, method)
     chains = options.chain_count(len(target.names))
-    total = (chains if one_by_one else 1) * (options.warmup + options.samples)
+    total = options.warmup + options.samples
     store = ChainStore(target.names, chains, options.samples, shelf, _fingerprint(method, target, options, seed))
     best = Best(start.theta.cpu().clone(), float(start.equations.chi2))
     run = Sampling(target, posterior, start, seed, total, report, store, best)
@@ -166,13 +164,38 @@ def dispersed(run: Sampling, chains: int, dispersion: float, generator: torch.Ge
     return run.posterior.fold(spread.theta(dispersion * z))[0]
 
 
+@dataclass(frozen=True)
+class Moved:
+    """Where chains arrived.
+
+    Attributes:
+        theta: (chains, free), inside the limits.
+        density: there.
+        acceptance: probability of each move, (chains,).
+        energy: H at the start of each trajectory, (chains,); None where there are no trajectories.
+        divergent: whether each left the energy surface, (chains,); None likewise.
+    """
+
+    theta: Tensor
+    density: Density
+    acceptance: Tensor
+    energy: Tensor | None = None
+    divergent: Tensor | None = None
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """What is kept with the draws."""
+        columns = {"log_posterior": -0.5 * self.density.chi2, "acceptance": self.acceptance}
+        further = {"energy": self.energy, "divergent": self.divergent}
+        return {name: column.numpy() for name, column in (columns | further).items() if column is not None}
+
+
 class Walkers(Protocol):
     """Chains that move together, as one batch."""
 
     count: int
 
-    def step(self, adapting: bool) -> tuple[Tensor, Density, Tensor]:
-        """Move each once: θ (chains, free), their densities, and the acceptance probability of each (chains,)."""
+    def step(self, adapting: bool) -> Moved:
+        """Move each once."""
 
     def step_sizes(self) -> np.ndarray:
         """(chains,)."""
@@ -192,34 +215,33 @@ def drive(run: Sampling, walkers: Walkers, warmup: int) -> SamplerResult:
     chains = np.arange(walkers.count)
     while run.iteration < run.total:
         adapting = run.iteration < warmup
-        theta, density, accepted = walkers.step(adapting)
-        run.moved(theta, density.chi2)
+        moved = walkers.step(adapting)
+        run.moved(moved.theta, moved.density.chi2)
         if not adapting:
-            columns = {"log_posterior": -0.5 * density.chi2.numpy(), "acceptance": accepted.numpy()}
-            run.store.add(chains, columns, run.posterior.draws(theta).numpy())
+            run.store.add(chains, moved.columns(), run.posterior.draws(moved.theta).numpy())
         run.store.tick(lambda: run.state() | walkers.state())
     run.store.save(run.state() | walkers.state())
-    return finish(run, walkers.step_sizes(), hamiltonian=False)
+    return _finish(run, walkers.step_sizes())
 
 
-def finish(run: Sampling, step_size: np.ndarray, *, hamiltonian: bool) -> SamplerResult:
+def _finish(run: Sampling, step_size: np.ndarray) -> SamplerResult:
     """The result: chains, the best point, and whether the diagnostics let the chains be trusted.
 
     Args:
         step_size: of each chain, (chain,).
-        hamiltonian: whether the draws have energies and divergences.
     """
     # Not at the top: ArviZ takes half a second to load, which a run that only minimizes should not wait for.
     from fitting.chains import diagnose
 
     store = run.store
+    divergent = store.column_or_none("divergent")
     chains = Chains(
         store.names,
         store.draws.copy(),
         store.column("log_posterior").copy(),
         store.column("acceptance").copy(),
-        store.column("divergent") > 0.0 if hamiltonian else None,
-        store.column("energy").copy() if hamiltonian else None,
+        None if divergent is None else divergent > 0.0,
+        store.column_or_none("energy"),
         step_size,
         run.seconds,
     )

@@ -19,6 +19,19 @@ def test_the_numbers_are_arvizs() -> None:
     assert diagnostics.mcse_mean["g.x"] == pytest.approx(arviz.array_stats.mcse(draws, method="mean"))
 
 
+def test_the_error_of_a_deviation_is_right_where_draws_alternate() -> None:
+    """Draws that mirror the last in turn have a mean that is known far better than their spread."""
+    rng = np.random.default_rng(5)
+    deviations, errors = [], []
+    for _ in range(60):
+        chains = made_chains(length=400)
+        half = rng.normal(size=(len(chains.draws), 200))
+        chains.draws[:, :, 0] = np.stack((half, -half), axis=-1).reshape(len(half), -1)
+        deviations.append(chains.draws[:, :, 0].std())
+        errors.append(diagnose(chains).mcse_sd["g.x"])
+    assert np.mean(errors) == pytest.approx(np.std(deviations), rel=0.3)
+
+
 def test_independent_draws_may_be_trusted() -> None:
     diagnostics = diagnose(made_chains(length=1000))
     assert diagnostics.trustworthy

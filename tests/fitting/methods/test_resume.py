@@ -11,8 +11,8 @@ from fitting.methods.shelf import FolderShelf
 from tests.fitting.methods.targets import CENTRE, gaussian, sample
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "nuts": {"warmup": 20, "samples": 15, "chains": 2},
-    "hmc": {"warmup": 20, "samples": 15, "chains": 2, "leapfrog_steps": 4},
+    "nuts": {"warmup": 30, "samples": 40, "chains": 2, "adapt_mass": True},
+    "hmc": {"warmup": 30, "samples": 40, "chains": 2, "leapfrog_steps": 4},
     "metropolis": {"warmup": 30, "samples": 60},
     "ensemble": {"warmup": 30, "samples": 40},
     "mala": {"warmup": 30, "samples": 40},
