@@ -18,19 +18,19 @@ def test_moments_of_a_correlated_normal(screen: bool) -> None:
 
 def test_moments_of_a_banana() -> None:
     target = banana()
-    result = sample("ensemble", target, target.start(0.0, 0.0), warmup=300, samples=1500, thin=3)
+    result = sample("ensemble", target, target.start(0.0, 0.0), warmup=200, samples=800, thin=3, walkers=64)
     assert_moments(result, [0.0, 1.0], [1.0, 2.25])
 
 
 def test_modes_within_reach_have_equal_weight() -> None:
     target = bimodal(6.0)
-    result = sample("ensemble", target, target.start(0.0, 0.0), warmup=300, samples=2000, dispersion=3.0)
+    result = sample("ensemble", target, target.start(0.0, 0.0), warmup=200, samples=800, dispersion=3.0, walkers=64)
     assert_moments(result, [0.0, 0.0], [10.0, 1.0])
 
 
 def test_limits_cut_without_bending_the_posterior() -> None:
     target = half_normal()
-    result = sample("ensemble", target, target.start(0.3, 0.3), warmup=200, samples=1000)
+    result = sample("ensemble", target, target.start(0.3, 0.3), warmup=100, samples=500)
     assert (result.chains.draws >= 0.0).all()
     assert_moments(result, [np.sqrt(2.0 / np.pi)] * 2, [1.0 - 2.0 / np.pi] * 2)
 

@@ -18,7 +18,9 @@ LENGTHS = {"nuts": {"warmup": 40, "samples": 200}, "hmc": {"warmup": 40, "sample
 @pytest.mark.parametrize("metric", ["covariance", "diagonal", "identity"])
 def test_moments_of_a_correlated_normal(method: str, metric: str) -> None:
     target = gaussian()
-    options = LENGTHS[method] | ({"adapt_mass": True, "warmup": 100} if metric == "identity" else {})
+    options = LENGTHS[method] | (
+        {"adapt_mass": True, "warmup": 80, "samples": 100, "chains": 8} if metric == "identity" else {}
+    )
     if method == "hmc" and metric != "covariance":
         # Without the covariance, trajectories of fewer steps cross the narrow valley too slowly to be judged.
         options |= {"leapfrog_steps": 12}
@@ -44,8 +46,8 @@ def test_one_chain_of_a_normal_may_be_trusted(method: str) -> None:
 
 
 BENT = {
-    "nuts": {"warmup": 100, "samples": 250, "target_accept": 0.95},
-    "hmc": {"warmup": 100, "samples": 250, "target_accept": 0.9, "leapfrog_steps": 10},
+    "nuts": {"warmup": 60, "samples": 80, "chains": 12, "target_accept": 0.95},
+    "hmc": {"warmup": 60, "samples": 120, "chains": 12, "target_accept": 0.9, "leapfrog_steps": 10},
 }
 
 
@@ -81,7 +83,7 @@ def test_modes_that_no_chain_leaves_are_told_apart(method: str) -> None:
 @pytest.mark.parametrize("method", LENGTHS)
 def test_modes_within_reach_have_equal_weight(method: str) -> None:
     target = bimodal(4.0)
-    result = sample(method, target, target.start(0.0, 0.0), **LENGTHS[method] | {"samples": 400})
+    result = sample(method, target, target.start(0.0, 0.0), **LENGTHS[method] | {"samples": 150, "chains": 12})
     assert_moments(result, [0.0, 0.0], [5.0, 1.0])
 
 

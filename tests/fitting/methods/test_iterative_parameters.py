@@ -10,7 +10,7 @@ from fitting.spec.optimizer_options import IterativeParametersOptions
 from tests.fitting.methods.scenes import GOAL, Recorder, at_start, example, reduced, same, silent, tied_scene
 
 
-@pytest.mark.parametrize("order", ["random", "sequential"])
+@pytest.mark.parametrize("order", [pytest.param("random", marks=pytest.mark.slow), "sequential"])
 def test_two_chunks_reach_the_minimum_of_the_three_galaxies(order: str) -> None:
     problem = example()
     options = IterativeParametersOptions(chunks=2, order=order)  # type: ignore[arg-type]
@@ -43,8 +43,8 @@ def test_both_size_and_number_of_chunks_are_refused() -> None:
 def test_one_parameter_at_a_time_lowers_chi_squared() -> None:
     problem = example()
     start = at_start(problem)
-    end = iterative_parameters(problem, start, IterativeParametersOptions(chunk_size=1, max_cycles=2), silent)
-    assert float(end.equations.chi2) < 0.1 * float(start.equations.chi2)
+    end = iterative_parameters(problem, start, IterativeParametersOptions(chunk_size=1, max_cycles=1), silent)
+    assert float(end.equations.chi2) < 0.2 * float(start.equations.chi2)
 
 
 def test_the_seed_decides_the_chunks() -> None:

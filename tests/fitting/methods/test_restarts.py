@@ -46,7 +46,7 @@ def test_leaves_a_wrong_minimum_and_tells_of_it() -> None:
     problem = trapped_problem()
     start = at_start(problem)
     alone = levenberg_marquardt(problem, start.theta)
-    end = lm_with_restarts(problem, start, LmOptions(restarts=12, spread=8.0), silent)
+    end = lm_with_restarts(problem, start, LmOptions(restarts=6, spread=8.0), silent)
     assert float(end.equations.chi2) < 0.5 * float(alone.equations.chi2)
     assert "by reduced chi-squared" in end.message
 
