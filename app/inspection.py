@@ -19,10 +19,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checked:
-    """What a look at the images of a request found: faults, or else the description of each new file, by its name."""
+    """What a look at the images of a request found: faults, or else what the rest says.
+
+    Attributes:
+        descriptions: of each new file, by its name.
+        completed: the request with the first values that it left out.
+        n_pixels: that are used, of all images together.
+        warnings: of the images.
+    """
 
     faults: tuple[Fault, ...] = ()
     descriptions: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    completed: FitRequest | None = None
+    n_pixels: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,14 +71,19 @@ def check_images(request: FitRequest, files: Mapping[str, Path], new: frozenset[
 
     descriptions = {name: describe(files[name]) for name in sorted(new)}
     faults = _faults_of_files(request, descriptions)
-    if not faults:
-        try:
-            complete_request(request, load_images(request, files.__getitem__))
-        except RequestInvalid as error:
-            faults = list(error.faults)
     if faults:
         return Checked(faults=tuple(faults))
-    return Checked(descriptions={name: found for name, found in descriptions.items() if not isinstance(found, Fault)})
+    try:
+        images = load_images(request, files.__getitem__)
+        completed = complete_request(request, images)
+    except RequestInvalid as error:
+        return Checked(faults=error.faults)
+    return Checked(
+        descriptions={name: found for name, found in descriptions.items() if not isinstance(found, Fault)},
+        completed=completed,
+        n_pixels=sum(int((~image.mask).sum()) for image in images),
+        warnings=tuple(warning for image in images for warning in image.warnings),
+    )
 
 
 def propose(spec: ProposalSpec, files: Mapping[str, Path]) -> Proposed:

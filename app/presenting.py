@@ -5,9 +5,11 @@ from typing import cast
 
 from fastapi import Request, Response
 
-from app.models.fits import Fit, FitLinks, FitProgress
+from app.domain.planning import Plan
+from app.models.fits import Fit, FitLinks, FitPlan, FitProgress, QueuePlace
 from app.models.problems import ProblemModel
 from app.models.uploads import Upload
+from app.queue_board import Place
 from fitting.spec import METHODS
 from fitting.spec.plots import PLANES, plots_of
 from jobs.schema import FitRecord, State, UploadRecord
@@ -18,8 +20,8 @@ def address_of_fit(fit_id: str) -> str:
     return f"/v1/fits/{fit_id}"
 
 
-def present_fit(record: FitRecord) -> Fit:
-    """A fit as the outside sees it."""
+def present_fit(record: FitRecord, place: Place | None = None) -> Fit:
+    """A fit as the outside sees it; `place` is where it is in its queue while it is queued."""
     return Fit(
         id=record.id,
         name=record.name,
@@ -31,10 +33,30 @@ def present_fit(record: FitRecord) -> Fit:
         attempt=record.attempt,
         worker=record.worker,
         device=record.device,
+        queue=None if place is None else present_place(place),
         progress=_present_progress(record),
         error=_present_error(record),
         warnings=list(record.warnings),
         links=_links(record),
+    )
+
+
+def present_place(place: Place) -> QueuePlace:
+    """A place in a queue as the outside sees it."""
+    return QueuePlace(name=place.queue, position=place.position, estimated_start=place.estimated_start)
+
+
+def present_plan(found: Plan) -> FitPlan:
+    """What a request would do, as the outside sees it."""
+    return FitPlan(
+        request=found.request.document(),
+        n_pixels=found.n_pixels,
+        free_parameters=found.n_free,
+        stages=[stage.method for stage in found.request.stages],
+        estimated_memory_bytes=found.expected_bytes,
+        estimated_seconds=found.expected_seconds,
+        queue=present_place(found.place),
+        warnings=list(found.warnings),
     )
 
 
@@ -51,9 +73,9 @@ def present_upload(record: UploadRecord) -> Upload:
     )
 
 
-def etag_of(record: FitRecord) -> str:
-    """The weak entity tag of a fit: its row version."""
-    return f'W/"{record.version}"'
+def etag_of(record: FitRecord, place: Place | None = None) -> str:
+    """The weak entity tag of a fit: its row version, and its position while it is queued."""
+    return f'W/"{record.version}"' if place is None else f'W/"{record.version}-{place.position}"'
 
 
 def link_next(request: Request, response: Response, cursor: str | None) -> str | None:

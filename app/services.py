@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from app.inspection import preload
+from app.queue_board import QueueBoard
 from app.rate_limits import RateLimiter
 from app.sandbox import Sandbox
 from app.waking import Waker
@@ -43,6 +44,7 @@ class Services:
     sandbox: Sandbox
     waker: Waker
     watcher: Watcher
+    board: QueueBoard
     receiving_folder: Path
     rate_limiter: RateLimiter
 
@@ -71,15 +73,16 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     listening = asyncio.create_task(watcher.listen())
     try:
         yield Services(
-            settings,
-            engine,
-            open_blobs(settings.blobs),
-            doorbell,
-            sandbox,
-            waker,
-            watcher,
-            receiving_folder,
-            RateLimiter(settings.broker_url),
+            settings=settings,
+            engine=engine,
+            blobs=open_blobs(settings.blobs),
+            doorbell=doorbell,
+            sandbox=sandbox,
+            waker=waker,
+            watcher=watcher,
+            board=QueueBoard(engine),
+            receiving_folder=receiving_folder,
+            rate_limiter=RateLimiter(settings.broker_url),
         )
     finally:
         listening.cancel()

@@ -101,15 +101,6 @@ def unfinished_naming(engine: Engine, owner: str, upload_id: str) -> str | None:
         return session.scalar(query.limit(1))
 
 
-def queued_ahead(engine: Engine, record: FitRecord) -> int:
-    """How many queued fits of the same queue are older."""
-    query = select(func.count()).where(
-        FitRecord.state == "queued", FitRecord.queue == record.queue, FitRecord.id < record.id
-    )
-    with Session(engine) as session:
-        return session.scalar(query) or 0
-
-
 def next_of(engine: Engine, owner: str) -> FitRecord | None:
     """The owner's fit that has waited longest, or None."""
     waiting = select(FitRecord).where(FitRecord.owner == owner, FitRecord.state == "queued")

@@ -24,6 +24,7 @@ class FitRecord(Table):
     Attributes:
         labels: words of the owner's to find it by.
         request_sha256: of the request and its files (`fitting.spec.identity`).
+        expected_seconds: that it will take (`jobs.costs`).
         attempt: how often a worker has taken it; results are stored under the attempt.
         crashes: attempts that ended because their worker died.
         lease_until: when the holder loses it unless it renews.
@@ -67,6 +68,7 @@ class FitRecord(Table):
     idempotency_key: Mapped[str | None] = mapped_column(String(255))
     body_hash: Mapped[str] = mapped_column(String(64))
     request_sha256: Mapped[str | None] = mapped_column(String(64))
+    expected_seconds: Mapped[float | None] = mapped_column(Float(53))
     version: Mapped[int] = mapped_column(default=1)
     result_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 

@@ -39,6 +39,7 @@ class NewFit:
     idempotency_key: str | None = None
     labels: tuple[str, ...] = ()
     request_sha256: str | None = None
+    expected_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def create(engine: Engine, new: NewFit) -> FitRecord | None:
         "idempotency_key": new.idempotency_key,
         "body_hash": new.body_hash,
         "request_sha256": new.request_sha256,
+        "expected_seconds": new.expected_seconds,
         "version": 1,
     }
     insert = sqlite_insert if engine.dialect.name == "sqlite" else postgresql_insert

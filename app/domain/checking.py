@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from app import inspection
+from app.inspection import Checked
 from app.problems import FileUnreadable, RequestFaulty, Unavailable
 from app.sandbox import SandboxBusy, SandboxError
 from app.services import Services
@@ -28,10 +29,8 @@ def describe_file(services: Services, path: Path) -> dict[str, Any]:
     return found
 
 
-def check_images(
-    services: Services, request: FitRequest, files: Mapping[str, Path], new: frozenset[str]
-) -> Mapping[str, dict[str, Any]]:
-    """The description of each new file. Raises RequestFaulty with every fault that shows in the images."""
+def check_images(services: Services, request: FitRequest, files: Mapping[str, Path], new: frozenset[str]) -> Checked:
+    """What there is to say of a sound request. Raises RequestFaulty with every fault that shows in the images."""
     try:
         checked = services.sandbox.call(inspection.check_images, request, files, new)
     except SandboxBusy as error:
@@ -40,4 +39,4 @@ def check_images(
         raise RequestFaulty([Fault("$.images", f"one of the files {error}", _EXPECTED)]) from error
     if checked.faults:
         raise RequestFaulty(checked.faults)
-    return checked.descriptions
+    return checked

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from app.domain import quotas, reuse, uploads
 from app.domain.checking import check_images
@@ -13,6 +14,7 @@ from app.services import Services
 from fitting.spec import Fault, FitRequest, parse_request
 from fitting.spec.identity import request_sha256
 from jobs import presence, records, transitions
+from jobs.costs import expected_seconds
 from jobs.doorbell import choose_queue
 from jobs.schema import FitRecord, UploadRecord
 from jobs.uploads import blob_key, get_uploads
@@ -43,6 +45,37 @@ def submit(services: Services, owner: str, submission: Submission) -> FitRecord:
     earlier = _earlier(services, owner, submission)
     if earlier is not None:
         return earlier
+    found = examined(services, owner, submission)
+    reusable = reuse.earlier_result(services, owner, found.identity) if found.request.reuse else None
+    if reusable is not None:
+        return reusable
+    quotas.require_turn(services, owner)
+    return _record(services, owner, _kept(services, owner, submission, found), found, submission)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A request without faults.
+
+    Attributes:
+        request: as it came in.
+        identity: its hash, and its files' (`fitting.spec.identity`).
+        completed: the request with the first values that it left out.
+        n_pixels: that are used, of all images together.
+        warnings: what a careful reader should know of the images.
+        descriptions: of each file that came along, by its name.
+    """
+
+    request: FitRequest
+    identity: str
+    completed: FitRequest
+    n_pixels: int
+    warnings: tuple[str, ...]
+    descriptions: Mapping[str, dict[str, Any]]
+
+
+def examined(services: Services, owner: str, submission: Submission) -> Examined:
+    """A submission, looked at together with its images. Raises RequestInvalid or RequestFaulty with every fault."""
     request = parse_request(submission.document)
     known = _known_uploads(services, owner, request, submission.files)
     used = frozenset(reference.file for _, reference in request.references() if reference.file in submission.files)
@@ -50,19 +83,33 @@ def submit(services: Services, owner: str, submission: Submission) -> FitRecord:
         paths: dict[str, Path] = {name: submission.files[name].path for name in used}
         for name, record in known.items():
             paths[name] = stack.enter_context(services.blobs.local(blob_key(record.sha256)))
-        descriptions = check_images(services, request, paths, used)
+        checked = check_images(services, request, paths, used)
     contents = {name: submission.files[name].sha256 for name in used}
     contents |= {name: record.sha256 for name, record in known.items()}
-    identity = request_sha256(request, contents)
-    reusable = reuse.earlier_result(services, owner, identity) if request.reuse else None
-    if reusable is not None:
-        return reusable
-    quotas.require_turn(services, owner)
+    assert checked.completed is not None, "what has no faults was completed"
+    return Examined(
+        request,
+        request_sha256(request, contents),
+        checked.completed,
+        checked.n_pixels,
+        checked.warnings,
+        checked.descriptions,
+    )
+
+
+def queue_for(services: Services, request: FitRequest) -> str:
+    """The queue that a request goes to."""
+    queues = [worker.queues for worker in presence.alive(services.engine)]
+    return choose_queue(request.device, len(request.stages), queues)
+
+
+def _kept(services: Services, owner: str, submission: Submission, found: Examined) -> FitRequest:
+    """The request with uploads in the place of the files that came along, which are kept."""
     mapping = {
         name: uploads.keep(services, owner, submission.files[name], description)[0].id
-        for name, description in descriptions.items()
+        for name, description in found.descriptions.items()
     }
-    return _record(services, owner, request.with_references(mapping), identity, submission)
+    return found.request.with_references(mapping)
 
 
 def _earlier(services: Services, owner: str, submission: Submission) -> FitRecord | None:
@@ -103,20 +150,20 @@ def _known_uploads(
     return known
 
 
-def _record(services: Services, owner: str, request: FitRequest, identity: str, submission: Submission) -> FitRecord:
-    queues = [worker.queues for worker in presence.alive(services.engine)]
+def _record(services: Services, owner: str, request: FitRequest, found: Examined, submission: Submission) -> FitRecord:
     record = transitions.create(
         services.engine,
         transitions.NewFit(
             owner=owner,
             name=request.name,
             request=request.document(),
-            queue=choose_queue(request.device, len(request.stages), queues),
+            queue=queue_for(services, request),
             device=request.device,
             body_hash=submission.body_hash,
             idempotency_key=submission.idempotency_key,
             labels=request.labels,
-            request_sha256=identity,
+            request_sha256=found.identity,
+            expected_seconds=expected_seconds(found.completed, found.n_pixels),
         ),
     )
     if record is None:

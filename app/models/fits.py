@@ -1,6 +1,7 @@
 """Fits as the outside sees them."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import Field
 
@@ -20,6 +21,16 @@ class FitProgress(PublicModel):
     chi2_reduced: float | None = Field(description="Reduced χ² at the moment, where finite.")
     message: str = Field(description="What is being done, in words.")
     eta_seconds: float | None = Field(default=None, description="Seconds that remain, where they can be estimated.")
+
+
+class QueuePlace(PublicModel):
+    """Where a queued fit is."""
+
+    name: str = Field(description="The queue.", examples=["cpu"])
+    position: int = Field(description="1 is next.")
+    estimated_start: datetime | None = Field(
+        description="By what earlier fits of the queue took; null where no worker serves it just now."
+    )
 
 
 class FitLinks(PublicModel):
@@ -54,6 +65,7 @@ class Fit(PublicModel):
     attempt: int = Field(description="How many times a worker took the fit; 0 while it never was.")
     worker: str | None = Field(description="The worker that has or had it.")
     device: str | None = Field(description="The device asked for, or where it runs.", examples=["cpu"])
+    queue: QueuePlace | None = Field(description="While it is queued.")
     progress: FitProgress | None
     error: ProblemModel | None = Field(description="Why a fit failed.")
     warnings: list[str] = Field(description="What a careful reader should know, such as pixels that were masked.")
@@ -65,3 +77,16 @@ class FitList(PublicModel):
 
     fits: list[Fit]
     next: str | None = Field(description="Address of the next page; absent on the last.")
+
+
+class FitPlan(PublicModel):
+    """What a request would do."""
+
+    request: dict[str, Any] = Field(description="Sound as it is, and with the first values that it left out.")
+    n_pixels: int = Field(description="That would be used, of all images together.")
+    free_parameters: int = Field(description="That the fit would vary.")
+    stages: list[str] = Field(description="Methods, in order; none means the model at the given parameters.")
+    estimated_memory_bytes: int = Field(description="Of the worker's process, at most.")
+    estimated_seconds: float = Field(description="Rough; put right by what earlier fits of the queue took.")
+    queue: QueuePlace = Field(description="Were it asked for now.")
+    warnings: list[str]

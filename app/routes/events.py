@@ -40,8 +40,9 @@ async def stream_events(
         final = fit.state in FINAL_STATES
         if str(fit.version) == last_event_id and not final:
             continue
+        place = await run_in_threadpool(services.board.place, fit)
         yield ServerSentEvent(
-            data=present_fit(fit),
+            data=present_fit(fit, place),
             event="finished" if final else "fit",
             id=str(fit.version),
             retry=_RECONNECT_MILLISECONDS,

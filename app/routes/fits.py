@@ -7,12 +7,15 @@ from starlette.concurrency import run_in_threadpool
 
 from app.dependencies import OwnerDep, ServicesDep
 from app.domain import fits, watching
+from app.domain.planning import plan
 from app.domain.receiving import temporary_folder
 from app.domain.submission import submit
-from app.models.fits import Fit, FitList
-from app.presenting import address_of_fit, etag_of, link_next, present_fit
+from app.models.fits import Fit, FitList, FitPlan
+from app.preferences import LONGEST_WAIT, preferred_wait
+from app.presenting import address_of_fit, etag_of, link_next, present_fit, present_plan
 from app.request_bodies import CHANGES_BODY, FIT_BODY, PATCH_BODY
 from app.routes.bodies import read_patch, read_submission
+from app.services import Services
 from jobs.records import Wanted
 from jobs.schema import FINAL_STATES, FitRecord, State
 
@@ -22,6 +25,16 @@ Key = Annotated[
     str | None,
     Header(min_length=1, max_length=255, description="A word of your choice: the same one again gives the first job."),
 ]
+Preference = Annotated[
+    str | None,
+    Header(
+        max_length=255,
+        description="`wait=N`: answer with the finished fit where it is finished within N seconds (at most "
+        f"{LONGEST_WAIT:g}).",
+        examples=["wait=10"],
+    ),
+]
+DryRun = Annotated[bool, Query(description="Say what the request would do, and do nothing.")]
 Wait = Annotated[float, Query(ge=0, le=60, allow_inf_nan=False, description="Seconds to wait for one of `state`.")]
 States = Annotated[list[State] | None, Query(description="States to wait for; by default those that are final.")]
 StateFilter = Annotated[
@@ -45,20 +58,37 @@ Limit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]
 Cursor = Annotated[str | None, Query(max_length=200, description="From the address of the next page.")]
 
 
-@router.post("", status_code=202, summary="Ask for a fit", openapi_extra=FIT_BODY)
+@router.post(
+    "",
+    status_code=202,
+    summary="Ask for a fit",
+    openapi_extra=FIT_BODY,
+    responses={200: {"description": "The finished fit, or with `dry_run` the plan", "model": Fit | FitPlan}},
+)
 async def create_fit(
-    request: Request, response: Response, services: ServicesDep, owner: OwnerDep, idempotency_key: Key = None
-) -> Fit:
+    request: Request,
+    response: Response,
+    services: ServicesDep,
+    owner: OwnerDep,
+    idempotency_key: Key = None,
+    prefer: Preference = None,
+    dry_run: DryRun = False,
+) -> Fit | FitPlan:
     """Check a request against its images and queue it. Everything that is wrong with it is told at once (422, with the
     JSON path of each fault), and then nothing is stored.
 
-    With `"reuse": true` in the request, 200 and the newest fit of the same request on the same files, where one has
-    succeeded under this version of photfit; names, labels and the like do not count.
+    With `Prefer: wait=N` the answer is the finished fit (200) where it is finished within N seconds. With
+    `"reuse": true` in the request it is the newest fit (200) of the same request on the same files, where one has
+    succeeded under this version of photfit; names, labels and the like do not count. With `dry_run` it is what the
+    request would do (200), completed and with its needs, and nothing is stored.
     """
     with temporary_folder(services.receiving_folder) as folder:
         submission = await read_submission(request, folder, idempotency_key)
+        if dry_run:
+            response.status_code = 200
+            return present_plan(await run_in_threadpool(plan, services, owner, submission))
         fit = await run_in_threadpool(submit, services, owner, submission)
-    return _accepted(fit, response)
+    return await _answered(services, fit, prefer, response)
 
 
 @router.get("", summary="The fits, newest first")
@@ -77,7 +107,7 @@ def list_fits(
     """A page of the fits that meet every condition; the `Link` header and `next` lead to the following one."""
     wanted = Wanted(frozenset(state or ()), name, tuple(label or ()), search)
     page = fits.list_page(services, owner, limit, cursor, wanted)
-    return FitList(fits=[present_fit(fit) for fit in page.items], next=link_next(request, response, page.cursor))
+    return FitList(fits=[_shown(services, fit) for fit in page.items], next=link_next(request, response, page.cursor))
 
 
 @router.get("/{fit_id}", summary="One fit", responses={304: {"description": "Unchanged since the `ETag` given"}})
@@ -95,29 +125,39 @@ async def get_fit(
     """
     wanted = frozenset(state or FINAL_STATES)
     fit = await watching.wait_for_state(services, owner, fit_id, wanted, wait)
-    etag = etag_of(fit)
+    place = await run_in_threadpool(services.board.place, fit)
+    etag = etag_of(fit, place)
     response.headers.update({"ETag": etag, "Cache-Control": "no-cache"})
     if if_none_match is not None and etag in (tag.strip() for tag in if_none_match.split(",")):
         return Response(status_code=304, headers=dict(response.headers))  # type: ignore[return-value]
     if fit.state not in FINAL_STATES:
         response.headers["Retry-After"] = "1"
-    return present_fit(fit)
+    return present_fit(fit, place)
 
 
 @router.post("/{fit_id}/cancel", status_code=202, summary="Cancel a fit")
 def cancel_fit(fit_id: str, response: Response, services: ServicesDep, owner: OwnerDep) -> Fit:
     """A queued fit is cancelled at once, a running one within an iteration; one that is finished answers 409."""
-    return _accepted(fits.cancel(services, owner, fit_id), response)
+    fit = fits.cancel(services, owner, fit_id)
+    response.headers["Location"] = address_of_fit(fit.id)
+    return present_fit(fit)
 
 
 @router.patch("/{fit_id}", summary="Rename or label a fit", openapi_extra=CHANGES_BODY)
 async def change_fit(fit_id: str, request: Request, services: ServicesDep, owner: OwnerDep) -> Fit:
     """Give a fit another name or other labels, in whatever state it is; what the body leaves out stays as it is."""
     patch = await read_patch(request)
-    return present_fit(await run_in_threadpool(fits.change, services, owner, fit_id, patch.document))
+    fit = await run_in_threadpool(fits.change, services, owner, fit_id, patch.document)
+    return await run_in_threadpool(_shown, services, fit)
 
 
-@router.post("/{fit_id}/rerun", status_code=202, summary="Ask for the same fit again", openapi_extra=PATCH_BODY)
+@router.post(
+    "/{fit_id}/rerun",
+    status_code=202,
+    summary="Ask for the same fit again",
+    openapi_extra=PATCH_BODY,
+    responses={200: {"description": "The finished fit", "model": Fit}},
+)
 async def rerun_fit(
     fit_id: str,
     request: Request,
@@ -125,12 +165,14 @@ async def rerun_fit(
     services: ServicesDep,
     owner: OwnerDep,
     idempotency_key: Key = None,
+    prefer: Preference = None,
 ) -> Fit:
     """A new fit of the same request and files, but for what the body changes: a JSON merge patch (RFC 7396), in which
     null removes a member and a list replaces a list whole. What comes of it is checked like any other request.
     """
     patch = await read_patch(request)
-    return _accepted(await run_in_threadpool(fits.rerun, services, owner, fit_id, patch, idempotency_key), response)
+    fit = await run_in_threadpool(fits.rerun, services, owner, fit_id, patch, idempotency_key)
+    return await _answered(services, fit, prefer, response)
 
 
 @router.delete("/{fit_id}", status_code=204, summary="Delete a fit")
@@ -139,8 +181,16 @@ def delete_fit(fit_id: str, services: ServicesDep, owner: OwnerDep) -> None:
     fits.delete(services, owner, fit_id)
 
 
-def _accepted(fit: FitRecord, response: Response) -> Fit:
-    """202, or 200 where the fit is finished already."""
-    response.status_code = 200 if fit.state == "succeeded" else 202
+async def _answered(services: Services, fit: FitRecord, prefer: str | None, response: Response) -> Fit:
+    """202, or 200 where the fit is finished already or as soon as the client prefers to wait for."""
+    seconds = preferred_wait(prefer)
+    if seconds:
+        fit = await watching.wait_for_state(services, fit.owner, fit.id, FINAL_STATES, seconds)
+        response.headers["Preference-Applied"] = f"wait={seconds:g}"
+    response.status_code = 200 if fit.state in FINAL_STATES else 202
     response.headers["Location"] = address_of_fit(fit.id)
-    return present_fit(fit)
+    return await run_in_threadpool(_shown, services, fit)
+
+
+def _shown(services: Services, fit: FitRecord) -> Fit:
+    return present_fit(fit, services.board.place(fit))

@@ -1,0 +1,47 @@
+"""What a request would do, said without doing it: nothing is stored."""
+
+from dataclasses import dataclass
+
+from app.domain.submission import Examined, Submission, examined, queue_for
+from app.queue_board import Place
+from app.services import Services
+from fitting.spec import FitRequest, ParameterTable
+from jobs import backlog, costs
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A sound request and what it would come to.
+
+    Attributes:
+        request: with the first values that were left out.
+        n_pixels: that are used, of all images together.
+        n_free: parameters that the fit varies.
+        expected_bytes: memory of the worker's process, at most.
+        expected_seconds: by what earlier fits of the queue took.
+        place: in the queue, were it asked for now.
+    """
+
+    request: FitRequest
+    n_pixels: int
+    n_free: int
+    expected_bytes: int
+    expected_seconds: float
+    place: Place
+    warnings: tuple[str, ...]
+
+
+def plan(services: Services, owner: str, submission: Submission) -> Plan:
+    """What a submission would do. Raises as `app.domain.submission.submit` does for its faults."""
+    found: Examined = examined(services, owner, submission)
+    request, pixels = found.completed, found.n_pixels
+    place = services.board.next_place(queue_for(services, request))
+    return Plan(
+        request=request,
+        n_pixels=pixels,
+        n_free=len(ParameterTable.constrained(request).free),
+        expected_bytes=costs.expected_bytes(request, pixels),
+        expected_seconds=costs.expected_seconds(request, pixels) * backlog.pace(services.engine, place.queue),
+        place=place,
+        warnings=found.warnings,
+    )

@@ -1,0 +1,57 @@
+"""The forecast of the queues, made a few times a second at most however many ask."""
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine
+
+from jobs.backlog import look
+from jobs.queueing import Forecast, Standing
+from jobs.schema import FitRecord
+
+_FRESH_SECONDS = 1.0
+_FRESH_SECONDS_FOR_NEW = 0.1
+"""A forecast serves so long for fits that it knows, and so long for those that came after it."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a fit is in its queue, and when it is expected to start."""
+
+    queue: str
+    position: int
+    estimated_start: datetime | None
+
+
+class QueueBoard:
+    """Tells the place of any queued fit. Asks the database, so it is not for the event loop."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._made = -_FRESH_SECONDS
+        self._forecast = Forecast({})
+
+    def place(self, record: FitRecord) -> Place | None:
+        """The place of a fit; None where it is not queued."""
+        return None if record.state != "queued" else self._placed(record.queue, record.id)
+
+    def next_place(self, queue: str) -> Place:
+        """The place that a fit would have that is queued now."""
+        return self._placed(queue, "")
+
+    def _placed(self, queue: str, fit_id: str) -> Place:
+        made, standing = self._standing(fit_id, queue)
+        if standing.starts_in is None:
+            return Place(queue, standing.position, None)
+        start = datetime.now(UTC) + timedelta(seconds=max(standing.starts_in - (time.monotonic() - made), 0.0))
+        return Place(queue, standing.position, start)
+
+    def _standing(self, fit_id: str, queue: str) -> tuple[float, Standing]:
+        with self._lock:
+            fresh = _FRESH_SECONDS if fit_id in self._forecast.fits else _FRESH_SECONDS_FOR_NEW
+            if time.monotonic() - self._made >= fresh:
+                self._forecast, self._made = look(self._engine), time.monotonic()
+            return self._made, self._forecast.of(fit_id, queue)
