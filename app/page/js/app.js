@@ -4,7 +4,7 @@ import { html, useEffect, useRef, useState } from "./html.js";
 import { useDraft } from "./draft.js";
 import { Icon } from "./parts/icons.js";
 import { Toasts } from "./parts/toasts.js";
-import { useRoute } from "./router.js";
+import { go, useRoute } from "./router.js";
 import { Account } from "./views/account.js";
 import { Compare } from "./views/compare.js";
 import { Fit } from "./views/fit.js";
@@ -29,6 +29,11 @@ export function App() {
     scrollTo(0, 0);
     main.current?.focus({ preventScroll: true });
   }, [view, rest.join("/")]);
+  useEffect(() => {
+    const signIn = () => go("account");
+    addEventListener("photfit:signed-out", signIn);
+    return () => removeEventListener("photfit:signed-out", signIn);
+  }, []);
   const skip = (event) => {
     event.preventDefault();
     main.current?.focus();

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.page.conftest import Tab
+from tests.e2e.page.accessibility import violations
 from tests.e2e.page.journeys import ENOUGH_MILLISECONDS, THREE_GALAXIES, drop, find_sources, fit, open_corner
 from tests.e2e.serving import Service
 
@@ -37,7 +38,7 @@ def long_fit(service: Service) -> str:
 def test_an_example_is_fitted_in_two_clicks(tab: Tab) -> None:
     page = tab.open()
     find_sources(page)
-    assert page.locator(".ellipse").count() == 3
+    assert page.locator("[data-component]").count() == 3
     fit(page)
     expect(page.get_by_text("1.01241", exact=True)).to_be_visible()
     expect(page.locator("td", has_text="67.938")).to_be_visible()
@@ -68,6 +69,7 @@ def test_a_running_fit_is_live_outlasts_a_reload_and_can_be_cancelled(tab: Tab, 
     expect(page.get_by_text("Stage 1 of 1: metropolis")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
     page.reload()
     expect(page.locator(".chart .dot").first).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    assert violations(page) == []
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator(".badge.cancelled")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
 

@@ -34,6 +34,11 @@ export function axisEnd(ellipse, axis) {
   return [ellipse.x - length * Math.sin(angle), ellipse.y + length * Math.cos(angle)];
 }
 
+/** How far the ellipse reaches above its centre. */
+export function topOf({ r, q, pa }) {
+  return Math.hypot(r * Math.cos(pa * DEGREE), r * q * Math.sin(pa * DEGREE));
+}
+
 /** New values after the end of the major axis was dragged to a point: stretched and turned. */
 export function majorTo(ellipse, x, y) {
   const [right, up] = [x - ellipse.x, y - ellipse.y];

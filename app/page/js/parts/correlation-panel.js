@@ -25,8 +25,15 @@ export function CorrelationPanel({ fit }) {
 function shade(value) {
   const step = 4 * Math.round(((Math.max(-1, Math.min(1, value)) + 1) / 2) * 255);
   const [red, green, blue] = COLOURS.subarray(step, step + 3);
-  const dark = 0.299 * red + 0.587 * green + 0.114 * blue < 150;
-  return { background: `rgb(${red} ${green} ${blue})`, color: dark ? "#fff" : "#111" };
+  const light = luminance(red, green, blue);
+  // White or black, whichever stands out more (WCAG 2.1, contrast ratio).
+  return { background: `rgb(${red} ${green} ${blue})`, color: 1.05 / (light + 0.05) > (light + 0.05) / 0.05 ? "#fff" : "#000" };
+}
+
+/** Relative luminance of a colour, by WCAG 2.1. */
+function luminance(...channels) {
+  const [red, green, blue] = channels.map((byte) => (byte <= 10 ? byte / 3294 : ((byte / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
 const short = (value, own) => (own || Math.abs(value) < 0.095 ? "" : value.toFixed(1).replace(/0(?=\.)/, "").replace(".0", "").replace("-", "−"));

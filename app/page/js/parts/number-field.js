@@ -1,22 +1,18 @@
 /** A number to type; arrow keys step its last shown digit. Empty means none. */
 
-import { html, useEffect, useState } from "../html.js";
+import { html, useState } from "../html.js";
 
 export function NumberField({ id, value, onValue, placeholder, invalid }) {
   const written = value === null || value === undefined ? "" : String(Number(Number(value).toPrecision(7)));
-  const [text, setText] = useState(written);
-  const [bad, setBad] = useState(false);
-  useEffect(() => {
-    setText(written);
-    setBad(false);
-  }, [written]);
+  // What was typed belongs to the value that stood there; another value from elsewhere takes its place.
+  const [typed, setTyped] = useState({ over: written, text: written });
+  const text = typed.over === written ? typed.text : written;
+  const bad = text.trim() !== "" && !Number.isFinite(numberIn(text));
   const commit = (next) => {
     const trimmed = next.trim();
     if (trimmed === written) return;
-    const number = Number(trimmed.replace("−", "-"));
-    setBad(trimmed !== "" && !Number.isFinite(number));
     if (trimmed === "") onValue(null);
-    else if (Number.isFinite(number)) onValue(number);
+    else if (Number.isFinite(numberIn(trimmed))) onValue(numberIn(trimmed));
   };
   const key = (event) => {
     const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
@@ -27,5 +23,7 @@ export function NumberField({ id, value, onValue, placeholder, invalid }) {
     onValue(Number((Number(text) + direction * step).toFixed(digits)));
   };
   return html`<input id=${id} inputmode="decimal" autocomplete="off" value=${text} placeholder=${placeholder} aria-invalid=${invalid || bad}
-    onInput=${(event) => setText(event.target.value)} onChange=${(event) => commit(event.target.value)} onKeyDown=${key} />`;
+    onInput=${(event) => setTyped({ over: written, text: event.target.value })} onChange=${(event) => commit(event.target.value)} onKeyDown=${key} />`;
 }
+
+const numberIn = (text) => Number(text.trim().replace("−", "-"));

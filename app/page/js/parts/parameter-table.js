@@ -16,7 +16,7 @@ export function ParameterTable({ document: found, name }) {
       <div class="row">${Object.entries(forms).map(([form, make]) => html`<button key=${form} class="bare" onClick=${() => copy(make(), form)}>Copy ${form}</button>`)}</div></div>
     ${kinds.length > 1 && html`<label class="field">Uncertainties<select value=${kind} onChange=${(event) => setKind(event.target.value)}>
       ${kinds.map((each) => html`<option key=${each} value=${each}>${KINDS[each]}</option>`)}</select></label>`}
-    <div class="scroll" tabindex="0" role="region" aria-label="Parameters"><table><thead><tr><th scope="col">Name</th><th scope="col" class="number">Value</th><th scope="col" class="number">±</th><th scope="col">Unit</th><th scope="col"></th></tr></thead>
+    <div class="scroll" tabindex="0" role="region" aria-label="Parameters"><table><thead><tr><th scope="col">Name</th><th scope="col" class="number">Value</th><th scope="col" class="number">±</th><th scope="col">Unit</th><th scope="col"><span class="visually-hidden">Remark</span></th></tr></thead>
       <tbody>${rows.map((row) => html`<tr key=${row.name}><th scope="row"><code>${row.name}</code></th><td class="number">${row.value}</td>
         <td class="number">${row.uncertainty}</td><td class="quiet">${row.unit}</td><td>${row.flag && html`<span class="badge ${row.flag === "at limit" ? "cancelled" : ""}">${row.flag}</span>`}</td></tr>`)}</tbody></table></div>`;
 }

@@ -8,7 +8,7 @@ import { fetchArray } from "../service.js";
 
 const SIDE = 160;
 
-/** `address` gives pixels; `shape` is that of the whole plane. */
+/** `address` gives pixels; `shape` is that of the whole plane. Without a label it is an ornament. */
 export function Thumbnail({ address, shape, label, square }) {
   const canvas = useRef(null);
   useEffect(() => {
@@ -27,5 +27,6 @@ export function Thumbnail({ address, shape, label, square }) {
       wanted = false;
     };
   }, [address]);
-  return html`<canvas class="thumbnail ${square ? "square" : ""}" ref=${canvas} width="4" height="4" role="img" aria-label=${label}></canvas>`;
+  return html`<canvas class="thumbnail ${square ? "square" : ""}" ref=${canvas} width="4" height="4"
+    role=${label ? "img" : undefined} aria-label=${label || undefined} aria-hidden=${label ? undefined : "true"}></canvas>`;
 }

@@ -42,7 +42,7 @@ function Both({ pair }) {
   };
   return html`<div class="heading"><h1>Two fits compared</h1></div>
     ${!sameData && html`<p class="note warn">The two used a different number of pixels, so their χ² and BIC cannot be compared.</p>`}
-    <section class="card stack"><div class="scroll" tabindex="0" role="region" aria-label="How well each fits"><table><thead><tr><th scope="col"></th>${pair.map(({ fit }) => html`<th scope="col" class="number"><a href=${`#/fits/${fit.id}`}>${fit.name || fit.id}</a></th>`)}<th scope="col" class="number">second − first</th></tr></thead>
+    <section class="card stack"><div class="scroll" tabindex="0" role="region" aria-label="How well each fits"><table><thead><tr><td></td>${pair.map(({ fit }) => html`<th scope="col" class="number"><a href=${`#/fits/${fit.id}`}>${fit.name || fit.id}</a></th>`)}<th scope="col" class="number">second − first</th></tr></thead>
       <tbody>${[["χ²", "chi2"], ["reduced χ²", "chi2_reduced"], ["BIC", "bic"], ["degrees of freedom", "degrees_of_freedom"]].map(([words, key]) => html`
         <tr key=${key}><th scope="row">${words}</th>${pair.map(({ parameters }) => html`<td class="number">${general(parameters[key])}</td>`)}
           <td class=${`number difference ${key === "degrees_of_freedom" ? "" : difference(key) < 0 ? "better" : difference(key) > 0 ? "worse" : ""}`}>${general(difference(key))}</td></tr>`)}</tbody></table></div>

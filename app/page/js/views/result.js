@@ -12,6 +12,7 @@ import { CorrelationPanel } from "../parts/correlation-panel.js";
 import { Downloads } from "../parts/downloads.js";
 import { Icon } from "../parts/icons.js";
 import { ParameterTable } from "../parts/parameter-table.js";
+import { Naming } from "../parts/naming.js";
 import { ResultPanes } from "../parts/result-panes.js";
 import { RequestDialog } from "../parts/request-dialog.js";
 import { StagesPanel } from "../parts/stages-panel.js";
@@ -64,7 +65,8 @@ function Whole({ fit, parameters, request }) {
 
 const Figure = ({ value, words }) => html`<div class="figure"><b>${value}</b><span>${words}</span></div>`;
 
-function Heading({ fit, request, parameters, show }) {
+function Heading({ fit: given, request, parameters, show }) {
+  const [fit, setFit] = useState(given);
   const [busy, setBusy] = useState(false);
   const ended = withValues(request, parameters.parameters);
   const again = () => {
@@ -93,6 +95,7 @@ function Heading({ fit, request, parameters, show }) {
   };
   return html`<div class="heading"><h1>${fit.name || "Fit"}</h1><span class="badge ${fit.state}">${fit.state}</span>
     <span class="quiet small">${moment(fit.finished_at ?? fit.created_at)}</span>
+    <${Naming} fit=${fit} onChanged=${setFit} />
     <div class="actions">
       <button onClick=${show}><${Icon} name="code" />Request</button>
       <button onClick=${sample} disabled=${busy}><${Icon} name="dice" />Now sample</button>

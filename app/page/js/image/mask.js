@@ -1,0 +1,62 @@
+/** A mask that is painted: a picture of the image's size, in which what is coloured is not used. */
+
+const COLOUR = "#ff4d6d";
+
+export class Mask {
+  constructor(width, height, origin = [0, 0]) {
+    this.surface = Object.assign(document.createElement("canvas"), { width, height });
+    this.context = this.surface.getContext("2d", { willReadFrequently: true });
+    this.context.fillStyle = this.context.strokeStyle = COLOUR;
+    this.context.lineCap = "round";
+    this.origin = origin;
+  }
+
+  /** Take over a plane of a file: every value but 0 is masked. */
+  load({ width, height, values }) {
+    const image = this.context.createImageData(width, height);
+    for (let y = 0; y < height; y += 1) {
+      for (let x = 0; x < width; x += 1) {
+        if (values[y * width + x] !== 0) image.data.set([255, 77, 109, 255], 4 * ((height - 1 - y) * width + x));
+      }
+    }
+    this.context.putImageData(image, 0, 0);
+  }
+
+  /** Paint, or take away, a line between two points of the full frame. */
+  stroke(from, to, radius, erase) {
+    const { context } = this;
+    const place = ([x, y]) => [x - this.origin[0] + 0.5, this.surface.height - (y - this.origin[1] + 0.5)];
+    context.globalCompositeOperation = erase ? "destination-out" : "source-over";
+    context.lineWidth = Math.max(1, 2 * radius);
+    context.beginPath();
+    context.moveTo(...place(from));
+    context.lineTo(...place([to[0] + 1e-3, to[1]]));
+    context.stroke();
+  }
+
+  clear() {
+    this.context.clearRect(0, 0, this.surface.width, this.surface.height);
+  }
+
+  /** The mask as an .npy file of bytes, the first row at the bottom. */
+  npy() {
+    const { width, height } = this.surface;
+    const { data } = this.context.getImageData(0, 0, width, height);
+    const bytes = new Uint8Array(width * height);
+    for (let y = 0; y < height; y += 1) {
+      for (let x = 0; x < width; x += 1) bytes[(height - 1 - y) * width + x] = data[4 * (y * width + x) + 3] > 127 ? 1 : 0;
+    }
+    return writeNpy(bytes, height, width);
+  }
+}
+
+/** Bytes as .npy, (height, width). */
+export function writeNpy(bytes, height, width) {
+  const text = `{'descr': '|u1', 'fortran_order': False, 'shape': (${height}, ${width}), }`;
+  const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10;
+  const head = new Uint8Array(10 + length).fill(0x20);
+  head.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, length & 255, length >> 8]);
+  head.set(Array.from(text, (sign) => sign.charCodeAt(0)), 10);
+  head[head.length - 1] = 0x0a;
+  return new Blob([head, bytes], { type: "application/octet-stream" });
+}

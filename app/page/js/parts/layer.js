@@ -1,0 +1,26 @@
+/** A picture over a pane's image, half transparent: the mask. */
+
+import { html, useEffect, useLayoutEffect, useRef } from "../html.js";
+
+export function Layer({ picture, turn, camera, pane }) {
+  const canvas = useRef(null);
+  const paint = () => {
+    const ratio = devicePixelRatio || 1;
+    const context = canvas.current.getContext("2d");
+    const zoom = camera.zoom * ratio;
+    const { surface, origin } = picture;
+    context.clearRect(0, 0, canvas.current.width, canvas.current.height);
+    context.globalAlpha = 0.55;
+    context.imageSmoothingEnabled = false;
+    const left = (origin[0] - 0.5 - camera.x) * zoom + canvas.current.width / 2;
+    const bottom = canvas.current.height / 2 - (origin[1] - 0.5 - camera.y) * zoom;
+    context.drawImage(surface, left, bottom - surface.height * zoom, surface.width * zoom, surface.height * zoom);
+  };
+  useLayoutEffect(() => {
+    const ratio = devicePixelRatio || 1;
+    Object.assign(canvas.current, { width: Math.round(pane.width * ratio), height: Math.round(pane.height * ratio) });
+    paint();
+  }, [pane, picture, turn]);
+  useEffect(() => camera.listen(paint), [camera, picture]);
+  return html`<canvas class="layer" ref=${canvas} aria-hidden="true"></canvas>`;
+}

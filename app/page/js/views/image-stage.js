@@ -1,0 +1,88 @@
+/** The image of a model: its ellipses, its preview, its mask, and how it is shown. */
+
+import { changeRequest, getDraft, setFaults } from "../draft.js";
+import { html, useEffect, useMemo, useState } from "../html.js";
+import { Camera } from "../image/camera.js";
+import { binFor, lightLook, loadPlane, RESIDUAL_LOOK } from "../image/planes.js";
+import { addAt } from "../model/adding.js";
+import { reference } from "../model/requests.js";
+import { general } from "../model/rounding.js";
+import { Failure, useAnswer } from "../parts/asking.js";
+import { Compass, ScaleBar } from "../parts/bearings.js";
+import { Ellipses } from "../parts/ellipses.js";
+import { Layer } from "../parts/layer.js";
+import { Histogram, LookTools } from "../parts/look.js";
+import { MaskTools, useMask } from "../parts/mask-tools.js";
+import { Pane } from "../parts/pane.js";
+import { usePreview } from "../parts/previewing.js";
+import { Readout } from "../parts/readout.js";
+import { getJson, pixelsOf, skyOf } from "../service.js";
+
+const SHOWN = { data: "Data", model: "Model", residual: "Residual / σ" };
+
+export function ImageStage({ image, request, catalogue, selected, select }) {
+  const file = reference(image.data);
+  const { value, error, again } = useAnswer(() => loadImage(file), [file?.upload, file?.hdu]);
+  const camera = useMemo(() => new Camera(), []);
+  const [look, setLook] = useState(null);
+  const [shown, setShown] = useState("data");
+  const [drawn, setDrawn] = useState(true);
+  const [cursor, setCursor] = useState(null);
+  const { plane, sky } = value ?? {};
+  const preview = usePreview(request, image, plane?.bin ?? 1, plane && shown !== "data");
+  const painting = useMask(image, plane, (mask) => changeRequest((before) => withMask(before, image.name, mask)));
+  useEffect(() => {
+    if (plane) setLook(lightLook(plane));
+  }, [plane]);
+  useEffect(() => {
+    if (preview.error?.faults?.length) setFaults(preview.error.faults);
+  }, [preview.error]);
+  if (!file) return html`<p class="note warn">This image is no upload; change the request to one that is.</p>`;
+  if (error) return html`<${Failure} error=${error} again=${again} />`;
+  const add = ([x, y]) => {
+    const { next, name } = addAt(getDraft().request, catalogue, plane, x, y);
+    changeRequest(() => next);
+    select(name);
+  };
+  const seen = shown === "data" ? plane : preview.planes?.[shown] ?? plane;
+  const seenLook = shown === "residual" && preview.planes ? RESIDUAL_LOOK : look;
+  const overlay = ({ camera: current, pane }) => drawn && !painting.tool && html`<${Ellipses} request=${request} profiles=${catalogue.profiles} camera=${current}
+    pane=${pane} selected=${selected} select=${select} change=${changeRequest} />`;
+  const corner = (pane) => html`
+    ${painting.mask && html`<${Layer} picture=${painting.mask} turn=${painting.turn} camera=${camera} pane=${pane} />`}
+    <${Readout} cursor=${cursor} plane=${seen} sky=${sky} /><${ScaleBar} camera=${camera} sky=${sky} /><${Compass} sky=${sky} />`;
+  return html`
+    <div class="tools"><div class="segments" role="group" aria-label="What is shown">${Object.entries(SHOWN).map(([key, words]) => html`
+        <button key=${key} aria-pressed=${shown === key} onClick=${() => setShown(key)}>${words}</button>`)}</div>
+      <label class="choice"><input type="checkbox" checked=${drawn} onChange=${() => setDrawn(!drawn)} />Ellipses</label>
+      <span class="small quiet numbers" role="status">${words(shown, preview)}</span></div>
+    <${Pane} plane=${seen} look=${seenLook} camera=${camera} label=${`${SHOWN[shown]}, image ${image.name}`} title=${preview.planes && shown !== "data" ? `${SHOWN[shown]} at these parameters` : null}
+      onCursor=${setCursor} onOpen=${plane && (painting.tool ? (at) => painting.draw(at, "start") : add)} onDraw=${painting.tool && painting.draw} corner=${corner}>
+      ${overlay}</${Pane}>
+    ${preview.error && html`<${Failure} error=${preview.error} />`}
+    ${look && html`<div class="card stack"><div class="tools"><${LookTools} look=${look} plane=${plane} onChange=${setLook} /></div>
+      <${Histogram} plane=${plane} look=${look} onChange=${setLook} /><${MaskTools} painting=${painting} /></div>`}
+    <p class="quiet small">Drag an ellipse to move it, its ends to stretch and turn it; double-click the image, or press Enter on
+      it, to add one. On an ellipse: arrows move, [ ] turn, + − stretch, ${"< >"} flatten, Delete removes.</p>`;
+}
+
+async function loadImage(file) {
+  const { description } = await getJson(`/v1/uploads/${file.upload}`);
+  const images = description.hdus.filter(({ is_image: is }) => is);
+  const hdu = images.find(({ index, name }) => index === file.hdu || name === file.hdu) ?? images[0];
+  const [plane, sky] = await Promise.all([
+    loadPlane(pixelsOf(file), binFor(hdu.shape)), getJson(skyOf(file)).catch(() => null),
+  ]);
+  return { plane, sky };
+}
+
+const withMask = (request, name, mask) => ({
+  ...request,
+  images: request.images.map((image) => (image.name === name ? { ...image, mask } : image)),
+});
+
+function words(shown, { busy, chi2 }) {
+  if (shown === "data") return "";
+  if (busy) return "Drawing the model…";
+  return chi2 === null ? "" : `reduced χ² ${general(chi2)} at these parameters`;
+}

@@ -1,0 +1,160 @@
+"""The model in the page: ellipses and numbers in step, keys, faults at their fields, previews, masks."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.page.conftest import Tab
+from tests.e2e.page.journeys import ENOUGH_MILLISECONDS, find_sources
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+
+@pytest.fixture
+def page(tab: Tab) -> Page:
+    """The model view with the three galaxies as they were found, g1 selected."""
+    opened = tab.open()
+    find_sources(opened)
+    return opened
+
+
+def request(page: Page) -> dict[str, Any]:
+    """The request as the page keeps it."""
+    kept: dict[str, Any] = json.loads(page.evaluate("localStorage.getItem('photfit.draft')"))["request"]
+    return kept
+
+
+def component(page: Page, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(each for each in request(page)["components"] if each["name"] == name)
+    return found
+
+
+def drag(page: Page, selector: str, right: float, down: float) -> None:
+    """Drag the middle of an element by so many screen pixels."""
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + right / 2, y + down / 2)
+    page.mouse.move(x + right, y + down)
+    page.mouse.up()
+
+
+def field(page: Page, name: str) -> float:
+    return float(page.locator(f"#parameter-{name}").input_value())
+
+
+def test_a_dragged_ellipse_and_its_numbers_stay_in_step(page: Page) -> None:
+    x, y, r_e, pa = (field(page, name) for name in ("x", "y", "r_e", "pa"))
+    drag(page, ".ellipse.selected .outline", 60, -30)
+    zoom = 60 / (field(page, "x") - x)
+    assert 1 < zoom < 20
+    assert field(page, "y") - y == pytest.approx(30 / zoom, abs=0.1)
+    assert component(page, "g1")["parameters"]["x"] == field(page, "x")
+    drag(page, '[data-handle="major"]', -40, -40)
+    assert field(page, "r_e") > r_e
+    drag(page, '[data-handle="minor"]', 15, -15)
+    assert field(page, "q") < 0.55
+    page.locator("#parameter-pa").fill("90")
+    page.locator("#parameter-pa").press("Enter")
+    assert pa != 90
+    expect(page.locator(".ellipse.selected .outline")).to_have_attribute("transform", re.compile(r"rotate\(90\)$"))
+
+
+def test_everything_of_an_ellipse_is_done_by_keys(page: Page) -> None:
+    before = component(page, "g2")["parameters"]
+    page.locator('[data-component="g2"]').focus()
+    for key in ("ArrowRight", "Shift+ArrowUp", "]", "+", "<"):
+        page.keyboard.press(key)
+    after = component(page, "g2")["parameters"]
+    assert after["x"] == pytest.approx(before["x"] + 1, abs=0.01)
+    assert after["y"] == pytest.approx(before["y"] + 10, abs=0.01)
+    assert after["pa"] == pytest.approx(before["pa"] - 2, abs=0.1)
+    assert after["r_e"] == pytest.approx(before["r_e"] * 1.05, abs=0.001)
+    assert after["q"] == pytest.approx(before["q"] - 0.02, abs=0.001)
+    page.keyboard.press("Delete")
+    expect(page.locator("[data-component]")).to_have_count(2)
+    page.keyboard.press("Control+z")
+    expect(page.locator("[data-component]")).to_have_count(3)
+    page.get_by_role("img", name="Data, image").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-component]")).to_have_count(4)
+
+
+def test_a_double_click_adds_a_component_there(page: Page) -> None:
+    box = page.locator(".pane").bounding_box()
+    assert box is not None
+    page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator(".ellipse.selected")).to_have_attribute("data-component", "s1")
+    added = component(page, "s1")
+    assert added["profile"] == "sersic"
+    assert (added["parameters"]["x"], added["parameters"]["y"]) == pytest.approx((49, 49), abs=0.5)
+
+
+def test_limits_fixing_links_and_priors_reach_the_request(page: Page) -> None:
+    page.get_by_role("button", name="n is free; limits, link and prior").click()
+    more = page.locator(".parameter .more")
+    more.get_by_label("At most").fill("6")
+    more.get_by_label("At most").press("Enter")
+    more.locator("select").select_option("normal")
+    assert component(page, "g1")["parameters"]["n"]["max"] == 6
+    assert list(component(page, "g1")["parameters"]["n"]["prior"]) == ["normal"]
+    more.get_by_role("button", name="fixed").click()
+    assert component(page, "g1")["parameters"]["n"]["fixed"] is True
+    more.get_by_role("button", name="linked").click()
+    page.locator("#parameter-n").fill("= g2.n + 1")
+    page.locator("#parameter-n").press("Enter")
+    assert component(page, "g1")["parameters"]["n"] == "= g2.n + 1"
+
+
+def test_a_fault_stands_at_its_field(page: Page, tab: Tab) -> None:
+    tab.forgive(422)
+    page.locator("#parameter-q").fill("2")
+    page.locator("#parameter-q").press("Enter")
+    page.get_by_role("button", name="Fit", exact=True).click()
+    expect(page.locator("#parameter-q")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator(".parameter .fault")).to_contain_text("2")
+
+
+def test_a_preview_shows_the_residual_and_leaves_nothing_behind(page: Page, tab: Tab) -> None:
+    with httpx.Client(base_url=tab.url, timeout=60) as http:
+        before = len(http.get("/v1/fits?limit=100").json()["fits"])
+        page.get_by_role("button", name="Residual / σ").click()
+        expect(page.get_by_text("at these parameters").first).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+        page.get_by_role("button", name="Data", exact=True).click()
+        expect(page.get_by_text("Drawing the model")).to_be_hidden()
+        assert len(http.get("/v1/fits?limit=100").json()["fits"]) == before
+
+
+def test_a_painted_mask_becomes_a_plane_of_the_request(page: Page, tab: Tab) -> None:
+    page.get_by_role("button", name="Paint a mask").click()
+    drag(page, ".pane", 0, 60)
+    page.get_by_role("button", name="Use this mask").click()
+    expect(page.get_by_text("The mask is part of the request.")).to_be_visible()
+    upload = request(page)["images"][0]["mask"]["upload"]
+    mask = np.load(io.BytesIO(httpx.get(f"{tab.url}/v1/uploads/{upload}/pixels.npy", timeout=60).content))
+    assert mask.shape == (99, 99)
+    assert mask[46, 49] == 1
+    assert 30 < mask.sum() < 300
+
+
+def test_the_request_is_edited_as_json(page: Page) -> None:
+    page.get_by_role("button", name="Request").click()
+    text = page.locator("textarea")
+    written = json.loads(text.input_value())
+    written["components"] = written["components"][:2]
+    text.fill(json.dumps(written))
+    page.get_by_role("button", name="Use this request").click()
+    expect(page.locator("[data-component]")).to_have_count(1)
+    page.get_by_role("button", name="Request").click()
+    page.get_by_role("button", name="Python").click()
+    assert "from photfit.client import Client" in page.locator("textarea").input_value()

@@ -1,0 +1,130 @@
+"""A result in the page: linked images, the table, tabs, chains; the list of fits, labels, comparing, deleting."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.page.conftest import Tab
+from tests.e2e.page.journeys import ENOUGH_MILLISECONDS, THREE_GALAXIES
+from tests.e2e.serving import Service
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+SAMPLED = [{"method": "lm"}, {"method": "metropolis", "warmup": 200, "samples": 400, "chains": 4}]
+
+
+def finished(service: Service, name: str, stages: list[dict[str, Any]]) -> str:
+    """The id of a finished fit of the three galaxies."""
+    with httpx.Client(base_url=service.url, timeout=120) as http:
+        upload = http.post("/v1/uploads?filename=three.fits", content=THREE_GALAXIES.read_bytes()).json()["id"]
+        request = http.post(f"/v1/uploads/{upload}/propose", json={"title": name}).json()["request"]
+        fit_id: str = http.post("/v1/fits", json={**request, "stages": stages}).json()["id"]
+        fit = http.get(f"/v1/fits/{fit_id}?wait=60").json()
+        assert fit["state"] == "succeeded", fit
+    return fit_id
+
+
+@pytest.fixture(scope="module")
+def sampled(service: Service) -> str:
+    return finished(service, "sampled galaxies", SAMPLED)
+
+
+@pytest.fixture
+def page(tab: Tab, sampled: str) -> Page:
+    tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened = tab.open(f"fits/{sampled}")
+    expect(opened.locator(".pane canvas").nth(2)).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    return opened
+
+
+def test_the_three_images_move_together_and_blink(page: Page) -> None:
+    bar = page.locator(".pane .scale").nth(2)
+    before = bar.inner_text()
+    page.locator(".pane canvas").first.focus()
+    for _ in range(6):
+        page.keyboard.press("+")
+    expect(bar).not_to_have_text(before)
+    page.get_by_role("button", name="Blink").click()
+    expect(page.locator(".pane")).to_have_count(1)
+    expect(page.locator(".pane .title")).to_have_text("Model")
+    expect(page.locator(".pane .title")).to_have_text("Residual / σ")
+    page.get_by_role("button", name="All", exact=True).click()
+    expect(page.locator(".pane")).to_have_count(3)
+
+
+def test_the_table_is_copied_as_latex_csv_and_json(page: Page) -> None:
+    page.get_by_role("button", name="Copy LaTeX").click()
+    expect(page.get_by_text("LaTeX copied.")).to_be_visible()
+    latex = page.evaluate("navigator.clipboard.readText()")
+    assert "\\begin{tabular}" in latex
+    assert "g1.r\\_e & $22.0" in latex
+    page.get_by_role("button", name="Copy JSON").click()
+    expect(page.get_by_text("JSON copied.")).to_be_visible()
+    assert json.loads(page.evaluate("navigator.clipboard.readText()"))["n_pixels"] == 9801
+
+
+def test_what_tells_how_far_to_trust_it_is_a_tab_away(page: Page) -> None:
+    page.get_by_role("tab", name="Correlations").click()
+    expect(
+        page.locator(".matrix td[title='g1.n, g1.r_e: 0.8']").or_(page.locator(".matrix td").nth(30))
+    ).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("canvas.corner")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("columnheader", name="R̂")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    assert page.locator(".chart .line").count() == 4
+    page.get_by_role("tab", name="Stages").click()
+    expect(page.get_by_role("heading", name="2. metropolis")).to_be_visible()
+    page.get_by_role("tab", name="Downloads").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="netcdf").click()
+    assert download.value.suggested_filename.endswith(".nc")
+
+
+def test_a_corner_is_zoomed_by_brushing(page: Page) -> None:
+    page.get_by_role("tab", name="Corner").click()
+    corner = page.locator("canvas.corner")
+    expect(corner).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    corner.scroll_into_view_if_needed()
+    box = corner.bounding_box()
+    assert box is not None
+    x, y = box["x"] + 90, box["y"] + 0.3 * box["height"]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 30, y + 30, steps=3)
+    page.mouse.up()
+    page.get_by_role("button", name="All of it").click()
+    expect(page.get_by_role("button", name="All of it")).to_be_hidden()
+
+
+def test_a_result_is_the_next_model(page: Page) -> None:
+    page.get_by_role("button", name="Fit again from here").click()
+    expect(page.locator(".ellipse").first).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    page.locator(".tree button", has_text="g1").click()
+    assert float(page.locator("#parameter-r_e").input_value()) == pytest.approx(22.04, abs=0.1)
+
+
+def test_fits_are_labelled_found_compared_and_deleted(tab: Tab, service: Service, sampled: str) -> None:
+    second = finished(service, "only galaxies", [{"method": "lm"}])
+    page = tab.open(f"fits/{second}")
+    page.get_by_role("button", name="Name and label").click()
+    page.get_by_label("Labels, with commas").fill("abell, run 7")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".badge", has_text="run 7")).to_be_visible()
+    page = tab.open("fits")
+    page.get_by_role("searchbox").fill("galaxies")
+    page.get_by_label("Compare sampled galaxies").check()
+    page.get_by_label("Compare only galaxies").check()
+    page.get_by_role("button", name="Compare two").click()
+    expect(page.get_by_text("By the BIC")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    page = tab.open("fits")
+    page.get_by_role("searchbox").fill("abell")
+    expect(page.locator(".fits tbody tr")).to_have_count(1)
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Delete only galaxies").click()
+    expect(page.get_by_text("No fit matches.")).to_be_visible()
