@@ -2,18 +2,21 @@
 
 import { html, useEffect, useRef, useState } from "./html.js";
 import { useDraft } from "./draft.js";
+import { Failure, useAnswer } from "./parts/asking.js";
 import { Icon } from "./parts/icons.js";
 import { Toasts } from "./parts/toasts.js";
 import { go, useRoute } from "./router.js";
-import { Account } from "./views/account.js";
-import { Compare } from "./views/compare.js";
-import { Fit } from "./views/fit.js";
-import { History } from "./views/history.js";
-import { Model } from "./views/model.js";
-import { Planes } from "./views/planes.js";
-import { Start } from "./views/start.js";
 
-const VIEWS = { "": Start, files: Planes, model: Model, fits: History, compare: Compare, account: Account };
+// Each view is fetched when it is first shown, so that the first paint waits for one of them alone.
+const VIEWS = {
+  "": () => import("./views/start.js").then(({ Start }) => Start),
+  files: () => import("./views/planes.js").then(({ Planes }) => Planes),
+  model: () => import("./views/model.js").then(({ Model }) => Model),
+  fits: () => import("./views/history.js").then(({ History }) => History),
+  fit: () => import("./views/fit.js").then(({ Fit }) => Fit),
+  compare: () => import("./views/compare.js").then(({ Compare }) => Compare),
+  account: () => import("./views/account.js").then(({ Account }) => Account),
+};
 const TITLES = { "": "Start", files: "Planes", model: "Model", fits: "Fits", compare: "Compare", account: "Account" };
 
 export function App() {
@@ -21,7 +24,6 @@ export function App() {
   const main = useRef(null);
   const seen = useRef(view + rest);
   const known = view in VIEWS ? view : "";
-  const Shown = known === "fits" && rest.length ? Fit : VIEWS[known];
   useEffect(() => {
     document.title = known === "" ? "photfit" : `${TITLES[known]} · photfit`;
     if (seen.current === view + rest) return;
@@ -41,8 +43,15 @@ export function App() {
   return html`
     <a class="skip" href="#main" onClick=${skip}>Skip to the content</a>
     <${Top} view=${known} />
-    <main id="main" tabindex="-1" ref=${main}><${Shown} key=${view + rest.join("/")} route=${rest} /></main>
+    <main id="main" tabindex="-1" ref=${main}><${View} key=${view + rest.join("/")}
+      name=${known === "fits" && rest.length ? "fit" : known} route=${rest} /></main>
     <${Toasts} />`;
+}
+
+function View({ name, route }) {
+  const { value, error, again } = useAnswer(async () => ({ view: await VIEWS[name]() }), [name]);
+  if (error) return html`<${Failure} error=${error} again=${again} />`;
+  return value && html`<${value.view} route=${route} />`;
 }
 
 function Top({ view }) {

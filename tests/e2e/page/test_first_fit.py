@@ -6,8 +6,8 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.page.conftest import Tab
 from tests.e2e.page.accessibility import violations
+from tests.e2e.page.conftest import Tab
 from tests.e2e.page.journeys import ENOUGH_MILLISECONDS, THREE_GALAXIES, drop, find_sources, fit, open_corner
 from tests.e2e.serving import Service
 
@@ -72,6 +72,15 @@ def test_a_running_fit_is_live_outlasts_a_reload_and_can_be_cancelled(tab: Tab, 
     assert violations(page) == []
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator(".badge.cancelled")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+
+
+def test_the_start_weighs_little(tab: Tab) -> None:
+    weights: list[int] = []
+    tab.page.on("requestfinished", lambda request: weights.append(request.sizes()["responseBodySize"]))
+    page = tab.open()
+    expect(page.get_by_text("Or begin with an example")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert sum(weights) < 500_000
 
 
 def test_nothing_comes_from_another_host_and_nothing_inline_runs(tab: Tab, service: Service) -> None:

@@ -13,16 +13,27 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.page.conftest import Tab
-from tests.e2e.page.journeys import ENOUGH_MILLISECONDS, find_sources
+from tests.e2e.page.journeys import ENOUGH_MILLISECONDS, THREE_GALAXIES
+from tests.e2e.serving import Service
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 
+@pytest.fixture(scope="module")
+def draft(service: Service) -> str:
+    """What the page keeps of a model with the three galaxies as they were found."""
+    with httpx.Client(base_url=service.url, timeout=60) as http:
+        upload = http.post("/v1/uploads?filename=three.fits", content=THREE_GALAXIES.read_bytes()).json()["id"]
+        proposal = http.post(f"/v1/uploads/{upload}/propose", json={}).json()
+    return json.dumps({"request": proposal["request"], "title": "", "proposal": proposal, "faults": []})
+
+
 @pytest.fixture
-def page(tab: Tab) -> Page:
-    """The model view with the three galaxies as they were found, g1 selected."""
-    opened = tab.open()
-    find_sources(opened)
+def page(tab: Tab, draft: str) -> Page:
+    """The model view, g1 selected."""
+    tab.page.add_init_script(f"localStorage['photfit.draft'] ??= {json.dumps(draft)}")
+    opened = tab.open("model")
+    expect(opened.locator("[data-component]")).to_have_count(3, timeout=ENOUGH_MILLISECONDS)
     return opened
 
 

@@ -2,6 +2,7 @@
 
 import { startDraft } from "../draft.js";
 import { html, useEffect, useState } from "../html.js";
+import { imagesOf, sizeOf } from "../model/files.js";
 import { general } from "../model/rounding.js";
 import { Failure, useAnswer, Waiting } from "../parts/asking.js";
 import { Thumbnail } from "../parts/thumbnail.js";
@@ -10,8 +11,6 @@ import { getJson, pixelsOf, postJson } from "../service.js";
 
 const ROLES = { data: "the image", variance: "its variance", sigma: "its σ", weight: "its weights", mask: "the mask", psf: "the PSF" };
 const NOISE = ["variance", "sigma", "weight"];
-
-export const firstImage = (file) => file.description.hdus.find((hdu) => hdu.is_image);
 
 export function Planes({ route: [id] }) {
   const { value, error, again } = useAnswer(async () => {
@@ -28,7 +27,7 @@ function Assigning({ file, found }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(null);
   useEffect(() => setRoles(found.planes), [found]);
-  const images = file.description.hdus.filter((hdu) => hdu.is_image);
+  const images = imagesOf(file);
   const roleOf = (hdu) => Object.keys(roles).find((role) => roles[role] === hdu.index) ?? "";
   const assign = (hdu, role) => {
     const kept = Object.entries(roles).filter(([other, index]) =>
@@ -63,7 +62,7 @@ function Assigning({ file, found }) {
       <li class="card plane" key=${hdu.index}>
         <${Thumbnail} square label=${`HDU ${hdu.index}`} address=${pixelsOf({ upload: file.id, hdu: hdu.index })} shape=${hdu.shape} />
         <div class="stack tight"><h2>${hdu.name || `HDU ${hdu.index}`}</h2>
-          <span class="quiet small numbers">HDU ${hdu.index} · ${hdu.shape.slice().reverse().join(" × ")} pixels · ${hdu.dtype}
+          <span class="quiet small numbers">HDU ${hdu.index} · ${sizeOf(hdu)} pixels · ${hdu.dtype}
             ${hdu.unit ? ` · ${hdu.unit}` : ""}</span>
           <span class="quiet small numbers">from ${general(hdu.minimum)} to ${general(hdu.maximum)}${blank(hdu)}
             ${hdu.pixel_scale ? ` · ${general(hdu.pixel_scale)}″ a pixel` : ""}${hdu.zero_point ? ` · zero point ${general(hdu.zero_point)}` : ""}</span>

@@ -2,13 +2,13 @@
 
 import { startDraft } from "../draft.js";
 import { html, useRef, useState } from "../html.js";
+import { firstImage, sizeOf } from "../model/files.js";
 import { withFiles } from "../model/requests.js";
 import { Failure, useAnswer } from "../parts/asking.js";
 import { Icon } from "../parts/icons.js";
 import { Thumbnail } from "../parts/thumbnail.js";
 import { go } from "../router.js";
 import { ask, getJson, pixelsOf, postJson, upload } from "../service.js";
-import { firstImage } from "./planes.js";
 
 export function Start() {
   const [busy, setBusy] = useState(null);
@@ -96,7 +96,7 @@ function Recent() {
       return html`<li class="card plane" key=${file.id}>
         ${image && html`<${Thumbnail} square label="" address=${pixelsOf({ upload: file.id, hdu: image.index })} shape=${image.shape} />`}
         <div class="stack tight"><a href=${`#/files/${file.id}`}>${file.filename}</a>
-          <span class="quiet small">${image ? image.shape.slice().reverse().join(" × ") : ""} pixels</span></div></li>`;
+          <span class="quiet small">${image ? sizeOf(image) : ""} pixels</span></div></li>`;
     })}</ul></section>`;
 }
 

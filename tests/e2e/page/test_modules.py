@@ -1,0 +1,162 @@
+"""The page's pure modules, each by itself, in the browser and without a service."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Route
+
+from app.routes.page import FOLDER
+from fitting.rounding import round_measurement
+
+_HOST = "http://page.test"
+_TYPES = {".js": "text/javascript", ".html": "text/html", ".css": "text/css", ".svg": "image/svg+xml"}
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def call(browser: Browser) -> Iterator[Call]:
+    """Calls an exported function of a module: `call("model/rounding.js", "roundMeasurement", 1.0, 0.1)`."""
+    context = browser.new_context()
+
+    def serve(route: Route) -> None:
+        path = FOLDER / route.request.url.removeprefix(f"{_HOST}/page/")
+        if path.is_file():
+            route.fulfill(body=path.read_bytes(), content_type=_TYPES[path.suffix])
+        else:
+            route.fulfill(body="<!doctype html>", content_type="text/html")
+
+    context.route(f"{_HOST}/**", serve)
+    page = context.new_page()
+    page.goto(f"{_HOST}/")
+    script = "([module, name, args]) => import(`/page/js/${module}`).then((found) => found[name](...args))"
+    yield lambda module, name, *arguments: page.evaluate(script, [module, name, list(arguments)])
+    context.close()
+
+
+MEASUREMENTS = [
+    (67.93775, 0.0041),
+    (1285123.0, 2034.0),
+    (0.54911, 0.00061),
+    (172.0604, 0.03449),
+    (3.14159, None),
+    (-0.00001234, 2.2e-7),
+    (12.0, 0.0),
+    (1e12, 3.6e9),
+    (99.99, 0.0949),
+    (5.0, 0.0957),
+    (0.0, 0.01),
+]
+
+
+@pytest.mark.parametrize(("value", "uncertainty"), MEASUREMENTS)
+def test_measurements_are_rounded_as_the_command_line_does(call: Call, value: float, uncertainty: float | None) -> None:
+    expected = round_measurement(value, uncertainty)
+    assert call("model/rounding.js", "roundMeasurement", value, uncertainty)[1] == expected[1]
+    assert float(call("model/rounding.js", "roundMeasurement", value, uncertainty)[0]) == float(expected[0])
+
+
+@pytest.mark.parametrize(
+    ("written", "standing"),
+    [
+        (2.5, "free"),
+        ({"value": 2, "fixed": True}, "fixed"),
+        ("= a.x", "linked"),
+        ({"by_image": {"r": 1}}, "varied"),
+        (None, "free"),
+    ],
+)
+def test_a_parameter_is_written_as_it_was_read(call: Call, written: Any, standing: str) -> None:
+    read = call("model/parameters.js", "readParameter", written)
+    assert call("model/parameters.js", "standing", read) == standing
+    assert call("model/parameters.js", "writeParameter", read) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("= 2 + 3 * 4", 14),
+        ("= -2 ** 2", -4),
+        ("= (1 + 2) / 4", 0.75),
+        ("= sqrt(16) + max(1, 2)", 6),
+        ("= 2 ** 3 ** 2", 512),
+    ],
+)
+def test_links_are_evaluated_as_python_would(call: Call, text: str, value: float) -> None:
+    assert call("model/expressions.js", "evaluate", text) == value
+
+
+def test_the_ends_of_an_ellipse_and_dragging_them_are_inverse(call: Call) -> None:
+    ellipse = {"x": 10, "y": 20, "r": 8, "q": 0.5, "pa": 30}
+    x, y = call("model/ellipse.js", "axisEnd", ellipse, "major")
+    assert (x, y) == pytest.approx((6.0, 26.9282), abs=1e-4)
+    assert call("model/ellipse.js", "majorTo", ellipse, x, y) == pytest.approx({"r": 8, "pa": 30})
+    x, y = call("model/ellipse.js", "axisEnd", ellipse, "minor")
+    assert call("model/ellipse.js", "minorTo", ellipse, x, y) == pytest.approx({"q": 0.5})
+
+
+def test_renaming_a_component_renames_it_in_links(call: Call) -> None:
+    request = {
+        "components": [{"name": "a", "parameters": {"x": 1}}, {"name": "b", "parameters": {"x": "= a.x + aa.x"}}]
+    }
+    components = call("model/requests.js", "renamed", request, "a", "g")["components"]
+    assert [each["name"] for each in components] == ["g", "b"]
+    assert components[1]["parameters"]["x"] == "= g.x + aa.x"
+
+
+def test_a_result_is_put_into_its_request(call: Call) -> None:
+    parameters = {"x": 1, "n": {"value": 2, "max": 8}, "q": "= b.q"}
+    request = {"images": [], "components": [{"name": "a", "profile": "sersic", "parameters": parameters}]}
+    fitted = [{"name": f"a.{name}", "value": value} for name, value in (("x", 5), ("n", 3), ("q", 0.5), ("r_e", 9))]
+    moved = call("model/requests.js", "withValues", request, fitted)["components"][0]["parameters"]
+    assert moved == {"x": 5, "n": {"value": 3, "max": 8}, "q": "= b.q", "r_e": 9}
+
+
+def test_the_sky_of_a_pixel_follows_the_map(call: Call) -> None:
+    zeros = [[0.0] * 4 for _ in range(4)]
+    east = [list(row) for row in zeros]
+    north = [list(row) for row in zeros]
+    east[1][0], north[0][1] = -3600.0, 3600.0
+    sky = {"ra": 359.9, "dec": 60.0, "x0": 50, "y0": 50, "scale": 50, "east": east, "north": north}
+    assert call("image/sky.js", "skyOfPixel", sky, 50, 50) == pytest.approx([359.9, 60.0])
+    ra, dec = call("image/sky.js", "skyOfPixel", sky, 0, 50)
+    assert (ra, dec) == pytest.approx((1.8996, 59.9849), abs=1e-3)
+    compass = call("image/sky.js", "compassOf", sky)
+    assert compass["scale"] == pytest.approx(72.0)
+    assert compass["north"] == pytest.approx([0, 1])
+    assert compass["east"] == pytest.approx([-1, 0])
+    assert call("image/sky.js", "sexagesimal", 150.1163, -2.2058) == "10:00:27.91 −02:12:20.9"
+
+
+def test_the_modules_of_the_first_view_are_fetched_at_once() -> None:
+    """index.html names every module that the start needs, so that none waits for another to be read."""
+    listed = set(re.findall(r'rel="modulepreload" href="/page/([^"]+)"', (FOLDER / "index.html").read_text()))
+    assert listed | {"js/main.js"} == _needed(FOLDER / "js/main.js") | _needed(FOLDER / "js/views/start.js")
+
+
+def test_what_is_vendored_has_its_licence() -> None:
+    assert {path.name for path in (FOLDER / "vendor").iterdir()} == {
+        "LICENSE-htm",
+        "LICENSE-preact",
+        "README.md",
+        "preact-htm.js",
+    }
+
+
+def _needed(module: Path) -> set[str]:
+    """A module and all that it imports, from the page's folder on."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        path = waiting.pop()
+        name = path.relative_to(FOLDER).as_posix()
+        if name not in found:
+            found.add(name)
+            imports = re.findall(r'^(?:import|export)[^;]*?from "([^"]+)"', path.read_text(), re.MULTILINE)
+            waiting += [(path.parent / each).resolve() for each in imports]
+    return found
