@@ -1,6 +1,7 @@
-/** Paints a plane with WebGL 2: the pixels stay floats on the graphics card, so stretch, cuts and colours cost nothing. */
+/** Paints a plane with WebGL 2: the pixels stay floats on the graphics card, and a table of colours makes the look. */
 
 import { coloursOf } from "./colourmaps.js";
+import { STRETCHES } from "./cuts.js";
 
 const VERTEX = `#version 300 es
 void main() {
@@ -8,44 +9,38 @@ void main() {
   gl_Position = vec4(corner * 2.0 - 1.0, 0.0, 1.0);
 }`;
 
+// Without branches and functions of numbers: software renderers, which many remote desktops have, pan smoothly too.
 const FRAGMENT = `#version 300 es
 precision highp float;
 precision highp sampler2D;
 uniform sampler2D plane, colours;
-uniform vec2 centre, viewport, origin;
-uniform vec3 cuts;
+uniform vec2 centre, viewport, origin, cuts;
 uniform float zoom, bin;
-uniform int stretch;
 out vec4 colour;
 
 const vec3 OUTSIDE = vec3(0.055, 0.065, 0.08), MASKED = vec3(0.42, 0.42, 0.45);
-
-float stretched(float value) {
-  float share = clamp((value - cuts.x) / (cuts.y - cuts.x), 0.0, 1.0);
-  if (stretch == 0) return asinh(share / cuts.z) / asinh(1.0 / cuts.z);
-  if (stretch == 2) return sqrt(share);
-  if (stretch == 3) return log(1.0 + 1000.0 * share) / log(1001.0);
-  return share;
-}
+const uint NOT_FINITE = 0x7f800000u;
 
 vec3 seen(vec2 image) {
-  ivec2 texel = ivec2(floor((image - origin + 0.5) / bin));
-  ivec2 size = textureSize(plane, 0);
-  if (texel.x < 0 || texel.y < 0 || texel.x >= size.x || texel.y >= size.y) return OUTSIDE;
-  float value = texelFetch(plane, texel, 0).r;
-  if (isnan(value) || isinf(value)) return MASKED;
-  return texture(colours, vec2((stretched(value) * 255.0 + 0.5) / 256.0, 0.5)).rgb;
+  ivec2 texel = ivec2(floor((image - origin + 0.5) / bin)), size = textureSize(plane, 0);
+  float value = texelFetch(plane, clamp(texel, ivec2(0), size - 1), 0).r;
+  int entry = int(clamp((value - cuts.x) * cuts.y, 0.0, ENTRIES - 1.0));
+  vec3 light = texelFetch(colours, ivec2(entry & 255, entry >> 8), 0).rgb;
+  bool within = all(greaterThanEqual(texel, ivec2(0))) && all(lessThan(texel, size));
+  bool finite = (floatBitsToUint(value) & NOT_FINITE) != NOT_FINITE;
+  return within ? (finite ? light : MASKED) : OUTSIDE;
 }
 
 void main() {
   vec2 image = centre + (gl_FragCoord.xy - 0.5 * viewport) / zoom;
-  if (zoom * bin >= 0.75) { colour = vec4(seen(image), 1.0); return; }
-  float step = 0.25 / zoom;
-  colour = vec4(0.25 * (seen(image + vec2(-step, -step)) + seen(image + vec2(step, -step))
-    + seen(image + vec2(-step, step)) + seen(image + vec2(step, step))), 1.0);
+  colour = vec4(SHOWN, 1.0);
 }`;
 
-const ORDER = ["asinh", "linear", "sqrt", "log"];
+const ENTRIES = 256 * 64;
+const UNIFORMS = ["plane", "colours", "centre", "viewport", "origin", "cuts", "zoom", "bin"];
+const ONE = "seen(image)";
+const FOUR = "0.25 * (" + ["-1.0, -1.0", "1.0, -1.0", "-1.0, 1.0", "1.0, 1.0"]
+  .map((corner) => `seen(image + vec2(${corner}) * 0.25 / zoom)`).join(" + ") + ")";
 
 export class WebglPainter {
   /** Throws where the browser has no WebGL 2. */
@@ -54,12 +49,11 @@ export class WebglPainter {
     if (!gl) throw new Error("no WebGL 2");
     this.canvas = canvas;
     this.gl = gl;
-    this.program = linked(gl);
+    this.quick = linked(gl, ONE);
+    this.smooth = linked(gl, FOUR);
     this.plane = texture(gl);
     this.colours = texture(gl);
-    this.map = null;
-    const names = ["plane", "colours", "centre", "viewport", "origin", "cuts", "zoom", "bin", "stretch"];
-    this.at = Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(this.program, name)]));
+    this.key = null;
   }
 
   setPlane({ width, height, values }) {
@@ -69,35 +63,36 @@ export class WebglPainter {
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32F, width, height, 0, gl.RED, gl.FLOAT, values);
   }
 
-  /** Draw what the camera sees; `ratio` is device pixels per CSS pixel. */
-  draw(plane, look, camera, ratio) {
-    const { gl, at, canvas } = this;
-    if (this.map !== look.map) this.setColours(look.map);
+  /** Draw what the camera sees; `ratio` is device pixels per CSS pixel. `smooth` averages where pixels are small. */
+  draw(plane, look, camera, ratio, smooth) {
+    const { gl, canvas } = this;
+    const key = `${look.map} ${look.stretch} ${look.softening}`;
+    if (this.key !== key) this.setColours(look, key);
+    const zoom = camera.zoom * ratio;
+    const { program, at } = smooth && zoom * plane.bin < 0.75 ? this.smooth : this.quick;
     gl.viewport(0, 0, canvas.width, canvas.height);
-    gl.useProgram(this.program);
-    gl.activeTexture(gl.TEXTURE0);
-    gl.bindTexture(gl.TEXTURE_2D, this.plane);
+    gl.useProgram(program);
     gl.activeTexture(gl.TEXTURE1);
     gl.bindTexture(gl.TEXTURE_2D, this.colours);
     gl.activeTexture(gl.TEXTURE0);
+    gl.bindTexture(gl.TEXTURE_2D, this.plane);
     gl.uniform1i(at.plane, 0);
     gl.uniform1i(at.colours, 1);
     gl.uniform2f(at.centre, camera.x, camera.y);
     gl.uniform2f(at.viewport, canvas.width, canvas.height);
     gl.uniform2f(at.origin, plane.origin[0], plane.origin[1]);
-    gl.uniform3f(at.cuts, look.low, look.high, look.softening);
-    gl.uniform1f(at.zoom, camera.zoom * ratio);
+    gl.uniform2f(at.cuts, look.low, ENTRIES / (look.high - look.low));
+    gl.uniform1f(at.zoom, zoom);
     gl.uniform1f(at.bin, plane.bin);
-    gl.uniform1i(at.stretch, ORDER.indexOf(look.stretch));
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }
 
-  setColours(map) {
+  setColours(look, key) {
     const { gl } = this;
     gl.activeTexture(gl.TEXTURE0);
     gl.bindTexture(gl.TEXTURE_2D, this.colours);
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, coloursOf(map));
-    this.map = map;
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, ENTRIES / 256, 0, gl.RGBA, gl.UNSIGNED_BYTE, table(look));
+    this.key = key;
   }
 
   close() {
@@ -105,9 +100,18 @@ export class WebglPainter {
   }
 }
 
-function linked(gl) {
+/** The colour of each of equal steps between the cuts, stretched. */
+function table({ map, stretch, softening }) {
+  const colours = new Uint32Array(coloursOf(map).buffer);
+  return new Uint8Array(Uint32Array.from({ length: ENTRIES }, (_, entry) =>
+    colours[Math.round(255 * STRETCHES[stretch]((entry + 0.5) / ENTRIES, softening))]).buffer);
+}
+
+/** The program that shows an expression of `image`, and where its uniforms are. */
+function linked(gl, shown) {
   const program = gl.createProgram();
-  for (const [kind, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+  const fragment = FRAGMENT.replace("ENTRIES", ENTRIES.toFixed(1)).replace("SHOWN", shown);
+  for (const [kind, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, fragment]]) {
     const shader = gl.createShader(kind);
     gl.shaderSource(shader, source);
     gl.compileShader(shader);
@@ -115,7 +119,8 @@ function linked(gl) {
   }
   gl.linkProgram(program);
   if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error("the shader does not link");
-  return program;
+  const at = Object.fromEntries(UNIFORMS.map((name) => [name, gl.getUniformLocation(program, name)]));
+  return { program, at };
 }
 
 function texture(gl) {

@@ -5,6 +5,7 @@ import { CanvasPainter } from "../image/picture.js";
 import { WebglPainter } from "../image/webgl-painter.js";
 
 const STEP = 60;
+const REST_MILLISECONDS = 150;
 
 /** Draw again whenever the camera moves. */
 export function useCamera(camera) {
@@ -20,16 +21,21 @@ export function Pane({ plane, look, camera, label, title, small, onCursor, onDra
   const painter = useRef(null);
   const [pane, setPane] = useState({ width: 0, height: 0 });
   const pending = useRef(0);
+  const resting = useRef(0);
   const now = useRef({});
   now.current = { plane, look };
 
+  const draw = (smooth) => {
+    if (now.current.plane && painter.current && canvas.current?.width) {
+      painter.current.draw(now.current.plane, now.current.look, camera, devicePixelRatio || 1, smooth);
+    }
+  };
+  // Quickly while it moves; smoothly once it rests.
   const paint = () => {
     cancelAnimationFrame(pending.current);
-    pending.current = requestAnimationFrame(() => {
-      if (now.current.plane && painter.current && canvas.current?.width) {
-        painter.current.draw(now.current.plane, now.current.look, camera, devicePixelRatio || 1);
-      }
-    });
+    pending.current = requestAnimationFrame(() => draw(false));
+    clearTimeout(resting.current);
+    resting.current = setTimeout(() => draw(true), REST_MILLISECONDS);
   };
 
   useLayoutEffect(() => {
@@ -47,6 +53,7 @@ export function Pane({ plane, look, camera, label, title, small, onCursor, onDra
     observer.observe(frame.current);
     return () => {
       cancelAnimationFrame(pending.current);
+      clearTimeout(resting.current);
       observer.disconnect();
       painter.current.close();
     };
