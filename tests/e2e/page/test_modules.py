@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Browser
 
 from app.routes.page import FOLDER
 from fitting.rounding import round_measurement
-
-_HOST = "http://page.test"
-_TYPES = {".js": "text/javascript", ".html": "text/html", ".css": "text/css", ".svg": "image/svg+xml"}
+from tests.e2e.page.static import serve_page
 
 Call = Callable[..., Any]
 
@@ -22,21 +20,11 @@ Call = Callable[..., Any]
 @pytest.fixture(scope="module")
 def call(browser: Browser) -> Iterator[Call]:
     """Calls an exported function of a module: `call("model/rounding.js", "roundMeasurement", 1.0, 0.1)`."""
-    context = browser.new_context()
-
-    def serve(route: Route) -> None:
-        path = FOLDER / route.request.url.removeprefix(f"{_HOST}/page/")
-        if path.is_file():
-            route.fulfill(body=path.read_bytes(), content_type=_TYPES[path.suffix])
-        else:
-            route.fulfill(body="<!doctype html>", content_type="text/html")
-
-    context.route(f"{_HOST}/**", serve)
-    page = context.new_page()
-    page.goto(f"{_HOST}/")
+    page = browser.new_page()
+    serve_page(page)
     script = "([module, name, args]) => import(`/page/js/${module}`).then((found) => found[name](...args))"
     yield lambda module, name, *arguments: page.evaluate(script, [module, name, list(arguments)])
-    context.close()
+    page.close()
 
 
 MEASUREMENTS = [

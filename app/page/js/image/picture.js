@@ -39,7 +39,7 @@ export class CanvasPainter {
     this.made = null;
   }
 
-  draw(plane, look, camera, ratio) {
+  draw(plane, look, camera, ratio, smooth) {
     const { context, canvas } = this;
     const key = JSON.stringify(look);
     if (this.made?.key !== key) {
@@ -51,7 +51,7 @@ export class CanvasPainter {
     const zoom = camera.zoom * ratio;
     context.fillStyle = "#0e1114";
     context.fillRect(0, 0, canvas.width, canvas.height);
-    context.imageSmoothingEnabled = zoom * plane.bin < 1;
+    context.imageSmoothingEnabled = smooth && zoom * plane.bin < 1;
     const left = (plane.origin[0] - 0.5 - camera.x) * zoom + canvas.width / 2;
     const bottom = canvas.height / 2 - (plane.origin[1] - 0.5 - camera.y) * zoom;
     const [width, height] = [plane.width * plane.bin * zoom, plane.height * plane.bin * zoom];

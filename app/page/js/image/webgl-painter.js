@@ -9,7 +9,7 @@ void main() {
   gl_Position = vec4(corner * 2.0 - 1.0, 0.0, 1.0);
 }`;
 
-// Without branches and functions of numbers: software renderers, which many remote desktops have, pan smoothly too.
+// Without branches and functions of numbers, so that weak cards pan smoothly too.
 const FRAGMENT = `#version 300 es
 precision highp float;
 precision highp sampler2D;
@@ -36,6 +36,7 @@ void main() {
   colour = vec4(SHOWN, 1.0);
 }`;
 
+const OPTIONS = { antialias: false, alpha: false, depth: false, preserveDrawingBuffer: true };
 const ENTRIES = 256 * 64;
 const UNIFORMS = ["plane", "colours", "centre", "viewport", "origin", "cuts", "zoom", "bin"];
 const ONE = "seen(image)";
@@ -45,7 +46,7 @@ const FOUR = "0.25 * (" + ["-1.0, -1.0", "1.0, -1.0", "-1.0, 1.0", "1.0, 1.0"]
 export class WebglPainter {
   /** Throws where the browser has no WebGL 2. */
   constructor(canvas) {
-    const gl = canvas.getContext("webgl2", { antialias: false, alpha: false, depth: false, preserveDrawingBuffer: true });
+    const gl = canvas.getContext("webgl2", OPTIONS);
     if (!gl) throw new Error("no WebGL 2");
     this.canvas = canvas;
     this.gl = gl;
@@ -98,6 +99,16 @@ export class WebglPainter {
   close() {
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
+}
+
+/** Whether WebGL 2 is there and runs on a graphics card; one that is computed by the processor loses to a plain canvas. */
+export function hasGraphicsCard() {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  if (!gl) return false;
+  const told = gl.getExtension("WEBGL_debug_renderer_info");
+  const renderer = String(gl.getParameter(told ? told.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return !/swiftshader|llvmpipe|softpipe|software|basic render/i.test(renderer);
 }
 
 /** The colour of each of equal steps between the cuts, stretched. */

@@ -1,8 +1,7 @@
 /** A pane that shows a plane: moved by pointer, wheel and keys; panes with one camera move together. */
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
-import { CanvasPainter } from "../image/picture.js";
-import { WebglPainter } from "../image/webgl-painter.js";
+import { painterOf } from "../image/painters.js";
 
 const STEP = 60;
 const REST_MILLISECONDS = 150;
@@ -39,11 +38,7 @@ export function Pane({ plane, look, camera, label, title, small, onCursor, onDra
   };
 
   useLayoutEffect(() => {
-    try {
-      painter.current = new WebglPainter(canvas.current);
-    } catch {
-      painter.current = new CanvasPainter(canvas.current);
-    }
+    painter.current = painterOf(canvas.current);
     const observer = new ResizeObserver(([entry]) => {
       const { width, height } = entry.contentRect;
       const ratio = devicePixelRatio || 1;
