@@ -31,7 +31,8 @@ def draft(service: Service) -> str:
 @pytest.fixture
 def page(tab: Tab, draft: str) -> Page:
     """The model view, g1 selected."""
-    tab.page.add_init_script(f"localStorage['photfit.draft'] ??= {json.dumps(draft)}")
+    kept = f"localStorage['photfit.draft'] ??= {json.dumps(draft)}"
+    tab.page.add_init_script(f"if (location.protocol === 'http:') {kept}")
     opened = tab.open("model")
     expect(opened.locator("[data-component]")).to_have_count(3, timeout=ENOUGH_MILLISECONDS)
     return opened

@@ -69,6 +69,12 @@ export function withValues(request, parameters) {
   return { ...request, components };
 }
 
+/** Names of the parameters that follow others. */
+export const linkedNames = (request) => new Set(request.components.flatMap(({ name, parameters }) =>
+  Object.entries(parameters ?? {})
+    .filter(([, written]) => typeof written === "string" || typeof written?.value === "string")
+    .map(([key]) => `${name}.${key}`)));
+
 function moved(spec, value) {
   if (value === undefined || typeof spec === "string") return spec;
   if (typeof spec === "number") return value;

@@ -2,13 +2,14 @@
 
 import { roundMeasurement } from "./rounding.js";
 
-/** {name, value, uncertainty, unit, flag} of every parameter and derived value, by the kind of uncertainty. */
-export function rowsOf(document, kind) {
+/** {name, value, uncertainty, unit, flag} of every parameter and derived value, by the kind of uncertainty; `linked` holds
+ * the names of those that follow others. */
+export function rowsOf(document, kind, linked) {
   const row = (each, flag) => {
     const [value, uncertainty] = roundMeasurement(...measured(each, kind));
     return { name: each.name, value, uncertainty, unit: each.unit ?? "", flag };
   };
-  const parameters = document.parameters.map((each) => row(each, each.at_limit ? "at limit" : each.free ? "" : "fixed"));
+  const parameters = document.parameters.map((each) => row(each, each.at_limit ? "at limit" : each.free ? "" : linked.has(each.name) ? "linked" : "fixed"));
   const derived = document.derived.filter(({ value }) => Number.isFinite(value)).map((each) => row(each, "derived"));
   return [...parameters, ...derived];
 }

@@ -27,8 +27,7 @@ export function ChainsPanel({ fit }) {
   return html`
     ${diagnostics.sentences.map((sentence) => html`<p class="note warn">${sentence}</p>`)}
     ${diagnostics.trustworthy && html`<p class="note good">Nothing speaks against using these chains.</p>`}
-    <p class="small quiet numbers">${diagnostics.draws} draws of ${chains.length} chains, acceptance ${general(diagnostics.acceptance)},
-      ${diagnostics.divergences} divergences.</p>
+    <p class="small quiet numbers">${diagnostics.draws} draws of ${chains.length} chains, acceptance ${general(diagnostics.acceptance)}, ${diagnostics.divergences} divergences.</p>
     <label class="field">Trace of<select value=${name} onChange=${(event) => choose(event.target.value)}>${names.map((each) => html`<option key=${each} value=${each}>${each}</option>`)}</select></label>
     <${Chart} series=${series} x="draw" y=${name} label=${`Trace of ${name}, one line a chain`} />
     <div class="scroll" tabindex="0" role="region" aria-label="Diagnostics"><table><thead><tr><th scope="col">Name</th><th scope="col" class="number">R̂</th><th scope="col" class="number">ESS bulk</th><th scope="col" class="number">ESS tail</th></tr></thead>

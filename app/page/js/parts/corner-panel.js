@@ -9,7 +9,7 @@ import { loadChains } from "./chains-panel.js";
 
 const FIRST = 5;
 const BINS = 36;
-const MARGIN = { left: 58, bottom: 48, top: 6, right: 6 };
+const MARGIN = { left: 58, bottom: 48, top: 6, right: 18 };
 const GAP = 4;
 
 export function CornerPanel({ fit, sampled }) {

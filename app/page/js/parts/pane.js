@@ -25,8 +25,9 @@ export function Pane({ plane, look, camera, label, title, small, onCursor, onDra
   now.current = { plane, look };
 
   const draw = (smooth) => {
-    if (now.current.plane && painter.current && canvas.current?.width) {
-      painter.current.draw(now.current.plane, now.current.look, camera, devicePixelRatio || 1, smooth);
+    const { plane: seen, look: seenAs } = now.current;
+    if (seen && seenAs && canvas.current?.width) {
+      painter.current.draw(seen, seenAs, camera, devicePixelRatio || 1, smooth);
     }
   };
   // Quickly while it moves; smoothly once it rests.

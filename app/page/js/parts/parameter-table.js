@@ -1,16 +1,17 @@
 /** Parameters and what follows from them, rounded as a paper prints them; copied as LaTeX, CSV or JSON. */
 
 import { html, useState } from "../html.js";
+import { linkedNames } from "../model/requests.js";
 import { asCsv, asLatex, rowsOf } from "../model/tables.js";
 import { copy } from "./toasts.js";
 
 const KINDS = { uncertainty: "from the covariance", uncertainty_scaled: "scaled by √χ²ᵣ", uncertainty_bootstrap: "from the bootstrap", posterior: "from the chains" };
 
-export function ParameterTable({ document: found, name }) {
+export function ParameterTable({ document: found, request, name }) {
   const has = (kind) => (kind === "posterior" ? found.parameters.some(({ quantiles }) => quantiles) : found.parameters.some((each) => Number.isFinite(each[kind])));
   const kinds = Object.keys(KINDS).filter(has);
   const [kind, setKind] = useState(kinds[0] ?? "uncertainty");
-  const rows = rowsOf(found, kind);
+  const rows = rowsOf(found, kind, linkedNames(request));
   const forms = { LaTeX: () => asLatex(rows, name), CSV: () => asCsv(rows), JSON: () => JSON.stringify(found, null, 2) };
   return html`<div class="row split"><h2>Parameters</h2>
       <div class="row">${Object.entries(forms).map(([form, make]) => html`<button key=${form} class="bare" onClick=${() => copy(make(), form)}>Copy ${form}</button>`)}</div></div>

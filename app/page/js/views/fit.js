@@ -76,4 +76,8 @@ function Underway({ fit, trail }) {
   </div>`;
 }
 
-const waitingWords = (fit) => (fit.queue?.position ? `Waiting, number ${fit.queue.position} in line` : "Waiting for a worker");
+function waitingWords({ queue }) {
+  if (!queue) return "Waiting for a worker";
+  const seconds = queue.estimated_start ? (Date.parse(queue.estimated_start) - Date.now()) / 1000 : NaN;
+  return `Number ${queue.position} in line${seconds > 0 ? `, starting in about ${duration(seconds)}` : ""}`;
+}

@@ -57,7 +57,7 @@ function Whole({ fit, parameters, request }) {
     </div></section>
     <section class="card stack"><h2 class="visually-hidden">Images</h2><${ResultPanes} fit=${fit} request=${request} /></section>
     <div class="columns wide">
-      <section class="card stack"><${ParameterTable} document=${parameters} name=${fit.name || "fit"} /></section>
+      <section class="card stack"><${ParameterTable} document=${parameters} request=${request} name=${fit.name || "fit"} /></section>
       <section class="card stack details"><${Tabs} label="Details" tabs=${tabs} /></section>
     </div>
     ${shown && html`<${RequestDialog} request=${request} close=${() => setShown(false)} />`}`;
