@@ -19,12 +19,14 @@ export function quantile(sorted, share) {
 }
 
 /** Cuts that show sky and cores at once, and the width within which an asinh stretch is linear: three scatters of the
- * sky, from the fainter pixels about its level (the 20 percentile). */
+ * sky, from the fainter pixels about its level (the 20 percentile). Dead columns far below the sky do not count. */
 export function ownCuts(sorted) {
-  const [low, sky, high] = [0.005, 0.2, 0.9995].map((share) => quantile(sorted, share));
-  if (!(high > low)) return around(low);
+  const [least, sky, high] = [0.005, 0.2, 0.9995].map((share) => quantile(sorted, share));
+  if (!(high > least)) return around(least);
   const faint = sorted.subarray(0, Math.max(2, Math.floor(sorted.length * 0.2)));
-  const width = Math.max(3 * 1.4826 * (sky - quantile(faint, 0.5)), 2e-4 * (high - low));
+  const scatter = 1.4826 * (sky - quantile(faint, 0.5));
+  const low = scatter > 0 ? Math.max(least, sky - 8 * scatter) : least;
+  const width = Math.max(3 * scatter, 2e-4 * (high - low));
   return { low, high, softening: Math.min(1, width / (high - low)) };
 }
 

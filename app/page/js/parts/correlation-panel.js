@@ -14,7 +14,7 @@ export function CorrelationPanel({ fit }) {
   if (error) return html`<${Failure} error=${error} />`;
   if (!value) return html`<${Waiting} what="Fetching the covariance" />`;
   const { names, correlation } = value;
-  const words = at ? `${names[at[0]]} and ${names[at[1]]}: ${correlation[at[0]][at[1]].toFixed(3)}` : "Point at a square for its number.";
+  const words = at ? `${names[at[0]]} and ${names[at[1]]}: ${correlation[at[0]][at[1]].toFixed(3)}.` : "Point at a square for its number.";
   return html`<p class="small quiet" aria-live="polite">${words} Condition number of the covariance ${general(value.condition_number)}.</p>
     <div class="scroll" tabindex="0" role="region" aria-label="Correlation matrix"><table class="matrix"><thead><tr><td></td>${names.map((name) => html`<th scope="col" key=${name}><span>${name}</span></th>`)}</tr></thead>
       <tbody>${names.map((name, row) => html`<tr key=${name}><th scope="row">${name}</th>${names.map((other, column) => html`
