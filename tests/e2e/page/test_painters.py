@@ -77,6 +77,8 @@ def test_the_graphics_card_and_the_canvas_show_the_same(drawing: Page, stretch: 
     assert drawing.evaluate(_PAINT, stretch) < 0.02
 
 
+# A rate of frames is only told on a machine that has nothing else to do.
+@pytest.mark.slow
 def test_a_large_image_pans_at_thirty_frames_a_second(browser: Browser) -> None:
     page = browser.new_page()
     serve_page(page)
