@@ -91,6 +91,8 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
     fitted_rows = _fitted(problem, values, covariance, outcome, chi2)
     planes = _planes(problem, images, end.theta, models)
     warnings += outcome.warnings
+    if outcome.stopped is not None:
+        warnings.append(outcome.stopped)
     if fitted:
         warnings += filter(None, (near_limit_warning(problem.table, fitted_rows), *map(correlation_warning, planes)))
     return FitResult(
@@ -112,6 +114,7 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
         sampled=outcome.sampled,
         warnings=tuple(warnings),
         provenance=surroundings(problem.request, device),
+        stopped=outcome.stopped,
     )
 
 

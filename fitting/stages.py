@@ -12,7 +12,7 @@ from fitting.chains import Chains
 from fitting.methods import METHOD_RUNNERS, Surroundings
 from fitting.methods.bootstrap import BootstrapResult
 from fitting.methods.levenberg_marquardt import MinimizerResult
-from fitting.methods.progress import Progress, Report, StageReport
+from fitting.methods.progress import Progress, Report, StageReport, TimeIsUp
 from fitting.methods.sampler_result import SamplerResult
 from fitting.methods.sampling import derived_seed
 from fitting.methods.shelf import Compartment, Shelf
@@ -31,6 +31,7 @@ class Outcome:
         end: of the last stage, or the start where there is none.
         records: of every stage.
         sampled: of the last stage that sampled.
+        stopped: which stage was stopped before its end, so that the outcome is that of those before it; else None.
         bootstrap: standard deviation over resampled images of every row of the table, of the last stage that did that.
     """
 
@@ -38,6 +39,7 @@ class Outcome:
     records: tuple[StageRecord, ...] = ()
     sampled: SampledChains | None = None
     bootstrap: Tensor | None = None
+    stopped: str | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -55,12 +57,18 @@ def run_stages(problem: Problem, report: Report, shelf: Shelf | None = None) -> 
 
     Args:
         problem: the request's own.
-        report: called at least once an iteration; may raise `Cancelled`.
+        report: called at least once an iteration; may raise `Cancelled`, which comes through, or `TimeIsUp`, which
+            comes through where no stage has ended.
         shelf: where samplers keep checkpoints, from which the same request goes on.
     """
     outcome = Outcome(_at(problem, problem.start()))
-    for number in range(len(problem.request.stages)):
-        outcome = _stage(problem, number, outcome, report, shelf)
+    for number, stage in enumerate(problem.request.stages):
+        try:
+            outcome = _stage(problem, number, outcome, report, shelf)
+        except TimeIsUp:
+            if not outcome.records:
+                raise
+            return replace(outcome, stopped=f"stage {number + 1}, {stage.method}, was stopped before its end")
     return outcome
 
 

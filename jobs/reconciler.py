@@ -11,6 +11,7 @@ from jobs.clock import database_now
 from jobs.doorbell import Doorbell
 from jobs.events import Publisher
 from jobs.ids import new_id
+from jobs.outcomes import out_of_time
 from jobs.schema import ReconcilerLock
 from jobs.settings import Settings
 
@@ -44,6 +45,11 @@ class Reconciler:
             self.publisher.publish(fit_id)
         for record in transitions.cancel_overdue(self.engine, self.settings.cancel_grace_seconds):
             _log.warning("a fit did not heed its cancellation; its task is ended", fit=record.id)
+            if record.task_id is not None:
+                self.doorbell.end_task(record.task_id)
+            self.publisher.publish(record.id)
+        for record in transitions.fail_overdue(self.engine, self.settings.cancel_grace_seconds, out_of_time()):
+            _log.warning("a fit did not heed its limit of time; its task is ended", fit=record.id)
             if record.task_id is not None:
                 self.doorbell.end_task(record.task_id)
             self.publisher.publish(record.id)

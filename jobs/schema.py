@@ -25,6 +25,7 @@ class FitRecord(Table):
         labels: words of the owner's to find it by.
         request_sha256: of the request and its files (`fitting.spec.identity`).
         expected_seconds: that it will take (`jobs.costs`).
+        time_limit, memory_limit: seconds of an attempt and MiB that it may take; None is no limit.
         attempt: how often a worker has taken it; results are stored under the attempt.
         crashes: attempts that ended because their worker died.
         lease_until: when the holder loses it unless it renews.
@@ -69,6 +70,8 @@ class FitRecord(Table):
     body_hash: Mapped[str] = mapped_column(String(64))
     request_sha256: Mapped[str | None] = mapped_column(String(64))
     expected_seconds: Mapped[float | None] = mapped_column(Float(53))
+    time_limit: Mapped[float | None] = mapped_column(Float(53))
+    memory_limit: Mapped[int | None]
     version: Mapped[int] = mapped_column(default=1)
     result_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 

@@ -77,6 +77,12 @@ class Settings(BaseSettings):
     cancel_grace_seconds: Annotated[float, Field(gt=0)] = Field(
         10.0, title="Cancel grace", description="A job that ignores its cancellation for so long is ended by force."
     )
+    max_fit_seconds: Annotated[float, Field(ge=0)] = Field(
+        86_400.0, title="Longest fit", description="Seconds that an attempt at a fit may take; 0 is no limit."
+    )
+    max_fit_memory_mib: Annotated[int, Field(ge=0)] = Field(
+        0, title="Largest fit", description="MiB that a fit may take of its worker's memory; 0 is no limit."
+    )
     worker_threads: Annotated[int, Field(ge=0)] = Field(
         0, title="Threads", description="Threads of a worker's engine; 0 takes cores ÷ `workers`."
     )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Engine, Integer, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Float, Integer, and_, delete, func, or_, select, type_coerce, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -40,6 +40,8 @@ class NewFit:
     labels: tuple[str, ...] = ()
     request_sha256: str | None = None
     expected_seconds: float | None = None
+    time_limit: float | None = None
+    memory_limit: int | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Claim:
     request: dict[str, Any]
     device: str
     crashes: int
+    time_limit: float | None = None
+    memory_limit: int | None = None
 
     @property
     def folder(self) -> str:
@@ -97,6 +101,8 @@ def create(engine: Engine, new: NewFit) -> FitRecord | None:
         "body_hash": new.body_hash,
         "request_sha256": new.request_sha256,
         "expected_seconds": new.expected_seconds,
+        "time_limit": new.time_limit,
+        "memory_limit": new.memory_limit,
         "version": 1,
     }
     insert = sqlite_insert if engine.dialect.name == "sqlite" else postgresql_insert
@@ -134,7 +140,16 @@ def claim(
     )
     if record is None:
         return None
-    return Claim(record.id, record.attempt, record.owner, record.request, record.device, record.crashes)
+    return Claim(
+        record.id,
+        record.attempt,
+        record.owner,
+        record.request,
+        record.device,
+        record.crashes,
+        record.time_limit,
+        record.memory_limit,
+    )
 
 
 def renew(engine: Engine, held: Claim, lease_seconds: float) -> Standing:
@@ -223,6 +238,16 @@ def cancel_overdue(engine: Engine, grace_seconds: float) -> list[FitRecord]:
     """
     overdue = and_(FitRecord.state == "running", FitRecord.cancel_requested_at < database_now() - grace_seconds)
     return _all(engine, update(FitRecord).where(overdue).values(_final("cancelled")).returning(FitRecord))
+
+
+def fail_overdue(engine: Engine, grace_seconds: float, error: dict[str, Any]) -> list[FitRecord]:
+    """Fail fits that went on past their time by `grace_seconds`; their tasks have to be ended by force."""
+    over = and_(
+        FitRecord.state == "running",
+        FitRecord.time_limit.is_not(None),
+        type_coerce(FitRecord.started_at, Float) + FitRecord.time_limit < database_now() - grace_seconds,
+    )
+    return _all(engine, update(FitRecord).where(over).values(_final("failed") | {"error": error}).returning(FitRecord))
 
 
 def take_unheard(

@@ -24,6 +24,7 @@ class Ending(Enum):
     CANCELLED = "its owner cancelled it"
     RELEASED = "its worker was told to stop"
     LOST = "its lease was lost"
+    OUT_OF_TIME = "it took longer than it may"
 
 
 class Heartbeat:
@@ -35,6 +36,7 @@ class Heartbeat:
         self._claim = claim
         self._worker = worker
         self._lease_seconds = lease_seconds
+        self._began = time.monotonic()
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
@@ -52,6 +54,9 @@ class Heartbeat:
         renewed = time.monotonic()
         pause = min(_LOOK_SECONDS, self._lease_seconds / 3.0)
         while not self._done.wait(pause):
+            limit = self._claim.time_limit
+            if limit is not None and time.monotonic() - self._began > limit:
+                self.ending = self.ending or Ending.OUT_OF_TIME
             try:
                 if time.monotonic() - renewed >= self._lease_seconds / 3.0:
                     self._renew()

@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from fitting.methods.progress import Cancelled, Progress
+from fitting.methods.progress import Cancelled, Progress, TimeIsUp
 from jobs import transitions
 from jobs.events import Publisher
 from jobs.transitions import Claim
-from worker.lease import Heartbeat
+from worker.lease import Ending, Heartbeat
 
 _PAUSE_SECONDS = 0.5
 
@@ -27,7 +27,9 @@ class Reporter:
         self.latest: dict[str, Any] | None = None
 
     def __call__(self, progress: Progress) -> None:
-        """Take a snapshot; raises Cancelled when the fit should stop."""
+        """Take a snapshot; raises Cancelled when the fit should stop, TimeIsUp where it may keep what it found."""
+        if self._heartbeat.ending is Ending.OUT_OF_TIME:
+            raise TimeIsUp
         if self._heartbeat.ending is not None:
             raise Cancelled
         now = time.monotonic()

@@ -1,5 +1,6 @@
 """The one task: run a fit."""
 
+import errno
 import secrets
 import tempfile
 from collections.abc import Sequence
@@ -20,12 +21,14 @@ from fitting.spec import FitRequest, RequestInvalid, parse_request
 from jobs import records, transitions, uploads
 from jobs.blobs import BlobMissing
 from jobs.doorbell import TASK
+from jobs.outcomes import out_of_time
 from jobs.schema import UploadRecord
 from jobs.transitions import Claim, Outcome
 from worker.application import application
 from worker.bench import Bench, bench
 from worker.checkpoints import BlobShelf
 from worker.lease import Ending, Heartbeat
+from worker.limits import memory_bound
 from worker.reporting import Reporter
 
 _MOST_ATTEMPTS = 10
@@ -67,17 +70,33 @@ def _work(tools: Bench, claim: Claim, heartbeat: Heartbeat) -> None:
     """Run a claimed fit to one of its ends."""
     reporter = Reporter(tools.engine, tools.publisher, claim, heartbeat)
     try:
-        result = _fit(tools, claim, reporter)
+        with memory_bound(claim.memory_limit):
+            result = _fit(tools, claim, reporter)
         size = _store(tools, claim, result)
-        _finish(tools, claim, "succeeded", warnings=result.warnings, progress=reporter.final(), result_bytes=size)
+        if result.stopped is None:
+            _finish(tools, claim, "succeeded", warnings=result.warnings, progress=reporter.final(), result_bytes=size)
+        else:
+            found = f"Kept is what the stages before found: {result.stopped}."
+            _finish(
+                tools,
+                claim,
+                "failed",
+                error=out_of_time(found),
+                warnings=result.warnings,
+                progress=reporter.latest,
+                result_bytes=size,
+            )
     except Cancelled:
         _stop(tools, claim, heartbeat.ending or Ending.CANCELLED, reporter)
     except (RequestInvalid, FileInvalid, BlobMissing) as error:
         _finish(tools, claim, "failed", error=_inputs_problem(error))
     except (OperationalError, OSError) as error:
-        _passing(tools, claim, error)
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            _finish(tools, claim, "failed", error=_engine_problem(MemoryError(), claim.memory_limit))
+        else:
+            _passing(tools, claim, error)
     except (MemoryError, RuntimeError) as error:
-        _finish(tools, claim, "failed", error=_engine_problem(error))
+        _finish(tools, claim, "failed", error=_engine_problem(error, claim.memory_limit))
     except Exception as error:
         _finish(tools, claim, "failed", error=_own_problem(error))
 
@@ -141,6 +160,8 @@ def _stop(tools: Bench, claim: Claim, ending: Ending, reporter: Reporter) -> Non
     _log.info("stopped", why=ending.value)
     if ending is Ending.CANCELLED:
         _finish(tools, claim, "cancelled", progress=reporter.latest)
+    elif ending is Ending.OUT_OF_TIME:
+        _finish(tools, claim, "failed", error=out_of_time(), progress=reporter.latest)
     elif ending is Ending.RELEASED:
         transitions.release(tools.engine, claim)
 
@@ -165,14 +186,14 @@ def _inputs_problem(error: RequestInvalid | FileInvalid | BlobMissing) -> dict[s
     return _problem("The request does not fit its images", str(error), 422)
 
 
-def _engine_problem(error: MemoryError | RuntimeError) -> dict[str, Any]:
+def _engine_problem(error: MemoryError | RuntimeError, limit: int | None) -> dict[str, Any]:
     """The engine's own refusals: out of memory mostly."""
     text = str(error)
     if isinstance(error, MemoryError) or "memory" in text.lower():
-        detail = (
-            "The worker's memory does not suffice: use a smaller window or fewer components, and run the fit again."
-        )
-        return _problem("Out of memory", detail)
+        what = "The worker's memory does" if limit is None else f"The {limit} MiB that the fit may take do"
+        more = "" if limit is None else ", or more `memory_mib` in `limits`"
+        detail = f"{what} not suffice: use a smaller window or fewer components{more}, and run the fit again."
+        return _problem("Out of memory", detail, 422)
     return _own_problem(error)
 
 

@@ -8,6 +8,7 @@ from app.domain import fits
 from app.problems import NotFinished, NotFound
 from app.services import Services
 from jobs.blobs import BlobStore
+from jobs.outcomes import has_result
 from jobs.schema import FINAL_STATES, FitRecord
 from jobs.transitions import result_folder
 
@@ -47,9 +48,9 @@ def find_log(services: Services, owner: str, fit_id: str) -> StoredFile:
 
 
 def succeeded(services: Services, owner: str, fit_id: str) -> FitRecord:
-    """The owner's fit, where it has succeeded. Raises NotFound or NotFinished."""
+    """The owner's fit, where it has succeeded or kept what it had found. Raises NotFound or NotFinished."""
     record = fits.get(services, owner, fit_id)
-    if record.state != "succeeded":
+    if not has_result(record.state, record.error):
         raise _not_finished(record)
     return record
 

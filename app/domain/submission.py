@@ -8,6 +8,7 @@ from typing import Any
 
 from app.domain import quotas, reuse, uploads
 from app.domain.checking import check_images
+from app.domain.limits import FitLimits, limits_of
 from app.domain.receiving import ReceivedFile
 from app.problems import KeyReused, RequestFaulty
 from app.services import Services
@@ -64,6 +65,7 @@ class Examined:
         n_pixels: that are used, of all images together.
         warnings: what a careful reader should know of the images.
         descriptions: of each file that came along, by its name.
+        limits: what the fit may take.
     """
 
     request: FitRequest
@@ -72,11 +74,13 @@ class Examined:
     n_pixels: int
     warnings: tuple[str, ...]
     descriptions: Mapping[str, dict[str, Any]]
+    limits: FitLimits
 
 
 def examined(services: Services, owner: str, submission: Submission) -> Examined:
     """A submission, looked at together with its images. Raises RequestInvalid or RequestFaulty with every fault."""
     request = parse_request(submission.document)
+    limits = limits_of(request.limits, services.settings)
     known = _known_uploads(services, owner, request, submission.files)
     used = frozenset(reference.file for _, reference in request.references() if reference.file in submission.files)
     with ExitStack() as stack:
@@ -94,6 +98,7 @@ def examined(services: Services, owner: str, submission: Submission) -> Examined
         checked.n_pixels,
         checked.warnings,
         checked.descriptions,
+        limits,
     )
 
 
@@ -164,6 +169,8 @@ def _record(services: Services, owner: str, request: FitRequest, found: Examined
             labels=request.labels,
             request_sha256=found.identity,
             expected_seconds=expected_seconds(found.completed, found.n_pixels),
+            time_limit=found.limits.seconds,
+            memory_limit=found.limits.memory_mib,
         ),
     )
     if record is None:

@@ -31,6 +31,10 @@ class Cancelled(Exception):
     """Raised out of the progress callback to stop a fit; the method lets it through."""
 
 
+class TimeIsUp(Cancelled):
+    """Raised out of the progress callback to stop a fit and keep what its finished stages found."""
+
+
 StageReport = Callable[[int, int, float], None]
 """Called by a method with (iteration, most iterations, χ²); may raise `Cancelled`."""
 

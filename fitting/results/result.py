@@ -116,6 +116,7 @@ class FitResult:
         sampled: the chains, where a stage sampled.
         warnings: sentences for the user.
         provenance: versions, device, seed; files and hash of the request, where they were told.
+        stopped: which stage was stopped before its end, so that this is the result of those before it; else None.
         asked: the request before first values were filled in, where it was told.
     """
 
@@ -138,6 +139,7 @@ class FitResult:
     warnings: tuple[str, ...]
     provenance: dict[str, Any]
     asked: FitRequest | None = None
+    stopped: str | None = None
 
     @property
     def chi2_reduced(self) -> float:

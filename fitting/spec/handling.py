@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, Strict
 from fitting.spec.documents import Document, refusal
 from fitting.spec.faults import shown
 
-HANDLING = frozenset({"name", "labels", "reuse"})
+HANDLING = frozenset({"name", "labels", "reuse", "limits"})
 """Members of a request that say what the fit is called and how a service handles it."""
 
 MAX_LABELS = 32
@@ -32,6 +32,18 @@ def _once(labels: tuple[str, ...]) -> tuple[str, ...]:
 Label = Annotated[str, AfterValidator(_plain)]
 Labels = Annotated[tuple[Label, ...], Strict(False), Field(max_length=MAX_LABELS), AfterValidator(_once)]
 Name = Annotated[str, Field(max_length=200)]
+
+
+class Limits(Document):
+    """What one fit may take at most; what is left out is the service's limit.
+
+    Attributes:
+        seconds: of one attempt. A fit that takes longer fails, and keeps what its finished stages found.
+        memory_mib: beyond what the worker's process has taken before, without what is on a GPU.
+    """
+
+    seconds: Annotated[float, Field(gt=0.0, le=1e8)] | None = None
+    memory_mib: Annotated[int, Field(ge=64, le=2**30)] | None = None
 
 
 class FitChanges(Document):

@@ -132,3 +132,13 @@ def test_estimated_starts_are_near_what_happens(working_service: Service, seed_f
     print(f"{len(ratios)} waits of {min(pairs)[0]:.1f} to {max(pairs)[0]:.1f} s; estimated / actual: {sorted(ratios)}")
     assert len(ratios) >= 8
     assert 0.5 < median(ratios) < 2.0
+
+
+def test_limits_beyond_the_services_are_told(make_service: Callable[..., Service], seed_file: Path) -> None:
+    service = make_service(max_fit_seconds="100", max_fit_memory_mib="1000")
+    limits = {"seconds": 200, "memory_mib": 2000}
+    response = planned(service, {**REQUEST, "limits": limits}, seed_file)
+    assert response.status_code == 422
+    assert [fault["path"] for fault in response.json()["faults"]] == ["$.limits.seconds", "$.limits.memory_mib"]
+    assert planned(service, {**REQUEST, "limits": {"seconds": 50}}, seed_file).status_code == 200
+    assert planned(service, {**REQUEST, "limits": {"seconds": -1}}, seed_file).status_code == 422

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from jobs import accounts, records, transitions
+from jobs.outcomes import out_of_time
 from jobs.records import Wanted
 from jobs.schema import FitRecord
 from jobs.transitions import Claim, Standing
@@ -228,3 +229,15 @@ def test_an_account_s_own_limit_comes_before_the_service_s(any_engine: Engine) -
     ids = [created(any_engine, owner=user.id).id for _ in range(3)]
     held = [transitions.claim(any_engine, fit_id, "w", None, 60, most_running=1) for fit_id in ids]
     assert [claim is not None for claim in held] == [True, True, False]
+
+
+def test_a_fit_that_does_not_heed_its_time_is_failed_by_the_reconciler(any_engine: Engine) -> None:
+    made = [transitions.create(any_engine, new_fit(time_limit=limit)) for limit in (0.01, 60.0, None)]
+    for record in made:
+        assert record is not None
+        assert transitions.claim(any_engine, record.id, "worker", "task", 30.0) is not None
+    time.sleep(0.05)  # until the first is over its time
+    assert transitions.fail_overdue(any_engine, 10.0, out_of_time()) == []
+    (failed,) = transitions.fail_overdue(any_engine, 0.0, out_of_time())
+    assert made[0] is not None
+    assert (failed.id, failed.state, failed.error) == (made[0].id, "failed", out_of_time())

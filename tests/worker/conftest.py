@@ -138,8 +138,8 @@ class Service:
         )
         return record.id
 
-    def submit(self, request: dict[str, Any], queue: str = "cpu") -> str:
-        new = NewFit("local", str(request.get("name", "")), request, queue, "auto", "0" * 64)
+    def submit(self, request: dict[str, Any], queue: str = "cpu", **limits: Any) -> str:
+        new = NewFit("local", str(request.get("name", "")), request, queue, "auto", "0" * 64, **limits)
         record = transitions.create(self.engine, new)
         assert record is not None
         self.doorbell.ring(record.id, queue)

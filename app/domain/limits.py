@@ -1,0 +1,33 @@
+"""How long a fit may take and how much memory: what its request says, within what the service allows."""
+
+from dataclasses import dataclass
+
+from app.problems import RequestFaulty
+from fitting.spec import Fault
+from fitting.spec.handling import Limits
+from jobs.settings import Settings
+
+
+@dataclass(frozen=True)
+class FitLimits:
+    """Seconds of one attempt, and MiB beyond what the worker has taken before; None is no limit."""
+
+    seconds: float | None
+    memory_mib: int | None
+
+
+def limits_of(limits: Limits | None, settings: Settings) -> FitLimits:
+    """The limits in force. Raises RequestFaulty where the request asks for more than the service allows."""
+    asked = limits or Limits()
+    most = FitLimits(settings.max_fit_seconds or None, settings.max_fit_memory_mib or None)
+    faults = [
+        Fault(f"$.limits.{name}", f"{value:g} is more than this service allows", f"at most {bound:g}")
+        for name, value, bound in (
+            ("seconds", asked.seconds, most.seconds),
+            ("memory_mib", asked.memory_mib, most.memory_mib),
+        )
+        if value is not None and bound is not None and value > bound
+    ]
+    if faults:
+        raise RequestFaulty(faults)
+    return FitLimits(asked.seconds or most.seconds, asked.memory_mib or most.memory_mib)
