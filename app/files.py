@@ -4,10 +4,20 @@ from collections.abc import Callable, Iterator
 
 from fastapi import Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 
 from app.domain.chains import ConvertedFile
 from app.domain.results import StoredFile
 from jobs.blobs import FolderBlobs
+
+PACKED_TYPES = (
+    *DEFAULT_EXCLUDED_CONTENT_TYPES,
+    "application/fits",
+    "application/pdf",
+    "application/vnd.apache.parquet",
+    "application/x-netcdf",
+)
+"""Content types that are not compressed on the way: they are packed already, or asked for in parts."""
 
 _SMALL = 1 << 20
 

@@ -4,10 +4,11 @@ Everything heavy is imported inside the functions, so that the service can name 
 back as data, since an exception of a library would have to be imported by the service to be read.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fitting.spec import Fault, FitRequest, ProposalSpec, RequestInvalid
 from fitting.spec.pictures import PictureChoices
@@ -180,6 +181,18 @@ def _lay_out(files: Mapping[str, Path], folder: Path) -> None:
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(path)
+
+
+Tabled = Literal["parameters", "covariance"]
+
+
+def convert_document(source: Path, target: Path, kind: Tabled, format_: str) -> None:
+    """Write a document of a result as a table to `target`."""
+    from fitting.tabling import covariance_table, parameters_table, write_table
+
+    document = json.loads(source.read_bytes())
+    tables = {"parameters": parameters_table, "covariance": covariance_table}
+    write_table(tables[kind](document), target, format_)
 
 
 def convert_chains(

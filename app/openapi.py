@@ -28,10 +28,28 @@ CHAINS_TYPES = {
     "json": "application/json",
     "npz": "application/zip",
     "csv": "text/csv; charset=utf-8",
+    "ecsv": "text/plain; charset=utf-8",
+    "fits": "application/fits",
     "parquet": "application/vnd.apache.parquet",
     "netcdf": "application/x-netcdf",
 }
 """Content type of each format of chains."""
+
+TABLE_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "ecsv": "text/plain; charset=utf-8",
+    "fits": "application/fits",
+    "latex": "application/x-latex",
+}
+"""Content type of each format of a table."""
+
+
+def tables(*formats: str) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that answers with JSON, or a table in one of these formats."""
+    types = [TABLE_TYPES[format_].partition(";")[0] for format_ in formats]
+    schema = {"schema": {"type": "string", "format": "binary"}}
+    return {200: {"description": "The document, or a table", "content": dict.fromkeys(types, schema)}}
+
 
 CHAINS_FORMATS: dict[int | str, dict[str, Any]] = {
     200: {

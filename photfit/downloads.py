@@ -11,6 +11,13 @@ from fitting.spec.plots import PLOTS
 from photfit.answers import Fit
 from photfit.client import Client, Refused
 
+TABLE_FORMATS = {
+    "parameters": ("csv", "ecsv", "fits", "latex"),
+    "covariance": ("csv", "ecsv", "fits"),
+    "chains": ("csv", "ecsv", "fits", "npz", "parquet"),
+}
+"""The formats of each table beside JSON and netCDF."""
+_SUFFIXES = {"latex": "tex"}
 _QUERIES = {"chains": "?format=netcdf"}
 _DOCUMENTS = {
     "parameters": "parameters.json",
@@ -40,6 +47,16 @@ def download_results(
                 continue
             raise
         yield path
+
+
+def download_tables(client: Client, fit: Fit, folder: Path, format_: str) -> Iterator[Path]:
+    """Write parameters, covariance and chains as tables below `folder`: those of them that come in this format."""
+    for member, formats in TABLE_FORMATS.items():
+        address = fit.links.get(member)
+        if isinstance(address, str) and format_ in formats:
+            path = folder / f"{member}.{_SUFFIXES.get(format_, format_)}"
+            client.download(f"{address}?format={format_}", path)
+            yield path
 
 
 def download_bundle(client: Client, fit: Fit, folder: Path) -> Path:

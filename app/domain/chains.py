@@ -15,7 +15,7 @@ from app.sandbox import SandboxError
 from app.services import Services
 from jobs.transitions import result_folder
 
-Format = Literal["json", "npz", "csv", "parquet", "netcdf"]
+Format = Literal["json", "npz", "csv", "ecsv", "fits", "parquet", "netcdf"]
 
 _CHUNK = 1 << 20
 

@@ -5,26 +5,58 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.dependencies import OwnerDep, ServicesDep
-from app.domain import bundle, chains, results
+from app.domain import bundle, chains, results, tables
+from app.domain.results import StoredFile
 from app.files import converted_response, file_response, streamed_response
+from app.inspection import Tabled
 from app.models.results import ChainsDocument, CovarianceDocument, ParametersDocument, ProvenanceDocument
-from app.openapi import CHAINS_FORMATS, CHAINS_TYPES, binary
+from app.openapi import CHAINS_FORMATS, CHAINS_TYPES, TABLE_TYPES, binary
+from app.openapi import tables as table_responses
+from app.services import Services
 
 router = APIRouter(prefix="/fits/{fit_id}", tags=["results"])
 
 Plane = Annotated[str, Path(pattern="^(data|model|residual|normalized_residual)$", description="Which plane.")]
 
 
-@router.get("/parameters", summary="Best-fit parameters", response_model=ParametersDocument)
-def get_parameters(request: Request, fit_id: str, services: ServicesDep, owner: OwnerDep) -> Response:
-    """Values and uncertainties, derived values, χ² and how each stage went. 409 where the fit has not succeeded."""
-    return file_response(request, results.find(services, owner, fit_id, "parameters.json"), "application/json")
+@router.get(
+    "/parameters",
+    summary="Best-fit parameters",
+    response_model=ParametersDocument,
+    responses=table_responses("csv", "ecsv", "fits", "latex"),
+)
+def get_parameters(
+    request: Request,
+    fit_id: str,
+    services: ServicesDep,
+    owner: OwnerDep,
+    format: Annotated[  # noqa: A002
+        tables.ParametersFormat, Query(description="JSON has all; the others are one table of values.")
+    ] = "json",
+) -> Response:
+    """Values and uncertainties, derived values, χ² and how each stage went. 409 where the fit has no result."""
+    found = results.find(services, owner, fit_id, "parameters.json")
+    return _document_or_table(request, services, found, "parameters", format)
 
 
-@router.get("/covariance", summary="Covariance of the parameters", response_model=CovarianceDocument)
-def get_covariance(request: Request, fit_id: str, services: ServicesDep, owner: OwnerDep) -> Response:
+@router.get(
+    "/covariance",
+    summary="Covariance of the parameters",
+    response_model=CovarianceDocument,
+    responses=table_responses("csv", "ecsv", "fits"),
+)
+def get_covariance(
+    request: Request,
+    fit_id: str,
+    services: ServicesDep,
+    owner: OwnerDep,
+    format: Annotated[  # noqa: A002
+        tables.CovarianceFormat, Query(description="JSON has the correlations too; the others are the matrix.")
+    ] = "json",
+) -> Response:
     """(JᵀWJ)⁻¹ at the optimum, in the parameters as reported, with the correlations."""
-    return file_response(request, results.find(services, owner, fit_id, "covariance.json"), "application/json")
+    found = results.find(services, owner, fit_id, "covariance.json")
+    return _document_or_table(request, services, found, "covariance", format)
 
 
 @router.get("/chains", summary="Chains of a sampler", response_model=ChainsDocument, responses=CHAINS_FORMATS)
@@ -115,3 +147,12 @@ def get_image(
     """A plane of one image: the data as fitted, the model, data − model, or that divided by σ."""
     found = results.find(services, owner, fit_id, f"images/{image}/{plane}.fits")
     return file_response(request, found, "application/fits", f"{image}-{plane}.fits")
+
+
+def _document_or_table(request: Request, services: Services, found: StoredFile, kind: Tabled, format_: str) -> Response:
+    if format_ == "json":
+        return file_response(request, found, "application/json")
+    etag = tables.etag(found, format_)
+    return converted_response(
+        request, etag, lambda: tables.convert(services, found, kind, format_), TABLE_TYPES[format_]
+    )

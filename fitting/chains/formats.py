@@ -1,4 +1,4 @@
-"""Chains as people ask for them: JSON, npz, CSV, Parquet or netCDF; thinned, and of some parameters alone."""
+"""Chains as people ask for them: JSON, npz, tables, Parquet or netCDF; thinned, and of some parameters alone."""
 
 import csv
 import json
@@ -10,6 +10,7 @@ import numpy as np
 
 from fitting.chains.chains import Chains
 from fitting.chains.netcdf import read_chains, read_diagnostics, read_origin, write_chains
+from fitting.chains.tables import write_chains_table
 
 _BLOCK = 4096
 """Draws that are turned into text at once."""
@@ -38,9 +39,12 @@ def convert(source: Path, target: Path, format_: str, thin: int = 1, parameters:
         if name not in known:
             raise UnknownParameter(f"there is no free parameter {name!r}; there are: {', '.join(chains.names)}")
     chains = chains.thinned(thin) if parameters is None else chains.of_parameters(parameters).thinned(thin)
-    if format_ == "netcdf":
+    if format_ in ("netcdf", "ecsv", "fits"):
         method, units = read_origin(source)
-        write_chains(chains, diagnostics, target, method=method, units=units)
+        if format_ == "netcdf":
+            write_chains(chains, diagnostics, target, method=method, units=units)
+        else:
+            write_chains_table(chains, diagnostics, units, target, format_)
     else:
         _WRITERS[format_](chains, diagnostics, target)
 
@@ -116,5 +120,5 @@ _WRITERS: dict[str, Callable[[Chains, dict[str, Any], Path], None]] = {
     "parquet": _write_parquet,
 }
 
-FORMATS = (*_WRITERS, "netcdf")
+FORMATS = (*_WRITERS, "ecsv", "fits", "netcdf")
 """What `convert` can write."""

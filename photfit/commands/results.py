@@ -12,11 +12,18 @@ from photfit.commands.options import connected, output_option, require_success, 
 @click.command("results")
 @click.argument("fit_id", metavar="ID")
 @output_option
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(["csv", "ecsv", "fits", "latex", "npz", "parquet"]),
+    help="Parameters, covariance and chains as tables too; repeat it for several.",
+)
 @click.option("--bundle", is_flag=True, help="One archive instead, with the input files: OUTPUT/ID.zip.")
 @url_option
-def command(fit_id: str, output: Path, bundle: bool, url: str) -> None:
+def command(fit_id: str, output: Path, formats: tuple[str, ...], bundle: bool, url: str) -> None:
     """Download a fit's parameters, covariance, images and plots into a folder, laid out as `photfit fit` does."""
-    from photfit.downloads import download_bundle, download_results
+    from photfit.downloads import download_bundle, download_results, download_tables
 
     with connected(url) as client:
         fit = client.fit(fit_id)
@@ -26,3 +33,6 @@ def command(fit_id: str, output: Path, bundle: bool, url: str) -> None:
             return
         for path in download_results(client, fit, output):
             click.echo(path)
+        for format_ in formats:
+            for path in download_tables(client, fit, output, format_):
+                click.echo(path)

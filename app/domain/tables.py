@@ -1,0 +1,31 @@
+"""Parameters and covariance as tables: converted in the sandbox, kept nowhere."""
+
+import hashlib
+from typing import Literal
+
+from app import inspection
+from app.domain.chains import ConvertedFile
+from app.domain.receiving import temporary_folder
+from app.domain.results import StoredFile
+from app.problems import Unavailable
+from app.sandbox import SandboxError
+from app.services import Services
+
+ParametersFormat = Literal["json", "csv", "ecsv", "fits", "latex"]
+CovarianceFormat = Literal["json", "csv", "ecsv", "fits"]
+
+
+def etag(found: StoredFile, format_: str) -> str:
+    """A strong entity tag of a stored document in a format."""
+    return f'"{hashlib.sha256(f"{found.key} {format_}".encode()).hexdigest()[:32]}"'
+
+
+def convert(services: Services, found: StoredFile, kind: inspection.Tabled, format_: str) -> ConvertedFile:
+    """A stored document as a table. Raises Unavailable where none could look."""
+    with temporary_folder(services.receiving_folder) as folder, found.blobs.local(found.key) as source:
+        target = folder / "table"
+        try:
+            services.sandbox.call(inspection.convert_document, source, target, kind, format_)
+        except SandboxError as error:
+            raise Unavailable(f"The table {error}.") from error
+        return ConvertedFile.opened(target)

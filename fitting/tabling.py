@@ -1,0 +1,106 @@
+"""The documents of a result as tables: CSV, ECSV, FITS, and LaTeX for a paper. Needs numpy and astropy; no torch."""
+
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy import units
+from astropy.io import fits
+from astropy.table import Column, MaskedColumn, Table
+
+from fitting.rounding import round_measurement
+
+_NUMBERS = ("value", "uncertainty", "uncertainty_scaled", "uncertainty_bootstrap")
+_QUANTILES = ("0.16", "0.5", "0.84")
+_GOODNESS = ("converged", "chi2", "chi2_reduced", "degrees_of_freedom", "n_pixels", "bic")
+_LATEX_MARKS = re.compile(r"[#$%&_{}]")
+
+
+def parameters_table(document: Mapping[str, Any]) -> Table:
+    """The ``/parameters`` document: a row for each parameter and derived value, goodness of fit as metadata.
+
+    Columns: ``name, kind`` (parameter or derived), ``value, uncertainty, uncertainty_scaled, uncertainty_bootstrap,
+    q16, q50, q84, unit, free, at_limit``; what there is none of is masked.
+    """
+    rows = [("parameter", row) for row in document["parameters"]] + [("derived", row) for row in document["derived"]]
+    columns: list[Column] = [
+        Column([row["name"] for _, row in rows], "name"),
+        Column([kind for kind, _ in rows], "kind"),
+    ]
+    columns += [_numbers([row.get(name) for _, row in rows], name) for name in _NUMBERS]
+    for level in _QUANTILES:
+        values = [(row.get("quantiles") or {}).get(level) for _, row in rows]
+        columns.append(_numbers(values, f"q{100 * float(level):.0f}"))
+    columns.append(Column([row.get("unit") or "" for _, row in rows], "unit"))
+    columns += [Column([bool(row.get(name, False)) for _, row in rows], name) for name in ("free", "at_limit")]
+    table = Table(columns)
+    table.meta.update({name: document[name] for name in _GOODNESS if document.get(name) is not None})
+    return table
+
+
+def covariance_table(document: Mapping[str, Any]) -> Table:
+    """The ``/covariance`` document: ``name``, then a column for each parameter, in the order of the rows."""
+    names = document["names"]
+    matrix = np.array(document["matrix"], dtype=np.float64).reshape(len(names), len(names))
+    columns = [Column(names or np.zeros(0, "U1"), "name")]
+    return Table([*columns, *(Column(matrix[:, place], name) for place, name in enumerate(names))])
+
+
+def write_table(table: Table, path: Path, format_: str) -> None:
+    """Write a table as ``csv``, ``ecsv``, ``fits`` or ``latex``."""
+    if format_ == "fits":
+        with warnings.catch_warnings():
+            # Keywords of more than eight letters become HIERARCH cards, which is meant.
+            warnings.simplefilter("ignore")
+            hdu = fits.table_to_hdu(_plain(table))
+            fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(path, overwrite=True)
+    elif format_ == "latex":
+        path.write_text(_latex(table), encoding="utf-8")
+    else:
+        table.write(path, format={"csv": "ascii.csv", "ecsv": "ascii.ecsv"}[format_], overwrite=True)
+
+
+def unit_of(name: str) -> units.UnitBase | None:
+    """A reported unit as astropy has it, or None where it has none, as for data units."""
+    try:
+        unit = units.Unit(name)
+    except ValueError:
+        return None
+    return None if unit == units.dimensionless_unscaled else unit
+
+
+def _numbers(values: Sequence[float | None], name: str) -> MaskedColumn:
+    missing = [value is None for value in values]
+    return MaskedColumn([np.nan if value is None else value for value in values], name, mask=missing, dtype=np.float64)
+
+
+def _plain(table: Table) -> Table:
+    """The table as FITS takes it: text of ASCII alone, and nothing masked (NaN stands for what there is none of)."""
+    plain = Table(meta=table.meta)
+    for column in table.columns.values():
+        values = column.filled(np.nan) if isinstance(column, MaskedColumn) else column
+        if values.dtype.kind == "U":
+            values = [str(value).encode("ascii", "replace") for value in values]
+        plain.add_column(Column(values, column.name.encode("ascii", "replace").decode(), unit=column.unit))
+    return plain
+
+
+def _latex(table: Table) -> str:
+    """The parameters as a paper prints them: value ± uncertainty, rounded to what the uncertainty says."""
+    lines = [r"\begin{tabular}{lrl}", r"\hline", r"Parameter & Value & Unit \\", r"\hline"]
+    for row in table:
+        sigma = None if row["uncertainty"] is np.ma.masked else float(row["uncertainty"])
+        if row["value"] is np.ma.masked:
+            continue
+        value, uncertainty = round_measurement(float(row["value"]), sigma)
+        measured = rf"${value} \pm {uncertainty}$" if uncertainty else f"${value}$"
+        lines.append(rf"{_escaped(row['name'])} & {measured} & {_escaped(row['unit'])} \\")
+    return "\n".join([*lines, r"\hline", r"\end{tabular}", ""])
+
+
+def _escaped(text: str) -> str:
+    marked = _LATEX_MARKS.sub(lambda found: "\\" + found[0], str(text))
+    return marked.replace("^2", "$^2$").replace("²", "$^2$")
