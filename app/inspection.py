@@ -54,12 +54,13 @@ def preload() -> None:
 def describe(path: Path) -> dict[str, Any] | Fault:
     """What is in a file, as JSON, or why it is no image; the fault's path is the place in the file, such as `HDU 2`."""
     from fitting.inputs.files import FileInvalid, describe_file
+    from fitting.inputs.planes import recognised
 
     try:
-        document: dict[str, Any] = describe_file(path).model_dump(mode="json")
+        description = describe_file(path)
     except FileInvalid as error:
         return Fault(error.where, error.message, error.expected)
-    return document
+    return {**description.model_dump(mode="json"), "planes": dict(recognised(description, None).hdus)}
 
 
 def check_images(request: FitRequest, files: Mapping[str, Path], new: frozenset[str]) -> Checked:

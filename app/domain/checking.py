@@ -11,7 +11,7 @@ from app.sandbox import SandboxBusy, SandboxError
 from app.services import Services
 from fitting.spec import Fault, FitRequest
 
-_EXPECTED = "FITS files (plain, gzip or fpack) or .npy arrays of moderate size"
+_EXPECTED = "files of moderate size, such as FITS, .npy, .npz, ASDF, TIFF or grey PNG"
 
 
 def describe_file(services: Services, path: Path) -> dict[str, Any]:

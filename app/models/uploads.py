@@ -16,7 +16,10 @@ class Upload(PublicModel):
     size: int = Field(description="Bytes.")
     sha256: str = Field(description="Hash of the bytes: the same bytes are kept once.")
     created_at: datetime
-    description: dict[str, Any] = Field(description="Format, and for each HDU its name, shape, type and scale.")
+    description: dict[str, Any] = Field(
+        description="Format; for each HDU name, shape, type, statistics, unit and scale; and which HDU looks like "
+        "data, variance, mask or PSF."
+    )
     links: dict[str, str]
 
 

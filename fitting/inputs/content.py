@@ -13,23 +13,30 @@ from typing import IO, Literal
 from fitting.inputs.invalid import FileInvalid
 from fitting.inputs.limits import ReadLimits
 
-Format = Literal["fits", "npy"]
+Format = Literal["fits", "npy", "npz", "asdf", "tiff", "png"]
 
 _CHUNK = 2**20
 _MEMBERS = 1000
 _GZIP = b"\x1f\x8b"
+_FORMATS: tuple[tuple[bytes, Format], ...] = (
+    (b"SIMPLE  =", "fits"),
+    (b"\x93NUMPY", "npy"),
+    (b"PK\x03\x04", "npz"),
+    (b"#ASDF", "asdf"),
+    (b"II*\x00", "tiff"),
+    (b"MM\x00*", "tiff"),
+    (b"II+\x00", "tiff"),
+    (b"MM\x00+", "tiff"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+)
+"""What the files of each format begin with."""
 _KNOWN: tuple[tuple[bytes, str], ...] = (
-    (b"PK\x03\x04", "a zip archive (an .npz?)"),
     (b"BZh", "compressed with bzip2"),
     (b"\xfd7zXZ", "compressed with xz"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstandard"),
     (b"\x1f\x9d", "compressed with compress (.Z)"),
-    (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"II*\x00", "a TIFF picture"),
-    (b"MM\x00*", "a TIFF picture"),
     (b"\x89HDF", "an HDF5 file"),
-    (b"#ASDF", "an ASDF file"),
 )
 
 
@@ -40,7 +47,7 @@ def open_content(path: Path, limits: ReadLimits) -> Iterator[tuple[IO[bytes], Fo
     The path is opened as a plain file and never handed to a library, so nothing in it can be taken for a URL.
 
     Raises:
-        FileInvalid: unreadable, beyond the limits, truncated gzip, or neither FITS nor npy.
+        FileInvalid: unreadable, beyond the limits, truncated gzip, or of no known format.
     """
     with ExitStack() as stack:
         try:
@@ -67,14 +74,13 @@ def _format(file: IO[bytes]) -> Format:
     file.seek(0)
     if not start:
         raise FileInvalid("is empty")
-    if start.startswith(b"SIMPLE  ="):
-        return "fits"
-    if start.startswith(b"\x93NUMPY"):
-        return "npy"
+    for magic, form in _FORMATS:
+        if start.startswith(magic):
+            return form
     for magic, kind in _KNOWN:
         if start.startswith(magic):
-            raise FileInvalid(f"is {kind}", expected="a FITS file (plain, gzip or fpack) or an .npy array")
-    raise FileInvalid("is neither FITS nor npy")
+            raise FileInvalid(f"is {kind}")
+    raise FileInvalid("is of none of the formats that photfit reads")
 
 
 def _inflate(compressed: IO[bytes], inflated: IO[bytes], size: int, limits: ReadLimits) -> None:

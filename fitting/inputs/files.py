@@ -4,38 +4,46 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
-from astropy.io import fits
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from fitting.inputs.content import open_content
+from fitting.inputs.astrometry import celestial_wcs
+from fitting.inputs.containers.asdf import open_asdf
+from fitting.inputs.containers.container import Container, Plane
+from fitting.inputs.containers.fits import open_fits
+from fitting.inputs.containers.npy import open_npy, open_npz
+from fitting.inputs.containers.png import open_png
+from fitting.inputs.containers.tiff import open_tiff
+from fitting.inputs.content import Format, open_content
 from fitting.inputs.invalid import FileInvalid
 from fitting.inputs.keywords import pixel_scale, zero_point
 from fitting.inputs.limits import DEFAULT_LIMITS, ReadLimits
-from fitting.inputs.structure import HduOutline, outline
+from fitting.inputs.structure import HduOutline
 
 __all__ = ["FileDescription", "FileInvalid", "HduDescription", "Plane", "describe_file", "read_plane"]
 
-_NPY_HEADER = 10_000
+_SAMPLE = 1_000_000
+"""Pixels that median and scatter are taken of, at most about so many."""
 
 
 class HduDescription(BaseModel):
-    """One HDU of a file (an .npy file has one).
+    """One HDU of a file; an array of a format without HDUs is one.
 
     Attributes:
         kind: ``image``, ``compressed image`` or ``table``.
         shape: slowest axis first: [height, width] of an image.
         is_image: whether it is one plane of numbers, which photfit can use.
-        n_finite: how many pixels are neither NaN nor infinite; minimum, maximum and sum are of those.
+        n_finite: how many pixels are neither NaN nor infinite; minimum, maximum, sum, median and scatter are of those.
+        scatter: robust standard deviation, 1.4826 times the median distance from the median.
         pixel_scale: arcsec per pixel, from the WCS.
         zero_point: from the header.
+        centre: right ascension and declination of the middle of the image, degrees, from the WCS.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,12 +59,15 @@ class HduDescription(BaseModel):
     minimum: float | None = None
     maximum: float | None = None
     sum: float | None = None
+    median: float | None = None
+    scatter: float | None = None
     pixel_scale: float | None = None
     zero_point: float | None = None
+    centre: tuple[float, float] | None = None
 
 
 class FileDescription(BaseModel):
-    """What a file holds; `format` is ``fits`` or ``npy``."""
+    """What a file holds; `format` is ``fits``, ``npy``, ``npz``, ``asdf``, ``tiff`` or ``png``."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -64,58 +75,40 @@ class FileDescription(BaseModel):
     hdus: tuple[HduDescription, ...]
 
 
-@dataclass(frozen=True)
-class Plane:
-    """One image plane.
-
-    Attributes:
-        data: (height, width), float64, native byte order, contiguous, scaled by BSCALE and BZERO, BLANK as NaN.
-        header: of its HDU; None for .npy.
-        hdu: its number.
-        dtype: as stored.
-    """
-
-    data: NDArray[np.float64]
-    header: fits.Header | None
-    hdu: int
-    dtype: str
+_OPENERS: Mapping[Format, Callable[[IO[bytes], ReadLimits], AbstractContextManager[Container]]] = {
+    "fits": open_fits,
+    "npy": open_npy,
+    "npz": open_npz,
+    "asdf": open_asdf,
+    "tiff": open_tiff,
+    "png": open_png,
+}
 
 
 def describe_file(path: Path, limits: ReadLimits = DEFAULT_LIMITS) -> FileDescription:
-    """What is in a FITS (plain, gzip, fpack) or .npy file, every image read through once.
+    """What is in a file, every image read through once.
 
     Raises:
-        FileInvalid: not such a file, truncated, beyond the limits, or without a 2-D image in any HDU.
+        FileInvalid: of no known format, truncated, beyond the limits, or without a 2-D image in any HDU.
     """
-    with open_content(path, limits) as (file, form):
-        if form == "npy":
-            plane = _read_npy(file, limits)
-            outlined = HduOutline(0, "", 1, "image", plane.data.shape)
-            return FileDescription(format="npy", hdus=(_described(outlined, plane),))
-        hdus = outline(file, limits)
-        _first_image(hdus)
-        with _astropy(file) as opened:
-            described = [_described(hdu, None if hdu.plane is None else _plane(opened, hdu)) for hdu in hdus]
-    return FileDescription(format="fits", hdus=tuple(described))
+    with open_content(path, limits) as (file, form), _OPENERS[form](file, limits) as container:
+        _first_image(container.hdus)
+        described = [_described(hdu, None if hdu.plane is None else container.plane(hdu)) for hdu in container.hdus]
+    return FileDescription(format=form, hdus=tuple(described))
 
 
 def read_plane(path: Path, hdu: int | str | None = None, limits: ReadLimits = DEFAULT_LIMITS) -> Plane:
     """One image plane of a file.
 
     Args:
-        hdu: number from 0, or EXTNAME (``"SCI"``, ``"SCI,2"``, any case); None means HDU 0 or the first image.
+        hdu: number from 0, or EXTNAME (``"SCI"``, ``"SCI,2"``, any case); None means HDU 0 or the first image. Arrays
+            of .npz and ASDF are HDUs by their names, pages of TIFF by number.
 
     Raises:
         FileInvalid: as `describe_file`, and where that HDU does not exist or is no 2-D image.
     """
-    with open_content(path, limits) as (file, form):
-        if form == "npy":
-            if hdu not in (None, 0):
-                raise FileInvalid(f"there is no HDU {hdu!r}: an .npy file holds one array", expected="HDU 0")
-            return _read_npy(file, limits)
-        chosen = _choose(outline(file, limits), hdu)
-        with _astropy(file) as opened:
-            return _plane(opened, chosen)
+    with open_content(path, limits) as (file, form), _OPENERS[form](file, limits) as container:
+        return container.plane(_choose(container.hdus, hdu))
 
 
 def _choose(hdus: list[HduOutline], wanted: int | str | None) -> HduOutline:
@@ -139,81 +132,15 @@ def _first_image(hdus: list[HduOutline]) -> HduOutline:
         if hdu.plane is not None:
             return hdu
     reasons = "; ".join(f"HDU {hdu.index} {_why_no_image(hdu)}" for hdu in hdus[:10])
-    raise FileInvalid(f"holds no image: {reasons}", expected="a 2-D image in some HDU")
+    raise FileInvalid(f"holds no image: {reasons or 'there is no array in it'}", expected="a 2-D image in some HDU")
 
 
 def _why_no_image(hdu: HduOutline) -> str:
-    if hdu.kind == "table":
-        return "is a table"
+    if hdu.kind not in ("image", "compressed image"):
+        return f"is a {hdu.kind}"
     if not hdu.shape or math.prod(hdu.shape) == 0:
         return "is empty"
     return f"is a {len(hdu.shape)}-D array of shape {hdu.shape}"
-
-
-@contextmanager
-def _astropy(file: IO[bytes]) -> Iterator[fits.HDUList]:
-    """astropy's view of an open FITS file, its warnings silenced: `outline` has said what matters of them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        file.seek(0)
-        try:
-            opened = fits.open(file, memmap=False, lazy_load_hdus=True)
-        except Exception as error:
-            raise _unreadable(error, "") from error
-        yield opened
-
-
-def _unreadable(error: Exception, where: str) -> FileInvalid:
-    # Damaged files raise nearly anything in astropy and its codecs; all of it is the file's fault.
-    reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-    return FileInvalid(f"cannot be read as FITS: {reason}", where, "a standard FITS file")
-
-
-def _plane(opened: fits.HDUList, hdu: HduOutline) -> Plane:
-    where = f"HDU {hdu.index}"
-    try:
-        source = opened[hdu.index]
-        header = source.header.copy()
-        raw = source.data
-    except Exception as error:
-        raise _unreadable(error, where) from error
-    if raw is None or raw.shape != hdu.shape or raw.dtype.kind not in "biuf":
-        raise FileInvalid("is not the image that its header describes", where, "a standard FITS image")
-    dtype = np.dtype({8: "u1", 16: "i2", 32: "i4", 64: "i8", -32: "f4", -64: "f8"}[_bits(header)]).name
-    data = _native(raw, hdu.plane)
-    del source.data  # or every plane of the file would stay in memory
-    return Plane(data, header, hdu.index, dtype)
-
-
-def _bits(header: fits.Header) -> int:
-    return int(header.get("ZBITPIX", header.get("BITPIX", -64)))
-
-
-def _native(raw: NDArray[Any], shape: tuple[int, int] | None) -> NDArray[np.float64]:
-    return np.ascontiguousarray(raw.reshape(shape) if shape else raw, dtype=np.float64)
-
-
-def _read_npy(file: IO[bytes], limits: ReadLimits) -> Plane:
-    """The array of an .npy file; objects (pickles) are never loaded."""
-    try:
-        version = np.lib.format.read_magic(file)
-        reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = reader(file, max_header_size=_NPY_HEADER)
-    except Exception as error:
-        raise FileInvalid("has a damaged npy header", expected="an array saved by numpy.save") from error
-    if dtype.hasobject or dtype.kind not in "biuf":
-        raise FileInvalid(f"holds {dtype.name[:40]}, not real numbers", expected="an array of integers or floats")
-    if any(length < 0 for length in shape) or math.prod(shape) > limits.pixels:
-        raise FileInvalid(f"claims the shape {shape}", expected=f"at most {limits.pixels} pixels")
-    start = file.tell()
-    available, needed = file.seek(0, 2) - start, math.prod(shape) * dtype.itemsize
-    if needed > available:
-        raise FileInvalid(f"is truncated: {available} of {needed} data bytes are there", expected="the whole file")
-    plane = HduOutline(0, "", 1, "image", tuple(shape)).plane
-    if plane is None:
-        raise FileInvalid(f"is a {len(shape)}-D array of shape {shape}", expected="a 2-D image")
-    file.seek(0)
-    return Plane(_native(np.load(file, allow_pickle=False), plane), None, 0, dtype.name)
 
 
 def _described(hdu: HduOutline, plane: Plane | None) -> HduDescription:
@@ -223,19 +150,44 @@ def _described(hdu: HduOutline, plane: Plane | None) -> HduDescription:
     count = int(finite.sum())
     with np.errstate(over="ignore"):
         total = float(plane.data.sum(where=finite))
-    header = plane.header if plane.header is not None else {}
+    header = plane.keywords
     return HduDescription(
         index=hdu.index,
         name=hdu.name,
         kind=hdu.kind,
         shape=plane.data.shape,
         dtype=plane.dtype,
-        unit=str(header["BUNIT"]) if "BUNIT" in header else None,
+        unit=str(header["BUNIT"]) if "BUNIT" in header else plane.unit,
         is_image=True,
         n_finite=count,
         minimum=float(plane.data.min(where=finite, initial=np.inf)) if count else None,
         maximum=float(plane.data.max(where=finite, initial=-np.inf)) if count else None,
         sum=total if math.isfinite(total) else None,
+        **_spread(plane.data[finite]),
         pixel_scale=pixel_scale(header),
         zero_point=zero_point(header),
+        centre=_centre(plane),
     )
+
+
+def _spread(values: NDArray[np.float64]) -> dict[str, float]:
+    """Median, and standard deviation about it by the median absolute deviation, of a sample of the pixels."""
+    if values.size == 0:
+        return {}
+    sample = values[:: max(values.size // _SAMPLE, 1)]
+    median = float(np.median(sample))
+    return {"median": median, "scatter": float(1.4826 * np.median(np.abs(sample - median)))}
+
+
+def _centre(plane: Plane) -> tuple[float, float] | None:
+    wcs = celestial_wcs(plane.header)
+    if wcs is None:
+        return None
+    height, width = plane.data.shape
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ra, dec = (float(angle) for angle in wcs.all_pix2world([[0.5 * (width - 1), 0.5 * (height - 1)]], 0)[0])
+        except Exception:  # astropy raises many kinds where a projection has no such point
+            return None
+    return (ra, dec) if math.isfinite(ra) and math.isfinite(dec) else None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+FORMATS = "a FITS file (plain, gzip or fpack), .npy, .npz, ASDF, TIFF or a grey PNG"
+"""What photfit reads."""
+
 
 class FileInvalid(ValueError):
     """A file is not what photfit can fit.
@@ -12,7 +15,7 @@ class FileInvalid(ValueError):
         expected: what would be right.
     """
 
-    def __init__(self, message: str, where: str = "", expected: str = "a FITS file or an .npy array") -> None:
+    def __init__(self, message: str, where: str = "", expected: str = FORMATS) -> None:
         self.message = message
         self.where = where
         self.expected = expected

@@ -1,0 +1,75 @@
+"""What every format is read as: a row of HDUs, some of which are one plane of numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+
+from fitting.inputs.invalid import FileInvalid
+from fitting.inputs.limits import ReadLimits
+from fitting.inputs.structure import HduOutline
+
+
+@dataclass(frozen=True)
+class Plane:
+    """One image plane.
+
+    Attributes:
+        data: (height, width), float64, native byte order, contiguous, scaled by BSCALE and BZERO, BLANK as NaN.
+        header: of its HDU; None where the format has none.
+        hdu: its number.
+        dtype: as stored.
+        unit: of its numbers, where the format says it elsewhere than in a header.
+    """
+
+    data: NDArray[np.float64]
+    header: fits.Header | None
+    hdu: int
+    dtype: str
+    unit: str | None = None
+
+    @property
+    def keywords(self) -> Mapping[str, Any]:
+        """The header; empty where there is none."""
+        return {} if self.header is None else self.header
+
+
+class Container(Protocol):
+    """An open file of some format. All that it claims was held against the limits when it was opened."""
+
+    @property
+    def hdus(self) -> list[HduOutline]:
+        """What it holds, in order; each array of a format without HDUs is one."""
+        ...
+
+    def plane(self, hdu: HduOutline) -> Plane:
+        """One plane; raises FileInvalid where its bytes are not what it claims."""
+        ...
+
+
+def as_plane(raw: NDArray[Any], hdu: HduOutline, unit: str | None = None) -> Plane:
+    """An array as a plane of a format without headers; leading axes of length 1 are dropped."""
+    shape = hdu.plane
+    assert shape is not None, "asked for planes alone"
+    data = np.ascontiguousarray(raw.reshape(shape), dtype=np.float64)
+    return Plane(data, None, hdu.index, raw.dtype.name, unit)
+
+
+def require_numbers(dtype: np.dtype[Any], shape: tuple[int, ...], limits: ReadLimits, where: str = "") -> None:
+    """Raise FileInvalid where an array is claimed that holds no real numbers, or more of them than may be read."""
+    if dtype.hasobject or dtype.kind not in "biuf":
+        raise FileInvalid(f"holds {dtype.name[:40]}, not real numbers", where, "an array of integers or floats")
+    if any(length < 0 for length in shape) or math.prod(shape) > limits.pixels:
+        raise FileInvalid(f"claims the shape {shape}", where, f"at most {limits.pixels} pixels")
+
+
+def damaged(kind: str, error: Exception, where: str = "") -> FileInvalid:
+    """The fault of a file that a library cannot read; damaged files raise nearly anything, and all is the file's."""
+    reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    return FileInvalid(f"cannot be read as {kind}: {reason}", where, f"a whole {kind} file")

@@ -1,0 +1,56 @@
+"""FITS, plain or tile-compressed, by astropy."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+import numpy as np
+from astropy.io import fits
+
+from fitting.inputs.containers.container import Plane, damaged
+from fitting.inputs.invalid import FileInvalid
+from fitting.inputs.limits import ReadLimits
+from fitting.inputs.structure import HduOutline, outline
+
+
+class FitsContainer:
+    """A FITS file, opened by astropy once its claims were read without it."""
+
+    def __init__(self, opened: fits.HDUList, hdus: list[HduOutline]) -> None:
+        self._opened = opened
+        self.hdus = hdus
+
+    def plane(self, hdu: HduOutline) -> Plane:
+        """See `Container`."""
+        where = f"HDU {hdu.index}"
+        try:
+            source = self._opened[hdu.index]
+            header = source.header.copy()
+            raw = source.data
+        except Exception as error:
+            raise damaged("FITS", error, where) from error
+        if raw is None or raw.shape != hdu.shape or raw.dtype.kind not in "biuf":
+            raise FileInvalid("is not the image that its header describes", where, "a standard FITS image")
+        bits = int(header.get("ZBITPIX", header.get("BITPIX", -64)))
+        dtype = np.dtype({8: "u1", 16: "i2", 32: "i4", 64: "i8", -32: "f4", -64: "f8"}[bits]).name
+        assert hdu.plane is not None, "asked for planes alone"
+        data = np.ascontiguousarray(raw.reshape(hdu.plane), dtype=np.float64)
+        del source.data  # or every plane of the file would stay in memory
+        return Plane(data, header, hdu.index, dtype)
+
+
+@contextmanager
+def open_fits(file: IO[bytes], limits: ReadLimits) -> Iterator[FitsContainer]:
+    """astropy's view of an open FITS file, its warnings silenced: `outline` has said what matters of them."""
+    hdus = outline(file, limits)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        file.seek(0)
+        try:
+            opened = fits.open(file, memmap=False, lazy_load_hdus=True)
+        except Exception as error:
+            raise damaged("FITS", error) from error
+        yield FitsContainer(opened, hdus)

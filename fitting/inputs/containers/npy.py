@@ -1,0 +1,139 @@
+"""NumPy's own files: one array (.npy), or several in a zip archive (.npz). Pickled objects are never loaded."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+
+import numpy as np
+
+from fitting.inputs.containers.container import Plane, as_plane, damaged, require_numbers
+from fitting.inputs.invalid import FileInvalid
+from fitting.inputs.limits import ReadLimits
+from fitting.inputs.structure import HduOutline
+
+_HEADER = 10_000
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class NpyContainer:
+    """One array."""
+
+    file: IO[bytes]
+    hdus: list[HduOutline]
+
+    def plane(self, hdu: HduOutline) -> Plane:
+        """See `Container`."""
+        self.file.seek(0)
+        return as_plane(np.load(self.file, allow_pickle=False), hdu)
+
+
+@dataclass(frozen=True)
+class NpzContainer:
+    """Arrays by name, each an HDU of that name."""
+
+    archive: zipfile.ZipFile
+    hdus: list[HduOutline]
+    members: list[zipfile.ZipInfo]
+    limits: ReadLimits
+
+    def plane(self, hdu: HduOutline) -> Plane:
+        """See `Container`."""
+        with _unpacked(self.archive, self.members[hdu.index], self.limits) as file:
+            return as_plane(np.load(file, allow_pickle=False), hdu)
+
+
+@contextmanager
+def open_npy(file: IO[bytes], limits: ReadLimits) -> Iterator[NpyContainer]:
+    """An open .npy file."""
+    shape, dtype = _claims(file, limits, "")
+    start = file.tell()
+    available, needed = file.seek(0, 2) - start, math.prod(shape) * dtype.itemsize
+    if needed > available:
+        raise FileInvalid(f"is truncated: {available} of {needed} data bytes are there", expected="the whole file")
+    hdu = HduOutline(0, "", 1, "image", shape)
+    if hdu.plane is None:
+        raise FileInvalid(f"is a {len(shape)}-D array of shape {shape}", expected="a 2-D image")
+    yield NpyContainer(file, [hdu])
+
+
+@contextmanager
+def open_npz(file: IO[bytes], limits: ReadLimits) -> Iterator[NpzContainer]:
+    """An open .npz file. Only the first bytes of each member are unpacked, under the limits."""
+    try:
+        archive = zipfile.ZipFile(file)
+        members = [info for info in archive.infolist() if not info.is_dir()]
+    except Exception as error:
+        raise damaged("npz", error) from error
+    if len(members) > limits.hdus:
+        raise FileInvalid(f"holds more than {limits.hdus} arrays", expected="fewer arrays")
+    with archive:
+        hdus, pixels = [], 0
+        for index, info in enumerate(members):
+            where = f"array {info.filename[:80]!r}"
+            _require_modest(info, where, limits)
+            try:
+                with archive.open(info) as member:
+                    shape, _ = _claims(member, limits, where)
+            except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+                raise damaged("npz", error, where) from error
+            pixels += math.prod(shape)
+            if pixels > limits.pixels:
+                raise FileInvalid(f"holds more than {limits.pixels} pixels", where, "smaller images")
+            name = info.filename.removesuffix(".npy").upper()
+            hdus.append(HduOutline(index, name, 1, "image", shape))
+        yield NpzContainer(archive, hdus, members, limits)
+
+
+def _claims(file: IO[bytes], limits: ReadLimits, where: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type that the header of an array says; the file is left after it."""
+    try:
+        version = np.lib.format.read_magic(file)
+        reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = reader(file, max_header_size=_HEADER)
+    except Exception as error:
+        raise FileInvalid("has a damaged npy header", where, "an array saved by numpy.save") from error
+    require_numbers(dtype, tuple(shape), limits, where)
+    return tuple(shape), dtype
+
+
+def _require_modest(info: zipfile.ZipInfo, where: str, limits: ReadLimits) -> None:
+    if info.file_size > _most(info, limits):
+        right = f"at most {limits.bytes} bytes and {limits.ratio:g} times the compressed size"
+        raise FileInvalid(f"inflates from {info.compress_size} bytes to {info.file_size}", where, right)
+
+
+def _most(info: zipfile.ZipInfo, limits: ReadLimits) -> int:
+    return min(limits.bytes, max(limits.ratio_free, int(limits.ratio * info.compress_size)))
+
+
+@contextmanager
+def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: ReadLimits) -> Iterator[IO[bytes]]:
+    """A member as a file of its own. What it claims to hold may be a lie: it is cut off at the limit."""
+    where = f"array {info.filename[:80]!r}"
+    with tempfile.TemporaryFile() as file:
+        try:
+            with archive.open(info) as member:
+                while chunk := member.read(_CHUNK):
+                    file.write(chunk)
+                    if file.tell() > _most(info, limits):
+                        raise FileInvalid("inflates to more than it says", where, "a sound archive")
+        except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError) as error:
+            raise damaged("npz", error, where) from error
+        shape, dtype = _rewound_claims(file, limits, where)
+        needed = math.prod(shape) * dtype.itemsize
+        if file.seek(0, 2) < needed:
+            raise FileInvalid("is truncated", where, "the whole array")
+        file.seek(0)
+        yield file
+
+
+def _rewound_claims(file: IO[bytes], limits: ReadLimits, where: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    file.seek(0)
+    return _claims(file, limits, where)
