@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from app.problems import PROBLEM_JSON
 from app.request_bodies import SCHEMAS, SEED_REQUEST
-from fitting.spec.handling import FitChanges
+from fitting.spec.handling import FetchSpec, FitChanges
 from fitting.spec.proposals import PLANES, ProposalSpec
 from fitting.spec.request import FitRequest
 
@@ -85,6 +85,7 @@ def _add_request_schema(schemas: dict[str, Any]) -> None:
     schema = FitRequest.model_json_schema(ref_template=SCHEMAS + "{model}")
     schemas.update(schema.pop("$defs", {}))
     schemas["FitRequest"] = {**schema, "examples": [SEED_REQUEST]}
+    schemas["FetchSpec"] = FetchSpec.model_json_schema(ref_template=SCHEMAS + "{model}")
     schemas["FitChanges"] = FitChanges.model_json_schema(ref_template=SCHEMAS + "{model}")
     options = ProposalSpec.model_json_schema(ref_template=SCHEMAS + "{model}")
     schemas.update({name: part for name, part in options.pop("$defs", {}).items() if name not in schemas})

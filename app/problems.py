@@ -141,6 +141,12 @@ class FileUnreadable(Problem):
     status, kind, title = 422, "file-unreadable", "The file cannot be read as an image"
 
 
+class FetchFailed(Problem):
+    """A file that was to be fetched did not come."""
+
+    status, kind, title = 422, "fetch-failed", "The file could not be fetched"
+
+
 class KeyReused(Problem):
     """An Idempotency-Key came back with another body."""
 

@@ -112,8 +112,17 @@ PATCH_BODY: dict[str, Any] = {
 FILE_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "The file itself, or a form with one file.",
+        "description": "The file itself, a form with one file, or where it is to be fetched.",
         "content": {
+            "application/json": {
+                "schema": {"$ref": SCHEMAS + "FetchSpec"},
+                "examples": {
+                    "by URL": {
+                        "summary": "A file at a host that the operator has listed (PHOTFIT_FETCH_HOSTS)",
+                        "value": {"url": "https://archive.example.org/images/ngc1234.fits.fz"},
+                    }
+                },
+            },
             "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
             "multipart/form-data": {
                 "schema": {

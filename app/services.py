@@ -22,8 +22,9 @@ from jobs.blobs import BlobStore, open_blobs
 from jobs.database import connect, migrate
 from jobs.doorbell import Doorbell
 from jobs.events import Publisher
-from jobs.reconciler import Reconciler, ReconcilerThread
+from jobs.reconciler import Reconciler
 from jobs.settings import Settings
+from jobs.webhooks import Teller
 
 _SANDBOX_WORKERS = 2
 _SANDBOX_SECONDS = 60.0
@@ -66,10 +67,12 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     )
     waker = Waker(doorbell, publisher)
     watcher = Watcher(settings.broker_url)
-    reconciler = ReconcilerThread(Reconciler.build(engine, doorbell, publisher, settings))
+    reconciler = Reconciler.build(engine, doorbell, publisher, settings).thread()
+    teller = Teller.of(engine, settings).thread()
     sandbox.start()
     waker.warm()
     reconciler.start()
+    teller.start()
     listening = asyncio.create_task(watcher.listen())
     try:
         yield Services(
@@ -88,7 +91,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         listening.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await listening
-        for stop in (reconciler.stop, waker.stop, sandbox.stop, doorbell.close, publisher.close, engine.dispose):
+        for stop in (
+            reconciler.stop,
+            teller.stop,
+            waker.stop,
+            sandbox.stop,
+            doorbell.close,
+            publisher.close,
+            engine.dispose,
+        ):
             await run_in_threadpool(stop)
 
 

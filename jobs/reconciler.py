@@ -1,17 +1,19 @@
 """What keeps records and world together: leases that ran out, doorbells nobody heard, cancellations nobody heeded."""
 
-import threading
 from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Engine, or_, update
 
 from jobs import presence, records, transitions
+from jobs.blobs import BlobStore, open_blobs
 from jobs.clock import database_now
 from jobs.doorbell import Doorbell
 from jobs.events import Publisher
 from jobs.ids import new_id
 from jobs.outcomes import out_of_time
+from jobs.repeating import Repeating
+from jobs.retention import remove_old_fits, remove_old_uploads
 from jobs.schema import ReconcilerLock
 from jobs.settings import Settings
 
@@ -29,12 +31,13 @@ class Reconciler:
     doorbell: Doorbell
     publisher: Publisher
     settings: Settings
+    blobs: BlobStore
     name: str
 
     @classmethod
     def build(cls, engine: Engine, doorbell: Doorbell, publisher: Publisher, settings: Settings) -> "Reconciler":
         """A reconciler with a name of its own."""
-        return cls(engine, doorbell, publisher, settings, new_id("reconciler"))
+        return cls(engine, doorbell, publisher, settings, open_blobs(settings.blobs), new_id("reconciler"))
 
     def look(self) -> None:
         """Put right what is wrong now, unless another process is at it."""
@@ -55,6 +58,20 @@ class Reconciler:
             self.publisher.publish(record.id)
         self._ring_unheard()
         presence.forget_silent(self.engine)
+        self._remove_old()
+
+    def _remove_old(self) -> None:
+        """Let go of what the settings keep for some days only."""
+        if self.settings.fit_days:
+            for fit_id in remove_old_fits(self.engine, self.blobs, self.settings.fit_days):
+                _log.info("an old fit is removed", fit=fit_id)
+        if self.settings.upload_days:
+            for upload_id in remove_old_uploads(self.engine, self.blobs, self.settings.upload_days):
+                _log.info("an old upload is removed", upload=upload_id)
+
+    def thread(self) -> Repeating:
+        """A look every few seconds, in a thread."""
+        return Repeating(self.look, self.settings.reconcile_seconds, "reconciler")
 
     def _ring_unheard(self) -> None:
         """Ring for queued fits whose message is lost: at once where their queue at the broker is empty, else in a
@@ -87,28 +104,3 @@ class Reconciler:
         )
         with self.engine.begin() as connection:
             return connection.execute(statement).rowcount == 1
-
-
-class ReconcilerThread:
-    """Looks every few seconds until it is stopped."""
-
-    def __init__(self, reconciler: Reconciler) -> None:
-        self._reconciler = reconciler
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, after the look that is under way."""
-        self._stop.set()
-        self._thread.join(timeout=5.0)
-
-    def _run(self) -> None:
-        while not self._stop.wait(self._reconciler.settings.reconcile_seconds):
-            try:
-                self._reconciler.look()
-            except Exception:
-                _log.exception("a look failed; the next one comes")

@@ -26,6 +26,7 @@ class FitRecord(Table):
         request_sha256: of the request and its files (`fitting.spec.identity`).
         expected_seconds: that it will take (`jobs.costs`).
         time_limit, memory_limit: seconds of an attempt and MiB that it may take; None is no limit.
+        webhook, webhook_due, webhook_tries: who is told when it is final, when next (None: no more), how often so far.
         attempt: how often a worker has taken it; results are stored under the attempt.
         crashes: attempts that ended because their worker died.
         lease_until: when the holder loses it unless it renews.
@@ -43,6 +44,7 @@ class FitRecord(Table):
         Index("fits_owner_id", "owner", "id"),
         Index("fits_state", "state", "queue"),
         Index("fits_owner_request", "owner", "request_sha256"),
+        Index("fits_webhook_due", "webhook_due"),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -72,6 +74,9 @@ class FitRecord(Table):
     expected_seconds: Mapped[float | None] = mapped_column(Float(53))
     time_limit: Mapped[float | None] = mapped_column(Float(53))
     memory_limit: Mapped[int | None]
+    webhook: Mapped[str | None] = mapped_column(String(2000))
+    webhook_due: Mapped[float | None] = mapped_column(Float(53))
+    webhook_tries: Mapped[int] = mapped_column(default=0, server_default="0")
     version: Mapped[int] = mapped_column(default=1)
     result_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 

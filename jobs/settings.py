@@ -1,10 +1,11 @@
 """Every setting of the service, read from the environment here and nowhere else."""
 
+import base64
 import ipaddress
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEBIBYTE = 1 << 20
@@ -83,6 +84,35 @@ class Settings(BaseSettings):
     max_fit_memory_mib: Annotated[int, Field(ge=0)] = Field(
         0, title="Largest fit", description="MiB that a fit may take of its worker's memory; 0 is no limit."
     )
+    fetch_hosts: str | None = Field(
+        None,
+        title="Hosts to fetch from",
+        description="Comma-separated hosts (host, *.domain, host:port) that files may come from; by default none.",
+    )
+    fetch_seconds: Annotated[float, Field(gt=0)] = Field(
+        60.0, title="Longest fetch", description="Seconds that fetching a file may take."
+    )
+    webhook_hosts: str | None = Field(
+        None,
+        title="Hosts to tell",
+        description="Comma-separated hosts that may be told of final fits by webhook; none by default.",
+    )
+    webhook_secret: SecretStr | None = Field(
+        None,
+        title="Webhook secret",
+        description="`whsec_` and a key in base64, which webhooks are signed with (Standard Webhooks).",
+    )
+    outbound_private: bool = Field(
+        False,
+        title="Private hosts",
+        description="Whether listed hosts may lie in private networks, such as an archive of your own.",
+    )
+    upload_days: Annotated[float, Field(ge=0)] = Field(
+        0.0, title="Days of uploads", description="Uploads that no unfinished fit needs go after so many; 0 keeps them."
+    )
+    fit_days: Annotated[float, Field(ge=0)] = Field(
+        0.0, title="Days of fits", description="Fits and their results go so many days after their end; 0 keeps them."
+    )
     worker_threads: Annotated[int, Field(ge=0)] = Field(
         0, title="Threads", description="Threads of a worker's engine; 0 takes cores ÷ `workers`."
     )
@@ -95,6 +125,18 @@ class Settings(BaseSettings):
     worker_max_tasks_per_child: Annotated[int, Field(ge=1)] = Field(
         50, title="Jobs per child", description="A worker's child is replaced after so many jobs."
     )
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _is_a_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            try:
+                key = base64.b64decode(value.get_secret_value().removeprefix("whsec_"), validate=True)
+            except ValueError as error:
+                raise ValueError("the webhook secret is not base64") from error
+            if not 24 <= len(key) <= 64:
+                raise ValueError("the webhook secret has to hold 24 to 64 bytes")
+        return value
 
     def exposes_everything(self, host: str) -> bool:
         """Whether other machines reach `host` while nobody has said whether there are accounts."""

@@ -42,6 +42,7 @@ class NewFit:
     expected_seconds: float | None = None
     time_limit: float | None = None
     memory_limit: int | None = None
+    webhook: str | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,9 @@ def create(engine: Engine, new: NewFit) -> FitRecord | None:
         "expected_seconds": new.expected_seconds,
         "time_limit": new.time_limit,
         "memory_limit": new.memory_limit,
+        "webhook": new.webhook,
+        "webhook_due": None if new.webhook is None else database_now(),
+        "webhook_tries": 0,
         "version": 1,
     }
     insert = sqlite_insert if engine.dialect.name == "sqlite" else postgresql_insert

@@ -16,7 +16,7 @@ from jobs import presence
 from jobs.database import connect, migrate
 from jobs.doorbell import Doorbell, celery_settings
 from jobs.events import Publisher
-from jobs.reconciler import Reconciler, ReconcilerThread
+from jobs.reconciler import Reconciler
 from jobs.settings import Settings
 
 NAME_VARIABLE = "PHOTFIT_WORKER_NAME"
@@ -43,7 +43,7 @@ class Parent:
         self._engine = connect(settings)
         migrate(self._engine)
         doorbell, publisher = Doorbell(settings), Publisher(settings.broker_url)
-        self._reconciler = ReconcilerThread(Reconciler.build(self._engine, doorbell, publisher, settings))
+        self._reconciler = Reconciler.build(self._engine, doorbell, publisher, settings).thread()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._report, name="presence", daemon=True)
 

@@ -1,10 +1,11 @@
-"""How long a fit may take and how much memory: what its request says, within what the service allows."""
+"""What a request may ask of the service: time, memory, and whom to tell, within what its operator allows."""
 
 from dataclasses import dataclass
 
 from app.problems import RequestFaulty
 from fitting.spec import Fault
 from fitting.spec.handling import Limits
+from jobs.addresses import AddressRefused, AddressRules, require_listed
 from jobs.settings import Settings
 
 
@@ -31,3 +32,15 @@ def limits_of(limits: Limits | None, settings: Settings) -> FitLimits:
     if faults:
         raise RequestFaulty(faults)
     return FitLimits(asked.seconds or most.seconds, asked.memory_mib or most.memory_mib)
+
+
+def require_webhook(url: str | None, settings: Settings) -> None:
+    """Raise RequestFaulty where a request wants somebody told whom this service does not speak to."""
+    if url is None:
+        return
+    if not settings.webhook_hosts or settings.webhook_secret is None:
+        raise RequestFaulty([Fault("$.webhook", "cannot be told: this service sends no webhooks", "a request without")])
+    try:
+        require_listed(url, AddressRules.read(settings.webhook_hosts, private=settings.outbound_private))
+    except AddressRefused as error:
+        raise RequestFaulty([Fault("$.webhook", error.message, error.expected)]) from error

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain import quotas, reuse, uploads
 from app.domain.checking import check_images
-from app.domain.limits import FitLimits, limits_of
+from app.domain.limits import FitLimits, limits_of, require_webhook
 from app.domain.receiving import ReceivedFile
 from app.problems import KeyReused, RequestFaulty
 from app.services import Services
@@ -81,6 +81,7 @@ def examined(services: Services, owner: str, submission: Submission) -> Examined
     """A submission, looked at together with its images. Raises RequestInvalid or RequestFaulty with every fault."""
     request = parse_request(submission.document)
     limits = limits_of(request.limits, services.settings)
+    require_webhook(request.webhook, services.settings)
     known = _known_uploads(services, owner, request, submission.files)
     used = frozenset(reference.file for _, reference in request.references() if reference.file in submission.files)
     with ExitStack() as stack:
@@ -171,6 +172,7 @@ def _record(services: Services, owner: str, request: FitRequest, found: Examined
             expected_seconds=expected_seconds(found.completed, found.n_pixels),
             time_limit=found.limits.seconds,
             memory_limit=found.limits.memory_mib,
+            webhook=request.webhook,
         ),
     )
     if record is None:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from app.dependencies import OwnerDep, ServicesDep
-from app.domain import pictures, proposing, uploads
+from app.domain import fetching, pictures, proposing, uploads
 from app.domain.receiving import temporary_folder
 from app.files import made_response
 from app.models.proposals import Proposal
@@ -14,8 +14,10 @@ from app.models.uploads import Upload, UploadList
 from app.openapi import pictures as picture_responses
 from app.presenting import link_next, present_upload
 from app.request_bodies import FILE_BODY, PROPOSAL_BODY
-from app.routes.bodies import read_document, read_file
+from app.routes.bodies import content_type, read_document, read_file
+from fitting.spec.handling import FetchSpec
 from fitting.spec.pictures import DEFAULT_SIZE, LARGEST_SIZE, PictureChoices, Stretch
+from fitting.spec.validation import read_document as parse_document
 
 router = APIRouter(prefix="/uploads", tags=["uploads"])
 
@@ -50,13 +52,18 @@ async def create_upload(
     filename: Filename = None,
     x_filename: FilenameHeader = None,
 ) -> Upload:
-    """Store a FITS file (plain, gzipped or fpacked) or a `.npy` array: as the body, or as the one file of a form.
+    """Store an image file, FITS (plain, gzipped or fpacked), `.npy`, `.npz`, ASDF, TIFF or a grey PNG: as the body, as
+    the one file of a form, or by its URL, as JSON, where the service fetches from that host.
 
     The file is read as it comes; one that holds no image is refused. The same bytes are kept once: 200 and the first
     upload where they are there already.
     """
     with temporary_folder(services.receiving_folder) as folder:
-        received = await read_file(request, folder, filename or x_filename)
+        if content_type(request) == "application/json":
+            wanted = parse_document(FetchSpec, await read_document(request))
+            received = await fetching.fetch(services, wanted, folder)
+        else:
+            received = await read_file(request, folder, filename or x_filename)
         upload, created = await run_in_threadpool(uploads.store, services, owner, received)
     answer = present_upload(upload)
     response.status_code = 201 if created else 200

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, Strict
 from fitting.spec.documents import Document, refusal
 from fitting.spec.faults import shown
 
-HANDLING = frozenset({"name", "labels", "reuse", "limits"})
+HANDLING = frozenset({"name", "labels", "reuse", "limits", "webhook"})
 """Members of a request that say what the fit is called and how a service handles it."""
 
 MAX_LABELS = 32
@@ -44,6 +44,21 @@ class Limits(Document):
 
     seconds: Annotated[float, Field(gt=0.0, le=1e8)] | None = None
     memory_mib: Annotated[int, Field(ge=64, le=2**30)] | None = None
+
+
+Webhook = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class FetchSpec(Document):
+    """A file that the service is to fetch.
+
+    Attributes:
+        url: https, at a host that the service's operator has listed.
+        filename: what it is to be called; the last part of the URL's path where left out.
+    """
+
+    url: Annotated[str, Field(min_length=1, max_length=2000)]
+    filename: Annotated[str, Field(max_length=255)] = ""
 
 
 class FitChanges(Document):

@@ -23,7 +23,7 @@ from fitting.spec.constraints import ConstraintSpec, constraint_faults
 from fitting.spec.documents import Document, detail, refusal, refuse
 from fitting.spec.faults import json_path, shown
 from fitting.spec.forms import Frame
-from fitting.spec.handling import Labels, Limits, Name
+from fitting.spec.handling import Labels, Limits, Name, Webhook
 from fitting.spec.images import GainNoise, ImageSpec
 from fitting.spec.links import link_faults
 from fitting.spec.methods import METHODS
@@ -95,6 +95,7 @@ class FitRequest(Document):
         seed: of everything random.
         device: where to run; ``gpu`` and ``cuda`` mean the same.
         limits: what the fit may take at most, on a service.
+        webhook: https URL that a service tells when the fit is final.
         reuse: whether a service may answer with an earlier result of the same request on the same files.
     """
 
@@ -109,6 +110,7 @@ class FitRequest(Document):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: Device = "auto"
     limits: Limits | None = None
+    webhook: Webhook | None = None
     reuse: bool = False
 
     @field_validator("images", "components")

@@ -1,0 +1,45 @@
+"""What is kept for so many days and no longer, where the settings say so."""
+
+from sqlalchemy import Engine, Float, select, type_coerce
+from sqlalchemy.orm import Session
+
+from jobs import records, transitions, uploads
+from jobs.blobs import BlobStore
+from jobs.clock import database_now
+from jobs.schema import FINAL_STATES, FitRecord, UploadRecord
+
+_DAY = 86_400.0
+_AT_ONCE = 50
+
+
+def remove_old_fits(engine: Engine, blobs: BlobStore, days: float) -> list[str]:
+    """Remove fits that have been final for so many days, with their results; some at a time. Returns their ids."""
+    query = select(FitRecord.id, FitRecord.owner).where(
+        FitRecord.state.in_(sorted(FINAL_STATES)),
+        type_coerce(FitRecord.finished_at, Float) < database_now() - days * _DAY,
+    )
+    with Session(engine) as session:
+        old = [(fit_id, owner) for fit_id, owner in session.execute(query.order_by(FitRecord.id).limit(_AT_ONCE))]
+    removed = [fit_id for fit_id, owner in old if transitions.remove(engine, owner, fit_id)]
+    for fit_id in removed:
+        for key in blobs.keys(f"fits/{fit_id}"):
+            blobs.delete(key)
+    return removed
+
+
+def remove_old_uploads(engine: Engine, blobs: BlobStore, days: float) -> list[str]:
+    """Remove uploads that are so many days old and that no unfinished fit needs; some at a time. Returns their ids."""
+    query = select(UploadRecord.id, UploadRecord.owner).where(
+        type_coerce(UploadRecord.created_at, Float) < database_now() - days * _DAY
+    )
+    with Session(engine) as session:
+        old = [(name, owner) for name, owner in session.execute(query.order_by(UploadRecord.id).limit(_AT_ONCE))]
+    removed = []
+    for upload_id, owner in old:
+        if records.unfinished_naming(engine, owner, upload_id) is not None:
+            continue
+        key = uploads.remove_upload(engine, owner, upload_id)
+        if key is not None:
+            blobs.delete(key)
+        removed.append(upload_id)
+    return removed

@@ -1,0 +1,154 @@
+"""Telling others that a fit is final: signed as Standard Webhooks has it, and repeated until they have heard.
+
+A fit with a webhook is due from its creation on, and told of once it is final. Whoever tells takes the turn in the
+database first, so that two processes never tell at once; the message's id is the same at every try, so that a
+receiver that heard twice can know.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import structlog
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
+
+from jobs.addresses import AddressRefused, AddressRules, resolve
+from jobs.clock import database_now
+from jobs.repeating import Repeating
+from jobs.schema import FINAL_STATES, FitRecord
+from jobs.settings import Settings
+
+PAUSES = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
+"""Seconds after each failed try; after the last one it is given up (Standard Webhooks, "Retry schedule")."""
+_TURN_SECONDS = 60.0
+_SECONDS = 15.0
+_AT_ONCE = 20
+
+_log = structlog.get_logger("photfit.webhooks")
+
+
+@dataclass(frozen=True)
+class Teller:
+    """Tells of final fits, one look after another."""
+
+    engine: Engine
+    rules: AddressRules
+    secret: bytes | None
+    pause_seconds: float
+
+    @classmethod
+    def of(cls, engine: Engine, settings: Settings) -> "Teller":
+        """A teller by the settings; one that tells nobody where they name no secret."""
+        rules = AddressRules.read(settings.webhook_hosts, private=settings.outbound_private)
+        secret = settings.webhook_secret
+        pause = settings.reconcile_seconds
+        return cls(engine, rules, None if secret is None else secret_bytes(secret.get_secret_value()), pause)
+
+    def thread(self) -> Repeating:
+        """A look every few seconds, in a thread."""
+        return Repeating(self.look, self.pause_seconds, "webhooks")
+
+    def look(self) -> None:
+        """Tell of every fit that is due."""
+        if self.secret is None:
+            return
+        for fit_id in due(self.engine):
+            record = _take_turn(self.engine, fit_id)
+            if record is not None and record.webhook is not None:
+                self._tell(record, record.webhook, self.secret)
+
+    def _tell(self, record: FitRecord, url: str, secret: bytes) -> None:
+        try:
+            heard = self._send(url, secret, message_id(record), json.dumps(message(record)).encode())
+        except (AddressRefused, httpx.HTTPError, OSError) as error:
+            _log.warning("a webhook was not heard", fit=record.id, error=str(error) or type(error).__name__)
+            heard = False
+        _settle(self.engine, record, heard=heard)
+
+    def _send(self, url: str, secret: bytes, identity: str, body: bytes) -> bool:
+        """Whether the other side has heard, or says that it never wants to again. Redirects are not followed."""
+        target = resolve(url, self.rules)
+        moment = str(int(time.time()))
+        headers = {
+            "Host": target.host_header,
+            "Content-Type": "application/json",
+            "User-Agent": "photfit",
+            "webhook-id": identity,
+            "webhook-timestamp": moment,
+            "webhook-signature": signature(secret, identity, moment, body),
+        }
+        with httpx.Client(timeout=_SECONDS, follow_redirects=False) as client:
+            request = client.build_request(
+                "POST", target.pinned_url, content=body, headers=headers, extensions={"sni_hostname": target.host}
+            )
+            status = client.send(request).status_code
+        return 200 <= status < 300 or status == 410
+
+
+def secret_bytes(secret: str) -> bytes:
+    """The key of a secret such as ``whsec_MfKQ9r8G…``."""
+    return base64.b64decode(secret.removeprefix("whsec_"))
+
+
+def signature(secret: bytes, identity: str, moment: str, body: bytes) -> str:
+    """HMAC-SHA256 of ``id.timestamp.body`` (Standard Webhooks, "Signature scheme")."""
+    digest = hmac.new(secret, f"{identity}.{moment}.".encode() + body, hashlib.sha256).digest()
+    return f"v1,{base64.b64encode(digest).decode()}"
+
+
+def message_id(record: FitRecord) -> str:
+    """The same at every try."""
+    return f"msg_{record.id}"
+
+
+def message(record: FitRecord) -> dict[str, Any]:
+    """What is told."""
+    finished = record.finished_at.isoformat() if record.finished_at else None
+    return {
+        "type": f"fit.{record.state}",
+        "timestamp": finished,
+        "data": {
+            "id": record.id,
+            "name": record.name,
+            "labels": list(record.labels),
+            "state": record.state,
+            "finished_at": finished,
+            "error": record.error,
+            "warnings": list(record.warnings),
+            "self": f"/v1/fits/{record.id}",
+        },
+    }
+
+
+def due(engine: Engine) -> list[str]:
+    """Ids of final fits that somebody is to be told of now."""
+    query = select(FitRecord.id).where(
+        FitRecord.webhook_due < database_now(), FitRecord.state.in_(sorted(FINAL_STATES))
+    )
+    with Session(engine) as session:
+        return list(session.scalars(query.order_by(FitRecord.webhook_due).limit(_AT_ONCE)))
+
+
+def _take_turn(engine: Engine, fit_id: str) -> FitRecord | None:
+    """The fit, where nobody else is telling of it; its next turn comes in a minute unless this one is settled."""
+    taken = (
+        update(FitRecord)
+        .where(FitRecord.id == fit_id, FitRecord.webhook_due < database_now())
+        .values(webhook_due=database_now() + _TURN_SECONDS, webhook_tries=FitRecord.webhook_tries + 1)
+        .returning(FitRecord)
+    )
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        return session.scalars(taken).one_or_none()
+
+
+def _settle(engine: Engine, record: FitRecord, *, heard: bool) -> None:
+    over = heard or record.webhook_tries > len(PAUSES)
+    next_time = None if over else database_now() + PAUSES[record.webhook_tries - 1]
+    with engine.begin() as connection:
+        connection.execute(update(FitRecord).where(FitRecord.id == record.id).values(webhook_due=next_time))
