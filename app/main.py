@@ -32,8 +32,9 @@ from jobs.settings import Settings
 _DESCRIPTION = """
 Fits photometric models (skies, galaxies, stars) to astronomical images.
 
-Upload FITS, `.npy`, `.npz`, ASDF, TIFF or grey PNG files, or send them along with the request; describe the model; get best-fit parameters, their
-covariance, model and residual images. Pixel (0, 0) is the first stored pixel and its *centre* is at x = 0, y = 0.
+Upload FITS, `.npy`, `.npz`, ASDF, TIFF or grey PNG files, or send them along with the request; describe the model;
+get best-fit parameters, their covariance, model and residual images. Pixel (0, 0) is the first stored pixel and its
+*centre* is at x = 0, y = 0.
 Every error is a problem document (RFC 9457).
 """
 
