@@ -108,6 +108,13 @@ class Client:
         headers = {"Idempotency-Key": idempotency_key or _new_key()}
         return Fit.model_validate(self._json(lambda: self._http.post("/v1/fits", json=request, headers=headers)))
 
+    def plan(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """What a request would do, with its first values filled in; no fit is asked for."""
+        document: dict[str, Any] = self._json(
+            lambda: self._http.post("/v1/fits", params={"dry_run": True}, json=dict(request))
+        )
+        return document
+
     def rerun(self, fit_id: str, changes: Mapping[str, Any] | None = None, idempotency_key: str | None = None) -> Fit:
         """Ask for a fit again, with what a JSON merge patch of its request changes, such as ``{"seed": 7}``."""
         headers = {"Idempotency-Key": idempotency_key or _new_key(), "Content-Type": "application/merge-patch+json"}

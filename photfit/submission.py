@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from fitting.spec import FitRequest, RequestInvalid, parse_request
 from photfit.answers import Fit
@@ -35,15 +36,28 @@ def locate_from(folder: Path, name: str) -> Path:
     return folder / Path(name).expanduser()
 
 
-def submit_file(client: Client, path: Path, idempotency_key: str | None = None, labels: Sequence[str] = ()) -> Fit:
-    """Submit a request file: upload each local file that it names, once, and ask for the fit, with more labels.
+def submit_file(client: Client, path: Path) -> Fit:
+    """Submit a request file, its images uploaded. Raises as `uploaded_request` does."""
+    return client.submit(uploaded_request(client, path))
+
+
+def uploaded_request(
+    client: Client, path: Path, labels: Sequence[str] = (), more: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """A request file as the service takes it: each local file that it names is uploaded, once, and named by its upload.
+
+    Args:
+        client: of the service.
+        path: the request file.
+        labels: beside those that it has.
+        more: members in the place of its own, such as ``{"reuse": True}``.
 
     Raises UserMistake where the request has faults or a file is not there, ServiceError where the service refuses.
     """
     request = read_request(path)
     mapping = {name: client.upload(local).id for name, local in local_files(request, path).items()}
     document = request.with_references(mapping).document()
-    return client.submit(document | {"labels": [*request.labels, *labels]}, idempotency_key)
+    return document | {"labels": [*request.labels, *labels]} | dict(more or {})
 
 
 def local_files(request: FitRequest, path: Path) -> Mapping[str, Path]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,17 +15,28 @@ from photfit.commands.options import connected, request_argument, require_succes
 @request_argument
 @click.option("--wait", is_flag=True, help="Wait for the result and print it.")
 @click.option("--label", "labels", multiple=True, help="A word to find the fit by; repeat it.")
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="What the fit may take at most.")
+@click.option("--memory-mib", type=click.IntRange(min=64), help="Memory that the fit may take at most.")
+@click.option("--reuse", is_flag=True, help="Take the earlier result of the same request on the same files.")
+@click.option("--webhook", metavar="URL", help="Who is told when the fit is final.")
+@click.option("--dry-run", is_flag=True, help="Print what the request would do, as JSON; no fit is asked for.")
 @click.option("--key", help="Idempotency key: the same key and request again give the first fit.")
 @url_option
-def command(request_file: Path, wait: bool, labels: tuple[str, ...], key: str | None, url: str) -> None:
+def command(
+    request_file: Path, wait: bool, labels: tuple[str, ...], dry_run: bool, key: str | None, url: str, **given: Any
+) -> None:
     """Upload a request's images and ask the service for the fit. Prints the fit's id."""
     from rich.console import Console
 
-    from photfit.submission import submit_file
+    from photfit.submission import uploaded_request
     from photfit.tables import parameters_report
 
     with connected(url) as client:
-        fit = submit_file(client, request_file, key, labels)
+        request = uploaded_request(client, request_file, labels, _members(given))
+        if dry_run:
+            click.echo(json.dumps(client.plan(request), indent=2))
+            return
+        fit = client.submit(request, key)
         if not wait:
             click.echo(fit.id)
             return
@@ -31,3 +44,10 @@ def command(request_file: Path, wait: bool, labels: tuple[str, ...], key: str | 
         fit = client.wait(fit.id)
         require_success(fit)
         Console().print(parameters_report(client.parameters(fit.id), title=fit.name or fit.id))
+
+
+def _members(given: dict[str, Any]) -> dict[str, Any]:
+    """Members of the request for the options that were given; what is left out stays as the request has it."""
+    limits = {name: given[name] for name in ("seconds", "memory_mib") if given[name] is not None}
+    members = {"limits": limits, "reuse": given["reuse"], "webhook": given["webhook"]}
+    return {name: value for name, value in members.items() if value}

@@ -1,5 +1,6 @@
 """The command line against a real service."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -68,3 +69,16 @@ def test_the_client_lists_every_page_and_changes_labels(service: Service, submit
         changed: Any = client.change(new[0], labels=["only this"], name="other")
         assert (changed.labels, changed.name) == (("only this",), "other")
         assert [fit.id for fit in client.fits(labels=["only this"])] == [new[0]]
+
+
+def test_options_of_a_submission_are_members_of_the_request(service: Service) -> None:
+    fit = done(service, "submit", str(REQUEST), "--seconds", "100", "--memory-mib", "2048")
+    request = service.client.get(f"/v1/fits/{fit}/request").json()
+    assert request["limits"] == {"seconds": 100, "memory_mib": 2048}
+
+
+def test_a_dry_run_prints_the_plan_and_asks_for_nothing(service: Service) -> None:
+    before = service.stored()[1]
+    plan = json.loads(done(service, "submit", str(REQUEST), "--dry-run"))
+    assert (plan["stages"], plan["free_parameters"]) == (["lm"], 22)
+    assert service.stored()[1] == before
