@@ -55,7 +55,8 @@ def https_server(folder: Path, answer: Callable[[str, int], Answer]) -> Iterator
             made.seen.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
             self.send_response(reply.status)
             for name, value in ({"Content-Length": str(len(reply.body))} | reply.headers).items():
-                self.send_header(name, value)
+                if value:
+                    self.send_header(name, value)
             self.end_headers()
             self.wfile.write(reply.body)
 
