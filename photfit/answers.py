@@ -43,6 +43,14 @@ class FitProgress(Answer):
     eta_seconds: float | None = None
 
 
+class QueuePlace(Answer):
+    """Where a queued fit is: 1 is next."""
+
+    name: str
+    position: int
+    estimated_start: datetime | None = None
+
+
 class FaultAnswer(Answer):
     """One thing that is wrong with a request: a JSON path and a sentence."""
 
@@ -75,6 +83,7 @@ class Fit(Answer):
     attempt: int = 0
     worker: str | None = None
     device: str | None = None
+    queue: QueuePlace | None = None
     progress: FitProgress | None = None
     error: ProblemAnswer | None = None
     warnings: tuple[str, ...] = ()

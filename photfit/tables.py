@@ -108,6 +108,12 @@ def _status_lines(fit: Fit) -> Iterator[tuple[str, str]]:
     for label, text in (("worker", fit.worker), ("device", fit.device)):
         if text:
             yield label, text
+    if fit.queue is not None:
+        start = fit.queue.estimated_start
+        when = (
+            "no worker serves it" if start is None else f"starts about {start.isoformat(sep=' ', timespec='seconds')}"
+        )
+        yield "queue", f"{fit.queue.name}, number {fit.queue.position}, {when}"
     if fit.progress is not None:
         at = fit.progress
         yield "progress", f"{at.fraction:.0%}, {at.method} ({at.stage + 1} of {at.stages}), iteration {at.iteration}"

@@ -35,7 +35,9 @@ def submitted(service: Service) -> str:
 def test_labels_of_a_submission_are_the_fits(service: Service, submitted: str) -> None:
     fit = service.client.get(f"/v1/fits/{submitted}").json()
     assert fit["labels"] == ["run 7", "field"]
-    assert "run 7, field" in done(service, "status", submitted)
+    told = done(service, "status", submitted)
+    assert "run 7, field" in told
+    assert "no worker serves it" in told
 
 
 def test_the_list_is_filtered(service: Service, submitted: str) -> None:
