@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from fitting.inputs.first_shapes import MEASURED, first_values, known_radius, sersic_index
 from fitting.inputs.galaxies import Galaxy, brightness, unit_flux
 from fitting.inputs.images import Array, ImageData, Mask
 from fitting.inputs.kernel import stamp_sigma
@@ -24,6 +25,7 @@ from fitting.spec import (
     ExpressionInvalid,
     Fault,
     FitRequest,
+    ParameterSpec,
     ParameterTable,
     RequestInvalid,
     TableParameter,
@@ -57,10 +59,44 @@ def complete_request(request: FitRequest, images: Sequence[ImageData]) -> FitReq
         request = completed_through_pixels(request, images, complete_request)
         table = ParameterTable.of(request)
     if table.missing:
-        found = _Scene(request, table, images[0]).solve()
+        found = _found(request, table, images)
         request = request.with_values({row.name: _inside(found[row.name], row) for row in table if row.name in found})
     _check_links(request)
     return request
+
+
+def _found(request: FitRequest, table: ParameterTable, images: Sequence[ImageData]) -> dict[str, float]:
+    """Values of what is missing. Galaxies of other profiles are measured as Sérsic ones, which they then look like."""
+    others = [item for item in request.components if item.profile in MEASURED and item.role == "light"]
+    if not others:
+        return _Scene(request, table, images[0]).solve()
+    known = table.followed({row.name: row.value for row in table if row.value is not None})
+    stand_ins = tuple(_stand_in(item, known) for item in request.components)
+    scene = request.model_copy(update={"components": stand_ins, "constraints": ()})
+    galaxies = ParameterTable.of(scene)
+    found = _Scene(scene, galaxies, images[0]).solve()
+    values = galaxies.followed({row.name: row.value for row in galaxies if row.value is not None} | found)
+    for item in others:
+        galaxy = Galaxy(**{name: values[f"{item.name}.{name}"] for name in ("x", "y", "q", "pa", "n", "r_e", "i_e")})
+        found |= {f"{item.name}.{name}": value for name, value in first_values(item, galaxy).items()}
+    return {name: value for name, value in found.items() if name in table.missing}
+
+
+def _stand_in(item: ComponentSpec, known: Mapping[str, float]) -> ComponentSpec:
+    """The component with what is known of it as values, a Sérsic galaxy if it is of another profile that has light."""
+    own = {name: known[f"{item.name}.{name}"] for name in item.description.names if f"{item.name}.{name}" in known}
+    if item.profile in MEASURED and item.role == "light":
+        radius = known_radius(item.profile, own)
+        own = {name: value for name, value in own.items() if name in ("x", "y", "q", "pa")}
+        own |= {"n": sersic_index(item.profile)} | ({} if radius is None else {"r_e": radius})
+        item = item.model_copy(update={"profile": "sersic", "options": None, "geometry": ()})
+    links = {
+        name: spec
+        for name, spec in item.parameters.items()
+        if isinstance(spec, ParameterSpec) and spec.link is not None and name in ("x", "y", "q", "pa")
+    }
+    given = {name: ParameterSpec(value=value) for name, value in own.items()}
+    return item.model_copy(update={"parameters": links | given})
 
 
 def _plain(request: FitRequest) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fitting.inputs.astrometry import TangentPlane, celestial_wcs, local_map, sky_of
+from fitting.inputs.first_shapes import MEASURED, amplitude_name, unit_total
 from fitting.inputs.images import ImageData
 from fitting.spec import (
     ComponentSpec,
@@ -100,7 +101,7 @@ class _Eye:
                 own[native.name] = ParameterSpec(value=value if high is None else min(value, high))
         amplitude = _amplitude(item, given, own, self.image.zero_point)
         if amplitude is not None:
-            own["i_e"] = ParameterSpec(value=amplitude)
+            own[amplitude_name(item.profile)] = ParameterSpec(value=amplitude)
         return item.model_copy(update={"parameters": own, "images": None})
 
     def _native(self, form: str, unit: str, given: Mapping[str, float]) -> float | None:
@@ -123,20 +124,20 @@ class _Eye:
             item.described(self.request.frame_in_use).parameters, item.description.names, strict=True
         ):
             name = table.names[table.row_of(item.name, form.name, self.image.name)]
-            found[name] = self._form(form.name, form.unit, own, own[native])
+            found[name] = self._form(form.name, form.unit, item.profile, own, own[native])
             found.setdefault(f"{item.name}.{form.name}.c0", found[name])
         return found
 
-    def _form(self, form: str, unit: str, own: Mapping[str, float], value: float) -> float:
+    def _form(self, form: str, unit: str, profile: str, own: Mapping[str, float], value: float) -> float:
         if form in ("ra", "dec"):
             grid = celestial_wcs(self.image.header)
             assert grid is not None
             return float(grid.all_pix2world(own["x"], own["y"], 0)[form == "dec"])
         if form == "flux":
-            return value * _unit_flux(own)
+            return value * unit_total(profile, own)
         if form == "magnitude":
             assert self.image.zero_point is not None
-            return self.image.zero_point - 2.5 * math.log10(max(value * _unit_flux(own), 1e-300))
+            return self.image.zero_point - 2.5 * math.log10(max(value * unit_total(profile, own), 1e-300))
         return _turned(value, np.linalg.inv(self.linear)) if form == "pa" else value / self._factor(unit)
 
 
@@ -149,19 +150,12 @@ def _turned(pa: float, linear: np.ndarray) -> float:
 def _amplitude(
     item: ComponentSpec, given: Mapping[str, float], own: Mapping[str, ParameterSpec], zero_point: float | None
 ) -> float | None:
-    """i_e of a Sérsic component whose total flux is known, once its shape is."""
-    shape = {name: own[name].value for name in ("q", "n", "r_e") if name in own}
-    if item.profile != "sersic" or len(shape) < 3 or not {"flux", "magnitude"} & given.keys():
+    """Of a component whose total flux is known, once its shape is."""
+    shape = {name: float(spec.value or 0.0) for name, spec in own.items()}
+    whole = len(shape) + 1 == len(item.description.names)
+    if not whole or item.profile not in {"sersic", *MEASURED} or not {"flux", "magnitude"} & given.keys():
         return None
     if "flux" not in given and zero_point is None:
         return None
     flux = given["flux"] if "flux" in given else 10.0 ** (0.4 * ((zero_point or 0.0) - given["magnitude"]))
-    return flux / _unit_flux({name: float(value or 0.0) for name, value in shape.items()})
-
-
-def _unit_flux(own: Mapping[str, float]) -> float:
-    """Total flux of a Sérsic profile with i_e = 1 (Graham & Driver 2005, PASA 22, 118, equation 4)."""
-    n = own["n"]
-    b = max(2.0 * n - 1.0 / 3.0 + 4.0 / (405.0 * n) + 46.0 / (25515.0 * n * n), 0.02)
-    total = n * math.exp(b - 2.0 * n * math.log(b) + math.lgamma(2.0 * n))
-    return 2.0 * math.pi * own["q"] * own["r_e"] ** 2 * total
+    return flux / unit_total(item.profile, shape)

@@ -16,6 +16,4 @@ def length(name: str, description: str) -> ParameterDescription:
 
 
 CENTRE = (given(X), given(Y))
-FLUX = ParameterDescription(
-    name="flux", unit="data", description="Total flux.", min=0.0, scale="log", initialised=False
-)
+FLUX = given(quantities.FLUX)

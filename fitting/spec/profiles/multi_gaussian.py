@@ -6,9 +6,8 @@ from pydantic import Field
 
 from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
 from fitting.spec.profiles.geometry import ELLIPSE
-from fitting.spec.profiles.given import given, length
 from fitting.spec.profiles.options import ProfileOptions
-from fitting.spec.profiles.quantities import intensity
+from fitting.spec.profiles.quantities import intensity, length
 
 
 class MultiGaussianOptions(ProfileOptions):
@@ -21,11 +20,11 @@ class MultiGaussianOptions(ProfileOptions):
         own = (
             (
                 length(f"sigma_{number}", f"Standard deviation of Gaussian {number}, along the major axis."),
-                given(intensity(f"i_{number}", f"Central surface brightness of Gaussian {number}.")),
+                intensity(f"i_{number}", f"Central surface brightness of Gaussian {number}."),
             )
             for number in range(1, self.gaussians + 1)
         )
-        return (*map(given, ELLIPSE), *(parameter for pair in own for parameter in pair))
+        return (*ELLIPSE, *(parameter for pair in own for parameter in pair))
 
 
 MULTI_GAUSSIAN = ProfileDescription(

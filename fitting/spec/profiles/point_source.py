@@ -1,12 +1,13 @@
 """Description of the point source."""
 
 from fitting.spec.profiles.description import ProfileDescription
-from fitting.spec.profiles.given import CENTRE, FLUX
+from fitting.spec.profiles.geometry import X, Y
+from fitting.spec.profiles.quantities import FLUX
 
 POINT_SOURCE = ProfileDescription(
     name="point_source",
     description="A star: the point-spread function itself. The image must have one.",
-    parameters=(*CENTRE, FLUX),
+    parameters=(X, Y, FLUX),
     formula="I(x, y) = flux PSF(x - x_0, y - y_0), a PSF image interpolated by B-splines of degree nine",
     source="by definition; Unser 1999, IEEE Signal Processing Magazine 16, 22 (the interpolation)",
 )

@@ -1,10 +1,10 @@
 """Descriptions of point-spread functions of known formula, to be fitted to a star's image; no PSF blurs them."""
 
 from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
-from fitting.spec.profiles.geometry import PA, Q
-from fitting.spec.profiles.given import CENTRE, FLUX, length
+from fitting.spec.profiles.geometry import PA, Q, X, Y
+from fitting.spec.profiles.quantities import FLUX, length
 
-_ELLIPSE = (*CENTRE, Q.model_copy(update={"default": 1.0}), PA.model_copy(update={"default": 0.0}))
+_ELLIPSE = (X, Y, Q.model_copy(update={"default": 1.0}), PA.model_copy(update={"default": 0.0}))
 _FWHM = length("fwhm", "Full width at half maximum, along the major axis.")
 
 GAUSSIAN_PSF = ProfileDescription(

@@ -2,6 +2,8 @@
 
 from fitting.spec.profiles.description import ParameterDescription
 
+FLUX = ParameterDescription(name="flux", unit="data", description="Total flux.", min=0.0, scale="log")
+
 
 def length(name: str, description: str) -> ParameterDescription:
     """A length along the major axis."""

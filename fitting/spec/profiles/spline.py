@@ -8,7 +8,6 @@ from pydantic import Field, Strict, field_validator
 from fitting.spec.documents import refusal
 from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
 from fitting.spec.profiles.geometry import ELLIPSE
-from fitting.spec.profiles.given import given
 from fitting.spec.profiles.options import ProfileOptions
 from fitting.spec.profiles.quantities import intensity
 
@@ -52,7 +51,7 @@ class SplineOptions(ProfileOptions):
             intensity(f"i_{number}", f"Surface brightness at radius {number} of the options.")
             for number in range(1, len(self.radii) + 1)
         )
-        return (*map(given, (*ELLIPSE, *levels)), _UNIT)
+        return (*ELLIPSE, *levels, _UNIT)
 
 
 SPLINE = ProfileDescription(

@@ -9,7 +9,6 @@ from fitting.spec.profiles.description import ProfileDescription
 from fitting.spec.profiles.edge_on import EDGE_ON_DISK, EDGE_ON_RING
 from fitting.spec.profiles.ellipsoid import GAUSSIAN_ELLIPSOID
 from fitting.spec.profiles.exponential import BROKEN_EXPONENTIAL, EXPONENTIAL
-from fitting.spec.profiles.given import given
 from fitting.spec.profiles.multi_gaussian import MULTI_GAUSSIAN, MultiGaussianOptions
 from fitting.spec.profiles.nuker import NUKER
 from fitting.spec.profiles.options import ProfileOptions
@@ -20,15 +19,9 @@ from fitting.spec.profiles.sersic import CORE_SERSIC, DE_VAUCOULEURS, SERSIC
 from fitting.spec.profiles.skies import BILINEAR_SKY, FLAT_SKY, PLANE_SKY, BilinearSkyOptions
 from fitting.spec.profiles.spline import SPLINE, SplineOptions
 
-
-def _with_every_value_given(profile: ProfileDescription) -> ProfileDescription:
-    """A profile of which photfit finds no first values in the image."""
-    return profile.model_copy(update={"parameters": tuple(map(given, profile.parameters))})
-
-
 _SKIES = (FLAT_SKY, PLANE_SKY, BILINEAR_SKY)
-_FOUND_IN_THE_IMAGE = (SERSIC,)
-_GIVEN = (
+_RADIAL = (
+    SERSIC,
     EXPONENTIAL,
     DE_VAUCOULEURS,
     GAUSSIAN,
@@ -41,11 +34,10 @@ _GIVEN = (
     BROKEN_EXPONENTIAL,
     ISOTHERMAL,
     GAUSSIAN_RING,
-)
-
-_SHAPES = (
     SPLINE,
     MULTI_GAUSSIAN,
+)
+_SHAPES = (
     EDGE_ON_DISK,
     EDGE_ON_RING,
     GAUSSIAN_ELLIPSOID,
@@ -61,8 +53,7 @@ PROFILES: MappingProxyType[str, ProfileDescription] = MappingProxyType(
         profile.name: profile
         for profile in (
             *_SKIES,
-            *_FOUND_IN_THE_IMAGE,
-            *map(_with_every_value_given, _GIVEN),
+            *_RADIAL,
             *_SHAPES,
         )
     }

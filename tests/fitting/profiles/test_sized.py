@@ -27,12 +27,12 @@ def spline(**changes: Any) -> dict[str, Any]:
         ({"radii": [0, 3, 3]}, "$.components[0].options.radii", "does not rise"),
         ({"radii": [3]}, "$.components[0].options.radii", ""),
         ({"radii": [-1, 3]}, "$.components[0].options.radii[0]", "too small"),
-        ({"radii": [0, 2, 5]}, "$.components[0].parameters.i_3", "is missing"),
+        ({"radii": [0, 2]}, "$.components[0].parameters.i_3", "no such parameter"),
         ({"nodes": [0, 2, 5]}, "$.components[0].options.nodes", "unknown key"),
     ],
 )
 def test_options_that_do_not_suit_are_refused(options: dict[str, Any], path: str, words: str) -> None:
-    component = {"name": "g", "profile": "spline", "options": options, "parameters": PLACE | {"i_1": 2, "i_2": 1}}
+    component = {"name": "g", "profile": "spline", "options": options, "parameters": PLACE | LEVELS}
     with pytest.raises(RequestInvalid) as refused:
         parse_request({"images": [{"data": "a.fits"}], "components": [component]})
     assert path in [fault.path for fault in refused.value.faults]

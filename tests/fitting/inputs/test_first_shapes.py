@@ -1,0 +1,115 @@
+"""First values of every profile: as bright and as large as the galaxy that was measured, and near enough for a fit."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from fitting.inputs import complete_request
+from fitting.inputs.first_shapes import FIRST_SHAPES, MEASURED, first_values
+from fitting.inputs.galaxies import Galaxy
+from fitting.profiles import RADIAL_PROFILES
+from fitting.profiles.radial import total_flux
+from fitting.spec import PROFILES, ComponentSpec, RequestInvalid, parse_request
+from tests.fitting.images.sky import image as image_on_sky
+from tests.fitting.scene import fit_request, fitted, image_of, noisy, rendered, values_of
+
+GALAXY = Galaxy(x=30.4, y=29.2, q=0.6, pa=35.0, n=1.0, r_e=5.0, i_e=20.0)
+TRUTH: dict[str, dict[str, float]] = {
+    "exponential": {"h": 3.0, "i_0": 60.0},
+    "de_vaucouleurs": {"r_e": 6.0, "i_e": 20.0},
+    "gaussian": {"fwhm": 8.0, "i_0": 60.0},
+    "moffat": {"fwhm": 6.0, "beta": 2.5, "i_0": 60.0},
+    "nuker": {"r_b": 6.0, "alpha": 2.5, "beta": 4.0, "gamma": 0.2, "i_b": 20.0},
+    "king": {"r_c": 3.0, "r_t": 20.0, "i_0": 100.0},
+    "modified_king": {"r_c": 3.0, "r_t": 20.0, "alpha": 1.7, "i_0": 100.0},
+    "ferrers": {"r_out": 12.0, "alpha": 1.7, "beta": 0.3, "i_0": 50.0},
+    "core_sersic": {"n": 2.5, "r_b": 1.5, "r_e": 7.0, "alpha": 4.0, "gamma": 0.1, "i_b": 90.0},
+    "broken_exponential": {"h_1": 5.0, "h_2": 2.0, "r_b": 8.0, "alpha": 1.0, "i_0": 60.0},
+    "isothermal": {"r_c": 2.0, "i_0": 100.0},
+    "gaussian_ring": {"r_ring": 7.0, "sigma_r": 2.5, "i_r": 30.0},
+    "spline": {"i_1": 100.0, "i_2": 50.0, "i_3": 20.0, "i_4": 6.0, "i_5": 0.5},
+    "multi_gaussian": {"sigma_1": 1.5, "i_1": 100.0, "sigma_2": 4.0, "i_2": 60.0, "sigma_3": 8.0, "i_3": 20.0},
+    "point_source": {"flux": 3000.0},
+    "gaussian_psf": {"fwhm": 4.0, "flux": 3000.0},
+    "moffat_psf": {"fwhm": 4.0, "beta": 2.5, "flux": 5000.0},
+    "airy_psf": {"fwhm": 4.0, "flux": 5000.0},
+}
+ELLIPSE = {"x": 30.4, "y": 29.2, "q": 0.6, "pa": 35.0}
+
+
+def component(profile: str, **parameters: Any) -> dict[str, Any]:
+    return {"name": "g", "profile": profile, "parameters": parameters}
+
+
+def truth(profile: str) -> dict[str, float]:
+    names = PROFILES[profile].names
+    return {name: value for name, value in ELLIPSE.items() if name in names} | TRUTH[profile]
+
+
+def test_every_profile_is_tried() -> None:
+    assert set(TRUTH) == MEASURED
+    assert set(RADIAL_PROFILES) | {"spline", "multi_gaussian"} == {"sersic", *MEASURED} - {
+        name for name in PROFILES if name.endswith("_psf") or name == "point_source"
+    }
+
+
+@pytest.mark.parametrize("name", sorted(set(FIRST_SHAPES) - {"isothermal"}))
+def test_first_values_hold_the_light_of_the_galaxy(name: str) -> None:
+    values = first_values(ComponentSpec.model_validate(component(name)), GALAXY)
+    profile = RADIAL_PROFILES[name]
+    q, scale, amplitude = (
+        torch.tensor([values[key]], dtype=torch.float64) for key in ("q", profile.scale, profile.amplitude)
+    )
+    shape = [torch.tensor([values[key]], dtype=torch.float64) for key in profile.shape]
+    assert float(total_flux(profile, q, shape, scale, amplitude)) == pytest.approx(GALAXY.flux, rel=1e-3)
+    light = rendered([component(name, **values)], shape=(61, 61))
+    y, x = np.mgrid[:61, :61]
+    angle = np.radians(GALAXY.pa)
+    along = (y - GALAXY.y) * np.cos(angle) - (x - GALAXY.x) * np.sin(angle)
+    across = (x - GALAXY.x) * np.cos(angle) + (y - GALAXY.y) * np.sin(angle)
+    inside = np.hypot(along, across / GALAXY.q) < GALAXY.r_e
+    assert light[inside].sum() == pytest.approx(0.5 * GALAXY.flux, rel=0.05)
+
+
+@pytest.mark.parametrize("name", sorted(MEASURED))
+def test_a_fit_of_an_image_alone_finds_the_galaxy(name: str) -> None:
+    psf = np.exp(-0.5 * np.hypot(*np.mgrid[-9:10, -9:10]) ** 2 / 1.5**2)
+    fields: dict[str, Any] = {"psf": psf / psf.sum()} if name == "point_source" else {}
+    sky = {"name": "sky", "profile": "flat_sky", "parameters": {"i": 10.0}}
+    model = rendered([sky, component(name, **truth(name))], shape=(61, 61), **fields)
+    image = image_of(noisy(model, 1.0), 1.0, **fields)
+    result = fitted([{"name": "sky", "profile": "flat_sky"}, component(name)], image)
+    assert result.chi2_reduced < 1.06
+    found = values_of(result)
+    assert (found["g.x"], found["g.y"]) == pytest.approx((ELLIPSE["x"], ELLIPSE["y"]), abs=0.1)
+
+
+def test_what_the_request_gives_stays() -> None:
+    model = rendered([component("exponential", **truth("exponential"))], shape=(61, 61))
+    image = image_of(noisy(model, 0.5), 0.25)
+    request = complete_request(fit_request([component("exponential", q=0.9, h=2.0)]), [image])
+    values = {name: spec.value for name, spec in request.components[0].parameters.items()}
+    assert (values["q"], values["h"]) == (0.9, 2.0)
+    assert values["i_0"] is not None
+    assert values["x"] == pytest.approx(30.4, abs=0.5)
+
+
+def test_a_total_flux_is_found_in_every_form() -> None:
+    own = truth("exponential")
+    model = rendered([component("exponential", **own)], shape=(61, 61))
+    flux = 2.0 * np.pi * own["q"] * own["h"] ** 2 * own["i_0"]
+    seen = image_on_sky("image", (61, 61), scale=0.5)
+    for frame, given in (("pixel", {"magnitude": {"min": 0.0}}), ("pixel", {"flux": {"min": 1.0}})):
+        document = {"frame": frame, "images": [{"data": "a.fits"}], "components": [component("exponential", **given)]}
+        image = image_of(noisy(model, 0.5), 0.25, zero_point=25.0, header=seen.header)
+        request = complete_request(parse_request(document), [image])
+        found = request.components[0].parameters[next(iter(given))].value  # type: ignore[union-attr]
+        expected = 25.0 - 2.5 * np.log10(flux) if "magnitude" in given else flux
+        assert found == pytest.approx(expected, rel=0.2)
+
+
+def test_what_no_rule_finds_is_still_asked_for() -> None:
+    with pytest.raises(RequestInvalid, match="is missing"):
+        fit_request([component("edge_on_disk", x=3.0, y=3.0)])
