@@ -26,6 +26,9 @@ def frame_faults(request: FitRequest, images: Sequence[ImageData]) -> Iterator[F
         if image.psf_oversampling > 1 and any(item.profile == "point_source" for item in shown):
             message = "does not go with point sources yet, which are drawn by the PSF's own pixels"
             yield Fault(f"$.images[{index}].psf.oversampling", message, "1")
+        if image.psf_oversampling > 1 and any(item.profile == "basis" and item.convolve for item in shown):
+            message = "does not go with components made of images in the data's pixels"
+            yield Fault(f"$.images[{index}].psf.oversampling", message, '1, or "convolve": false')
         if image.zero_point is None and any("magnitude" in item.parameters for item in shown):
             message = f"is needed, since components that {image.name} shows have magnitudes"
             yield Fault(f"$.images[{index}].zero_point", message, "the magnitude of one data unit")

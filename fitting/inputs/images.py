@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
 from fitting.inputs import noise
-from fitting.inputs.files import FileInvalid, Plane, read_plane
+from fitting.inputs.bases import read_basis
 from fitting.inputs.grids import frame_faults
 from fitting.inputs.keywords import pixel_scale, zero_point
 from fitting.inputs.limits import DEFAULT_LIMITS, ReadLimits
 from fitting.inputs.psf import OFF_BY, PsfInvalid, fine_kernel, gaussian_stamp, moffat_stamp, normalised
+from fitting.inputs.reading import Locate, Reading
 from fitting.spec import (
     AutoNoise,
     ConstantNoise,
-    Fault,
     FitRequest,
     GainNoise,
     GaussianPsf,
@@ -35,7 +34,6 @@ from fitting.spec.images import GaussianShape, MoffatShape, Psf
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Locate = Callable[[str], Path]
 
 
 @dataclass(frozen=True)
@@ -77,6 +75,7 @@ class ImageData:
         warnings: sentences for the user.
         gain: electrons per data unit, for Poisson noise.
         offset: data units that were taken from the counts, for Poisson noise: sky, and (read noise)^2/gain.
+        bases: the images that components in it are made of, by the components' names.
     """
 
     name: str
@@ -95,46 +94,7 @@ class ImageData:
     warnings: tuple[str, ...] = ()
     gain: float = 1.0
     offset: float = 0.0
-
-
-@dataclass
-class _Reading:
-    """One image on its way in: where its files are, whether its noise is Poisson's, and what was found wrong or
-    remarkable so far.
-    """
-
-    path: str
-    locate: Locate
-    limits: ReadLimits
-    counting: bool
-    faults: list[Fault] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    def fault(self, key: str, message: str, expected: str | None = None) -> None:
-        self.faults.append(Fault(f"{self.path}.{key}", message, expected))
-
-    def plane(self, key: str, reference: PlaneReference) -> Plane | None:
-        """The plane that a reference names, or None and a fault."""
-        try:
-            path = self.locate(reference.file)
-        except (LookupError, OSError):
-            self.fault(key, f"there is no file {reference.file!r}", "an upload or a file that exists")
-            return None
-        try:
-            return read_plane(path, reference.hdu, self.limits)
-        except FileInvalid as error:
-            place = f", {error.where}," if error.where else ""
-            self.fault(key, f"{reference.file!r}{place} {error.message}", error.expected)
-            return None
-
-    def same_shape(self, key: str, reference: PlaneReference, data: Array) -> Array | None:
-        """A plane of the data's shape, or None and a fault."""
-        plane = self.plane(key, reference)
-        if plane is None or plane.data.shape == data.shape:
-            return None if plane is None else plane.data
-        message = f"{reference.file!r}, HDU {plane.hdu}, has the shape {plane.data.shape}"
-        self.fault(key, message, f"the shape of the data, {data.shape} (rows, columns)")
-        return None
+    bases: Mapping[str, tuple[Array, ...]] = field(default_factory=dict)
 
 
 def load_images(request: FitRequest, locate: Locate, limits: ReadLimits = DEFAULT_LIMITS) -> list[ImageData]:
@@ -146,13 +106,18 @@ def load_images(request: FitRequest, locate: Locate, limits: ReadLimits = DEFAUL
     Raises:
         RequestInvalid: with every fault of every file: JSON path, file and HDU.
     """
-    images, faults = [], []
+    images, faults, bases = [], [], {}
+    for index, component in enumerate(request.components):
+        reading = Reading(f"$.components[{index}]", locate, limits, counting=False)
+        bases[component.name] = read_basis(component, reading)
+        faults += reading.faults
     for index, spec in enumerate(request.images):
-        reading = _Reading(f"$.images[{index}]", locate, limits, request.noise.name == "poisson")
+        reading = Reading(f"$.images[{index}]", locate, limits, request.noise.name == "poisson")
         image = _load(spec, reading)
         faults += reading.faults
         if image is not None:
-            images.append(image)
+            shown = {item.name: bases[item.name] for item in request.seen_in(spec.name) if bases[item.name]}
+            images.append(replace(image, bases=shown))
     if not faults:
         faults += frame_faults(request, images)
     if faults:
@@ -160,7 +125,7 @@ def load_images(request: FitRequest, locate: Locate, limits: ReadLimits = DEFAUL
     return images
 
 
-def _load(spec: ImageSpec, reading: _Reading) -> ImageData | None:
+def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
     """One image; None where there are faults."""
     grid = _psf_grid(spec.psf, reading) if isinstance(spec.psf, PsfGrid) else None
     psf = _psf(spec.psf, reading) if grid is None else grid.middle
@@ -205,7 +170,7 @@ def _load(spec: ImageSpec, reading: _Reading) -> ImageData | None:
     )
 
 
-def _cut(window: Window | None, shape: tuple[int, ...], reading: _Reading) -> tuple[slice, slice] | None:
+def _cut(window: Window | None, shape: tuple[int, ...], reading: Reading) -> tuple[slice, slice] | None:
     """Rows and columns of the window, clipped to the frame; None and a fault where they do not meet."""
     cuts = []
     for key, axis_range, length in (("y", window and window.y, shape[0]), ("x", window and window.x, shape[1])):
@@ -221,7 +186,7 @@ def _noise_key(spec: ImageSpec) -> str:
     return next((key for key in ("variance", "weight", "sigma") if getattr(spec, key) is not None), "data")
 
 
-def _variance(spec: ImageSpec, data: Array, reading: _Reading) -> Array | None:
+def _variance(spec: ImageSpec, data: Array, reading: Reading) -> Array | None:
     """Variance of the full frame; None where it is to be estimated, or has a fault."""
     key = _noise_key(spec)
     given = spec.variance or spec.weight or spec.sigma
@@ -246,13 +211,13 @@ def _counts(spec: ImageSpec) -> GainNoise:
     return spec.variance if isinstance(spec.variance, GainNoise) else GainNoise(gain=1.0)
 
 
-def _estimated(spec: ImageSpec, data: Array, usable: Mask, reading: _Reading) -> Array:
+def _estimated(spec: ImageSpec, data: Array, usable: Mask, reading: Reading) -> Array:
     variance, sentence = noise.estimated(data, usable)
     reading.warnings.append(sentence if spec.variance is not None else f"no variance was given: {sentence}")
     return variance
 
 
-def _finite(data: Array, masked: Mask, reading: _Reading) -> Mask:
+def _finite(data: Array, masked: Mask, reading: Reading) -> Mask:
     """Unmasked pixels that are numbers; the others are counted in a warning."""
     finite = np.isfinite(data)
     count = int((~finite & ~masked).sum())
@@ -261,7 +226,7 @@ def _finite(data: Array, masked: Mask, reading: _Reading) -> Mask:
     return finite & ~masked
 
 
-def _positive(variance: Array, usable: Mask, reading: _Reading) -> Mask:
+def _positive(variance: Array, usable: Mask, reading: Reading) -> Mask:
     """Usable pixels with a finite, positive variance; the others are counted in a warning."""
     positive = np.isfinite(variance) & (variance > 0.0)
     count = int((~positive & usable).sum())
@@ -272,7 +237,7 @@ def _positive(variance: Array, usable: Mask, reading: _Reading) -> Mask:
     return positive & usable
 
 
-def _nothing_left(data: Array, spec: ImageSpec, reading: _Reading) -> None:
+def _nothing_left(data: Array, spec: ImageSpec, reading: Reading) -> None:
     if not np.isfinite(data).any():
         reading.fault("data", f"{spec.data.file!r} holds no finite pixel in the window", "an image with numbers")
     else:
@@ -286,7 +251,7 @@ def _form(psf: Psf | None) -> GaussianShape | MoffatShape | None:
     return psf.moffat if isinstance(psf, MoffatPsf) else None
 
 
-def _psf(psf: Psf | None, reading: _Reading) -> Array | None:
+def _psf(psf: Psf | None, reading: Reading) -> Array | None:
     """The PSF's stamp; None where there is none, or it has a fault."""
     if isinstance(psf, GaussianPsf):
         return gaussian_stamp(psf)
@@ -295,7 +260,7 @@ def _psf(psf: Psf | None, reading: _Reading) -> Array | None:
     return _stamp("psf", psf.image, psf.oversampling, reading) if isinstance(psf, ImagePsf) else None
 
 
-def _psf_grid(psf: PsfGrid, reading: _Reading) -> StampGrid | None:
+def _psf_grid(psf: PsfGrid, reading: Reading) -> StampGrid | None:
     """The stamps of a PSF that changes over the image; None where there are faults."""
     numbered = sorted(enumerate(psf.grid), key=lambda item: (item[1].y, item[1].x))
     stamps = []
@@ -309,7 +274,7 @@ def _psf_grid(psf: PsfGrid, reading: _Reading) -> StampGrid | None:
     return StampGrid(psf.columns, psf.rows, tuple(stamps)) if len(stamps) == len(numbered) else None
 
 
-def _stamp(key: str, reference: PlaneReference, oversampling: int, reading: _Reading) -> Array | None:
+def _stamp(key: str, reference: PlaneReference, oversampling: int, reading: Reading) -> Array | None:
     """A PSF image as a stamp that sums to one; None where it has a fault."""
     plane = reading.plane(key, reference)
     if plane is None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from fitting.drawing.analytic_point_source import AnalyticPointSource
+from fitting.drawing.basis import Basis
 from fitting.drawing.drawing import Drawing
 from fitting.drawing.pixelated import Pixelated
 from fitting.drawing.point_source import PointSource
@@ -62,6 +63,10 @@ def _pixelated(component: ComponentSpec, _: TargetImage) -> Drawing:
     return Pixelated(rows, columns)
 
 
+def _basis(component: ComponentSpec, image: TargetImage) -> Drawing:
+    return Basis(tuple(map(PointSource, image.bases[component.name])))
+
+
 def _point_source(_: ComponentSpec, image: TargetImage) -> Drawing:
     assert image.convolver is not None, "a request with point sources has a PSF for each image"
     form = image.psf_form
@@ -81,5 +86,6 @@ _DRAWINGS: dict[str, Callable[[ComponentSpec, TargetImage], Drawing]] = {
     "plane_sky": _plane_sky,
     "bilinear_sky": _bilinear_sky,
     "pixelated": _pixelated,
+    "basis": _basis,
     "point_source": _point_source,
 }

@@ -1,6 +1,7 @@
 """One image as the problem sees it: tensors of data and weight, cut into tiles."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -44,6 +45,7 @@ class TargetImage:
         psf_form: the point-spread function's formula, where it has one.
         psf: the point-spread function whose parameters are fitted, where it is one; the convolver is then of the first
             values, and of others in `focused`.
+        bases: the images that components are made of, by the components' names.
     """
 
     name: str
@@ -57,6 +59,7 @@ class TargetImage:
     pixels: int
     psf_form: GaussianShape | MoffatShape | None = None
     psf: FittedPsf | None = None
+    bases: Mapping[str, tuple[Tensor, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, image: ImageData, device: torch.device, noise: NoiseSpec) -> "TargetImage":
@@ -84,6 +87,10 @@ class TargetImage:
             tiles,
             int(used.sum()),
             image.psf_form,
+            bases={
+                name: tuple(torch.as_tensor(stamp, device=device) for stamp in stamps)
+                for name, stamps in image.bases.items()
+            },
         )
 
     def focused(self, physical: Tensor) -> "TargetImage":

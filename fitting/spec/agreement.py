@@ -44,6 +44,8 @@ def _unready(index: int, component: ComponentSpec, frame: Frame) -> Iterator[Ini
     elif frame == "sky" and bound_to_pixels(component.description):
         message = f"{component.profile} counts {', '.join(bound_to_pixels(component.description))} by pixels"
         yield detail((*place, "profile"), message, '"frame": "pixel"')
+    if frame == "sky" and component.profile == "basis":
+        yield detail((*place, "profile"), "basis is made of images in the data's own pixels", '"frame": "pixel"')
     for name in ("flux", "magnitude"):
         if component.geometry and name in component.parameters:
             message = "is the total of plain ellipses, and the isophotes are modified"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -34,6 +34,8 @@ from fitting.spec.profiles import (
     ProfileDescription,
     ProfileOptions,
 )
+from fitting.spec.profiles.basis import BasisOptions
+from fitting.spec.references import PlaneReference
 
 MAX_COMPONENTS = 2000
 Role = Literal["light", "psf"]
@@ -52,7 +54,7 @@ def _options_of(profile: str, written: Any) -> ProfileOptions | None:
 
 Options = Annotated[
     SerializeAsAny[ProfileOptions] | None,
-    WithJsonSchema({"anyOf": [options.model_json_schema() for options in PROFILE_OPTIONS.values()]}),
+    WithJsonSchema({"anyOf": [options.schema_without_definitions() for options in PROFILE_OPTIONS.values()]}),
 ]
 
 
@@ -164,6 +166,18 @@ class ComponentSpec(Document):
             geometry=tuple(ModifierSpec.model_validate(item) for item in written.get("geometry", ())),
             parameters={name: read_parameter(item) for name, item in sound.items()},
         )
+
+    def references(self) -> Iterator[tuple[tuple[str | int, ...], PlaneReference]]:
+        """Location below this component, and reference, of every file that it names."""
+        if isinstance(self.options, BasisOptions):
+            for place, plane in enumerate(self.options.images):
+                yield ("options", "images", place), plane
+
+    def with_references(self, mapping: Mapping[str, str]) -> ComponentSpec:
+        """The same component with its files renamed; names that the mapping lacks stay."""
+        if not isinstance(self.options, BasisOptions):
+            return self
+        return self.model_copy(update={"options": self.options.with_references(mapping)})
 
     @property
     def description(self) -> ProfileDescription:

@@ -167,15 +167,23 @@ class FitRequest(Document):
 
     def references(self) -> list[tuple[str, PlaneReference]]:
         """JSON path and reference of every file that the request names."""
-        return [
-            (json_path(("images", index, *location)), plane)
+        named = [
+            (("images", index, *location), plane)
             for index, image in enumerate(self.images)
             for location, plane in image.references()
         ]
+        named += [
+            (("components", index, *location), plane)
+            for index, component in enumerate(self.components)
+            for location, plane in component.references()
+        ]
+        return [(json_path(location), plane) for location, plane in named]
 
     def with_references(self, mapping: Mapping[str, str]) -> Self:
         """The same request with files renamed (path to upload id); names that the mapping lacks stay."""
-        return self.model_copy(update={"images": tuple(image.with_references(mapping) for image in self.images)})
+        images = tuple(image.with_references(mapping) for image in self.images)
+        components = tuple(component.with_references(mapping) for component in self.components)
+        return self.model_copy(update={"images": images, "components": components})
 
     def with_values(self, values: Mapping[str, float]) -> Self:
         """The same request with these values, by their rows' names; limits and links stay as they are."""

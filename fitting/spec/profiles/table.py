@@ -4,6 +4,7 @@ from types import MappingProxyType
 from typing import Any
 
 from fitting.spec.profiles.bars import FERRERS, GAUSSIAN_RING
+from fitting.spec.profiles.basis import BASIS, BasisOptions
 from fitting.spec.profiles.cores import GAUSSIAN, ISOTHERMAL, KING, MODIFIED_KING, MOFFAT
 from fitting.spec.profiles.description import ProfileDescription
 from fitting.spec.profiles.edge_on import EDGE_ON_DISK, EDGE_ON_RING
@@ -46,6 +47,7 @@ _SHAPES = (
     MOFFAT_PSF,
     AIRY_PSF,
     PIXELATED,
+    BASIS,
 )
 
 PROFILES: MappingProxyType[str, ProfileDescription] = MappingProxyType(
@@ -66,6 +68,7 @@ PROFILE_OPTIONS: MappingProxyType[str, type[ProfileOptions]] = MappingProxyType(
         "spline": SplineOptions,
         "multi_gaussian": MultiGaussianOptions,
         "pixelated": PixelatedOptions,
+        "basis": BasisOptions,
     }
 )
 """Options of those that have any."""

@@ -1,0 +1,58 @@
+"""The planes of one part of a request on their way in, and what was found wrong or remarkable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fitting.inputs.files import FileInvalid, Plane, read_plane
+from fitting.inputs.limits import ReadLimits
+from fitting.spec import Fault, PlaneReference
+
+Array = NDArray[np.float64]
+Locate = Callable[[str], Path]
+
+
+@dataclass
+class Reading:
+    """What is read for one image or component: where it stands in the request, where its files are, whether its noise
+    is Poisson's, and what was found wrong or remarkable so far.
+    """
+
+    path: str
+    locate: Locate
+    limits: ReadLimits
+    counting: bool
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def fault(self, key: str, message: str, expected: str | None = None) -> None:
+        """Note a fault of the part's key."""
+        self.faults.append(Fault(f"{self.path}.{key}", message, expected))
+
+    def plane(self, key: str, reference: PlaneReference) -> Plane | None:
+        """The plane that a reference names, or None and a fault."""
+        try:
+            path = self.locate(reference.file)
+        except (LookupError, OSError):
+            self.fault(key, f"there is no file {reference.file!r}", "an upload or a file that exists")
+            return None
+        try:
+            return read_plane(path, reference.hdu, self.limits)
+        except FileInvalid as error:
+            place = f", {error.where}," if error.where else ""
+            self.fault(key, f"{reference.file!r}{place} {error.message}", error.expected)
+            return None
+
+    def same_shape(self, key: str, reference: PlaneReference, data: Array) -> Array | None:
+        """A plane of the data's shape, or None and a fault."""
+        plane = self.plane(key, reference)
+        if plane is None or plane.data.shape == data.shape:
+            return None if plane is None else plane.data
+        message = f"{reference.file!r}, HDU {plane.hdu}, has the shape {plane.data.shape}"
+        self.fault(key, message, f"the shape of the data, {data.shape} (rows, columns)")
+        return None
