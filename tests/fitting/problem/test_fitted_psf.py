@@ -108,7 +108,6 @@ def test_stars_and_a_galaxy_give_the_point_spread_function_back(method: str) -> 
     ("changes", "path", "words"),
     [
         ({"profile": "sersic"}, "$.components[1].role", "no point-spread function"),
-        ({"role": "light"}, "$.components[1].parameters.x", "is missing"),
         ({"role": "kernel"}, "$.components[1].role", "light"),
         ({"parameters": MOFFAT | {"flux": 3.0}}, "$.components[1].parameters.flux", "no such parameter"),
     ],
