@@ -16,23 +16,44 @@ from fitting.geometry.modifier import Own
 from fitting.profiles.surface import Rounding
 
 
-def blend(angle: Tensor, count: int) -> tuple[list[Tensor], list[Tensor]]:
-    """Weights of `count` rays at an angle (radians), and their derivatives by it; the weights add up to one."""
-    place = angle * (count / (2.0 * torch.pi))
-    weights, slopes = [], []
-    for ray in range(count):
-        away = torch.remainder(place - ray + 0.5 * count, count) - 0.5 * count
-        near = away.abs() < 1.0
-        weights.append(torch.where(near, 0.5 + 0.5 * (torch.pi * away).cos(), 0.0))
-        slopes.append(torch.where(near, -0.25 * count * (torch.pi * away).sin(), 0.0))
-    return weights, slopes
+def blend(angle: Tensor, count: int) -> list[Tensor]:
+    """Weights of `count` rays at an angle (radians); they add up to one."""
+    ray, share = _between(angle, count)
+    share = 0.5 - 0.5 * (torch.pi * share).cos()
+    return _shared(ray, 1.0 - share, share, count)
 
 
-def nearest(angle: Tensor, count: int) -> tuple[list[Tensor], list[Tensor]]:
-    """The same for wedges: one for the nearest direction, zero for the others, and no slopes."""
+def blend_slopes(angle: Tensor, count: int) -> list[Tensor]:
+    """Derivatives of the weights by the angle."""
+    ray, share = _between(angle, count)
+    slope = 0.25 * count * (torch.pi * share).sin()
+    return _shared(ray, -slope, slope, count)
+
+
+def _between(angle: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The ray before an angle, and how far it is on the way to the next."""
+    place = torch.remainder(angle * (count / (2.0 * torch.pi)), count)
+    before = place.floor()
+    return torch.remainder(before, count), place - before
+
+
+def _shared(ray: Tensor, own: Tensor, following: Tensor, count: int) -> list[Tensor]:
+    """What each ray has where there is one part for the ray before, and one for that behind."""
+    return [
+        torch.where(ray == number, own, torch.where(ray == (number - 1) % count, following, 0.0))
+        for number in range(count)
+    ]
+
+
+def nearest(angle: Tensor, count: int) -> list[Tensor]:
+    """The same for wedges: one for the nearest direction, zero for the others."""
     place = torch.remainder((angle * (count / (2.0 * torch.pi))).round(), count)
-    weights = [(place == wedge).to(angle.dtype) for wedge in range(count)]
-    return weights, [torch.zeros_like(angle)] * count
+    return [(place == wedge).to(angle.dtype) for wedge in range(count)]
+
+
+def nearest_slopes(angle: Tensor, count: int) -> list[Tensor]:
+    """None."""
+    return [torch.zeros((), dtype=angle.dtype, device=angle.device)] * count
 
 
 @dataclass(frozen=True)
@@ -42,10 +63,13 @@ class Directions:
     word: str
     count: int
 
-    def weights(self, angle: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Weights of all directions but the first, which has nothing of its own, and their slopes."""
-        weights, slopes = (blend if self.word == "ray" else nearest)(angle, self.count)
-        return weights[1:], slopes[1:]
+    def weights(self, angle: Tensor) -> list[Tensor]:
+        """Weights of all directions but the first, which has nothing of its own."""
+        return (blend if self.word == "ray" else nearest)(angle, self.count)[1:]
+
+    def slopes(self, angle: Tensor) -> list[Tensor]:
+        """Their derivatives by the angle."""
+        return (blend_slopes if self.word == "ray" else nearest_slopes)(angle, self.count)[1:]
 
     def names(self, quantity: str) -> tuple[str, ...]:
         """The parameters of one quantity."""
@@ -68,10 +92,11 @@ class DirectionSizes:
 
     def __call__(self, angle: Tensor, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Own]]]:
         """−ln size and its pullback."""
-        weights, slopes = self.directions.weights(angle)
+        weights = self.directions.weights(angle)
         total = -sum(weight * size.log() for weight, size in zip(weights, own, strict=True))
 
         def pullback(by: Tensor) -> tuple[Tensor, Own]:
+            slopes = self.directions.slopes(angle)
             by_angle = -by * sum(slope * size.log() for slope, size in zip(slopes, own, strict=True))
             return by_angle, tuple(-by * weight / size for weight, size in zip(weights, own, strict=True))
 
@@ -96,11 +121,11 @@ class DirectionBrightnesses:
         self, log_radius: Tensor, angle: Tensor, own: Own
     ) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
         """The factor and its pullback."""
-        weights, slopes = self.directions.weights(angle)
+        weights = self.directions.weights(angle)
         factor = torch.as_tensor(sum(weight * own_.log() for weight, own_ in zip(weights, own, strict=True))).exp()
 
         def pullback(by: Tensor) -> tuple[Tensor, Tensor, Own]:
-            by_log = by * factor
+            by_log, slopes = by * factor, self.directions.slopes(angle)
             by_angle = by_log * sum(slope * own_.log() for slope, own_ in zip(slopes, own, strict=True))
             return log_radius.new_zeros(()), by_angle, tuple(by_log * w / o for w, o in zip(weights, own, strict=True))
 

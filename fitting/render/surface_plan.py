@@ -34,8 +34,10 @@ _TOUCHING = 1.12
 _HARD = 3e-4
 """A pixel near the centre in which order 8 is further off than this is not left to order 16."""
 _HARD_REACH = 3.6
+_EDGE_ORDER = 16
+"""For pixels away from the centre that an edge crosses, where no rule is exact."""
 _PROMISED_LENGTHS = 4.0
-_RAY_ORDER, _SMOOTH_RAY_ORDER = 10, 24
+_RAY_ORDER, _SMOOTH_RAY_ORDER = 16, 24
 """Nodes on rays from the centre, towards a cusp and where there is none: a flat centre falls off steeply outside."""
 _FAINTEST = 3e-5
 
@@ -78,13 +80,27 @@ def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) ->
     corner = left & (np.maximum(away_x, away_y) < _TOUCHING)
     classes = np.full(x.shape, BROKEN_CORNER + 1)
     _climb(instance, x, y, allowed, classes, left & ~corner)
-    classes[(classes == CORNER) & (np.maximum(away_x, away_y) >= _HARD_REACH)] = ORDERS.index(max(ORDERS)) + 1
+    edges = (classes == CORNER) & (np.maximum(away_x, away_y) >= _HARD_REACH)
+    classes[edges] = BROKEN_CORNER + 1
+    _widen(classes)
+    classes[edges] = ORDERS.index(_EDGE_ORDER) + 1
     classes[corner] = CORNER
     pixels = np.stack((x, y), axis=-1).astype(int)
     q, _, _ = instance.surface.ellipse(torch.tensor([instance.values], dtype=torch.float64))
     cusp = instance.surface.cusp_power(instance.values)
     served = tuple(pixels[classes == index] for index in range(BROKEN_CORNER + 1))
     return CorePlan(served, cusp, float(q), math.inf, _RAY_ORDER if cusp <= 1.01 else _SMOOTH_RAY_ORDER)
+
+
+def _widen(classes: np.ndarray) -> None:
+    """Give each pixel the finest rule of itself and the four beside it: the true parameters are next to the rounded
+    ones, and what a pixel needs may then lie in the next.
+    """
+    own = classes.copy()
+    for axis in (0, 1):
+        ahead, behind = ((slice(None),) * axis + (cut,) for cut in (slice(1, None), slice(None, -1)))
+        classes[ahead] = np.minimum(classes[ahead], own[behind])
+        classes[behind] = np.minimum(classes[behind], own[ahead])
 
 
 def _faint(instance: RoundedSurface) -> float:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.interpolate import CubicSpline
 from scipy.special import gammaincinv
 
 from tests.fitting.scene import rendered, sersic
@@ -56,6 +57,25 @@ def truncated(x: Array, y: Array) -> Array:
     return light(radius) * 0.5 * (1.0 - np.tanh(k * (2.0 * (radius - 12.0) / 6.0 - 1.0)))
 
 
+def banded(x: Array, y: Array) -> Array:
+    """Truncated inside and outside."""
+    u, v = axes(x, y)
+    radius = np.hypot(u, v / 0.6)
+    k = np.arctanh(0.98)
+    outer = 0.5 * (1.0 - np.tanh(k * (2.0 * (radius - 9.0) / 5.0 - 1.0)))
+    return light(radius) * outer * 0.5 * (1.0 + np.tanh(k * (2.0 * (radius - 4.0) / 3.0 + 1.0)))
+
+
+def warped(x: Array, y: Array) -> Array:
+    """Splines through nodes at 4, 9 and 15 pixels, level at the centre and from the last node on."""
+    u, v = axes(x, y)
+    weights = CubicSpline([0.0, 4.0, 9.0, 15.0], np.eye(4)[:, 1:], bc_type="clamped")
+    w = weights(np.minimum(np.hypot(u, v / 0.6), 15.0))
+    angle = np.radians(w @ np.array([10.0, 40.0, 60.0]))
+    along, across = u * np.cos(angle) - v / 0.6 * np.sin(angle), u * np.sin(angle) + v / 0.6 * np.cos(angle)
+    return light(np.hypot(along, across * np.exp(-(w @ np.log([0.8, 1.2, 0.9])))))
+
+
 def spiral(x: Array, y: Array) -> Array:
     """Face on: the light at r comes from where it was before it was turned by θ(r)."""
     x, y = x - G["x"], y - G["y"]
@@ -93,6 +113,22 @@ CASES: dict[str, tuple[Callable[[Array, Array], Array], Any, dict[str, float]]] 
     ),
     "banana": (banana, "bending", {"bending_2": 0.8}),
     "truncated": (truncated, "truncation", {"outer_truncation": 12.0, "outer_truncation_width": 6.0}),
+    "banded": (
+        banded,
+        {"truncation": ["inner", "outer"]},
+        {
+            "inner_truncation": 4.0, "inner_truncation_width": 3.0,
+            "outer_truncation": 9.0, "outer_truncation_width": 5.0,
+        },
+    ),
+    "warped": (
+        warped,
+        {"warp": [4, 9, 15]},
+        {
+            "warp_1_q": 0.8, "warp_2_q": 1.2, "warp_3_q": 0.9,
+            "warp_1_pa": 10.0, "warp_2_pa": 40.0, "warp_3_pa": 60.0,
+        },
+    ),
     "spiral": (
         spiral,
         "rotation",
