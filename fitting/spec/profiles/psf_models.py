@@ -4,7 +4,9 @@ from fitting.spec.profiles.description import ParameterDescription, ProfileDescr
 from fitting.spec.profiles.geometry import PA, Q, X, Y
 from fitting.spec.profiles.quantities import FLUX, length
 
-_ELLIPSE = (X, Y, Q.model_copy(update={"default": 1.0}), PA.model_copy(update={"default": 0.0}))
+_NEARLY_ROUND = 0.95
+"""Where a fit starts: at q = 1 itself nothing would depend on pa, and no step in it would have a meaning."""
+_ELLIPSE = (X, Y, Q.model_copy(update={"default": _NEARLY_ROUND}), PA.model_copy(update={"default": 0.0}))
 _FWHM = length("fwhm", "Full width at half maximum, along the major axis.")
 
 GAUSSIAN_PSF = ProfileDescription(
