@@ -9,7 +9,8 @@ from tests.e2e.page.accessibility import violations
 from tests.e2e.page.conftest import Tab
 from tests.e2e.page.journeys import ENOUGH_MILLISECONDS, find_sources, fit
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+# The running fit is looked at by test_first_fit.py, each time; all other views here, with the slow tests.
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def test_every_view_can_be_used_by_everyone(tab: Tab) -> None:
