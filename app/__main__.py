@@ -8,8 +8,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT; then let open requests end within three seconds."""
     import uvicorn
 
-    from app.logs import configure_logging
     from app.main import create_app
+    from jobs.logs import configure_logging
     from jobs.settings import Settings
 
     settings = Settings()

@@ -18,6 +18,11 @@ def binary(media_type: str, description: str) -> dict[int | str, dict[str, Any]]
     }
 
 
+def text(description: str) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that answers with plain text."""
+    return {200: {"description": description, "content": {"text/plain": {"schema": {"type": "string"}}}}}
+
+
 def pictures(*media_types: str) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that answers with a picture in one of these types."""
     schema = {"schema": {"type": "string", "format": "binary"}}

@@ -91,10 +91,15 @@ class _Exchange:
         await response(self._scope, _no_more_body, self._send)
 
     def log(self) -> None:
+        seconds = time.perf_counter() - self._started
         path = self._scope["path"]
         level = _log.debug if path in _QUIET_PATHS else _log.info
-        milliseconds = round((time.perf_counter() - self._started) * 1000, 2)
-        level("request", method=self._scope["method"], path=path, status=self.status, milliseconds=milliseconds)
+        method = self._scope["method"]
+        level("request", method=method, path=path, status=self.status, milliseconds=round(seconds * 1000, 2))
+        services = getattr(self._scope["app"].state, "services", None)
+        if services is not None:
+            route = getattr(self._scope.get("route"), "path", "none")
+            services.metrics.request(method, route, self.status or 499, seconds)
 
 
 def _is_plain_text(message: Message) -> bool:

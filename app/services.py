@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from app.inspection import preload
+from app.metrics import Metrics
 from app.queue_board import QueueBoard
 from app.rate_limits import RateLimiter
 from app.sandbox import Sandbox
@@ -48,6 +49,7 @@ class Services:
     board: QueueBoard
     receiving_folder: Path
     rate_limiter: RateLimiter
+    metrics: Metrics
 
 
 @asynccontextmanager
@@ -86,6 +88,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             board=QueueBoard(engine),
             receiving_folder=receiving_folder,
             rate_limiter=RateLimiter(settings.broker_url),
+            metrics=Metrics(engine),
         )
     finally:
         listening.cancel()

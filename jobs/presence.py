@@ -23,6 +23,12 @@ def report(engine: Engine, worker: str, queues: list[str], devices: list[str]) -
         connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=fresh))
 
 
+def report_memory(engine: Engine, worker: str, memory: dict[str, dict[str, int]]) -> None:
+    """Say how much memory a worker's GPUs have, in bytes by device and kind."""
+    with engine.begin() as connection:
+        connection.execute(update(WorkerRecord).where(WorkerRecord.id == worker).values(memory=memory))
+
+
 def mark_stopping(engine: Engine, worker: str) -> None:
     """Tell a worker's children to let go of their job."""
     with engine.begin() as connection:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import Engine, or_, update
 
-from jobs import presence, records, transitions
+from jobs import presence, records, tallies, transitions
 from jobs.blobs import BlobStore, open_blobs
 from jobs.clock import database_now
 from jobs.doorbell import Doorbell
@@ -45,6 +45,7 @@ class Reconciler:
             return
         for fit_id in transitions.expire(self.engine, self.settings.max_crashes):
             _log.warning("the worker of a fit died; queued again", fit=fit_id)
+            tallies.add(self.engine, [tallies.once("expired", "queued again")])
             self.publisher.publish(fit_id)
         for record in transitions.cancel_overdue(self.engine, self.settings.cancel_grace_seconds):
             _log.warning("a fit did not heed its cancellation; its task is ended", fit=record.id)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Engine, String, cast, func, or_, select
 from sqlalchemy.orm import Session
 
+from jobs.clock import database_now
 from jobs.schema import FitRecord
 
 
@@ -125,6 +126,29 @@ def owner_of(engine: Engine, fit_id: str) -> str | None:
     """Whose fit this is, or None where there is none: for operation, not for users."""
     with Session(engine) as session:
         return session.scalar(select(FitRecord.owner).where(FitRecord.id == fit_id))
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Fits that wait in a queue, and for how long the oldest has."""
+
+    name: str
+    length: int
+    oldest_seconds: float
+
+
+def queues(engine: Engine) -> list[Queue]:
+    """Every queue in which fits wait, of all owners: for operation, not for users."""
+    oldest = database_now() - func.min(FitRecord.created_at)
+    query = select(FitRecord.queue, func.count(), oldest).where(FitRecord.state == "queued").group_by(FitRecord.queue)
+    with engine.connect() as connection:
+        return [Queue(name, length, max(0.0, seconds)) for name, length, seconds in connection.execute(query)]
+
+
+def running(engine: Engine) -> int:
+    """How many fits run, of all owners: for operation, not for users."""
+    with engine.connect() as connection:
+        return connection.scalar(select(func.count()).where(FitRecord.state == "running")) or 0
 
 
 def queue_lengths(engine: Engine) -> dict[str, int]:

@@ -35,6 +35,7 @@ class FitRecord(Table):
         progress: last snapshot, with a `sequence` number.
         error: a problem (RFC 9457) that says why it failed.
         version: rises with every change; the entity tag.
+        request_id: the HTTP request that asked for it, as in the API's log.
         result_bytes: what the result's files take.
     """
 
@@ -78,6 +79,7 @@ class FitRecord(Table):
     webhook_due: Mapped[float | None] = mapped_column(Float(53))
     webhook_tries: Mapped[int] = mapped_column(default=0, server_default="0")
     version: Mapped[int] = mapped_column(default=1)
+    request_id: Mapped[str | None] = mapped_column(String(80))
     result_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
 
@@ -97,7 +99,7 @@ class UploadRecord(Table):
 
 
 class WorkerRecord(Table):
-    """One worker process, as it last reported itself."""
+    """One worker process, as it last reported itself; `memory` is its GPUs', in bytes by device and kind."""
 
     __tablename__ = "workers"
 
@@ -106,6 +108,18 @@ class WorkerRecord(Table):
     devices: Mapped[list[str]]
     stopping: Mapped[bool] = mapped_column(default=False)
     last_seen: Mapped[float] = mapped_column(Float(53))
+    memory: Mapped[dict[str, Any] | None]
+
+
+class TallyRecord(Table):
+    """One count of what happened; see `jobs.tallies`."""
+
+    __tablename__ = "tallies"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    label: Mapped[str] = mapped_column(String(80), primary_key=True)
+    bound: Mapped[str] = mapped_column(String(16), primary_key=True)
+    value: Mapped[float] = mapped_column(Float(53))
 
 
 class ReconcilerLock(Table):

@@ -37,6 +37,7 @@ class NewFit:
     body_hash: str
     warnings: tuple[str, ...] = ()
     idempotency_key: str | None = None
+    request_id: str | None = None
     labels: tuple[str, ...] = ()
     request_sha256: str | None = None
     expected_seconds: float | None = None
@@ -57,6 +58,7 @@ class Claim:
     crashes: int
     time_limit: float | None = None
     memory_limit: int | None = None
+    request_id: str | None = None
 
     @property
     def folder(self) -> str:
@@ -99,6 +101,7 @@ def create(engine: Engine, new: NewFit) -> FitRecord | None:
         "rung_at": database_now(),
         "warnings": list(new.warnings),
         "idempotency_key": new.idempotency_key,
+        "request_id": new.request_id,
         "body_hash": new.body_hash,
         "request_sha256": new.request_sha256,
         "expected_seconds": new.expected_seconds,
@@ -153,6 +156,7 @@ def claim(
         record.crashes,
         record.time_limit,
         record.memory_limit,
+        record.request_id,
     )
 
 

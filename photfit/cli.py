@@ -23,6 +23,7 @@ COMMANDS: tuple[str, ...] = (
     "profiles",
     "worker",
     "admin",
+    "doctor",
 )
 """Every command, in the order of the help page; `photfit.commands.NAME` holds a click command called `command`."""
 

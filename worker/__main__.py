@@ -1,7 +1,6 @@
 """`python -m worker`: one worker process."""
 
 import argparse
-import logging
 import os
 import socket
 import sys
@@ -34,7 +33,6 @@ def main(arguments: list[str] | None = None) -> None:
             "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait must not spin where the API wants the core
         }
     )
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     from worker.application import application
 
     application.worker_main(

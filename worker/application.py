@@ -16,6 +16,7 @@ from jobs import presence
 from jobs.database import connect, migrate
 from jobs.doorbell import Doorbell, celery_settings
 from jobs.events import Publisher
+from jobs.logs import configure_logging
 from jobs.reconciler import Reconciler
 from jobs.settings import Settings
 
@@ -76,6 +77,12 @@ class Parent:
 
 
 _parent: Parent | None = None
+
+
+@signals.setup_logging.connect
+def _on_setup_logging(**_: Any) -> None:
+    """In the place of Celery's own: parent and child log as the API does."""
+    configure_logging()
 
 
 @signals.worker_ready.connect

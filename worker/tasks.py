@@ -27,6 +27,7 @@ from jobs.transitions import Claim, Outcome
 from worker.application import application
 from worker.bench import Bench, bench
 from worker.checkpoints import BlobShelf
+from worker.counting import count_attempt
 from worker.lease import Ending, Heartbeat
 from worker.limits import memory_bound
 from worker.reporting import Reporter
@@ -48,13 +49,16 @@ def run_fit(self: Task, fit_id: str) -> None:
     if claim is None:
         return
     tools.publisher.publish(fit_id)
-    structlog.contextvars.bind_contextvars(fit=fit_id, attempt=claim.attempt)
+    structlog.contextvars.bind_contextvars(fit=fit_id, attempt=claim.attempt, request_id=claim.request_id)
+    _log.info("taken")
+    result = None
     try:
         with Heartbeat(tools.engine, claim, tools.worker, settings.lease_seconds) as heartbeat:
-            _work(tools, claim, heartbeat)
+            result = _work(tools, claim, heartbeat)
     finally:
-        structlog.contextvars.clear_contextvars()
         tools.publisher.publish(fit_id)
+        count_attempt(tools, claim, result.stages if result else ())
+        structlog.contextvars.clear_contextvars()
         if settings.accounts:
             _wake_next(tools, claim)
 
@@ -66,8 +70,8 @@ def _wake_next(tools: Bench, claim: Claim) -> None:
         tools.doorbell.ring(waiting.id, waiting.queue)
 
 
-def _work(tools: Bench, claim: Claim, heartbeat: Heartbeat) -> None:
-    """Run a claimed fit to one of its ends."""
+def _work(tools: Bench, claim: Claim, heartbeat: Heartbeat) -> FitResult | None:
+    """Run a claimed fit to one of its ends; its result where it has one."""
     reporter = Reporter(tools.engine, tools.publisher, claim, heartbeat)
     try:
         with memory_bound(claim.memory_limit):
@@ -86,6 +90,7 @@ def _work(tools: Bench, claim: Claim, heartbeat: Heartbeat) -> None:
                 progress=reporter.latest,
                 result_bytes=size,
             )
+        return result
     except Cancelled:
         _stop(tools, claim, heartbeat.ending or Ending.CANCELLED, reporter)
     except (RequestInvalid, FileInvalid, BlobMissing) as error:
@@ -99,6 +104,7 @@ def _work(tools: Bench, claim: Claim, heartbeat: Heartbeat) -> None:
         _finish(tools, claim, "failed", error=_engine_problem(error, claim.memory_limit))
     except Exception as error:
         _finish(tools, claim, "failed", error=_own_problem(error))
+    return None
 
 
 def _finish(
@@ -116,6 +122,7 @@ def _finish(
         tools.engine, claim, outcome, error=error, warnings=warnings, progress=progress, result_bytes=result_bytes
     ):
         BlobShelf(tools.blobs, claim).clear()
+        _log.info("ended", state=outcome)
 
 
 def _fit(tools: Bench, claim: Claim, reporter: Reporter) -> FitResult:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from app.domain import quotas, reuse, uploads
 from app.domain.checking import check_images
 from app.domain.limits import FitLimits, limits_of, require_webhook
@@ -167,6 +169,7 @@ def _record(services: Services, owner: str, request: FitRequest, found: Examined
             device=request.device,
             body_hash=submission.body_hash,
             idempotency_key=submission.idempotency_key,
+            request_id=structlog.contextvars.get_contextvars().get("request_id"),
             labels=request.labels,
             request_sha256=found.identity,
             expected_seconds=expected_seconds(found.completed, found.n_pixels),

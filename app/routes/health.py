@@ -2,9 +2,11 @@
 
 from fastapi import APIRouter, Response
 
-from app.dependencies import ServicesDep
+from app.dependencies import AskerDep, ServicesDep
 from app.domain.readiness import check_parts
+from app.metrics import CONTENT_TYPE
 from app.models.health import Health, Readiness
+from app.openapi import text
 from app.version import version
 
 router = APIRouter(tags=["health"])
@@ -24,3 +26,12 @@ def readiness(services: ServicesDep, response: Response) -> Readiness:
     response.status_code = 200 if ready else 503
     response.headers["Cache-Control"] = "no-store"
     return Readiness(status="ready" if ready else "not ready", checks=checks)
+
+
+@router.get(
+    "/metrics", summary="Figures for Prometheus", responses=text("Prometheus' text format"), response_class=Response
+)
+def metrics(services: ServicesDep, asker: AskerDep) -> Response:
+    """Queues, waits, run times, lease expiries, workers and requests. With accounts, for a key that may `admin`."""
+    asker.require("admin")
+    return Response(services.metrics.page(), media_type=CONTENT_TYPE)
