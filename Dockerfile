@@ -6,7 +6,8 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONUNBUFFERED=1 PYTHON
 RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin photfit \
     && install -d -o photfit -g photfit /var/lib/photfit
 WORKDIR /var/lib/photfit
-ENV PHOTFIT_DATA_DIR=/var/lib/photfit
+# What libraries cache below HOME goes to /tmp: everything else may be read-only.
+ENV PHOTFIT_DATA_DIR=/var/lib/photfit HOME=/tmp
 
 FROM python AS wheel
 WORKDIR /source

@@ -117,6 +117,35 @@ def test_no_role_runs_as_root(target: str) -> None:
     assert "\nUSER photfit\n" in lines
 
 
+@pytest.mark.parametrize("name", [name for name, service in COMPOSE["services"].items() if "build" in service])
+def test_what_is_ours_can_write_nothing_and_become_nobody_else(name: str) -> None:
+    service = COMPOSE["services"][name]
+    assert service["read_only"]
+    assert service["tmpfs"] == ["/tmp"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["healthcheck"]
+
+
+def test_nobody_gets_in_without_a_key() -> None:
+    for service in COMPOSE["services"].values():
+        if "build" in service:
+            assert service["environment"]["PHOTFIT_ACCOUNTS"] == "true"
+
+
+def test_only_the_api_can_be_reached_from_outside_and_from_this_machine_alone() -> None:
+    ports = {name: service["ports"] for name, service in COMPOSE["services"].items() if "ports" in service}
+    assert ports == {"api": ["127.0.0.1:8700:8700"]}
+
+
+def test_base_images_are_named_by_version_and_nothing_is_fetched_by_add() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    bases = re.findall(r"^FROM ([^\s]+)", dockerfile, re.MULTILINE)
+    stages = set(re.findall(r"^FROM .* AS ([a-z-]+)", dockerfile, re.MULTILINE))
+    assert all(re.search(r":[0-9]", base) for base in bases if base not in stages)
+    assert not re.search(r"^(ADD|MAINTAINER|RUN .*(sudo|apt-get upgrade))", dockerfile, re.MULTILINE)
+
+
 def test_every_dependency_has_a_line_in_the_decisions() -> None:
     page = (ROOT / "docs/decisions/dependencies.md").read_text(encoding="utf-8").lower()
     rows = {
