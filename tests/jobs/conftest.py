@@ -1,10 +1,5 @@
 """Real stores for the tests of jobs: SQLite files, a PostgreSQL server where one is installed, real brokers."""
 
-import glob
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +9,9 @@ from sqlalchemy import Engine
 from jobs.database import connect, migrate
 from jobs.settings import Settings
 from jobs.transitions import NewFit
+from tests.stores import postgres_url, s3
+
+__all__ = ["postgres_url", "s3"]
 
 
 def new_fit(**changed: object) -> NewFit:
@@ -36,32 +34,6 @@ def engine(settings: Settings) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """The URL of a PostgreSQL server: the one that the environment names, else one that is started here."""
-    if url := os.environ.get("PHOTFIT_TEST_POSTGRES_URL"):
-        yield url
-        return
-    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb")) or [shutil.which("initdb")]
-    if found[-1] is None:
-        pytest.skip("no PostgreSQL server is installed and PHOTFIT_TEST_POSTGRES_URL is not set")
-    programs = Path(found[-1]).parent
-    folder = Path(tempfile.mkdtemp(prefix="photfit-pg-"))
-    # The server refuses to run as root: there it runs as the user that its package makes.
-    user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    if user:
-        shutil.chown(folder, "postgres")
-    data = str(folder / "data")
-    subprocess.run([*user, programs / "initdb", "-D", data, "-A", "trust", "-U", "photfit"], check=True, timeout=60)
-    options = f"-c listen_addresses='' -k {folder} -c fsync=off"
-    log = str(folder / "log")
-    control = [*user, programs / "pg_ctl", "-D", data, "-w", "-l", log, "-o", options]
-    subprocess.run([*control, "start"], check=True, timeout=60)
-    yield f"postgresql://photfit@/postgres?host={folder}"
-    subprocess.run([*user, programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=True, timeout=60)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def any_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A migrated database of either kind, empty."""
@@ -73,7 +45,8 @@ def any_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engin
 
     with engine.begin() as connection:
         for table in (
-            Table.metadata.tables[name] for name in ("fits", "uploads", "workers", "sessions", "keys", "users")
+            Table.metadata.tables[name]
+            for name in ("fits", "uploads", "workers", "sessions", "keys", "users", "tallies", "uws_jobs")
         ):
             connection.execute(table.delete())
     engine.dispose()

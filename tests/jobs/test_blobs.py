@@ -1,42 +1,11 @@
 """Both blob stores keep the same promises: a folder, and an object store served by moto."""
 
-import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from jobs.blobs import BlobMissing, BlobStore, open_blobs
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    """The address of an S3 server on loopback with a bucket, and the environment that finds it."""
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    address = f"http://{host}:{port}"
-    environment = {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": address,
-        "AWS_ALLOW_HTTP": "true",
-    }
-    before = {name: os.environ.get(name) for name in environment}
-    os.environ.update(environment)
-    boto3.client("s3", endpoint_url=address, region_name="us-east-1").create_bucket(Bucket="photfit")
-    yield "s3://photfit/some/prefix"
-    server.stop()
-    for name, value in before.items():
-        if value is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = value
 
 
 @pytest.fixture(params=["folder", "s3"])

