@@ -24,6 +24,7 @@ from app.routes import (
     plots,
     results,
     uploads,
+    uws,
 )
 from app.services import open_services
 from app.version import version
@@ -64,6 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     for part in (uploads, fits, results, plots, pixels, events, catalogue, examples, accounts):
         app.include_router(part.router, prefix="/v1")
+    app.include_router(uws.router)
     app.include_router(health.router)
     app.include_router(page.router)
     app.mount(page.ADDRESS, page.PageFiles())

@@ -23,6 +23,11 @@ def text(description: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"description": description, "content": {"text/plain": {"schema": {"type": "string"}}}}}
 
 
+def xml(description: str) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that answers with XML."""
+    return {200: {"description": description, "content": {"application/xml": {"schema": {"type": "string"}}}}}
+
+
 def pictures(*media_types: str) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that answers with a picture in one of these types."""
     schema = {"schema": {"type": "string", "format": "binary"}}

@@ -1,5 +1,6 @@
 """Bodies that the routes read themselves, as the OpenAPI document tells of them, with examples that work."""
 
+import json
 from typing import Any
 
 SCHEMAS = "#/components/schemas/"
@@ -162,3 +163,20 @@ PROPOSAL_BODY: dict[str, Any] = {
         },
     }
 }
+
+
+def uws_form(**examples: str) -> dict[str, Any]:
+    """The body of a route that takes the Universal Worker Service's parameters, by an example of each; the first one is
+    required.
+    """
+    schema = {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in examples},
+        "required": list(examples)[:1],
+        "example": examples,
+    }
+    return {"requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": schema}}}}
+
+
+UWS_REQUEST = json.dumps(_WITH_UPLOAD)
+"""What a job's one parameter holds."""

@@ -98,8 +98,17 @@ class _Exchange:
         level("request", method=method, path=path, status=self.status, milliseconds=round(seconds * 1000, 2))
         services = getattr(self._scope["app"].state, "services", None)
         if services is not None:
-            route = getattr(self._scope.get("route"), "path", "none")
-            services.metrics.request(method, route, self.status or 499, seconds)
+            services.metrics.request(method, _route(self._scope), self.status or 499, seconds)
+
+
+def _route(scope: Scope) -> str:
+    """The path with its parts' names in the place of their values, so that there are few of them."""
+    if "route" not in scope:
+        return "none"
+    path: str = scope["path"]
+    for name, value in scope.get("path_params", {}).items():
+        path = path.replace(f"/{value}", f"/{{{name}}}", 1)
+    return path
 
 
 def _is_plain_text(message: Message) -> bool:

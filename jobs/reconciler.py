@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import Engine, or_, update
 
-from jobs import presence, records, tallies, transitions
+from jobs import presence, records, tallies, transitions, uws
 from jobs.blobs import BlobStore, open_blobs
 from jobs.clock import database_now
 from jobs.doorbell import Doorbell
@@ -57,6 +57,9 @@ class Reconciler:
             if record.task_id is not None:
                 self.doorbell.end_task(record.task_id)
             self.publisher.publish(record.id)
+        for owner, fit_id in uws.overdue(self.engine):
+            _log.info("a fit has run for as long as its job allows", fit=fit_id)
+            transitions.request_cancel(self.engine, owner, fit_id)
         self._ring_unheard()
         presence.forget_silent(self.engine)
         self._remove_old()

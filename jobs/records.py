@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Engine, String, cast, func, or_, select
+from sqlalchemy import ColumnElement, Engine, Float, String, cast, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from jobs.clock import database_now
@@ -139,7 +139,7 @@ class Queue:
 
 def queues(engine: Engine) -> list[Queue]:
     """Every queue in which fits wait, of all owners: for operation, not for users."""
-    oldest = database_now() - func.min(FitRecord.created_at)
+    oldest = database_now() - func.min(type_coerce(FitRecord.created_at, Float))
     query = select(FitRecord.queue, func.count(), oldest).where(FitRecord.state == "queued").group_by(FitRecord.queue)
     with engine.connect() as connection:
         return [Queue(name, length, max(0.0, seconds)) for name, length, seconds in connection.execute(query)]

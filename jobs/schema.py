@@ -174,3 +174,25 @@ class SessionRecord(Table):
     key_id: Mapped[str] = mapped_column(ForeignKey("keys.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+class UwsJobRecord(Table):
+    """One job of the Universal Worker Service: a request that waits, or the fit that it has become.
+
+    Attributes:
+        run_id: a word of the client's.
+        destruction: when it is forgotten.
+        execution_duration: seconds that its fit may run; 0 for any number.
+    """
+
+    __tablename__ = "uws_jobs"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(100), index=True)
+    request: Mapped[dict[str, Any]]
+    run_id: Mapped[str | None] = mapped_column(String(200))
+    fit_id: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[datetime]
+    aborted_at: Mapped[datetime | None]
+    destruction: Mapped[datetime]
+    execution_duration: Mapped[int] = mapped_column(default=0)

@@ -73,6 +73,22 @@ def _document(request: Request, body: bytes, kinds: tuple[str, ...]) -> object:
     return _parse_json(body)
 
 
+async def read_parameters(request: Request) -> dict[str, str]:
+    """Parameters of a form, by their names in upper case; where one comes twice, the last counts."""
+    if content_type(request) not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        raise UnsupportedMediaType(
+            f"The body's content type is {content_type(request) or 'missing'}; it takes a form "
+            "(application/x-www-form-urlencoded or multipart/form-data)."
+        )
+    try:
+        async with request.form(max_fields=32, max_part_size=_JSON_LIMIT) as form:
+            return {name.upper(): value for name, value in form.multi_items() if isinstance(value, str)}
+    except HTTPException as error:
+        if error.status_code != 400:
+            raise
+        raise MalformedBody(f"The form cannot be read: {error.detail}") from error
+
+
 async def _read_form(request: Request, folder: Path, key: str | None) -> Submission:
     try:
         async with request.form(max_files=_MOST_FILES, max_fields=8, max_part_size=_JSON_LIMIT) as form:

@@ -8,10 +8,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
 
-from jobs import presence, uploads
-from jobs.database import connect
+from jobs import presence, records, tallies, transitions, uploads
+from jobs.database import connect, revisions
 from jobs.schema import Table
 from jobs.settings import Settings
+from tests.jobs.conftest import new_fit
 
 ROOT = Path(__file__).parents[2]
 
@@ -72,3 +73,29 @@ def test_settings_come_from_the_environment_with_embedded_defaults(tmp_path: Pat
     assert settings.database == f"sqlite:///{tmp_path / 'photfit.sqlite'}"
     assert settings.blobs == str(tmp_path / "blobs")
     assert connect(Settings(database_url="postgresql://u@h/d")).url.drivername == "postgresql+psycopg"
+
+
+def test_what_happened_is_counted_once_for_all_processes(any_engine: Engine) -> None:
+    for seconds in (0.05, 0.2, 5000.0, 1e9):
+        tallies.add(any_engine, [tallies.once("ended", "succeeded"), *tallies.lasting("stage", "lm", seconds)])
+    assert tallies.counts(any_engine, "ended") == {"succeeded": 4}
+    histogram = tallies.histograms(any_engine, "stage")["lm"]
+    counts = dict(histogram.counts)
+    assert (counts["0.03"], counts["0.1"], counts["0.3"], counts["3000"]) == (0, 1, 2, 2)
+    assert (counts["10000"], counts["+Inf"]) == (3, 4)
+    assert histogram.total == 0.05 + 0.2 + 5000.0 + 1e9
+    assert tallies.counts(any_engine, "nothing") == {}
+
+
+def test_queues_say_how_many_wait_and_for_how_long(any_engine: Engine) -> None:
+    for queue in ("cpu", "cpu", "gpu"):
+        transitions.create(any_engine, new_fit(queue=queue))
+    found = {queue.name: queue for queue in records.queues(any_engine)}
+    assert (found["cpu"].length, found["gpu"].length) == (2, 1)
+    assert 0.0 <= found["gpu"].oldest_seconds <= found["cpu"].oldest_seconds < 60.0
+    assert records.running(any_engine) == 0
+
+
+def test_a_database_says_which_version_its_tables_have(any_engine: Engine) -> None:
+    found, newest = revisions(any_engine)
+    assert found == newest is not None

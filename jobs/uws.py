@@ -1,0 +1,102 @@
+"""Jobs of the IVOA's Universal Worker Service: what is asked for, before and beside the fit that does it.
+
+A job waits (PENDING) without a fit until it is told to run; from then on its fit says where it stands.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, delete, select, update
+from sqlalchemy.orm import Session
+
+from jobs.clock import database_now
+from jobs.ids import new_id
+from jobs.schema import FitRecord, UwsJobRecord
+
+KEPT_SECONDS = 30 * 86_400.0
+"""How long a job is kept unless its owner sets another time of destruction."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job and its fit. `fit` is None before it runs, and when its fit was deleted."""
+
+    record: UwsJobRecord
+    fit: FitRecord | None
+
+
+def create(engine: Engine, owner: str, request: dict[str, Any], run_id: str | None) -> UwsJobRecord:
+    """A new job, which waits."""
+    job = UwsJobRecord(
+        id=new_id("uws"),
+        owner=owner,
+        request=request,
+        run_id=run_id,
+        created_at=database_now(),
+        destruction=database_now() + KEPT_SECONDS,
+        execution_duration=0,
+    )
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        session.add(job)
+        session.flush()
+        session.refresh(job)
+    return job
+
+
+def get(engine: Engine, owner: str, job_id: str) -> Job | None:
+    """The owner's job, or None: also where its time of destruction has come."""
+    found = _find(engine, UwsJobRecord.owner == owner, UwsJobRecord.id == job_id)
+    return found[0] if found else None
+
+
+def listed(engine: Engine, owner: str) -> Sequence[Job]:
+    """The owner's jobs, newest first."""
+    return _find(engine, UwsJobRecord.owner == owner)
+
+
+def change(engine: Engine, owner: str, job_id: str, **changes: Any) -> bool:
+    """Change columns of a job that waits; False where it does not, or is unknown."""
+    statement = _mine(owner, job_id).where(UwsJobRecord.fit_id.is_(None), UwsJobRecord.aborted_at.is_(None))
+    with engine.begin() as connection:
+        return connection.execute(statement.values(**changes)).rowcount == 1
+
+
+def set_destruction(engine: Engine, owner: str, job_id: str, at: float) -> None:
+    """When the job is to be forgotten, in seconds since 1970."""
+    with engine.begin() as connection:
+        connection.execute(_mine(owner, job_id).values(destruction=at))
+
+
+def remove(engine: Engine, owner: str, job_id: str) -> None:
+    """Forget a job; its fit is another matter."""
+    with engine.begin() as connection:
+        connection.execute(delete(UwsJobRecord).where(UwsJobRecord.id == job_id, UwsJobRecord.owner == owner))
+
+
+def overdue(engine: Engine) -> list[tuple[str, str]]:
+    """Owner and id of fits that have run for longer than their jobs allow and are not being cancelled yet."""
+    query = select(FitRecord.owner, FitRecord.id).where(
+        UwsJobRecord.fit_id == FitRecord.id,
+        UwsJobRecord.execution_duration > 0,
+        FitRecord.state == "running",
+        FitRecord.cancel_requested_at.is_(None),
+        FitRecord.started_at + UwsJobRecord.execution_duration < database_now(),
+    )
+    with engine.connect() as connection:
+        return [(owner, fit_id) for owner, fit_id in connection.execute(query)]
+
+
+def _find(engine: Engine, *conditions: ColumnElement[bool]) -> list[Job]:
+    query = (
+        select(UwsJobRecord, FitRecord)
+        .outerjoin(FitRecord, FitRecord.id == UwsJobRecord.fit_id)
+        .where(UwsJobRecord.destruction > database_now(), *conditions)
+        .order_by(UwsJobRecord.id.desc())
+    )
+    with Session(engine) as session:
+        return [Job(record, fit) for record, fit in session.execute(query)]
+
+
+def _mine(owner: str, job_id: str) -> Any:
+    return update(UwsJobRecord).where(UwsJobRecord.id == job_id, UwsJobRecord.owner == owner)

@@ -1,0 +1,110 @@
+"""Every example that the OpenAPI document prints works as it stands there, but for the id of an upload."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.app.conftest import EXAMPLES, Service
+
+EXAMPLE_UPLOAD = "upl_01JDA6Q8Z4M1V6T9W3K2B7C5XN"
+FOLDER = EXAMPLES / "three_galaxies"
+FILE = FOLDER / "three_galaxies.fits"
+NEEDS_ACCOUNTS = ("/v1/keys", "/v1/session")
+"""Tested with accounts, in test_accounts.py: here they answer that there are none."""
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A service with a finished fit that has chains, and what its document says."""
+
+    client: httpx.Client
+    parts: dict[str, str]
+    document: dict[str, Any]
+
+    def filled(self, path: str) -> str:
+        return path.format_map(self.parts)
+
+    def job(self) -> str:
+        """The id of a job that waits."""
+        text = json.dumps(self.client.get(f"/v1/fits/{self.parts['fit_id']}/request").json())
+        return self.client.post("/uws/fits", data={"REQUEST": text}).headers["location"].rpartition("/")[2]
+
+    def operations(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        for path, item in self.document["paths"].items():
+            for method, operation in item.items():
+                yield method, path, operation
+
+
+@pytest.fixture(scope="module")
+def stage(working_service: Service) -> Stage:
+    client = working_service.client
+    upload = working_service.upload(FILE)
+    request = json.loads((FOLDER / "request.json").read_text().replace(FILE.name, upload))
+    request["stages"] = [{"method": "lm"}, {"method": "metropolis", "samples": 20, "chains": 2, "warmup": 5}]
+    fit = client.post("/v1/fits", json=request).json()["id"]
+    assert client.get(f"/v1/fits/{fit}", params={"wait": 60}).json()["state"] == "succeeded"
+    parts = {"fit_id": fit, "upload_id": upload, "image": "image", "plane": "model", "component": "a"}
+    return Stage(client, {**parts, "name": "fit.png"}, client.get("/openapi.json").json())
+
+
+def printed(described: dict[str, Any]) -> list[Any]:
+    """The examples of a parameter or a body, wherever the document may put them."""
+    found = [example["value"] for example in described.get("examples", {}).values()]
+    found += [described[key] for key in ("example",) if key in described]
+    schema = described.get("schema", {})
+    found += [schema[key] for key in ("example",) if key in schema]
+    return found + list(schema.get("examples", ()))
+
+
+def test_examples_of_parameters_work(stage: Stage) -> None:
+    tried = 0
+    for method, path, operation in stage.operations():
+        for parameter in operation.get("parameters", ()):
+            for value in printed(parameter):
+                assert method == "get", (path, parameter["name"])
+                parts = stage.parts | ({parameter["name"]: value} if parameter["in"] == "path" else {})
+                query = {parameter["name"]: value} if parameter["in"] == "query" else {}
+                response = stage.client.get(path.format_map(parts), params=query)
+                assert response.status_code == 200, (path, parameter["name"], value, response.text[:300])
+                tried += 1
+    assert tried >= 5
+
+
+def test_examples_of_bodies_work(stage: Stage) -> None:
+    tried = 0
+    for method, path, operation in stage.operations():
+        for kind, described in operation.get("requestBody", {}).get("content", {}).items():
+            for value in () if path in NEEDS_ACCOUNTS else printed(described):
+                response = send(stage, method, path, kind, value)
+                assert response.status_code < 400, (method, path, kind, value, response.text[:300])
+                tried += 1
+    assert tried >= 10
+
+
+def test_every_body_that_is_not_a_file_has_an_example(stage: Stage) -> None:
+    without = [
+        (method, path, kind)
+        for method, path, operation in stage.operations()
+        for kind, described in operation.get("requestBody", {}).get("content", {}).items()
+        if path not in (*NEEDS_ACCOUNTS, "/v1/uploads") and not printed(described)
+    ]
+    assert without == []
+
+
+def send(stage: Stage, method: str, path: str, kind: str, value: Any) -> httpx.Response:
+    """The example, sent as what its content type says."""
+    text = json.dumps(value).replace(EXAMPLE_UPLOAD, stage.parts["upload_id"])
+    real = json.loads(text)
+    address = path.format_map({**stage.parts, "job_id": stage.job() if "{job_id}" in path else ""})
+    if kind == "multipart/form-data":
+        files = {"request": (None, json.dumps(real["request"])), "file": (FILE.name, FILE.read_bytes())}
+        return stage.client.request(method, address, files=files)
+    if kind == "application/x-www-form-urlencoded":
+        return stage.client.request(method, address, data=real)
+    return stage.client.request(method, address, content=text, headers={"Content-Type": kind})
