@@ -1,6 +1,7 @@
 """`python -m app`: the HTTP service alone. Children that read files import this module, so it imports nothing heavy."""
 
 import argparse
+import atexit
 import sys
 
 
@@ -11,6 +12,7 @@ def main(arguments: list[str] | None = None) -> None:
     from app.main import create_app
     from jobs.logs import configure_logging
     from jobs.settings import Settings
+    from jobs.tracing import start_tracing
 
     settings = Settings()
     options = _parser(settings.host, settings.port).parse_args(arguments)
@@ -20,6 +22,8 @@ def main(arguments: list[str] | None = None) -> None:
             "users need a key, or PHOTFIT_ACCOUNTS=false to let in whoever reaches it"
         )
     configure_logging()
+    if settings.telemetry:
+        atexit.register(start_tracing("api"))
     uvicorn.run(
         create_app(settings),
         host=options.host,

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.problems import body_too_large, internal_error, problem_response
 from jobs.ids import new_id
+from jobs.tracing import span
 
 _log = structlog.get_logger("photfit.app")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
@@ -42,7 +43,8 @@ class RequestContext:
         scope["photfit.body_limit"] = self._body_limit
         structlog.contextvars.bind_contextvars(request_id=exchange.id)
         try:
-            await self._app(scope, receive, exchange.send)
+            with span("request", exchange.id, method=scope["method"], path=scope["path"]):
+                await self._app(scope, receive, exchange.send)
         except Exception:
             if exchange.status is not None:
                 raise

@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     refusals_per_minute: Annotated[int, Field(ge=1)] = Field(
         30, title="Wrong keys", description="Requests without a good key that an address may send a minute."
     )
+    telemetry: bool = Field(
+        False, title="Telemetry", description="Send spans of requests and fits by OpenTelemetry's OTLP over HTTP."
+    )
     lease_seconds: Annotated[float, Field(gt=0)] = Field(
         30.0, title="Lease", description="A worker that has not renewed for so long has lost its job."
     )

@@ -4,6 +4,7 @@ The parent never imports torch (forking or terminating a process that has used i
 starts, so that the first fit is as quick as the next.
 """
 
+import atexit
 import os
 import socket
 import threading
@@ -19,6 +20,7 @@ from jobs.events import Publisher
 from jobs.logs import configure_logging
 from jobs.reconciler import Reconciler
 from jobs.settings import Settings
+from jobs.tracing import start_tracing
 
 NAME_VARIABLE = "PHOTFIT_WORKER_NAME"
 QUEUES_VARIABLE = "PHOTFIT_WORKER_QUEUES"
@@ -110,3 +112,5 @@ def _on_child_start(**_: Any) -> None:
     from worker.bench import open_bench
 
     open_bench(settings, worker_name())
+    if settings.telemetry:
+        atexit.register(start_tracing("worker"))

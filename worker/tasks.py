@@ -23,6 +23,7 @@ from jobs.blobs import BlobMissing
 from jobs.doorbell import TASK
 from jobs.outcomes import out_of_time
 from jobs.schema import UploadRecord
+from jobs.tracing import span
 from jobs.transitions import Claim, Outcome
 from worker.application import application
 from worker.bench import Bench, bench
@@ -53,7 +54,10 @@ def run_fit(self: Task, fit_id: str) -> None:
     _log.info("taken")
     result = None
     try:
-        with Heartbeat(tools.engine, claim, tools.worker, settings.lease_seconds) as heartbeat:
+        with (
+            Heartbeat(tools.engine, claim, tools.worker, settings.lease_seconds) as heartbeat,
+            span("fit", claim.request_id or fit_id, fit=fit_id, attempt=claim.attempt),
+        ):
             result = _work(tools, claim, heartbeat)
     finally:
         tools.publisher.publish(fit_id)

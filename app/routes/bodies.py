@@ -74,7 +74,9 @@ def _document(request: Request, body: bytes, kinds: tuple[str, ...]) -> object:
 
 
 async def read_parameters(request: Request) -> dict[str, str]:
-    """Parameters of a form, by their names in upper case; where one comes twice, the last counts."""
+    """Parameters of a form, by their names in upper case; where one comes twice, the last counts. No body is none."""
+    if request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
+        return {}
     if content_type(request) not in ("application/x-www-form-urlencoded", "multipart/form-data"):
         raise UnsupportedMediaType(
             f"The body's content type is {content_type(request) or 'missing'}; it takes a form "
