@@ -70,12 +70,13 @@ def get(services: Services, owner: str, job_id: str) -> Job:
 def list_jobs(
     services: Services, owner: str, phases: Sequence[ExecutionPhase], after: datetime | None, last: int | None
 ) -> list[Job]:
-    """The owner's jobs, newest first: in one of the phases, made after a moment, the last so many."""
+    """The owner's jobs, newest first: in one of the phases, after a moment (UTC without a zone), the last so many."""
+    since = None if after is None else after.replace(tzinfo=after.tzinfo or UTC)
     wanted = [
         job
         for job in uws.listed(services.engine, owner)
         if (phase_of(job) in phases if phases else phase_of(job) is not ExecutionPhase.ARCHIVED)
-        and (after is None or job.record.created_at > after)
+        and (since is None or job.record.created_at > since)
     ]
     return wanted[:last]
 

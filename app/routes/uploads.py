@@ -42,7 +42,7 @@ Level = Annotated[
 ]
 
 
-@router.put("", status_code=201, summary="Upload a file", openapi_extra=FILE_BODY, include_in_schema=False)
+@router.put("", status_code=201, summary="Upload a file", openapi_extra=FILE_BODY, operation_id="put_upload")
 @router.post("", status_code=201, summary="Upload a file", openapi_extra=FILE_BODY)
 async def create_upload(
     request: Request,

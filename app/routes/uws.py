@@ -1,5 +1,6 @@
 """The IVOA's Universal Worker Service 1.1, for clients of the Virtual Observatory."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -19,7 +20,7 @@ router = APIRouter(prefix=ROOT, tags=["UWS"], max_body_size=17 << 20)
 Form = Annotated[dict[str, str], Depends(read_parameters)]
 _SEE_OTHER: dict[int | str, dict[str, Any]] = {303: {"description": "Done; `Location` is the job, or the list"}}
 Phases = Annotated[list[ExecutionPhase] | None, Query(alias="PHASE", description="Only jobs in these phases.")]
-After = Annotated[str | None, Query(alias="AFTER", max_length=40, description="Only jobs made after this time.")]
+After = Annotated[datetime | None, Query(alias="AFTER", description="Only jobs made after this time.")]
 Last = Annotated[int | None, Query(alias="LAST", ge=1, le=10_000, description="Only the latest so many.")]
 Wait = Annotated[
     float, Query(alias="WAIT", ge=-1, allow_inf_nan=False, description="Seconds to wait for another phase; -1: long.")
@@ -40,8 +41,7 @@ def list_jobs(
     last: Last = None,
 ) -> Response:
     """Jobs that were made here; fits asked for at `/v1/fits` are not among them."""
-    since = None if after is None else uws.moment(after, "query.AFTER")
-    jobs = uws.list_jobs(services, owner, phase or [], since, last)
+    jobs = uws.list_jobs(services, owner, phase or [], after, last)
     return _xml(uws_xml.jobs_document(jobs, _base(request), _name(asker.key_id, asker.name)))
 
 
