@@ -1,0 +1,44 @@
+"""Jobs of the Universal Worker Service in the database."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
+
+from jobs import transitions, uws
+from tests.jobs.conftest import new_fit
+
+
+def running(engine: Engine, duration: int) -> str:
+    """The id of a fit that runs for a job that allows it so many seconds."""
+    job = uws.create(engine, "vera", {"images": []}, None)
+    fit = transitions.create(engine, new_fit(owner="vera"))
+    assert fit is not None
+    uws.change(engine, "vera", job.id, execution_duration=duration)
+    uws.change(engine, "vera", job.id, fit_id=fit.id)
+    assert transitions.claim(engine, fit.id, "worker", None, 60) is not None
+    return fit.id
+
+
+def test_fits_that_run_for_longer_than_their_jobs_allow_are_found_until_they_are_cancelled(any_engine: Engine) -> None:
+    late, _, _ = running(any_engine, 1), running(any_engine, 0), running(any_engine, 1000)
+    with any_engine.begin() as connection:
+        connection.exec_driver_sql("update fits set started_at = started_at - 100")
+    assert uws.overdue(any_engine) == [("vera", late)]
+    transitions.request_cancel(any_engine, "vera", late)
+    assert uws.overdue(any_engine) == []
+
+
+def test_a_job_that_has_its_fit_is_changed_no_more(any_engine: Engine) -> None:
+    job = uws.create(any_engine, "vera", {"images": []}, "a word")
+    assert uws.change(any_engine, "vera", job.id, fit_id="fit_1")
+    assert not uws.change(any_engine, "vera", job.id, fit_id="fit_2")
+    assert not uws.change(any_engine, "henrietta", job.id, execution_duration=5)
+
+
+def test_a_job_is_its_owner_s_alone_and_gone_when_its_time_has_come(any_engine: Engine) -> None:
+    job = uws.create(any_engine, "vera", {"images": []}, None)
+    assert uws.get(any_engine, "henrietta", job.id) is None
+    assert [one.record.id for one in uws.listed(any_engine, "vera")] == [job.id]
+    uws.set_destruction(any_engine, "vera", job.id, datetime(2020, 1, 1, tzinfo=UTC).timestamp())
+    assert uws.get(any_engine, "vera", job.id) is None
+    assert uws.listed(any_engine, "vera") == []
