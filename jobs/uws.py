@@ -74,6 +74,12 @@ def remove(engine: Engine, owner: str, job_id: str) -> None:
         connection.execute(delete(UwsJobRecord).where(UwsJobRecord.id == job_id, UwsJobRecord.owner == owner))
 
 
+def drop_destroyed(engine: Engine) -> int:
+    """Remove jobs whose time of destruction has come; how many there were."""
+    with engine.begin() as connection:
+        return connection.execute(delete(UwsJobRecord).where(UwsJobRecord.destruction <= database_now())).rowcount
+
+
 def overdue(engine: Engine) -> list[tuple[str, str]]:
     """Owner and id of fits that have run for longer than their jobs allow and are not being cancelled yet."""
     query = select(FitRecord.owner, FitRecord.id).where(

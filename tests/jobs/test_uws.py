@@ -42,3 +42,4 @@ def test_a_job_is_its_owner_s_alone_and_gone_when_its_time_has_come(any_engine: 
     uws.set_destruction(any_engine, "vera", job.id, datetime(2020, 1, 1, tzinfo=UTC).timestamp())
     assert uws.get(any_engine, "vera", job.id) is None
     assert uws.listed(any_engine, "vera") == []
+    assert uws.drop_destroyed(any_engine) == 1

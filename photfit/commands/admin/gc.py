@@ -10,10 +10,11 @@ from photfit.commands.admin.opening import database, settings
 @click.command("gc")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 def gc(dry_run: bool) -> None:
-    """Delete files that belong to no upload and no fit any more, and sessions that are over."""
+    """Delete files that belong to no upload and no fit any more, and sessions and UWS jobs whose time is over."""
     from jobs.blobs import open_blobs
     from jobs.garbage import orphans
     from jobs.sessions import drop_expired
+    from jobs.uws import drop_destroyed
 
     blobs = open_blobs(settings().blobs)
     count = size = 0
@@ -23,7 +24,7 @@ def gc(dry_run: bool) -> None:
             size += blobs.size(key) or 0
             if not dry_run:
                 blobs.delete(key)
-        sessions = 0 if dry_run else drop_expired(engine)
-    click.echo(
-        f"{count} files, {size / 2**20:.1f} MiB, {'would go' if dry_run else 'are gone'}; {sessions} sessions ended"
-    )
+        if not dry_run:
+            drop_expired(engine)
+            drop_destroyed(engine)
+    click.echo(f"{count} files, {size / 2**20:.1f} MiB, {'would go' if dry_run else 'are gone'}")
