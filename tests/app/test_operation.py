@@ -31,8 +31,7 @@ def finished(working_service: Service) -> dict[str, Any]:
     request = json.loads((folder / "request.json").read_text())
     headers = {"X-Request-Id": "request-of-this-test"}
     fit = post_form(working_service, request, folder / "three_galaxies.fits", headers=headers).json()
-    address = f"{fit['links']['self']}?wait=60"
-    fit = working_service.client.get(address).json()
+    fit = working_service.finished(fit["id"])
     assert fit["state"] == "succeeded", fit
     wait_until(
         lambda: ("photfit_fits_finished_total", "succeeded") in figures(working_service), 20, "the attempt's count"

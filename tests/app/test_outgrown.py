@@ -47,7 +47,7 @@ def test_a_fit_goes_all_the_way_through_postgresql_and_s3(outgrown: Service, dat
     request: dict[str, Any] = json.loads((folder / "request.json").read_text())
     fit = post_form(outgrown, request, folder / "three_galaxies.fits").json()
     own = fit["links"]["self"]
-    fit = outgrown.client.get(own, params={"wait": 60}).json()
+    fit = outgrown.finished(fit["id"])
     assert fit["state"] == "succeeded", fit
     assert outgrown.client.get(f"{own}/parameters").json()["chi2_reduced"] == pytest.approx(1.012412, abs=1e-5)
     model = outgrown.client.get(f"{own}/images/image/model.fits")

@@ -48,7 +48,7 @@ def stage(working_service: Service) -> Stage:
     request = json.loads((FOLDER / "request.json").read_text().replace(FILE.name, upload))
     request["stages"] = [{"method": "lm"}, {"method": "metropolis", "samples": 20, "chains": 2, "warmup": 5}]
     fit = client.post("/v1/fits", json=request).json()["id"]
-    assert client.get(f"/v1/fits/{fit}", params={"wait": 60}).json()["state"] == "succeeded"
+    assert working_service.finished(fit)["state"] == "succeeded"
     parts = {"fit_id": fit, "upload_id": upload, "image": "image", "plane": "model", "component": "a"}
     return Stage(client, {**parts, "name": "fit.png"}, client.get("/openapi.json").json())
 

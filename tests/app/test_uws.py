@@ -61,7 +61,7 @@ def test_pyvo_follows_a_job_from_pending_to_completed_and_reads_its_results(
     job.execution_duration = 600
     assert job.execution_duration.sec == 600
     job.run()
-    job.wait(timeout=120)
+    job.wait(timeout=200)
     job.raise_if_error()
     assert job.phase == "COMPLETED"
     assert job.job.runid == "a word"
