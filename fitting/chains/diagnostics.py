@@ -213,7 +213,7 @@ def _unmixed(r_hat: dict[str, float]) -> list[str]:
     worst = sorted((name for name, value in r_hat.items() if not value <= _MIXED), key=lambda name: -r_hat[name])
     if not worst:
         return []
-    shown = ", ".join(f"{name} {r_hat[name]:.2f}" for name in worst[:3])
+    shown = ", ".join(f"{name} {r_hat[name]:.3f}" for name in worst[:3])
     more = f" and {len(worst) - 3} more" if len(worst) > 3 else ""
     verdict = "do not use" if not r_hat[worst[0]] <= _UNMIXED else "draw more before you use them"
     return [f"the chains have not mixed (R-hat {shown}{more}; it should be below {_MIXED}): {verdict}"]

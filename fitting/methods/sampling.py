@@ -16,7 +16,7 @@ from fitting.methods.posterior import Density, Posterior, Target
 from fitting.methods.progress import StageReport
 from fitting.methods.sampler_result import SamplerResult
 from fitting.methods.shelf import Shelf
-from fitting.methods.whitening import Whitening, whitening
+from fitting.methods.whitening import Whitening, walls_as_scales, whitening
 from fitting.problem import Problem
 from fitting.spec.sampler_options import Metric, SamplerOptions
 
@@ -153,8 +153,9 @@ def _fingerprint(method: str, target: Target, options: SamplerOptions, seed: int
 def coordinates(run: Sampling, metric: Metric) -> Whitening:
     """The metric's coordinates at the stage's start."""
     start = run.start.theta
+    equations = walls_as_scales(run.start.equations, start, run.target.lower, run.target.upper)
     scale = run.target.step_scale(start) if isinstance(run.target, Problem) else torch.full((start.shape[1],), np.inf)
-    return whitening(run.start.equations, start, metric, scale)
+    return whitening(equations, start, metric, scale)
 
 
 def dispersed(run: Sampling, chains: int, dispersion: float, generator: torch.Generator) -> Tensor:

@@ -1,6 +1,6 @@
 """Coordinates in which a posterior is round: θ = θ₀ + F z, and the quadratic approximation that they come from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -12,6 +12,8 @@ from fitting.spec.sampler_options import Metric
 
 _SMALLEST_EIGENVALUE = 1e-12
 """Of JᵀWJ scaled to unit diagonal; flatter directions count as this flat."""
+_WALL_LENGTHS = 3.0
+"""A parameter is at a limit where it is within so many of the posterior's scales there."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,24 @@ def whitening(equations: NormalEquations, centre: Tensor, metric: Metric, longes
     return Whitening(centre[0].cpu().clone(), root / over)
 
 
+def walls_as_scales(equations: NormalEquations, theta: Tensor, lower: Tensor, upper: Tensor) -> NormalEquations:
+    """Equations at θ (1, free) for coordinates beside limits that the data push against.
+
+    There the posterior falls as exp(−|g| x) from the limit, g = JᵀWr, so that its scale is 1/|g| however wide the
+    curvature alone would make it. Such a parameter stands alone, with g² in the place of its curvature; the covariance
+    of the others is the one with it held.
+    """
+    gradient, matrix = equations.gradient[0], equations.matrix[0]
+    near = _WALL_LENGTHS / gradient.abs().clamp_min(1e-300)
+    against = ((theta[0] - lower <= near) & (gradient < 0.0)) | ((upper - theta[0] <= near) & (gradient > 0.0))
+    steep = against & (gradient.square() > matrix.diagonal())
+    if not bool(steep.any()):
+        return equations
+    alone = torch.where(steep[:, None] | steep, 0.0, matrix)
+    alone.diagonal().copy_(torch.where(steep, gradient.square(), matrix.diagonal()))
+    return replace(equations, matrix=alone[None])
+
+
 def covariance_root(matrix: Tensor) -> Tensor:
     """F with F Fᵀ = matrix⁻¹, columns along the eigenvectors of the matrix scaled to unit diagonal: (free, free)."""
     diagonal = matrix.diagonal()
@@ -69,9 +89,9 @@ def covariance_root(matrix: Tensor) -> Tensor:
 
 
 class Surrogate:
-    """The posterior by its quadratic: −d²/2 + ln |dp/dθ|, d the Mahalanobis distance from the nearest optimum.
+    """The posterior by its quadratic around the start: −Δχ²/2 + ln |dp/dθ|, Δχ² = δᵀ JᵀWJ δ − 2 δᵀ JᵀWr.
 
-    Beyond `furthest` it is level, so that it never keeps a chain from where it knows nothing.
+    Where Δχ² is beyond `furthest` it is level, so that it never keeps a chain from where it knows nothing.
 
     Args:
         posterior: whose limits and Jacobian it has.
@@ -84,11 +104,13 @@ class Surrogate:
         root = covariance_root(equations.matrix[0].cpu())
         self._posterior = posterior
         self._precision_root = torch.linalg.inv(root).mT
-        self._centre = centre[0].cpu() + root @ (root.mT @ equations.gradient[0].cpu())
+        self._slope = 2.0 * equations.gradient[0].cpu()
+        self._centre = centre[0].cpu()
         self._furthest = free + 6.0 * (2.0 * free) ** 0.5
 
     def __call__(self, theta: Tensor) -> Tensor:
         """ln of the approximate density at θ (batch, free), without its constant: (batch,); −∞ outside the limits."""
-        distance = ((theta - self._centre) @ self._precision_root).square().sum(-1).clamp_max(self._furthest)
-        density = -0.5 * distance + self._posterior.log_jacobian(theta)
+        step = theta - self._centre
+        rise = (step @ self._precision_root).square().sum(-1) - step @ self._slope
+        density = -0.5 * rise.clamp_max(self._furthest) + self._posterior.log_jacobian(theta)
         return torch.where(self._posterior.inside(theta), density, -torch.inf)

@@ -56,7 +56,8 @@ class Analytic:
         return self._chi2(theta), self._gradient(theta)
 
     def normal_equations(self, theta: Tensor) -> NormalEquations:
-        return NormalEquations(self.value(theta), torch.zeros_like(theta), self._matrix[None])
+        chi2, gradient = self.value_and_gradient(theta)
+        return NormalEquations(chi2, -0.5 * gradient, self._matrix[None])
 
     def start(self, *theta: float) -> MinimizerResult:
         place = torch.tensor([theta], dtype=torch.float64)
@@ -111,6 +112,27 @@ def half_normal() -> Analytic:
     """Normal about 0 with sigma 1, cut at 0 in every one of two coordinates: means √(2/π), variances 1 − 2/π."""
     matrix = torch.eye(2, dtype=torch.float64)
     return Analytic(lambda theta: theta.square().sum(-1), lambda theta: 2.0 * theta, matrix, lower=0.0)
+
+
+CLIFF = 1e4
+
+
+def cliff() -> Analytic:
+    """x exponential from its limit 0 with mean 1/CLIFF, y given x normal about 0.3 x with sigma 1."""
+
+    def chi2(theta: Tensor) -> Tensor:
+        x, y = theta.unbind(-1)
+        return 2.0 * CLIFF * x + x.square() + (y - 0.3 * x).square()
+
+    def gradient(theta: Tensor) -> Tensor:
+        x, y = theta.unbind(-1)
+        off = 2.0 * (y - 0.3 * x)
+        return torch.stack((2.0 * CLIFF + 2.0 * x - 0.3 * off, off), -1)
+
+    matrix = torch.tensor([[1.09, -0.3], [-0.3, 1.0]], dtype=torch.float64)
+    target = Analytic(chi2, gradient, matrix)
+    target.lower[0] = 0.0
+    return target
 
 
 def sample(

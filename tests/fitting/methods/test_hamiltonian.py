@@ -9,7 +9,18 @@ import pytest
 from fitting.methods.progress import Cancelled
 from tests.fitting.methods.moments import assert_moments, says_not_to_use
 from tests.fitting.methods.sampled_galaxy import fitted_galaxy
-from tests.fitting.methods.targets import CENTRE, COVARIANCE, SAMPLERS, banana, bimodal, gaussian, half_normal, sample
+from tests.fitting.methods.targets import (
+    CENTRE,
+    CLIFF,
+    COVARIANCE,
+    SAMPLERS,
+    banana,
+    bimodal,
+    cliff,
+    gaussian,
+    half_normal,
+    sample,
+)
 
 LENGTHS = {"nuts": {"warmup": 40, "samples": 200}, "hmc": {"warmup": 40, "samples": 200, "leapfrog_steps": 5}}
 
@@ -141,3 +152,11 @@ def test_a_galaxy_is_sampled_as_its_covariance_says() -> None:
     np.testing.assert_allclose(draws.std(0), sigmas, rtol=0.3)
     assert (abs(draws.mean(0) - values) < 0.5 * sigmas).all()
     assert float(result.equations.chi2) <= float(end.equations.chi2)
+
+
+@pytest.mark.parametrize("method", LENGTHS)
+def test_a_parameter_that_is_pushed_hard_against_a_limit_stalls_nothing(method: str) -> None:
+    target = cliff()
+    result = sample(method, target, target.start(0.0, 0.0), **LENGTHS[method] | {"samples": 300, "target_accept": 0.9})
+    assert result.evaluations < 20 * 4 * 340
+    assert_moments(result, [1.0 / CLIFF, 0.0], [CLIFF**-2, 1.0])

@@ -7,7 +7,18 @@ import torch
 from fitting.methods.progress import Cancelled
 from tests.fitting.methods.moments import assert_moments, says_not_to_use
 from tests.fitting.methods.sampled_galaxy import fitted_galaxy
-from tests.fitting.methods.targets import CENTRE, COVARIANCE, SAMPLERS, banana, bimodal, gaussian, half_normal, sample
+from tests.fitting.methods.targets import (
+    CENTRE,
+    CLIFF,
+    COVARIANCE,
+    SAMPLERS,
+    banana,
+    bimodal,
+    cliff,
+    gaussian,
+    half_normal,
+    sample,
+)
 
 
 @pytest.mark.parametrize("screen", [False, True])
@@ -104,3 +115,12 @@ def test_a_galaxy_is_sampled_as_its_covariance_says() -> None:
     draws = result.chains.draws.reshape(-1, len(problem.names))
     np.testing.assert_allclose(draws.std(0), sigmas, rtol=0.2)
     assert (abs(draws.mean(0) - values) < 0.5 * sigmas).all()
+
+
+@pytest.mark.parametrize("screen", [False, True])
+def test_a_parameter_that_is_pushed_hard_against_a_limit_is_sampled(screen: bool) -> None:
+    target = cliff()
+    start = target.start(0.0, 0.0)
+    result = sample("metropolis", target, start, warmup=200, samples=400, chains=24, screen=screen)
+    assert result.chains.acceptance.mean() > 0.1
+    assert_moments(result, [1.0 / CLIFF, 0.0], [CLIFF**-2, 1.0])
