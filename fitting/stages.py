@@ -12,12 +12,13 @@ from fitting.chains import Chains
 from fitting.methods import METHOD_RUNNERS, Surroundings
 from fitting.methods.bootstrap import BootstrapResult
 from fitting.methods.levenberg_marquardt import MinimizerResult
-from fitting.methods.progress import Progress, Report, StageReport, TimeIsUp
+from fitting.methods.progress import Report, TimeIsUp
 from fitting.methods.sampler_result import SamplerResult
 from fitting.methods.sampling import derived_seed
 from fitting.methods.shelf import Compartment, Shelf
 from fitting.problem import Problem
 from fitting.results.result import History, SampledChains, StageRecord
+from fitting.telling import Telling, felt_tiles
 
 _MOST_HISTORY = 1000
 _DRAWS_AT_ONCE = 4096
@@ -57,18 +58,20 @@ def run_stages(problem: Problem, report: Report, shelf: Shelf | None = None) -> 
 
     Args:
         problem: the request's own.
-        report: called at least once an iteration; may raise `Cancelled`, which comes through, or `TimeIsUp`, which
-            comes through where no stage has ended.
+        report: called at least once an iteration, and between the tiles of a large image; may raise `Cancelled`, which
+            comes through, or `TimeIsUp`, which comes through where no stage has ended.
         shelf: where samplers keep checkpoints, from which the same request goes on.
     """
-    outcome = Outcome(_at(problem, problem.start()))
-    for number, stage in enumerate(problem.request.stages):
-        try:
-            outcome = _stage(problem, number, outcome, report, shelf)
-        except TimeIsUp:
-            if not outcome.records:
-                raise
-            return replace(outcome, stopped=f"stage {number + 1}, {stage.method}, was stopped before its end")
+    telling = Telling(problem, report)
+    with felt_tiles(problem, telling.again):
+        outcome = Outcome(_at(problem, problem.start()))
+        for number, stage in enumerate(problem.request.stages):
+            try:
+                outcome = _stage(problem, number, outcome, telling, shelf)
+            except TimeIsUp:
+                if not outcome.records:
+                    raise
+                return replace(outcome, stopped=f"stage {number + 1}, {stage.method}, was stopped before its end")
     return outcome
 
 
@@ -78,12 +81,12 @@ def _at(problem: Problem, theta: Tensor) -> MinimizerResult:
     return MinimizerResult(theta, equations, 0, 0, True, "the model at the given parameters", (float(equations.chi2),))
 
 
-def _stage(problem: Problem, number: int, before: Outcome, report: Report, shelf: Shelf | None) -> Outcome:
+def _stage(problem: Problem, number: int, before: Outcome, telling: Telling, shelf: Shelf | None) -> Outcome:
     stage = problem.request.stages[number]
     began = time.perf_counter()
     start = before.end
     surroundings = Surroundings(
-        _stage_report(problem, number, report),
+        telling.of_stage(number),
         derived_seed(problem.request.seed, "stage", number),
         None if shelf is None else Compartment(shelf, f"stage-{number}"),
     )
@@ -117,20 +120,6 @@ def _history(end: MinimizerResult) -> History:
     kept = np.unique(np.linspace(0, len(chi2) - 1, min(len(chi2), _MOST_HISTORY)).round().astype(int)).tolist()
     stride = end.iterations / max(len(chi2), 1) if isinstance(end, SamplerResult) else 1.0
     return History(tuple(round(stride * place) for place in kept), tuple(chi2[place] for place in kept))
-
-
-def _stage_report(problem: Problem, number: int, report: Report) -> StageReport:
-    """Turns a method's (iteration, most iterations, χ²) into progress of the whole fit."""
-    stages, method = len(problem.request.stages), problem.request.stages[number].method
-    freedom = max(problem.degrees_of_freedom, 1)
-
-    def tell(iteration: int, most: int, chi2: float) -> None:
-        fraction = (number + min(1.0, iteration / max(most, 1))) / stages
-        reduced = chi2 / freedom
-        message = f"{method}: iteration {iteration}, reduced chi-squared {reduced:.6g}"
-        report(Progress(number, stages, method, fraction, iteration, reduced, message))
-
-    return tell
 
 
 def quantiles(problem: Problem, chains: Chains, at: Sequence[float]) -> np.ndarray:
