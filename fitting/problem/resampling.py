@@ -5,7 +5,7 @@ objective taken as often as multinomial counts say. At one common θ all resampl
 derivatives.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -15,16 +15,21 @@ from fitting.problem.problem import NormalEquations, Problem, tile_columns
 
 _LARGEST_BLOCK = 2**23
 """Numbers in the weighted columns of one batch: replicates are taken in batches of at most this size, 64 MiB."""
+_LARGEST_COUNTS = 2**26
+"""Pixels whose counts are held at once, a byte each: those of one batch, drawn anew whenever it is asked for."""
 
 
-def pixel_counts(image: TargetImage, samples: int, generator: torch.Generator) -> Tensor:
-    """How often each pixel is drawn: (samples, height, width), 8-bit; as many draws as pixels are used, none masked."""
+def pixel_counts(image: TargetImage, seeds: Sequence[int]) -> Tensor:
+    """How often each pixel is drawn in the copy of each seed: (seeds, height, width), 8-bit.
+
+    As many draws as pixels are used, none masked; drawn on the CPU, so that every device draws the same.
+    """
     used = (image.weight > 0.0).flatten().cpu().nonzero().flatten()
-    counts = torch.zeros((samples, image.weight.numel()), dtype=torch.uint8)
-    for row in counts:
-        drawn = torch.randint(len(used), (len(used),), generator=generator)
+    counts = torch.zeros((len(seeds), image.weight.numel()), dtype=torch.uint8)
+    for row, seed in zip(counts, seeds, strict=True):
+        drawn = torch.randint(len(used), (len(used),), generator=torch.Generator().manual_seed(seed))
         row[used] = torch.bincount(drawn, minlength=len(used)).to(torch.uint8)
-    return counts.view(samples, *image.weight.shape).to(image.weight.device)
+    return counts.view(len(seeds), *image.weight.shape).to(image.weight.device)
 
 
 class ResampledProblem:
@@ -33,12 +38,14 @@ class ResampledProblem:
     Args:
         problem: the problem on the images as they are.
         samples: how many copies.
-        generator: on the CPU, so that every device draws the same.
+        generator: of the copies' own seeds.
     """
 
     def __init__(self, problem: Problem, samples: int, generator: torch.Generator) -> None:
         self._problem = problem
-        self._counts = tuple(pixel_counts(image, samples, generator) for image in problem.images)
+        self._seeds = [
+            torch.randint(2**62, (samples,), generator=generator).tolist() for _ in range(len(problem.images))
+        ]
         self.samples = samples
 
     @torch.no_grad()
@@ -64,8 +71,10 @@ class ResampledProblem:
 
     def _batch(self) -> int:
         """How many copies are worked on at once."""
-        pixels = max(tile.frame.width * tile.frame.height for image in self._problem.images for tile in image.tiles)
-        return max(1, _LARGEST_BLOCK // (pixels * (len(self._problem.names) + 2)))
+        images = self._problem.images
+        pixels = max(tile.frame.width * tile.frame.height for image in images for tile in image.tiles)
+        counted = max(image.weight.numel() for image in images)
+        return max(1, min(_LARGEST_BLOCK // (pixels * (len(self._problem.names) + 2)), _LARGEST_COUNTS // counted))
 
     def _add(
         self,
@@ -82,12 +91,14 @@ class ResampledProblem:
         chi2 += problem.priors.value(values)
         gradient += problem.priors.gradient(values)
         matrix += problem.priors.matrix(values)
-        for (image, groups, native), counts in zip(problem.seen(values), self._counts, strict=True):
+        for (image, groups, native), seeds in zip(problem.seen(values), self._seeds, strict=True):
+            pulse()
+            counts = pixel_counts(image, [seeds[copy] for copy in chosen.tolist()])
             chi2 += native.outside
             for tile in image.tiles:
                 pulse()
                 columns, transfer, light = tile_columns(native, groups, image, tile)
-                times = counts[chosen, tile.rows, tile.columns].flatten(1)
+                times = counts[:, tile.rows, tile.columns].flatten(1)
                 columns = columns.flatten(2)
                 model = (light.unsqueeze(1) @ columns).squeeze(1)
                 response = image.likelihood.response(image.pixels_of(tile).flat(), model)

@@ -18,7 +18,7 @@ TRUTH = [sky(3.0), galaxy("g", x=20.2, y=19.7, q=0.7, pa=30.0, n=1.5, r_e=5.0, i
 def test_its_spread_is_the_covariance_where_model_and_noise_are_right() -> None:
     problem = scene(TRUTH, 41, start=TRUTH)
     optimum = levenberg_marquardt(problem, problem.start())
-    end = bootstrap(problem, optimum, BootstrapOptions(samples=300), silent)
+    end = bootstrap(problem, optimum, BootstrapOptions(samples=300, seed=1), silent)
     expected = np.sqrt(np.diagonal(covariance_at(problem, optimum).of_all))
     ratio = end.covariance(problem).diagonal().sqrt().numpy() / expected
     assert abs(np.median(ratio) - 1.0) < 0.15
@@ -77,9 +77,20 @@ def test_as_many_pixels_are_drawn_as_are_used_and_none_that_is_masked() -> None:
     problem = scene(TRUTH, 41, start=TRUTH)
     (image,) = problem.images
     image.weight[:10] = 0.0
-    counts = pixel_counts(image, 5, torch.Generator().manual_seed(1))
+    counts = pixel_counts(image, [1, 2, 3, 4, 5])
     assert counts.flatten(1).sum(-1).tolist() == [31 * 41] * 5
     assert int(counts[:, :10].sum()) == 0
+    assert not torch.equal(counts[0], counts[1])
+
+
+def test_copies_are_the_same_in_whatever_batches_they_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = scene(TRUTH, 41, start=TRUTH)
+    resampled = ResampledProblem(problem, 5, torch.Generator().manual_seed(5))
+    whole = resampled.normal_equations(problem.start(), torch.arange(5), lambda: None)
+    monkeypatch.setattr("fitting.problem.resampling._LARGEST_COUNTS", 2 * 41 * 41)
+    parts = resampled.normal_equations(problem.start(), torch.arange(5), lambda: None)
+    torch.testing.assert_close(whole.matrix, parts.matrix)
+    torch.testing.assert_close(whole.chi2, parts.chi2)
 
 
 def test_its_own_seed_decides_and_the_requests_stands_in() -> None:
