@@ -34,7 +34,7 @@ ROWS = (
     Row("gradient", "gradient, 1000 steps of Adam", "tutorial"),
     Row("nuts", "nuts, 20 + 100", "optimum"),
     Row("hmc", "hmc, 20 + 200, 20 leapfrogs", "optimum"),
-    Row("metropolis", "metropolis, 5000", "optimum", ("photfit",)),
+    Row("metropolis", "metropolis, 5000 by ten walkers", "optimum", ("photfit",)),
 )
 
 

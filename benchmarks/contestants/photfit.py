@@ -24,7 +24,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "gradient": {"optimizer": "adam", "steps": 1000},
     "nuts": {"warmup": 20, "samples": 100, "chains": 1},
     "hmc": {"warmup": 20, "samples": 200, "leapfrog_steps": 20, "chains": 1},
-    "metropolis": {"warmup": 500, "samples": 5000, "chains": 1},
+    "metropolis": {"warmup": 100, "samples": 500, "chains": 10},
 }
 """Options of each method as the figures to reach have them."""
 
