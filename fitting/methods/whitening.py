@@ -91,7 +91,8 @@ def covariance_root(matrix: Tensor) -> Tensor:
 class Surrogate:
     """The posterior by its quadratic around the start: −Δχ²/2 + ln |dp/dθ|, Δχ² = δᵀ JᵀWJ δ − 2 δᵀ JᵀWr.
 
-    Where Δχ² is beyond `furthest` it is level, so that it never keeps a chain from where it knows nothing.
+    Where Δχ² is beyond `furthest` it falls by a power only, so that it hardly keeps a chain from where it knows
+    nothing; but fast enough to stay normalizable, since on a level plain an ensemble would stretch for ever.
 
     Args:
         posterior: whose limits and Jacobian it has.
@@ -112,5 +113,6 @@ class Surrogate:
         """ln of the approximate density at θ (batch, free), without its constant: (batch,); −∞ outside the limits."""
         step = theta - self._centre
         rise = (step @ self._precision_root).square().sum(-1) - step @ self._slope
-        density = -0.5 * rise.clamp_max(self._furthest) + self._posterior.log_jacobian(theta)
+        beyond = self._furthest * (1.0 + (rise / self._furthest).clamp_min(1.0).log())
+        density = -0.5 * torch.minimum(rise, beyond) + self._posterior.log_jacobian(theta)
         return torch.where(self._posterior.inside(theta), density, -torch.inf)

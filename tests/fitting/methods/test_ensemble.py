@@ -2,10 +2,21 @@
 
 import numpy as np
 import pytest
+import torch
 
 from tests.fitting.methods.moments import assert_moments
 from tests.fitting.methods.sampled_galaxy import fitted_galaxy
-from tests.fitting.methods.targets import CENTRE, COVARIANCE, SAMPLERS, banana, bimodal, gaussian, half_normal, sample
+from tests.fitting.methods.targets import (
+    CENTRE,
+    COVARIANCE,
+    SAMPLERS,
+    Analytic,
+    banana,
+    bimodal,
+    gaussian,
+    half_normal,
+    sample,
+)
 
 
 @pytest.mark.parametrize("screen", [False, True])
@@ -33,6 +44,22 @@ def test_limits_cut_without_bending_the_posterior() -> None:
     result = sample("ensemble", target, target.start(0.3, 0.3), warmup=100, samples=500)
     assert (result.chains.draws >= 0.0).all()
     assert_moments(result, [np.sqrt(2.0 / np.pi)] * 2, [1.0 - 2.0 / np.pi] * 2)
+
+
+def test_many_moves_on_the_approximation_never_stretch_away_from_it() -> None:
+    """In many dimensions a stretch's Z^(d−1) outweighs any fall to a level plain."""
+    free = 22
+    eye = torch.eye(free, dtype=torch.float64)
+    seen = []
+
+    def chi2(theta: torch.Tensor) -> torch.Tensor:
+        seen.append(float(theta.square().sum(-1).max()))
+        return theta.square().sum(-1)
+
+    target = Analytic(chi2, lambda theta: 2.0 * theta, eye)
+    result = sample("ensemble", target, target.start(*[0.0] * free), warmup=40, samples=20, thin=50)
+    assert result.evaluations < 2 * 46 * 61
+    assert max(seen) < 400.0
 
 
 def test_the_same_seed_gives_the_same_numbers() -> None:
