@@ -30,7 +30,7 @@ Hdu = Annotated[
     Query(
         max_length=80,
         description="Number from 0, or EXTNAME; by default HDU 0 or the first that holds an image.",
-        examples=["1", "SCI"],
+        examples=["1", "DATA"],
     ),
 ]
 StretchChoice = Annotated[

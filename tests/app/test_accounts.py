@@ -15,12 +15,13 @@ from tests.app.accounts import client_of, database, key_of
 from tests.app.conftest import Service, free_port
 
 PROBLEM = "application/problem+json"
+SETTINGS = {"PHOTFIT_ACCOUNTS": "true", "PHOTFIT_REFUSALS_PER_MINUTE": "1000"}
 
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory, broker: ValkeyServer) -> Iterator[Service]:
     """A service with accounts and without workers that the tests of this module share."""
-    made = Service(tmp_path_factory.mktemp("guarded"), free_port(), broker, {"PHOTFIT_ACCOUNTS": "true"})
+    made = Service(tmp_path_factory.mktemp("guarded"), free_port(), broker, SETTINGS)
     made.start()
     yield made
     made.stop()
