@@ -28,7 +28,7 @@ def finished(service: Service, fit: dict[str, Any]) -> dict[str, Any]:
         answer: dict[str, Any] = service.client.get(fit["links"]["self"], params={"wait": 20}).json()
         return answer if answer["state"] in FINAL else None
 
-    found: dict[str, Any] = wait_until(look, 60, f"the end of {fit['id']}")
+    found: dict[str, Any] = wait_until(look, 180, f"the end of {fit['id']}")
     return found
 
 
