@@ -122,6 +122,15 @@ def test_a_start_with_its_axes_swapped_ends_right(data: np.ndarray, q: float) ->
     assert uncertainties_of(result) == pytest.approx(uncertainties_of(straight), rel=1e-3)
 
 
+def test_a_round_start_knows_no_angle_and_ends_right(data: np.ndarray) -> None:
+    problem = problem_of([flat_sky(2.5), sersic(q=1.0, pa=0.0, x=21.0, y=19.0, n=2.5, r_e=6.0)], data=data)
+    angle = problem.names.index("g.pa")
+    assert float(problem.normal_equations(problem.start()).matrix[0, angle, angle]) == 0.0
+    end, from_truth = minimized(problem), minimized(problem_of(MODEL, data=data))
+    assert end.converged
+    assert float(end.equations.chi2) == pytest.approx(float(from_truth.equations.chi2), rel=1e-8)
+
+
 def test_a_round_galaxy_ends_with_q_near_one() -> None:
     result = fitted([flat_sky(), sersic(q=0.7)], image_of(noisy(rendered([flat_sky(), sersic(q=1.0)]))))
     assert result.converged
