@@ -13,6 +13,8 @@ from tests.app.conftest import EXAMPLES, Service
 EXAMPLE_UPLOAD = "upl_01JDA6Q8Z4M1V6T9W3K2B7C5XN"
 FOLDER = EXAMPLES / "three_galaxies"
 FILE = FOLDER / "three_galaxies.fits"
+WITH_PSF = EXAMPLES / "three_galaxies_psf" / "three_galaxies_psf.fits"
+"""Every plane that an example names."""
 FETCHES = ("/v1/uploads", "application/json")
 """The address of a file elsewhere: tests have no network, and a service fetches from no host that it is not told."""
 NEEDS_ACCOUNTS = ("/v1/keys", "/v1/session")
@@ -46,13 +48,13 @@ class Stage:
 @pytest.fixture(scope="module")
 def stage(working_service: Service) -> Stage:
     client = working_service.client
-    upload = working_service.upload(FILE)
+    upload = working_service.upload(WITH_PSF)
     request = json.loads((FOLDER / "request.json").read_text().replace(FILE.name, upload))
     request["stages"] = [{"method": "lm"}, {"method": "metropolis", "samples": 20, "chains": 2, "warmup": 5}]
     fit = client.post("/v1/fits", json=request).json()["id"]
     assert working_service.finished(fit)["state"] == "succeeded"
     parts = {"fit_id": fit, "upload_id": upload, "image": "image", "plane": "model", "component": "a"}
-    return Stage(client, {**parts, "name": "fit.png"}, client.get("/openapi.json").json())
+    return Stage(client, {**parts, "name": "corner.png"}, client.get("/openapi.json").json())
 
 
 def printed(described: dict[str, Any]) -> list[Any]:
@@ -68,7 +70,7 @@ def test_examples_of_parameters_work(stage: Stage) -> None:
     tried = 0
     for method, path, operation in stage.operations():
         for parameter in operation.get("parameters", ()):
-            for value in printed(parameter):
+            for value in () if parameter["in"] == "header" else printed(parameter):
                 assert method == "get", (path, parameter["name"])
                 parts = stage.parts | ({parameter["name"]: value} if parameter["in"] == "path" else {})
                 query = {parameter["name"]: value} if parameter["in"] == "query" else {}
