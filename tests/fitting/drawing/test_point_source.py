@@ -86,7 +86,7 @@ def test_a_psf_of_known_formula_is_integrated_over_pixels(form: GaussianShape | 
     _, gradient = problem.value_and_gradient(theta)
     steps = torch.diag(torch.full((3,), 1e-4, dtype=torch.float64))
     expected = torch.stack([(problem.value(theta + step) - problem.value(theta - step))[0] for step in steps]) / 2e-4
-    assert gradient[0].numpy() == pytest.approx(expected.numpy(), rel=1e-5)
+    assert gradient[0].numpy() == pytest.approx(expected.numpy(), rel=1e-5, abs=1e-6)
 
 
 def test_an_image_without_psf_is_a_fault() -> None:
