@@ -123,7 +123,9 @@ class FolderBlobs:
 
     def keys(self, prefix: str) -> list[str]:
         """See `BlobStore`."""
-        files = (path for path in self._path(prefix).rglob("*") if path.is_file() and not path.name.startswith("."))
+        # Unlike `rglob`, `walk` does not mind that a folder vanishes meanwhile.
+        walk = os.walk(self._path(prefix))
+        files = (Path(folder) / name for folder, _, names in walk for name in names if not name.startswith("."))
         return sorted(str(path.relative_to(self.folder)) for path in files)
 
     def delete(self, key: str) -> None:

@@ -62,8 +62,10 @@ class Service:
     def child(self, *words: str) -> psutil.Process:
         """Its own child whose command line ends with these words."""
         for process in psutil.Process(self.process.pid).children():
-            if alive(process) and tuple(process.cmdline()[-len(words) :]) == words:
-                return process
+            # One that is ended between being seen and being asked is none of them.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if alive(process) and tuple(process.cmdline()[-len(words) :]) == words:
+                    return process
         raise LookupError(f"no child runs {' '.join(words)}")
 
     def printed(self, text: str) -> bool:
