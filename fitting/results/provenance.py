@@ -13,7 +13,7 @@ from fitting.results.result import FitResult
 from fitting.spec import FitRequest
 from fitting.spec.identity import request_sha256
 
-_LIBRARIES = ("torch", "numpy", "scipy", "astropy", "pyro-ppl")
+_LIBRARIES = ("torch", "numpy", "scipy", "astropy")
 
 
 @dataclass(frozen=True)
