@@ -24,18 +24,7 @@ _SMALL = 1 << 20
 
 def file_response(request: Request, file: StoredFile, media_type: str, filename: str | None = None) -> Response:
     """Hand out a file byte for byte; 304 where the client has it already. `filename` is what a browser saves it as."""
-    headers = {"ETag": file.etag, "Cache-Control": "private, no-cache"}
-    if filename is not None:
-        headers["Content-Disposition"] = f'attachment; filename="{filename}"'
-    if _known(request, file.etag):
-        return Response(status_code=304, headers=headers)
-    if isinstance(file.blobs, FolderBlobs):
-        with file.blobs.local(file.key) as path:
-            return FileResponse(path, headers=headers, media_type=media_type)
-    if file.size <= _SMALL:
-        return Response(file.blobs.read(file.key), headers=headers, media_type=media_type)
-    headers["Content-Length"] = str(file.size)
-    return StreamingResponse(file.blobs.chunks(file.key), headers=headers, media_type=media_type)
+    return _unless_known(request, file.etag, lambda: _whole(file, media_type), filename)
 
 
 def bytes_response(content: bytes, media_type: str) -> Response:
@@ -45,37 +34,42 @@ def bytes_response(content: bytes, media_type: str) -> Response:
 
 def converted_response(request: Request, etag: str, convert: Callable[[], ConvertedFile], media_type: str) -> Response:
     """Stream what `convert` makes; 304, and nothing made, where the client has it already."""
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if _known(request, etag):
-        return Response(status_code=304, headers=headers)
-    made = convert()
-    headers["Content-Length"] = str(made.size)
-    return StreamingResponse(made.chunks(), headers=headers, media_type=media_type)
+
+    def streamed() -> Response:
+        made = convert()
+        return StreamingResponse(made.chunks(), headers={"Content-Length": str(made.size)}, media_type=media_type)
+
+    return _unless_known(request, etag, streamed)
 
 
 def made_response(request: Request, etag: str, make: Callable[[], bytes], media_type: str) -> Response:
     """Hand out what `make` makes; 304, and nothing made, where the client has it already."""
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if _known(request, etag):
-        return Response(status_code=304, headers=headers)
-    return Response(make(), headers=headers, media_type=media_type)
+    return _unless_known(request, etag, lambda: Response(make(), media_type=media_type))
 
 
 def streamed_response(
     request: Request, etag: str, chunks: Callable[[], Iterator[bytes]], media_type: str, filename: str
 ) -> Response:
     """Stream what `chunks` makes as it is made; 304, and nothing made, where the client has it already."""
-    headers = {
-        "ETag": etag,
-        "Cache-Control": "private, no-cache",
-        "Content-Disposition": f'attachment; filename="{filename}"',
-    }
-    if _known(request, etag.removeprefix("W/")):
-        return Response(status_code=304, headers=headers)
-    return StreamingResponse(chunks(), headers=headers, media_type=media_type)
+    return _unless_known(request, etag, lambda: StreamingResponse(chunks(), media_type=media_type), filename)
 
 
-def _known(request: Request, etag: str) -> bool:
-    """Whether the client says that it has what the tag stands for."""
-    given = request.headers.get("if-none-match", "")
-    return etag in (tag.strip().removeprefix("W/") for tag in given.split(","))
+def _whole(file: StoredFile, media_type: str) -> Response:
+    if isinstance(file.blobs, FolderBlobs):
+        with file.blobs.local(file.key) as path:
+            return FileResponse(path, media_type=media_type)
+    if file.size <= _SMALL:
+        return Response(file.blobs.read(file.key), media_type=media_type)
+    return StreamingResponse(
+        file.blobs.chunks(file.key), headers={"Content-Length": str(file.size)}, media_type=media_type
+    )
+
+
+def _unless_known(request: Request, etag: str, give: Callable[[], Response], filename: str | None = None) -> Response:
+    """What `give` gives, tagged; 304, and nothing given, where the client says that it has what the tag stands for."""
+    known = (tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(","))
+    response = Response(status_code=304) if etag.removeprefix("W/") in known else give()
+    response.headers.update({"ETag": etag, "Cache-Control": "private, no-cache"})
+    if filename is not None:
+        response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
+    return response

@@ -1,6 +1,5 @@
 """Everything of a finished fit in one archive, made as it is sent: nothing is held, in memory or on disk."""
 
-import hashlib
 import io
 import json
 import zipfile
@@ -12,6 +11,7 @@ from typing import Any
 from app.domain import plots
 from app.domain.bundle_readme import readme
 from app.domain.results import succeeded
+from app.entity_tags import strong_tag
 from app.problems import NoSuchPlot, Unavailable
 from app.services import Services
 from fitting.spec import parse_request
@@ -44,9 +44,7 @@ class Bundle:
     @property
     def etag(self) -> str:
         """A weak entity tag: the same files, though the archive's own bytes may differ."""
-        return (
-            f'W/"{hashlib.sha256(f"{self.record.id} {self.record.attempt} {self.inputs}".encode()).hexdigest()[:32]}"'
-        )
+        return f"W/{strong_tag(self.record.id, self.record.attempt, self.inputs)}"
 
     @property
     def filename(self) -> str:
@@ -154,8 +152,8 @@ def _input_names(known: Mapping[str, UploadRecord]) -> dict[str, str]:
 
 def _local_request(document: dict[str, Any], inputs: Mapping[str, str]) -> dict[str, Any]:
     """The request with the archive's own files in the place of uploads."""
-    request = parse_request(document).with_references(inputs).document()
-    return {**request, "images": _as_paths(request["images"], frozenset(inputs.values()))}
+    request: dict[str, Any] = parse_request(document).with_references(inputs).document()
+    return {name: _as_paths(member, frozenset(inputs.values())) for name, member in request.items()}
 
 
 def _as_paths(value: Any, files: frozenset[str]) -> Any:

@@ -1,6 +1,5 @@
 """Chains in the format that is asked for: converted in the sandbox, kept nowhere."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import IO, Literal, Self
 from app import inspection
 from app.domain.receiving import temporary_folder
 from app.domain.results import StoredFile, stored, succeeded
+from app.entity_tags import strong_tag
 from app.problems import NotFound, RequestFaulty, Unavailable
 from app.sandbox import SandboxError
 from app.services import Services
@@ -64,7 +64,7 @@ def find(services: Services, owner: str, fit_id: str) -> StoredFile:
 
 def etag(found: StoredFile, wanted: Wanted) -> str:
     """A strong entity tag of what is wanted of stored chains."""
-    return f'"{hashlib.sha256(f"{found.key} {wanted}".encode()).hexdigest()[:32]}"'
+    return strong_tag(found.key, wanted)
 
 
 def convert(services: Services, found: StoredFile, wanted: Wanted) -> ConvertedFile:

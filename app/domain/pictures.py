@@ -1,9 +1,8 @@
 """Pictures of uploads: drawn in the sandbox when asked for, kept nowhere."""
 
-import hashlib
-
 from app import inspection
 from app.domain import uploads
+from app.entity_tags import strong_tag
 from app.problems import FileUnreadable, RequestFaulty, Unavailable
 from app.sandbox import SandboxBusy, SandboxError
 from app.services import Services
@@ -15,7 +14,7 @@ from jobs.uploads import blob_key
 
 def etag(upload: UploadRecord, choices: PictureChoices) -> str:
     """A strong entity tag of a picture: the same bytes under the same choices give the same picture."""
-    return f'"{hashlib.sha256(f"{upload.sha256} {choices}".encode()).hexdigest()[:32]}"'
+    return strong_tag(upload.sha256, choices)
 
 
 def find_upload(services: Services, owner: str, upload_id: str) -> UploadRecord:

@@ -1,6 +1,5 @@
 """Planes for looking at: pixels as arrays, where they are on the sky, and which plane is what. All in the sandbox."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from app import inspection
 from app.domain import results, uploads
 from app.domain.chains import ConvertedFile
 from app.domain.receiving import temporary_folder
+from app.entity_tags import strong_tag
 from app.problems import FileUnreadable, NotFound, RequestFaulty, Unavailable
 from app.sandbox import SandboxBusy, SandboxError
 from app.services import Services
@@ -33,7 +33,7 @@ class StoredPlane:
     @property
     def etag(self) -> str:
         """A strong entity tag: stored files never change."""
-        return f'"{hashlib.sha256(f"{self.key} {self.hdu!r} {self.factor}".encode()).hexdigest()[:32]}"'
+        return strong_tag(self.key, repr(self.hdu), self.factor)
 
 
 def of_upload(services: Services, owner: str, upload_id: str, hdu: str | None, factor: int = 1) -> StoredPlane:

@@ -1,10 +1,10 @@
 """Where the results of a fit are, once it has some."""
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 from app.domain import fits
+from app.entity_tags import strong_tag
 from app.problems import NotFinished, NotFound
 from app.services import Services
 from jobs.blobs import BlobStore
@@ -24,7 +24,7 @@ class StoredFile:
     @property
     def etag(self) -> str:
         """A strong entity tag."""
-        return f'"{hashlib.sha256(self.key.encode()).hexdigest()[:32]}"'
+        return strong_tag(self.key)
 
 
 def find(services: Services, owner: str, fit_id: str, name: str) -> StoredFile:

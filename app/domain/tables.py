@@ -1,12 +1,12 @@
 """Parameters and covariance as tables: converted in the sandbox, kept nowhere."""
 
-import hashlib
 from typing import Literal
 
 from app import inspection
 from app.domain.chains import ConvertedFile
 from app.domain.receiving import temporary_folder
 from app.domain.results import StoredFile
+from app.entity_tags import strong_tag
 from app.problems import Unavailable
 from app.sandbox import SandboxError
 from app.services import Services
@@ -17,7 +17,7 @@ CovarianceFormat = Literal["json", "csv", "ecsv", "fits"]
 
 def etag(found: StoredFile, format_: str) -> str:
     """A strong entity tag of a stored document in a format."""
-    return f'"{hashlib.sha256(f"{found.key} {format_}".encode()).hexdigest()[:32]}"'
+    return strong_tag(found.key, format_)
 
 
 def convert(services: Services, found: StoredFile, kind: inspection.Tabled, format_: str) -> ConvertedFile:
