@@ -6,6 +6,7 @@ trajectories ask at one time is one batch.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
@@ -84,7 +85,7 @@ def run_hmc(
     return drive(run, HmcChains(run, options), options.warmup)
 
 
-class _HamiltonianChains:
+class _HamiltonianChains(ABC):
     """Chains whose draws end trajectories: z, what is known there, and the step size, which all share.
 
     Args:
@@ -133,8 +134,9 @@ class _HamiltonianChains:
             divergent=torch.tensor([end.diverged for end in ends]),
         )
 
+    @abstractmethod
     def _trajectory(self, start: Point, adapting: bool) -> Flow[Arrival]:
-        raise NotImplementedError
+        """A chain's way from a start to its next draw."""
 
     def _be_ready(self) -> None:
         """Before the first draw: evaluate where the chains are, and look for a step size."""
