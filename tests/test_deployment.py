@@ -165,3 +165,10 @@ def test_every_dependency_is_constrained_to_one_version() -> None:
 
 def test_torch_is_constrained_without_a_local_tag() -> None:
     assert re.search(r"^torch==[0-9.]+$", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_provenance_names_only_libraries_that_every_worker_has() -> None:
+    from fitting.results.provenance import LIBRARIES
+
+    worker = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["worker"]]
+    assert set(LIBRARIES) <= {re.split(r"[^A-Za-z0-9-]", requirement)[0] for requirement in worker}

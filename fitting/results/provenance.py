@@ -13,7 +13,7 @@ from fitting.results.result import FitResult
 from fitting.spec import FitRequest
 from fitting.spec.identity import request_sha256
 
-_LIBRARIES = ("torch", "numpy", "scipy", "astropy")
+LIBRARIES = ("torch", "numpy", "scipy", "astropy")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def surroundings(request: FitRequest, device: str) -> dict[str, Any]:
     return {
         "photfit": __version__,
         "python": platform.python_version(),
-        "libraries": {name: version(name) for name in _LIBRARIES},
+        "libraries": {name: version(name) for name in LIBRARIES},
         "device": device,
         "device_name": torch.cuda.get_device_name(device) if device.startswith("cuda") else platform.processor(),
         "threads": torch.get_num_threads(),
