@@ -14,3 +14,13 @@ def checked_key(key: str) -> str:
     if not all(_SEGMENT.match(segment) for segment in key.split("/")):
         raise ValueError(f"{key!r} is not a key of a blob")
     return key
+
+
+def result_folder(fit_id: str, attempt: int) -> str:
+    """Key prefix of one attempt's results."""
+    return f"fits/{fit_id}/{attempt}"
+
+
+def checkpoint_folder(fit_id: str) -> str:
+    """Key prefix of what a running fit keeps for its next attempt."""
+    return f"fits/{fit_id}/checkpoints"

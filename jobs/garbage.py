@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from jobs.blob_keys import result_folder
 from jobs.blobs import BlobStore
 from jobs.schema import FitRecord, UploadRecord
-from jobs.transitions import result_folder
 from jobs.uploads import blob_key
 
 

@@ -6,16 +6,25 @@ KEPT = "kept"
 """Member of a problem that says that a failed fit has results: those of the stages that it finished."""
 
 
+def problem(title: str, detail: str, status: int = 500, kind: str = "about:blank") -> dict[str, Any]:
+    """A problem; `kind` is its type."""
+    return {"type": kind, "title": title, "status": status, "detail": detail}
+
+
+def worker_killer(workers: int) -> dict[str, Any]:
+    """So many workers died of the fit."""
+    detail = (
+        f"{workers} workers died while running this fit, probably for lack of memory: use a smaller "
+        "window or fewer components, and run it again."
+    )
+    return problem("The fit ended its worker", detail)
+
+
 def out_of_time(found: str = "") -> dict[str, Any]:
     """The fit took longer than it may; `found` says what it kept."""
     detail = "The fit took longer than it may: give it more seconds in `limits`, fewer stages or a smaller window."
-    problem: dict[str, Any] = {
-        "type": "urn:photfit:problem:out-of-time",
-        "title": "Out of time",
-        "status": 422,
-        "detail": f"{detail} {found}".strip(),
-    }
-    return problem | {KEPT: True} if found else problem
+    over = problem("Out of time", f"{detail} {found}".strip(), 422, "urn:photfit:problem:out-of-time")
+    return over | {KEPT: True} if found else over
 
 
 def has_result(state: str, error: dict[str, Any] | None) -> bool:

@@ -1,5 +1,6 @@
 """What keeps records and world together: leases that ran out, doorbells nobody heard, cancellations nobody heeded."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import structlog
@@ -14,7 +15,7 @@ from jobs.ids import new_id
 from jobs.outcomes import out_of_time
 from jobs.repeating import Repeating
 from jobs.retention import remove_old_fits, remove_old_uploads
-from jobs.schema import ReconcilerLock
+from jobs.schema import FitRecord, ReconcilerLock
 from jobs.settings import Settings
 
 _RINGS_AT_ONCE = 200
@@ -47,22 +48,23 @@ class Reconciler:
             _log.warning("the worker of a fit died; queued again", fit=fit_id)
             tallies.add(self.engine, [tallies.once("expired", "queued again")])
             self.publisher.publish(fit_id)
-        for record in transitions.cancel_overdue(self.engine, self.settings.cancel_grace_seconds):
-            _log.warning("a fit did not heed its cancellation; its task is ended", fit=record.id)
-            if record.task_id is not None:
-                self.doorbell.end_task(record.task_id)
-            self.publisher.publish(record.id)
-        for record in transitions.fail_overdue(self.engine, self.settings.cancel_grace_seconds, out_of_time()):
-            _log.warning("a fit did not heed its limit of time; its task is ended", fit=record.id)
-            if record.task_id is not None:
-                self.doorbell.end_task(record.task_id)
-            self.publisher.publish(record.id)
+        grace = self.settings.cancel_grace_seconds
+        self._end_tasks(transitions.cancel_overdue(self.engine, grace), "its cancellation")
+        self._end_tasks(transitions.fail_overdue(self.engine, grace, out_of_time()), "its limit of time")
         for owner, fit_id in uws.overdue(self.engine):
             _log.info("a fit has run for as long as its job allows", fit=fit_id)
             transitions.request_cancel(self.engine, owner, fit_id)
         self._ring_unheard()
         presence.forget_silent(self.engine)
         self._remove_old()
+
+    def _end_tasks(self, ended: Iterable[FitRecord], unheeded: str) -> None:
+        """End by force the tasks of fits whose records are final already."""
+        for record in ended:
+            _log.warning(f"a fit did not heed {unheeded}; its task is ended", fit=record.id)
+            if record.task_id is not None:
+                self.doorbell.end_task(record.task_id)
+            self.publisher.publish(record.id)
 
     def _remove_old(self) -> None:
         """Let go of what the settings keep for some days only."""
@@ -81,7 +83,7 @@ class Reconciler:
         """Ring for queued fits whose message is lost: at once where their queue at the broker is empty, else in a
         while.
         """
-        for queue in records.queue_lengths(self.engine):
+        for queue in (queued.name for queued in records.queues(self.engine)):
             waiting = self.doorbell.waiting(queue)
             if waiting is None:
                 continue

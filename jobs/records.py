@@ -149,10 +149,3 @@ def running(engine: Engine) -> int:
     """How many fits run, of all owners: for operation, not for users."""
     with engine.connect() as connection:
         return connection.scalar(select(func.count()).where(FitRecord.state == "running")) or 0
-
-
-def queue_lengths(engine: Engine) -> dict[str, int]:
-    """Queued fits by queue, of all owners: for operation, not for users."""
-    query = select(FitRecord.queue, func.count()).where(FitRecord.state == "queued").group_by(FitRecord.queue)
-    with Session(engine) as session:
-        return dict(session.execute(query).tuples().all())

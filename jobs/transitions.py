@@ -9,8 +9,7 @@ nothing and is told so. Leases are reckoned by the database's clock.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Float, Integer, and_, delete, func, or_, select, type_coerce, update
 from sqlalchemy import cast as sql_cast
@@ -18,96 +17,24 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session, aliased
 
+from jobs.claims import Claim, NewFit, Outcome, Standing
 from jobs.clock import database_now
 from jobs.ids import new_id
+from jobs.outcomes import worker_killer
 from jobs.schema import FINAL_STATES, FitRecord, UserRecord
-
-Outcome = Literal["succeeded", "failed", "cancelled"]
-
-
-@dataclass(frozen=True)
-class NewFit:
-    """What a new record is made of; `idempotency_key` is unique for an owner."""
-
-    owner: str
-    name: str
-    request: dict[str, Any]
-    queue: str
-    device: str
-    body_hash: str
-    warnings: tuple[str, ...] = ()
-    idempotency_key: str | None = None
-    request_id: str | None = None
-    labels: tuple[str, ...] = ()
-    request_sha256: str | None = None
-    expected_seconds: float | None = None
-    time_limit: float | None = None
-    memory_limit: int | None = None
-    webhook: str | None = None
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A worker's hold on a fit: valid while the record is running with this attempt."""
-
-    fit_id: str
-    attempt: int
-    owner: str
-    request: dict[str, Any]
-    device: str
-    crashes: int
-    time_limit: float | None = None
-    memory_limit: int | None = None
-    request_id: str | None = None
-
-    @property
-    def folder(self) -> str:
-        """Where this attempt's results go in the blob store."""
-        return result_folder(self.fit_id, self.attempt)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What a renewal found: whether the claim still holds, and whether its owner wants it cancelled."""
-
-    held: bool
-    cancel_requested: bool
-
-
-def result_folder(fit_id: str, attempt: int) -> str:
-    """Key prefix of one attempt's results."""
-    return f"fits/{fit_id}/{attempt}"
-
-
-def checkpoint_folder(fit_id: str) -> str:
-    """Key prefix of what a running fit keeps for its next attempt."""
-    return f"fits/{fit_id}/checkpoints"
 
 
 def create(engine: Engine, new: NewFit) -> FitRecord | None:
     """Record a queued fit; None where the owner's idempotency key is taken."""
-    values = {
+    values = vars(new) | {
         "id": new_id("fit"),
-        "owner": new.owner,
-        "name": new.name,
         "labels": list(new.labels),
+        "warnings": list(new.warnings),
         "state": "queued",
-        "request": new.request,
-        "queue": new.queue,
-        "device": new.device,
         "created_at": database_now(),
         "attempt": 0,
         "crashes": 0,
         "rung_at": database_now(),
-        "warnings": list(new.warnings),
-        "idempotency_key": new.idempotency_key,
-        "request_id": new.request_id,
-        "body_hash": new.body_hash,
-        "request_sha256": new.request_sha256,
-        "expected_seconds": new.expected_seconds,
-        "time_limit": new.time_limit,
-        "memory_limit": new.memory_limit,
-        "webhook": new.webhook,
         "webhook_due": None if new.webhook is None else database_now(),
         "webhook_tries": 0,
         "version": 1,
@@ -213,14 +140,8 @@ def expire(engine: Engine, max_crashes: int) -> list[str]:
         engine, update(FitRecord).where(over, FitRecord.cancel_requested_at.is_not(None)).values(_final("cancelled"))
     )
     crashed = update(FitRecord).where(over, FitRecord.crashes + 1 >= max_crashes)
-    error = {
-        "type": "about:blank",
-        "title": "The fit ended its worker",
-        "status": 500,
-        "detail": f"{max_crashes} workers died while running this fit, probably for lack of memory: use a smaller "
-        "window or fewer components, and run it again.",
-    }
-    _changed(engine, crashed.values(_final("failed") | {"crashes": FitRecord.crashes + 1, "error": error}))
+    failed = _final("failed") | {"error": worker_killer(max_crashes)}
+    _changed(engine, crashed.values(failed | {"crashes": FitRecord.crashes + 1}))
     again = update(FitRecord).where(over).values(_queued_again() | {"crashes": FitRecord.crashes + 1})
     return [record.id for record in _all(engine, again.returning(FitRecord))]
 

@@ -35,6 +35,10 @@ def test_the_api_has_no_torch() -> None:
     assert "torch" not in modules_after("import app.main; app.main.create_app")
 
 
+def test_the_parent_of_a_worker_has_no_torch() -> None:
+    assert "torch" not in modules_after("import worker.application, worker.tasks")
+
+
 @pytest.mark.parametrize("heavy", ["torch", "numpy", "astropy"])
 def test_the_specification_needs_no(heavy: str) -> None:
     assert heavy not in modules_after("import fitting.spec")

@@ -50,8 +50,7 @@ def _warm_engine(threads: int) -> None:
     """Import torch and the engine, and touch what is slow the first time."""
     import torch
 
-    import fitting.results
-    import fitting.run  # noqa: F401
+    import worker.running  # noqa: F401
     from fitting.profiles.sersic import half_light_b
 
     torch.set_num_threads(threads)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import structlog
 
+from jobs.blob_keys import checkpoint_folder
 from jobs.blobs import BlobMissing, BlobStore
-from jobs.transitions import Claim, checkpoint_folder
+from jobs.claims import Claim
 
 _log = structlog.get_logger("photfit.checkpoints")
 

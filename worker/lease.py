@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from jobs import presence, records, transitions
-from jobs.transitions import Claim
+from jobs.claims import Claim
 
 _LOOK_SECONDS = 0.5
 

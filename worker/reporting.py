@@ -7,8 +7,8 @@ from sqlalchemy import Engine
 
 from fitting.methods.progress import Cancelled, Progress, TimeIsUp
 from jobs import transitions
+from jobs.claims import Claim
 from jobs.events import Publisher
-from jobs.transitions import Claim
 from worker.lease import Ending, Heartbeat
 
 _PAUSE_SECONDS = 0.5

@@ -22,8 +22,8 @@ from fitting.spec.plots import (
     plots_of,
     read_choices,
 )
+from jobs.blob_keys import result_folder
 from jobs.schema import FitRecord
-from jobs.transitions import result_folder
 
 P = ParamSpec("P")
 

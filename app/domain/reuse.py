@@ -5,9 +5,9 @@ import orjson
 from app.services import Services
 from fitting import __version__
 from jobs import records
+from jobs.blob_keys import result_folder
 from jobs.blobs import BlobMissing
 from jobs.schema import FitRecord
-from jobs.transitions import result_folder
 
 
 def earlier_result(services: Services, owner: str, request_sha256: str) -> FitRecord | None:

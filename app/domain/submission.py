@@ -17,6 +17,7 @@ from app.services import Services
 from fitting.spec import Fault, FitRequest, parse_request
 from fitting.spec.identity import request_sha256
 from jobs import presence, records, transitions
+from jobs.claims import NewFit
 from jobs.costs import expected_seconds
 from jobs.doorbell import choose_queue
 from jobs.schema import FitRecord, UploadRecord
@@ -161,7 +162,7 @@ def _known_uploads(
 def _record(services: Services, owner: str, request: FitRequest, found: Examined, submission: Submission) -> FitRecord:
     record = transitions.create(
         services.engine,
-        transitions.NewFit(
+        NewFit(
             owner=owner,
             name=request.name,
             request=request.document(),

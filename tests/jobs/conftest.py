@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from jobs.claims import NewFit
 from jobs.database import connect, migrate
 from jobs.settings import Settings
-from jobs.transitions import NewFit
 from tests.stores import postgres_url, s3
 
 __all__ = ["postgres_url", "s3"]

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from jobs import records, transitions
+from jobs.claims import Claim
 from jobs.database import connect, migrate
 from jobs.schema import FINAL_STATES
 from jobs.settings import Settings
-from jobs.transitions import Claim
 from tests.jobs.conftest import new_fit
 
 

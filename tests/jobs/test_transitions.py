@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import Engine
 
 from jobs import accounts, records, transitions
+from jobs.claims import Claim, Standing
 from jobs.outcomes import out_of_time
 from jobs.records import Wanted
 from jobs.schema import FitRecord
-from jobs.transitions import Claim, Standing
 from tests.jobs.conftest import new_fit
 
 

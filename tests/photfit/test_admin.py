@@ -10,9 +10,9 @@ from click.testing import CliRunner, Result
 from jobs import records, transitions
 from jobs.accounts import find_user, identify_key
 from jobs.blobs import open_blobs
+from jobs.claims import NewFit
 from jobs.database import connect
 from jobs.settings import Settings
-from jobs.transitions import NewFit
 from jobs.uploads import add_upload, blob_key
 from photfit.cli import main
 from photfit.failures import UserMistake

@@ -20,12 +20,12 @@ from sqlalchemy import Engine
 from fitting.spec import parse_request
 from jobs import records, transitions, uploads
 from jobs.blobs import open_blobs
+from jobs.claims import NewFit
 from jobs.database import connect, migrate
 from jobs.doorbell import Doorbell
 from jobs.events import client_url
 from jobs.schema import FINAL_STATES, FitRecord
 from jobs.settings import Settings
-from jobs.transitions import NewFit
 from photfit.broker import find_server
 
 ROOT = Path(__file__).parents[2]

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from jobs import transitions
+from jobs.blob_keys import checkpoint_folder
 from tests.worker.conftest import Service, wait_until
 
 SAMPLES = 10_000
@@ -25,7 +26,7 @@ def test_a_killed_sampler_goes_on_where_its_last_checkpoint_was(
     service: Service, request_document: dict[str, Any]
 ) -> None:
     fit_id = service.submit(sampling(request_document, SAMPLES))
-    folder = transitions.checkpoint_folder(fit_id)
+    folder = checkpoint_folder(fit_id)
     wait_until(lambda: f"{folder}/stage-1/checkpoint.npz" in service.blobs.keys(folder), 90, "a checkpoint")
     reached = moves(service, fit_id)
     service.worker.kill()

@@ -1,0 +1,210 @@
+"""One attempt at a fit: taken, run, and ended in one of its ways. Imports the engine: for the child alone."""
+
+import errno
+import secrets
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from fitting.inputs import FileInvalid, complete_request, load_images
+from fitting.methods.progress import Cancelled
+from fitting.results import FitResult, write_result
+from fitting.results.provenance import InputFile, with_origin
+from fitting.run import run
+from fitting.spec import FitRequest, RequestInvalid, parse_request
+from jobs import records, transitions, uploads
+from jobs.blobs import BlobMissing
+from jobs.claims import Claim, Outcome
+from jobs.outcomes import out_of_time, problem
+from jobs.schema import UploadRecord
+from jobs.tracing import span
+from worker.bench import Bench, bench
+from worker.checkpoints import BlobShelf
+from worker.counting import count_attempt
+from worker.lease import Ending, Heartbeat
+from worker.limits import memory_bound
+from worker.reporting import Reporter
+
+_MOST_ATTEMPTS = 10
+"""A fit that meets passing trouble (database, files) so often fails."""
+
+_log = structlog.get_logger("photfit.worker")
+
+
+def attempt(fit_id: str, task_id: str | None) -> None:
+    """Take the fit if it is still to be had, run it, and store what came out."""
+    tools = bench()
+    settings = tools.settings
+    claim = transitions.claim(
+        tools.engine, fit_id, tools.worker, task_id, settings.lease_seconds, settings.most_running
+    )
+    if claim is None:
+        return
+    tools.publisher.publish(fit_id)
+    structlog.contextvars.bind_contextvars(fit=fit_id, attempt=claim.attempt, request_id=claim.request_id)
+    _log.info("taken")
+    result = None
+    try:
+        with (
+            Heartbeat(tools.engine, claim, tools.worker, settings.lease_seconds) as heartbeat,
+            span("fit", claim.request_id or fit_id, fit=fit_id, attempt=claim.attempt),
+        ):
+            result = _work(tools, claim, heartbeat)
+    finally:
+        tools.publisher.publish(fit_id)
+        count_attempt(tools, claim, result.stages if result else ())
+        structlog.contextvars.clear_contextvars()
+        if settings.accounts:
+            _wake_next(tools, claim)
+
+
+def _wake_next(tools: Bench, claim: Claim) -> None:
+    """Ring for the owner's next fit: its own bell may have been answered while as many of his ran as may."""
+    waiting = records.next_of(tools.engine, claim.owner)
+    if waiting is not None:
+        tools.doorbell.ring(waiting.id, waiting.queue)
+
+
+def _work(tools: Bench, claim: Claim, heartbeat: Heartbeat) -> FitResult | None:
+    """Run a claimed fit to one of its ends; its result where it has one."""
+    reporter = Reporter(tools.engine, tools.publisher, claim, heartbeat)
+    try:
+        with memory_bound(claim.memory_limit):
+            result = _fit(tools, claim, reporter)
+        size = _store(tools, claim, result)
+        if result.stopped is None:
+            _finish(tools, claim, "succeeded", warnings=result.warnings, progress=reporter.final(), result_bytes=size)
+        else:
+            found = f"Kept is what the stages before found: {result.stopped}."
+            _finish(
+                tools,
+                claim,
+                "failed",
+                error=out_of_time(found),
+                warnings=result.warnings,
+                progress=reporter.latest,
+                result_bytes=size,
+            )
+        return result
+    except Cancelled:
+        _stop(tools, claim, heartbeat.ending or Ending.CANCELLED, reporter)
+    except (RequestInvalid, FileInvalid, BlobMissing) as error:
+        _finish(tools, claim, "failed", error=_inputs_problem(error))
+    except (OperationalError, OSError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            _finish(tools, claim, "failed", error=_engine_problem(MemoryError(), claim.memory_limit))
+        else:
+            _passing(tools, claim, error)
+    except (MemoryError, RuntimeError) as error:
+        _finish(tools, claim, "failed", error=_engine_problem(error, claim.memory_limit))
+    except Exception as error:
+        _finish(tools, claim, "failed", error=_own_problem(error))
+    return None
+
+
+def _finish(
+    tools: Bench,
+    claim: Claim,
+    outcome: Outcome,
+    *,
+    error: dict[str, Any] | None = None,
+    warnings: Sequence[str] | None = None,
+    progress: dict[str, Any] | None = None,
+    result_bytes: int = 0,
+) -> None:
+    """End the fit, and with it what was kept for a next attempt."""
+    if transitions.finish(
+        tools.engine, claim, outcome, error=error, warnings=warnings, progress=progress, result_bytes=result_bytes
+    ):
+        BlobShelf(tools.blobs, claim).clear()
+        _log.info("ended", state=outcome)
+
+
+def _fit(tools: Bench, claim: Claim, reporter: Reporter) -> FitResult:
+    """Read the inputs and run the stages."""
+    request = parse_request(claim.request)
+    with ExitStack() as stack:
+        known = _inputs(tools, claim, request)
+        paths = {
+            name: stack.enter_context(tools.blobs.local(uploads.blob_key(record.sha256)))
+            for name, record in known.items()
+        }
+        images = load_images(request, paths.__getitem__)
+    complete, shelf = complete_request(request, images), BlobShelf(tools.blobs, claim)
+    result = run(complete, images, device=request.device, report=reporter, shelf=shelf)
+    files = [InputFile(record.id, record.filename, record.sha256, record.size) for record in known.values()]
+    return with_origin(result, request, files, fit=claim.fit_id, attempt=claim.attempt, worker=tools.worker)
+
+
+def _inputs(tools: Bench, claim: Claim, request: FitRequest) -> dict[str, UploadRecord]:
+    """The uploads that the request names."""
+    names = {reference.file for _, reference in request.references()}
+    known = uploads.get_uploads(tools.engine, claim.owner, names)
+    for name in names - known.keys():
+        raise BlobMissing(name)
+    return known
+
+
+def _store(tools: Bench, claim: Claim, result: FitResult) -> int:
+    """Write the result's files under the attempt; they count only once `finish` has said so. Returns their bytes."""
+    stored = 0
+    with tempfile.TemporaryDirectory(prefix="photfit-result-") as name:
+        folder = Path(name)
+        write_result(result, folder)
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            tools.blobs.put_file(f"{claim.folder}/{path.relative_to(folder).as_posix()}", path)
+            stored += path.stat().st_size
+    return stored
+
+
+def _stop(tools: Bench, claim: Claim, ending: Ending, reporter: Reporter) -> None:
+    """End a fit that was stopped on the way."""
+    _log.info("stopped", why=ending.value)
+    if ending is Ending.CANCELLED:
+        _finish(tools, claim, "cancelled", progress=reporter.latest)
+    elif ending is Ending.OUT_OF_TIME:
+        _finish(tools, claim, "failed", error=out_of_time(), progress=reporter.latest)
+    elif ending is Ending.RELEASED:
+        transitions.release(tools.engine, claim)
+
+
+def _passing(tools: Bench, claim: Claim, error: Exception) -> None:
+    """Trouble that may be over next time: back to the queue, within limits."""
+    _log.warning("passing trouble", error=str(error))
+    if claim.attempt < _MOST_ATTEMPTS:
+        transitions.release(tools.engine, claim)
+        return
+    failure = problem("The service's storage does not answer", f"Tried {claim.attempt} times. Run the fit again later.")
+    _finish(tools, claim, "failed", error=failure)
+
+
+def _inputs_problem(error: RequestInvalid | FileInvalid | BlobMissing) -> dict[str, Any]:
+    if isinstance(error, BlobMissing):
+        return problem(
+            "An upload is gone", f"{error.args[0]} was deleted before the fit ran: upload the file again.", 422
+        )
+    return problem("The request does not fit its images", str(error), 422)
+
+
+def _engine_problem(error: MemoryError | RuntimeError, limit: int | None) -> dict[str, Any]:
+    """The engine's own refusals: out of memory mostly."""
+    text = str(error)
+    if isinstance(error, MemoryError) or "memory" in text.lower():
+        what = "The worker's memory does" if limit is None else f"The {limit} MiB that the fit may take do"
+        more = "" if limit is None else ", or more `memory_mib` in `limits`"
+        detail = f"{what} not suffice: use a smaller window or fewer components{more}, and run the fit again."
+        return problem("Out of memory", detail, 422)
+    return _own_problem(error)
+
+
+def _own_problem(error: Exception) -> dict[str, Any]:
+    """A fault of photfit: the user gets a number to quote, the log the rest."""
+    number = secrets.token_hex(4)
+    _log.error("the fit failed by a fault of photfit", number=number, exc_info=error)
+    detail = f"This is photfit's fault, not yours. The log has it under the number {number}."
+    return problem("The fit failed unexpectedly", detail)
