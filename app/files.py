@@ -8,6 +8,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 
 from app.domain.chains import ConvertedFile
 from app.domain.results import StoredFile
+from app.entity_tags import is_known
 from jobs.blobs import FolderBlobs
 
 PACKED_TYPES = (
@@ -67,8 +68,8 @@ def _whole(file: StoredFile, media_type: str) -> Response:
 
 def _unless_known(request: Request, etag: str, give: Callable[[], Response], filename: str | None = None) -> Response:
     """What `give` gives, tagged; 304, and nothing given, where the client says that it has what the tag stands for."""
-    known = (tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(","))
-    response = Response(status_code=304) if etag.removeprefix("W/") in known else give()
+    known = is_known(etag, request.headers.get("if-none-match"))
+    response = Response(status_code=304) if known else give()
     response.headers.update({"ETag": etag, "Cache-Control": "private, no-cache"})
     if filename is not None:
         response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 
+from app.compression import Compression
 from app.files import PACKED_TYPES
 from app.models.problems import ProblemModel
 from app.openapi import complete_document
@@ -72,7 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     # The last one added is the outermost.
     limit = configuration.max_upload_bytes + _FORM_BYTES
-    app.add_middleware(GZipMiddleware, compresslevel=5, exclude_content_types=PACKED_TYPES)
+    app.add_middleware(Compression, exclude_content_types=PACKED_TYPES)
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=limit)
     app.add_middleware(RequestContext, body_limit=configuration.max_upload_bytes)
     install_handlers(app)

@@ -152,7 +152,7 @@ def test_every_dependency_has_a_line_in_the_decisions() -> None:
         word
         for line in page.splitlines()
         if line.startswith("| ")
-        for word in re.findall(r"[a-z0-9-]+", line.split("|")[1])
+        for word in re.findall(r"[a-z0-9.-]+", line.split("|")[1])
     }
     assert all_requirements() - rows == set()
 

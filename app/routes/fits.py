@@ -10,6 +10,7 @@ from app.domain import fits, watching
 from app.domain.planning import plan
 from app.domain.receiving import temporary_folder
 from app.domain.submission import submit
+from app.entity_tags import is_known
 from app.models.fits import Fit, FitList, FitPlan
 from app.preferences import LONGEST_WAIT, preferred_wait
 from app.presenting import address_of_fit, etag_of, link_next, present_fit, present_plan
@@ -128,7 +129,7 @@ async def get_fit(
     place = await run_in_threadpool(services.board.place, fit)
     etag = etag_of(fit, place)
     response.headers.update({"ETag": etag, "Cache-Control": "no-cache"})
-    if if_none_match is not None and etag in (tag.strip() for tag in if_none_match.split(",")):
+    if is_known(etag, if_none_match):
         return Response(status_code=304, headers=dict(response.headers))  # type: ignore[return-value]
     if fit.state not in FINAL_STATES:
         response.headers["Retry-After"] = "1"
