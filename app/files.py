@@ -1,15 +1,15 @@
-"""Stored files as HTTP responses: ranges where the store is a folder, 304 everywhere."""
+"""Stored and made files as HTTP responses: in parts where a stored one is asked for so, 304 everywhere."""
 
 from collections.abc import Callable, Iterator
 
 from fastapi import Request, Response
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi.responses import StreamingResponse
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 
 from app.domain.chains import ConvertedFile
 from app.domain.results import StoredFile
 from app.entity_tags import is_known
-from jobs.blobs import FolderBlobs
+from app.ranges import wanted_range
 
 PACKED_TYPES = (
     *DEFAULT_EXCLUDED_CONTENT_TYPES,
@@ -24,8 +24,12 @@ _SMALL = 1 << 20
 
 
 def file_response(request: Request, file: StoredFile, media_type: str, filename: str | None = None) -> Response:
-    """Hand out a file byte for byte; 304 where the client has it already. `filename` is what a browser saves it as."""
-    return _unless_known(request, file.etag, lambda: _whole(file, media_type), filename)
+    """Hand out a file byte for byte, or the part that is asked for (206); 304 where the client has it already.
+
+    Args:
+        filename: what a browser saves it as.
+    """
+    return _unless_known(request, file.etag, lambda: _part(request, file, media_type), filename)
 
 
 def bytes_response(content: bytes, media_type: str) -> Response:
@@ -55,15 +59,22 @@ def streamed_response(
     return _unless_known(request, etag, lambda: StreamingResponse(chunks(), media_type=media_type), filename)
 
 
-def _whole(file: StoredFile, media_type: str) -> Response:
-    if isinstance(file.blobs, FolderBlobs):
-        with file.blobs.local(file.key) as path:
-            return FileResponse(path, media_type=media_type)
-    if file.size <= _SMALL:
-        return Response(file.blobs.read(file.key), media_type=media_type)
-    return StreamingResponse(
-        file.blobs.chunks(file.key), headers={"Content-Length": str(file.size)}, media_type=media_type
-    )
+def _part(request: Request, file: StoredFile, media_type: str) -> Response:
+    part = wanted_range(request.headers.get("range"), file.size) if _may_be_parted(request, file) else None
+    start, stop = part or (0, None)
+    length = (file.size if stop is None else stop) - start
+    headers = {"Accept-Ranges": "bytes", "Content-Length": str(length)}
+    if part is not None:
+        headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{file.size}"
+    status = 200 if part is None else 206
+    if length <= _SMALL:
+        return Response(file.blobs.read(file.key, start, stop), status, headers, media_type)
+    return StreamingResponse(file.blobs.chunks(file.key, start, stop), status, headers, media_type)
+
+
+def _may_be_parted(request: Request, file: StoredFile) -> bool:
+    """Whether what the client has a part of, where it says so (`If-Range`), is this very file."""
+    return request.headers.get("if-range", file.etag) == file.etag
 
 
 def _unless_known(request: Request, etag: str, give: Callable[[], Response], filename: str | None = None) -> Response:

@@ -18,6 +18,12 @@ def binary(media_type: str, description: str) -> dict[int | str, dict[str, Any]]
     }
 
 
+def stored(media_type: str, description: str) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that answers with a stored file, whole or in parts."""
+    responses = binary(media_type, description)
+    return {**responses, 206: {**responses[200], "description": "The part that the header `Range` asks for"}}
+
+
 def text(description: str) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that answers with plain text."""
     return {200: {"description": description, "content": {"text/plain": {"schema": {"type": "string"}}}}}

@@ -136,6 +136,15 @@ class UnsupportedMediaType(Problem):
     status, kind, title = 415, "unsupported-media-type", "Unsupported content type"
 
 
+class RangeNotSatisfiable(Problem):
+    """A part of a file is asked for that it does not have."""
+
+    status, kind, title = 416, "range-not-satisfiable", "The file has no such part"
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"The file has {size} bytes.", headers={"Content-Range": f"bytes */{size}"}, size=size)
+
+
 class FileUnreadable(Problem):
     """An uploaded file is not an image that photfit reads."""
 

@@ -27,8 +27,8 @@ class BlobStore(Protocol):
         """Bytes of a blob from `start` to before `stop`; raises BlobMissing."""
         ...
 
-    def chunks(self, key: str) -> Iterator[bytes]:
-        """A blob piece by piece; raises BlobMissing."""
+    def chunks(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """The same piece by piece; raises BlobMissing."""
         ...
 
     def size(self, key: str) -> int | None:
@@ -96,14 +96,15 @@ class FolderBlobs:
         except FileNotFoundError as error:
             raise BlobMissing(key) from error
 
-    def chunks(self, key: str) -> Iterator[bytes]:
+    def chunks(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """See `BlobStore`."""
         try:
             file = self._path(key).open("rb")
         except FileNotFoundError as error:
             raise BlobMissing(key) from error
         with file:
-            while chunk := file.read(_CHUNK):
+            file.seek(start)
+            while chunk := file.read(_CHUNK if stop is None else max(min(_CHUNK, stop - file.tell()), 0)):
                 yield chunk
 
     def size(self, key: str) -> int | None:

@@ -1,14 +1,20 @@
 """Blobs in an object store, through obstore: S3 and what speaks its language, Google Cloud Storage, Azure."""
 
+from __future__ import annotations
+
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import obstore
 from obstore.store import from_url
 
 from jobs.blob_keys import BlobMissing, checked_key
+
+if TYPE_CHECKING:
+    from obstore import GetOptions
 
 
 class ObjectBlobs:
@@ -27,16 +33,12 @@ class ObjectBlobs:
 
     def read(self, key: str, start: int = 0, stop: int | None = None) -> bytes:
         """See `BlobStore`."""
-        with _missing(key):
-            if stop is not None:
-                return bytes(obstore.get_range(self._store, checked_key(key), start=start, end=stop))
-            content = bytes(obstore.get(self._store, checked_key(key)).bytes())
-        return content[start:]
+        return b"".join(self.chunks(key, start, stop))
 
-    def chunks(self, key: str) -> Iterator[bytes]:
+    def chunks(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """See `BlobStore`."""
         with _missing(key):
-            for chunk in obstore.get(self._store, checked_key(key)):
+            for chunk in obstore.get(self._store, checked_key(key), options=_part(start, stop)):
                 yield bytes(chunk)
 
     def size(self, key: str) -> int | None:
@@ -73,6 +75,13 @@ class ObjectBlobs:
             next(iter(obstore.list(self._store, prefix="uploads/", chunk_size=1)), None)
         except Exception as error:
             raise OSError(f"the object store does not answer: {error}") from error
+
+
+def _part(start: int, stop: int | None) -> GetOptions:
+    """What is asked of a store for a part of an object; the whole one is asked for as such, since it may be empty."""
+    if stop is None:
+        return {"range": {"offset": start}} if start else {}
+    return {"range": (start, stop)}
 
 
 @contextmanager

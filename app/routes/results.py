@@ -10,7 +10,7 @@ from app.domain.results import StoredFile
 from app.files import converted_response, file_response, streamed_response
 from app.inspection import Tabled
 from app.models.results import ChainsDocument, CovarianceDocument, ParametersDocument, ProvenanceDocument
-from app.openapi import CHAINS_FORMATS, CHAINS_TYPES, TABLE_TYPES, binary
+from app.openapi import CHAINS_FORMATS, CHAINS_TYPES, TABLE_TYPES, binary, stored
 from app.openapi import tables as table_responses
 from app.services import Services
 
@@ -115,7 +115,7 @@ def get_request(fit_id: str, services: ServicesDep, owner: OwnerDep) -> dict[str
     return results.request_of(services, owner, fit_id)
 
 
-@router.get("/log", summary="The run's log", responses=binary("text/plain", "The log"), response_class=Response)
+@router.get("/log", summary="The run's log", responses=stored("text/plain", "The log"), response_class=Response)
 def get_log(request: Request, fit_id: str, services: ServicesDep, owner: OwnerDep) -> Response:
     """What the run had to say, line by line."""
     return file_response(request, results.find_log(services, owner, fit_id), "text/plain; charset=utf-8")
@@ -124,7 +124,7 @@ def get_log(request: Request, fit_id: str, services: ServicesDep, owner: OwnerDe
 @router.get(
     "/images/{image}/component/{component}.fits",
     summary="The light of one component",
-    responses=binary("application/fits", "A FITS image"),
+    responses=stored("application/fits", "A FITS image"),
     response_class=Response,
 )
 def get_component(
@@ -138,7 +138,7 @@ def get_component(
 @router.get(
     "/images/{image}/{plane}.fits",
     summary="Data, model or residual as FITS",
-    responses=binary("application/fits", "A FITS image"),
+    responses=stored("application/fits", "A FITS image"),
     response_class=Response,
 )
 def get_image(

@@ -50,8 +50,11 @@ def test_a_fit_goes_all_the_way_through_postgresql_and_s3(outgrown: Service, dat
     fit = outgrown.finished(fit["id"])
     assert fit["state"] == "succeeded", fit
     assert outgrown.client.get(f"{own}/parameters").json()["chi2_reduced"] == pytest.approx(1.012412, abs=1e-5)
-    model = outgrown.client.get(f"{own}/images/image/model.fits")
+    address = f"{own}/images/image/model.fits"
+    model = outgrown.client.get(address)
     assert model.content.startswith(b"SIMPLE")
+    part = outgrown.client.get(address, headers={"Range": "bytes=-2880", "If-Range": model.headers["etag"]})
+    assert (part.status_code, part.content) == (206, model.content[-2880:])
 
     keys = open_blobs(s3).keys(f"fits/{fit['id']}")
     assert any(key.endswith("/parameters.json") for key in keys), "the results are in S3"

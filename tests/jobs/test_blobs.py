@@ -27,6 +27,8 @@ def test_a_blob_comes_back_whole_in_parts_and_as_a_file(blobs: BlobStore, file: 
     assert blobs.read("fits/a/1/x.bin", 10, 20) == content[10:20]
     assert blobs.read("fits/a/1/x.bin", len(content) - 3) == content[-3:]
     assert b"".join(blobs.chunks("fits/a/1/x.bin")) == content
+    assert b"".join(blobs.chunks("fits/a/1/x.bin", 7, 2_000_000)) == content[7:2_000_000]
+    assert b"".join(blobs.chunks("fits/a/1/x.bin", 7)) == content[7:]
     assert blobs.size("fits/a/1/x.bin") == len(content)
     with blobs.local("fits/a/1/x.bin") as path:
         assert path.read_bytes() == content
