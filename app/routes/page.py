@@ -28,6 +28,12 @@ def front() -> Response:
     return FileResponse(FOLDER / "index.html", headers=HEADERS)
 
 
+@router.get("/docs")
+def reference() -> Response:
+    """Every route, to read about and to try out."""
+    return FileResponse(FOLDER / "reference.html", headers=HEADERS)
+
+
 class PageFiles(StaticFiles):
     """The page's scripts, styles and pictures, each with the policy and an entity tag."""
 
