@@ -130,7 +130,7 @@ def _fitted(
         own = {name: float(level[place]) for name, level in ranges.items()}
         period = row.description.period
         if row.turns and period is not None:
-            value %= period
+            value = row.reported(value)
             turns = round((own["0.5"] - value) / period) if own else 0
             own = {name: level - turns * period for name, level in own.items()}
         fitted.append(

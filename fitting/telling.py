@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from torch import Tensor
+
 from fitting.methods.progress import Progress, Report, StageReport
 from fitting.problem import Problem
 from fitting.problem.image import Tile
+from fitting.problem.iterate import Iterate
 
 _AGAIN_SECONDS = 0.25
 
@@ -27,21 +30,24 @@ class Telling:
 
     def __init__(self, problem: Problem, report: Report) -> None:
         self._report = report
+        self._problem = problem
         self._methods = tuple(stage.method for stage in problem.request.stages)
         self._freedom = max(problem.degrees_of_freedom, 1)
         first = self._methods[0] if self._methods else ""
-        self._last = Progress(0, len(self._methods), first, 0.0, 0, math.inf, "the model at the start")
+        start = Iterate(problem, problem.start())
+        self._last = Progress(0, len(self._methods), first, 0.0, 0, math.inf, "the model at the start", start)
         self._told = time.monotonic()
 
     def of_stage(self, number: int) -> StageReport:
-        """The report of a stage: its (iteration, most iterations, χ²) as progress of the whole."""
+        """The report of a stage: its (iteration, most iterations, χ², θ) as progress of the whole."""
         stages, method = len(self._methods), self._methods[number]
 
-        def tell(iteration: int, most: int, chi2: float) -> None:
+        def tell(iteration: int, most: int, chi2: float, theta: Tensor) -> None:
             fraction = (number + min(1.0, iteration / max(most, 1))) / stages
             reduced = chi2 / self._freedom
             message = f"{method}: iteration {iteration}, reduced chi-squared {reduced:.6g}"
-            self._tell(Progress(number, stages, method, fraction, iteration, reduced, message))
+            here = Iterate(self._problem, theta)
+            self._tell(Progress(number, stages, method, fraction, iteration, reduced, message, here))
 
         return tell
 

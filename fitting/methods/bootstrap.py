@@ -53,14 +53,14 @@ def bootstrap(
         problem: on the images as they are.
         start: the optimum; where it is not yet one, `lm` runs first.
         options: how many copies, most steps, seed.
-        report: called with (step, most steps, χ²) before each piece of work; may raise.
+        report: called with (step, most steps, χ², the optimum) before each piece of work; may raise.
     """
     most = options.max_iterations
-    optimum = _optimum(problem, start, lambda _, chi2: report(0, most, chi2))
+    optimum = _optimum(problem, start, lambda _, chi2, theta: report(0, most, chi2, theta))
     chi2 = float(optimum.equations.chi2)
     seed = problem.request.seed if options.seed is None else options.seed
     resampled = ResampledProblem(problem, options.samples, torch.Generator().manual_seed(seed))
-    refits = _Refits(problem, resampled, optimum.theta, lambda step: report(step, most, chi2))
+    refits = _Refits(problem, resampled, optimum.theta, lambda step: report(step, most, chi2, optimum.theta))
     steps = refits.run(most)
     samples = refits.theta[refits.done]
     failed = options.samples - len(samples)
@@ -78,7 +78,7 @@ def bootstrap(
     )
 
 
-def _optimum(problem: Problem, start: MinimizerResult, report: Callable[[int, float], None]) -> MinimizerResult:
+def _optimum(problem: Problem, start: MinimizerResult, report: Callable[[int, float, Tensor], None]) -> MinimizerResult:
     if distance_left(problem, start.theta, start.equations) <= NEAR:
         history = (float(start.equations.chi2),)
         return MinimizerResult(start.theta, start.equations, 0, 0, True, "converged", history)

@@ -98,13 +98,17 @@ def cyclic_descent(
         blocks: the blocks of a cycle, by its number.
         max_cycles: before giving up.
         tolerance: relative decrease of χ² in a cycle below which the search has stalled.
-        report: called with (cycle, most cycles, χ²) before each step; may raise.
+        report: called with (cycle, most cycles, χ², θ) before each step; may raise.
     """
     scene = scene_at(problem, start.theta)
     scenes, tally, stalled = [scene], _Tally(1, [scene.chi2]), 0
     for cycle in range(max_cycles):
-        report(cycle, max_cycles, scene.chi2)
-        moved = _cycle(problem, scene, blocks(cycle), tally, lambda chi2, at=cycle: report(at, max_cycles, chi2))
+
+        def tell(chi2: float, theta: Tensor, at: int = cycle) -> None:
+            report(at, max_cycles, chi2, theta)
+
+        tell(scene.chi2, scene.theta)
+        moved = _cycle(problem, scene, blocks(cycle), tally, tell)
         scenes = [*scenes, moved][-REMEMBERED:]
         moved = _accelerated(problem, scenes, tally)
         decrease = scene.chi2 - moved.chi2
@@ -118,7 +122,7 @@ def cyclic_descent(
             if decrease <= 0.0 or distance_left(problem, scene.theta, equations) <= NEAR:
                 return _end(problem, start, scene, cycle + 1, tally, "no cycle lowers chi-squared", equations)
             tolerance, stalled = 0.1 * tolerance, 0
-    report(max_cycles, max_cycles, scene.chi2)
+    report(max_cycles, max_cycles, scene.chi2, scene.theta)
     why = f"not converged after {max_cycles} cycles: continue from here, or allow more with max_cycles"
     return _end(problem, start, scene, max_cycles, tally, why)
 
@@ -145,7 +149,7 @@ def _end(
 
 
 def _cycle(
-    problem: Problem, scene: Scene, blocks: Iterable[Block], tally: _Tally, report: Callable[[float], None]
+    problem: Problem, scene: Scene, blocks: Iterable[Block], tally: _Tally, report: Callable[[float, Tensor], None]
 ) -> Scene:
     """One cycle; the scene that it ends in is rendered anew, so that what windows left out never adds up."""
     theta, chi2 = scene.theta.clone(), scene.chi2
@@ -153,7 +157,11 @@ def _cycle(
     for block in blocks:
         visit = block.part.visit(theta, models)
         held = HeldProblem(visit.problem, visit.theta, block.moving)
-        state, decrease, evaluations = _descend(held, visit.theta[:, block.moving], chi2, report)
+
+        def tell(now: float, own: Tensor, held: HeldProblem = held, places: Tensor = block.part.places) -> None:
+            report(now, theta.index_copy(1, places, held.whole(own)))
+
+        state, decrease, evaluations = _descend(held, visit.theta[:, block.moving], chi2, tell)
         own = held.whole(state.theta)
         visit.update(models, own)
         theta[:, block.part.places] = own
@@ -164,13 +172,13 @@ def _cycle(
 
 
 def _descend(
-    held: HeldProblem, theta: Tensor, chi2: float, report: Callable[[float], None]
+    held: HeldProblem, theta: Tensor, chi2: float, report: Callable[[float, Tensor], None]
 ) -> tuple[State, float, int]:
     """A few damped steps: where they end, by how much χ² fell, and how often the model was evaluated."""
     state = State(theta, held.normal_equations(theta), damping=1e-3)
     first, taken, evaluations = float(state.equations.chi2), 0, 1
     while taken < VISIT_STEPS and state.damping <= _LARGEST_DAMPING:
-        report(chi2 - first + float(state.equations.chi2))
+        report(chi2 - first + float(state.equations.chi2), state.theta)
         free = unblocked(held, state)
         if newton_decrement(state.equations, free) <= _VISITED:
             break

@@ -47,7 +47,7 @@ def gradient(
         problem: what is minimized.
         start: where from; its equations, at its θ, set the scale.
         options: optimizer, learning rate, schedule, scaling and when to stop.
-        report: called with (step, most steps, χ²) before each evaluation; may raise.
+        report: called with (step, most steps, χ², the best θ) before each evaluation; may raise.
     """
     if not torch.isfinite(start.equations.matrix).all():
         return unmoved(start, "the model is not finite at the start: check the start values")
@@ -115,7 +115,7 @@ class _Descent:
 
     def _closure(self, step: int) -> Callable[[], float]:
         def evaluate() -> float:
-            self._report(step, self._options.steps, self.history[-1])
+            self._report(step, self._options.steps, self.history[-1], self.best)
             loss, slope = self._scaled.loss_and_gradient(self._u.detach())
             self._u.grad = slope
             self.evaluations += 1

@@ -23,7 +23,7 @@ def iterative_components(
         problem: what is minimized.
         start: where from; its equations are those of its θ.
         options: groups, most cycles, tolerance.
-        report: called with (cycle, most cycles, χ²) before each step; may raise.
+        report: called with (cycle, most cycles, χ², θ) before each step; may raise.
     """
     parts = [Part(problem, members) for members in joined_groups(problem, options.groups)]
     blocks = [Block(part, torch.arange(len(part.names), device=problem.device)) for part in parts if part.names]

@@ -28,7 +28,7 @@ def iterative_parameters(
         problem: what is minimized.
         start: where from; its equations are those of its θ.
         options: chunks, their order, most cycles, tolerance.
-        report: called with (cycle, most cycles, χ²) before each step; may raise.
+        report: called with (cycle, most cycles, χ², θ) before each step; may raise.
     """
     generator = torch.Generator().manual_seed(problem.request.seed)
     size = chunk_size(len(problem.names), options)

@@ -58,7 +58,7 @@ class MinimizerResult:
     chi2_history: tuple[float, ...]
 
 
-def _silent(_iteration: int, _chi2: float) -> None:
+def _silent(_iteration: int, _chi2: float, _theta: Tensor) -> None:
     """A report that nobody reads."""
 
 
@@ -68,7 +68,7 @@ def levenberg_marquardt(
     *,
     max_iterations: int = 100,
     tolerance: float = 1e-9,
-    report: Callable[[int, float], None] = _silent,
+    report: Callable[[int, float, Tensor], None] = _silent,
 ) -> MinimizerResult:
     """Minimize χ² from θ (1, free).
 
@@ -77,7 +77,7 @@ def levenberg_marquardt(
         theta: start, inside the limits.
         max_iterations: steps tried before giving up.
         tolerance: of χ², relative, in units in which 1e-9 means a Newton decrement of 1e-5 (0.003 standard deviations).
-        report: called with (iteration, χ²) before each step; may raise.
+        report: called with (iteration, χ², θ) before each step; may raise.
     """
     state = State(theta, problem.normal_equations(theta))
     history = [float(state.equations.chi2)]
@@ -86,7 +86,7 @@ def levenberg_marquardt(
         message = "the model or its χ² is too large for a number at the start: check the start values and the data"
         return _end(state, 0, evaluations, history, False, message)
     for iteration in range(max_iterations):
-        report(iteration, history[-1])
+        report(iteration, history[-1], state.theta)
         free = unblocked(problem, state)
         if newton_decrement(state.equations, free) <= 1e4 * tolerance * max(1.0, 1e-6 * history[-1]):
             return _end(state, iteration, evaluations, history, True, _converged(problem, state))
@@ -99,7 +99,7 @@ def levenberg_marquardt(
         state, accepted = judge(state, trial, equations)
         if accepted:
             history.append(float(equations.chi2))
-    report(max_iterations, history[-1])
+    report(max_iterations, history[-1], state.theta)
     message = f"not converged after {max_iterations} iterations: continue from here, or allow more with max_iterations"
     return _end(state, max_iterations, evaluations, history, False, message)
 

@@ -3,6 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from torch import Tensor
+
+from fitting.problem.iterate import Iterate
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -16,6 +20,7 @@ class Progress:
         iteration: of the running stage, from 0.
         chi2_reduced: χ² per degree of freedom at present.
         message: one line for people.
+        iterate: the parameters and the residual at present, worked out when they are asked for.
     """
 
     stage: int
@@ -25,6 +30,7 @@ class Progress:
     iteration: int
     chi2_reduced: float
     message: str = ""
+    iterate: Iterate | None = None
 
 
 class Cancelled(Exception):
@@ -35,8 +41,12 @@ class TimeIsUp(Cancelled):
     """Raised out of the progress callback to stop a fit and keep what its finished stages found."""
 
 
-StageReport = Callable[[int, int, float], None]
-"""Called by a method with (iteration, most iterations, χ²); may raise `Cancelled`."""
+StageReport = Callable[[int, int, float, Tensor], None]
+"""Called by a method with (iteration, most iterations, χ², θ); may raise `Cancelled`.
+
+θ (1, free) is the best so far of a method that minimizes, and the first chain's latest of one that samples. It is
+never written to afterwards.
+"""
 
 Report = Callable[[Progress], None]
 """Called at least once an iteration; may raise `Cancelled`."""

@@ -28,16 +28,24 @@ def lm_with_restarts(
         problem: what is minimized.
         start: the first start, and the middle of the others.
         options: those of `lm`, how many others, and how far around.
-        report: called with (step, most steps, the least χ² so far) before each step; may raise.
+        report: called with (step, most steps, the least χ² so far, its θ) before each step; may raise.
     """
     starts = [start.theta, *drawn_starts(problem, start.theta, options)]
     ends: list[MinimizerResult] = []
     most = options.max_iterations * len(starts)
     for number, theta in enumerate(starts):
-        lowest = min((float(end.equations.chi2) for end in ends), default=float("inf"))
+        lowest = min(ends, key=_rank, default=None)
 
-        def tell(step: int, chi2: float, first: int = number * options.max_iterations, so_far: float = lowest) -> None:
-            report(first + step, most, min(chi2, so_far))
+        def tell(
+            step: int,
+            chi2: float,
+            theta: Tensor,
+            first: int = number * options.max_iterations,
+            best: MinimizerResult | None = lowest,
+        ) -> None:
+            if best is not None and _rank(best) < chi2:
+                chi2, theta = _rank(best), best.theta
+            report(first + step, most, chi2, theta)
 
         ends.append(
             levenberg_marquardt(

@@ -49,8 +49,10 @@ class Sampling:
         start: where the stage began, θ (1, free), with its equations.
         seed: every random number follows from it.
         total: moves of each chain, warm-up included.
-        report: called with (move, total, χ²), ten times a second at most; may raise.
+        report: called with (move, total, χ², the first chain's latest θ), ten times a second at most; may raise.
         store: where the draws go.
+        best: the point of lowest χ² so far.
+        latest: where the first chain is, θ (1, free).
     """
 
     target: Target
@@ -61,6 +63,7 @@ class Sampling:
     report: StageReport
     store: ChainStore
     best: Best
+    latest: Tensor
     iteration: int = 0
     history: list[float] = field(default_factory=list)
     began: float = field(default_factory=time.perf_counter)
@@ -73,12 +76,14 @@ class Sampling:
         now = time.perf_counter()
         if now - self._told >= _PULSE_SECONDS:
             self._told = now
-            self.report(self.iteration, self.total, self.history[-1] if self.history else self.best.chi2)
+            chi2 = self.history[-1] if self.history else self.best.chi2
+            self.report(self.iteration, self.total, chi2, self.latest)
 
     def moved(self, theta: Tensor, chi2: Tensor) -> None:
         """Count one move to θ (batch, free) with χ² (batch,)."""
         self.iteration += 1
         self.best.see(theta, chi2)
+        self.latest = theta[:1]
         if self.iteration % max(1, self.total // _HISTORY) == 0:
             self.history.append(float(chi2.mean()))
         self.tell()
@@ -115,6 +120,7 @@ class Sampling:
             self.before = float(state["run_seconds"])
             self.history = state["run_history"].tolist()
             self.best = Best(torch.from_numpy(state["run_best"]), float(state["run_best_chi2"]))
+            self.latest = self.best.theta
         return state
 
 
@@ -142,7 +148,7 @@ def begin(
     total = options.warmup + options.samples
     store = ChainStore(target.names, chains, options.samples, shelf, _fingerprint(method, target, options, seed))
     best = Best(start.theta.cpu().clone(), float(start.equations.chi2))
-    run = Sampling(target, posterior, start, seed, total, report, store, best)
+    run = Sampling(target, posterior, start, seed, total, report, store, best, best.theta)
     posterior.pulse = run.tell
     return run
 
@@ -262,7 +268,7 @@ def _finish(run: Sampling, step_size: np.ndarray) -> SamplerResult:
     if run.best.chi2 < float(equations.chi2):
         theta = run.best.theta.to(theta.device)
         equations = run.target.normal_equations(theta)
-    run.report(run.iteration, run.total, float(equations.chi2))
+    run.report(run.iteration, run.total, float(equations.chi2), theta)
     return SamplerResult(
         theta,
         equations,

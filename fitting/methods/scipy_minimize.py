@@ -61,7 +61,7 @@ def scipy_minimize(
         problem: what is minimized.
         start: where from; its equations, at its θ, set the scale.
         options: method, most iterations, tolerance, scaling.
-        report: called with (iteration, most iterations, χ²) before each evaluation; may raise.
+        report: called with (iteration, most iterations, χ², θ) before each evaluation; may raise.
     """
     if not torch.isfinite(start.equations.matrix).all():
         return unmoved(start, "the model is not finite at the start: check the start values")
@@ -145,7 +145,7 @@ class _Search:
         return self._scaled.hessian(u).cpu().numpy()
 
     def _tensor(self, x: np.ndarray) -> Tensor:
-        self._report(self.iterations, self._options.max_iterations, self.lowest)
+        self._report(self.iterations, self._options.max_iterations, self.lowest, self.best)
         return torch.as_tensor(np.array(x, dtype=float), device=self._scaled.start.device)
 
     def _seen(self, u: Tensor, loss: float) -> float:

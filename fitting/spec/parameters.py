@@ -60,6 +60,11 @@ class TableParameter:
         """Whether it is an angle that is reported within one turn."""
         return self.description.period is not None and self.min is None and self.max is None and not self.constraint
 
+    def reported(self, value: float) -> float:
+        """The value as results give it: an angle that turns in 0 ≤ value < period."""
+        period = self.description.period
+        return value % period if self.turns and period is not None else value
+
 
 @dataclass(frozen=True)
 class ParameterTable:

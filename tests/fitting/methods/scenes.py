@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from fitting.inputs.images import ImageData, load_images
 from fitting.methods.levenberg_marquardt import MinimizerResult
@@ -90,7 +91,7 @@ def reduced(problem: Problem, end: MinimizerResult) -> float:
     return float(problem.value(end.theta)) / problem.degrees_of_freedom
 
 
-def silent(_iteration: int, _most: int, _chi2: float) -> None:
+def silent(_iteration: int, _most: int, _chi2: float, _theta: Tensor) -> None:
     """A report that nobody reads."""
 
 
@@ -101,7 +102,7 @@ class Recorder:
         self.told: list[tuple[int, int, float]] = []
         self._cancel_at = cancel_at
 
-    def __call__(self, iteration: int, most: int, chi2: float) -> None:
+    def __call__(self, iteration: int, most: int, chi2: float, _theta: Tensor) -> None:
         self.told.append((iteration, most, chi2))
         if len(self.told) == self._cancel_at:
             raise Cancelled

@@ -11,6 +11,7 @@ from fitting.methods.hamiltonian import run_hmc, run_nuts
 from fitting.methods.levenberg_marquardt import MinimizerResult
 from fitting.methods.mala import run_mala
 from fitting.methods.metropolis import run_metropolis
+from fitting.methods.progress import StageReport
 from fitting.methods.sampler_result import SamplerResult
 from fitting.methods.shelf import Shelf
 from fitting.problem import NormalEquations
@@ -142,7 +143,7 @@ def sample(
     *,
     seed: int = 1,
     shelf: Shelf | None = None,
-    report: Callable[[int, int, float], None] = lambda *_: None,
+    report: StageReport = lambda *_: None,
     **options: Any,
 ) -> SamplerResult:
     """Run a sampler."""

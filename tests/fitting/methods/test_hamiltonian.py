@@ -125,7 +125,7 @@ def test_a_cancel_stops_inside_a_trajectory() -> None:
     target = gaussian()
     seen = []
 
-    def stop(iteration: int, _most: int, _chi2: float) -> None:
+    def stop(iteration: int, *_: object) -> None:
         seen.append(iteration)
         if len(seen) == 3:
             raise Cancelled
