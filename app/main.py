@@ -19,6 +19,7 @@ from app.routes import (
     examples,
     fits,
     health,
+    live,
     page,
     pixels,
     plots,
@@ -65,7 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
     )
-    for part in (uploads, fits, results, plots, pixels, events, catalogue, examples, accounts):
+    for part in (uploads, fits, results, plots, pixels, events, live, catalogue, examples, accounts):
         app.include_router(part.router, prefix="/v1")
     app.include_router(uws.router)
     app.include_router(health.router)

@@ -1,12 +1,13 @@
 """From records to what the outside sees: models, addresses, entity tags, page links."""
 
 import math
+from datetime import datetime
 from typing import cast
 
 from fastapi import Request, Response
 
 from app.domain.planning import Plan
-from app.models.fits import Fit, FitLinks, FitPlan, FitProgress, QueuePlace
+from app.models.fits import Fit, FitLinks, FitPlan, FitProgress, LiveResidual, QueuePlace
 from app.models.problems import ProblemModel
 from app.models.uploads import Upload
 from app.queue_board import Place
@@ -92,7 +93,20 @@ def _present_progress(record: FitRecord) -> FitProgress | None:
     if record.progress is None:
         return None
     known = {name: _finite(record.progress[name]) for name in FitProgress.model_fields if name in record.progress}
-    return FitProgress.model_validate(known)
+    return FitProgress.model_validate(known | {"residual": _present_residual(record)})
+
+
+def _present_residual(record: FitRecord) -> LiveResidual | None:
+    made = (record.progress or {}).get("residual")
+    if made is None or record.state != "running":
+        return None
+    address = f"{address_of_fit(record.id)}/progress/residual.png"
+    names = [image["name"] for image in record.request["images"]]
+    return LiveResidual(
+        sequence=made["sequence"],
+        made_at=datetime.fromisoformat(made["made_at"]),
+        pictures={name: f"{address}?image={name}" for name in names},
+    )
 
 
 def _finite(value: object) -> object:

@@ -100,6 +100,12 @@ class NoSuchPlot(Problem):
     status, kind, title = 404, "no-such-plot", "The fit cannot have this plot"
 
 
+class NoPicture(Problem):
+    """A picture of a running fit that is not there: not yet, or no more."""
+
+    status, kind, title = 404, "no-picture", "There is no such picture now"
+
+
 class NotFinished(Problem):
     """A result is asked for of a fit that has none (yet)."""
 

@@ -21,6 +21,16 @@ def result_folder(fit_id: str, attempt: int) -> str:
     return f"fits/{fit_id}/{attempt}"
 
 
+def live_folder(fit_id: str, attempt: int) -> str:
+    """Key prefix of what is there to look at while an attempt runs."""
+    return f"{result_folder(fit_id, attempt)}/live"
+
+
+def live_residual(fit_id: str, attempt: int, image: int) -> str:
+    """Key of the residual's picture while an attempt runs; `image` is a place in the request, from 0."""
+    return f"{live_folder(fit_id, attempt)}/residual-{image}.png"
+
+
 def checkpoint_folder(fit_id: str) -> str:
     """Key prefix of what a running fit keeps for its next attempt."""
     return f"fits/{fit_id}/checkpoints"

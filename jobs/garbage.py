@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from jobs.blob_keys import result_folder
+from jobs.blob_keys import live_folder, result_folder
 from jobs.blobs import BlobStore
 from jobs.schema import FitRecord, UploadRecord
 from jobs.uploads import blob_key
 
 
 def orphans(engine: Engine, blobs: BlobStore) -> Iterator[str]:
-    """Keys of blobs that belong to no upload and no fit, and of results of attempts that came to nothing.
+    """Keys of blobs that belong to no upload and no fit, of results of attempts that came to nothing, and of what was
+    there to look at while a fit ran.
 
     What is being stored at this moment is among neither: an upload's bytes are looked for again once its record is
     made, and the attempt under way belongs to its fit.
@@ -26,6 +27,11 @@ def orphans(engine: Engine, blobs: BlobStore) -> Iterator[str]:
     yield from (key for key in uploads if key not in kept)
     for key in results:
         fit_id = key.split("/")[1]
-        over = fit_id in final and not key.startswith(f"{result_folder(fit_id, attempts[fit_id])}/")
-        if fit_id not in attempts or over:
+        if fit_id not in attempts or (fit_id in final and not _belongs(key, fit_id, attempts[fit_id])):
             yield key
+
+
+def _belongs(key: str, fit_id: str, attempt: int) -> bool:
+    """Whether a blob belongs to the result of a final fit."""
+    live = f"{live_folder(fit_id, attempt)}/"
+    return key.startswith(f"{result_folder(fit_id, attempt)}/") and not key.startswith(live)

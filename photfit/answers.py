@@ -41,6 +41,8 @@ class FitProgress(Answer):
     chi2_reduced: float | None = None
     message: str = ""
     eta_seconds: float | None = None
+    parameters: dict[str, float | None] | None = None
+    parameters_at_start: dict[str, float | None] | None = None
 
 
 class QueuePlace(Answer):

@@ -93,6 +93,12 @@ def fits_table(fits: Iterable[Fit]) -> Table:
     return table
 
 
+def _from_start(value: float | None, start: float | None) -> str:
+    """A parameter of a running fit, and where it began."""
+    now = "no number" if value is None else f"{value:.6g}"
+    return now if start is None else f"{now}, from {start:.6g}"
+
+
 def _status_lines(fit: Fit) -> Iterator[tuple[str, str]]:
     yield "id", fit.id
     if fit.name:
@@ -117,6 +123,9 @@ def _status_lines(fit: Fit) -> Iterator[tuple[str, str]]:
     if fit.progress is not None:
         at = fit.progress
         yield "progress", f"{at.fraction:.0%}, {at.method} ({at.stage + 1} of {at.stages}), iteration {at.iteration}"
+        first = at.parameters_at_start or {}
+        for name, value in (at.parameters or {}).items():
+            yield name, _from_start(value, first.get(name))
     if fit.error is not None:
         yield "error", fit.error.detail or fit.error.title
     for warning in fit.warnings:

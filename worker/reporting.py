@@ -1,6 +1,8 @@
 """Progress on its way out: into the record at most twice a second, with a nudge to those who watch."""
 
+import math
 import time
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Engine
@@ -10,21 +12,29 @@ from jobs import transitions
 from jobs.claims import Claim
 from jobs.events import Publisher
 from worker.lease import Ending, Heartbeat
+from worker.residual_pictures import ResidualPictures
 
 _PAUSE_SECONDS = 0.5
+_MOST_PARAMETERS = 500
+"""Told of a fit while it runs, the first ones of its request; its result has all."""
 
 
 class Reporter:
-    """The engine's callback: stores snapshots, and stops the engine when the heartbeat says so."""
+    """The engine's callback: stores snapshots, has pictures made, and stops the engine when the heartbeat says so."""
 
-    def __init__(self, engine: Engine, publisher: Publisher, claim: Claim, heartbeat: Heartbeat) -> None:
+    def __init__(
+        self, engine: Engine, publisher: Publisher, claim: Claim, heartbeat: Heartbeat, pictures: ResidualPictures
+    ) -> None:
         self._engine = engine
         self._publisher = publisher
         self._claim = claim
         self._heartbeat = heartbeat
-        self._began = self._last = time.monotonic()
+        self._pictures = pictures
+        self._began = self._last = self._heard = time.monotonic()
         self._sequence = 0
-        self.latest: dict[str, Any] | None = None
+        self._first: Progress | None = None
+        self._progress: Progress | None = None
+        self._start: dict[str, float | None] | None = None
 
     def __call__(self, progress: Progress) -> None:
         """Take a snapshot; raises Cancelled when the fit should stop, TimeIsUp where it may keep what it found."""
@@ -32,20 +42,40 @@ class Reporter:
             raise TimeIsUp
         if self._heartbeat.ending is not None:
             raise Cancelled
-        now = time.monotonic()
+        # The same report again comes from within an evaluation of the model, where no other may begin.
+        again = progress is self._progress
         self._sequence += 1
-        self.latest = self._snapshot(progress, now)
-        if now - self._last >= _PAUSE_SECONDS:
-            self._last = now
-            transitions.record_progress(self._engine, self._claim, self.latest)
+        self._first = self._first or progress
+        self._progress, self._heard = progress, time.monotonic()
+        if progress.iterate is not None and not again:
+            self._pictures.see(progress.iterate)
+        if self._heard - self._last >= _PAUSE_SECONDS:
+            self._last = self._heard
+            transitions.record_progress(self._engine, self._claim, self._snapshot(progress))
             self._publisher.publish(self._claim.fit_id)
 
-    def final(self) -> dict[str, Any] | None:
-        """The last snapshot, as it stands when the fit is done."""
-        return None if self.latest is None else self.latest | {"fraction": 1.0, "eta_seconds": 0.0}
+    @property
+    def latest(self) -> dict[str, Any] | None:
+        """The last snapshot."""
+        return None if self._progress is None else self._snapshot(self._progress)
 
-    def _snapshot(self, progress: Progress, now: float) -> dict[str, Any]:
-        elapsed = now - self._began
+    def final(self) -> dict[str, Any] | None:
+        """The last snapshot, as it stands when the fit is done; the result tells its parameters."""
+        if self._progress is None:
+            return None
+        return self._where(self._progress) | {"fraction": 1.0, "eta_seconds": 0.0}
+
+    def _snapshot(self, progress: Progress) -> dict[str, Any]:
+        if self._start is None and self._first is not None:
+            self._start = _parameters(self._first)
+        return self._where(progress) | {
+            "parameters": _parameters(progress),
+            "parameters_at_start": self._start,
+            "residual": self._pictures.latest,
+        }
+
+    def _where(self, progress: Progress) -> dict[str, Any]:
+        elapsed = self._heard - self._began
         left = elapsed * (1.0 - progress.fraction) / progress.fraction if progress.fraction > 0.0 else None
         return {
             "sequence": self._sequence,
@@ -58,3 +88,11 @@ class Reporter:
             "message": progress.message,
             "eta_seconds": left,
         }
+
+
+def _parameters(progress: Progress) -> dict[str, float | None]:
+    """Values by name; None for what is no number that JSON has."""
+    if progress.iterate is None:
+        return {}
+    values = islice(progress.iterate.parameters().items(), _MOST_PARAMETERS)
+    return {name: value if math.isfinite(value) else None for name, value in values}

@@ -29,6 +29,7 @@ from worker.counting import count_attempt
 from worker.lease import Ending, Heartbeat
 from worker.limits import memory_bound
 from worker.reporting import Reporter
+from worker.residual_pictures import ResidualPictures
 
 _MOST_ATTEMPTS = 10
 """A fit that meets passing trouble (database, files) so often fails."""
@@ -72,9 +73,10 @@ def _wake_next(tools: Bench, claim: Claim) -> None:
 
 def _work(tools: Bench, claim: Claim, heartbeat: Heartbeat) -> FitResult | None:
     """Run a claimed fit to one of its ends; its result where it has one."""
-    reporter = Reporter(tools.engine, tools.publisher, claim, heartbeat)
+    pictures = ResidualPictures(tools.blobs, claim)
+    reporter = Reporter(tools.engine, tools.publisher, claim, heartbeat, pictures)
     try:
-        with memory_bound(claim.memory_limit):
+        with memory_bound(claim.memory_limit), pictures:
             result = _fit(tools, claim, reporter)
         size = _store(tools, claim, result)
         if result.stopped is None:

@@ -24,8 +24,8 @@ from jobs.uploads import blob_key, get_uploads
 _PACKED = frozenset({".png", ".nc", ".gz", ".fz", ".npz"})
 """Suffixes of files that do not get smaller."""
 _RENAMED = {"request.json": "completed_request.json"}
-_OWN_FOLDERS = ("plots", "previews")
-"""What the service keeps beside a result, drawn when it was asked for."""
+_OWN_FOLDERS = ("plots", "previews", "live")
+"""What the service keeps beside a result to look at."""
 
 
 @dataclass(frozen=True)

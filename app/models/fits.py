@@ -10,6 +10,17 @@ from app.models.shape import PublicModel
 from jobs.schema import State
 
 
+class LiveResidual(PublicModel):
+    """The latest pictures of a running fit's residual."""
+
+    sequence: int = Field(description="Higher with each new one, from 1.")
+    made_at: datetime
+    pictures: dict[str, str] = Field(
+        description="For each image, the address of its picture, which is always that of the latest.",
+        examples=[{"r": "/v1/fits/fit_01JDA6Q8Z4M1V6T9W3K2B7C5XN/progress/residual.png?image=r"}],
+    )
+
+
 class FitProgress(PublicModel):
     """Where a running fit is."""
 
@@ -21,6 +32,18 @@ class FitProgress(PublicModel):
     chi2_reduced: float | None = Field(description="Reduced χ² at the moment, where finite.")
     message: str = Field(description="What is being done, in words.")
     eta_seconds: float | None = Field(default=None, description="Seconds that remain, where they can be estimated.")
+    parameters: dict[str, float | None] | None = Field(
+        default=None,
+        description="Value of each free parameter (of the first 500) at the moment: at the best point of a method that "
+        "minimizes, where the first chain is of one that samples. Null before the first, and once there is a result.",
+        examples=[{"a.x": 67.94, "a.n": 2.145}],
+    )
+    parameters_at_start: dict[str, float | None] | None = Field(
+        default=None, description="The same where the fit began.", examples=[{"a.x": 66.5, "a.n": 1.5}]
+    )
+    residual: LiveResidual | None = Field(
+        default=None, description="Pictures of the residual at those parameters, while the fit runs; made now and then."
+    )
 
 
 class QueuePlace(PublicModel):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 
 import numpy as np
 from astropy.visualization import (
@@ -19,6 +18,7 @@ from matplotlib import colormaps
 from matplotlib.image import imsave
 from numpy.typing import NDArray
 
+from fitting.plots.binning import binned
 from fitting.plots.stretch import colours
 from fitting.spec.pictures import PictureChoices
 
@@ -84,13 +84,8 @@ def _levels(pixels: Array, choices: PictureChoices) -> tuple[float, float]:
 
 
 def _averaged(pixels: Array, side: int) -> Array:
-    """Means of the finite pixels of squares of side × side; the last ones of a row or column may be narrower."""
+    """Means of the finite pixels of squares of side × side; NaN where there is none."""
     if side <= 1:
         return pixels
-    height, width = pixels.shape
-    padding = ((0, -height % side), (0, -width % side))
-    padded = np.pad(pixels, padding, constant_values=np.nan)
-    squares = padded.reshape(padded.shape[0] // side, side, padded.shape[1] // side, side)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of squares without a finite pixel: they stay NaN
-        return np.nanmean(np.where(np.isfinite(squares), squares, np.nan), axis=(1, 3))
+    sums, counts = binned(pixels, side)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)

@@ -151,10 +151,11 @@ def test_garbage_goes_and_what_is_needed_stays(admin: Admin, tmp_path: Path) -> 
     transitions.finish(admin.engine, claims[1], "succeeded")  # type: ignore[arg-type]
     add_upload(admin.engine, "local", filename="a", size=1000, sha256="ab" * 32, description={})
     kept = [blob_key("ab" * 32), f"fits/{running}/1/a", f"fits/{running}/2/a", f"fits/{done}/2/a"]
-    garbage = [blob_key("cd" * 32), "fits/fit_gone/1/a", f"fits/{done}/1/a"]
+    kept.append(f"fits/{running}/2/live/residual-0.png")
+    garbage = [blob_key("cd" * 32), "fits/fit_gone/1/a", f"fits/{done}/1/a", f"fits/{done}/2/live/residual-0.png"]
     for key in (*kept, *garbage):
         blobs.put_file(key, file)
-    assert "3 files" in admin.run("gc", "--dry-run").stdout
-    assert len(blobs.keys("fits") + blobs.keys("uploads")) == 7
-    assert "3 files" in admin.run("gc").stdout
+    assert "4 files" in admin.run("gc", "--dry-run").stdout
+    assert len(blobs.keys("fits") + blobs.keys("uploads")) == 9
+    assert "4 files" in admin.run("gc").stdout
     assert sorted(blobs.keys("fits") + blobs.keys("uploads")) == sorted(kept)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from photfit.tables import parameters_report
+from photfit.answers import Fit
+from photfit.tables import parameters_report, status_table
 
 
 def document(**changes: Any) -> dict[str, Any]:
@@ -52,3 +53,17 @@ def test_a_fit_that_did_not_converge_says_why() -> None:
 
 def test_a_parameter_without_uncertainty_is_shown_without() -> None:
     assert "±" not in shown(document(uncertainty=None))
+
+
+def test_the_status_of_a_running_fit_tells_its_parameters_and_where_they_began() -> None:
+    progress = {"stage": 0, "stages": 1, "method": "lm", "fraction": 0.25, "iteration": 3}
+    numbers = {"parameters": {"a.n": 2.1449, "b.n": None}, "parameters_at_start": {"a.n": 1.5, "b.n": 4.0}}
+    fit = Fit.model_validate(
+        {"id": "fit_1", "state": "running", "created_at": "2026-05-02T10:31:07Z", "progress": {**progress, **numbers}}
+    )
+    console = Console(width=160)
+    with console.capture() as capture:
+        console.print(status_table(fit))
+    lines = [line.split() for line in capture.get().splitlines()]
+    assert ["a.n", "2.1449,", "from", "1.5"] in lines
+    assert ["b.n", "no", "number,", "from", "4"] in lines
