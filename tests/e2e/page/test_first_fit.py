@@ -65,13 +65,29 @@ def test_a_file_that_is_no_image_is_refused_where_it_was_dropped(tab: Tab) -> No
 
 
 def test_a_running_fit_is_live_outlasts_a_reload_and_can_be_cancelled(tab: Tab, service: Service) -> None:
+    tab.forgive(404)  # a picture that is asked for in the moment of the end
     page = tab.open(f"fits/{long_fit(service)}")
     expect(page.get_by_text("Stage 1 of 1: metropolis")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
     page.reload()
     expect(page.locator(".chart .dot").first).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    picture = page.locator(".live-residual img")
+    expect(picture).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    table = page.get_by_role("region", name="Parameters now")
+    expect(table.get_by_role("row")).to_have_count(1 + 22)
+    value, spoken = table.locator("td").first, page.locator("main").get_by_role("status")
+    words = spoken.all_inner_texts()
+    seen = value.inner_text(), picture.get_attribute("src")
+    expect(value).not_to_have_text(seen[0])
+    expect(picture).not_to_have_attribute("src", str(seen[1]))
+    assert spoken.all_inner_texts() == words, "what changes twice a second is not read aloud"
+    assert page.evaluate("document.querySelector('.live-residual img').naturalWidth") == 99
     assert violations(page) == []
+    page.set_viewport_size({"width": 360, "height": 720})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator(".badge.cancelled")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    expect(page.get_by_role("region", name="Parameters when it stopped").get_by_role("row")).to_have_count(1 + 22)
+    expect(picture).to_have_count(0)
 
 
 def test_the_start_weighs_little(tab: Tab) -> None:

@@ -79,6 +79,20 @@ def test_links_are_evaluated_as_python_would(call: Call, text: str, value: float
     assert call("model/expressions.js", "evaluate", text) == value
 
 
+@pytest.mark.parametrize(
+    ("name", "now", "start", "change"),
+    [
+        ("a.x", 67.94, 66.5, "+1.44"),
+        ("a.i_e", 1.0e-5, 1.25e-5, "−0.0000025"),
+        ("a.pa", 1.0, 179.0, "+2"),
+        ("a.pa[r]", 178.5, 2.0, "−3.5"),
+        ("a.n", 2.0, 2.0, "0"),
+    ],
+)
+def test_how_far_a_parameter_has_come(call: Call, name: str, now: float, start: float, change: str) -> None:
+    assert call("model/changes.js", "signed", call("model/changes.js", "changeOf", name, now, start)) == change
+
+
 def test_the_ends_of_an_ellipse_and_dragging_them_are_inverse(call: Call) -> None:
     ellipse = {"x": 10, "y": 20, "r": 8, "q": 0.5, "pa": 30}
     x, y = call("model/ellipse.js", "axisEnd", ellipse, "major")

@@ -4,6 +4,8 @@ import { html, useEffect, useRef, useState } from "../html.js";
 import { Chart } from "../parts/chart.js";
 import { Failure } from "../parts/asking.js";
 import { Icon } from "../parts/icons.js";
+import { LiveParameters } from "../parts/live-parameters.js";
+import { LiveResidual } from "../parts/live-residual.js";
 import { complain } from "../parts/toasts.js";
 import { general } from "../model/rounding.js";
 import { duration } from "../model/times.js";
@@ -59,8 +61,8 @@ function Underway({ fit, trail }) {
         ? html`<button class="danger" onClick=${cancel}><${Icon} name="stop" />Cancel</button>`
         : html`<button class="primary" onClick=${again}>Back to its model</button>`}</div></div>
     ${fit.error && html`<div class="note bad" role="alert"><strong>${fit.error.title}.</strong> ${fit.error.detail}</div>`}
-    ${state === "cancelled" && html`<p class="note warn">This fit was cancelled; nothing of it was kept.</p>`}
-    ${running && html`<section class="card stack" aria-live="polite">
+    ${state === "cancelled" && html`<p class="note warn">This fit was cancelled; it has no result.</p>`}
+    ${running && html`<section class="card stack"><p class="visually-hidden" role="status">${spoken(progress)}</p>
       <div class="row split"><strong>${progress ? `Stage ${progress.stage + 1} of ${progress.stages}: ${progress.method}` : waitingWords(fit)}</strong>
         <span class="quiet numbers">${progress?.eta_seconds ? `about ${duration(progress.eta_seconds)} left` : ""}</span></div>
       <progress max="1" value=${progress?.fraction ?? 0} aria-label="Progress of the fit"></progress>
@@ -70,10 +72,20 @@ function Underway({ fit, trail }) {
         <div class="figure"><b>${progress ? `${Math.round(100 * progress.fraction)} %` : "–"}</b><span>done</span></div></div>
       ${progress?.message && html`<p class="quiet small">${progress.message}</p>`}
     </section>`}
+    ${running && progress && html`<div class="columns even"><${LiveResidual} residual=${progress.residual} />
+      ${progress.parameters && html`<${LiveParameters} progress=${progress} title="Parameters now" />`}</div>`}
+    ${!running && progress?.parameters && html`<${LiveParameters} progress=${progress} title="Parameters when it stopped" />`}
     ${running && html`<section class="card stack"><h2>Convergence</h2>
       <${Chart} series=${[{ points, tone: 1, dots: points.length < 60 }]} x="report" y="reduced χ²" logY label="Reduced chi-squared as the fit goes on" />
       <p class="quiet small">This page may be closed: the fit goes on, and is here when you come back.</p></section>`}
   </div>`;
+}
+
+/** What a screen reader says: new words only with a new stage, or another quarter of the way. */
+function spoken(progress) {
+  if (!progress) return "The fit waits for a worker.";
+  const quarters = Math.floor(4 * progress.fraction);
+  return `Stage ${progress.stage + 1} of ${progress.stages}, ${progress.method}, ${quarters ? `${25 * quarters} % done` : "begun"}.`;
 }
 
 function waitingWords({ queue }) {
