@@ -51,6 +51,8 @@ _QUARTER = 0.5 * math.pi
 """Time that leads round by a quarter in whitened coordinates, to an independent draw."""
 _LONGEST_NUTS_STEP = 1.4
 """With its variation a little less than a quarter: longer ones might turn between two points without being seen to."""
+_LONGEST_HMC_STEP = 0.25 * _QUARTER
+"""Four steps see the potential on their way, too: with fewer, draws in the tails would be refused more often."""
 _JITTER = 0.1
 """After warm-up step sizes vary by so much, so that no trajectory resonates."""
 _LEAST_WARMUP = 10
@@ -125,7 +127,7 @@ class _HamiltonianChains(ABC):
         self._known = [end.point.known for end in ends]
         accepted = np.array([end.acceptance for end in ends])
         if adapting:
-            self._learn(float(accepted.mean()))
+            self._learn(float(accepted.mean()), any(end.diverged for end in ends))
         return Moved(
             self._posterior.fold(self._metric.theta(torch.from_numpy(self._z)))[0],
             self._density(),
@@ -180,7 +182,7 @@ class _HamiltonianChains(ABC):
         numbers = torch.tensor([(-known.potential, known.chi2) for known in self._known], dtype=torch.float64)
         return Density(*numbers.unbind(-1))
 
-    def _learn(self, accepted: float) -> None:
+    def _learn(self, accepted: float, diverged: bool) -> None:  # noqa: ARG002
         """Warm-up: the step size, and the coordinates' scales."""
         if self._learns:
             self._step_size = self._step_size.learnt(accepted)
@@ -194,12 +196,14 @@ class _HamiltonianChains(ABC):
         if self._learns:
             self._find_step_size()
 
-    def _leapfrog(self, adapting: bool) -> Leapfrog:
-        """The step of the next trajectory."""
-        if adapting:
-            return Leapfrog(self._motion, self._step_size.current)
-        variation = 1.0 + _JITTER * (2.0 * self._uniform() - 1.0)
-        return Leapfrog(self._motion, self._step_size.settled * variation)
+    def _length(self, adapting: bool) -> float:
+        """The step size of the next trajectory."""
+        return self._step_size.current if adapting else self._step_size.settled
+
+    def _leapfrog(self, step: float, adapting: bool) -> Leapfrog:
+        """The step of the next trajectory, varied once warm-up is over."""
+        variation = 1.0 if adapting else 1.0 + _JITTER * (2.0 * self._uniform() - 1.0)
+        return Leapfrog(self._motion, step * variation)
 
     def step_sizes(self) -> np.ndarray:
         """ε after warm-up, (chains,)."""
@@ -224,6 +228,7 @@ class _HamiltonianChains(ABC):
         numbers = zip(state["log_density"].tolist(), state["gradient"], state["chi2"].tolist(), strict=True)
         self._known = [Answer(-log_density, gradient, chi2) for log_density, gradient, chi2 in numbers]
         self._step_size = StepSize.restored(state["step_size"])
+        self._longest = min(self._longest, self._step_size.longest)
         self._scales.restore(state)
         self._warm = int(state["warm"])
         self._generator.set_state(torch.from_numpy(state["generator"]))
@@ -238,24 +243,36 @@ class NutsChains(_HamiltonianChains):
         super().__init__(run, options, 0.5 * _QUARTER, longest, None)
 
     def _trajectory(self, start: Point, adapting: bool) -> Flow[Arrival]:
-        return nuts_trajectory(start, self._leapfrog(adapting), self._doublings, self._uniform)
+        return nuts_trajectory(start, self._leapfrog(self._length(adapting), adapting), self._doublings, self._uniform)
 
 
 class HmcChains(_HamiltonianChains):
-    """Chains whose trajectories all have the same number of steps.
+    """Chains whose trajectories have a fixed number of steps, or fewer where fewer reach as far.
 
-    In whitened coordinates a quarter turn leads to independent draws and a full turn back to the start, so no
-    trajectory is longer than a quarter turn there.
+    In whitened coordinates a quarter turn leads to independent draws and a full turn back to the start. No trajectory
+    is longer than a quarter turn there, and where the step that was learnt gets so far in fewer steps, none takes more.
+    A trajectory of warm-up that diverges shows a posterior that bends too sharply for that: then all steps are taken.
     """
 
     def __init__(self, run: Sampling, options: HmcOptions) -> None:
-        self._steps = options.leapfrog_steps
-        quarter = _QUARTER / options.leapfrog_steps
-        longest = quarter if options.metric == "covariance" else math.inf
-        super().__init__(run, options, quarter, longest, options.step_size)
+        self._most = options.leapfrog_steps
+        turns, share = options.metric == "covariance", _QUARTER / options.leapfrog_steps
+        self._arrives = turns and options.step_size is None
+        longest = max(_LONGEST_HMC_STEP, share) if turns else math.inf
+        super().__init__(run, options, share, longest, options.step_size)
 
     def _trajectory(self, start: Point, adapting: bool) -> Flow[Arrival]:
-        return hmc_trajectory(start, self._leapfrog(adapting), self._steps, self._uniform())
+        steps, step = self._most, self._length(adapting)
+        if self._arrives:
+            steps = min(steps, math.ceil(_QUARTER / step))
+            step = min(step, _QUARTER / steps)
+        return hmc_trajectory(start, self._leapfrog(step, adapting), steps, self._uniform())
+
+    def _learn(self, accepted: float, diverged: bool) -> None:
+        if diverged and self._arrives and self._longest > self._guess:
+            self._longest = self._guess
+            self._step_size = StepSize.beginning(self._guess, self._target, self._longest)
+        super()._learn(accepted, diverged)
 
 
 def hmc_trajectory(start: Point, leapfrog: Leapfrog, steps: int, threshold: float) -> Flow[Arrival]:

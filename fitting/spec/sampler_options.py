@@ -68,14 +68,22 @@ class NutsOptions(ChainOptions):
 
 
 class HmcOptions(ChainOptions):
-    """Options of ``hmc``, Hamiltonian Monte Carlo with a fixed number of leapfrog steps."""
+    """Options of ``hmc``, Hamiltonian Monte Carlo with a given number of leapfrog steps."""
 
     warmup: Warmup = 200
     step_size: Annotated[
         float | None,
         Field(gt=0.0, le=1e6, description="In the metric's coordinates; left out, warm-up finds it."),
     ] = None
-    leapfrog_steps: Annotated[int, Field(ge=1, le=10_000, description="Gradients of each draw.")] = 20
+    leapfrog_steps: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=10_000,
+            description="Gradients of each draw. With the covariance's metric and a step size found in warm-up, at "
+            "most so many: a trajectory that has made its quarter turn ends.",
+        ),
+    ] = 20
     target_accept: TargetAccept = 0.8
     metric: MetricField = "covariance"
     adapt_mass: Annotated[bool, Field(description="Learn the diagonal mass matrix in warm-up as well.")] = False

@@ -131,8 +131,16 @@ def test_a_cancel_stops_inside_a_trajectory() -> None:
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        sample("hmc", target, target.start(*CENTRE.tolist()), report=stop, samples=1000, leapfrog_steps=10_000)
+        sample("hmc", target, target.start(*CENTRE.tolist()), report=stop, step_size=1e-3, leapfrog_steps=10_000)
     assert seen[-1] < 3
+
+
+@pytest.mark.parametrize(("step_size", "gradients"), [(None, 4), (0.01, 20)])
+def test_hmc_takes_no_more_steps_than_reach_a_quarter_turn(step_size: float | None, gradients: int) -> None:
+    target = gaussian()
+    options = {"step_size": step_size, "leapfrog_steps": 20, "samples": 50, "warmup": 40, "chains": 1}
+    result = sample("hmc", target, target.start(*CENTRE.tolist()), **options)
+    assert result.evaluations / (50 + 40) == pytest.approx(gradients, abs=1.0)
 
 
 def test_energies_of_a_normal_are_well_explored() -> None:

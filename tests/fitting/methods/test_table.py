@@ -176,7 +176,7 @@ def test_the_seed_problem_from_the_tutorials_start(stage: dict[str, Any], chi2_r
         {"method": "nuts", "warmup": 500, "samples": 1000, "chains": 4},
         {"method": "hmc", "warmup": 500, "samples": 1000, "chains": 4, "leapfrog_steps": 5},
         {"method": "metropolis", "warmup": 1000, "samples": 1000, "thin": 100, "chains": 8},
-        {"method": "ensemble", "warmup": 500, "samples": 500, "thin": 50},
+        {"method": "ensemble", "warmup": 2000, "samples": 500, "thin": 200},
     ],
     ids=lambda stage: stage["method"],
 )
