@@ -89,5 +89,6 @@ class Contestant:
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self._lines.put(line)
+            if line.startswith("{"):  # Some libraries print a line when they are imported for the first time.
+                self._lines.put(line)
         self._lines.put("")

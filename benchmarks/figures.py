@@ -41,7 +41,7 @@ FIGURES = (
     Figure("iterative_parameters, 2 chunks", ("methods", "iterative_parameters", "photfit", "median_s"), 2.0, "s"),
     Figure("gradient, 1000 steps of Adam", ("methods", "gradient", "photfit", "median_s"), 2.0, "s"),
     Figure("nuts, 20 + 100", ("methods", "nuts", "photfit", "median_s"), 3.0, "s"),
-    Figure("hmc, 20 + 200, 20 leapfrogs", ("methods", "hmc", "photfit", "median_s"), 6.0, "s"),
+    Figure("hmc, 20 + 200, up to 20 leapfrogs", ("methods", "hmc", "photfit", "median_s"), 6.0, "s"),
     Figure("metropolis, 5000", ("methods", "metropolis", "photfit", "median_s"), 3.0, "s"),
     Figure("starts that reach the optimum", ("starts", "three_galaxies", "photfit", "reached"), 98, "", least=True),
     Figure("the same with the PSF", ("starts", "three_galaxies_psf", "photfit", "reached"), 98, "", least=True),

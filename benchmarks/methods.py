@@ -33,7 +33,7 @@ ROWS = (
     Row("iterative_parameters", "iterative_parameters, 2 chunks", "tutorial"),
     Row("gradient", "gradient, 1000 steps of Adam", "tutorial"),
     Row("nuts", "nuts, 20 + 100", "optimum"),
-    Row("hmc", "hmc, 20 + 200, 20 leapfrogs", "optimum"),
+    Row("hmc", "hmc, 20 + 200, up to 20 leapfrogs", "optimum"),
     Row("metropolis", "metropolis, 5000 by ten walkers", "optimum", ("photfit",)),
 )
 
