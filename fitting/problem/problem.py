@@ -145,8 +145,9 @@ class Problem:
         models = []
         for image, groups, native in self.seen(values):
             model = torch.empty((theta.shape[0], *image.data.shape), dtype=torch.float64, device=self.device)
+            best = image.weight.max()
             for tile in image.tiles:
-                stacks = _stacks(native, groups, image, tile, image.weight, components)
+                stacks = _stacks(native, groups, image, tile, best, components)
                 model[:, tile.rows, tile.columns] = _light(stacks, image, tile)
             models.append(model)
         return models
