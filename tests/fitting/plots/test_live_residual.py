@@ -27,7 +27,7 @@ def test_colours_run_from_minus_five_to_five_sigma() -> None:
     sigmas = [-50.0, -5.0, -2.0, 0.0, 2.0, 5.0, 50.0]
     picture = drawn(np.array([sigmas]))
     for place, value in enumerate(sigmas):
-        assert picture[0, place] == pytest.approx(colour(value), abs=0.02)
+        assert picture[0, place] == pytest.approx(colour(value), abs=0.03)
     assert picture[0, 0, 2] > picture[0, 0, 0], "too much model is blue"
 
 
@@ -36,8 +36,8 @@ def test_y_points_up_and_small_planes_keep_their_pixels() -> None:
     plane[6, 1] = 4.0
     picture = drawn(plane)
     assert picture.shape[:2] == (7, 5)
-    assert picture[6, 1] == pytest.approx(colour(4.0), abs=0.02)
-    assert picture[0, 1] == pytest.approx(colour(0.0), abs=0.02)
+    assert picture[6, 1] == pytest.approx(colour(4.0), abs=0.03)
+    assert picture[0, 1] == pytest.approx(colour(0.0), abs=0.03)
 
 
 def test_masked_pixels_are_grey() -> None:
@@ -58,6 +58,6 @@ def test_what_binned_pixels_have_in_common_adds_up_over_those_that_are_used() ->
     plane[0:4, 0:4] = np.nan
     plane[0:4, 4:7] = np.nan
     picture = drawn(plane)
-    assert picture[5, 5] == pytest.approx(colour(0.5 * 16 / 4.0), abs=0.02)
+    assert picture[5, 5] == pytest.approx(colour(0.5 * 16 / 4.0), abs=0.03)
     assert picture[0, 0] == pytest.approx(to_rgb(MASKED), abs=0.01)
-    assert picture[0, 1] == pytest.approx(colour(0.5 * 4 / 2.0), abs=0.02)
+    assert picture[0, 1] == pytest.approx(colour(0.5 * 4 / 2.0), abs=0.03)
