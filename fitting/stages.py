@@ -13,12 +13,12 @@ from fitting.methods import METHOD_RUNNERS, Surroundings
 from fitting.methods.bootstrap import BootstrapResult
 from fitting.methods.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import Report, TimeIsUp
-from fitting.methods.sampler_result import SamplerResult
+from fitting.methods.sampler_result import SamplerResult, SamplingStopped
 from fitting.methods.sampling import derived_seed
 from fitting.methods.shelf import Compartment, Shelf
 from fitting.problem import Problem
 from fitting.results.result import History, SampledChains, StageRecord
-from fitting.telling import Telling, felt_tiles
+from fitting.telling import Reached, Telling, felt_tiles
 
 _MOST_HISTORY = 1000
 _DRAWS_AT_ONCE = 4096
@@ -32,7 +32,8 @@ class Outcome:
         end: of the last stage, or the start where there is none.
         records: of every stage.
         sampled: of the last stage that sampled.
-        stopped: which stage was stopped before its end, so that the outcome is that of those before it; else None.
+        stopped: which stage was stopped before its end, so that the outcome is what it had found; where it had hardly
+            begun, what those before it had. Else None.
         bootstrap: standard deviation over resampled images of every row of the table, of the last stage that did that.
     """
 
@@ -59,19 +60,16 @@ def run_stages(problem: Problem, report: Report, shelf: Shelf | None = None) -> 
     Args:
         problem: the request's own.
         report: called at least once an iteration, and between the tiles of a large image; may raise `Cancelled`, which
-            comes through, or `TimeIsUp`, which comes through where no stage has ended.
+            comes through, or `TimeIsUp`, which comes through where there is nothing to keep yet.
         shelf: where samplers keep checkpoints, from which the same request goes on.
     """
     telling = Telling(problem, report)
     with felt_tiles(problem, telling.again):
         outcome = Outcome(_at(problem, problem.start()))
-        for number, stage in enumerate(problem.request.stages):
-            try:
-                outcome = _stage(problem, number, outcome, telling, shelf)
-            except TimeIsUp:
-                if not outcome.records:
-                    raise
-                return replace(outcome, stopped=f"stage {number + 1}, {stage.method}, was stopped before its end")
+        for number in range(len(problem.request.stages)):
+            outcome = _stage(problem, number, outcome, telling, shelf)
+            if outcome.stopped is not None:
+                break
     return outcome
 
 
@@ -82,25 +80,53 @@ def _at(problem: Problem, theta: Tensor) -> MinimizerResult:
 
 
 def _stage(problem: Problem, number: int, before: Outcome, telling: Telling, shelf: Shelf | None) -> Outcome:
+    """The outcome after one more stage, or after what there is of it where time is up."""
     stage = problem.request.stages[number]
     began = time.perf_counter()
-    start = before.end
     surroundings = Surroundings(
         telling.of_stage(number),
         derived_seed(problem.request.seed, "stage", number),
         None if shelf is None else Compartment(shelf, f"stage-{number}"),
     )
-    end = METHOD_RUNNERS[stage.method](problem, start, stage.options, surroundings)
+    try:
+        end = METHOD_RUNNERS[stage.method](problem, before.end, stage.options, surroundings)
+    except TimeIsUp as stop:
+        stopped = f"stage {number + 1}, {stage.method}, was stopped before its end"
+        found = _found(problem, before.end, telling.reached, stop)
+        if found is not None:
+            return replace(_after(problem, stage.method, before, found, began), stopped=stopped)
+        if not before.records:
+            raise
+        return replace(before, stopped=stopped)
+    return _after(problem, stage.method, before, end, began)
+
+
+def _found(problem: Problem, start: MinimizerResult, reached: Reached, stop: TimeIsUp) -> MinimizerResult | None:
+    """What a stage has that was stopped: a sampler's draws, a minimizer's best; None where it had hardly begun."""
+    if isinstance(stop, SamplingStopped):
+        return stop.found
+    if reached.theta is None:
+        return None
+    theta = reached.theta.to(problem.device)
+    equations = problem.normal_equations(theta)
+    if not float(equations.chi2) <= float(start.equations.chi2):
+        theta, equations = start.theta, start.equations
+    message = f"not converged: out of time after {reached.iterations} iterations"
+    return MinimizerResult(theta, equations, reached.iterations, reached.reports, False, message, tuple(reached.chi2))
+
+
+def _after(problem: Problem, method: str, before: Outcome, end: MinimizerResult, began: float) -> Outcome:
+    """The outcome with a stage that began then (a `time.perf_counter`) and ended here."""
     canonical = problem.canonical(end.theta)
     if not torch.equal(canonical, end.theta):
         end = replace(end, theta=canonical, equations=problem.normal_equations(canonical))
     freedom = max(problem.degrees_of_freedom, 1)
     record = StageRecord(
-        stage.method,
+        method,
         end.iterations,
         end.evaluations,
         time.perf_counter() - began,
-        (float(start.equations.chi2) / freedom, float(end.equations.chi2) / freedom),
+        (float(before.end.equations.chi2) / freedom, float(end.equations.chi2) / freedom),
         end.converged,
         end.message,
         _history(end),
@@ -108,7 +134,7 @@ def _stage(problem: Problem, number: int, before: Outcome, telling: Telling, she
     )
     after = replace(before, end=end, records=(*before.records, record))
     if isinstance(end, SamplerResult):
-        return replace(after, sampled=SampledChains(stage.method, end.chains, end.diagnostics.document()))
+        return replace(after, sampled=SampledChains(method, end.chains, end.diagnostics.document()))
     if isinstance(end, BootstrapResult):
         return replace(after, bootstrap=end.covariance(problem).diagonal().sqrt())
     return after

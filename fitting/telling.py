@@ -8,16 +8,39 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
-from fitting.methods.progress import Progress, Report, StageReport
+from fitting.methods.progress import Progress, Report, StageReport, TimeIsUp
 from fitting.problem import Problem
 from fitting.problem.image import Tile
 from fitting.problem.iterate import Iterate
 
 _AGAIN_SECONDS = 0.25
+
+
+@dataclass
+class Reached:
+    """How far a stage has come by its own reports.
+
+    Attributes:
+        theta: (1, free); None before the first report.
+        iterations: done.
+        reports: made; a minimizer makes one before each evaluation.
+        chi2: as it changed.
+    """
+
+    theta: Tensor | None = None
+    iterations: int = 0
+    reports: int = 0
+    chi2: list[float] = field(default_factory=list)
+
+    def see(self, iteration: int, chi2: float, theta: Tensor) -> None:
+        """Take a report."""
+        self.theta, self.iterations, self.reports = theta, iteration, self.reports + 1
+        if not self.chi2 or chi2 != self.chi2[-1]:
+            self.chi2.append(chi2)
 
 
 class Telling:
@@ -26,6 +49,9 @@ class Telling:
     Args:
         problem: whose request's stages they are.
         report: the caller's.
+
+    Attributes:
+        reached: how far the running stage has come.
     """
 
     def __init__(self, problem: Problem, report: Report) -> None:
@@ -37,12 +63,16 @@ class Telling:
         start = Iterate(problem, problem.start())
         self._last = Progress(0, len(self._methods), first, 0.0, 0, math.inf, "the model at the start", start)
         self._told = time.monotonic()
+        self._over = False
+        self.reached = Reached()
 
     def of_stage(self, number: int) -> StageReport:
         """The report of a stage: its (iteration, most iterations, χ², θ) as progress of the whole."""
         stages, method = len(self._methods), self._methods[number]
+        self.reached = reached = Reached()
 
         def tell(iteration: int, most: int, chi2: float, theta: Tensor) -> None:
+            reached.see(iteration, chi2, theta)
             fraction = (number + min(1.0, iteration / max(most, 1))) / stages
             reduced = chi2 / self._freedom
             message = f"{method}: iteration {iteration}, reduced chi-squared {reduced:.6g}"
@@ -58,7 +88,13 @@ class Telling:
 
     def _tell(self, progress: Progress) -> None:
         self._last, self._told = progress, time.monotonic()
-        self._report(progress)
+        try:
+            self._report(progress)
+        except TimeIsUp:
+            # Once: what is to be kept takes some more evaluations.
+            if not self._over:
+                self._over = True
+                raise
 
 
 class _FeltTiles(tuple[Tile, ...]):

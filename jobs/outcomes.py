@@ -3,7 +3,7 @@
 from typing import Any
 
 KEPT = "kept"
-"""Member of a problem that says that a failed fit has results: those of the stages that it finished."""
+"""Member of a problem that says that a failed fit has results: what it had found when it was stopped."""
 
 
 def problem(title: str, detail: str, status: int = 500, kind: str = "about:blank") -> dict[str, Any]:

@@ -82,7 +82,7 @@ def _work(tools: Bench, claim: Claim, heartbeat: Heartbeat) -> FitResult | None:
         if result.stopped is None:
             _finish(tools, claim, "succeeded", warnings=result.warnings, progress=reporter.final(), result_bytes=size)
         else:
-            found = f"Kept is what the stages before found: {result.stopped}."
+            found = f"Kept is what it had found: {result.stopped}."
             _finish(
                 tools,
                 claim,

@@ -51,6 +51,7 @@ class ChainStore:
         self._header = json.dumps([*COLUMNS, *names, chains, samples, fingerprint])
         self._interval = interval
         self._saved = time.monotonic()
+        self.samples = samples
         self._counts = np.zeros(chains, dtype=np.int64)
         self._rows = np.full((chains, samples, _FIXED + len(names)), np.nan)
         self._pending: list[np.ndarray] = []
@@ -138,13 +139,18 @@ class ChainStore:
         self._saved = time.monotonic()
 
     @property
+    def drawn(self) -> int:
+        """Draws that every chain has."""
+        return int(self._counts.min())
+
+    @property
     def draws(self) -> np.ndarray:
-        """Reported values (chain, draw, parameter); what is not drawn yet is not a number."""
-        return self._rows[..., _FIXED:]
+        """Reported values (chain, draw, parameter), as many as every chain has."""
+        return self._rows[:, : self.drawn, _FIXED:]
 
     def column(self, name: str) -> np.ndarray:
         """One of `COLUMNS`, (chain, draw)."""
-        return self._rows[..., COLUMNS.index(name)]
+        return self._rows[:, : self.drawn, COLUMNS.index(name)]
 
     def column_or_none(self, name: str) -> np.ndarray | None:
         """A copy of one of `COLUMNS`; None where no draw has it."""

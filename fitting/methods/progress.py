@@ -38,7 +38,7 @@ class Cancelled(Exception):
 
 
 class TimeIsUp(Cancelled):
-    """Raised out of the progress callback to stop a fit and keep what its finished stages found."""
+    """Raised out of the progress callback to stop a fit and keep what it has found so far."""
 
 
 StageReport = Callable[[int, int, float, Tensor], None]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fitting.chains import Chains, Diagnostics
 from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.methods.progress import TimeIsUp
 
 
 @dataclass(frozen=True)
@@ -23,3 +24,15 @@ class SamplerResult(MinimizerResult):
 
     chains: Chains
     diagnostics: Diagnostics
+
+
+class SamplingStopped(TimeIsUp):
+    """Time was up while a sampler ran.
+
+    Attributes:
+        found: the draws so far, or before the first one the best point.
+    """
+
+    def __init__(self, found: MinimizerResult) -> None:
+        super().__init__(found.message)
+        self.found = found

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -13,11 +13,11 @@ from fitting.chains import Chains
 from fitting.methods.chain_store import ChainStore, State
 from fitting.methods.levenberg_marquardt import MinimizerResult
 from fitting.methods.posterior import Density, Posterior, Target
-from fitting.methods.progress import StageReport
-from fitting.methods.sampler_result import SamplerResult
+from fitting.methods.progress import StageReport, TimeIsUp
+from fitting.methods.sampler_result import SamplerResult, SamplingStopped
 from fitting.methods.shelf import Shelf
 from fitting.methods.whitening import Whitening, walls_as_scales, whitening
-from fitting.problem import Problem
+from fitting.problem import NormalEquations, Problem
 from fitting.problem.memory import give_back_freed_memory
 from fitting.spec.sampler_options import Metric, SamplerOptions
 
@@ -229,6 +229,17 @@ def drive(run: Sampling, walkers: Walkers, warmup: int) -> SamplerResult:
     state = run.resume()
     if state is not None:
         walkers.restore(state)
+    try:
+        _move(run, walkers, warmup)
+    except TimeIsUp as stop:
+        raise SamplingStopped(_so_far(run, walkers.step_sizes())) from stop
+    run.store.save(run.state() | walkers.state())
+    result = _result(run, walkers.step_sizes())
+    run.report(run.iteration, run.total, float(result.equations.chi2), result.theta)
+    return result
+
+
+def _move(run: Sampling, walkers: Walkers, warmup: int) -> None:
     chains = np.arange(walkers.count)
     while run.iteration < run.total:
         adapting = run.iteration < warmup
@@ -238,12 +249,32 @@ def drive(run: Sampling, walkers: Walkers, warmup: int) -> SamplerResult:
             run.store.add(chains, moved.columns(), run.posterior.draws(moved.theta).numpy())
         run.store.tick(lambda: run.state() | walkers.state())
         run.tidy()
-    run.store.save(run.state() | walkers.state())
-    return _finish(run, walkers.step_sizes())
 
 
-def _finish(run: Sampling, step_size: np.ndarray) -> SamplerResult:
-    """The result: chains, the best point, and whether the diagnostics let the chains be trusted.
+def _so_far(run: Sampling, step_size: np.ndarray) -> MinimizerResult:
+    """What a run has that was stopped: its draws, or before the first one the best point."""
+    drawn = run.store.drawn
+    if not drawn:
+        theta, equations = _best(run)
+        history = (float(run.start.equations.chi2), float(equations.chi2))
+        message = "not converged: out of time before the first draw"
+        return MinimizerResult(theta, equations, run.iteration, run.posterior.evaluations, False, message, history)
+    result = _result(run, step_size)
+    message = f"not converged: out of time after {drawn} of {run.store.samples} draws; {result.message}"
+    return replace(result, converged=False, message=message)
+
+
+def _best(run: Sampling) -> tuple[Tensor, NormalEquations]:
+    """The point of lowest χ², and its equations."""
+    theta, equations = run.start.theta, run.start.equations
+    if run.best.chi2 < float(equations.chi2):
+        theta = run.best.theta.to(theta.device)
+        equations = run.target.normal_equations(theta)
+    return theta, equations
+
+
+def _result(run: Sampling, step_size: np.ndarray) -> SamplerResult:
+    """The result: chains as far as they go, the best point, and whether the diagnostics let the chains be trusted.
 
     Args:
         step_size: of each chain, (chain,).
@@ -264,11 +295,7 @@ def _finish(run: Sampling, step_size: np.ndarray) -> SamplerResult:
         run.seconds,
     )
     diagnostics = diagnose(chains)
-    theta, equations = run.start.theta, run.start.equations
-    if run.best.chi2 < float(equations.chi2):
-        theta = run.best.theta.to(theta.device)
-        equations = run.target.normal_equations(theta)
-    run.report(run.iteration, run.total, float(equations.chi2), theta)
+    theta, equations = _best(run)
     return SamplerResult(
         theta,
         equations,

@@ -116,7 +116,7 @@ class FitResult:
         sampled: the chains, where a stage sampled.
         warnings: sentences for the user.
         provenance: versions, device, seed; files and hash of the request, where they were told.
-        stopped: which stage was stopped before its end, so that this is the result of those before it; else None.
+        stopped: which stage was stopped before its end, so that this is what it had found so far; else None.
         asked: the request before first values were filled in, where it was told.
     """
 

@@ -38,7 +38,7 @@ class Limits(Document):
     """What one fit may take at most; what is left out is the service's limit.
 
     Attributes:
-        seconds: of one attempt. A fit that takes longer fails, and keeps what its finished stages found.
+        seconds: of one attempt. A fit that takes longer fails, and keeps the best that it had found, draws included.
         memory_mib: beyond what the worker's process has taken before, without what is on a GPU.
     """
 

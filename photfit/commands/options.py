@@ -65,7 +65,7 @@ def failures_told() -> Iterator[None]:
     try:
         yield
     except Refused as error:
-        faults = error.problem.faults if error.problem else ()
+        faults = (error.problem.faults if error.problem else None) or ()
         raise UserMistake(describe_faults(faults) or str(error)) from error
     except ServiceError as error:
         raise CommandFailure(str(error)) from error

@@ -14,6 +14,7 @@ import pytest
 from astropy.io import fits
 
 from app.models.results import CovarianceDocument, ParametersDocument
+from photfit.client import Client
 from tests.app.conftest import EXAMPLES, Service, wait_until
 from tests.app.test_fits import post_form, with_uploads
 
@@ -212,6 +213,22 @@ def test_a_finished_fit_can_be_deleted_with_its_files(
     assert list(working_service.data.rglob(f"{fit['id']}/*"))
     assert working_service.client.delete(fit["links"]["self"]).status_code == 204
     assert not list(working_service.data.rglob(f"{fit['id']}/*"))
+
+
+def test_a_fit_that_is_out_of_time_tells_the_best_that_it_had(
+    working_service: Service, seed_request: dict[str, Any], seed_file: Path
+) -> None:
+    stages = [{"method": "lm", "max_iterations": 2}, {"method": "metropolis", "warmup": 20, "samples": 50_000}]
+    request = seed_request | {"stages": stages, "limits": {"seconds": 2}}
+    fit = finished(working_service, post_form(working_service, request, seed_file).json())
+    with Client(str(working_service.client.base_url)) as client:
+        told = client.fit(fit["id"])
+        parameters = client.parameters(fit["id"])
+        chains = client.chains(fit["id"])
+    assert (told.state, told.error and told.error.title) == ("failed", "Out of time")
+    assert not parameters["converged"]
+    assert parameters["message"].startswith("not converged: out of time after ")
+    assert np.isfinite(np.array(chains["chains"])).all()
 
 
 def test_a_fit_that_runs_is_cancelled_soon(working_service: Service, seed_request: dict[str, Any]) -> None:
