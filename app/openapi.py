@@ -55,6 +55,7 @@ TABLE_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "ecsv": "text/plain; charset=utf-8",
     "fits": "application/fits",
+    "votable": "application/x-votable+xml",
     "latex": "application/x-latex",
 }
 """Content type of each format of a table."""

@@ -18,6 +18,7 @@ from vo_models.uws.types import ErrorType, ExecutionPhase
 
 from app.domain.uws import phase_of
 from app.models.fits import Fit
+from app.openapi import TABLE_TYPES
 from app.presenting import present_fit
 from jobs.schema import FitRecord
 from jobs.uws import Job
@@ -89,6 +90,8 @@ def quote_of(job: Job) -> datetime | None:
 def result_addresses(fit: Fit) -> Iterator[tuple[str, str, str]]:
     """Name, content type and address of each result of a fit that has succeeded."""
     links = fit.links
+    # Clients look for the table of results under this name.
+    yield "result", TABLE_TYPES["votable"], f"{links.parameters}?format=votable"
     yield "parameters", "application/json", links.parameters
     yield "covariance", "application/json", links.covariance
     if links.chains is not None:

@@ -1,4 +1,4 @@
-"""The documents of a result as tables: CSV, ECSV, FITS, and LaTeX for a paper. Needs numpy and astropy; no torch."""
+"""The documents of a result as tables: CSV, ECSV, FITS, VOTable, and LaTeX for a paper. numpy and astropy, no torch."""
 
 import re
 import warnings
@@ -12,6 +12,7 @@ from astropy.io import fits
 from astropy.table import Column, MaskedColumn, Table
 
 from fitting.rounding import round_measurement
+from fitting.votable import write_votable
 
 _NUMBERS = ("value", "uncertainty", "uncertainty_scaled", "uncertainty_bootstrap")
 _QUANTILES = ("0.16", "0.5", "0.84")
@@ -50,13 +51,15 @@ def covariance_table(document: Mapping[str, Any]) -> Table:
 
 
 def write_table(table: Table, path: Path, format_: str) -> None:
-    """Write a table as ``csv``, ``ecsv``, ``fits`` or ``latex``."""
+    """Write a table as ``csv``, ``ecsv``, ``fits``, ``votable`` or ``latex``."""
     if format_ == "fits":
         with warnings.catch_warnings():
             # Keywords of more than eight letters become HIERARCH cards, which is meant.
             warnings.simplefilter("ignore")
             hdu = fits.table_to_hdu(_plain(table))
             fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(path, overwrite=True)
+    elif format_ == "votable":
+        write_votable(table, path)
     elif format_ == "latex":
         path.write_text(_latex(table), encoding="utf-8")
     else:

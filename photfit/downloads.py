@@ -12,12 +12,12 @@ from photfit.answers import Fit
 from photfit.client import Client, Refused
 
 TABLE_FORMATS = {
-    "parameters": ("csv", "ecsv", "fits", "latex"),
-    "covariance": ("csv", "ecsv", "fits"),
+    "parameters": ("csv", "ecsv", "fits", "votable", "latex"),
+    "covariance": ("csv", "ecsv", "fits", "votable"),
     "chains": ("csv", "ecsv", "fits", "npz", "parquet"),
 }
 """The formats of each table beside JSON and netCDF."""
-_SUFFIXES = {"latex": "tex"}
+_SUFFIXES = {"latex": "tex", "votable": "vot"}
 _QUERIES = {"chains": "?format=netcdf"}
 _DOCUMENTS = {
     "parameters": "parameters.json",

@@ -11,8 +11,8 @@ from app.problems import Unavailable
 from app.sandbox import SandboxError
 from app.services import Services
 
-ParametersFormat = Literal["json", "csv", "ecsv", "fits", "latex"]
-CovarianceFormat = Literal["json", "csv", "ecsv", "fits"]
+ParametersFormat = Literal["json", "csv", "ecsv", "fits", "votable", "latex"]
+CovarianceFormat = Literal["json", "csv", "ecsv", "fits", "votable"]
 
 
 def etag(found: StoredFile, format_: str) -> str:

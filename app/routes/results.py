@@ -23,7 +23,7 @@ Plane = Annotated[str, Path(pattern="^(data|model|residual|normalized_residual)$
     "/parameters",
     summary="Best-fit parameters",
     response_model=ParametersDocument,
-    responses=table_responses("csv", "ecsv", "fits", "latex"),
+    responses=table_responses("csv", "ecsv", "fits", "votable", "latex"),
 )
 def get_parameters(
     request: Request,
@@ -43,7 +43,7 @@ def get_parameters(
     "/covariance",
     summary="Covariance of the parameters",
     response_model=CovarianceDocument,
-    responses=table_responses("csv", "ecsv", "fits"),
+    responses=table_responses("csv", "ecsv", "fits", "votable"),
 )
 def get_covariance(
     request: Request,

@@ -16,7 +16,7 @@ from photfit.commands.options import connected, output_option, require_success, 
     "--format",
     "formats",
     multiple=True,
-    type=click.Choice(["csv", "ecsv", "fits", "latex", "npz", "parquet"]),
+    type=click.Choice(["csv", "ecsv", "fits", "latex", "npz", "parquet", "votable"]),
     help="Parameters, covariance and chains as tables too; repeat it for several.",
 )
 @click.option("--bundle", is_flag=True, help="One archive instead, with the input files: OUTPUT/ID.zip.")

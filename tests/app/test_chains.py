@@ -96,9 +96,11 @@ def test_tables_of_chains_have_units_and_diagnostics(working_service: Service, s
         ("parameters", "ecsv", b"# %ECSV"),
         ("parameters", "fits", b"SIMPLE"),
         ("parameters", "latex", b"\\begin{tabular}"),
+        ("parameters", "votable", b"<?xml"),
         ("covariance", "csv", b"name,"),
         ("covariance", "ecsv", b"# %ECSV"),
         ("covariance", "fits", b"SIMPLE"),
+        ("covariance", "votable", b"<?xml"),
     ],
 )
 def test_parameters_and_covariance_come_as_tables(

@@ -72,6 +72,10 @@ def test_pyvo_follows_a_job_from_pending_to_completed_and_reads_its_results(
     assert results["image-model"].mimetype == "application/fits"
     for result in job.results:
         assert session.get(result.href).status_code == 200, result.id_
+    table = job.fetch_result().to_table()
+    told = session.get(results["parameters"].href).json()
+    assert list(table["name"]) == [row["name"] for row in told["parameters"] + told["derived"]]
+    assert table["value"][1] == told["parameters"][1]["value"]
     fit = results["parameters"].href.removesuffix("/parameters")
     job.delete()
     assert session.get(made.url).status_code == session.get(fit).status_code == 404

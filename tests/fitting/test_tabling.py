@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from astropy.io.votable import parse
+from astropy.io.votable.ucd import check_ucd
 from astropy.table import Table
 
 from fitting.tabling import covariance_table, parameters_table, unit_of, write_table
@@ -41,7 +43,9 @@ def written(table: Table, folder: Path, format_: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("format_", "reader"), [("csv", "ascii.csv"), ("ecsv", "ascii.ecsv"), ("fits", "fits")])
+@pytest.mark.parametrize(
+    ("format_", "reader"), [("csv", "ascii.csv"), ("ecsv", "ascii.ecsv"), ("fits", "fits"), ("votable", "votable")]
+)
 def test_the_parameters_come_back(tmp_path: Path, format_: str, reader: str) -> None:
     table = Table.read(written(parameters_table(PARAMETERS), tmp_path, format_), format=reader)
     assert [str(name) for name in table["name"]] == ["a_1.x", "a_1.q", "a_1.flux"]
@@ -58,6 +62,18 @@ def test_ecsv_and_fits_carry_the_goodness_of_fit(tmp_path: Path) -> None:
         assert {key.lower(): value for key, value in meta.items()}["chi2_reduced"] == 1.01
 
 
+def test_a_votable_is_laid_out_as_results_with_metadata_as_params(tmp_path: Path) -> None:
+    file = parse(str(written(parameters_table(PARAMETERS), tmp_path, "votable")), verify="exception")
+    (resource,) = file.resources
+    assert resource.type == "results"
+    assert [(info.name, info.value) for info in resource.infos] == [("QUERY_STATUS", "OK")]
+    params = {param.name: param.value for param in resource.tables[0].params}
+    assert (params["converged"], params["chi2_reduced"], params["n_pixels"]) == (True, 1.01, 9801)
+    ucds = {field.name: field.ucd for field in resource.tables[0].fields if field.ucd}
+    assert all(check_ucd(ucd, check_controlled_vocabulary=True) for ucd in ucds.values())
+    assert ucds["uncertainty"] == "stat.error"
+
+
 def test_latex_rounds_as_a_paper_does(tmp_path: Path) -> None:
     text = written(parameters_table(PARAMETERS), tmp_path, "latex").read_text()
     assert r"a\_1.x & $67.938 \pm 0.004$ & pixel \\" in text
@@ -65,7 +81,9 @@ def test_latex_rounds_as_a_paper_does(tmp_path: Path) -> None:
     assert text.startswith(r"\begin{tabular}")
 
 
-@pytest.mark.parametrize(("format_", "reader"), [("csv", "ascii.csv"), ("ecsv", "ascii.ecsv"), ("fits", "fits")])
+@pytest.mark.parametrize(
+    ("format_", "reader"), [("csv", "ascii.csv"), ("ecsv", "ascii.ecsv"), ("fits", "fits"), ("votable", "votable")]
+)
 def test_the_covariance_comes_back(tmp_path: Path, format_: str, reader: str) -> None:
     table = Table.read(written(covariance_table(COVARIANCE), tmp_path, format_), format=reader)
     assert [str(name) for name in table["name"]] == ["a.x", "a.y"]
