@@ -4,6 +4,7 @@ import base64
 import ipaddress
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -33,6 +34,12 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", title="Host", description="Address at which the API listens.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8700, title="Port", description="Port of the API.")
+    public_url: str | None = Field(
+        None,
+        title="Public address",
+        description="Where users reach the service, such as https://photfit.example.org; webhooks and UWS documents "
+        "lead there.",
+    )
     max_upload_bytes: Annotated[int, Field(gt=0)] = Field(
         256 * MEBIBYTE, title="Largest body", description="Bytes of a request's body; larger ones answer 413."
     )
@@ -140,6 +147,16 @@ class Settings(BaseSettings):
             if not 24 <= len(key) <= 64:
                 raise ValueError("the webhook secret has to hold 24 to 64 bytes")
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("the public address has to be one such as https://photfit.example.org")
+        return value.rstrip("/")
 
     def exposes_everything(self, host: str) -> bool:
         """Whether other machines reach `host` while nobody has said whether there are accounts."""

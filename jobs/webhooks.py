@@ -35,20 +35,21 @@ _log = structlog.get_logger("photfit.webhooks")
 
 @dataclass(frozen=True)
 class Teller:
-    """Tells of final fits, one look after another."""
+    """Tells of final fits, one look after another; `base` is what its links begin with."""
 
     engine: Engine
     rules: AddressRules
     secret: bytes | None
     pause_seconds: float
+    base: str = ""
 
     @classmethod
     def of(cls, engine: Engine, settings: Settings) -> "Teller":
         """A teller by the settings; one that tells nobody where they name no secret."""
         rules = AddressRules.read(settings.webhook_hosts, private=settings.outbound_private)
         secret = settings.webhook_secret
-        pause = settings.reconcile_seconds
-        return cls(engine, rules, None if secret is None else secret_bytes(secret.get_secret_value()), pause)
+        key = None if secret is None else secret_bytes(secret.get_secret_value())
+        return cls(engine, rules, key, settings.reconcile_seconds, settings.public_url or "")
 
     def thread(self) -> Repeating:
         """A look every few seconds, in a thread."""
@@ -65,7 +66,7 @@ class Teller:
 
     def _tell(self, record: FitRecord, url: str, secret: bytes) -> None:
         try:
-            heard = self._send(url, secret, message_id(record), json.dumps(message(record)).encode())
+            heard = self._send(url, secret, message_id(record), json.dumps(message(record, self.base)).encode())
         except (AddressRefused, httpx.HTTPError, OSError) as error:
             _log.warning("a webhook was not heard", fit=record.id, error=str(error) or type(error).__name__)
             heard = False
@@ -109,8 +110,8 @@ def message_id(record: FitRecord) -> str:
     return f"msg_{record.id}"
 
 
-def message(record: FitRecord) -> dict[str, Any]:
-    """What is told."""
+def message(record: FitRecord, base: str = "") -> dict[str, Any]:
+    """What is told; its links begin with `base`, the service's public address, and are relative where that is empty."""
     finished = record.finished_at.isoformat() if record.finished_at else None
     return {
         "type": f"fit.{record.state}",
@@ -123,7 +124,7 @@ def message(record: FitRecord) -> dict[str, Any]:
             "finished_at": finished,
             "error": record.error,
             "warnings": list(record.warnings),
-            "self": f"/v1/fits/{record.id}",
+            "self": f"{base}/v1/fits/{record.id}",
         },
     }
 

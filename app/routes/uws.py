@@ -13,6 +13,7 @@ from app.domain import uws
 from app.openapi import text, xml
 from app.request_bodies import UWS_REQUEST, uws_form
 from app.routes.bodies import read_parameters
+from app.services import Services
 from app.uws_xml import ROOT
 
 router = APIRouter(prefix=ROOT, tags=["UWS"], max_body_size=17 << 20)
@@ -42,7 +43,7 @@ def list_jobs(
 ) -> Response:
     """Jobs that were made here; fits asked for at `/v1/fits` are not among them."""
     jobs = uws.list_jobs(services, owner, phase or [], after, last)
-    return _xml(uws_xml.jobs_document(jobs, _base(request), _name(asker.key_id, asker.name)))
+    return _xml(uws_xml.jobs_document(jobs, _base(request, services), _name(asker.key_id, asker.name)))
 
 
 @router.post(
@@ -72,7 +73,7 @@ async def get_job(
 ) -> Response:
     """Phase, times, parameters and results. With `WAIT`, answers when the phase is another one, or after a minute."""
     job = await uws.wait_for_change(services, owner, job_id, phase.value if phase else None, wait)
-    return _xml(uws_xml.job_document(job, _base(request), _name(asker.key_id, asker.name)))
+    return _xml(uws_xml.job_document(job, _base(request, services), _name(asker.key_id, asker.name)))
 
 
 @router.post(
@@ -218,11 +219,12 @@ async def set_job_parameters(job_id: str, services: ServicesDep, owner: OwnerDep
 @router.get("/{job_id}/results", summary="Where a job's results are", responses=xml("Results"), response_class=Response)
 def get_job_results(job_id: str, request: Request, services: ServicesDep, owner: OwnerDep) -> Response:
     """Addresses of its parameters, covariance, chains, images and plots; none before it is completed."""
-    return _xml(uws_xml.results_document(uws.get(services, owner, job_id), _base(request)))
+    return _xml(uws_xml.results_document(uws.get(services, owner, job_id), _base(request, services)))
 
 
-def _base(request: Request) -> str:
-    return str(request.base_url).rstrip("/")
+def _base(request: Request, services: Services) -> str:
+    """The service's address: the public one, else that of the request."""
+    return services.settings.public_url or str(request.base_url).rstrip("/")
 
 
 def _name(key_id: str | None, name: str) -> str | None:

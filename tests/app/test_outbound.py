@@ -65,6 +65,7 @@ def open_service(
         outbound_private="true",
         max_upload_bytes="200000",
         reconcile_seconds="0.3",
+        public_url="https://photfit.example.org/",
         ssl_cert_file=str(outside.certificate),
     )
     yield made
@@ -151,6 +152,13 @@ def test_a_webhook_is_signed_and_repeated_until_it_is_heard(
         message = json.loads(body)
         assert message["type"] == "fit.cancelled"
         assert (message["data"]["id"], message["data"]["labels"]) == (fit["id"], ["told"])
+        assert message["data"]["self"] == f"https://photfit.example.org{fit['links']['self']}"
+
+
+def test_documents_of_jobs_lead_to_the_public_address(open_service: Service, seed_file: Path) -> None:
+    request = with_uploads(REQUEST, open_service.upload(seed_file), seed_file.name)
+    job = open_service.client.post("/uws/fits", data={"REQUEST": json.dumps(request)}).headers["location"]
+    assert f'"https://photfit.example.org{job}"' in open_service.client.get("/uws/fits").text
 
 
 def test_the_signature_is_that_of_the_standard() -> None:
