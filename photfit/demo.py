@@ -62,7 +62,18 @@ def service(output: Path) -> Iterator[str]:
     log = output / "service.log"
     log.unlink(missing_ok=True)
     data = ["--data-dir", str(output / "service")]
-    command = [sys.executable, "-m", "photfit", "serve", "--port", str(port), "--no-accounts", *data]
+    command = [
+        sys.executable,
+        "-m",
+        "photfit",
+        "serve",
+        "--port",
+        str(port),
+        "--no-accounts",
+        "--quick-workers",
+        "0",
+        *data,
+    ]
     child = Child("photfit serve", command, log=log)
     child.start()
     try:

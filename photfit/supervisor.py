@@ -34,19 +34,24 @@ _STEADY_SECONDS = 30.0
 _CHECK_SECONDS = 0.25
 _FUTILE_STARTS = 4
 _READY_SECONDS = 120.0
+_WORKER = (sys.executable, "-m", "worker")
+_ONE_THREAD = {"PHOTFIT_WORKER_THREADS": "1"}
+"""Of a worker for what is quick: on small images a second thread gains nothing, and takes a core from the others."""
 
 
 @dataclass(frozen=True)
 class ServeOptions:
     """What `photfit serve` was asked for.
 
-    `broker_url` None means a private broker, `accounts` None that nobody said whether there are any.
+    `quick_workers` do previews and short fits alone. `broker_url` None means a private broker, `accounts` None that
+    nobody said whether there are any.
     """
 
     host: str
     port: int
     data_directory: Path
     workers: int
+    quick_workers: int = 1
     broker_url: str | None = None
     accounts: bool | None = None
 
@@ -95,6 +100,7 @@ class Supervisor:
     options: ServeOptions
     announce: Callable[[str], None]
     watched: list[Watched] = field(default_factory=list)
+    _quick: list[Child] = field(default_factory=list)
     _stopping: bool = False
 
     def run(self) -> None:
@@ -109,6 +115,7 @@ class Supervisor:
             try:
                 self._start_all()
                 self._wait_until_ready(wake)
+                self._start_quick_workers()
                 while not self._stopping:
                     self._step(wake)
             finally:
@@ -118,8 +125,18 @@ class Supervisor:
         broker_url = self.options.broker_url or self._start_broker()
         environment = service_environment(self.options, broker_url)
         for number in range(1, self.options.workers + 1):
-            self._add(Child(f"worker {number}", [sys.executable, "-m", "worker"], environment), "worker")
+            self._add(Child(f"worker {number}", _WORKER, environment), "worker")
         self._add(Child("api", [sys.executable, "-m", "app"], environment), "api")
+        self._quick = [
+            Child(f"quick worker {number}", [*_WORKER, "--queues", "quick"], environment | _ONE_THREAD)
+            for number in range(1, self.options.quick_workers + 1)
+        ]
+
+    def _start_quick_workers(self) -> None:
+        """After the others, which a start on few cores would only slow down."""
+        for child in self._quick:
+            if not self._stopping:
+                self._add(child, "worker")
 
     def _start_broker(self) -> str:
         child, address = private_broker(self.options.data_directory / "broker")

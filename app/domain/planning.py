@@ -35,13 +35,13 @@ def plan(services: Services, owner: str, submission: Submission) -> Plan:
     """What a submission would do. Raises as `app.domain.submission.submit` does for its faults."""
     found: Examined = examined(services, owner, submission)
     request, pixels = found.completed, found.n_pixels
-    place = services.board.next_place(queue_for(services, request))
+    place = services.board.next_place(queue_for(services, found))
     return Plan(
         request=request,
         n_pixels=pixels,
         n_free=len(ParameterTable.constrained(request).free),
         expected_bytes=costs.expected_bytes(request, pixels),
-        expected_seconds=costs.expected_seconds(request, pixels) * backlog.pace(services.engine, place.queue),
+        expected_seconds=found.expected_seconds * backlog.pace(services.engine, place.queue),
         place=place,
         warnings=found.warnings,
     )

@@ -79,6 +79,11 @@ class Examined:
     descriptions: Mapping[str, dict[str, Any]]
     limits: FitLimits
 
+    @property
+    def expected_seconds(self) -> float:
+        """What the fit will take of one core, by its size alone."""
+        return expected_seconds(self.completed, self.n_pixels)
+
 
 def examined(services: Services, owner: str, submission: Submission) -> Examined:
     """A submission, looked at together with its images. Raises RequestInvalid or RequestFaulty with every fault."""
@@ -106,10 +111,10 @@ def examined(services: Services, owner: str, submission: Submission) -> Examined
     )
 
 
-def queue_for(services: Services, request: FitRequest) -> str:
+def queue_for(services: Services, found: Examined) -> str:
     """The queue that a request goes to."""
     queues = [worker.queues for worker in presence.alive(services.engine)]
-    return choose_queue(request.device, len(request.stages), queues)
+    return choose_queue(found.request.device, len(found.request.stages), found.expected_seconds, queues)
 
 
 def _kept(services: Services, owner: str, submission: Submission, found: Examined) -> FitRequest:
@@ -166,14 +171,14 @@ def _record(services: Services, owner: str, request: FitRequest, found: Examined
             owner=owner,
             name=request.name,
             request=request.document(),
-            queue=queue_for(services, request),
+            queue=queue_for(services, found),
             device=request.device,
             body_hash=submission.body_hash,
             idempotency_key=submission.idempotency_key,
             request_id=structlog.contextvars.get_contextvars().get("request_id"),
             labels=request.labels,
             request_sha256=found.identity,
-            expected_seconds=expected_seconds(found.completed, found.n_pixels),
+            expected_seconds=found.expected_seconds,
             time_limit=found.limits.seconds,
             memory_limit=found.limits.memory_mib,
             webhook=request.webhook,

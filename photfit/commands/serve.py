@@ -44,6 +44,15 @@ import click
     help="Worker processes; they share the cores.",
 )
 @click.option(
+    "--quick-workers",
+    default=1,
+    show_default=True,
+    envvar="PHOTFIT_QUICK_WORKERS",
+    show_envvar=True,
+    type=click.IntRange(0, 256),
+    help="Further workers, of one thread each, for previews and short fits alone, so that these wait for no long fit.",
+)
+@click.option(
     "--broker-url",
     envvar="PHOTFIT_BROKER_URL",
     show_envvar=True,
@@ -56,7 +65,15 @@ import click
     show_envvar=True,
     help="Whether users need a key and see only their own; has to be said where HOST is not this machine's alone.",
 )
-def command(host: str, port: int, data_dir: Path, workers: int, broker_url: str | None, accounts: bool | None) -> None:
+def command(
+    host: str,
+    port: int,
+    data_dir: Path,
+    workers: int,
+    quick_workers: int,
+    broker_url: str | None,
+    accounts: bool | None,
+) -> None:
     """Run the service here: API, workers and a private broker, until Ctrl-C.
 
     Needs no root, no Docker and no other server.
@@ -65,6 +82,6 @@ def command(host: str, port: int, data_dir: Path, workers: int, broker_url: str 
     from photfit.supervisor import ServeOptions, Supervisor
 
     with DataDirectory(data_dir) as directory:
-        options = ServeOptions(host, port, directory.path, workers, broker_url, accounts)
+        options = ServeOptions(host, port, directory.path, workers, quick_workers, broker_url, accounts)
         Supervisor(options, announce=lambda url: click.echo(f"photfit is ready at {url} (Ctrl-C stops it)")).run()
         click.echo("photfit has stopped")

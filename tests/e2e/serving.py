@@ -80,16 +80,17 @@ class Service:
         return self.process.wait(STOP_SECONDS)
 
 
-def serve_command(port: int, data_directory: Path) -> list[str]:
-    return [sys.executable, "-m", "photfit", "serve", "--port", str(port), "--data-dir", str(data_directory)]
+def serve_command(port: int, data_directory: Path, quick_workers: int = 0) -> list[str]:
+    command = [sys.executable, "-m", "photfit", "serve", "--port", str(port), "--data-dir", str(data_directory)]
+    return [*command, "--quick-workers", str(quick_workers)]
 
 
 @contextlib.contextmanager
-def serving(data_directory: Path) -> Iterator[Service]:
+def serving(data_directory: Path, quick_workers: int = 0) -> Iterator[Service]:
     """A service on a free port; whatever is left of it at the end is killed."""
     port = free_port()
     process = subprocess.Popen(
-        serve_command(port, data_directory),
+        serve_command(port, data_directory, quick_workers),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -154,6 +154,36 @@ def test_a_killed_broker_loses_no_fit(service: Service, client: Client) -> None:
     assert fit_by_client(client, "three_galaxies")["converged"] is True
 
 
+def test_what_is_quick_waits_for_no_long_fit(tmp_path: Path) -> None:
+    path = EXAMPLES / "three_galaxies" / "request.json"
+    with serving(tmp_path, quick_workers=1) as running, Client(running.url) as client:
+        wait_for(lambda: _workers(running, "quick") == 2, 60, "both workers are there")
+        long = submit_file(client, _with_stages(tmp_path, path, [{"method": "nuts", "samples": 100_000}]))
+        wait_for(lambda: client.fit(long.id).state == "running", 60, "the long fit runs")
+        preview = submit_file(client, _with_stages(tmp_path, path, []))
+        short = submit_file(client, path)
+        for fit in (preview, short):
+            assert client.wait(fit.id, timeout=60).state == "succeeded"
+        assert client.fit(long.id).state == "running"
+        client.cancel(long.id)
+
+
+def _with_stages(folder: Path, path: Path, stages: list[dict[str, Any]]) -> Path:
+    """An example's request with other stages, as a file whose images are named whole."""
+    request = json.loads(path.read_text()) | {"stages": stages}
+    text = json.dumps(request).replace("three_galaxies.fits", str(path.with_name("three_galaxies.fits")))
+    changed = folder / "changed.json"
+    changed.write_text(text)
+    return changed
+
+
+def _workers(service: Service, queue: str) -> int:
+    """How many workers serve a queue, as the metrics have it."""
+    lines = httpx.get(f"{service.url}/metrics", timeout=30).text.splitlines()
+    found = [line for line in lines if line.startswith(f'photfit_workers{{queue="{queue}"}}')]
+    return int(float(found[0].split()[1])) if found else 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stop_leaves_no_process_behind(tmp_path: Path, number: signal.Signals) -> None:
     with serving(tmp_path) as running:
