@@ -7,11 +7,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from astropy import units
+from astropy.coordinates import SkyCoord
+from astropy.io import fits
+from astropy.wcs import WCS
 from playwright.sync_api import Browser
 
 from app.routes.page import FOLDER
+from fitting.inputs.sky_map import sky_map
 from fitting.rounding import round_measurement
+from fitting.spec.forms import Frame, described
+from fitting.spec.profiles import PROFILES
 from tests.e2e.page.static import serve_page
 
 Call = Callable[..., Any]
@@ -133,6 +141,63 @@ def test_the_sky_of_a_pixel_follows_the_map(call: Call) -> None:
     assert compass["north"] == pytest.approx([0, 1])
     assert compass["east"] == pytest.approx([-1, 0])
     assert call("image/sky.js", "sexagesimal", 150.1163, -2.2058) == "10:00:27.91 −02:12:20.9"
+
+
+# Sheared, mirrored and turned: pixels of about 0.5 arcsec.
+_CD = [[-1.2e-4, 4.0e-5], [6.0e-5, 1.5e-4]]
+
+
+@pytest.fixture(scope="module")
+def sheared(tmp_path_factory: pytest.TempPathFactory) -> tuple[WCS, dict[str, Any]]:
+    """World coordinates near the pole, and the service's map of them."""
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype, wcs.wcs.crval, wcs.wcs.crpix, wcs.wcs.cd = ["RA---TAN", "DEC--TAN"], [10.0, 80.0], [60.0, 40.0], _CD
+    path = tmp_path_factory.mktemp("sky") / "a.fits"
+    fits.PrimaryHDU(np.zeros((90, 100)), wcs.to_header()).writeto(path)
+    found = sky_map(path, None)
+    assert found is not None
+    return wcs, found
+
+
+@pytest.mark.parametrize("q", [0.3, 1.0])
+def test_an_ellipse_on_the_sky_is_drawn_where_its_points_are(
+    call: Call, sheared: tuple[WCS, dict[str, Any]], q: float
+) -> None:
+    wcs, found = sheared
+    ra, dec, r, pa = 10.02, 80.004, 9.0, 110.0
+    drawn = call("model/sky-ellipse.js", "onImage", found, {"ra": ra, "dec": dec, "r": r, "q": q, "pa": pa})
+    centre = SkyCoord(ra, dec, unit="deg")
+    assert [drawn["x"], drawn["y"]] == pytest.approx(np.array(wcs.world_to_pixel(centre)), abs=1e-4)
+    sin, cos = np.sin(np.radians(drawn["pa"])), np.cos(np.radians(drawn["pa"]))
+    for turn in np.radians(range(0, 360, 40)):
+        along, across = r * np.cos(turn), r * q * np.sin(turn)
+        angle = pa * units.deg + np.arctan2(across, along) * units.rad
+        point = centre.directional_offset_by(angle, np.hypot(along, across) * units.arcsec)
+        x, y = np.array(wcs.world_to_pixel(point)) - [drawn["x"], drawn["y"]]
+        place = np.hypot(-x * sin + y * cos, (x * cos + y * sin) / drawn["q"]) / drawn["r"]
+        assert place == pytest.approx(1.0, abs=1e-3)
+
+
+def test_an_ellipse_on_the_image_is_the_same_after_the_way_to_the_sky_and_back(
+    call: Call, sheared: tuple[WCS, dict[str, Any]]
+) -> None:
+    ellipse = {"x": 70.0, "y": 20.0, "r": 12.0, "q": 0.4, "pa": 15.0}
+    sky = call("model/sky-ellipse.js", "onSky", sheared[1], ellipse)
+    assert call("model/sky-ellipse.js", "onImage", sheared[1], sky) == pytest.approx(ellipse, abs=1e-4)
+    assert call("model/sky-ellipse.js", "onImage", sheared[1], {**sky, "dec": -sky["dec"]}) is None
+
+
+@pytest.mark.parametrize("frame", ["pixel", "sky"])
+@pytest.mark.parametrize("given", [{"ra": 1.0}, {"x": 1.0, "y": 2.0}, {"flux": 5.0}, {"magnitude": 20.0}])
+def test_parameters_are_in_the_form_that_a_request_gives_them_in(
+    call: Call, frame: Frame, given: dict[str, Any]
+) -> None:
+    for name in ("sersic", "point_source"):
+        expected = [(each.name, each.unit) for each in described(PROFILES[name], frame, given).parameters]
+        profile = PROFILES[name].model_dump(mode="json")
+        request = {"images": [{}], "frame": frame, "components": []}
+        shown = call("model/forms.js", "parametersOf", profile, request, {"parameters": given})
+        assert [(each["name"], each["unit"]) for each in shown] == expected
 
 
 def test_the_modules_of_the_first_view_are_fetched_at_once() -> None:

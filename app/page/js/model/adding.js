@@ -2,17 +2,43 @@
 
 import { valueAt } from "../image/planes.js";
 import { quantile } from "../image/cuts.js";
+import { compassOf, skyOfPixel } from "../image/sky.js";
 import { handlesOf } from "./ellipse.js";
+import { frameOf } from "./forms.js";
+import { readParameter } from "./parameters.js";
 import { freeName, withNew } from "./requests.js";
 
 const RADIUS = 5;
 
-/** The request with a component at (x, y) like those that are there, and its name. */
-export function addAt(request, { profiles }, plane, x, y) {
+/** The request with a component at pixel (x, y) like those that are there, and its name; `map` leads to the sky. */
+export function addAt(request, { profiles }, plane, x, y, map = null) {
   const placed = request.components.map(({ profile }) => profiles.find(({ name }) => name === profile)).filter((profile) => profile && handlesOf(profile));
   const profile = placed.at(-1) ?? profiles.find(({ name }) => name === "sersic") ?? profiles.find(handlesOf);
   const name = freeName(request, profile.name.charAt(0));
-  return { next: withNew(request, newComponent(name, profile, plane, x, y)), name };
+  const made = newComponent(name, profile, plane, x, y);
+  const onSky = frameOf(request) === "sky" && map;
+  return { next: withNew(request, onSky ? asOnSky(made, profile, skyOfPixel(map, x, y), compassOf(map).scale) : made), name };
+}
+
+/** A component of a profile amid those that are there; on the sky its size and brightness are left to the image. */
+export function newAmong(request, name, profile) {
+  const middle = (key) => {
+    const values = request.components.map(({ parameters }) => readParameter(parameters?.[key]).value).filter(Number.isFinite);
+    return values.reduce((sum, value) => sum + value, 0) / (values.length || 1);
+  };
+  if (frameOf(request) !== "sky") return newComponent(name, profile, null, middle("x"), middle("y"));
+  return asOnSky(newComponent(name, profile, null, 0, 0), profile, [middle("ra"), middle("dec")], null);
+}
+
+/** A component in pixels as the frame `sky` has it; without the arcsec of a pixel, lengths and intensities are left out. */
+function asOnSky({ parameters, ...rest }, profile, [ra, dec], scale) {
+  const places = { x: ["ra", ra], y: ["dec", dec] };
+  const units = { pixel: scale, "data/pixel": scale && scale ** -2 };
+  const moved = profile.parameters
+    .filter(({ name, unit }) => name in parameters && (name in places || !(unit in units) || scale))
+    .map(({ name, unit }) => places[name] ? [places[name][0], Number(places[name][1].toFixed(7))]
+      : [name, unit in units ? Number((parameters[name] * units[unit]).toPrecision(4)) : parameters[name]]);
+  return { ...rest, parameters: Object.fromEntries(moved) };
 }
 
 /** A component of a profile at (x, y), as bright as what the image shows there over its sky. */

@@ -1,5 +1,7 @@
 /** A component as an ellipse on the image: what is dragged there, and what that does to its parameters. */
 
+import { onImage, onSky } from "./sky-ellipse.js";
+
 const DEGREE = Math.PI / 180;
 const NARROWEST = 0.02;
 
@@ -12,19 +14,28 @@ export function handlesOf(profile) {
   return { radius: radius?.name ?? null, q: names.has("q"), pa: names.has("pa") };
 }
 
-/** {name, x, y, r, q, pa, point} of a component, or null where it has no place. `value` gives "a.x". */
-export function ellipseOf(component, profile, value) {
+/**
+ * {name, x, y, r, q, pa, point} of a component in pixels, or null where it has no place. `value` gives "a.x"; of one that
+ * is on the sky, `map` is the image's (see image/sky.js).
+ */
+export function ellipseOf(component, profile, value, map = null) {
   const handles = profile && handlesOf(profile);
   if (!handles) return null;
   const of = (name, otherwise) => {
     const found = name === null ? NaN : value(`${component.name}.${name}`);
     return Number.isFinite(found) ? found : otherwise;
   };
+  const point = handles.radius === null;
+  const shape = { q: handles.q ? of("q", 1) : 1, pa: handles.pa ? of("pa", 0) : 0 };
+  const known = { name: component.name, point, handles, map };
+  if (map) {
+    const place = { ra: of("ra", NaN), dec: of("dec", NaN), r: of(handles.radius, 4), ...shape };
+    const seen = Number.isFinite(place.ra) && Number.isFinite(place.dec) && onImage(map, place);
+    return seen ? { ...known, ...seen, r: point ? 4 : seen.r } : null;
+  }
   const [x, y] = [of("x", NaN), of("y", NaN)];
   if (!Number.isFinite(x) || !Number.isFinite(y)) return null;
-  const point = handles.radius === null;
-  const r = of(handles.radius, point ? 4 : 10);
-  return { name: component.name, x, y, r, q: handles.q ? of("q", 1) : 1, pa: handles.pa ? of("pa", 0) : 0, point, handles };
+  return { ...known, x, y, r: of(handles.radius, point ? 4 : 10), ...shape };
 }
 
 /** Where the end of an axis is: `major` along pa (counter-clockwise from +y), `minor` a quarter turn on. */
@@ -54,7 +65,23 @@ export function minorTo(ellipse, x, y) {
 }
 
 /** Changes of the ellipse as parameters of its component, rounded to what a hand can mean. */
-export function asParameters(ellipse, { x, y, r, q, pa }) {
+export function asParameters(ellipse, changes) {
+  return ellipse.map ? asSkyParameters(ellipse, changes) : asPixelParameters(ellipse, changes);
+}
+
+function asSkyParameters(ellipse, changes) {
+  const sky = onSky(ellipse.map, { ...ellipse, ...changes });
+  if (!sky) return {};
+  const moved = "x" in changes || "y" in changes;
+  return {
+    ...(moved ? { ra: round(sky.ra, 7), dec: round(sky.dec, 7) } : {}),
+    ...asPixelParameters(ellipse, {
+      r: "r" in changes ? sky.r : undefined, q: "q" in changes ? sky.q : undefined, pa: "pa" in changes ? sky.pa : undefined,
+    }),
+  };
+}
+
+function asPixelParameters(ellipse, { x, y, r, q, pa }) {
   const values = {};
   if (x !== undefined) values.x = round(x, 2);
   if (y !== undefined) values.y = round(y, 2);

@@ -1,7 +1,7 @@
 /** The components of a request, those without a place on the image too. */
 
 import { html, useState } from "../html.js";
-import { newComponent } from "../model/adding.js";
+import { newAmong } from "../model/adding.js";
 import { faultsAt } from "../model/faults.js";
 import { standing, readParameter } from "../model/parameters.js";
 import { freeName, withNew } from "../model/requests.js";
@@ -13,8 +13,7 @@ export function ComponentTree({ request, catalogue, selected, select, change, fa
     const profile = catalogue.profiles.find(({ name }) => name === event.target.value);
     if (!profile) return;
     const name = freeName(request, profile.name.charAt(0));
-    const [x, y] = middle(request);
-    change((before) => withNew(before, newComponent(name, profile, null, x, y)));
+    change((before) => withNew(before, newAmong(before, name, profile)));
     select(name);
     setPicking(false);
   };
@@ -34,12 +33,3 @@ const linked = (component) => {
   const links = Object.values(component.parameters ?? {}).filter((written) => standing(readParameter(written)) === "linked");
   return links.length ? `, ${links.length} linked` : "";
 };
-
-function middle(request) {
-  const places = request.components
-    .map(({ parameters }) => [readParameter(parameters?.x).value, readParameter(parameters?.y).value])
-    .filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y));
-  const mean = (axis) => places.reduce((sum, place) => sum + place[axis], 0) / (places.length || 1);
-  return [mean(0), mean(1)];
-}
-

@@ -2,16 +2,21 @@
 
 import { html, useRef } from "../html.js";
 import { asParameters, axisEnd, ellipseOf, keyed, majorTo, minorTo, topOf } from "../model/ellipse.js";
+import { isOnSky } from "../model/forms.js";
 import { withValuesOf } from "../model/parameters.js";
 import { withComponent, without } from "../model/requests.js";
 import { valuesOf } from "../model/values.js";
 
 const HANDLE = 5.5;
 
-export function Ellipses({ request, profiles, selected, select, change, ...view }) {
+export function Ellipses({ request, profiles, sky, selected, select, change, ...view }) {
   const value = valuesOf(request);
   const known = Object.fromEntries(profiles.map((profile) => [profile.name, profile]));
-  const ellipses = request.components.map((component) => ellipseOf(component, known[component.profile], value)).filter(Boolean);
+  const place = (component) => {
+    const onSky = isOnSky(request, component);
+    return onSky && !sky ? null : ellipseOf(component, known[component.profile], value, onSky ? sky : null);
+  };
+  const ellipses = request.components.map((component) => place(component)).filter(Boolean);
   const put = (name) => (changes) => change((before) => withComponent(before, name, (component) =>
     withValuesOf(component, asParameters(ellipses.find((each) => each.name === name), changes))));
   const held = ellipses.find(({ name }) => name === selected);

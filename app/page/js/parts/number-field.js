@@ -2,8 +2,8 @@
 
 import { html, useState } from "../html.js";
 
-export function NumberField({ id, value, onValue, placeholder, invalid }) {
-  const written = value === null || value === undefined ? "" : String(Number(Number(value).toPrecision(7)));
+export function NumberField({ id, value, onValue, placeholder, invalid, digits: most = 7 }) {
+  const written = value === null || value === undefined ? "" : String(Number(Number(value).toPrecision(most)));
   // What was typed belongs to the value that stood there; another value from elsewhere takes its place.
   const [typed, setTyped] = useState({ over: written, text: written });
   const text = typed.over === written ? typed.text : written;

@@ -2,6 +2,7 @@
 
 import { html, useState } from "../html.js";
 import { faultsAt, sentence } from "../model/faults.js";
+import { parametersOf } from "../model/forms.js";
 import { readParameter, standing, withParameter } from "../model/parameters.js";
 import { componentOf, renamed, withComponent, without } from "../model/requests.js";
 import { general } from "../model/rounding.js";
@@ -26,7 +27,7 @@ export function ParameterPanel({ name, request, catalogue, change, select, fault
   };
   const reprofile = (event) => {
     const next = catalogue.profiles.find((each) => each.name === event.target.value);
-    const names = new Set(next.parameters.map((each) => each.name));
+    const names = new Set(parametersOf(next, request, component).map((each) => each.name));
     const kept = Object.entries(component.parameters ?? {}).filter(([key]) => names.has(key));
     edit(() => ({ name, profile: next.name, parameters: Object.fromEntries(kept) }));
   };
@@ -34,9 +35,10 @@ export function ParameterPanel({ name, request, catalogue, change, select, fault
     change((before) => without(before, name));
     select(request.components.find((each) => each.name !== name)?.name ?? null);
   };
-  const described = new Set(profile.parameters.map((each) => each.name));
+  const own = parametersOf(profile, request, component);
+  const described = new Set(own.map((each) => each.name));
   const others = Object.keys(component.parameters ?? {}).filter((key) => !described.has(key));
-  const rows = [...profile.parameters, ...others.map((key) => ({ name: key, unit: "", description: "" }))];
+  const rows = [...own, ...others.map((key) => ({ name: key, unit: "", description: "" }))];
   return html`<section class="card stack" aria-label=${`Component ${name}`}>
     <div class="row"><label class="field">Name<input value=${name} size="9" onChange=${rename} /></label>
       <label class="field">Profile<select value=${component.profile} onChange=${reprofile}>
@@ -62,7 +64,7 @@ function Parameter({ parameter, said, computed, priors, faults, put }) {
     linked: () => html`<input id=${id} value=${said.link} aria-invalid=${invalid} spellcheck="false" title=${`is ${general(computed)}`}
       onChange=${(event) => put((before) => ({ ...before, link: event.target.value.startsWith("=") ? event.target.value : `= ${event.target.value}` }))} />`,
     varied: () => html`<input id=${id} value="differs between images: see the request" disabled />`,
-  }[kind] ?? (() => html`<${NumberField} id=${id} value=${said.value} invalid=${invalid} placeholder="from the image"
+  }[kind] ?? (() => html`<${NumberField} id=${id} value=${said.value} invalid=${invalid} placeholder="from the image" digits=${/^(ra|dec)$/.test(parameter.name) ? 10 : 7}
       onValue=${(value) => put((before) => ({ ...before, value }))} />`);
   return html`<div class="parameter">
     <label for=${id} title=${parameter.description}>${parameter.name}</label>${field()}

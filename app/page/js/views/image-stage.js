@@ -40,13 +40,13 @@ export function ImageStage({ image, request, catalogue, selected, select }) {
   if (!file) return html`<p class="note warn">This image is no upload; change the request to one that is.</p>`;
   if (error) return html`<${Failure} error=${error} again=${again} />`;
   const add = ([x, y]) => {
-    const { next, name } = addAt(getDraft().request, catalogue, plane, x, y);
+    const { next, name } = addAt(getDraft().request, catalogue, plane, x, y, sky);
     changeRequest(() => next);
     select(name);
   };
   const seen = shown === "data" ? plane : preview.planes?.[shown] ?? plane;
   const seenLook = shown === "residual" && preview.planes ? RESIDUAL_LOOK : look;
-  const overlay = ({ camera: current, pane }) => drawn && !painting.tool && html`<${Ellipses} request=${request} profiles=${catalogue.profiles} camera=${current}
+  const overlay = ({ camera: current, pane }) => drawn && !painting.tool && html`<${Ellipses} request=${request} profiles=${catalogue.profiles} sky=${sky} camera=${current}
     pane=${pane} selected=${selected} select=${select} change=${changeRequest} />`;
   const corner = (pane) => html`
     ${painting.mask && html`<${Layer} picture=${painting.mask} turn=${painting.turn} camera=${camera} pane=${pane} />`}
