@@ -7,7 +7,7 @@ from torch import Tensor
 
 from fitting.profiles.surface import Surface
 from fitting.render.frame import Frame
-from fitting.render.surface import integrate, sample, surface_core
+from fitting.render.surface import integrate, integrate_derivatives, sample
 
 _LOOKS = 12
 _CAUTION = 1e-3
@@ -30,14 +30,14 @@ class SurfaceDrawing:
         surface = self.surface
         if not self.integrated:
             return sample(surface.brightness, values, frame)
-        return integrate(surface, surface.brightness, values, frame, surface_core(surface, values, frame))
+        return integrate(surface, values, frame)
 
     def derivatives(self, values: Tensor, frame: Frame) -> Tensor:
         """Derivatives, (instances, parameters, height, width)."""
         surface = self.surface
         if not self.integrated:
             return sample(surface.derivatives, values, frame)
-        return integrate(surface, surface.derivatives, values, frame, surface_core(surface, values, frame))
+        return integrate_derivatives(surface, values, frame)
 
     def reaches(self, values: Tensor, frame: Frame, faintest: float) -> Tensor:
         """By a look at a coarse grid of points, with caution for what lies between them."""

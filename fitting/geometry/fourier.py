@@ -7,6 +7,7 @@ let below 0.01, where the isophotes would cross the centre.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -23,6 +24,8 @@ class Fourier:
     """Modes m with an amplitude and a phase (degrees) each."""
 
     modes: tuple[int, ...]
+
+    jumps: ClassVar[tuple[float, ...]] = ()
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -5,45 +5,20 @@ radial profile → truncation, rays' brightness. The order is fixed, whatever th
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from fitting.geometry.modifier import Dimming, Metric, PointMap, RadiusScale
-from fitting.geometry.superellipse import ELLIPSE, TINY
-from fitting.profiles.axes import along_and_across, by_centre_and_angle
+from fitting.geometry.chain import Modifiers
+from fitting.geometry.modifier import Dimming, Metric, RadiusScale
+from fitting.geometry.own_plane import Gradient, add, in_own_plane, stacked
+from fitting.geometry.superellipse import TINY
+from fitting.profiles.creases import Creases, PlanePoints
 from fitting.profiles.dimensions import PureNumbers
 from fitting.profiles.radial import RHO_FLOOR, RadialProfile
-from fitting.profiles.surface import ANGLE, CENTRE, RELATIVE, Rounding
-
-Gradient = dict[str, Tensor]
-"""Derivatives so far, by parameter."""
-
-
-@dataclass(frozen=True)
-class Modifiers:
-    """The links of the chain, by where they stand in it."""
-
-    rotations: tuple[PointMap, ...] = ()
-    bendings: tuple[PointMap, ...] = ()
-    warps: tuple[PointMap, ...] = ()
-    metric: Metric = ELLIPSE
-    radius_scales: tuple[RadiusScale, ...] = ()
-    dimmings: tuple[Dimming, ...] = ()
-
-    @property
-    def links(self) -> tuple[PointMap | Metric | RadiusScale | Dimming, ...]:
-        """All of them, in order."""
-        return (
-            *self.rotations, *self.bendings, *self.warps, self.metric, *self.radius_scales, *self.dimmings,
-        )  # fmt: skip
-
-    @property
-    def own(self) -> dict[str, Rounding]:
-        """The parameters that they bring."""
-        return {name: rounding for link in self.links for name, rounding in link.own.items()}
+from fitting.profiles.surface import ANGLE, CENTRE, RELATIVE
 
 
 @dataclass(frozen=True)
@@ -58,7 +33,7 @@ class Isophotes:
 
 
 class ModifiedProfile:
-    """A radial profile with modifiers, as a surface.
+    """A radial profile with modifiers, as a surface; its own plane is what the radius is measured in.
 
     Parameters: x, y, q, pa, the modifiers' own, then the profile's shape, scale length and amplitude.
     """
@@ -71,6 +46,8 @@ class ModifiedProfile:
         shapes = (RELATIVE,) * (len(profile.shape) + 2)
         self.roundings = (CENTRE, CENTRE, RELATIVE, ANGLE, *own.values(), *shapes)
         intensities = [name for name, kind in zip(profile.shape, profile.dimensions, strict=True) if kind.intensity]
+        creases = modifiers.creases
+        self.creases = Creases(creases, bool(modifiers.jumps), modifiers.straight, self._own_plane) if creases else None
         self.linear = tuple(self.parameters.index(name) for name in (*intensities, profile.amplitude))
 
     def ellipse(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -115,8 +92,8 @@ class ModifiedProfile:
             others = [part for other, (_, part, _) in enumerate(dimmings) if other != place]
             radial, angular, own = pullback(torch.stack([light * amplitude, *others]).prod(0))
             by_log_radius, by_angle = by_log_radius + radial, by_angle + angular
-            _add(gradient, link.reads, own)
-        _add(gradient, *zip(*points.pullback(by_log_radius, by_angle).items(), strict=True))
+            add(gradient, link.reads, own)
+        add(gradient, *zip(*points.pullback(by_log_radius, by_angle).items(), strict=True))
         return torch.stack([gradient[name] for name in self.parameters], dim=1)
 
     def _named(self, values: Tensor) -> dict[str, Tensor]:
@@ -134,11 +111,8 @@ class ModifiedProfile:
         return 2.0 * (points.log_radius - named[self.profile.scale].log()).clamp(min=0.5 * math.log(RHO_FLOOR))
 
     def _isophotes(self, x: Tensor, y: Tensor, named: dict[str, Tensor]) -> Isophotes:
-        chain, q, pa = self.modifiers, named["q"], named["pa"]
-        plane_x, plane_y, unrotate = _moved(chain.rotations, x, y, named)
-        along, across = along_and_across(plane_x, plane_y, pa)
-        bent_along, bent_across, unbend = _moved(chain.bendings, along, across, named)
-        a, b, unwarp = _moved(chain.warps, bent_along, bent_across / q, named)
+        chain = self.modifiers
+        a, b, unplace = in_own_plane(chain, x, y, named)
         log_radius, unmeasure = chain.metric(a, b, _read(chain.metric, named))
         # Clockwise of the major axis is where b points.
         angle = torch.atan2(-b, a) if chain.radius_scales or chain.dimmings else torch.zeros_like(a)
@@ -151,46 +125,27 @@ class ModifiedProfile:
             for link, _, unscale in scales:
                 angular, own = unscale(by_log_radius)
                 by_angle = by_angle + angular
-                _add(gradient, link.reads, own)
+                add(gradient, link.reads, own)
             by_a, by_b, own = unmeasure(by_log_radius)
-            _add(gradient, chain.metric.reads, own)
+            add(gradient, chain.metric.reads, own)
             if chain.radius_scales or chain.dimmings:
                 twist = by_angle / (a * a + b * b).clamp(min=TINY**2)
                 by_a, by_b = by_a + twist * b, by_b - twist * a
-            by_along, by_stretched = unwarp(by_a, by_b, gradient)
-            _add(gradient, ("q",), (-by_stretched * bent_across / q**2,))
-            by_along, by_across = unbend(by_along, by_stretched / q, gradient)
-            by_centre_x, by_centre_y, by_pa = by_centre_and_angle(along, across, by_along, by_across, pa)
-            _add(gradient, ("pa",), (by_pa,))
-            by_x, by_y = unrotate(-by_centre_x, -by_centre_y, gradient)
-            _add(gradient, ("x", "y"), (-by_x, -by_y))
+            unplace(by_a, by_b, gradient)
             return gradient
 
         return Isophotes(log_radius, angle, pullback)
 
+    def _own_plane(self, x: Tensor, y: Tensor, values: Tensor) -> PlanePoints:
+        a, b, unplace = in_own_plane(self.modifiers, x, y, self._named(values))
 
-def _moved(
-    links: tuple[PointMap, ...], x: Tensor, y: Tensor, named: dict[str, Tensor]
-) -> tuple[Tensor, Tensor, Callable[[Tensor, Tensor, Gradient], tuple[Tensor, Tensor]]]:
-    """Points after maps, and the pullback through all of them, which adds to a gradient."""
-    pullbacks = []
-    for link in links:
-        x, y, back = link(x, y, _read(link, named))
-        pullbacks.append((link, back))
+        def pullback(by_a: Tensor, by_b: Tensor) -> Tensor:
+            gradient: Gradient = {}
+            unplace(by_a, by_b, gradient)
+            return stacked(gradient, self.parameters, a)
 
-    def pullback(by_x: Tensor, by_y: Tensor, gradient: Gradient) -> tuple[Tensor, Tensor]:
-        for link, back in reversed(pullbacks):
-            by_x, by_y, own = back(by_x, by_y)
-            _add(gradient, link.reads, own)
-        return by_x, by_y
-
-    return x, y, pullback
+        return PlanePoints(a, b, pullback)
 
 
-def _read(link: PointMap | Metric | RadiusScale | Dimming, named: dict[str, Tensor]) -> tuple[Tensor, ...]:
+def _read(link: Metric | RadiusScale | Dimming, named: dict[str, Tensor]) -> tuple[Tensor, ...]:
     return tuple(named[name] for name in link.reads)
-
-
-def _add(gradient: Gradient, names: Iterable[str], parts: Iterable[Tensor]) -> None:
-    for name, part in zip(names, parts, strict=True):
-        gradient[name] = gradient[name] + part if name in gradient else part

@@ -38,10 +38,15 @@ class PointMap(Protocol):
 
 
 class Metric(Protocol):
-    """Measures how far points are from the centre: ln R, with ∂ ln R / ∂(a, b) and by each of `reads`."""
+    """Measures how far points are from the centre: ln R, with ∂ ln R / ∂(a, b) and by each of `reads`.
+
+    Attributes:
+        kinks: angles of lines through the centre (radians from the major axis, 0 to π) where isophotes have kinks.
+    """
 
     reads: tuple[str, ...]
     own: Mapping[str, Rounding]
+    kinks: tuple[float, ...]
 
     def __call__(self, a: Tensor, b: Tensor, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
         """ln R, and the pullback by ln R → (by a, by b, by each of `reads`)."""
@@ -49,10 +54,15 @@ class Metric(Protocol):
 
 
 class RadiusScale(Protocol):
-    """Scales the radius by direction: returns what is added to ln R at an angle (radians from the major axis)."""
+    """Scales the radius by direction: returns what is added to ln R at an angle (radians from the major axis).
+
+    Attributes:
+        jumps: angles of lines through the centre (radians from the major axis, 0 to π) across which it jumps.
+    """
 
     reads: tuple[str, ...]
     own: Mapping[str, Rounding]
+    jumps: tuple[float, ...]
 
     def __call__(self, angle: Tensor, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Own]]]:
         """The addend, and the pullback by it → (by angle, by each of `reads`)."""
@@ -60,10 +70,11 @@ class RadiusScale(Protocol):
 
 
 class Dimming(Protocol):
-    """Multiplies the light by a factor of radius (pixels along the major axis) and angle."""
+    """Multiplies the light by a factor of radius (pixels along the major axis) and angle; `jumps` as `RadiusScale`."""
 
     reads: tuple[str, ...]
     own: Mapping[str, Rounding]
+    jumps: tuple[float, ...]
 
     def __call__(
         self, log_radius: Tensor, angle: Tensor, own: Own

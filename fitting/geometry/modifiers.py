@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from fitting.geometry.bending import Bending
+from fitting.geometry.chain import Modifiers
 from fitting.geometry.fourier import Fourier
-from fitting.geometry.modified import Modifiers
 from fitting.geometry.rays import DirectionBrightnesses, Directions, DirectionSizes
 from fitting.geometry.rotation import Rotation
 from fitting.geometry.superellipse import Superellipse

@@ -6,6 +6,7 @@ Between rays, ln size and ln brightness are blended by ½(1 + cos π t), t the d
 half way to its neighbours. (AstroPhot's ray and wedge models give each direction a whole profile of its own.)
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -71,6 +72,16 @@ class Directions:
         """Their derivatives by the angle."""
         return (blend_slopes if self.word == "ray" else nearest_slopes)(angle, self.count)[1:]
 
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """Angles of the lines that hold the edges between wedges, half way between directions (radians, 0 to π): one
+        for each pair of opposite edges, or, where their number is odd, for each edge.
+        """
+        if self.word == "ray":
+            return ()
+        turns = sorted({(2 * wedge + 1) % self.count for wedge in range(self.count)})
+        return tuple(math.pi * turn / self.count for turn in turns)
+
     def names(self, quantity: str) -> tuple[str, ...]:
         """The parameters of one quantity."""
         return tuple(f"{self.word}_{number}_{quantity}" for number in range(2, self.count + 1))
@@ -81,6 +92,10 @@ class DirectionSizes:
     """The sizes: R' = R / size."""
 
     directions: Directions
+
+    @property
+    def jumps(self) -> tuple[float, ...]:
+        return self.directions.edges
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -108,6 +123,10 @@ class DirectionBrightnesses:
     """The brightnesses: a factor on the light."""
 
     directions: Directions
+
+    @property
+    def jumps(self) -> tuple[float, ...]:
+        return self.directions.edges
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """The radius: elliptical, or of superellipses (boxy and discy isophotes)."""
 
+import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -17,6 +18,7 @@ class Ellipse:
 
     reads: tuple[str, ...] = ()
     own: Mapping[str, Rounding] = MappingProxyType({})
+    kinks: tuple[float, ...] = ()
 
     def __call__(self, a: Tensor, b: Tensor, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
         """ln R and its pullback."""
@@ -35,11 +37,12 @@ ELLIPSE = Ellipse()
 class Superellipse:
     """R = (|a|^p + |b|^p)^{1/p}, p = c0 + 2: c0 > 0 is boxy, c0 < 0 discy (Athanassoula et al. 1990, MNRAS 245, 130).
 
-    As GALFIT's C0 and imfit's c0.
+    As GALFIT's C0 and imfit's c0. The isophotes have kinks on both axes.
     """
 
     reads = ("c0",)
     own: Mapping[str, Rounding] = MappingProxyType({"c0": Rounding(0.05)})
+    kinks = (0.0, 0.5 * math.pi)
 
     def __call__(self, a: Tensor, b: Tensor, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
         """ln R and its pullback; worked out relative to the larger coordinate, so that no power overflows."""

@@ -9,7 +9,7 @@ them approximately. R is the radius of the modified isophotes along the major ax
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch import Tensor
 
@@ -24,6 +24,8 @@ class Truncation:
     """One truncation: its break radius and the width over which the light goes from 99 % to 1 %, pixels."""
 
     side: Literal["inner", "outer"]
+
+    jumps: ClassVar[tuple[float, ...]] = ()
 
     @property
     def reads(self) -> tuple[str, ...]:

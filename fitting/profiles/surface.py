@@ -11,6 +11,8 @@ from typing import Protocol
 
 from torch import Tensor
 
+from fitting.profiles.creases import Creases
+
 
 @dataclass(frozen=True)
 class Rounding:
@@ -40,6 +42,7 @@ class Surface(Protocol):
         roundings: of each parameter.
         linear: places of the parameters that scale the light together, the amplitude among them: it is the sum over
             them of value times derivative.
+        creases: lines across which the brightness has kinks or jumps; None where it has none.
 
     Points are offsets from the centre in pixels, (instances, points); values are (instances, parameters).
     """
@@ -47,6 +50,7 @@ class Surface(Protocol):
     parameters: tuple[str, ...]
     roundings: tuple[Rounding, ...]
     linear: tuple[int, ...]
+    creases: Creases | None
 
     def brightness(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Brightness, (instances, points)."""

@@ -61,6 +61,26 @@ def unit_rule(order: int) -> tuple[np.ndarray, np.ndarray]:
     return 0.5 * (nodes + 1.0), 0.5 * weights
 
 
+def graded_rule(order: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Nodes σ² and their weights on (0, 1): whole powers of the distance from 0, and halves, become polynomials."""
+    nodes, weights = unit_rule(order)
+    return torch.as_tensor(nodes**2, device=device), torch.as_tensor(2.0 * nodes * weights, device=device)
+
+
+def crowded_rule(order: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Nodes σ² (3 − 2σ) and their weights on (0, 1), crowded towards both ends."""
+    nodes, weights = unit_rule(order)
+    crowded, speed = nodes**2 * (3.0 - 2.0 * nodes), 6.0 * nodes * (1.0 - nodes)
+    return torch.as_tensor(crowded, device=device), torch.as_tensor(speed * weights, device=device)
+
+
+def closely_crowded_rule(order: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Nodes σ³ (10 − 15σ + 6σ²) and their weights on (0, 1), crowded more closely towards both ends."""
+    nodes, weights = unit_rule(order)
+    crowded, speed = nodes**3 * (10.0 - nodes * (15.0 - 6.0 * nodes)), 30.0 * (nodes * (1.0 - nodes)) ** 2
+    return torch.as_tensor(crowded, device=device), torch.as_tensor(speed * weights, device=device)
+
+
 @cache
 def pixel_rule(order: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Offsets x, y from the pixel's centre and weights of the order × order rule over a pixel; each (order²,)."""
@@ -104,11 +124,8 @@ class CornerRule:
     ) -> "CornerSplit":
         """Pixels (instances, pixels), their edges split at the feet. A break is not looked at."""
         corner_x, corner_y, edge_x, edge_y = pixel_corners(pixels_x, pixels_y, form)
-        # Along a row ρ is least at δx = −B δy / A, along a column at δy = −B δx / C.
-        half = -0.5 * form.xy2
-        of_row, of_column = (half / form.xx)[:, None, None], (half / form.yy)[:, None, None]
-        foot = ((edge_x * of_row - edge_y) * corner_y).addcmul_(edge_y * of_column - edge_x, corner_x)
-        return CornerSplit(self, corner_x, corner_y, edge_x, edge_y, foot.clamp_(0.0, 1.0))
+        foot = feet(corner_x, corner_y, edge_x, edge_y, form)
+        return CornerSplit(self, corner_x, corner_y, edge_x, edge_y, foot)
 
 
 @dataclass(frozen=True)
@@ -192,6 +209,15 @@ class CornerSplit:
             for corner, edge in zip(corners, edges, strict=True)
         )
         return x, y
+
+
+def feet(corner_x: Tensor, corner_y: Tensor, edge_x: Tensor, edge_y: Tensor, form: Ellipses) -> Tensor:
+    """Where along the edges of pixels the elliptical radius is least, 0 … 1; corners as `pixel_corners` gives them."""
+    # Along a row ρ is least at δx = −B δy / A, along a column at δy = −B δx / C.
+    half = -0.5 * form.xy2
+    of_row, of_column = (half / form.xx)[:, None, None], (half / form.yy)[:, None, None]
+    foot = ((edge_x * of_row - edge_y) * corner_y).addcmul_(edge_y * of_column - edge_x, corner_x)
+    return foot.clamp_(0.0, 1.0)
 
 
 def edge_order(cusp_powers: list[float], narrowest: float, radial_order: int) -> int:

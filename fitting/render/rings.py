@@ -14,7 +14,7 @@ from torch import Tensor
 
 from fitting.render.ellipse import Ellipses
 from fitting.render.outline import OutlinePoints, pixel_corners
-from fitting.render.quadrature import cusp_grading, unit_rule
+from fitting.render.quadrature import closely_crowded_rule, crowded_rule, cusp_grading, graded_rule
 
 _EDGES = 4
 _OUTLINE_ORDER = 24
@@ -49,10 +49,10 @@ class RingRule:
         """
         minor = closest * narrowest
         if minor < 2.5 or minor * narrowest < 0.8:
-            return cls(14, True, *_crowded(12, device), *_graded(14, device))
+            return cls(14, True, *crowded_rule(12, device), *graded_rule(14, device))
         if minor < 7.0:
-            return cls(8, False, *_crowded(9, device), *_graded(7, device))
-        return cls(8, False, *_crowded(6, device), *_graded(5, device))
+            return cls(8, False, *crowded_rule(9, device), *graded_rule(7, device))
+        return cls(8, False, *crowded_rule(6, device), *graded_rule(5, device))
 
     @property
     def points(self) -> int:
@@ -106,7 +106,7 @@ class BrokenCornerRule:
     @classmethod
     def build(cls, cusp_powers: list[float], device: torch.device) -> "BrokenCornerRule":
         """The rule for a stack of instances whose profiles rise as R^c towards the centre, c in `cusp_powers`."""
-        return cls(*_crowded(18, device), *cusp_grading(cusp_powers, 14, device), *_graded(12, device))
+        return cls(*crowded_rule(18, device), *cusp_grading(cusp_powers, 14, device), *graded_rule(12, device))
 
     @property
     def points(self) -> int:
@@ -148,7 +148,7 @@ class BrokenCornerSplit:
 
     def outline(self) -> OutlinePoints:
         """The pixels' outlines, points crowded towards feet and towards where the break crosses."""
-        nodes, weights = _closely_crowded(_OUTLINE_ORDER, self.pieces.x.device)
+        nodes, weights = closely_crowded_rule(_OUTLINE_ORDER, self.pieces.x.device)
         x, y, _, _ = self.pieces.points(nodes, weights)
         normal_x, normal_y = (
             (along.unsqueeze(-1) * weights).flatten(2) for along in (self.pieces.along_y, -self.pieces.along_x)
@@ -216,23 +216,3 @@ def _outline(
         form,
         break_square,
     )
-
-
-def _graded(order: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Nodes σ² and their weights on (0, 1): whole powers of the distance from 0, and halves, become polynomials."""
-    nodes, weights = unit_rule(order)
-    return torch.as_tensor(nodes**2, device=device), torch.as_tensor(2.0 * nodes * weights, device=device)
-
-
-def _crowded(order: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Nodes σ² (3 − 2σ) and their weights on (0, 1), crowded towards both ends."""
-    nodes, weights = unit_rule(order)
-    crowded, speed = nodes**2 * (3.0 - 2.0 * nodes), 6.0 * nodes * (1.0 - nodes)
-    return torch.as_tensor(crowded, device=device), torch.as_tensor(speed * weights, device=device)
-
-
-def _closely_crowded(order: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Nodes σ³ (10 − 15σ + 6σ²) and their weights on (0, 1), crowded more closely towards both ends."""
-    nodes, weights = unit_rule(order)
-    crowded, speed = nodes**3 * (10.0 - nodes * (15.0 - 6.0 * nodes)), 30.0 * (nodes * (1.0 - nodes)) ** 2
-    return torch.as_tensor(crowded, device=device), torch.as_tensor(speed * weights, device=device)

@@ -1,7 +1,7 @@
 """Images of surfaces and of their derivatives, for a stack of instances at once.
 
 The same quadrature as for plain profiles (`fitting.render.field`): a stencil on one sample a pixel, rules of higher
-order where the plan says so.
+order where the plan says so; and rules of their own where creases cross.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,8 @@ from torch import Tensor
 
 from fitting.profiles.surface import Surface
 from fitting.render.core import Core
+from fitting.render.creased import creased_pixels, moving_edges
+from fitting.render.crossed import CrossedPixels
 from fitting.render.ellipse import ellipses
 from fitting.render.field import pixel_means
 from fitting.render.frame import Frame
@@ -42,8 +44,34 @@ def sample(evaluate: Evaluate, values: Tensor, frame: Frame) -> Tensor:
     return evaluate(*points, values).unflatten(-1, shape[1:])
 
 
-def integrate(surface: Surface, evaluate: Evaluate, values: Tensor, frame: Frame, core: Core) -> Tensor:
-    """Pixel means of what `evaluate` gives, (instances, …, height, width)."""
+def integrate(surface: Surface, values: Tensor, frame: Frame) -> Tensor:
+    """Pixel means of the brightness, (instances, height, width)."""
+    means = _smooth(surface, surface.brightness, values, frame)
+    for part in creased_pixels(surface, values, frame):
+        light = surface.brightness(part.nodes.x, part.nodes.y, part.values)
+        _put(means, part.pixels, frame, torch.linalg.vecdot(light, part.nodes.weight))
+    return means
+
+
+def integrate_derivatives(surface: Surface, values: Tensor, frame: Frame) -> Tensor:
+    """Derivatives of the pixel means by every parameter, (instances, parameters, height, width)."""
+    means = _smooth(surface, surface.derivatives, values, frame)
+    for part in creased_pixels(surface, values, frame):
+        slopes = surface.derivatives(part.nodes.x, part.nodes.y, part.values)
+        own = torch.linalg.vecdot(slopes, part.nodes.weight[:, None])
+        if surface.creases is not None and surface.creases.jump:
+            own = own + moving_edges(surface, part.values, part.nodes.edge)
+        _put(means, part.pixels, frame, own)
+    return means
+
+
+def _put(means: Tensor, pixels: CrossedPixels, frame: Frame, own: Tensor) -> None:
+    means.flatten(-2)[pixels.instance, ..., pixels.target(frame)] = own
+
+
+def _smooth(surface: Surface, evaluate: Evaluate, values: Tensor, frame: Frame) -> Tensor:
+    """Pixel means of what `evaluate` gives, (instances, …, height, width), wrong where creases cross."""
+    core = surface_core(surface, values, frame)
     means = pixel_means(sample(evaluate, values, frame.widened(STENCIL_MARGIN)))
     q, pa, length = surface.ellipse(values)
     form = ellipses(values[:, 0], values[:, 1], q, pa, length)

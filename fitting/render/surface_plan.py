@@ -17,6 +17,8 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
+from fitting.render.crossed import crease_reach, distances
+from fitting.render.frame import Frame
 from fitting.render.plan import BROKEN_CORNER, CORNER, CorePlan
 from fitting.render.quadrature import STENCIL_MARGIN, pixel_rule
 from fitting.render.smoothness import ORDERS
@@ -36,6 +38,11 @@ _HARD = 3e-4
 _HARD_REACH = 3.6
 _EDGE_ORDER = 16
 """For pixels away from the centre that an edge crosses, where no rule is exact."""
+_NEAR_CREASE_ORDER, _FAR_CREASE_ORDER = 8, 5
+"""For pixels that a crease crosses at the rounded parameters, if it does not cross them at the true ones."""
+_STENCIL_REACH = STENCIL_MARGIN + 1.5
+_CREASE_SWING = 0.04
+"""How far creases are from their place at rounded parameters, of the distance from the centre."""
 _PROMISED_LENGTHS = 4.0
 _RAY_ORDER, _SMOOTH_RAY_ORDER = 16, 24
 """Nodes on rays from the centre, towards a cusp and where there is none: a flat centre falls off steeply outside."""
@@ -79,17 +86,34 @@ def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) ->
     left = core | ~(_stencil_error(samples) * _SAFETY <= allowed)
     corner = left & (np.maximum(away_x, away_y) < _TOUCHING)
     classes = np.full(x.shape, BROKEN_CORNER + 1)
-    _climb(instance, x, y, allowed, classes, left & ~corner)
+    creased, beside = _creased(instance, window)
+    _climb(instance, x, y, allowed, classes, (left | beside) & ~corner & ~creased)
     edges = (classes == CORNER) & (np.maximum(away_x, away_y) >= _HARD_REACH)
     classes[edges] = BROKEN_CORNER + 1
+    classes[creased & core] = ORDERS.index(_NEAR_CREASE_ORDER) + 1
     _widen(classes)
     classes[edges] = ORDERS.index(_EDGE_ORDER) + 1
-    classes[corner] = CORNER
+    classes[creased & ~core] = ORDERS.index(_FAR_CREASE_ORDER) + 1
+    classes[corner] = CORNER if instance.surface.creases is None else BROKEN_CORNER + 1
     pixels = np.stack((x, y), axis=-1).astype(int)
     q, _, _ = instance.surface.ellipse(torch.tensor([instance.values], dtype=torch.float64))
     cusp = instance.surface.cusp_power(instance.values)
     served = tuple(pixels[classes == index] for index in range(BROKEN_CORNER + 1))
     return CorePlan(served, cusp, float(q), math.inf, _RAY_ORDER if cusp <= 1.01 else _SMOOTH_RAY_ORDER)
+
+
+def _creased(instance: RoundedSurface, window: tuple[int, int, int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels of a window that creases cross, and those in whose stencil they may lie."""
+    frame = Frame(window[0], window[2], window[1] - window[0], window[3] - window[2])
+    creases = instance.surface.creases
+    if creases is None:
+        nowhere = np.zeros((frame.height, frame.width), dtype=bool)
+        return nowhere, nowhere
+    values = torch.tensor([instance.values], dtype=torch.float64)
+    crossed, distance, away = (field[0].numpy() for field in distances(creases, values, frame))
+    reached = away < crease_reach(creases)
+    beside = distance < _STENCIL_REACH + _CREASE_SWING * away
+    return crossed & reached, beside & reached & creases.jump
 
 
 def _widen(classes: np.ndarray) -> None:

@@ -7,7 +7,9 @@ import pytest
 from tests.fitting.geometry.test_modifiers import SETTINGS, VALUES
 from tests.fitting.scene import GALAXY, fitted, flat_sky, image_of, noisy, rendered, sersic, uncertainties_of, values_of
 
-CASES = ["superellipse", "fourier", "bending", "truncation", "rays", "warp", "rotation"]
+CASES = [
+    "superellipse", "superellipse, discy", "fourier", "bending", "truncation", "rays", "wedges", "warp", "rotation",
+]  # fmt: skip
 NOISE = 0.2
 
 

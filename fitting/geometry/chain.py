@@ -1,0 +1,48 @@
+"""The links of a chain of modifiers, by where they stand in it."""
+
+from dataclasses import dataclass
+
+from fitting.geometry.modifier import Dimming, Metric, PointMap, RadiusScale
+from fitting.geometry.superellipse import ELLIPSE
+from fitting.profiles.surface import Rounding
+
+
+@dataclass(frozen=True)
+class Modifiers:
+    """The links; all tuples but the radius, which there is one of."""
+
+    rotations: tuple[PointMap, ...] = ()
+    bendings: tuple[PointMap, ...] = ()
+    warps: tuple[PointMap, ...] = ()
+    metric: Metric = ELLIPSE
+    radius_scales: tuple[RadiusScale, ...] = ()
+    dimmings: tuple[Dimming, ...] = ()
+
+    @property
+    def links(self) -> tuple[PointMap | Metric | RadiusScale | Dimming, ...]:
+        """All of them, in order."""
+        return (
+            *self.rotations, *self.bendings, *self.warps, self.metric, *self.radius_scales, *self.dimmings,
+        )  # fmt: skip
+
+    @property
+    def creases(self) -> tuple[float, ...]:
+        """Angles of the lines along which the brightness has kinks or jumps, rising, radians (to twelve digits, so that
+        an angle that two links name is one).
+        """
+        return tuple(sorted({round(angle, 12) for angle in (*self.metric.kinks, *self.jumps)}))
+
+    @property
+    def jumps(self) -> tuple[float, ...]:
+        """Angles of the lines across which the brightness jumps, radians."""
+        return tuple(angle for link in (*self.radius_scales, *self.dimmings) for angle in link.jumps)
+
+    @property
+    def straight(self) -> bool:
+        """Whether lines through the centre are straight on the image."""
+        return not (self.rotations or self.bendings or self.warps)
+
+    @property
+    def own(self) -> dict[str, Rounding]:
+        """The parameters that they bring."""
+        return {name: rounding for link in self.links for name, rounding in link.own.items()}

@@ -1,0 +1,53 @@
+"""Lines through a surface's centre along which its brightness has a kink or a jump.
+
+On the image such a line may be bent and twisted; in the surface's own plane, with a along the major axis and b across
+it (clockwise), it is straight: the zeros of a sin α + b cos α for a line at α from the major axis, counter-clockwise.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class PlanePoints:
+    """Points in a surface's own plane, (instances, points), and the pullback: derivatives by a and b become those by
+    every parameter of the surface, (instances, parameters, points).
+    """
+
+    a: Tensor
+    b: Tensor
+    pullback: Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Creases:
+    """The lines of one surface.
+
+    Attributes:
+        angles: α of each, radians, 0 ≤ α < π, no two the same.
+        jump: whether the brightness jumps across any of them; else it has kinks, which fade away from the centre.
+        straight: whether the lines are straight on the image, too.
+        plane: from offsets x, y (instances, points) and values (instances, parameters) to the surface's own plane.
+    """
+
+    angles: tuple[float, ...]
+    jump: bool
+    straight: bool
+    plane: Callable[[Tensor, Tensor, Tensor], PlanePoints]
+
+    def side(self, x: Tensor, y: Tensor, values: Tensor, angle: Tensor) -> Tensor:
+        """a sin α + b cos α (pixels) at offsets and lines (instances, points): its sign is the side of a point."""
+        points = self.plane(x, y, values)
+        return points.a * angle.sin() + points.b * angle.cos()
+
+    def side_slopes(self, x: Tensor, y: Tensor, values: Tensor, angle: Tensor) -> Tensor:
+        """Derivatives of `side` by every parameter, (instances, parameters, points)."""
+        return self.plane(x, y, values).pullback(angle.sin(), angle.cos())
+
+    def steepness(self, values: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
+        """Derivatives of `side` by x and y of lines (instances, lines) that are straight on the image; same shape."""
+        one, zero = torch.ones_like(angle), torch.zeros_like(angle)
+        return self.side(one, zero, values, angle), self.side(zero, one, values, angle)
