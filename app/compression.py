@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
@@ -10,13 +12,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.entity_tags import CODINGS, coded_tag, without_codings
 
-try:
-    if sys.version_info >= (3, 14):
-        from compression import zstd
-    else:
-        from backports import zstd
-except ImportError:
-    zstd = None
+
+def _zstd() -> Any:
+    """Python 3.14's module or its backport, None where neither is."""
+    try:
+        return import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    except ImportError:
+        return None
+
+
+zstd = _zstd()
 
 OFFERED = CODINGS if zstd else ("gzip",)
 """What this installation can send: without the backport of Python 3.14's zstd, gzip alone."""
