@@ -2,9 +2,9 @@
 
 from app import inspection
 from app.domain import uploads
+from app.domain.looking import look
 from app.entity_tags import strong_tag
-from app.problems import FileUnreadable, RequestFaulty, Unavailable
-from app.sandbox import SandboxBusy, SandboxError
+from app.problems import RequestFaulty
 from app.services import Services
 from fitting.spec import Fault
 from fitting.spec.pictures import PictureChoices
@@ -24,13 +24,7 @@ def find_upload(services: Services, owner: str, upload_id: str) -> UploadRecord:
 
 def draw(services: Services, upload: UploadRecord, choices: PictureChoices) -> bytes:
     """An upload's plane as PNG. Raises RequestFaulty for a choice that it cannot be drawn with, Unavailable."""
-    with services.blobs.local(blob_key(upload.sha256)) as path:
-        try:
-            drawn = services.sandbox.call(inspection.draw_upload, path, choices)
-        except SandboxBusy as error:
-            raise Unavailable(f"The picture {error}.") from error
-        except SandboxError as error:
-            raise FileUnreadable(f"The file {error}.", expected="a smaller image") from error
+    drawn = look(services, services.blobs, blob_key(upload.sha256), inspection.draw_upload, choices)
     if isinstance(drawn, Fault):
         raise RequestFaulty([drawn])
     return drawn

@@ -1,24 +1,20 @@
 """Planes for looking at: pixels as arrays, where they are on the sky, and which plane is what. All in the sandbox."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 from app import inspection
 from app.domain import results, uploads
 from app.domain.chains import ConvertedFile
+from app.domain.looking import look
 from app.domain.receiving import temporary_folder
 from app.entity_tags import strong_tag
-from app.problems import FileUnreadable, NotFound, RequestFaulty, Unavailable
-from app.sandbox import SandboxBusy, SandboxError
+from app.problems import NotFound, RequestFaulty, Unavailable
+from app.sandbox import SandboxError
 from app.services import Services
 from fitting.spec import Fault
 from jobs.blobs import BlobStore
 from jobs.uploads import blob_key
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ def pixels(services: Services, plane: StoredPlane) -> ConvertedFile:
     """The pixels as .npy: little-endian float32. Raises RequestFaulty where the file has no such plane."""
     with temporary_folder(services.receiving_folder) as folder:
         target = folder / "pixels.npy"
-        fault = _look(services, plane, inspection.write_pixels, plane.hdu, plane.factor, target)
+        fault = look(services, plane.blobs, plane.key, inspection.write_pixels, plane.hdu, plane.factor, target)
         if fault is not None:
             raise RequestFaulty([fault])
         return ConvertedFile.opened(target)
@@ -63,7 +59,7 @@ def pixels(services: Services, plane: StoredPlane) -> ConvertedFile:
 
 def sky_map(services: Services, plane: StoredPlane) -> dict[str, Any] | None:
     """From the plane's pixels to the sky, or None. Raises RequestFaulty where the file has no such plane."""
-    found = _look(services, plane, inspection.sky_map, plane.hdu)
+    found = look(services, plane.blobs, plane.key, inspection.sky_map, plane.hdu)
     if isinstance(found, Fault):
         raise RequestFaulty([found])
     return found
@@ -76,19 +72,3 @@ def recognise(services: Services, owner: str, upload_id: str) -> dict[str, Any]:
         return services.sandbox.call(inspection.recognise_planes, description)
     except SandboxError as error:
         raise Unavailable(f"The file {error}.") from error
-
-
-def _look(
-    services: Services,
-    plane: StoredPlane,
-    function: Callable[Concatenate[Path, P], T],
-    *args: P.args,
-    **kwargs: P.kwargs,
-) -> T:
-    with plane.blobs.local(plane.key) as source:
-        try:
-            return services.sandbox.call(function, source, *args, **kwargs)
-        except SandboxBusy as error:
-            raise Unavailable(f"The file {error}.") from error
-        except SandboxError as error:
-            raise FileUnreadable(f"The file {error}.", expected="a smaller plane") from error

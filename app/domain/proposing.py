@@ -10,9 +10,8 @@ from app.domain import uploads
 from app.problems import RequestFaulty, Unavailable
 from app.sandbox import SandboxBusy, SandboxError
 from app.services import Services
-from fitting.spec import Fault, PlaneReference, ProposalSpec, json_path, parse_proposal
-from jobs.schema import UploadRecord
-from jobs.uploads import blob_key, get_uploads
+from fitting.spec import Fault, ProposalSpec, json_path, parse_proposal
+from jobs.uploads import blob_key
 
 _EXPECTED = "a smaller window, a higher threshold, or fewer max_components"
 
@@ -22,8 +21,9 @@ def propose(services: Services, owner: str, upload_id: str, document: object) ->
     upload = uploads.get(services, owner, upload_id)
     spec = parse_proposal(document, upload.id, "upload")
     named = [(json_path(location), reference) for location, reference in spec.references()]
-    known = get_uploads(services.engine, owner, {reference.file for _, reference in named})
-    _require(services, named, known)
+    known, faults = uploads.find_named(services, owner, named, "the id of an upload, or an HDU of this one")
+    if faults:
+        raise RequestFaulty(faults)
     with ExitStack() as stack:
         files: dict[str, Path] = {
             name: stack.enter_context(services.blobs.local(blob_key(record.sha256))) for name, record in known.items()
@@ -41,19 +41,3 @@ def _in_sandbox(services: Services, spec: ProposalSpec, files: Mapping[str, Path
     if proposed.faults:
         raise RequestFaulty(proposed.faults)
     return proposed.document
-
-
-def _require(services: Services, named: list[tuple[str, PlaneReference]], known: Mapping[str, UploadRecord]) -> None:
-    """Raise RequestFaulty where a file is named that is no upload, or whose bytes are gone."""
-    faults = [
-        Fault(place, f"there is no upload {reference.file[:80]!r}", "the id of an upload, or an HDU of this one")
-        for place, reference in named
-        if reference.file not in known
-    ]
-    faults += [
-        Fault(place, f"the bytes of {reference.file!r} are gone", "another upload of it")
-        for place, reference in named
-        if reference.file in known and services.blobs.size(blob_key(known[reference.file].sha256)) is None
-    ]
-    if faults:
-        raise RequestFaulty(faults)

@@ -21,7 +21,7 @@ from jobs.claims import NewFit
 from jobs.costs import expected_seconds
 from jobs.doorbell import choose_queue
 from jobs.schema import FitRecord, UploadRecord
-from jobs.uploads import blob_key, get_uploads
+from jobs.uploads import blob_key
 
 
 @dataclass(frozen=True)
@@ -140,20 +140,10 @@ def _known_uploads(
     services: Services, owner: str, request: FitRequest, files: Mapping[str, ReceivedFile]
 ) -> dict[str, UploadRecord]:
     """The uploads that the request names. Raises RequestFaulty where it names others, or leaves a file out."""
-    references = request.references()
-    named = {reference.file for _, reference in references}
-    known = get_uploads(services.engine, owner, named - files.keys())
+    named = request.references()
     expected = "the id of an upload, or the name of a file that comes along in the form"
-    faults = [
-        Fault(place, f"there is no upload {reference.file[:80]!r}", expected)
-        for place, reference in references
-        if reference.file not in files and reference.file not in known
-    ]
-    for name, record in known.items():
-        if services.blobs.size(blob_key(record.sha256)) is None:
-            places = [place for place, reference in references if reference.file == name]
-            faults += [Fault(place, f"the bytes of {name!r} are gone", "another upload of it") for place in places]
-    used = {files[name].path for name in named & files.keys()}
+    known, faults = uploads.find_named(services, owner, named, expected, beside=files)
+    used = {files[reference.file].path for _, reference in named if reference.file in files}
     left_out = {file.filename for file in files.values() if file.path not in used}
     faults += [
         Fault("$.images", f"the file {name[:80]!r} came along, but no image names it", "files that the request names")

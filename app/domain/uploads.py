@@ -1,5 +1,6 @@
 """Uploads: looked at, kept once, listed, deleted."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from app.domain import quotas
@@ -7,6 +8,7 @@ from app.domain.checking import describe_file
 from app.domain.receiving import ReceivedFile
 from app.problems import Conflict, NotFound
 from app.services import Services
+from fitting.spec import Fault, PlaneReference
 from jobs import records, uploads
 from jobs.schema import UploadRecord
 from jobs.uploads import UploadPage, blob_key
@@ -48,6 +50,34 @@ def get(services: Services, owner: str, upload_id: str) -> UploadRecord:
     if record is None:
         raise NotFound(f"There is no upload {upload_id[:80]!r}.")
     return record
+
+
+def find_named(
+    services: Services,
+    owner: str,
+    named: Sequence[tuple[str, PlaneReference]],
+    expected: str,
+    beside: Collection[str] = (),
+) -> tuple[dict[str, UploadRecord], list[Fault]]:
+    """The owner's uploads that a request names, by id, and the faults of names that lead to no bytes.
+
+    Args:
+        named: JSON path and reference of each file.
+        expected: what a name may be.
+        beside: names of files that came along.
+    """
+    others = [(place, reference.file) for place, reference in named if reference.file not in beside]
+    known = uploads.get_uploads(services.engine, owner, {file for _, file in others})
+    gone = {name for name, record in known.items() if services.blobs.size(blob_key(record.sha256)) is None}
+    faults = [
+        Fault(place, f"there is no upload {file[:80]!r}", expected) for place, file in others if file not in known
+    ]
+    faults += [
+        Fault(place, f"the bytes of {file!r} are gone", "another upload of it")
+        for place, file in others
+        if file in gone
+    ]
+    return known, faults
 
 
 def list_page(services: Services, owner: str, limit: int, cursor: str | None) -> UploadPage:
