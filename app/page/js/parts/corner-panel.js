@@ -2,6 +2,7 @@
 
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../html.js";
 import { covarianceEllipse, LEVELS, limitsOf, shape } from "../model/corner.js";
+import { looked, neighbour } from "../model/corner-keys.js";
 import { getJson } from "../service.js";
 import { Failure, useAnswer, Waiting } from "./asking.js";
 import { ticks } from "./chart.js";
@@ -37,7 +38,8 @@ function Chosen({ content, served }) {
   const zoomed = Object.keys(zoom).length > 0;
   return html`<details><summary>Which parameters (${chosen.length} of ${content.names.length})</summary>
       <div class="options">${content.names.map((name) => html`<label class="choice" key=${name}><input type="checkbox" checked=${chosen.includes(name)} onChange=${() => toggle(name)} /><code>${name}</code></label>`)}</div></details>
-    <div class="row split"><span class="small quiet">Lines are the covariance at 1σ and 2σ${content.draws ? ", points and steps the chains" : ""}. Drag over a square to zoom.</span>
+    <div class="row split"><span class="small quiet">Lines are the covariance at 1σ and 2σ${content.draws ? ", points and steps the chains" : ""}. Drag over a square to zoom. With
+        keys: arrows choose a square, + − zoom, Shift and arrows move, 0 shows all.</span>
       <span class="row">${zoomed && html`<button class="bare" onClick=${() => setZoom({})}>All of it</button>`}
         <a class="small" href=${served}>as a picture</a></span></div>
     ${chosen.length > 0 && html`<${Drawing} content=${content} names=${chosen} zoom=${zoom} setZoom=${setZoom} />`}`;
@@ -49,6 +51,7 @@ function Drawing({ content, names, zoom, setZoom }) {
   const [side, setSide] = useState(0);
   const [theme, setTheme] = useState(0);
   const brush = useRef(null);
+  const [held, hold] = useState(null);
   const limits = useMemo(() => Object.fromEntries(names.map((name) => [name, zoom[name] ?? ownLimits(content, name)])), [content, names, zoom]);
   useLayoutEffect(() => {
     const observer = new ResizeObserver(([entry]) => setSide(Math.min(entry.contentRect.width, 900)));
@@ -59,8 +62,8 @@ function Drawing({ content, names, zoom, setZoom }) {
   }, []);
   const layout = { side, cell: (side - MARGIN.left - MARGIN.right - GAP * (names.length - 1)) / names.length };
   useEffect(() => {
-    if (side > 0) draw(canvas.current, content, names, limits, layout, brush.current);
-  }, [content, names, limits, side, theme]);
+    if (side > 0) draw(canvas.current, content, names, limits, layout, brush.current, held);
+  }, [content, names, limits, side, theme, held]);
   const at = (event) => {
     const box = canvas.current.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
@@ -69,12 +72,13 @@ function Drawing({ content, names, zoom, setZoom }) {
     const cell = cellAt(at(event), layout, names.length);
     if (!cell || cell.row === cell.column) return;
     canvas.current.setPointerCapture(event.pointerId);
+    hold(cell);
     brush.current = { cell, from: at(event), to: at(event) };
   };
   const move = (event) => {
     if (!brush.current) return;
     brush.current.to = at(event);
-    draw(canvas.current, content, names, limits, layout, brush.current);
+    draw(canvas.current, content, names, limits, layout, brush.current, held);
   };
   const up = () => {
     const made = brush.current;
@@ -84,13 +88,34 @@ function Drawing({ content, names, zoom, setZoom }) {
     const box = cellBox(made.cell, layout);
     const part = ([first, second], start, [low, high]) => [first, second].sort((a, b) => a - b).map((pixel) => low + ((pixel - start) / layout.cell) * (high - low));
     const wide = Math.abs(made.to[0] - made.from[0]) > 6 && Math.abs(made.to[1] - made.from[1]) > 6;
-    if (!wide) return void draw(canvas.current, content, names, limits, layout, null);
+    if (!wide) return void draw(canvas.current, content, names, limits, layout, null, held);
     const [yLow, yHigh] = limits[y];
     const flipped = [made.from[1], made.to[1]].map((pixel) => 2 * box.top + layout.cell - pixel);
     setZoom({ ...zoom, [x]: part([made.from[0], made.to[0]], box.left, limits[x]), [y]: part(flipped, box.top, [yLow, yHigh]) });
   };
+  const key = (event) => {
+    if (!held || event.ctrlKey || event.metaKey || event.altKey) return;
+    const [x, y] = [names[held.column], names[held.row]];
+    const next = looked([limits[x], limits[y]], event.key, event.shiftKey);
+    const cell = next ? null : neighbour(held, event.key, names.length);
+    if (next) setZoom({ ...zoom, [x]: next[0], [y]: next[1] });
+    else if (cell) hold(cell);
+    else if (event.key === "0") setZoom({});
+    else return;
+    event.preventDefault();
+  };
   const words = `Corner plot of ${names.join(", ")}`;
-  return html`<div ref=${frame}><canvas class="corner" ref=${canvas} role="img" aria-label=${words} onPointerDown=${down} onPointerMove=${move} onPointerUp=${up}></canvas></div>`;
+  const many = names.length > 1;
+  return html`<div ref=${frame}><p class="visually-hidden" role="status">${held ? squareWords(names, limits, held) : ""}</p>
+    <canvas class="corner" ref=${canvas} role="img" aria-label=${words} tabindex=${many ? 0 : undefined} onKeyDown=${key}
+      onFocus=${() => many && hold((before) => before ?? { row: 1, column: 0 })} onBlur=${() => hold(null)}
+      onPointerDown=${down} onPointerMove=${move} onPointerUp=${up}></canvas></div>`;
+}
+
+/** What a chosen square shows, for who does not see it. */
+function squareWords(names, limits, { row, column }) {
+  const span = (name) => `${name} from ${limits[name].map(short).join(" to ")}`;
+  return `${span(names[row])} against ${span(names[column])}`;
 }
 
 /** Shapes and sizes of the first galaxy, which most people ask for first. */
@@ -115,7 +140,7 @@ function cellAt([x, y], { cell }, count) {
   return column >= 0 && row < count && column <= row ? { row, column } : null;
 }
 
-function draw(canvas, content, names, limits, layout, brush) {
+function draw(canvas, content, names, limits, layout, brush, held) {
   const ratio = devicePixelRatio || 1;
   const height = layout.side - MARGIN.left + MARGIN.bottom;
   Object.assign(canvas, { width: layout.side * ratio, height: height * ratio });
@@ -141,6 +166,11 @@ function draw(canvas, content, names, limits, layout, brush) {
     context.strokeRect(box.left + 0.5, box.top + 0.5, layout.cell - 1, layout.cell - 1);
     label(context, { x, y, row, column, last: row === names.length - 1 }, limits, box, layout.cell, tones);
   }));
+  if (held && held.row < names.length) {
+    const box = cellBox(held, layout);
+    Object.assign(context, { strokeStyle: tones.first, lineWidth: 3 });
+    context.strokeRect(box.left, box.top, layout.cell, layout.cell);
+  }
   if (brush) {
     context.strokeStyle = tones.second;
     context.strokeRect(brush.from[0], brush.from[1], brush.to[0] - brush.from[0], brush.to[1] - brush.from[1]);
