@@ -159,6 +159,43 @@ def test_a_painted_mask_becomes_a_plane_of_the_request(page: Page, tab: Tab) -> 
     assert 30 < mask.sum() < 300
 
 
+def test_a_mask_is_painted_over_an_image_that_is_shown_in_blocks(tab: Tab) -> None:
+    """4301 pixels are shown as 2151, and the mask is of the image's own shape; one that was there stays."""
+    height, width = 401, 4301
+    earlier = np.zeros((height, width), dtype=np.uint8)
+    earlier[10, 21] = 1
+    with httpx.Client(base_url=tab.url, timeout=60) as http:
+        uploads = [
+            http.post("/v1/uploads?filename=a.npy", content=npy(plane)).json()["id"]
+            for plane in (np.random.default_rng(1).normal(size=(height, width)).astype(np.float32), earlier)
+        ]
+    image = {"name": "image", "data": {"upload": uploads[0]}, "mask": {"upload": uploads[1]}}
+    sky = {"name": "sky", "profile": "flat_sky", "parameters": {"i": 0.0}}
+    request_document = {"images": [image], "components": [sky], "stages": [{"method": "lm"}]}
+    kept = json.dumps({"request": request_document, "title": "", "proposal": None, "faults": []})
+    tab.page.add_init_script(f"if (location.protocol === 'http:') localStorage['photfit.draft'] ??= {json.dumps(kept)}")
+    page = tab.open("model")
+    page.get_by_role("button", name="Paint a mask").click(timeout=ENOUGH_MILLISECONDS)
+    expect(page.get_by_text("In blocks of 2 × 2 pixels")).to_be_visible()
+    drag(page, ".pane", 60, 0)
+    page.get_by_role("button", name="Use this mask").click()
+    expect(page.get_by_text("The mask is part of the request.")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    upload = request(page)["images"][0]["mask"]["upload"]
+    mask = np.load(io.BytesIO(httpx.get(f"{tab.url}/v1/uploads/{upload}/pixels.npy", timeout=60).content))
+    assert mask.shape == (height, width)
+    assert mask[10:12, 20:22].all(), "the block of what was masked before"
+    assert mask[:100].sum() == 4
+    rows, columns = np.nonzero(mask[100:])
+    assert rows.mean() == pytest.approx(100.0, abs=4.0)
+    assert columns.min() == pytest.approx(2150.0, abs=20.0)
+
+
+def npy(plane: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, plane)
+    return file.getvalue()
+
+
 def test_the_request_is_edited_as_json(page: Page) -> None:
     page.get_by_role("button", name="Request").click()
     text = page.locator("textarea")

@@ -1,9 +1,15 @@
-/** A mask that is painted: a picture of the image's size, in which what is coloured is not used. */
+/**
+ * A mask that is painted: a picture of a plane as it is shown, in which what is coloured is not used. Of a large image a
+ * pixel of the picture stands for a block of bin × bin pixels.
+ */
 
 const COLOUR = "#ff4d6d";
 
 export class Mask {
-  constructor(width, height, origin = [0, 0]) {
+  /** For a plane {width, height, origin, bin} of an image of `shape`, [height, width]. */
+  constructor({ width, height, origin = [0, 0], bin = 1 }, shape = [height, width]) {
+    this.bin = bin;
+    this.shape = shape;
     this.surface = Object.assign(document.createElement("canvas"), { width, height });
     this.context = this.surface.getContext("2d", { willReadFrequently: true });
     this.context.fillStyle = this.context.strokeStyle = COLOUR;
@@ -11,7 +17,7 @@ export class Mask {
     this.origin = origin;
   }
 
-  /** Take over a plane of a file: every value but 0 is masked. */
+  /** Take over a plane of a file, averaged over the same blocks: every value but 0 is masked. */
   load({ width, height, values }) {
     const image = this.context.createImageData(width, height);
     for (let y = 0; y < height; y += 1) {
@@ -24,10 +30,10 @@ export class Mask {
 
   /** Paint, or take away, a line between two points of the full frame. */
   stroke(from, to, radius, erase) {
-    const { context } = this;
-    const place = ([x, y]) => [x - this.origin[0] + 0.5, this.surface.height - (y - this.origin[1] + 0.5)];
+    const { context, bin } = this;
+    const place = ([x, y]) => [(x - this.origin[0] + 0.5) / bin, this.surface.height - (y - this.origin[1] + 0.5) / bin];
     context.globalCompositeOperation = erase ? "destination-out" : "source-over";
-    context.lineWidth = Math.max(1, 2 * radius);
+    context.lineWidth = Math.max(1, (2 * radius) / bin);
     context.beginPath();
     context.moveTo(...place(from));
     context.lineTo(...place([to[0] + 1e-3, to[1]]));
@@ -38,13 +44,15 @@ export class Mask {
     this.context.clearRect(0, 0, this.surface.width, this.surface.height);
   }
 
-  /** The mask as an .npy file of bytes, the first row at the bottom. */
+  /** The mask as an .npy file of bytes of the image's own shape, the first row at the bottom. */
   npy() {
-    const { width, height } = this.surface;
-    const { data } = this.context.getImageData(0, 0, width, height);
+    const { width: columns, height: rows } = this.surface;
+    const [height, width] = this.shape;
+    const { data } = this.context.getImageData(0, 0, columns, rows);
     const bytes = new Uint8Array(width * height);
     for (let y = 0; y < height; y += 1) {
-      for (let x = 0; x < width; x += 1) bytes[(height - 1 - y) * width + x] = data[4 * (y * width + x) + 3] > 127 ? 1 : 0;
+      const row = (rows - 1 - Math.floor(y / this.bin)) * columns;
+      for (let x = 0; x < width; x += 1) bytes[y * width + x] = data[4 * (row + Math.floor(x / this.bin)) + 3] > 127 ? 1 : 0;
     }
     return writeNpy(bytes, height, width);
   }

@@ -9,12 +9,13 @@ export function Layer({ picture, turn, camera, pane }) {
     const context = canvas.current.getContext("2d");
     const zoom = camera.zoom * ratio;
     const { surface, origin } = picture;
+    const [width, height] = [surface.width, surface.height].map((pixels) => pixels * picture.bin * zoom);
     context.clearRect(0, 0, canvas.current.width, canvas.current.height);
     context.globalAlpha = 0.55;
     context.imageSmoothingEnabled = false;
     const left = (origin[0] - 0.5 - camera.x) * zoom + canvas.current.width / 2;
     const bottom = canvas.current.height / 2 - (origin[1] - 0.5 - camera.y) * zoom;
-    context.drawImage(surface, left, bottom - surface.height * zoom, surface.width * zoom, surface.height * zoom);
+    context.drawImage(surface, left, bottom - height, width, height);
   };
   useLayoutEffect(() => {
     const ratio = devicePixelRatio || 1;

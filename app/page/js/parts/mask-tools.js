@@ -18,10 +18,10 @@ export function useMask(image, plane, put) {
   const last = useRef(null);
   const named = reference(image.mask);
   useEffect(() => {
-    if (!plane || plane.bin > 1) return undefined;
+    if (!plane) return undefined;
     let wanted = true;
-    const made = new Mask(plane.width, plane.height, plane.origin);
-    Promise.resolve(named && loadPlane(pixelsOf(named)))
+    const made = new Mask(plane, plane.shape);
+    Promise.resolve(named && loadPlane(pixelsOf(named), plane.bin))
       .then((found) => {
         if (!wanted) return;
         if (found) made.load(found);
@@ -33,7 +33,7 @@ export function useMask(image, plane, put) {
     };
   }, [plane, named?.upload, named?.hdu]);
   const start = (which) => {
-    if (!mask) setMask(new Mask(plane.width, plane.height, plane.origin));
+    if (!mask) setMask(new Mask(plane, plane.shape));
     setTool(tool === which ? null : which);
   };
   const draw = (point, phase) => {
@@ -56,15 +56,16 @@ export function useMask(image, plane, put) {
     mask.clear();
     setTurn((before) => before + 1);
   };
-  return { mask, turn, tool, start, draw, keep, clear, radius, setRadius, possible: plane && plane.bin === 1 };
+  return { mask, turn, tool, start, draw, keep, clear, radius, setRadius, bin: plane?.bin };
 }
 
 export function MaskTools({ painting }) {
-  const { tool, start, keep, clear, radius, setRadius, possible } = painting;
-  if (!possible) return null;
+  const { tool, start, keep, clear, radius, setRadius, bin } = painting;
+  if (!bin) return null;
   return html`<div class="tools" role="group" aria-label="Mask">
     <button aria-pressed=${tool === "paint"} onClick=${() => start("paint")}><${Icon} name="brush" />Paint a mask</button>
     ${tool && html`<button aria-pressed=${tool === "erase"} onClick=${() => start("erase")}>Erase</button>
       <label class="field">Brush<span class="brush"><${NumberField} value=${radius} onValue=${(value) => setRadius(Math.max(0.5, value ?? 4))} /></span>px</label>
-      <button class="bare" onClick=${clear}>Clear</button><button class="primary" onClick=${keep}>Use this mask</button>`}</div>`;
+      <button class="bare" onClick=${clear}>Clear</button><button class="primary" onClick=${keep}>Use this mask</button>
+      ${bin > 1 && html`<span class="small quiet">In blocks of ${bin} × ${bin} pixels; what was masked before grows to whole blocks.</span>`}`}</div>`;
 }

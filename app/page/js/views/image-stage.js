@@ -73,7 +73,7 @@ async function loadImage(file) {
   const [plane, sky] = await Promise.all([
     loadPlane(pixelsOf(file), binFor(hdu.shape)), getJson(skyOf(file)).catch(() => null),
   ]);
-  return { plane, sky };
+  return { plane: { ...plane, shape: hdu.shape }, sky };
 }
 
 const withMask = (request, name, mask) => ({
