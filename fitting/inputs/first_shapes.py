@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.optimize import nnls
 
+from fitting.inputs.first_surfaces import FIRST_SURFACES
 from fitting.inputs.galaxies import Galaxy, b_n, unit_flux
 from fitting.spec import ComponentSpec
 from fitting.spec.profiles.multi_gaussian import MultiGaussianOptions
@@ -90,7 +91,7 @@ FIRST_SHAPES: Mapping[str, FirstShape] = {
 _STARS = ("point_source", "gaussian_psf", "moffat_psf", "airy_psf")
 """Profiles given by their flux."""
 _FREE_FORM = ("spline", "multi_gaussian")
-MEASURED = frozenset({*FIRST_SHAPES, *_STARS, *_FREE_FORM})
+MEASURED = frozenset({*FIRST_SHAPES, *FIRST_SURFACES, *_STARS, *_FREE_FORM})
 """Profiles beside the Sérsic one for which first values are found."""
 
 
@@ -110,6 +111,8 @@ def known_radius(profile: str, known: Mapping[str, float]) -> float | None:
 
 def first_values(item: ComponentSpec, galaxy: Galaxy) -> Values:
     """Values of all parameters of a component's profile, for it to look like the galaxy."""
+    if item.profile in FIRST_SURFACES:
+        return FIRST_SURFACES[item.profile](galaxy)
     place = {"x": galaxy.x, "y": galaxy.y, "q": galaxy.q, "pa": galaxy.pa}
     if item.profile in FIRST_SHAPES:
         return place | FIRST_SHAPES[item.profile].values(galaxy)

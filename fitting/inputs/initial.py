@@ -66,9 +66,12 @@ def complete_request(request: FitRequest, images: Sequence[ImageData]) -> FitReq
 
 
 def _found(request: FitRequest, table: ParameterTable, images: Sequence[ImageData]) -> dict[str, float]:
-    """Values of what is missing. Galaxies of other profiles are measured as Sérsic ones, which they then look like."""
+    """Values of what is missing. Galaxies of other profiles are measured as Sérsic ones, which they then look like, and
+    a sky with nodes as a flat one.
+    """
     others = [item for item in request.components if item.profile in MEASURED and item.role == "light"]
-    if not others:
+    skies = [item for item in request.components if item.profile == "bilinear_sky"]
+    if not others and not skies:
         return _Scene(request, table, images[0]).solve()
     known = table.followed({row.name: row.value for row in table if row.value is not None})
     stand_ins = tuple(_stand_in(item, known) for item in request.components)
@@ -79,17 +82,24 @@ def _found(request: FitRequest, table: ParameterTable, images: Sequence[ImageDat
     for item in others:
         galaxy = Galaxy(**{name: values[f"{item.name}.{name}"] for name in ("x", "y", "q", "pa", "n", "r_e", "i_e")})
         found |= {f"{item.name}.{name}": value for name, value in first_values(item, galaxy).items()}
+    for item in skies:
+        found |= {f"{item.name}.{node}": values[f"{item.name}.i"] for node in item.description.names}
     return {name: value for name, value in found.items() if name in table.missing}
 
 
 def _stand_in(item: ComponentSpec, known: Mapping[str, float]) -> ComponentSpec:
-    """The component with what is known of it as values, a Sérsic galaxy if it is of another profile that has light."""
+    """The component with what is known of it as values: a Sérsic galaxy if it is of another profile that has light, a
+    flat sky if it is a sky with nodes.
+    """
     own = {name: known[f"{item.name}.{name}"] for name in item.description.names if f"{item.name}.{name}" in known}
     if item.profile in MEASURED and item.role == "light":
         radius = known_radius(item.profile, own)
         own = {name: value for name, value in own.items() if name in ("x", "y", "q", "pa")}
         own |= {"n": sersic_index(item.profile)} | ({} if radius is None else {"r_e": radius})
         item = item.model_copy(update={"profile": "sersic", "options": None, "geometry": ()})
+    if item.profile == "bilinear_sky":
+        own = {"i": sum(own.values()) / len(own)} if own else {}
+        item = item.model_copy(update={"profile": "flat_sky", "options": None})
     links = {
         name: spec
         for name, spec in item.parameters.items()

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, Strict
 
 from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
-from fitting.spec.profiles.given import CENTRE
+from fitting.spec.profiles.geometry import CENTRE
 from fitting.spec.profiles.options import ProfileOptions
 from fitting.spec.references import PlaneReference
 

@@ -1,7 +1,9 @@
 """Descriptions of galaxies seen edge on."""
 
 from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
-from fitting.spec.profiles.given import CENTRE, given, length
+from fitting.spec.profiles.geometry import CENTRE
+from fitting.spec.profiles.given import given
+from fitting.spec.profiles.quantities import length
 
 PLANE = ParameterDescription(
     name="pa",
@@ -16,7 +18,6 @@ BRIGHTNESS = ParameterDescription(
     description="Surface brightness at the centre.",
     min=0.0,
     scale="log",
-    initialised=False,
 )
 
 EDGE_ON_DISK = ProfileDescription(
@@ -24,7 +25,7 @@ EDGE_ON_DISK = ProfileDescription(
     description="Exponential disc seen edge on.",
     parameters=(
         *CENTRE,
-        given(PLANE),
+        PLANE,
         ParameterDescription(
             name="n",
             unit="",
@@ -47,13 +48,16 @@ EDGE_ON_DISK = ProfileDescription(
 EDGE_ON_RING = ProfileDescription(
     name="edge_on_ring",
     description="Ring seen edge on, as two Gaussians.",
-    parameters=(
-        *CENTRE,
-        given(PLANE),
-        length("r", "Radius of the ring."),
-        length("sigma_r", "Dispersion of its width."),
-        length("sigma_z", "Dispersion of its height."),
-        BRIGHTNESS.model_copy(update={"description": "Surface brightness at either end, where these are far apart."}),
+    parameters=tuple(
+        given(item)
+        for item in (
+            *CENTRE,
+            PLANE,
+            length("r", "Radius of the ring."),
+            length("sigma_r", "Dispersion of its width."),
+            length("sigma_z", "Dispersion of its height."),
+            BRIGHTNESS.model_copy(update={"description": "Surface brightness at either end, if these are far apart."}),
+        )
     ),
     formula="I(u, v) = i_0 [G((u - r)/sigma_r) + G((u + r)/sigma_r)] G(v/sigma_z), G(t) = exp(-t^2/2)",
     source="Erwin 2015, ApJ 799, 226 (imfit's EdgeOnRing, where the nearer Gaussian counts alone)",

@@ -1,7 +1,8 @@
 """Description of the Gaussian ellipsoid."""
 
 from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
-from fitting.spec.profiles.given import CENTRE, FLUX, length
+from fitting.spec.profiles.geometry import CENTRE
+from fitting.spec.profiles.quantities import FLUX, length
 
 GAUSSIAN_ELLIPSOID = ProfileDescription(
     name="gaussian_ellipsoid",
@@ -14,7 +15,6 @@ GAUSSIAN_ELLIPSOID = ProfileDescription(
             description="Position angle of the line of nodes, counter-clockwise from +y.",
             scale="cyclic",
             period=180.0,
-            default=0.0,
         ),
         ParameterDescription(
             name="inclination",

@@ -21,5 +21,8 @@ PA = ParameterDescription(
     period=180.0,
 )
 
+CENTRE = (X, Y)
+"""Where a profile is that has no ellipse."""
+
 ELLIPSE = (X, Y, Q, PA)
 """Centre, axis ratio and position angle, in the order in which profiles list them."""

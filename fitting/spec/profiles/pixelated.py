@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, Strict
 
 from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
-from fitting.spec.profiles.given import CENTRE
+from fitting.spec.profiles.geometry import CENTRE
 from fitting.spec.profiles.options import ProfileOptions
 
 Side = Annotated[int, Field(ge=1, le=64)]

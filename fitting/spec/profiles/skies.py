@@ -50,7 +50,6 @@ class BilinearSkyOptions(ProfileOptions):
                 name=f"i_{row}_{column}",
                 unit="data/pixel",
                 description=f"Sky level at node {column} along x and {row} along y, from 0.",
-                initialised=False,
             )
             for row in range(along_y)
             for column in range(along_x)

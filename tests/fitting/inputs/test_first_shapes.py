@@ -8,10 +8,11 @@ import torch
 
 from fitting.inputs import complete_request
 from fitting.inputs.first_shapes import FIRST_SHAPES, MEASURED, first_values
+from fitting.inputs.first_surfaces import FIRST_SURFACES
 from fitting.inputs.galaxies import Galaxy
 from fitting.profiles import RADIAL_PROFILES
 from fitting.profiles.radial import total_flux
-from fitting.spec import PROFILES, ComponentSpec, RequestInvalid, parse_request
+from fitting.spec import PROFILES, ComponentSpec, ParameterTable, RequestInvalid, parse_request
 from tests.fitting.images.sky import image as image_on_sky
 from tests.fitting.scene import fit_request, fitted, image_of, noisy, rendered, values_of
 
@@ -35,7 +36,13 @@ TRUTH: dict[str, dict[str, float]] = {
     "gaussian_psf": {"fwhm": 4.0, "flux": 3000.0},
     "moffat_psf": {"fwhm": 4.0, "beta": 2.5, "flux": 5000.0},
     "airy_psf": {"fwhm": 4.0, "flux": 5000.0},
-}
+    "edge_on_disk": {"n": 1.3, "h": 6.0, "z_0": 1.2, "i_0": 40.0},
+    "gaussian_ellipsoid": {
+        "inclination": 30.0, "azimuth": 0.0, "sigma_a": 6.0, "sigma_b": 3.0, "sigma_c": 2.0, "flux": 5000.0,
+    },
+    "pixelated": {f"i_{row}_{column}": 30.0 + 9.0 * row - 4.0 * column for row in range(3) for column in range(3)},
+}  # fmt: skip
+NEEDS_FILES = {"basis"}
 ELLIPSE = {"x": 30.4, "y": 29.2, "q": 0.6, "pa": 35.0}
 
 
@@ -49,9 +56,9 @@ def truth(profile: str) -> dict[str, float]:
 
 
 def test_every_profile_is_tried() -> None:
-    assert set(TRUTH) == MEASURED
+    assert set(TRUTH) | NEEDS_FILES == MEASURED
     assert set(RADIAL_PROFILES) | {"spline", "multi_gaussian"} == {"sersic", *MEASURED} - {
-        name for name in PROFILES if name.endswith("_psf") or name == "point_source"
+        name for name in PROFILES if name.endswith("_psf") or name == "point_source" or name in FIRST_SURFACES
     }
 
 
@@ -73,7 +80,7 @@ def test_first_values_hold_the_light_of_the_galaxy(name: str) -> None:
     assert light[inside].sum() == pytest.approx(0.5 * GALAXY.flux, rel=0.05)
 
 
-@pytest.mark.parametrize("name", sorted(MEASURED))
+@pytest.mark.parametrize("name", sorted(TRUTH))
 def test_a_fit_of_an_image_alone_finds_the_galaxy(name: str) -> None:
     psf = np.exp(-0.5 * np.hypot(*np.mgrid[-9:10, -9:10]) ** 2 / 1.5**2)
     fields: dict[str, Any] = {"psf": psf / psf.sum()} if name == "point_source" else {}
@@ -112,4 +119,25 @@ def test_a_total_flux_is_found_in_every_form() -> None:
 
 def test_what_no_rule_finds_is_still_asked_for() -> None:
     with pytest.raises(RequestInvalid, match="is missing"):
-        fit_request([component("edge_on_disk", x=3.0, y=3.0)])
+        fit_request([component("edge_on_ring", x=3.0, y=3.0)])
+
+
+def test_a_sky_with_nodes_begins_level_and_leaves_the_galaxy_its_light() -> None:
+    nodes = {f"i_{row}_{column}": 10.0 + row - 0.5 * column for row in range(3) for column in range(3)}
+    sky = {"name": "sky", "profile": "bilinear_sky"}
+    model = rendered([sky | {"parameters": nodes}, component("exponential", **truth("exponential"))], shape=(81, 81))
+    image = image_of(noisy(model, 0.5), 0.25)
+    left_out = [sky, component("exponential")]
+    first = ParameterTable.of(complete_request(fit_request(left_out), [image])).values()
+    assert all(first[f"sky.{node}"] == pytest.approx(10.5, abs=1.0) for node in nodes)
+    found = values_of(fitted(left_out, image))
+    assert {node: found[f"sky.{node}"] for node in nodes} == pytest.approx(nodes, abs=0.3)
+    assert found["g.h"] == pytest.approx(TRUTH["exponential"]["h"], rel=0.02)
+
+
+def test_a_sum_of_images_is_put_on_the_light() -> None:
+    image = image_of(noisy(rendered([component("gaussian", **truth("gaussian"))], shape=(61, 61)), 0.5), 0.25)
+    eigen_images = component("basis") | {"options": {"images": ["eigen.fits[0]", "eigen.fits[1]"]}}
+    values = ParameterTable.of(complete_request(fit_request([eigen_images]), [image])).values()
+    assert (values["g.x"], values["g.y"]) == pytest.approx((ELLIPSE["x"], ELLIPSE["y"]), abs=0.3)
+    assert (values["g.c_1"], values["g.c_2"]) == (1.0, 0.0)
