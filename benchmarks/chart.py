@@ -20,9 +20,9 @@ from benchmarks.report import time_text
 RESULTS = Path(__file__).parent / "results" / "seed.json"
 CHART = ROOT / "docs" / "images" / "benchmarks.png"
 
-_PROGRAMS = {"photfit": "#0072B2", "astrophot": "#D55E00", "imfit": "#E69F00"}
+_PROGRAMS = {"photfit": "#0072B2", "astrophot": "#D55E00", "imfit": "#E69F00", "pysersic": "#009E73"}
 """Okabe & Ito's colours, told apart with every kind of colour vision."""
-_BAR = 0.26
+_BAR = 0.2
 
 Entry = tuple[str, Mapping[str, Any], float | None]
 
@@ -47,7 +47,7 @@ def entries(results: Mapping[str, Any]) -> list[Entry]:
 def chart(results: Mapping[str, Any]) -> Figure:
     """A bar for each program and question, along a logarithmic axis of seconds; a tick where photfit must be."""
     rows = entries(results)
-    figure = Figure(figsize=(8.6, 1.2 + 0.62 * len(rows)), dpi=120, facecolor="white")
+    figure = Figure(figsize=(8.6, 1.2 + 0.7 * len(rows)), dpi=120, facecolor="white")
     axes = figure.add_axes((0.27, 0.55 / figure.get_figheight(), 0.68, 1 - 1.25 / figure.get_figheight()))
     for place, (_, by_name, limit) in enumerate(rows):
         _draw(axes, place, by_name, limit)
@@ -71,7 +71,7 @@ def _draw(axes: Axes, place: int, by_name: Mapping[str, Any], limit: float | Non
         entry = by_name.get(program, {})
         if "median_s" not in entry:
             continue
-        at, seconds = place + (number - 1) * _BAR, entry["median_s"]
+        at, seconds = place + (number - 1.5) * _BAR, entry["median_s"]
         axes.barh(at, seconds, height=0.9 * _BAR, color=colour)
         ratio = entry.get("ratio_to_photfit")
         times = f"  ×{_two_digits(ratio)}" if program != "photfit" and ratio else ""
@@ -80,7 +80,7 @@ def _draw(axes: Axes, place: int, by_name: Mapping[str, Any], limit: float | Non
         behind = limit if program == "photfit" and limit is not None and seconds < limit < 10 * seconds else seconds
         axes.annotate(text, (behind, at), (3, 0), textcoords="offset points", va="center", fontsize=7.5)
     if limit is not None:
-        axes.plot([limit, limit], [place - 1.55 * _BAR, place - 0.45 * _BAR], color="#1A1A1A", lw=1.6)
+        axes.plot([limit, limit], [place - 2.05 * _BAR, place - 0.95 * _BAR], color="#1A1A1A", lw=1.6)
 
 
 def _two_digits(number: float) -> str:

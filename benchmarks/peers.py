@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ENVIRONMENT = Path(__file__).resolve().parents[1] / ".bench-venv"
-STEPS = (("torch==2.13.0", "numpy"), ("astrophot==0.18.0", "pyro-ppl==1.9.1"), ("pyimfit==1.1",))
+STEPS = (("torch==2.13.0", "numpy"), ("astrophot==0.18.0", "pyro-ppl==1.9.1"), ("pyimfit==1.1",), ("pysersic==0.1.5",))
 """What is installed, a command each: torch first, so that AstroPhot takes the same as photfit."""
 _INSTALL_SECONDS = 1200.0
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from benchmarks.figures import FIGURES
 from benchmarks.methods import ROWS
 
-PEERS = ("astrophot", "imfit")
+PEERS = ("astrophot", "imfit", "pysersic")
 
 
 def show(results: Mapping[str, Any], console: Console) -> None:
@@ -47,20 +47,20 @@ def _entry(action: str, entry: Mapping[str, Any]) -> str:
 
 def _methods(rows: Mapping[str, Any]) -> Table:
     table = Table(title="The methods on three_galaxies: medians (times photfit's), and the χ²ᵣ where they end")
-    for heading in ("method", "photfit", "χ²ᵣ", "least ESS", "astrophot", "χ²ᵣ", "of which"):
-        table.add_column(heading, justify="left" if heading in ("method", "of which") else "right")
+    for heading in ("method", "photfit", "χ²ᵣ", "least ESS", "peer", "takes", "χ²ᵣ", "of which"):
+        table.add_column(heading, justify="left" if heading in ("method", "peer", "of which") else "right")
     for row in ROWS:
-        ours, theirs = (rows.get(row.action, {}).get(name, {}) for name in ("photfit", "astrophot"))
+        entries = rows.get(row.action, {})
+        ours = entries.get("photfit", {})
         effective = ours.get("last", {}).get("least_ess")
-        table.add_row(
-            row.what,
-            _entry(row.action, ours),
-            _end(ours),
-            "" if effective is None else f"{effective:.0f}",
-            _entry(row.action, theirs),
-            _end(theirs),
-            theirs.get("last", {}).get("note", ""),
-        )
+        lead = [row.what, _entry(row.action, ours), _end(ours), "" if effective is None else f"{effective:.0f}"]
+        for peer in (peer for peer in PEERS if peer in entries):
+            theirs = entries[peer]
+            note = theirs.get("last", {}).get("note", "")
+            table.add_row(*lead, peer, _entry(row.action, theirs), _end(theirs), note)
+            lead = [""] * len(lead)
+        if any(lead):
+            table.add_row(*lead)
     return table
 
 

@@ -10,18 +10,21 @@ import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from benchmarks import large_image, methods, report, service, side_by_side
+from benchmarks import memory, methods, report, service, side_by_side
 from benchmarks.contestant import Contestant, ContestantFailed
 from benchmarks.examples import NAMES, load
 from benchmarks.peers import Peers, prepare
+from benchmarks.scenes import SCENES
 
 RESULTS = Path(__file__).parent / "results"
-PARTS = ("engine", "methods", "starts", "memory", "service")
+PARTS = ("engine", "methods", "starts", "memory", "large", "service")
+_SCENES = {"memory": ("ten_galaxies", "five_galaxies"), "large": ("ten_galaxies_4000", "two_hundred_galaxies")}
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def run(options: Options, console: Console) -> dict[str, Any]:
         scratch = Path(folder)
         if {"engine", "methods", "starts"} & set(options.parts):
             results |= _beside_peers(options, scratch, failures, console)
-        if {"memory", "service"} & set(options.parts):
+        if {"memory", "large", "service"} & set(options.parts):
             results |= _alone(options, scratch, failures, console)
     path = RESULTS / f"{options.name}.json"
     path.parent.mkdir(exist_ok=True)
@@ -98,8 +101,7 @@ def _beside_peers(options: Options, scratch: Path, failures: dict[str, str], con
             console.print(f"{NAMES[0]}: the methods …")
             results["methods"] = methods.run_methods(examples[0], contestants, min(options.rounds, 3))
         if "starts" in options.parts:
-            counts = {contestant.name: options.peer_starts for contestant in contestants}
-            counts[side_by_side.OURS] = options.starts
+            counts = {"photfit": options.starts, "astrophot": options.peer_starts, "imfit": options.peer_starts}
             results["starts"] = {}
             for example in examples:
                 console.print(f"{example.name}: {options.starts} starts …")
@@ -126,7 +128,7 @@ def _contestants(
     """photfit and the peers that start."""
     entered = [("photfit", Path(sys.executable))]
     if peers is not None:
-        entered += [("astrophot", peers.python), ("imfit", peers.python)]
+        entered += [(name, peers.python) for name in ("astrophot", "imfit", "pysersic")]
     contestants = []
     for name, python in entered:
         contestant = stack.enter_context(Contestant(name, python, options.threads, scratch))
@@ -150,9 +152,16 @@ def _alone(options: Options, scratch: Path, failures: dict[str, str], console: C
         except Exception as error:
             failures[what] = f"{type(error).__name__}: {error}"
 
-    if "memory" in options.parts:
-        attempt("large_image", "5 galaxies on 2000×2000 pixels", lambda: large_image.measure(scratch, options.threads))
+    for part, names in _SCENES.items():
+        for name in names if part in options.parts else ():
+            scene, folder = SCENES[name], scratch / name
+            ways = ("lm", "run") if scene.method == "lm" else ("run",)
+            attempt(name, scene.what, partial(memory.measure, name, folder, options.threads, ways))
+    peers = _peers(options, failures) if "memory" in options.parts else None
+    if peers is not None and "ten_galaxies" in results:
+        measured = partial(memory.measure_astrophot, peers.python, scratch / "ten_galaxies", options.threads)
+        attempt("ten_galaxies_astrophot", f"AstroPhot: {SCENES['ten_galaxies'].what}", measured)
     if "service" in options.parts:
-        large = scratch if (scratch / "request.json").exists() else None
-        attempt("service", "a warm service", lambda: service.measure(scratch, large))
+        large = scratch / "five_galaxies"
+        attempt("service", "a warm service", lambda: service.measure(scratch, large if large.exists() else None))
     return results

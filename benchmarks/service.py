@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from benchmarks import large_image
 from benchmarks.examples import FOLDER, NAMES
+from benchmarks.scenes import simulate
 from photfit.answers import FINAL_STATES
 from photfit.client import Client
 from photfit.demo import service
@@ -25,10 +25,10 @@ def measure(scratch: Path, large: Path | None) -> dict[str, Any]:
 
     Args:
         scratch: folder for the service's state.
-        large: folder with the large image and its request (see `large_image`); made in `scratch` where None.
+        large: folder with the scene `five_galaxies` and its request; made in `scratch` where None.
     """
     if large is None:
-        large_image.simulate(scratch)
+        simulate("five_galaxies", scratch)
     with service(scratch / "service") as url, Client(url) as client, _connection(url) as http:
         return {
             "post_to_result": {name: post_to_result(client, http, name) for name in NAMES},

@@ -34,8 +34,8 @@ class Test:
 
 
 TESTS = (
-    Test("model", 40, 8, ("photfit", "astrophot", "imfit")),
-    Test("value_and_gradient", 40, 8, ("photfit", "astrophot")),
+    Test("model", 40, 8, ("photfit", "astrophot", "imfit", "pysersic")),
+    Test("value_and_gradient", 40, 8, ("photfit", "astrophot", "pysersic")),
     Test("normal_equations", 30, 3, ("photfit", "astrophot")),
     Test("lm", 4, 1, ("photfit", "astrophot", "imfit")),
     Test("run", 4, 0, ("photfit",)),

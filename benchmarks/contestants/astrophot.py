@@ -10,19 +10,18 @@ import numpy as np
 import torch
 
 from benchmarks.contestants.answering import Actions, Facts, Timed, answer_questions, threads
-from benchmarks.examples import GALAXIES, Example, Values
+from benchmarks.examples import Array, Example, Values
 
 _ADAM_STEPS, _NUTS_DRAWS, _HMC_DRAWS, _CYCLES = 100, 20, 10, 5
 """How much of the slow methods is run."""
 
 
-def group_model(example: Example) -> ap.Model:
-    """The model at the tutorial's start, with AstroPhot's own defaults for sampling and integration."""
-    psf = None if example.psf is None else ap.image.PSFImage(data=example.psf)
-    target = ap.image.TargetImage(data=example.data, variance=example.variance, pixelscale=1.0, psf=psf)
-    start = example.start
+def group_model(data: Array, variance: Array, psf: Array | None, start: Values) -> ap.Model:
+    """The model at a start, with AstroPhot's own defaults for sampling and integration."""
+    kernel = None if psf is None else ap.image.PSFImage(data=psf)
+    target = ap.image.TargetImage(data=data, variance=variance, pixelscale=1.0, psf=kernel)
     models = [ap.Model(name="sky", model_type="flat sky model", target=target, I0=start["sky.i"])]
-    for galaxy in GALAXIES:
+    for galaxy in (name.removesuffix(".n") for name in start if name.endswith(".n")):
         x, y, q, pa, n, r_e, i_e = (start[f"{galaxy}.{name}"] for name in ("x", "y", "q", "pa", "n", "r_e", "i_e"))
         shape = {"center": [x, y], "q": q, "PA": math.radians(pa), "n": n, "Re": r_e, "Ie": i_e}
         models.append(
@@ -125,7 +124,7 @@ def example_covariance(example: Example) -> np.ndarray:
 
 def enter(example: Example) -> Actions:
     """The group model of an example."""
-    scene = group_model(example)
+    scene = group_model(example.data, example.variance, example.psf, example.start)
     weight = torch.as_tensor(1.0 / example.variance).T.flatten()
     data = torch.as_tensor(example.data).T.flatten()
 

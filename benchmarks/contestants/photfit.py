@@ -114,6 +114,7 @@ def enter(example: Example) -> Actions:
         "normal_equations": normal_equations,
         "lm": lm,
         "run": whole_run,
+        "best_fit": whole_run,
     } | {method: method_action(document, images, method) for method in METHODS}
 
 
