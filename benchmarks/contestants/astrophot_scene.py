@@ -1,4 +1,4 @@
-"""AstroPhot's `lm` on a scene: `python -m benchmarks.contestants.astrophot_scene FOLDER` prints JSON as `memory` does."""
+"""AstroPhot's `lm` on a scene: `python -m benchmarks.contestants.astrophot_scene FOLDER` prints JSON like `memory`."""
 
 import json
 import resource
