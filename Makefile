@@ -8,6 +8,7 @@
 # make bench-proposals   propose, then lm, on simulated fields; sky alone on noise
 # make bench-calibration   whether uncertainties are right, on 500 simulated galaxies
 # make docs      the generated part of docs/reference
+# make pictures  the pictures of the page in docs/images/page, by Chromium
 # make clean     what can be made again
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -21,7 +22,7 @@ CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 SIDE_BY_SIDE ?= $(shell test $(CORES) -gt 4 && echo 4 || echo $(CORES))
 PYTEST := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist worksteal
 
-.PHONY: demo serve test test-all lint format bench bench-proposals bench-calibration docs clean install
+.PHONY: demo serve test test-all lint format bench bench-proposals bench-calibration docs pictures clean install
 
 demo: $(STAMP)
 	$(BIN)/photfit demo $(ARGS)
@@ -56,6 +57,9 @@ bench-calibration: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python docs/generate_reference.py
+
+pictures: $(STAMP)
+	$(BIN)/python -m tests.e2e.page.pictures $(ARGS)
 
 clean:
 	rm -rf build dist *.egg-info demo-output .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

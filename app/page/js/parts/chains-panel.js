@@ -25,8 +25,7 @@ export function ChainsPanel({ fit }) {
   }));
   const trusted = (r, ess) => r !== null && r < MIXED && ess >= ENOUGH;
   return html`
-    ${diagnostics.sentences.map((sentence) => html`<p class="note warn">${sentence}</p>`)}
-    ${diagnostics.trustworthy && html`<p class="note good">Nothing speaks against using these chains.</p>`}
+    ${diagnostics.sentences.map((sentence) => html`<p class=${`note ${diagnostics.trustworthy ? "good" : "warn"}`}>${sentence}</p>`)}
     <p class="small quiet numbers">${diagnostics.draws} draws of ${chains.length} chains, acceptance ${general(diagnostics.acceptance)}, ${diagnostics.divergences} divergences.</p>
     <label class="field">Trace of<select value=${name} onChange=${(event) => choose(event.target.value)}>${names.map((each) => html`<option key=${each} value=${each}>${each}</option>`)}</select></label>
     <${Chart} series=${series} x="draw" y=${name} label=${`Trace of ${name}, one line a chain`} />

@@ -1,0 +1,139 @@
+"""The pictures of the page in docs/images/page, each in both themes: `make pictures` takes them anew."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.e2e.page.conftest import chromium
+from tests.e2e.page.journeys import ENOUGH_MILLISECONDS, EXAMPLES, drop, find_sources
+from tests.e2e.serving import Service, serving
+
+FOLDER = Path(__file__).resolve().parents[3] / "docs" / "images" / "page"
+WIDTH, HEIGHT, TALL = 1440, 900, 1500
+NUTS = {"method": "nuts", "warmup": 200, "samples": 1000, "chains": 4}
+SLOW = {"method": "gradient", "steps": 100_000, "learning_rate": 0.002}
+
+
+@dataclass
+class Photographer:
+    """A tab in one theme."""
+
+    page: Page
+    theme: str
+    service: Service
+
+    def open(self, view: str) -> Page:
+        self.page.goto("about:blank")
+        self.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+        self.page.goto(f"{self.service.url}/#/{view}")
+        return self.page
+
+    def take(self, name: str, height: int = HEIGHT) -> None:
+        """A picture of the view as it is, in 256 colours, which nobody misses and the repository does not weigh."""
+        self.page.set_viewport_size({"width": WIDTH, "height": height})
+        self.page.wait_for_timeout(600)
+        picture = Image.open(io.BytesIO(self.page.screenshot())).convert("RGB")
+        few = picture.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=4, dither=Image.Dither.NONE)
+        few.save(FOLDER / f"{name}-{self.theme}.png", optimize=True)
+
+
+def fit_of(service: Service, example: str, name: str, stages: list[dict[str, Any]], *, wait: bool = True) -> str:
+    """The id of a fit of an example's own model, finished unless `wait` is false."""
+    folder = EXAMPLES / example
+    with httpx.Client(base_url=service.url, timeout=120) as http:
+        content = (folder / f"{example}.fits").read_bytes()
+        upload = http.post(f"/v1/uploads?filename={example}.fits", content=content).json()["id"]
+        request = json.loads((folder / "request.json").read_text().replace(f"{example}.fits", upload))
+        fit_id: str = http.post("/v1/fits", json={**request, "name": name, "stages": stages}).json()["id"]
+        while wait and http.get(f"/v1/fits/{fit_id}?wait=60").json()["finished_at"] is None:
+            pass
+    return fit_id
+
+
+def start_and_planes(tab: Photographer) -> None:
+    page = tab.open("")
+    expect(page.get_by_text("Your latest files")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    tab.take("start", 1020)
+    drop(page, (EXAMPLES / "bulge_disc" / "bulge_disc.fits").read_bytes(), "bulge_disc.fits")
+    page.wait_for_url("**/#/files/*")
+    tab.take("planes")
+
+
+def model(tab: Photographer) -> None:
+    page = tab.open("")
+    find_sources(page)
+    tab.take("model")
+    page.get_by_role("button", name="Residual / σ").click()
+    expect(page.get_by_text("at these parameters").first).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    tab.take("preview")
+    page.get_by_role("button", name="Data", exact=True).click()
+    page.get_by_role("button", name="Add a stage").click()
+    tab.take("methods")
+
+
+def running(tab: Photographer) -> None:
+    page = tab.open(f"fits/{fit_of(tab.service, 'bulge_disc', 'bulge and disc', [SLOW], wait=False)}")
+    expect(page.locator(".live-residual img")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    expect(page.locator(".chart .dot").nth(6)).to_be_attached(timeout=ENOUGH_MILLISECONDS)
+    tab.take("fit")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".badge.cancelled")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+
+
+def results(sampled: str, other: str) -> Callable[[Photographer], None]:
+    """Pictures of a sampled fit, of the list, and of the two compared."""
+
+    def take(tab: Photographer) -> None:
+        page = tab.open(f"fits/{sampled}")
+        expect(page.locator(".pane canvas").nth(2)).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+        expect(page.locator("img.plot")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+        tab.take("result")
+        for name in ("Correlations", "Corner", "Chains"):
+            page.set_viewport_size({"width": WIDTH, "height": TALL})
+            page.get_by_role("tab", name=name).click()
+            panel = page.get_by_role("tabpanel").locator("canvas, table").first
+            expect(panel).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+            tab.take(f"result-{name.lower()}", TALL)
+        page = tab.open("fits")
+        expect(page.locator(".fits tbody tr").first).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+        tab.take("fits")
+        page = tab.open(f"compare/{other}/{sampled}")
+        expect(page.get_by_text("By the BIC")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+        tab.take("compare")
+        page = tab.open("account")
+        expect(page.get_by_text("without accounts")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+        tab.take("account")
+
+    return take
+
+
+def main() -> None:
+    """Take all pictures, or those of the journeys that are named."""
+    with tempfile.TemporaryDirectory(prefix="pp") as folder, serving(Path(folder)) as service:
+        other = fit_of(service, "three_galaxies_psf", "three galaxies, blurred", [{"method": "lm"}])
+        sampled = fit_of(service, "three_galaxies", "three galaxies", [{"method": "lm"}, NUTS])
+        # The fit that is cancelled comes last, so that the list is of those that are finished.
+        journeys = {"start": start_and_planes, "model": model, "results": results(sampled, other), "fit": running}
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
+            for name in sys.argv[1:] or journeys:
+                for theme in ("light", "dark"):
+                    page = browser.new_context(color_scheme=theme, reduced_motion="reduce").new_page()
+                    journeys[name](Photographer(page, theme, service))
+                    page.context.close()
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()
