@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.page.conftest import Tab
 from tests.e2e.page.journeys import ENOUGH_MILLISECONDS
-from tests.e2e.page.test_model import component, drag
+from tests.e2e.page.test_model import component, drag, request
 from tests.e2e.serving import Service
 from tests.fitting.images.files import write_bands
 
@@ -93,3 +94,20 @@ def test_a_component_that_is_added_is_on_the_sky(page: Page, bands: tuple[Path, 
     assert {"x", "y"}.isdisjoint(added)
     assert pixel(bands[0], "g", added) == pytest.approx([30.0, 30.0], abs=1.0)
     assert added["r_e"] == pytest.approx(5 * 0.4, rel=0.01)
+
+
+def test_a_running_fit_of_several_images_shows_the_residual_of_each(page: Page, tab: Tab) -> None:
+    tab.forgive(404)  # a picture that is asked for in the moment of the end
+    stages = [{"method": "metropolis", "samples": 2_000_000, "chains": 2}]
+    with httpx.Client(base_url=tab.url, timeout=60) as http:
+        fit = http.post("/v1/fits", json={**request(page), "stages": stages}).json()
+        tab.open(f"fits/{fit['id']}")
+        picture = page.locator(".live-residual img")
+        for image, width in (("g", 61), ("r", 81), ("i", 48)):
+            page.get_by_role("button", name=image, exact=True).click(timeout=ENOUGH_MILLISECONDS)
+            page.wait_for_function(
+                "width => document.querySelector('.live-residual img')?.naturalWidth === width", arg=width
+            )
+            expect(picture).to_have_attribute("alt", re.compile(f"image {image},"))
+        http.post(fit["links"]["cancel"])
+    expect(page.locator(".badge.cancelled")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
