@@ -1,9 +1,9 @@
 """Radial warp: axis ratio and position angle that change with radius.
 
-At the ellipse's own radius R the axis ratio is q · exp(Σ_i w_i(R) ln q_i) and the position angle pa + Σ_i w_i(R) pa_i,
-where w_i is the cubic spline that is 1 at node i, 0 at the others and at the centre, level at the centre and from the
-last node on. So q and pa are those of the centre, and node i has the axis ratio q · q_i and the angle pa + pa_i.
-(AstroPhot's warp models give q and pa at the nodes; the sense is the same.)
+At the radius R of the central ellipse the axis ratio is q · exp(Σ_i w_i(R) ln q_i) and the position angle
+pa + Σ_i w_i(R) pa_i, where w_i is the cubic spline that is 1 at node i, 0 at the others and at the centre, level at the
+centre and from the last node on. So q and pa are those of the centre, and node i has the axis ratio q · q_i and the
+angle pa + pa_i. (AstroPhot's warp models give q and pa at the nodes; the sense is the same.)
 """
 
 from collections.abc import Callable
@@ -36,7 +36,7 @@ class Warp:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        return tuple(self.own)
+        return ("q", *self.own)
 
     @property
     def own(self) -> dict[str, Rounding]:
@@ -60,21 +60,23 @@ class Warp:
         self, x: Tensor, y: Tensor, own: Own
     ) -> tuple[Tensor, Tensor, Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Own]]]:
         """x along the major axis, y across it over q."""
+        q, *nodes = own
         count = len(self.nodes)
-        ratios, angles = own[:count], own[count:]
+        ratios, angles = nodes[:count], nodes[count:]
         radius = torch.hypot(x, y).clamp(min=1e-100)
         weights, slopes = self._weights(radius)
         log_ratio = sum(weight * ratio.log() for weight, ratio in zip(weights, ratios, strict=True))
         angle = sum(weight * turn for weight, turn in zip(weights, angles, strict=True)) * DEGREES
-        # The axis turns counter-clockwise by `angle`; y points clockwise of x.
-        sine, cosine, stretch = torch.sin(angle), torch.cos(angle), torch.exp(-log_ratio)
-        along, across = x * cosine - y * sine, x * sine + y * cosine
+        # The axis turns counter-clockwise by `angle` on the image, where y is q y; y points clockwise of x.
+        sine, cosine, stretch = torch.sin(angle), torch.cos(angle), torch.exp(-log_ratio) / q
+        along, across = x * cosine - q * y * sine, x * sine + q * y * cosine
         moved = across * stretch
 
         def pullback(by_x: Tensor, by_y: Tensor) -> tuple[Tensor, Tensor, Own]:
             by_across = by_y * stretch
             by_log_ratio = -by_y * moved
             by_angle = (by_across * along - by_x * across) * DEGREES
+            by_width = by_across * cosine - by_x * sine
             log_slope = sum(slope * ratio.log() for slope, ratio in zip(slopes, ratios, strict=True))
             turn_slope = sum(slope * turn for slope, turn in zip(slopes, angles, strict=True))
             by_radius = (by_log_ratio * log_slope + by_angle * turn_slope) / radius
@@ -82,8 +84,8 @@ class Warp:
             own_angles = tuple(by_angle * weight for weight in weights)
             return (
                 by_x * cosine + by_across * sine + by_radius * x,
-                by_across * cosine - by_x * sine + by_radius * y,
-                own_ratios + own_angles,
+                by_width * q + by_radius * y,
+                (by_width * y + by_log_ratio / q, *own_ratios, *own_angles),
             )
 
         return along, moved, pullback

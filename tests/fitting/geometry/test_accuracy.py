@@ -67,8 +67,8 @@ def warped(x: Array, y: Array) -> Array:
     weights = CubicSpline([0.0, 4.0, 9.0, 15.0], np.eye(4)[:, 1:], bc_type="clamped")
     w = weights(np.minimum(np.hypot(u, v / 0.6), 15.0))
     angle = np.radians(w @ np.array([10.0, 40.0, 60.0]))
-    along, across = u * np.cos(angle) - v / 0.6 * np.sin(angle), u * np.sin(angle) + v / 0.6 * np.cos(angle)
-    return light(np.hypot(along, across * np.exp(-(w @ np.log([0.8, 1.2, 0.9])))))
+    along, across = u * np.cos(angle) - v * np.sin(angle), u * np.sin(angle) + v * np.cos(angle)
+    return light(np.hypot(along, across / (0.6 * np.exp(w @ np.log([0.8, 1.2, 0.9])))))
 
 
 def spiral(x: Array, y: Array) -> Array:

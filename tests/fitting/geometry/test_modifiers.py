@@ -13,7 +13,7 @@ from fitting.profiles import RADIAL_PROFILES
 from fitting.profiles.sized import SIZED_PROFILES
 from fitting.render.frame import Frame
 from fitting.spec import GEOMETRY, PROFILES, ComponentSpec
-from tests.fitting.scene import problem_of, rendered, sersic
+from tests.fitting.scene import GALAXY, problem_of, rendered, sersic
 
 FRAME = Frame(0, 0, 31, 31)
 SETTINGS: dict[str, Any] = {
@@ -161,3 +161,17 @@ def test_the_order_of_modifiers_in_a_request_means_nothing() -> None:
     changes = {"c0": 0.3, "bending_2": 0.4, "fourier_2_amplitude": 0.1, "fourier_2_phase": 20.0}
     one, two = (sersic(**changes) | {"geometry": order} for order in (modifiers, modifiers[::-1]))
     assert np.array_equal(rendered([one]), rendered([two]))
+
+
+def test_beyond_its_last_node_a_warp_leads_to_the_axis_ratio_and_angle_of_that_node() -> None:
+    delta = {"psf": np.ones((1, 1)), "psf_convention": "effective"}
+    nodes = {"warp_1_q": 0.8, "warp_1_pa": -15.0, "warp_2_q": 1.3, "warp_2_pa": 40.0}
+    warped = rendered([sersic(**nodes) | {"geometry": [{"warp": [3.0, 8.0]}]}], **delta)
+    plain = rendered([sersic(q=GALAXY["q"] * 1.3, pa=GALAXY["pa"] + 40.0)], **delta)
+    y, x = np.mgrid[:41, :41]
+    angle = np.radians(GALAXY["pa"])
+    along = (y - GALAXY["y"]) * np.cos(angle) - (x - GALAXY["x"]) * np.sin(angle)
+    across = (x - GALAXY["x"]) * np.cos(angle) + (y - GALAXY["y"]) * np.sin(angle)
+    beyond = np.hypot(along, across / GALAXY["q"]) > 8.0
+    assert warped[beyond] == pytest.approx(plain[beyond], rel=1e-10)
+    assert np.abs(warped / plain - 1.0)[~beyond].max() > 0.1
