@@ -4,6 +4,9 @@ import argparse
 import atexit
 import sys
 
+_LONGEST_HEAD = 320 << 10
+"""Bytes of a request's line and headers: room for the longest query, `truth` and `parameters` of a plot, escaped."""
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT; then let open requests end within three seconds."""
@@ -32,6 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=3,
+        h11_max_incomplete_event_size=_LONGEST_HEAD,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from app.compression import Compression
@@ -11,6 +11,7 @@ from app.files import PACKED_TYPES
 from app.models.problems import ProblemModel
 from app.openapi import complete_document
 from app.problems import install_handlers
+from app.queries import refuse_repeated
 from app.request_context import RequestContext
 from app.routes import (
     accounts,
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(refuse_repeated)],
         responses={"default": {"description": "A problem", "model": ProblemModel}},
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,

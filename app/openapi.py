@@ -13,9 +13,7 @@ from fitting.spec.request import FitRequest
 
 def binary(media_type: str, description: str) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that answers with a file."""
-    return {
-        200: {"description": description, "content": {media_type: {"schema": {"type": "string", "format": "binary"}}}}
-    }
+    return files(description, media_type)
 
 
 def stored(media_type: str, description: str) -> dict[int | str, dict[str, Any]]:
@@ -34,10 +32,15 @@ def xml(description: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"description": description, "content": {"application/xml": {"schema": {"type": "string"}}}}}
 
 
+def files(description: str, *media_types: str) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that answers with a file in one of these types."""
+    schema = {"schema": {"type": "string", "format": "binary"}}
+    return {200: {"description": description, "content": dict.fromkeys(media_types, schema)}}
+
+
 def pictures(*media_types: str) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that answers with a picture in one of these types."""
-    schema = {"schema": {"type": "string", "format": "binary"}}
-    return {200: {"description": "A picture", "content": dict.fromkeys(media_types, schema)}}
+    return files("A picture", *media_types)
 
 
 CHAINS_TYPES = {

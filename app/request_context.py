@@ -100,10 +100,10 @@ class _Exchange:
         level("request", method=method, path=path, status=self.status, milliseconds=round(seconds * 1000, 2))
         services = getattr(self._scope["app"].state, "services", None)
         if services is not None:
-            services.metrics.request(method, _route(self._scope), self.status or 499, seconds)
+            services.metrics.request(method, route_of(self._scope), self.status or 499, seconds)
 
 
-def _route(scope: Scope) -> str:
+def route_of(scope: Scope) -> str:
     """The path with its parts' names in the place of their values, so that there are few of them."""
     if "route" not in scope:
         return "none"

@@ -68,10 +68,10 @@ def get(services: Services, owner: str, job_id: str) -> Job:
 
 
 def list_jobs(
-    services: Services, owner: str, phases: Sequence[ExecutionPhase], after: datetime | None, last: int | None
+    services: Services, owner: str, phases: Sequence[ExecutionPhase], after: str | None, last: int | None
 ) -> list[Job]:
-    """The owner's jobs, newest first: in one of the phases, after a moment (UTC without a zone), the last so many."""
-    since = None if after is None else after.replace(tzinfo=after.tzinfo or UTC)
+    """The owner's jobs, newest first: in one of the phases, after a moment, the last so many. Raises RequestFaulty."""
+    since = None if after is None else moment(after, "AFTER")
     wanted = [
         job
         for job in uws.listed(services.engine, owner)

@@ -6,11 +6,12 @@ from fastapi.responses import FileResponse
 from app.dependencies import ServicesDep
 from app.domain import examples
 from app.models.examples import Example, ExampleList
-from app.openapi import binary
+from app.openapi import files
 
 router = APIRouter(prefix="/examples", tags=["examples"])
 
-_FILE = binary("application/fits", "An image")
+_TYPES = {"json": "application/json", "png": "image/png", "fits": "application/fits"}
+_FILE = files("A file", *_TYPES.values())
 
 
 @router.get("", summary="The examples")
@@ -22,7 +23,7 @@ def list_examples(services: ServicesDep) -> ExampleList:
 @router.get("/{name}/{file}", summary="A file of an example", responses=_FILE, response_class=Response)
 def get_example_file(name: str, file: str, services: ServicesDep) -> Response:
     """The example's `request.json`, its picture, or one of its images."""
-    media_type = {"json": "application/json", "png": "image/png"}.get(file.rpartition(".")[2], "application/fits")
+    media_type = _TYPES.get(file.rpartition(".")[2], _TYPES["fits"])
     return FileResponse(examples.find_file(services, name, file), media_type=media_type)
 
 

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from app.dependencies import OwnerDep, ServicesDep
@@ -43,8 +44,13 @@ StateFilter = Annotated[
 ]
 NameFilter = Annotated[str | None, Query(max_length=200, description="Only fits of exactly this name.")]
 LabelFilter = Annotated[
-    list[str] | None,
-    Query(max_length=32, description="Only fits with this label; repeat it for several.", examples=[["run 7"]]),
+    list[Annotated[str, Field(min_length=1)]],
+    Query(
+        default_factory=list,
+        max_length=32,
+        description="Only fits with this label; repeat it for several.",
+        examples=[["run 7"]],
+    ),
 ]
 Search = Annotated[
     str | None,
@@ -98,15 +104,15 @@ def list_fits(
     response: Response,
     services: ServicesDep,
     owner: OwnerDep,
+    label: LabelFilter,
     state: StateFilter = None,
     name: NameFilter = None,
-    label: LabelFilter = None,
     search: Search = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> FitList:
     """A page of the fits that meet every condition; the `Link` header and `next` lead to the following one."""
-    wanted = Wanted(frozenset(state or ()), name, tuple(label or ()), search)
+    wanted = Wanted(frozenset(state or ()), name, tuple(label), search)
     page = fits.list_page(services, owner, limit, cursor, wanted)
     return FitList(fits=[_shown(services, fit) for fit in page.items], next=link_next(request, response, page.cursor))
 

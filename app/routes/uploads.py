@@ -1,6 +1,6 @@
 """Uploads: image files that requests name by id."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -40,10 +40,18 @@ Level = Annotated[
     float | None,
     Query(allow_inf_nan=False, description="Cut level, in the file's units; by default such that 0.5 % are beyond."),
 ]
+_KNOWN: dict[int | str, dict[str, Any]] = {200: {"description": "The first upload of the same bytes", "model": Upload}}
 
 
-@router.put("", status_code=201, summary="Upload a file", openapi_extra=FILE_BODY, operation_id="put_upload")
-@router.post("", status_code=201, summary="Upload a file", openapi_extra=FILE_BODY)
+@router.put(
+    "",
+    status_code=201,
+    summary="Upload a file",
+    openapi_extra=FILE_BODY,
+    responses=_KNOWN,
+    operation_id="put_upload",
+)
+@router.post("", status_code=201, summary="Upload a file", openapi_extra=FILE_BODY, responses=_KNOWN)
 async def create_upload(
     request: Request,
     response: Response,

@@ -1,6 +1,5 @@
 """The IVOA's Universal Worker Service 1.1, for clients of the Virtual Observatory."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -21,7 +20,14 @@ router = APIRouter(prefix=ROOT, tags=["UWS"], max_body_size=17 << 20)
 Form = Annotated[dict[str, str], Depends(read_parameters)]
 _SEE_OTHER: dict[int | str, dict[str, Any]] = {303: {"description": "Done; `Location` is the job, or the list"}}
 Phases = Annotated[list[ExecutionPhase] | None, Query(alias="PHASE", description="Only jobs in these phases.")]
-After = Annotated[datetime | None, Query(alias="AFTER", description="Only jobs made after this time.")]
+After = Annotated[
+    str | None,
+    Query(
+        alias="AFTER",
+        description="Only jobs made after this time, UTC where it names no zone.",
+        json_schema_extra={"format": "date-time"},
+    ),
+]
 Last = Annotated[int | None, Query(alias="LAST", ge=1, le=10_000, description="Only the latest so many.")]
 Wait = Annotated[
     float, Query(alias="WAIT", ge=-1, allow_inf_nan=False, description="Seconds to wait for another phase; -1: long.")

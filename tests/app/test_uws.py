@@ -147,6 +147,12 @@ def test_the_list_is_filtered(service: Service, job: str) -> None:
     assert ids(AFTER="2099-01-01T00:00:00Z") == []
 
 
+@pytest.mark.parametrize("after", ["0.5", "tomorrow", "2026-13-01T00:00:00"])
+def test_a_list_after_what_is_no_time_is_refused(service: Service, after: str) -> None:
+    response = service.client.get("/uws/fits", params={"AFTER": after})
+    assert (response.status_code, response.json()["faults"][0]["path"]) == (422, "AFTER")
+
+
 @pytest.mark.parametrize(
     ("path", "form", "place"),
     [
