@@ -1,10 +1,11 @@
 """Integration over pixels that a few creases cross, away from the centre.
 
 ∬ I dx dy as an iterated integral. The inner coordinate runs across the creases and is split where they are met; the
-outer one runs along them and is split where they enter and leave the pixel. So every piece is smooth inside. Near the
-centre nodes crowd towards its ends, to which kinks leave broken powers of the distance.
+outer one runs along them and is split where they enter and leave the pixel. So every piece is smooth inside; nodes are
+graded towards the lines, from which kinks leave broken powers of the distance.
 """
 
+from dataclasses import dataclass
 from functools import cache
 
 import torch
@@ -29,58 +30,72 @@ def crossed_pixel_nodes(x: Tensor, y: Tensor, angle: Tensor, near: bool, side: S
 
     `steps` are those of `bracketed`.
     """
-    number = angle.shape[1]
-    upright = _upright(x, y, number, side)
-
-    def placed(outer: Tensor, inner: Tensor) -> tuple[Tensor, Tensor]:
-        swap, centre_x, centre_y = (part.view(-1, *(1,) * (outer.ndim - 1)) for part in (upright, x, y))
-        return centre_x + torch.where(swap, inner, outer), centre_y + torch.where(swap, outer, inner)
-
-    def side_of(outer: Tensor, inner: Tensor) -> Tensor:
-        return side(*placed(outer, inner))
-
-    low = x.new_full((len(x), 2, number), -_HALF)
-    ends = low.clone()
-    ends[:, 1] = _HALF
-    crossed, _ = bracketed(lambda place: side_of(place, ends), low, -low, steps)
+    lines = angle.shape[1]
+    pixels = _Pixels.turned(x, y, lines, side)
     node, weight = _outer_rule(near, x.device)
-    start, length = _pieces(crossed.flatten(1))
-    outer, outer_weight = (
-        (start[..., None] + length[..., None] * node).flatten(1),
-        (length[..., None] * weight).flatten(1),
-    )
+    start, length = _pieces(pixels.entries(lines, steps))
+    outer = (start[..., None] + length[..., None] * node).flatten(1)
+    outer_weight = (length[..., None] * weight).flatten(1)
+    met, found = pixels.meetings(outer, lines, steps)
 
-    lines = outer[..., None].expand(*outer.shape, number)
-    low = torch.full_like(lines, -_HALF)
-    met, found = bracketed(lambda place: side_of(lines, place), low, -low, steps)
-    along_x = upright[:, None, None].to(x.dtype)
-    edge = (*placed(lines, met), along_x, 1.0 - along_x, angle[:, None, :], outer_weight[..., None] * found)
+    start, length = (part.flatten(1) for part in _pieces(met))
+    area = length * outer_weight.repeat_interleave(lines + 1, dim=1)
+    area, cell = area.topk(_cells(lines) * _ORDER[near], dim=-1)
+    node, weight = _inner_rules(lines, near, x.device)
+    piece = cell % (lines + 1)
+    inner = start.gather(1, cell)[..., None] + length.gather(1, cell)[..., None] * node[piece]
+    over = pixels.placed(outer.gather(1, cell // (lines + 1))[..., None].expand_as(inner), inner)
 
-    start, length = _pieces(met)
-    kept = _cells(number) * _ORDER[near]
-    area, cell = (length * outer_weight[..., None]).flatten(1).topk(kept, dim=-1)
-    node, weight = _inner_rules(number, near, x.device)
-    piece = cell % (number + 1)
-    inner = start.flatten(1).gather(1, cell)[..., None] + length.flatten(1).gather(1, cell)[..., None] * node[piece]
-    outer = outer.gather(1, cell // (number + 1))[..., None].expand_as(inner)
+    along_x = pixels.upright[:, None, None].to(x.dtype)
+    on = pixels.placed(outer[..., None].expand_as(met), met)
+    edge = (*on, along_x, 1.0 - along_x, angle[:, None, :], outer_weight[..., None] * found)
     return CreaseNodes(
-        *(part.flatten(1) for part in (*placed(outer, inner), area[..., None] * weight[piece])),
+        *(part.flatten(1) for part in (*over, area[..., None] * weight[piece])),
         EdgeNodes(*(part.expand_as(met).flatten(1) for part in edge)),
     )
+
+
+@dataclass(frozen=True)
+class _Pixels:
+    """Pixels, and whether their outer coordinate is y: where their lines run along y more than along x, (pixels,)."""
+
+    x: Tensor
+    y: Tensor
+    upright: Tensor
+    side: Side
+
+    @classmethod
+    def turned(cls, x: Tensor, y: Tensor, lines: int, side: Side) -> "_Pixels":
+        """So that the inner coordinate runs across the lines."""
+        shift = x.new_tensor([_HALF, -_HALF, 0.0, 0.0])
+        at_x, at_y = x[:, None, None] + shift[:, None], y[:, None, None] + shift.roll(2)[:, None]
+        sides = side(at_x.expand(-1, -1, lines), at_y.expand(-1, -1, lines))
+        rise_x, rise_y = (sides[:, 0] - sides[:, 1]).abs().sum(-1), (sides[:, 2] - sides[:, 3]).abs().sum(-1)
+        return cls(x, y, rise_x > rise_y, side)
+
+    def placed(self, outer: Tensor, inner: Tensor) -> tuple[Tensor, Tensor]:
+        """x and y of points, (pixels, …), from the surface's centre."""
+        shape = (len(outer), *(1,) * (outer.ndim - 1))
+        upright, x, y = (part.view(shape) for part in (self.upright, self.x, self.y))
+        return x + torch.where(upright, inner, outer), y + torch.where(upright, outer, inner)
+
+    def entries(self, lines: int, steps: int) -> Tensor:
+        """Outer coordinates where lines pass the sides along it, (pixels, 2 · lines)."""
+        low = self.x.new_full((len(self.x), 2, lines), -_HALF)
+        ends = low.clone()
+        ends[:, 1] = _HALF
+        return bracketed(lambda place: self.side(*self.placed(place, ends)), low, -low, steps)[0].flatten(1)
+
+    def meetings(self, outer: Tensor, lines: int, steps: int) -> tuple[Tensor, Tensor]:
+        """Inner coordinates where lines are met, at outer ones (pixels, places), and whether they are, (…, lines)."""
+        outer = outer[..., None].expand(*outer.shape, lines)
+        low = torch.full_like(outer, -_HALF)
+        return bracketed(lambda place: self.side(*self.placed(outer, place)), low, -low, steps)
 
 
 def _cells(lines: int) -> int:
     """Most cells of a pixel that have an area: at each of its outer pieces, one more than lines that pass there."""
     return 2 * lines * lines + lines + 1
-
-
-def _upright(x: Tensor, y: Tensor, lines: int, side: Side) -> Tensor:
-    """Whether the lines of a pixel run along y more than along x, (pixels,)."""
-    shift = x.new_tensor([_HALF, -_HALF, 0.0, 0.0])
-    at_x, at_y = x[:, None, None] + shift[:, None], y[:, None, None] + shift.roll(2)[:, None]
-    sides = side(at_x.expand(-1, -1, lines), at_y.expand(-1, -1, lines))
-    rise_x, rise_y = (sides[:, 0] - sides[:, 1]).abs().sum(-1), (sides[:, 2] - sides[:, 3]).abs().sum(-1)
-    return rise_x > rise_y
 
 
 def _pieces(cuts: Tensor) -> tuple[Tensor, Tensor]:
