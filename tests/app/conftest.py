@@ -140,9 +140,14 @@ class Service:
 
     def stored(self) -> tuple[int, int]:
         """How many uploads and fits the service lists."""
-        uploads = self.client.get("/v1/uploads", params={"limit": 100}).json()["uploads"]
-        fits = self.client.get("/v1/fits", params={"limit": 100}).json()["fits"]
-        return len(uploads), len(fits)
+        return self._count("uploads"), self._count("fits")
+
+    def _count(self, things: str) -> int:
+        address, count = f"/v1/{things}?limit=100", 0
+        while address:
+            page = self.client.get(address).json()
+            count, address = count + len(page[things]), page["next"]
+        return count
 
 
 def free_port() -> int:
@@ -157,7 +162,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def broker() -> Iterator[ValkeyServer]:
-    server = ValkeyServer()
+    server = ValkeyServer(port=free_port())
     server.start()
     yield server
     server.stop()
@@ -182,19 +187,19 @@ def make_service(tmp_path: Path, broker: ValkeyServer) -> Iterator[Callable[...,
         service.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def service(tmp_path_factory: pytest.TempPathFactory, broker: ValkeyServer) -> Iterator[Service]:
-    """A service without workers that the tests of a module share."""
+    """A service without workers that the tests of this package share."""
     made = Service(tmp_path_factory.mktemp("service"), free_port(), broker)
     made.start()
     yield made
     made.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def working_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with one worker and a broker of its own that the tests of a module share."""
-    server = ValkeyServer()
+    """A service with one worker and a broker of its own that the tests of this package share."""
+    server = ValkeyServer(port=free_port())
     server.start()
     made = Service(tmp_path_factory.mktemp("working"), free_port(), server)
     made.start()

@@ -59,7 +59,7 @@ class Household:
 
 @pytest.fixture(scope="module")
 def household(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Household]:
-    server = ValkeyServer()
+    server = ValkeyServer(port=free_port())
     server.start()
     made = Service(tmp_path_factory.mktemp("household"), free_port(), server, SETTINGS)
     try:

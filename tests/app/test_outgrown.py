@@ -29,7 +29,7 @@ def database_url(postgres_url: str) -> str:
 @pytest.fixture(scope="module")
 def outgrown(tmp_path_factory: pytest.TempPathFactory, database_url: str, s3: str) -> Iterator[Service]:
     """A service with a worker on PostgreSQL and S3."""
-    server = ValkeyServer()
+    server = ValkeyServer(port=free_port())
     server.start()
     stores = {"PHOTFIT_DATABASE_URL": database_url, "PHOTFIT_BLOB_URL": s3}
     made = Service(tmp_path_factory.mktemp("outgrown"), free_port(), server, stores)

@@ -31,7 +31,7 @@ LIMITS = {
 @pytest.fixture(scope="module")
 def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service whose accounts may have little, with a broker of its own to count in."""
-    server = ValkeyServer()
+    server = ValkeyServer(port=free_port())
     server.start()
     made = Service(tmp_path_factory.mktemp("narrow"), free_port(), server, LIMITS)
     made.start()

@@ -1,5 +1,8 @@
 """Whatever workers, users and clocks do in whatever order, a fit's record tells one story."""
 
+import atexit
+import functools
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -15,6 +18,17 @@ from jobs.settings import Settings
 from tests.jobs.conftest import new_fit
 
 
+@functools.cache
+def _migrated() -> str:
+    """A data directory with an empty database, to be copied: migrating takes longer than most stories."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    engine = connect(Settings(data_dir=Path(folder)))
+    migrate(engine)
+    engine.dispose()
+    return folder
+
+
 class FitLife(RuleBasedStateMachine):
     """A few fits, workers that claim, die, come back late, and users that cancel."""
 
@@ -24,8 +38,8 @@ class FitLife(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
+        shutil.copytree(_migrated(), self.folder.name, dirs_exist_ok=True)
         self.engine = connect(Settings(data_dir=Path(self.folder.name)))
-        migrate(self.engine)
         self.ended: dict[str, str] = {}
         self.wins: dict[str, int] = {}
         self.holders: dict[str, Claim | None] = {}

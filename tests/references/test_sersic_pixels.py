@@ -18,6 +18,8 @@ HARD = [
     (0.1, 0.4, 1, -1, 0.1, 164.5, 0.5, 1.0),
     (0.25, -0.25, 4, 3, 0.3, 20.0, 8.0, 1.0),
 ]
+_LONG = (2, 4)
+"""mpmath takes many seconds for these."""
 
 
 def mpmath_integral(x0: float, y0: float, ix: int, iy: int, q: float, pa: float, n: float, r_e: float) -> float:
@@ -38,7 +40,9 @@ def _span(pixel: int, centre: float) -> list[mpmath.mpf]:
     return [low, 0, high] if low < 0 < high else [low, high]
 
 
-@pytest.mark.parametrize("case", HARD)
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=pytest.mark.slow if place in _LONG else ()) for place, case in enumerate(HARD)]
+)
 def test_a_pixel_agrees_with_mpmath(case: tuple[float, float, int, int, float, float, float, float]) -> None:
     assert float(pixel_integral(*case, 1.0)) == pytest.approx(mpmath_integral(*case), rel=1e-9)
 

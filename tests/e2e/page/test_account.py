@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 @pytest.fixture(scope="module")
 def guarded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service with accounts, and without workers."""
-    broker = ValkeyServer()
+    broker = ValkeyServer(port=free_port())
     broker.start()
     made = Service(tmp_path_factory.mktemp("g"), free_port(), broker, {"PHOTFIT_ACCOUNTS": "true"})
     made.start()
