@@ -90,7 +90,9 @@ def _stage(problem: Problem, number: int, before: Outcome, telling: Telling, she
     )
     try:
         end = METHOD_RUNNERS[stage.method](problem, before.end, stage.options, surroundings)
+        return _after(problem, stage.method, before, end, began)
     except TimeIsUp as stop:
+        telling.wrap_up()
         stopped = f"stage {number + 1}, {stage.method}, was stopped before its end"
         found = _found(problem, before.end, telling.reached, stop)
         if found is not None:
@@ -98,13 +100,12 @@ def _stage(problem: Problem, number: int, before: Outcome, telling: Telling, she
         if not before.records:
             raise
         return replace(before, stopped=stopped)
-    return _after(problem, stage.method, before, end, began)
 
 
 def _found(problem: Problem, start: MinimizerResult, reached: Reached, stop: TimeIsUp) -> MinimizerResult | None:
     """What a stage has that was stopped: a sampler's draws, a minimizer's best; None where it had hardly begun."""
     if isinstance(stop, SamplingStopped):
-        return stop.found
+        return stop.so_far()
     if reached.theta is None:
         return None
     theta = reached.theta.to(problem.device)

@@ -86,14 +86,16 @@ class Telling:
         if time.monotonic() - self._told >= _AGAIN_SECONDS:
             self._tell(self._last)
 
+    def wrap_up(self) -> None:
+        """Let no `TimeIsUp` through any more: what is to be kept takes some more evaluations."""
+        self._over = True
+
     def _tell(self, progress: Progress) -> None:
         self._last, self._told = progress, time.monotonic()
         try:
             self._report(progress)
         except TimeIsUp:
-            # Once: what is to be kept takes some more evaluations.
             if not self._over:
-                self._over = True
                 raise
 
 

@@ -96,6 +96,11 @@ def renew(engine: Engine, held: Claim, lease_seconds: float) -> Standing:
     return Standing(record is not None, record is not None and record.cancel_requested_at is not None)
 
 
+def allow_more_time(engine: Engine, held: Claim, seconds: float) -> None:
+    """Let an attempt that has heeded its limit of time go on for so long, to work out what it keeps."""
+    _changed(engine, update(FitRecord).where(_held(held)).values(time_limit=FitRecord.time_limit + seconds))
+
+
 def record_progress(engine: Engine, held: Claim, progress: dict[str, Any]) -> bool:
     """Store a snapshot; False where the claim is lost."""
     statement = update(FitRecord).where(_held(held)).values(progress=progress, version=FitRecord.version + 1)

@@ -15,6 +15,8 @@ from worker.lease import Ending, Heartbeat
 from worker.residual_pictures import ResidualPictures
 
 _PAUSE_SECONDS = 0.5
+_WRAP_UP_SECONDS = 300.0
+"""What a fit that is out of time may take to work out what it keeps, before it is ended by force."""
 _MOST_PARAMETERS = 500
 """Told of a fit while it runs, the first ones of its request; its result has all."""
 
@@ -32,6 +34,7 @@ class Reporter:
         self._pictures = pictures
         self._began = self._last = self._heard = time.monotonic()
         self._sequence = 0
+        self._wrapping_up = False
         self._first: Progress | None = None
         self._progress: Progress | None = None
         self._start: dict[str, float | None] | None = None
@@ -39,6 +42,7 @@ class Reporter:
     def __call__(self, progress: Progress) -> None:
         """Take a snapshot; raises Cancelled when the fit should stop, TimeIsUp where it may keep what it found."""
         if self._heartbeat.ending is Ending.OUT_OF_TIME:
+            self._take_time_to_wrap_up()
             raise TimeIsUp
         if self._heartbeat.ending is not None:
             raise Cancelled
@@ -53,6 +57,11 @@ class Reporter:
             self._last = self._heard
             transitions.record_progress(self._engine, self._claim, self._snapshot(progress))
             self._publisher.publish(self._claim.fit_id)
+
+    def _take_time_to_wrap_up(self) -> None:
+        if not self._wrapping_up:
+            self._wrapping_up = True
+            transitions.allow_more_time(self._engine, self._claim, _WRAP_UP_SECONDS)
 
     @property
     def latest(self) -> dict[str, Any] | None:

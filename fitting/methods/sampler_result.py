@@ -1,5 +1,6 @@
 """How a sampler hands its chains over."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fitting.chains import Chains, Diagnostics
@@ -30,9 +31,9 @@ class SamplingStopped(TimeIsUp):
     """Time was up while a sampler ran.
 
     Attributes:
-        found: the draws so far, or before the first one the best point.
+        so_far: gives the draws so far, or before the first one the best point; takes an evaluation or two.
     """
 
-    def __init__(self, found: MinimizerResult) -> None:
-        super().__init__(found.message)
-        self.found = found
+    def __init__(self, so_far: Callable[[], MinimizerResult]) -> None:
+        super().__init__()
+        self.so_far = so_far

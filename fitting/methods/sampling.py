@@ -232,7 +232,7 @@ def drive(run: Sampling, walkers: Walkers, warmup: int) -> SamplerResult:
     try:
         _move(run, walkers, warmup)
     except TimeIsUp as stop:
-        raise SamplingStopped(_so_far(run, walkers.step_sizes())) from stop
+        raise SamplingStopped(lambda: _so_far(run, walkers.step_sizes())) from stop
     run.store.save(run.state() | walkers.state())
     result = _result(run, walkers.step_sizes())
     run.report(run.iteration, run.total, float(result.equations.chi2), result.theta)

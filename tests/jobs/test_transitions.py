@@ -241,3 +241,10 @@ def test_a_fit_that_does_not_heed_its_time_is_failed_by_the_reconciler(any_engin
     (failed,) = transitions.fail_overdue(any_engine, 0.0, out_of_time())
     assert made[0] is not None
     assert (failed.id, failed.state, failed.error) == (made[0].id, "failed", out_of_time())
+
+
+def test_a_fit_that_heeds_its_time_may_take_some_more_to_end(any_engine: Engine) -> None:
+    claim = claimed(any_engine, created(any_engine, time_limit=0.0).id)
+    transitions.allow_more_time(any_engine, claim, 60.0)
+    assert transitions.fail_overdue(any_engine, 0.0, out_of_time()) == []
+    assert transitions.finish(any_engine, claim, "failed", error=out_of_time("something"))

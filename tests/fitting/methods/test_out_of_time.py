@@ -108,11 +108,65 @@ def test_before_the_first_evaluation_is_done_there_is_nothing_to_keep(monkeypatc
         fitted(MODEL, large, report=time_is_up(0, 0))
 
 
+LARGE = [flat_sky(), sersic(x=150.0, y=140.0, r_e=30.0)]
+"""Nine tiles."""
+
+
 def test_what_is_kept_of_a_large_image_is_worked_out_although_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fitting.telling, "_AGAIN_SECONDS", 0.0)
-    model = [flat_sky(), sersic(x=150.0, y=140.0, r_e=30.0)]
-    large = image_of(noisy(rendered(model, (300, 300))))
+    large = image_of(noisy(rendered(LARGE, (300, 300))))
     start = [flat_sky(2.5), sersic(x=150.0, y=140.0, r_e=33.0)]
     result = fitted(start, large, report=time_is_up(0, 2))
     assert result.stages[0].iterations == 2
     assert result.chi2 < fitted(start, large, stages=[]).chi2
+
+
+def test_time_that_is_up_while_the_callback_looks_at_the_model_stops_the_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting.telling, "_AGAIN_SECONDS", 0.0)
+    large = image_of(noisy(rendered(LARGE, (300, 300))))
+    looked = False
+
+    def report(progress: Progress) -> None:
+        nonlocal looked
+        if looked:
+            raise TimeIsUp
+        if progress.iteration == 1:
+            assert progress.iterate is not None
+            looked = True
+            progress.iterate.normalized_residuals()
+
+    result = fitted([flat_sky(2.5), *LARGE[1:]], large, stages=[{"method": "lm"}] * 2, report=report)
+    assert result.stopped == "stage 1, lm, was stopped before its end"
+
+
+def test_time_may_be_up_at_any_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting.telling, "_AGAIN_SECONDS", 0.0)
+    large = image_of(noisy(rendered([flat_sky(), sersic(x=150.0, y=140.0, r_e=30.0, q=0.95)], (300, 300))))
+    start = [flat_sky(), sersic(x=150.0, y=140.0, r_e=30.0, q=0.95, pa=125.0)]
+    stages = [{"method": "lm", "max_iterations": 3}] * 2
+    moments = []
+    fitted(start, large, stages=stages, report=moments.append)
+    kept = False
+    for last in range(1, len(moments), 5):
+        result = _stopped_after(last, start, large, stages)
+        assert result is not None or not kept, f"nothing is kept after {last} reports"
+        kept = result is not None
+    assert kept
+
+
+def _stopped_after(last: int, start: Any, image: Any, stages: list[dict[str, Any]]) -> FitResult | None:
+    """What is kept where each report from one on says that time is up; None for nothing."""
+    count = 0
+
+    def report(_: Progress) -> None:
+        nonlocal count
+        count += 1
+        if count >= last:
+            raise TimeIsUp
+
+    try:
+        result = fitted(start, image, stages=stages, report=report)
+    except TimeIsUp:
+        return None
+    assert result.stopped is not None
+    return result
