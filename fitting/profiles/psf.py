@@ -5,6 +5,7 @@ g(ρ; f) = G(ρ/f²)/f². So each says g and its derivatives, and the rest is he
 """
 
 import math
+from abc import abstractmethod
 from typing import Protocol
 
 import torch
@@ -24,6 +25,11 @@ class PsfShape(Protocol):
 
     shape: tuple[str, ...]
 
+    def light(self, rho: Tensor, fwhm: Tensor, shape: tuple[Tensor, ...]) -> Tensor:
+        """g alone."""
+        return self(rho, fwhm, shape)[0]
+
+    @abstractmethod
     def __call__(
         self, rho: Tensor, fwhm: Tensor, shape: tuple[Tensor, ...]
     ) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
@@ -31,7 +37,7 @@ class PsfShape(Protocol):
         ...
 
 
-class GaussianShape:
+class GaussianShape(PsfShape):
     """g = e^{−ρ/2σ²} / 2πσ², σ = fwhm / (8 ln 2)^½."""
 
     shape = ()
@@ -45,7 +51,7 @@ class GaussianShape:
         return light, -0.5 * light / variance, ()
 
 
-class MoffatShape:
+class MoffatShape(PsfShape):
     """g = (β − 1)/(πa²) · (1 + ρ/a²)^{−β}, a = fwhm / 2(2^{1/β} − 1)^½ (Moffat 1969, A&A 3, 455)."""
 
     shape = ("beta",)
@@ -65,24 +71,33 @@ class MoffatShape:
         return light, by_rho, (by_beta,)
 
 
-class AiryShape:
+class AiryShape(PsfShape):
     """g = k²/4π · [2 J_1(v)/v]², v = k ρ^½, k = 3.2327 / fwhm (Airy 1835): a circular aperture without obstruction."""
 
     shape = ()
+
+    def light(self, rho: Tensor, fwhm: Tensor, shape: tuple[Tensor, ...]) -> Tensor:
+        """Values."""
+        wave, _, ratio = _airy(rho, fwhm)
+        return (wave**2 / (4.0 * torch.pi)) * ratio**2
 
     def __call__(
         self, rho: Tensor, fwhm: Tensor, shape: tuple[Tensor, ...]
     ) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
         """Values and slope; d(2 J_1/v)/dv = −2 J_2/v, J_2 by its series where it would cancel."""
-        wave = 2.0 * _AIRY_HALF / fwhm
-        argument = (rho.sqrt() * wave).clamp(min=1e-10)
-        first = bessel_j(1, argument)
-        ratio = 2.0 * first / argument
+        wave, argument, ratio = _airy(rho, fwhm)
         square = argument**2
         series = (1.0 - square / 12.0 * (1.0 - square / 32.0 * (1.0 - square / 60.0))) / 8.0
         second = torch.where(argument < _SERIES_BELOW, series, (ratio - bessel_j(0, argument)) / square)
         norm = wave**2 / (4.0 * torch.pi)
         return norm * ratio**2, -2.0 * norm * ratio * second * wave**2, ()
+
+
+def _airy(rho: Tensor, fwhm: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """k, v = k ρ^½ and 2 J_1(v)/v."""
+    wave = 2.0 * _AIRY_HALF / fwhm
+    argument = (rho.sqrt() * wave).clamp(min=1e-10)
+    return wave, argument, 2.0 * bessel_j(1, argument) / argument
 
 
 class PsfSurface:
@@ -108,8 +123,7 @@ class PsfSurface:
         """Brightness at offsets from the centre."""
         _, _, q, pa, *shape, fwhm, flux = values.unsqueeze(-1).unbind(1)
         along, across = along_and_across(x, y, pa)
-        light, _, _ = self.profile(along**2 + (across / q) ** 2, fwhm, tuple(shape))
-        return flux / q * light
+        return flux / q * self.profile.light(along**2 + (across / q) ** 2, fwhm, tuple(shape))
 
     def derivatives(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Derivatives by every parameter."""
