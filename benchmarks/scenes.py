@@ -71,7 +71,7 @@ def scattered(side: int, count: int, sizes: tuple[float, float], seed: int) -> t
     for place in chosen:
         y, x = ((part + 0.5 + generator.uniform(-0.2, 0.2)) * cell for part in divmod(int(place), cells))
         r_e = float(np.exp(generator.uniform(*np.log(sizes))))
-        q, pa, n = generator.uniform(0.3, 0.95), generator.uniform(0.0, 180.0), generator.uniform(0.8, 4.0)
+        q, pa, n = generator.uniform(0.3, 0.88), generator.uniform(0.0, 180.0), generator.uniform(0.8, 4.0)
         i_e = generator.uniform(40.0, 200.0)
         galaxies.append(tuple(round(float(value), 3) for value in (x, y, q, pa, n, r_e, i_e)))
     return tuple(galaxies)
