@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app.models.shape import PublicModel
 from jobs.accounts import Scope
@@ -42,11 +42,17 @@ class Me(PublicModel):
 class Credentials(PublicModel):
     """What a browser signs in with."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"key": _KEY_EXAMPLE}]})
+
     key: Annotated[str, Field(min_length=1, max_length=200, description="A key.", examples=[_KEY_EXAMPLE])]
 
 
 class KeyRequest(PublicModel):
     """A key that is to be made."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "my pipeline", "scopes": ["read", "submit"], "days": 365}]}
+    )
 
     name: Annotated[
         str, Field(min_length=1, max_length=100, description="What it is for, in your words.", examples=["my pipeline"])

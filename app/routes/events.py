@@ -29,7 +29,9 @@ async def stream_events(
     services: ServicesDep,
     owner: OwnerDep,
     fit_id: Annotated[str, Depends(_existing_fit)],
-    last_event_id: Annotated[str | None, Header()] = None,
+    last_event_id: Annotated[
+        str | None, Header(description="The id of the last event that you have seen.", examples=["7"])
+    ] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """One event `fit` for each change, with the fit as in `GET /v1/fits/{id}`; the last is `finished`.
 

@@ -1,6 +1,8 @@
 """The examples, to begin with."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
 from fastapi.responses import FileResponse
 
 from app.dependencies import ServicesDep
@@ -21,7 +23,11 @@ def list_examples(services: ServicesDep) -> ExampleList:
 
 
 @router.get("/{name}/{file}", summary="A file of an example", responses=_FILE, response_class=Response)
-def get_example_file(name: str, file: str, services: ServicesDep) -> Response:
+def get_example_file(
+    name: Annotated[str, Path(examples=["three_galaxies"])],
+    file: Annotated[str, Path(examples=["three_galaxies.fits"])],
+    services: ServicesDep,
+) -> Response:
     """The example's `request.json`, its picture, or one of its images."""
     media_type = _TYPES.get(file.rpartition(".")[2], _TYPES["fits"])
     return FileResponse(examples.find_file(services, name, file), media_type=media_type)

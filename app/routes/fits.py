@@ -25,7 +25,12 @@ router = APIRouter(prefix="/fits", tags=["fits"])
 
 Key = Annotated[
     str | None,
-    Header(min_length=1, max_length=255, description="A word of your choice: the same one again gives the first job."),
+    Header(
+        min_length=1,
+        max_length=255,
+        description="A word of your choice: the same one again gives the first job.",
+        examples=["night-7-field-12"],
+    ),
 ]
 Preference = Annotated[
     str | None,
@@ -125,7 +130,9 @@ async def get_fit(
     owner: OwnerDep,
     wait: Wait = 0,
     state: States = None,
-    if_none_match: Annotated[str | None, Header()] = None,
+    if_none_match: Annotated[
+        str | None, Header(description="The ETag of an answer that you have: 304 where it holds.", examples=['"7"'])
+    ] = None,
 ) -> Fit:
     """State and progress. With `wait`, answers when the fit is in one of the states given, or can no longer be, or when
     the seconds are over, whichever comes first.

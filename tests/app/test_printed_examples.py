@@ -1,13 +1,14 @@
 """Every example that the OpenAPI document prints works as it stands there, but for the id of an upload."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.app.accounts import client_of, key_of
 from tests.app.conftest import EXAMPLES, Service
 
 EXAMPLE_UPLOAD = "upl_01JDA6Q8Z4M1V6T9W3K2B7C5XN"
@@ -18,7 +19,9 @@ WITH_PSF = EXAMPLES / "three_galaxies_psf" / "three_galaxies_psf.fits"
 FETCHES = ("/v1/uploads", "application/json")
 """The address of a file elsewhere: tests have no network, and a service fetches from no host that it is not told."""
 NEEDS_ACCOUNTS = ("/v1/keys", "/v1/session")
-"""Tested with accounts, in test_accounts.py: here they answer that there are none."""
+"""Here they answer that there are none; with accounts they are tried below."""
+RUNS = "/v1/fits/{fit_id}/progress/residual.png"
+"""Only a running fit has this."""
 
 pytestmark = pytest.mark.slow
 
@@ -30,6 +33,12 @@ class Stage:
     client: httpx.Client
     parts: dict[str, str]
     document: dict[str, Any]
+
+    def parts_of(self, path: str, operation: dict[str, Any]) -> dict[str, str]:
+        """What stands for the parameters of a path; an example's file is named as it is printed."""
+        if not path.startswith("/v1/examples/"):
+            return self.parts
+        return {parameter["name"]: printed(parameter)[0] for parameter in operation["parameters"]}
 
     def filled(self, path: str) -> str:
         return path.format_map(self.parts)
@@ -72,7 +81,9 @@ def test_examples_of_parameters_work(stage: Stage) -> None:
         for parameter in operation.get("parameters", ()):
             for value in () if parameter["in"] == "header" else printed(parameter):
                 assert method == "get", (path, parameter["name"])
-                parts = stage.parts | ({parameter["name"]: value} if parameter["in"] == "path" else {})
+                parts = stage.parts_of(path, operation) | (
+                    {parameter["name"]: value} if parameter["in"] == "path" else {}
+                )
                 query = {parameter["name"]: value} if parameter["in"] == "query" else {}
                 response = stage.client.get(path.format_map(parts), params=query)
                 assert response.status_code == 200, (path, parameter["name"], value, response.text[:300])
@@ -96,19 +107,72 @@ def test_every_body_that_is_not_a_file_has_an_example(stage: Stage) -> None:
         (method, path, kind)
         for method, path, operation in stage.operations()
         for kind, described in operation.get("requestBody", {}).get("content", {}).items()
-        if path not in (*NEEDS_ACCOUNTS, "/v1/uploads") and not printed(described)
+        if path != "/v1/uploads" and not printed(resolved(stage.document, described))
     ]
     assert without == []
 
 
-def send(stage: Stage, method: str, path: str, kind: str, value: Any) -> httpx.Response:
+def resolved(document: dict[str, Any], described: dict[str, Any]) -> dict[str, Any]:
+    """A body whose schema stands where it is used."""
+    name = described.get("schema", {}).get("$ref", "").rpartition("/")[2]
+    return {**described, "schema": document["components"]["schemas"][name]} if name else described
+
+
+def test_every_thing_that_can_be_read_is_read_as_printed(stage: Stage) -> None:
+    for method, path, operation in stage.operations():
+        if method != "get" or path in (*NEEDS_ACCOUNTS, RUNS):
+            continue
+        job = {"job_id": stage.job()} if "{job_id}" in path else {}
+        parts = stage.parts_of(path, operation) | job
+        with stage.client.stream("GET", path.format_map(parts)) as response:
+            assert response.status_code == 200, path
+
+
+def test_examples_of_headers_work(stage: Stage) -> None:
+    tried = 0
+    for method, path, operation in stage.operations():
+        body = next(iter(operation.get("requestBody", {}).get("content", {}).items()), None)
+        for parameter in operation.get("parameters", ()):
+            for value in printed(parameter) if parameter["in"] == "header" else ():
+                # A key is for one request.
+                headers = {parameter["name"]: f"{value}-{tried}" if parameter["name"] == "idempotency-key" else value}
+                if body is None:
+                    with stage.client.stream("GET", stage.filled(path), headers=headers) as response:
+                        assert response.status_code in (200, 304), (path, headers)
+                else:
+                    kind, described = body
+                    response = send(stage, method, path, kind, printed(described)[0], headers)
+                    assert response.status_code < 400, (path, headers, response.text[:300])
+                tried += 1
+    assert tried >= 5
+
+
+def test_examples_of_keys_and_sessions_work(make_service: Callable[..., Service]) -> None:
+    service = make_service(accounts="true")
+    key = key_of(service, "vera")
+    document = service.client.get("/openapi.json").json()
+    bodies = {
+        path: resolved(document, document["paths"][path]["post"]["requestBody"]["content"]["application/json"])
+        for path in NEEDS_ACCOUNTS
+    }
+    (made,), (credentials,) = (printed(bodies[path]) for path in NEEDS_ACCOUNTS)
+    with client_of(service, key) as client:
+        assert client.post("/v1/keys", json=made).status_code == 201
+        assert client.get("/v1/keys").status_code == 200
+    assert list(credentials) == ["key"]
+    assert service.client.post("/v1/session", json={"key": key}).status_code == 200
+
+
+def send(
+    stage: Stage, method: str, path: str, kind: str, value: Any, headers: dict[str, str] | None = None
+) -> httpx.Response:
     """The example, sent as what its content type says."""
     text = json.dumps(value).replace(EXAMPLE_UPLOAD, stage.parts["upload_id"])
     real = json.loads(text)
     address = path.format_map({**stage.parts, "job_id": stage.job() if "{job_id}" in path else ""})
     if kind == "multipart/form-data":
         files = {"request": (None, json.dumps(real["request"])), "file": (FILE.name, FILE.read_bytes())}
-        return stage.client.request(method, address, files=files)
+        return stage.client.request(method, address, files=files, headers=headers)
     if kind == "application/x-www-form-urlencoded":
-        return stage.client.request(method, address, data=real)
-    return stage.client.request(method, address, content=text, headers={"Content-Type": kind})
+        return stage.client.request(method, address, data=real, headers=headers)
+    return stage.client.request(method, address, content=text, headers={**(headers or {}), "Content-Type": kind})
