@@ -7,6 +7,7 @@ radial profile → truncation, rays' brightness. The order is fixed, whatever th
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 
 import torch
 from torch import Tensor
@@ -46,8 +47,9 @@ class ModifiedProfile:
         shapes = (RELATIVE,) * (len(profile.shape) + 2)
         self.roundings = (CENTRE, CENTRE, RELATIVE, ANGLE, *own.values(), *shapes)
         intensities = [name for name, kind in zip(profile.shape, profile.dimensions, strict=True) if kind.intensity]
-        creases = modifiers.creases
-        self.creases = Creases(creases, bool(modifiers.jumps), modifiers.straight, self._own_plane) if creases else None
+        jump, kinked = bool(modifiers.jumps), bool(modifiers.metric.kinks)
+        lines = Creases(modifiers.creases, jump, kinked, modifiers.straight, self._own_plane)
+        self.creases = lines if modifiers.creases else None
         self.linear = tuple(self.parameters.index(name) for name in (*intensities, profile.amplitude))
 
     def ellipse(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -78,10 +80,10 @@ class ModifiedProfile:
         dimmings = [
             (link, *link(points.log_radius, points.angle, _read(link, named))) for link in self.modifiers.dimmings
         ]
-        factor = torch.ones_like(light)
+        factor = torch.ones_like(amplitude)
         for _, part, _ in dimmings:
             factor = factor * part
-        by_log_radius, by_angle = 2.0 * by_log_rho * factor * amplitude, torch.zeros_like(light)
+        by_log_radius, by_angle = by_log_rho * (2.0 * factor * amplitude), light.new_zeros(())
         gradient = {profile.amplitude: light * factor, profile.scale: -by_log_radius / named[profile.scale]}
         for place, (name, part) in enumerate(zip(profile.shape, by_shape, strict=True)):
             slope = part * factor * amplitude
@@ -90,7 +92,7 @@ class ModifiedProfile:
             gradient[profile.amplitude] = gradient[profile.amplitude] + slope * pure.by_amplitude[place][:, None]
         for place, (link, _, pullback) in enumerate(dimmings):
             others = [part for other, (_, part, _) in enumerate(dimmings) if other != place]
-            radial, angular, own = pullback(torch.stack([light * amplitude, *others]).prod(0))
+            radial, angular, own = pullback(prod(others, start=light * amplitude))
             by_log_radius, by_angle = by_log_radius + radial, by_angle + angular
             add(gradient, link.reads, own)
         add(gradient, *zip(*points.pullback(by_log_radius, by_angle).items(), strict=True))
@@ -128,7 +130,7 @@ class ModifiedProfile:
                 add(gradient, link.reads, own)
             by_a, by_b, own = unmeasure(by_log_radius)
             add(gradient, chain.metric.reads, own)
-            if chain.radius_scales or chain.dimmings:
+            if by_angle.ndim:
                 twist = by_angle / (a * a + b * b).clamp(min=TINY**2)
                 by_a, by_b = by_a + twist * b, by_b - twist * a
             unplace(by_a, by_b, gradient)

@@ -17,44 +17,16 @@ from fitting.geometry.modifier import Own
 from fitting.profiles.surface import Rounding
 
 
-def blend(angle: Tensor, count: int) -> list[Tensor]:
-    """Weights of `count` rays at an angle (radians); they add up to one."""
-    ray, share = _between(angle, count)
-    share = 0.5 - 0.5 * (torch.pi * share).cos()
-    return _shared(ray, 1.0 - share, share, count)
-
-
-def blend_slopes(angle: Tensor, count: int) -> list[Tensor]:
-    """Derivatives of the weights by the angle."""
-    ray, share = _between(angle, count)
-    slope = 0.25 * count * (torch.pi * share).sin()
-    return _shared(ray, -slope, slope, count)
-
-
 def _between(angle: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The ray before an angle, and how far it is on the way to the next."""
+    """The direction before an angle (radians), and how far it is on the way to the next."""
     place = torch.remainder(angle * (count / (2.0 * torch.pi)), count)
     before = place.floor()
-    return torch.remainder(before, count), place - before
+    return torch.remainder(before, count).long(), place - before
 
 
-def _shared(ray: Tensor, own: Tensor, following: Tensor, count: int) -> list[Tensor]:
-    """What each ray has where there is one part for the ray before, and one for that behind."""
-    return [
-        torch.where(ray == number, own, torch.where(ray == (number - 1) % count, following, 0.0))
-        for number in range(count)
-    ]
-
-
-def nearest(angle: Tensor, count: int) -> list[Tensor]:
-    """The same for wedges: one for the nearest direction, zero for the others."""
-    place = torch.remainder((angle * (count / (2.0 * torch.pi))).round(), count)
-    return [(place == wedge).to(angle.dtype) for wedge in range(count)]
-
-
-def nearest_slopes(angle: Tensor, count: int) -> list[Tensor]:
-    """None."""
-    return [torch.zeros((), dtype=angle.dtype, device=angle.device)] * count
+def _nearest(angle: Tensor, count: int) -> Tensor:
+    """The direction nearest to an angle (radians)."""
+    return torch.remainder((angle * (count / (2.0 * torch.pi))).round(), count).long()
 
 
 @dataclass(frozen=True)
@@ -64,13 +36,37 @@ class Directions:
     word: str
     count: int
 
-    def weights(self, angle: Tensor) -> list[Tensor]:
-        """Weights of all directions but the first, which has nothing of its own."""
-        return (blend if self.word == "ray" else nearest)(angle, self.count)[1:]
+    def logarithm(self, angle: Tensor, own: Own) -> Tensor:
+        """ln of a quantity at an angle (radians); `own` are its values in all directions but the first."""
+        logs = _logs(own)
+        if self.word == "wedge":
+            return logs.gather(-1, _nearest(angle, self.count))
+        ray, share = _between(angle, self.count)
+        before = logs.gather(-1, ray)
+        return before + (logs.roll(-1, -1).gather(-1, ray) - before) * (0.5 - 0.5 * (torch.pi * share).cos())
 
-    def slopes(self, angle: Tensor) -> list[Tensor]:
-        """Their derivatives by the angle."""
-        return (blend_slopes if self.word == "ray" else nearest_slopes)(angle, self.count)[1:]
+    def slope(self, angle: Tensor, own: Own) -> Tensor:
+        """Derivative of `logarithm` by the angle; of wedges the number zero."""
+        if self.word == "wedge":
+            return angle.new_zeros(())
+        ray, share = _between(angle, self.count)
+        logs = _logs(own)
+        steps = (0.25 * self.count) * (logs.roll(-1, -1) - logs)
+        return steps.gather(-1, ray) * (torch.pi * share).sin()
+
+    def shared(self, angle: Tensor, own: Own, by: Tensor) -> Own:
+        """Derivatives by `own` of what has the derivatives `by` by `logarithm`."""
+        zero = by.new_zeros(())
+        if self.word == "wedge":
+            place = _nearest(angle, self.count)
+            return tuple(torch.where(place == wedge, by / value, zero) for wedge, value in enumerate(own, start=1))
+        ray, share = _between(angle, self.count)
+        by_next = by * (0.5 - 0.5 * (torch.pi * share).cos())
+        by_ray = by - by_next
+        return tuple(
+            torch.where(ray == number, by_ray, torch.where(ray == number - 1, by_next, zero)) / value
+            for number, value in enumerate(own, start=1)
+        )
 
     @property
     def edges(self) -> tuple[float, ...]:
@@ -107,15 +103,11 @@ class DirectionSizes:
 
     def __call__(self, angle: Tensor, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Own]]]:
         """−ln size and its pullback."""
-        weights = self.directions.weights(angle)
-        total = -sum(weight * size.log() for weight, size in zip(weights, own, strict=True))
 
         def pullback(by: Tensor) -> tuple[Tensor, Own]:
-            slopes = self.directions.slopes(angle)
-            by_angle = -by * sum(slope * size.log() for slope, size in zip(slopes, own, strict=True))
-            return by_angle, tuple(-by * weight / size for weight, size in zip(weights, own, strict=True))
+            return -by * self.directions.slope(angle, own), self.directions.shared(angle, own, -by)
 
-        return torch.as_tensor(total), pullback
+        return -self.directions.logarithm(angle, own), pullback
 
 
 @dataclass(frozen=True)
@@ -140,12 +132,16 @@ class DirectionBrightnesses:
         self, log_radius: Tensor, angle: Tensor, own: Own
     ) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
         """The factor and its pullback."""
-        weights = self.directions.weights(angle)
-        factor = torch.as_tensor(sum(weight * own_.log() for weight, own_ in zip(weights, own, strict=True))).exp()
+        factor = self.directions.logarithm(angle, own).exp()
 
         def pullback(by: Tensor) -> tuple[Tensor, Tensor, Own]:
-            by_log, slopes = by * factor, self.directions.slopes(angle)
-            by_angle = by_log * sum(slope * own_.log() for slope, own_ in zip(slopes, own, strict=True))
-            return log_radius.new_zeros(()), by_angle, tuple(by_log * w / o for w, o in zip(weights, own, strict=True))
+            by_log = by * factor
+            by_angle = by_log * self.directions.slope(angle, own)
+            return log_radius.new_zeros(()), by_angle, self.directions.shared(angle, own, by_log)
 
         return factor, pullback
+
+
+def _logs(own: Own) -> Tensor:
+    """ln of a quantity in all directions, (instances, directions), of values (instances, 1); the first's is zero."""
+    return torch.cat((torch.zeros_like(own[0]), *(value.log() for value in own)), dim=-1)

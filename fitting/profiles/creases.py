@@ -28,13 +28,15 @@ class Creases:
 
     Attributes:
         angles: α of each, radians, 0 ≤ α < π, no two the same.
-        jump: whether the brightness jumps across any of them; else it has kinks, which fade away from the centre.
+        jump: whether the brightness jumps across any of them.
+        kinked: whether it has kinks, which fade away from the centre.
         straight: whether the lines are straight on the image, too.
         plane: from offsets x, y (instances, points) and values (instances, parameters) to the surface's own plane.
     """
 
     angles: tuple[float, ...]
     jump: bool
+    kinked: bool
     straight: bool
     plane: Callable[[Tensor, Tensor, Tensor], PlanePoints]
 
@@ -49,5 +51,8 @@ class Creases:
 
     def steepness(self, values: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
         """Derivatives of `side` by x and y of lines (instances, lines) that are straight on the image; same shape."""
-        one, zero = torch.ones_like(angle), torch.zeros_like(angle)
-        return self.side(one, zero, values, angle), self.side(zero, one, values, angle)
+        units = torch.eye(2, dtype=values.dtype, device=values.device)[:, None].expand(-1, len(values), -1)
+        points = self.plane(units[0], units[1], values)
+        sine, cosine = angle.sin(), angle.cos()
+        by_x, by_y = (points.a[:, place] * sine + points.b[:, place] * cosine for place in ([0], [1]))
+        return by_x, by_y

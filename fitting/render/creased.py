@@ -1,9 +1,4 @@
-"""Pixels that creases cross: the nodes that integrate a surface over them, and what moving edges add to derivatives.
-
-The derivative of an integral over a region whose edge moves is the integral of the derivative and, along the edge, of
-the jump times the edge's speed (Reynolds' transport theorem): where s(x, y; θ) = 0 is the edge and s grows towards a
-side, that side gains ∂s/∂θ / |∇s|.
-"""
+"""Pixels that creases cross, and the nodes that integrate a surface over them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,34 +9,30 @@ from torch import Tensor
 
 from fitting.profiles.creases import Creases
 from fitting.profiles.surface import Surface
-from fitting.render.crease_nodes import CreaseNodes, EdgeNodes, side_of_lines
+from fitting.render.crease_nodes import CreaseNodes, side_of_lines
 from fitting.render.crossed import CrossedPixels, crossings
 from fitting.render.crossed_corner import crossed_corner_nodes, crossed_corner_points
 from fitting.render.crossed_pixel import crossed_pixel_nodes, crossed_pixel_points
 from fitting.render.ellipse import Ellipses, ellipses
 from fitting.render.frame import Frame
 from fitting.render.quadrature import cusp_grading
-from fitting.render.surface_plan import RoundedSurface, surface_core_key
+from fitting.render.surface_plan import RoundedSurface, serving_orders, surface_core_key
 
-_ASIDE = 1e-7
-"""How far beside an edge its two sides are looked at, of the distance from the centre."""
 _STEPS = 7
 """On the way to where a bent crease is met."""
-_TINY = 1e-100
 _RAY_ORDER, _SMOOTH_RAY_ORDER = 12, 24
 """Nodes on rays from the centre, towards a cusp and where there is none."""
 _THIN = 1.0
 """A shorter minor axis than this, pixels, asks for fine rules everywhere."""
-_MOST_NUMBERS = 4_000_000
+MOST_NUMBERS = 4_000_000
 """Held at once for one field of derivatives."""
 
 
 @dataclass(frozen=True)
 class CreasedPixels:
-    """Pixels of a stack's frame that creases cross, the values (pixels, parameters) of their surfaces, and nodes."""
+    """Pixels of a stack's frame that creases cross, and nodes."""
 
     pixels: CrossedPixels
-    values: Tensor
     nodes: CreaseNodes
 
 
@@ -51,7 +42,8 @@ def creased_pixels(surface: Surface, values: Tensor, frame: Frame) -> Iterator[C
     if creases is None:
         return
     q, pa, length = surface.ellipse(values)
-    found = crossings(creases, values, q * length < _THIN, frame)
+    asked = serving_orders(surface_core_key(surface, values), frame, values.device)
+    found = crossings(creases, values, q * length < _THIN, asked, frame)
     form = ellipses(values[:, 0], values[:, 1], q, pa, length)
     yield from _central(surface, creases, values, form, found.central)
     for group in found.others:
@@ -68,40 +60,26 @@ def _central(
         side, steps = side_of_lines(creases, own, pixels.angle), _steps(creases)
         x, y = pixels.x.to(values), pixels.y.to(values)
         nodes = crossed_corner_nodes(x, y, pixels.angle, form.select(pixels.instance), ray, side, steps)
-        yield CreasedPixels(pixels, own, nodes)
+        yield CreasedPixels(pixels, nodes)
 
 
 def _crossed(creases: Creases, values: Tensor, found: CrossedPixels) -> Iterator[CreasedPixels]:
-    points = crossed_pixel_points(found.angle.shape[1], found.near)
+    points = crossed_pixel_points(found.angle.shape[1], found.order)
     for pixels in found.parts(_at_once(values, points)):
         own = values[pixels.instance]
         side, steps = side_of_lines(creases, own, pixels.angle), _steps(creases)
         x, y = pixels.x - own[:, 0], pixels.y - own[:, 1]
-        yield CreasedPixels(pixels, own, crossed_pixel_nodes(x, y, pixels.angle, found.near, side, steps))
+        yield CreasedPixels(pixels, crossed_pixel_nodes(x, y, pixels.angle, found.order, side, steps))
 
 
 def _at_once(values: Tensor, points: int) -> int:
     """Pixels, of so many quadrature points each."""
-    return max(_MOST_NUMBERS // (values.shape[1] * points), 1)
+    return max(MOST_NUMBERS // (values.shape[1] * points), 1)
 
 
 def _steps(creases: Creases) -> int:
     """On the way to where a crease is met."""
     return 1 if creases.straight else _STEPS
-
-
-def moving_edges(surface: Surface, values: Tensor, edge: EdgeNodes) -> Tensor:
-    """What moving edges add to derivatives of pixels' integrals, (pixels, parameters), as `values` are."""
-    assert surface.creases is not None
-    slopes = surface.creases.side_slopes(edge.x, edge.y, values, edge.angle)
-    # Points of the image are offsets from a centre, which moves against them.
-    grow_x, grow_y = -slopes[:, 0], -slopes[:, 1]
-    aside = _ASIDE * torch.hypot(edge.x, edge.y) / torch.hypot(grow_x, grow_y).clamp(min=_TINY)
-    beyond, before = (
-        surface.brightness(edge.x + way * aside * grow_x, edge.y + way * aside * grow_y, values) for way in (1.0, -1.0)
-    )
-    met = (edge.along_x * grow_x + edge.along_y * grow_y).abs().clamp(min=_TINY)
-    return torch.linalg.vecdot((edge.weight * (beyond - before) / met)[:, None], slopes)
 
 
 @lru_cache(maxsize=256)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.creases import Creases
+from fitting.render.crossed_pixel import FAR_ORDERS, GRADED_ORDER, NEAR_ORDER
 from fitting.render.frame import Frame
 
 _CENTRAL = 1.2
@@ -30,14 +31,14 @@ class CrossedPixels:
         instance: whose they are, (pixels,).
         x, y: their centres, (pixels,).
         angle: of the lines that cross each, radians, (pixels, lines).
-        near: whether they are near the centre or the surface is thin.
+        order: of the rule on their pieces (`fitting.render.crossed_pixel`).
     """
 
     instance: Tensor
     x: Tensor
     y: Tensor
     angle: Tensor
-    near: bool
+    order: int
 
     def __len__(self) -> int:
         return len(self.instance)
@@ -50,7 +51,7 @@ class CrossedPixels:
         """The same, no more than `most` at a time."""
         for start in range(0, len(self), most):
             part = slice(start, start + most)
-            yield CrossedPixels(self.instance[part], self.x[part], self.y[part], self.angle[part], self.near)
+            yield CrossedPixels(self.instance[part], self.x[part], self.y[part], self.angle[part], self.order)
 
 
 @dataclass(frozen=True)
@@ -59,36 +60,65 @@ class Crossings:
 
     Attributes:
         central: those about the centre, and others where many meet, each with all lines of the surface.
-        others: those that have the same number of lines and are alike near or far.
+        others: those that have the same number of lines and the same order.
     """
 
     central: CrossedPixels
     others: tuple[CrossedPixels, ...]
 
 
-def crossings(creases: Creases, values: Tensor, thin: Tensor, frame: Frame) -> Crossings:
-    """Of a stack of surfaces at values (instances, parameters); `thin` (instances,) says which need as fine a rule far
-    away as near.
+def crossings(creases: Creases, values: Tensor, thin: Tensor, asked: Tensor, frame: Frame) -> Crossings:
+    """Of a stack of surfaces at values (instances, parameters).
+
+    Args:
+        creases: of the surface.
+        values: of its parameters.
+        thin: which need as fine a rule far away as near, (instances,).
+        asked: the order that the light about a pixel asks for, (instances, height, width of the frame).
+        frame: the pixels.
     """
-    frame = frame if creases.jump else _around(values, frame)
-    x, y = _axes(frame, 0.0, values)
-    away = torch.maximum(x.abs()[:, None, :], y.abs()[:, :, None])
+    reached = frame if creases.jump else _around(values, frame)
+    x, y = _axes(reached, 0.0, values)
+    crossed = _crossed(creases, values, reached)
+    hit = crossed.any(1) | _within(_CENTRAL, x, y)
+    instance, row, column = (hit if creases.jump else hit & _within(_NEAR, x, y)).nonzero(as_tuple=True)
+    own = crossed[instance, :, row, column]
+    away = torch.maximum(x[instance, column].abs(), y[instance, row].abs())
+    count = own.sum(1)
+    at_x, at_y = column + reached.x0, row + reached.y0
+    # The lengths of the pieces beside a bent line change as it bends.
+    order = asked[instance, at_y - frame.y0, at_x - frame.x0] + (0 if creases.straight else 1)
+    near = GRADED_ORDER if creases.kinked else NEAR_ORDER
+    order = torch.where((away < _NEAR) | thin[instance], near, _far_order(order))
+    central = (away < _CENTRAL) | (count >= _CROWDED)
+    count = torch.where(central, 0, count)
     angles = torch.tensor(creases.angles, dtype=values.dtype, device=values.device)
-    crossed = _crossed(creases, values, frame)
-    count = crossed.sum(1)
-    reached = away < crease_reach(creases)
-    central = (away < _CENTRAL) | (reached & (count >= _CROWDED))
-    near = (away < _NEAR) | thin[:, None, None]
-    instance, row, column = central.nonzero(as_tuple=True)
-    lines = angles.expand(len(instance), -1)
+
+    def chosen(place: Tensor, lines: Tensor, order: int) -> CrossedPixels:
+        return CrossedPixels(instance[place], at_x[place], at_y[place], lines, order)
+
+    place = central.nonzero()[:, 0]
+    middle = chosen(place, angles.expand(len(place), -1), near)
     groups = []
-    for number in range(1, min(_CROWDED, len(angles) + 1)):
-        for is_near, alike in ((True, near), (False, ~near)):
-            place = (~central & reached & alike & (count == number)).nonzero(as_tuple=True)
-            if len(place[0]):
-                own = angles.expand(len(place[0]), -1)[crossed[place[0], :, place[1], place[2]]].view(-1, number)
-                groups.append(CrossedPixels(place[0], place[2] + frame.x0, place[1] + frame.y0, own, is_near))
-    return Crossings(CrossedPixels(instance, column + frame.x0, row + frame.y0, lines, True), tuple(groups))
+    for number, of_group in sorted(set(zip(count.tolist(), order.tolist(), strict=True))):
+        if number:
+            place = ((count == number) & (order == of_group)).nonzero()[:, 0]
+            lines = angles.expand(len(place), -1)[own[place]].view(-1, number)
+            groups.append(chosen(place, lines, of_group))
+    return Crossings(middle, tuple(groups))
+
+
+def _within(reach: float, x: Tensor, y: Tensor) -> Tensor:
+    """Pixels nearer than that to the centre along both axes, (instances, height, width)."""
+    return (x.abs() < reach)[:, None, :] & (y.abs() < reach)[:, :, None]
+
+
+def _far_order(asked: Tensor) -> Tensor:
+    """The lowest of `FAR_ORDERS` that is no lower than what is asked for, or the highest."""
+    order = torch.full_like(asked, FAR_ORDERS[0])
+    for lower in FAR_ORDERS[1:]:
+        order = torch.where(asked <= lower, lower, order)
+    return order
 
 
 def crease_reach(creases: Creases) -> float:

@@ -2,7 +2,7 @@
 
 ∬ I dx dy as an iterated integral. The inner coordinate runs across the creases and is split where they are met; the
 outer one runs along them and is split where they enter and leave the pixel. So every piece is smooth inside; nodes are
-graded towards the lines, from which kinks leave broken powers of the distance.
+graded towards kinks near the centre, which leave broken powers of the distance.
 """
 
 from dataclasses import dataclass
@@ -15,24 +15,28 @@ from fitting.render.crease_nodes import CreaseNodes, EdgeNodes, Side
 from fitting.render.quadrature import crowded_rule, graded_rule, unit_rule
 from fitting.render.roots import bracketed
 
-_ORDER = {True: 12, False: 6}
-"""Nodes on a piece, near the centre and far away."""
+GRADED_ORDER = 12
+"""Nodes on a piece near the centre, graded where it meets a line with a kink."""
+NEAR_ORDER = 8
+"""Where there are none."""
+FAR_ORDERS = (5, 2)
+"""Far away."""
 _HALF = 0.5
 
 
-def crossed_pixel_points(lines: int, near: bool) -> int:
+def crossed_pixel_points(lines: int, order: int) -> int:
     """Quadrature points per pixel."""
-    return _cells(lines) * _ORDER[near] ** 2
+    return _cells(lines) * order * _outer_order(order)
 
 
-def crossed_pixel_nodes(x: Tensor, y: Tensor, angle: Tensor, near: bool, side: Side, steps: int) -> CreaseNodes:
+def crossed_pixel_nodes(x: Tensor, y: Tensor, angle: Tensor, order: int, side: Side, steps: int) -> CreaseNodes:
     """Of pixels with centres x, y (pixels,) from the surface's, crossed by lines at angles (pixels, lines).
 
-    `steps` are those of `bracketed`.
+    `order` is one of the above; `steps` are those of `bracketed`.
     """
     lines = angle.shape[1]
     pixels = _Pixels.turned(x, y, lines, side)
-    node, weight = _outer_rule(near, x.device)
+    node, weight = _gauss(_outer_order(order), x.device)
     start, length = _pieces(pixels.entries(lines, steps))
     outer = (start[..., None] + length[..., None] * node).flatten(1)
     outer_weight = (length[..., None] * weight).flatten(1)
@@ -40,8 +44,8 @@ def crossed_pixel_nodes(x: Tensor, y: Tensor, angle: Tensor, near: bool, side: S
 
     start, length = (part.flatten(1) for part in _pieces(met))
     area = length * outer_weight.repeat_interleave(lines + 1, dim=1)
-    area, cell = area.topk(_cells(lines) * _ORDER[near], dim=-1)
-    node, weight = _inner_rules(lines, near, x.device)
+    area, cell = area.topk(_cells(lines) * _outer_order(order), dim=-1)
+    node, weight = _inner_rules(lines, order, x.device)
     piece = cell % (lines + 1)
     inner = start.gather(1, cell)[..., None] + length.gather(1, cell)[..., None] * node[piece]
     over = pixels.placed(outer.gather(1, cell // (lines + 1))[..., None].expand_as(inner), inner)
@@ -105,17 +109,25 @@ def _pieces(cuts: Tensor) -> tuple[Tensor, Tensor]:
     return places[..., :-1], places.diff(dim=-1)
 
 
+def _outer_order(order: int) -> int:
+    """Ungraded rules have one more: along the outer coordinate the lengths of the inner pieces change, too."""
+    return order if order == GRADED_ORDER else order + 1
+
+
 @cache
-def _outer_rule(near: bool, device: torch.device) -> tuple[Tensor, Tensor]:
-    nodes, weights = unit_rule(_ORDER[near])
+def _gauss(order: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    nodes, weights = unit_rule(order)
     return torch.as_tensor(nodes, device=device), torch.as_tensor(weights, device=device)
 
 
 @cache
-def _inner_rules(lines: int, near: bool, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Nodes and weights on each piece between lines, (pieces, order): graded towards the lines."""
-    node, weight = graded_rule(_ORDER[near], device)
-    between = crowded_rule(_ORDER[near], device)
+def _inner_rules(lines: int, order: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Nodes and weights on each piece between lines, (pieces, order); near the centre graded towards the lines."""
+    if order != GRADED_ORDER:
+        node, weight = _gauss(order, device)
+        return node.expand(lines + 1, -1), weight.expand(lines + 1, -1)
+    node, weight = graded_rule(order, device)
+    between = crowded_rule(order, device)
     nodes = [(1.0 - node).flip(0), *(between[0] for _ in range(lines - 1)), node]
     weights = [weight.flip(0), *(between[1] for _ in range(lines - 1)), weight]
     return torch.stack(nodes), torch.stack(weights)

@@ -25,7 +25,7 @@ RING = len(ORDERS) + 1
 BROKEN_CORNER = RING + 1
 """Class of the pixels integrated by `BrokenCornerRule`: near the centre, or from the break far in towards it."""
 _STENCIL_CLASS = BROKEN_CORNER + 1
-_SMALLEST_ELLIPSE = {32: 1.6, 16: 1.6, 8: 2.5, 5: 4.2, 3: 11.5}
+_SMALLEST_ELLIPSE = {32: 1.6, 16: 1.6, 8: 2.5, 5: 4.2, 3: 11.5, 2: 38.0}
 _CHORDS = np.linspace(-0.5, 0.5, 5)
 _STENCIL_NEAREST = 7.0
 _NEAR_TOLERANCE = math.log(1.0e-6)

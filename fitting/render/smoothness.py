@@ -18,7 +18,7 @@ from fitting.profiles import RadialProfile
 from fitting.profiles.radial import RHO_FLOOR
 from fitting.render.quadrature import STENCIL_MARGIN, ray_rule, stencil_taps, unit_rule
 
-ORDERS = (32, 16, 8, 5, 3)
+ORDERS = (32, 16, 8, 5, 3, 2)
 """Gauss–Legendre orders that pixels are integrated with."""
 STENCIL = len(ORDERS)
 """Row of the stencil in the table, after those of `ORDERS`."""

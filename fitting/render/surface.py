@@ -12,7 +12,7 @@ from torch import Tensor
 
 from fitting.profiles.surface import Surface
 from fitting.render.core import Core
-from fitting.render.creased import creased_pixels, moving_edges
+from fitting.render.crease_sums import crease_derivatives, crease_means
 from fitting.render.crossed import CrossedPixels
 from fitting.render.ellipse import ellipses
 from fitting.render.field import pixel_means
@@ -36,32 +36,31 @@ def surface_core(surface: Surface, values: Tensor, frame: Frame) -> Core:
 
 def sample(evaluate: Evaluate, values: Tensor, frame: Frame) -> Tensor:
     """What `evaluate` gives at the pixels' centres, (instances, …, height, width)."""
+    return evaluate(*_grid(values, frame), values).unflatten(-1, (frame.height, frame.width))
+
+
+def _grid(values: Tensor, frame: Frame) -> tuple[Tensor, Tensor]:
+    """Offsets of the pixels' centres from the surfaces', (instances, pixels) each."""
     like = {"dtype": values.dtype, "device": values.device}
     x = torch.arange(frame.x0, frame.x0 + frame.width, **like) - values[:, :1]
     y = torch.arange(frame.y0, frame.y0 + frame.height, **like) - values[:, 1:2]
     shape = (len(values), frame.height, frame.width)
-    points = (x[:, None, :].expand(shape).flatten(1), y[:, :, None].expand(shape).flatten(1))
-    return evaluate(*points, values).unflatten(-1, shape[1:])
+    return x[:, None, :].expand(shape).flatten(1), y[:, :, None].expand(shape).flatten(1)
 
 
 def integrate(surface: Surface, values: Tensor, frame: Frame) -> Tensor:
     """Pixel means of the brightness, (instances, height, width)."""
     means = _smooth(surface, surface.brightness, values, frame)
-    for part in creased_pixels(surface, values, frame):
-        light = surface.brightness(part.nodes.x, part.nodes.y, part.values)
-        _put(means, part.pixels, frame, torch.linalg.vecdot(light, part.nodes.weight))
+    for pixels, own in crease_means(surface, values, frame):
+        _put(means, pixels, frame, own)
     return means
 
 
 def integrate_derivatives(surface: Surface, values: Tensor, frame: Frame) -> Tensor:
     """Derivatives of the pixel means by every parameter, (instances, parameters, height, width)."""
     means = _smooth(surface, surface.derivatives, values, frame)
-    for part in creased_pixels(surface, values, frame):
-        slopes = surface.derivatives(part.nodes.x, part.nodes.y, part.values)
-        own = torch.linalg.vecdot(slopes, part.nodes.weight[:, None])
-        if surface.creases is not None and surface.creases.jump:
-            own = own + moving_edges(surface, part.values, part.nodes.edge)
-        _put(means, part.pixels, frame, own)
+    for pixels, own in crease_derivatives(surface, values, frame):
+        _put(means, pixels, frame, own)
     return means
 
 
@@ -72,11 +71,14 @@ def _put(means: Tensor, pixels: CrossedPixels, frame: Frame, own: Tensor) -> Non
 def _smooth(surface: Surface, evaluate: Evaluate, values: Tensor, frame: Frame) -> Tensor:
     """Pixel means of what `evaluate` gives, (instances, …, height, width), wrong where creases cross."""
     core = surface_core(surface, values, frame)
-    means = pixel_means(sample(evaluate, values, frame.widened(STENCIL_MARGIN)))
+    wide = frame.widened(STENCIL_MARGIN)
+    grid_x, grid_y = _grid(values, wide)
     q, pa, length = surface.ellipse(values)
     form = ellipses(values[:, 0], values[:, 1], q, pa, length)
     x, y, weights = core.points(form, core.split(form, None))
-    at_points = evaluate(x, y, values)
+    found = evaluate(torch.cat((grid_x, x), dim=1), torch.cat((grid_y, y), dim=1), values)
+    samples, at_points = found.split((grid_x.shape[1], x.shape[1]), dim=-1)
+    means = pixel_means(samples.unflatten(-1, (wide.height, wide.width)))
     by_instance = core.gather(at_points * (weights if at_points.ndim == 2 else weights[:, None]))
     means.flatten(-2)[core.instance, ..., core.target] = by_instance[core.instance, ..., core.slot]
     return means

@@ -38,8 +38,8 @@ _HARD = 3e-4
 _HARD_REACH = 3.6
 _EDGE_ORDER = 16
 """For pixels away from the centre that an edge crosses, where no rule is exact."""
-_NEAR_CREASE_ORDER, _FAR_CREASE_ORDER = 8, 5
-"""For pixels that a crease crosses at the rounded parameters, if it does not cross them at the true ones."""
+_NEAR_CREASE_ORDER = 8
+"""For pixels near the centre that a crease crosses at the rounded parameters, if it does not at the true ones."""
 _STENCIL_REACH = STENCIL_MARGIN + 1.5
 _CREASE_SWING = 0.04
 """How far creases are from their place at rounded parameters, of the distance from the centre."""
@@ -90,16 +90,27 @@ def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) ->
     _climb(instance, x, y, allowed, classes, (left | beside) & ~corner & ~creased)
     edges = (classes == CORNER) & (np.maximum(away_x, away_y) >= _HARD_REACH)
     classes[edges] = BROKEN_CORNER + 1
-    classes[creased & core] = ORDERS.index(_NEAR_CREASE_ORDER) + 1
+    classes[creased] = np.where(core[creased], ORDERS.index(_NEAR_CREASE_ORDER) + 1, len(ORDERS))
     _widen(classes)
     classes[edges] = ORDERS.index(_EDGE_ORDER) + 1
-    classes[creased & ~core] = ORDERS.index(_FAR_CREASE_ORDER) + 1
     classes[corner] = CORNER if instance.surface.creases is None else BROKEN_CORNER + 1
     pixels = np.stack((x, y), axis=-1).astype(int)
     q, _, _ = instance.surface.ellipse(torch.tensor([instance.values], dtype=torch.float64))
     cusp = instance.surface.cusp_power(instance.values)
     served = tuple(pixels[classes == index] for index in range(BROKEN_CORNER + 1))
     return CorePlan(served, cusp, float(q), math.inf, _RAY_ORDER if cusp <= 1.01 else _SMOOTH_RAY_ORDER)
+
+
+@lru_cache(maxsize=256)
+def serving_orders(instances: tuple[RoundedSurface, ...], frame: Frame, device: torch.device) -> Tensor:
+    """Which Gauss–Legendre order the light about each pixel of a frame asks for, creases aside: (instances, height,
+    width); the highest where the plan names none.
+    """
+    orders = np.full((len(instances), frame.height, frame.width), ORDERS[0])
+    for own, instance in zip(orders, instances, strict=True):
+        for order, pixels in zip(ORDERS, surface_plan(instance, frame.window).pixels[1:], strict=False):
+            own[pixels[:, 1] - frame.y0, pixels[:, 0] - frame.x0] = order
+    return torch.as_tensor(orders, device=device)
 
 
 def _creased(instance: RoundedSurface, window: tuple[int, int, int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -160,7 +171,7 @@ def _climb(
     for index, following in pairwise(rising):
         finer = _means(instance, x[places], y[places], ORDERS[following - 1])
         error = np.abs(finer - means)
-        served = error <= allowed[places]
+        served = error * (_SAFETY if index == rising[0] else 1.0) <= allowed[places]
         classes[tuple(axis[served] for axis in places)] = index
         hard = error[~served] > _HARD * np.abs(finer[~served])
         places, means = tuple(axis[~served] for axis in places), finer[~served]
