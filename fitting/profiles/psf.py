@@ -11,13 +11,12 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from fitting.profiles.airy import airy_amplitude, airy_amplitude_and_fall
 from fitting.profiles.axes import along_and_across, by_centre_and_angle
-from fitting.profiles.bessel import bessel_j
 from fitting.profiles.surface import AMPLITUDE_ALONE, ANGLE, CENTRE, RELATIVE
 
 _AIRY_HALF = 1.6163399561827614
 """[2 J_1(v)/v]² is one half at this v."""
-_SERIES_BELOW = 0.3
 
 
 class PsfShape(Protocol):
@@ -78,26 +77,23 @@ class AiryShape(PsfShape):
 
     def light(self, rho: Tensor, fwhm: Tensor, shape: tuple[Tensor, ...]) -> Tensor:
         """Values."""
-        wave, _, ratio = _airy(rho, fwhm)
-        return (wave**2 / (4.0 * torch.pi)) * ratio**2
+        wave, argument = _airy_argument(rho, fwhm)
+        return airy_amplitude(argument).square_().mul_(wave**2 / (4.0 * torch.pi))
 
     def __call__(
         self, rho: Tensor, fwhm: Tensor, shape: tuple[Tensor, ...]
     ) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
-        """Values and slope; d(2 J_1/v)/dv = −2 J_2/v, J_2 by its series where it would cancel."""
-        wave, argument, ratio = _airy(rho, fwhm)
-        square = argument**2
-        series = (1.0 - square / 12.0 * (1.0 - square / 32.0 * (1.0 - square / 60.0))) / 8.0
-        second = torch.where(argument < _SERIES_BELOW, series, (ratio - bessel_j(0, argument)) / square)
+        """Values and slope."""
+        wave, argument = _airy_argument(rho, fwhm)
+        amplitude, fall = airy_amplitude_and_fall(argument)
         norm = wave**2 / (4.0 * torch.pi)
-        return norm * ratio**2, -2.0 * norm * ratio * second * wave**2, ()
+        return norm * amplitude**2, fall.mul_(amplitude).mul_(-2.0 * norm * wave**2), ()
 
 
-def _airy(rho: Tensor, fwhm: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """k, v = k ρ^½ and 2 J_1(v)/v."""
+def _airy_argument(rho: Tensor, fwhm: Tensor) -> tuple[Tensor, Tensor]:
+    """k and v = k ρ^½."""
     wave = 2.0 * _AIRY_HALF / fwhm
-    argument = (rho.sqrt() * wave).clamp(min=1e-10)
-    return wave, argument, 2.0 * bessel_j(1, argument) / argument
+    return wave, (rho.sqrt() * wave).clamp_(min=1e-10)
 
 
 class PsfSurface:
