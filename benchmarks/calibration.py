@@ -7,6 +7,8 @@ convolution), fits them from a start off the truth, and writes results/calibrati
 A pull is (value − truth)/uncertainty. Honest uncertainties give pulls of mean 0 and standard deviation 1, of which
 68.3 % lie within ±1. n, r_e and i_e are positive and found in their logarithms, in which noise moves them evenly up and
 down; so beside the pulls of the values as reported stand those of the logarithms, ln(value/truth)/(uncertainty/value).
+Beside both stand the pulls by the interval of the profile of χ² (`"intervals": true`): (value − truth) divided by the
+distance from the value to the end of the interval on the truth's side, which follows the skew of the likelihood.
 Fits that end at a limit are left out: their other uncertainties are those of a parameter held there, and it is flagged.
 """
 
@@ -57,13 +59,14 @@ class Galaxy:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One fit: pulls by parameter, those of logarithms too, where there is an uncertainty; and what was remarkable."""
+    """One fit: pulls by parameter, also of logarithms and by intervals, if there are any; and what was remarkable."""
 
     number: int
     signal_to_noise: float
     truth: dict[str, float]
     pulls: dict[str, float]
     logarithmic: dict[str, float]
+    by_interval: dict[str, float]
     converged: bool
     at_limit: tuple[str, ...]
     chi2_reduced: float
@@ -141,7 +144,7 @@ def request_for(galaxy: Galaxy, random: np.random.Generator) -> FitRequest:
     document = {
         "images": [{"name": "simulated", "data": "simulated.fits"}],
         "components": components,
-        "stages": [{"method": "lm"}],
+        "stages": [{"method": "lm", "intervals": True}],
     }
     return parse_request(document)
 
@@ -149,7 +152,7 @@ def request_for(galaxy: Galaxy, random: np.random.Generator) -> FitRequest:
 def outcome(number: int, galaxy: Galaxy, result: FitResult) -> Outcome:
     """How far the fit ended from the truth."""
     truth = {f"g.{name}": value for name, value in galaxy.parameters.items()} | {"sky.i": SKY}
-    pulls, logarithmic = {}, {}
+    pulls, logarithmic, by_interval = {}, {}, {}
     for row in result.parameters:
         if row.uncertainty is not None:
             off = row.value - truth[row.name]
@@ -158,12 +161,16 @@ def outcome(number: int, galaxy: Galaxy, result: FitResult) -> Outcome:
             pulls[row.name] = logarithmic[row.name] = off / row.uncertainty
             if row.name in IN_LOGARITHM:
                 logarithmic[row.name] = math.log(row.value / truth[row.name]) * row.value / row.uncertainty
+            end = None if row.interval is None else row.interval[1 if off < 0.0 else 0]
+            if end is not None:
+                by_interval[row.name] = off / abs(end - row.value)
     return Outcome(
         number,
         galaxy.signal_to_noise,
         truth,
         pulls,
         logarithmic,
+        by_interval,
         result.converged,
         tuple(row.name for row in result.parameters if row.at_limit),
         result.chi2_reduced,
@@ -199,11 +206,11 @@ def summary(found: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]
     return rows
 
 
-def by_signal_to_noise(outcomes: Sequence[Outcome]) -> dict[str, dict[str, dict[str, float]]]:
-    """The same of the logarithms, in three ranges."""
+def by_signal_to_noise(outcomes: Sequence[Outcome], kind: str) -> dict[str, dict[str, dict[str, float]]]:
+    """The same of pulls of a kind, by the name of an attribute, in three ranges."""
     edges = (20.0, 60.0, 170.0, 500.0)
     ranges = {
-        f"{low:g}-{high:g}": [item.logarithmic for item in outcomes if low <= item.signal_to_noise < high]
+        f"{low:g}-{high:g}": [getattr(item, kind) for item in outcomes if low <= item.signal_to_noise < high]
         for low, high in itertools.pairwise(edges)
     }
     return {name: summary(found) for name, found in ranges.items() if len(found) > 1}
@@ -243,12 +250,14 @@ def main(count: int, seed: int, name: str) -> None:
         "seconds": time.perf_counter() - began,
         "pulls": summary([item.pulls for item in inside]),
         "pulls_of_logarithms": summary([item.logarithmic for item in inside]),
-        "by_signal_to_noise": by_signal_to_noise(inside),
+        "pulls_by_interval": summary([item.by_interval for item in inside]),
+        "by_signal_to_noise": by_signal_to_noise(inside, "logarithmic"),
+        "by_signal_to_noise_by_interval": by_signal_to_noise(inside, "by_interval"),
         "outliers": outliers(outcomes),
     }
     path = Path(ROOT) / "benchmarks" / "results" / f"{name}.json"
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    for kind in ("pulls", "pulls_of_logarithms"):
+    for kind in ("pulls", "pulls_of_logarithms", "pulls_by_interval"):
         Console().print(table_of(kind, document[kind]))
     Console().print(f"{len(outliers(outcomes))} fits to look at, {document['seconds']:.0f} s")
 

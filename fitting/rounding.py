@@ -30,6 +30,18 @@ def round_measurement(value: float, uncertainty: float | None) -> tuple[str, str
     return _fixed(value, place, exponent), _fixed(uncertainty, place, exponent)
 
 
+def round_asymmetric(value: float, below: float, above: float) -> tuple[str, str, str]:
+    """The value and the distances to the ends of its interval as text, all to the digits that the smaller one supports.
+
+    Where either is no usable uncertainty the value has six significant digits and both distances' texts are empty.
+    """
+    smaller, larger = sorted((below, above))
+    if not math.isfinite(value) or not math.isfinite(larger) or not smaller > 0:
+        return round_measurement(value, None)[0], "", ""
+    place, exponent = _last_place(smaller), _shared_exponent(value, larger)
+    return _fixed(value, place, exponent), _fixed(below, place, exponent), _fixed(above, place, exponent)
+
+
 def _last_place(uncertainty: float) -> int:
     """The power of ten of the last digit that is kept."""
     exact = Decimal(repr(uncertainty))

@@ -16,6 +16,7 @@ from fitting.results.correlation import correlation_warning
 from fitting.results.covariance import Covariance, covariance_at
 from fitting.results.derived import derived_values
 from fitting.results.goodness import goodness
+from fitting.results.intervals import reported_interval, scaled_interval
 from fitting.results.limits import near_limit_warning
 from fitting.results.provenance import surroundings
 from fitting.results.result import FitResult, FittedParameter, ImageResult
@@ -128,6 +129,7 @@ def _fitted(
     fitted = []
     for place, (row, value, sigma) in enumerate(zip(problem.table, values.tolist(), sigmas, strict=True)):
         own = {name: float(level[place]) for name, level in ranges.items()}
+        interval = reported_interval(row, value, outcome.intervals.get(row.name))
         period = row.description.period
         if row.turns and period is not None:
             value = row.reported(value)
@@ -140,6 +142,8 @@ def _fitted(
                 uncertainty=sigma,
                 uncertainty_scaled=None if sigma is None else sigma * scatter,
                 uncertainty_bootstrap=resampled[place] or None,
+                interval=interval,
+                interval_scaled=None if interval is None else scaled_interval(row, value, interval, scatter),
                 quantiles=own if own and own["0.16"] < own["0.84"] else None,
                 unit=row.description.unit,
                 free=row.free,

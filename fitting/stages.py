@@ -1,8 +1,8 @@
 """The stages of a request, each starting where the last ended, and what each leaves for the result."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -11,7 +11,9 @@ from torch import Tensor
 from fitting.chains import Chains
 from fitting.methods import METHOD_RUNNERS, Surroundings
 from fitting.methods.bootstrap import BootstrapResult
+from fitting.methods.ending import NEAR
 from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.methods.profile_intervals import Interval, ProfiledResult
 from fitting.methods.progress import Report, TimeIsUp
 from fitting.methods.sampler_result import SamplerResult, SamplingStopped
 from fitting.methods.sampling import derived_seed
@@ -34,6 +36,7 @@ class Outcome:
         sampled: of the last stage that sampled.
         stopped: which stage was stopped before its end, so that the outcome is what it had found; where it had hardly
             begun, what those before it had. Else None.
+        intervals: by free parameter, of the last stage that found some, as long as none found a deeper minimum since.
         bootstrap: standard deviation over resampled images of every row of the table, of the last stage that did that.
     """
 
@@ -42,16 +45,18 @@ class Outcome:
     sampled: SampledChains | None = None
     bootstrap: Tensor | None = None
     stopped: str | None = None
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What speaks against using each stage's chains, in sentences."""
-        return tuple(
+        """What speaks against using each stage's chains, and what there is to say of intervals, in sentences."""
+        of_chains = tuple(
             f"{record.method}: {fault}"
             for record in self.records
             if record.diagnostics is not None and not record.diagnostics["trustworthy"]
             for fault in record.diagnostics["sentences"]
         )
+        return (*of_chains, *(remark for interval in self.intervals.values() for remark in interval.remarks))
 
 
 def run_stages(problem: Problem, report: Report, shelf: Shelf | None = None) -> Outcome:
@@ -133,7 +138,10 @@ def _after(problem: Problem, method: str, before: Outcome, end: MinimizerResult,
         _history(end),
         end.diagnostics.document() if isinstance(end, SamplerResult) else None,
     )
-    after = replace(before, end=end, records=(*before.records, record))
+    lower = float(before.end.equations.chi2) - float(end.equations.chi2) > NEAR
+    after = replace(before, end=end, records=(*before.records, record), intervals={} if lower else before.intervals)
+    if isinstance(end, ProfiledResult):
+        return replace(after, intervals=end.intervals)
     if isinstance(end, SamplerResult):
         return replace(after, sampled=SampledChains(method, end.chains, end.diagnostics.document()))
     if isinstance(end, BootstrapResult):

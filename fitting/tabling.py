@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from astropy import units
 from astropy.io import fits
-from astropy.table import Column, MaskedColumn, Table
+from astropy.table import Column, MaskedColumn, Row, Table
 
-from fitting.rounding import round_measurement
+from fitting.rounding import round_asymmetric, round_measurement
 from fitting.votable import write_votable
 
 _NUMBERS = ("value", "uncertainty", "uncertainty_scaled", "uncertainty_bootstrap")
+_INTERVALS = ("interval", "interval_scaled")
 _QUANTILES = ("0.16", "0.5", "0.84")
 _GOODNESS = ("converged", "chi2", "chi2_reduced", "degrees_of_freedom", "n_pixels", "bic")
 _LATEX_MARKS = re.compile(r"[#$%&_{}]")
@@ -24,7 +25,8 @@ def parameters_table(document: Mapping[str, Any]) -> Table:
     """The ``/parameters`` document: a row for each parameter and derived value, goodness of fit as metadata.
 
     Columns: ``name, kind`` (parameter or derived), ``value, uncertainty, uncertainty_scaled, uncertainty_bootstrap,
-    q16, q50, q84, unit, free, at_limit``; what there is none of is masked.
+    interval_lower, interval_upper, interval_scaled_lower, interval_scaled_upper, q16, q50, q84, unit, free, at_limit``;
+    what there is none of is masked.
     """
     rows = [("parameter", row) for row in document["parameters"]] + [("derived", row) for row in document["derived"]]
     columns: list[Column] = [
@@ -32,6 +34,10 @@ def parameters_table(document: Mapping[str, Any]) -> Table:
         Column([kind for kind, _ in rows], "kind"),
     ]
     columns += [_numbers([row.get(name) for _, row in rows], name) for name in _NUMBERS]
+    for name in _INTERVALS:
+        for place, side in enumerate(("lower", "upper")):
+            ends = [(row.get(name) or (None, None))[place] for _, row in rows]
+            columns.append(_numbers(ends, f"{name}_{side}"))
     for level in _QUANTILES:
         values = [(row.get("quantiles") or {}).get(level) for _, row in rows]
         columns.append(_numbers(values, f"q{100 * float(level):.0f}"))
@@ -92,16 +98,26 @@ def _plain(table: Table) -> Table:
 
 
 def _latex(table: Table) -> str:
-    """The parameters as a paper prints them: value ± uncertainty, rounded to what the uncertainty says."""
+    """The parameters as a paper prints them: value ± uncertainty, or the distances to the ends of its interval where it
+    has both, rounded to what they say.
+    """
     lines = [r"\begin{tabular}{lrl}", r"\hline", r"Parameter & Value & Unit \\", r"\hline"]
     for row in table:
-        sigma = None if row["uncertainty"] is np.ma.masked else float(row["uncertainty"])
-        if row["value"] is np.ma.masked:
-            continue
-        value, uncertainty = round_measurement(float(row["value"]), sigma)
-        measured = rf"${value} \pm {uncertainty}$" if uncertainty else f"${value}$"
-        lines.append(rf"{_escaped(row['name'])} & {measured} & {_escaped(row['unit'])} \\")
+        if row["value"] is not np.ma.masked:
+            lines.append(rf"{_escaped(row['name'])} & ${_measured(row)}$ & {_escaped(row['unit'])} \\")
     return "\n".join([*lines, r"\hline", r"\end{tabular}", ""])
+
+
+def _measured(row: Row) -> str:
+    keys = ("value", "uncertainty", "interval_lower", "interval_upper")
+    value, sigma, lower, upper = (None if row[key] is np.ma.masked else float(row[key]) for key in keys)
+    assert value is not None
+    if lower is not None and upper is not None:
+        text, below, above = round_asymmetric(value, value - lower, upper - value)
+        if below and above:
+            return rf"{text}_{{-{below}}}^{{+{above}}}"
+    text, uncertainty = round_measurement(value, sigma)
+    return rf"{text} \pm {uncertainty}" if uncertainty else text
 
 
 def _escaped(text: str) -> str:

@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from fitting.rounding import round_measurement
+from fitting.rounding import round_asymmetric, round_measurement
 from photfit.answers import Fit
 
 _PULL_TO_NOTICE = 4.0
@@ -30,12 +30,24 @@ def parameters_report(document: Mapping[str, Any], truth: Mapping[str, float] | 
     table.add_column("unit", no_wrap=True)
     table.add_column("", no_wrap=True)
     for parameter in document["parameters"]:
-        value, uncertainty = round_measurement(parameter["value"], parameter.get("uncertainty"))
-        row: list[str | Text] = [parameter["name"], value, f"± {uncertainty}" if uncertainty else ""]
+        row: list[str | Text] = [parameter["name"], *_measured(parameter)]
         if truth is not None:
             row += _truth_cells(parameter, truth)
         table.add_row(*row, parameter.get("unit") or "", _remark(parameter))
     return Group(table, Text(fit_summary(document)))
+
+
+def _measured(parameter: Mapping[str, Any]) -> tuple[str, str]:
+    """The value, and its uncertainty or, where it has an interval of two ends, the distances to them."""
+    lower, upper = parameter.get("interval") or (None, None)
+    if lower is not None and upper is not None:
+        value, below, above = round_asymmetric(
+            parameter["value"], parameter["value"] - lower, upper - parameter["value"]
+        )
+        if below and above:
+            return value, f"+{above} -{below}"
+    value, uncertainty = round_measurement(parameter["value"], parameter.get("uncertainty"))
+    return value, f"± {uncertainty}" if uncertainty else ""
 
 
 def fit_summary(document: Mapping[str, Any]) -> str:

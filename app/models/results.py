@@ -23,6 +23,17 @@ class FittedParameter(_ResultModel):
     uncertainty_bootstrap: float | None = Field(
         default=None, description="Standard deviation over resampled images; null without a stage `bootstrap`."
     )
+    interval: tuple[float | None, float | None] | None = Field(
+        default=None,
+        description=(
+            "Lower and upper end of where the profile of χ² is within 1 of its least, or a limit that comes first; "
+            "null in the place of an end where there is none. Null without a stage `lm` that was asked for `intervals`."
+        ),
+        examples=[[67.9336, 67.9419]],
+    )
+    interval_scaled: tuple[float | None, float | None] | None = Field(
+        default=None, description="The same with its distances from the value times √χ²ᵣ, inside the limits."
+    )
     quantiles: dict[str, float] | None = Field(
         default=None,
         description="Of the posterior; null without a stage that samples.",

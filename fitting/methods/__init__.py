@@ -11,10 +11,10 @@ from fitting.methods.hamiltonian import run_hmc, run_nuts
 from fitting.methods.iterative_components import iterative_components
 from fitting.methods.iterative_parameters import iterative_parameters
 from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.methods.lm import lm
 from fitting.methods.mala import run_mala
 from fitting.methods.metropolis import run_metropolis
 from fitting.methods.progress import StageReport
-from fitting.methods.restarts import lm_with_restarts
 from fitting.methods.sampler_result import SamplerResult
 from fitting.methods.scipy_minimize import scipy_minimize
 from fitting.methods.shelf import Shelf
@@ -63,7 +63,7 @@ def _sampler(method: Callable[..., SamplerResult]) -> Runner:
 
 
 METHOD_RUNNERS: dict[str, Runner] = {
-    "lm": _minimizer(lm_with_restarts),
+    "lm": _minimizer(lm),
     "iterative_components": _minimizer(iterative_components),
     "iterative_parameters": _minimizer(iterative_parameters),
     "gradient": _minimizer(gradient),

@@ -64,6 +64,10 @@ class Parametrization:
     Args:
         table: every parameter with a value or a link (`ParameterTable.missing` is empty).
         device: where tensors live.
+
+    Attributes:
+        lower, upper: limits of θ, (free,); where an axis ratio may pass through one, to the mirror image of its least.
+        canonical_upper: the same, with every axis ratio at most one, (free,).
     """
 
     def __init__(self, table: ParameterTable, device: torch.device) -> None:
@@ -85,6 +89,7 @@ class Parametrization:
         bounds = [self._bounds(row) for row in self.free]
         self.lower = torch.tensor([low for low, _ in bounds], dtype=torch.float64, device=device)
         self.upper = torch.tensor([high for _, high in bounds], dtype=torch.float64, device=device)
+        self.canonical_upper = self.upper.clone()
         for ellipse in self._ellipses:
             self.upper[ellipse.q] = -self.lower[ellipse.q]
 

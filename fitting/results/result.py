@@ -20,6 +20,9 @@ class FittedParameter:
         uncertainty: from the covariance.
         uncertainty_scaled: that times √χ²ᵣ.
         uncertainty_bootstrap: over resampled images, after a stage of that.
+        interval: lower and upper end of where the profile of χ² is within 1 of its least, after a stage that was asked
+            for it; an end is None where there is none.
+        interval_scaled: the same with its distances from the value times √χ²ᵣ, inside the limits.
         quantiles: of the posterior, by "0.16", "0.5" and "0.84", after a sampler.
     """
 
@@ -28,6 +31,8 @@ class FittedParameter:
     uncertainty: float | None
     uncertainty_scaled: float | None
     uncertainty_bootstrap: float | None
+    interval: tuple[float | None, float | None] | None
+    interval_scaled: tuple[float | None, float | None] | None
     quantiles: dict[str, float] | None
     unit: str
     free: bool

@@ -52,6 +52,19 @@ class LmOptions(Document):
     spread: Annotated[
         float, Field(gt=0.0, le=100.0, description="Standard deviation of the starts, in each parameter's step scale.")
     ] = 1.0
+    intervals: Annotated[
+        bool | Annotated[tuple[str, ...], Strict(False)],
+        Field(description="Find asymmetric uncertainties from the profile of chi-squared: of all, or of those named."),
+    ] = False
+
+    def not_free(self, free: Iterable[str]) -> list[InitErrorDetails]:
+        """Faults of intervals asked for parameters that are none of the `free`."""
+        known = tuple(free)
+        return [
+            detail(("intervals", place), f"{shown(name)} is no free parameter", "one of: " + ", ".join(known))
+            for place, name in enumerate(() if isinstance(self.intervals, bool) else self.intervals)
+            if name not in known
+        ]
 
 
 class IterativeComponentsOptions(Document):

@@ -8,7 +8,7 @@ from pydantic_core import InitErrorDetails
 
 from fitting.spec.components import ComponentSpec
 from fitting.spec.documents import Document, detail, moved
-from fitting.spec.optimizer_options import IterativeComponentsOptions
+from fitting.spec.optimizer_options import IterativeComponentsOptions, LmOptions
 from fitting.spec.rows import Row
 from fitting.spec.sampler_options import EnsembleOptions, SamplerOptions
 
@@ -20,7 +20,7 @@ def stage_faults(
     stages: Sequence[Document], components: Sequence[ComponentSpec], rows: Sequence[Row]
 ) -> list[InitErrorDetails]:
     """Faults of stages, given by their options, that do not suit the components or the free rows of the table."""
-    free = sum(row.expression is None and not row.spec.fixed for row in rows)
+    free = [row.name for row in rows if row.expression is None and not row.spec.fixed]
     return [
         moved(fault, ("stages", place))
         for place, options in enumerate(stages)
@@ -28,13 +28,15 @@ def stage_faults(
     ]
 
 
-def _faults(options: Document, components: Sequence[ComponentSpec], free: int) -> Iterator[InitErrorDetails]:
+def _faults(options: Document, components: Sequence[ComponentSpec], free: Sequence[str]) -> Iterator[InitErrorDetails]:
+    if isinstance(options, LmOptions):
+        yield from options.not_free(free)
     if isinstance(options, IterativeComponentsOptions):
         yield from options.unknown_components([component.name for component in components])
     if isinstance(options, EnsembleOptions):
-        yield from options.too_few_walkers(free)
+        yield from options.too_few_walkers(len(free))
     if isinstance(options, SamplerOptions):
-        chains = options.chain_count(free)
-        if options.samples * chains * free > MOST_NUMBERS:
-            message = f"{options.samples} draws of {chains} chains in {free} free parameters are too many to keep"
-            yield detail(("samples",), message, f"at most {MOST_NUMBERS // (chains * free)}")
+        chains = options.chain_count(len(free))
+        if options.samples * chains * len(free) > MOST_NUMBERS:
+            message = f"{options.samples} draws of {chains} chains in {len(free)} free parameters are too many to keep"
+            yield detail(("samples",), message, f"at most {MOST_NUMBERS // (chains * len(free))}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fitting.rounding import round_measurement
+from fitting.rounding import round_asymmetric, round_measurement
 
 
 @pytest.mark.parametrize(
@@ -61,3 +62,19 @@ def test_rounding_moves_the_value_by_less_than_half_its_uncertainty(value: float
 def test_the_shown_uncertainty_is_true_to_15_percent(value: float, uncertainty: float) -> None:
     _, shown = round_measurement(value, uncertainty)
     assert abs(Decimal(shown) / Decimal(repr(uncertainty)) - 1) < Decimal("0.15")
+
+
+@pytest.mark.parametrize(
+    ("value", "below", "above", "expected"),
+    [
+        (1.47679, 0.4508, 0.6322, ("1.5", "0.5", "0.6")),
+        (4.12489, 0.1397, 0.8043, ("4.12", "0.14", "0.80")),
+        (1.2e-8, 1.2e-10, 2.5e-10, ("1.200e-08", "0.012e-08", "0.025e-08")),
+        (2.0, 0.0, 0.3, ("2", "", "")),
+        (2.0, 0.3, math.inf, ("2", "", "")),
+    ],
+)
+def test_an_interval_is_rounded_to_its_smaller_side(
+    value: float, below: float, above: float, expected: tuple[str, str, str]
+) -> None:
+    assert round_asymmetric(value, below, above) == expected

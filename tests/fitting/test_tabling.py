@@ -74,6 +74,26 @@ def test_a_votable_is_laid_out_as_results_with_metadata_as_params(tmp_path: Path
     assert ucds["uncertainty"] == "stat.error"
 
 
+def with_interval(lower: float | None, upper: float | None) -> dict[str, Any]:
+    first, *rest = PARAMETERS["parameters"]
+    return PARAMETERS | {"parameters": [first | {"interval": [lower, upper]}, *rest]}
+
+
+def test_both_ends_of_an_interval_are_columns(tmp_path: Path) -> None:
+    path = written(parameters_table(with_interval(67.93, None)), tmp_path, "ecsv")
+    table = Table.read(path, format="ascii.ecsv")
+    assert table["interval_lower"][0] == 67.93
+    assert all(table["interval_upper"].mask)
+    assert list(table["interval_lower"].mask) == [False, True, True]
+
+
+def test_latex_has_the_distances_to_both_ends(tmp_path: Path) -> None:
+    text = written(parameters_table(with_interval(67.9337, 67.9437)), tmp_path, "latex").read_text()
+    assert r"a\_1.x & $67.938_{-0.004}^{+0.006}$ & pixel \\" in text
+    text = written(parameters_table(with_interval(None, 67.9437)), tmp_path, "latex").read_text()
+    assert r"a\_1.x & $67.938 \pm 0.004$ & pixel \\" in text
+
+
 def test_latex_rounds_as_a_paper_does(tmp_path: Path) -> None:
     text = written(parameters_table(PARAMETERS), tmp_path, "latex").read_text()
     assert r"a\_1.x & $67.938 \pm 0.004$ & pixel \\" in text

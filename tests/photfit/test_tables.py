@@ -55,6 +55,13 @@ def test_a_parameter_without_uncertainty_is_shown_without() -> None:
     assert "±" not in shown(document(uncertainty=None))
 
 
+def test_a_parameter_with_an_interval_shows_the_distances_to_both_ends() -> None:
+    text = shown(document(interval=[177.6, 181.2]))
+    assert "+2.2 -1.4" in text
+    assert "±" not in text
+    assert "± 1.0" in shown(document(interval=[None, 181.2]))
+
+
 def test_the_status_of_a_running_fit_tells_its_parameters_and_where_they_began() -> None:
     progress = {"stage": 0, "stages": 1, "method": "lm", "fraction": 0.25, "iteration": 3}
     numbers = {"parameters": {"a.n": 2.1449, "b.n": None}, "parameters_at_start": {"a.n": 1.5, "b.n": 4.0}}

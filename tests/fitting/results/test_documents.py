@@ -46,7 +46,7 @@ def test_the_parameters_document_has_the_contracts_keys(result: FitResult) -> No
         "converged message chi2 chi2_reduced degrees_of_freedom n_pixels bic log_likelihood parameters derived stages"
     )
     assert set(promised.split()) <= document.keys()
-    for key in ("name", "value", "uncertainty", "uncertainty_scaled", "unit", "free", "at_limit"):
+    for key in ("name", "value", "uncertainty", "uncertainty_scaled", "interval", "unit", "free", "at_limit"):
         assert all(key in row for row in document["parameters"])
     for key in ("method", "iterations", "evaluations", "seconds", "chi2_reduced", "converged", "message"):
         assert all(key in row for row in document["stages"])

@@ -1,0 +1,221 @@
+"""Asymmetric uncertainties from the profile of χ²: where, minimized over all other parameters, it is 1 above its least.
+
+With the profile P(t) = min χ² at a distance t of one parameter from its optimum, an end of its interval is where
+s(t) = √(P(t) − P(0)) = 1 (James & Roos 1975, Comput. Phys. Commun. 10, 343, section 6: MINOS). s is nearly a straight
+line, so Newton's method finds it in two or three refits; its slope costs nothing, since dP/dt is the derivative of χ²
+along the path of the refitted others. Each refit starts on the tangent of that path, at first the direction that the
+covariance gives. All ends of all parameters are refitted together. The objective is whatever the fit minimized, priors
+included.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fitting.methods.levenberg_marquardt import MinimizerResult, State, newton_decrement, unblocked
+from fitting.methods.profile_ends import DEEPER, FOUND, LIMIT, OPEN, End
+from fitting.methods.progress import StageReport
+from fitting.methods.refits import Refits, damped_steps
+from fitting.problem import NormalEquations, Problem
+from fitting.spec import TableParameter
+
+_MOST_REFITS = 12
+"""Refits of one end before it is given up."""
+_MOST_STEPS = 60
+"""Steps of one refit."""
+_LARGEST_BLOCK = 2**23
+"""Numbers in the columns of one batch: ends are evaluated in batches of at most this size, 64 MiB."""
+_UNDETERMINED = 1e-9
+"""Share of a parameter's curvature that is left to its profile below which the data do not determine it."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Where the profile of χ² is 1 above its least.
+
+    Attributes:
+        lower, upper: in reported units, an angle's on the branch of θ; a limit where it comes first; None where there
+            is no such end.
+        remarks: sentences on ends that are not what they should be.
+    """
+
+    lower: float | None
+    upper: float | None
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProfiledResult(MinimizerResult):
+    """The optimum, and the intervals around it by parameter."""
+
+    intervals: Mapping[str, Interval]
+
+
+def profile_intervals(
+    problem: Problem, optimum: MinimizerResult, names: Sequence[str], report: StageReport
+) -> ProfiledResult:
+    """The intervals of free parameters around an optimum; θ stays there, with every axis ratio at most one.
+
+    Args:
+        problem: what was minimized.
+        optimum: where a minimizer has converged.
+        names: of free parameters.
+        report: called with (iteration, most iterations, χ², the optimum), also between pieces of work; may raise.
+    """
+    theta = problem.canonical(optimum.theta)
+    equations = optimum.equations if torch.equal(theta, optimum.theta) else problem.normal_equations(theta)
+    search = _Search(problem, theta, equations, names, optimum.iterations, report)
+    search.run()
+    return ProfiledResult(
+        theta,
+        equations,
+        optimum.iterations,
+        optimum.evaluations + search.evaluations,
+        optimum.converged,
+        optimum.message,
+        optimum.chi2_history,
+        {name: search.interval(name) for name in names},
+    )
+
+
+class _Search:
+    """The ends under way."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        theta: Tensor,
+        equations: NormalEquations,
+        names: Sequence[str],
+        iterations: int,
+        report: StageReport,
+    ) -> None:
+        self._problem = problem
+        self._lower, self._upper = problem.lower, problem.parameters.canonical_upper
+        self._theta = theta
+        self._iterations = iterations
+        self._report = report
+        self.evaluations = 0
+        free = unblocked(problem, State(theta, equations))
+        self._least = float(equations.chi2) - newton_decrement(equations, free)
+        self._ends = [end for name in names for end in self._pair(problem.names.index(name), equations)]
+
+    def run(self) -> None:
+        """Refit until every end is settled."""
+        for _ in range(_MOST_REFITS):
+            under_way = [end for end in self._ends if end.state == OPEN]
+            if not under_way:
+                return
+            self._refit(under_way)
+
+    def interval(self, name: str) -> Interval:
+        """The interval of a free parameter, as far as it was found."""
+        place = self._problem.names.index(name)
+        row = self._problem.parameters.free[place]
+        low, high = (end for end in self._ends if end.place == place)
+        remarks = tuple(filter(None, (self._remark(row, end) for end in (low, high))))
+        return Interval(self._reported(low), self._reported(high), remarks)
+
+    def _pair(self, place: int, equations: NormalEquations) -> tuple[End, End]:
+        """Both ends of one parameter before any refit."""
+        free = unblocked(self._problem, State(self._theta, equations))
+        tangent = self._tangents(self._theta, equations, free.unsqueeze(0), [place])[0]
+        at, scale = self._theta[0, place], float(self._problem.step_scale(self._theta)[place])
+        curvature = float(equations.matrix[0, place] @ tangent)
+        own = float(equations.matrix[0, place, place])
+        determined = curvature > _UNDETERMINED * own and math.isfinite(curvature)
+        period = self._problem.parameters.free[place].description.period
+        half_turn = math.inf if period is None else 0.5 * period
+
+        def end(sign: float, limit: Tensor) -> End:
+            fall = sign * float(equations.gradient[0, place])
+            first = 1.0 / (math.sqrt(fall**2 + curvature) - fall) if determined else math.inf
+            to_limit = max(0.0, sign * float(limit[place] - at))
+            return End.begun(place, sign, first, to_limit, half_turn, 2.0 * scale, self._theta[0], tangent)
+
+        return end(-1.0, self._lower), end(1.0, self._upper)
+
+    def _refit(self, ends: Sequence[End]) -> None:
+        """Refit the others with each end's parameter held at its trial, and let the ends learn of it."""
+        places = [end.place for end in ends]
+        rows = torch.arange(len(ends), device=self._problem.device)
+        held = torch.stack([self._theta[0, end.place] + end.sign * end.trial for end in ends])
+        lower, upper = self._lower.repeat(len(ends), 1), self._upper.repeat(len(ends), 1)
+        start = torch.stack([end.start() for end in ends])
+        start = torch.minimum(torch.maximum(start, lower), upper)
+        for bound in (lower, upper, start):
+            bound[rows, places] = held
+        refits = Refits(self._evaluate, start, self._evaluate(start, rows), lower, upper)
+        refits.run(_MOST_STEPS, lambda _: self._pulse())
+        self.evaluations += len(ends) - 1 + refits.evaluations
+        equations, free = refits.equations, refits.free()
+        tangents = self._tangents(refits.theta, equations, free, places)
+        left = damped_steps(equations, free, torch.full((len(ends),), 1e-9, device=free.device))
+        profile = equations.chi2 - (equations.gradient * left).sum(-1) - self._least
+        slopes = -2.0 * (tangents * equations.gradient).sum(-1)
+        for row, end in enumerate(ends):
+            rise = float(profile[row]) if refits.done[row] else math.nan
+            end.learn(rise, end.sign * float(slopes[row]), refits.theta[row], tangents[row])
+
+    def _tangents(self, theta: Tensor, equations: NormalEquations, free: Tensor, places: Sequence[int]) -> Tensor:
+        """How θ moves along each profile by its own parameter, (places, free)."""
+        rows = torch.arange(len(places), device=theta.device)
+        others = free.clone()
+        others[rows, places] = False
+        pull = NormalEquations(equations.chi2, -equations.matrix[rows, places], equations.matrix)
+        tangents = damped_steps(pull, others, torch.full((len(places),), 1e-12, device=theta.device))
+        tangents[rows, places] = 1.0
+        return tangents
+
+    def _evaluate(self, theta: Tensor, _: Tensor) -> NormalEquations:
+        parts = []
+        for part in theta.split(self._batch()):
+            self._pulse()
+            parts.append(self._problem.normal_equations(part))
+        return NormalEquations(
+            torch.cat([part.chi2 for part in parts]),
+            torch.cat([part.gradient for part in parts]),
+            torch.cat([part.matrix for part in parts]),
+        )
+
+    def _batch(self) -> int:
+        """How many ends are evaluated at once."""
+        tiles = (tile.frame for image in self._problem.images for tile in image.tiles)
+        pixels = max(frame.width * frame.height for frame in tiles)
+        return max(1, _LARGEST_BLOCK // (pixels * (len(self._problem.names) + 2)))
+
+    def _pulse(self) -> None:
+        settled = sum(end.state != OPEN for end in self._ends)
+        iterations = self._iterations
+        self._report(iterations + settled, iterations + len(self._ends), self._least, self._theta)
+
+    def _reported(self, end: End) -> float | None:
+        """An end in reported units."""
+        if end.state not in (FOUND, LIMIT):
+            return None
+        return self._value(end, end.trial)
+
+    def _value(self, end: End, distance: float) -> float:
+        theta = self._theta.clone()
+        theta[0, end.place] += end.sign * distance
+        values = self._problem.parameters.values(theta).physical[0]
+        return float(values[self._problem.table.index[self._problem.names[end.place]]])
+
+    def _remark(self, row: TableParameter, end: End) -> str | None:
+        """What is to be said of an end that is no plain one."""
+        side = "lower" if end.sign < 0.0 else "upper"
+        if end.state == LIMIT and end.trial > 0.0:
+            return (
+                f"the {side} end of the interval of {row.name} is its limit, where chi-squared rises by {end.rise:.2g}"
+            )
+        if end.state == DEEPER:
+            return (
+                f"with {row.name} at {self._value(end, end.trial):.6g} there is a deeper minimum, by {-end.rise:.3g} "
+                "in chi-squared: start there, or use restarts"
+            )
+        if end.state in (FOUND, LIMIT):
+            return None
+        return f"the interval of {row.name} has no {side} end: {end.why}"
