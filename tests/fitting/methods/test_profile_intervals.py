@@ -155,13 +155,22 @@ def test_a_parameter_at_its_limit_has_the_end_on_the_other_side(image: ImageData
 
 
 def test_the_interval_of_an_angle_stays_on_the_branch_of_its_value() -> None:
-    model = [flat_sky(), sersic(pa=179.5)]
+    model = [flat_sky(), sersic(pa=-0.5)]
     row = rows_of(fitted(model, image_of(noisy(rendered(model), 5.0, 2), 25.0), WITH_INTERVALS))["g.pa"]
     assert row.uncertainty is not None
     assert row.interval is not None
-    assert 0.0 <= row.value < 180.0
+    assert 178.0 < row.value < 180.0
     assert row.interval == pytest.approx((row.value - row.uncertainty, row.value + row.uncertainty), rel=1e-3)
-    assert row.interval[0] < 0.0 or row.interval[1] > 180.0  # type: ignore[operator]
+    assert row.interval[1] > 180.0  # type: ignore[operator]
+
+
+def test_an_axis_ratio_ends_at_one_where_the_axes_would_swap() -> None:
+    image = image_of(noisy(rendered([flat_sky(), sersic(q=0.97)]), 60.0, 1), 60.0**2)
+    outcome = fitted(MODEL, image, WITH_INTERVALS)
+    row = rows_of(outcome)["g.q"]
+    assert row.interval is not None
+    assert row.interval[1] == 1.0
+    assert any("upper end of the interval of g.q is its limit" in warning for warning in outcome.warnings)
 
 
 def test_an_angle_that_may_be_any_has_no_ends() -> None:
