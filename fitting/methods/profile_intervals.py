@@ -20,6 +20,7 @@ from fitting.methods.profile_ends import DEEPER, FOUND, LIMIT, OPEN, End
 from fitting.methods.progress import StageReport
 from fitting.methods.refits import Refits, damped_steps
 from fitting.problem import NormalEquations, Problem
+from fitting.problem.parameters import FreeEllipse
 from fitting.spec import TableParameter
 
 _MOST_REFITS = 12
@@ -28,6 +29,10 @@ _MOST_STEPS = 60
 """Steps of one refit."""
 _LARGEST_BLOCK = 2**23
 """Numbers in the columns of one batch: ends are evaluated in batches of at most this size, 64 MiB."""
+_ROUND = 1e-6
+"""The logarithm of an axis ratio this near zero is that of a circle."""
+_SWAPPED = 0.02
+"""The logarithm of the axis ratio with which an ellipse goes on whose axes were swapped."""
 _UNDETERMINED = 1e-9
 """Share of a parameter's curvature that is left to its profile below which the data do not determine it."""
 
@@ -151,6 +156,8 @@ class _Search:
         refits = Refits(self._evaluate, start, self._evaluate(start, rows), lower, upper)
         refits.run(_MOST_STEPS, lambda _: self._pulse())
         self.evaluations += len(ends) - 1 + refits.evaluations
+        for ellipse in self._problem.parameters.ellipses:
+            self._turn(ellipse, refits, lower, upper)
         equations, free = refits.equations, refits.free()
         tangents = self._tangents(refits.theta, equations, free, places)
         left = damped_steps(equations, free, torch.full((len(ends),), 1e-9, device=free.device))
@@ -159,6 +166,25 @@ class _Search:
         for row, end in enumerate(ends):
             rise = float(profile[row]) if refits.done[row] else math.nan
             end.learn(rise, end.sign * float(slopes[row]), refits.theta[row], tangents[row])
+
+    def _turn(self, ellipse: FreeEllipse, refits: Refits, lower: Tensor, upper: Tensor) -> None:
+        """Let refits that an ellipse's roundness stopped go on with its axes swapped, where that leads lower.
+
+        At an axis ratio of one the position angle is not felt, and may be a right angle off.
+        """
+        held = lower == upper
+        stopped = refits.done & (refits.theta[:, ellipse.q] >= self._upper[ellipse.q] - _ROUND)
+        stopped &= ~held[:, ellipse.q] & ~held[:, ellipse.pa]
+        rows = stopped.nonzero().flatten()
+        if len(rows) == 0:
+            return
+        start = refits.theta[rows]
+        start[:, ellipse.pa] += 90.0
+        start[:, ellipse.q] = torch.maximum(start[:, ellipse.q] - _SWAPPED, self._lower[ellipse.q])
+        again = Refits(self._evaluate, start, self._evaluate(start, rows), lower[rows], upper[rows])
+        again.run(_MOST_STEPS, lambda _: self._pulse())
+        self.evaluations += len(rows) - 1 + again.evaluations
+        refits.take(rows, again)
 
     def _tangents(self, theta: Tensor, equations: NormalEquations, free: Tensor, places: Sequence[int]) -> Tensor:
         """How θ moves along each profile by its own parameter, (places, free)."""

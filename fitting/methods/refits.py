@@ -70,6 +70,13 @@ class Refits:
         """Which parameters of each copy may move, (copies, free)."""
         return movable(self.theta, self.equations, self._lower, self._upper)
 
+    def take(self, copies: Tensor, others: "Refits") -> None:
+        """Replace the copies of these numbers by the others, (copies,), where those are fitted and lower."""
+        better = others.done & (others.equations.chi2 < self.equations.chi2[copies])
+        self.theta[copies[better]] = others.theta[better]
+        for field in ("chi2", "gradient", "matrix"):
+            getattr(self.equations, field)[copies[better]] = getattr(others.equations, field)[better]
+
     def _step(self, moving: Tensor, free: Tensor) -> None:
         here = self._of(moving)
         step = damped_steps(here, free[moving], self._damping[moving])

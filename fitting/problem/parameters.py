@@ -68,6 +68,7 @@ class Parametrization:
     Attributes:
         lower, upper: limits of θ, (free,); where an axis ratio may pass through one, to the mirror image of its least.
         canonical_upper: the same, with every axis ratio at most one, (free,).
+        ellipses: those whose axis ratio may.
     """
 
     def __init__(self, table: ParameterTable, device: torch.device) -> None:
@@ -85,12 +86,12 @@ class Parametrization:
         self._selection = torch.zeros((len(table), len(self.free)), dtype=torch.float64, device=device)
         self._selection[self._free_index, torch.arange(len(self.free), device=device)] = 1.0
         self._linked = table.linked
-        self._ellipses = self._free_ellipses()
+        self.ellipses = self._free_ellipses()
         bounds = [self._bounds(row) for row in self.free]
         self.lower = torch.tensor([low for low, _ in bounds], dtype=torch.float64, device=device)
         self.upper = torch.tensor([high for _, high in bounds], dtype=torch.float64, device=device)
         self.canonical_upper = self.upper.clone()
-        for ellipse in self._ellipses:
+        for ellipse in self.ellipses:
             self.upper[ellipse.q] = -self.lower[ellipse.q]
 
     @staticmethod
@@ -170,7 +171,7 @@ class Parametrization:
         `theta`.
         """
         theta = theta.clone()
-        for ellipse in self._ellipses:
+        for ellipse in self.ellipses:
             log_q = theta[:, ellipse.q].clamp_min(0.0)
             theta[:, ellipse.pa] += 90.0 * (log_q > 0.0)
             for place in ellipse.lengths:

@@ -173,6 +173,16 @@ def test_an_axis_ratio_ends_at_one_where_the_axes_would_swap() -> None:
     assert any("upper end of the interval of g.q is its limit" in warning for warning in outcome.warnings)
 
 
+def test_a_galaxy_that_becomes_round_on_the_way_may_swap_its_axes() -> None:
+    image = image_of(noisy(rendered([flat_sky(), sersic(q=0.97)]), 60.0, 8), 60.0**2)
+    outcome = fitted(MODEL, image, WITH_INTERVALS)
+    interval = rows_of(outcome)["g.r_e"].interval
+    assert interval is not None
+    for end in interval:
+        assert end is not None
+        assert Reference(MODEL, image, outcome).rise("g.r_e", end) == pytest.approx(1.0, abs=2e-3)
+
+
 def test_an_angle_that_may_be_any_has_no_ends() -> None:
     held = {name: {"value": value, "fixed": True} for name, value in (GALAXY | {"q": 0.997}).items() if name != "pa"}
     outcome = fitted([flat_sky(), sersic(**held)], faint(q=0.997), WITH_INTERVALS)
