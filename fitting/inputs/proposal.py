@@ -21,6 +21,8 @@ from fitting.inputs.sources import Found, Source, find_sources, measure_sources
 from fitting.spec import PROFILES, Fault, FitRequest, ProposalSpec, RequestInvalid, parse_request
 
 _DIGITS = 7
+_ITERATIONS = 300
+"""Crowded scenes have faint components whose n or q creeps to a limit, for a hundred steps and more."""
 _IMAGE = "$.images[0]"
 _NOISE = ("variance", "weight", "sigma")
 
@@ -206,7 +208,7 @@ def _request(spec: ProposalSpec, image: ImageData, found: Found, names: Mapping[
             "name": spec.title,
             "images": [spec.image_document()],
             "components": [_sky(spec, found.sky), *(_component(name, source, image) for name, source in names.items())],
-            "stages": [{"method": "lm"}],
+            "stages": [{"method": "lm", "max_iterations": _ITERATIONS}],
         }
     )
 

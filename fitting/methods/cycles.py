@@ -23,6 +23,7 @@ from fitting.methods.levenberg_marquardt import (
 )
 from fitting.methods.progress import StageReport
 from fitting.problem import NormalEquations, Problem
+from fitting.problem.memory import Tidying
 from fitting.problem.part import Part
 
 VISIT_STEPS = 4
@@ -101,14 +102,14 @@ def cyclic_descent(
         report: called with (cycle, most cycles, χ², θ) before each step; may raise.
     """
     scene = scene_at(problem, start.theta)
-    scenes, tally, stalled = [scene], _Tally(1, [scene.chi2]), 0
+    scenes, tally, stalled, tidy = [scene], _Tally(1, [scene.chi2]), 0, Tidying()
     for cycle in range(max_cycles):
 
         def tell(chi2: float, theta: Tensor, at: int = cycle) -> None:
             report(at, max_cycles, chi2, theta)
 
         tell(scene.chi2, scene.theta)
-        moved = _cycle(problem, scene, blocks(cycle), tally, tell)
+        moved = _cycle(problem, scene, blocks(cycle), tally, tell, tidy)
         scenes = [*scenes, moved][-REMEMBERED:]
         moved = _accelerated(problem, scenes, tally)
         decrease = scene.chi2 - moved.chi2
@@ -149,7 +150,12 @@ def _end(
 
 
 def _cycle(
-    problem: Problem, scene: Scene, blocks: Iterable[Block], tally: _Tally, report: Callable[[float, Tensor], None]
+    problem: Problem,
+    scene: Scene,
+    blocks: Iterable[Block],
+    tally: _Tally,
+    report: Callable[[float, Tensor], None],
+    tidy: Callable[[], None],
 ) -> Scene:
     """One cycle; the scene that it ends in is rendered anew, so that what windows left out never adds up."""
     theta, chi2 = scene.theta.clone(), scene.chi2
@@ -167,6 +173,7 @@ def _cycle(
         theta[:, block.part.places] = own
         chi2 -= decrease
         tally.evaluations += evaluations
+        tidy()
     tally.evaluations += 1
     return scene_at(problem, theta)
 

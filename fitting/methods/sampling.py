@@ -18,11 +18,10 @@ from fitting.methods.sampler_result import SamplerResult, SamplingStopped
 from fitting.methods.shelf import Shelf
 from fitting.methods.whitening import Whitening, walls_as_scales, whitening
 from fitting.problem import NormalEquations, Problem
-from fitting.problem.memory import give_back_freed_memory
+from fitting.problem.memory import Tidying
 from fitting.spec.sampler_options import Metric, SamplerOptions
 
 _PULSE_SECONDS = 0.1
-_TIDY_SECONDS = 10.0
 _HISTORY = 200
 
 
@@ -69,7 +68,7 @@ class Sampling:
     began: float = field(default_factory=time.perf_counter)
     before: float = 0.0
     _told: float = -1.0
-    _tidied: float = field(default_factory=time.perf_counter)
+    tidy: Tidying = field(default_factory=Tidying)
 
     def tell(self) -> None:
         """Report, if the last report is not too fresh."""
@@ -87,13 +86,6 @@ class Sampling:
         if self.iteration % max(1, self.total // _HISTORY) == 0:
             self.history.append(float(chi2.mean()))
         self.tell()
-
-    def tidy(self) -> None:
-        """Give freed memory back now and then."""
-        now = time.perf_counter()
-        if now - self._tidied >= _TIDY_SECONDS:
-            self._tidied = now
-            give_back_freed_memory()
 
     @property
     def seconds(self) -> float:

@@ -1,10 +1,12 @@
 """Keeping the memory of one evaluation for the next, and giving back what many different ones have left."""
 
 import ctypes
+import time
 from functools import cache
 
 _TRIM_THRESHOLD = -1
 _MMAP_THRESHOLD = -3
+_TIDY_SECONDS = 10.0
 
 
 @cache
@@ -32,3 +34,17 @@ def give_back_freed_memory() -> None:
     except (OSError, AttributeError):
         return
     trim(0)
+
+
+class Tidying:
+    """Gives freed memory back when called, but only now and then."""
+
+    def __init__(self) -> None:
+        self._last = time.perf_counter()
+
+    def __call__(self) -> None:
+        """See the class."""
+        now = time.perf_counter()
+        if now - self._last >= _TIDY_SECONDS:
+            self._last = now
+            give_back_freed_memory()

@@ -1,7 +1,6 @@
 """Components of one radial profile, rendered together as one stack of instances (batch × components)."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -19,10 +18,11 @@ from fitting.render.field import (
     sample_columns,
 )
 from fitting.render.frame import Frame
+from fitting.render.kept import kept
 from fitting.render.plan import RoundedShape, core_plan, rounded
 
 
-@lru_cache(maxsize=256)
+@kept
 def _core(instances: tuple[RoundedShape, ...], frame: Frame, device: torch.device) -> Core:
     return Core.build([core_plan(instance, frame.window) for instance in instances], frame, device)
 

@@ -70,6 +70,13 @@ class Core:
             *(torch.as_tensor(part, device=device) for part in slots.targets()),
         )
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its arrays."""
+        arrays = (self.points_x, self.points_y, self.point_weights, self.instance, self.slot, self.target)
+        polar = (array for pixels in self.polar for array in (pixels.x, pixels.y))
+        return sum(array.nbytes for array in (*arrays, *polar))
+
     def split(self, form: Ellipses, break_radius: Tensor | None) -> tuple[PolarSplit, ...]:
         """The polar pixels as seen from the centres; `break_radius` (instances,) is the profile's, in scale lengths."""
         return tuple(pixels.rule.split(pixels.x, pixels.y, form, break_radius) for pixels in self.polar)

@@ -5,7 +5,6 @@ order where the plan says so; and rules of their own where creases cross.
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -17,6 +16,7 @@ from fitting.render.crossed import CrossedPixels
 from fitting.render.ellipse import ellipses
 from fitting.render.field import pixel_means
 from fitting.render.frame import Frame
+from fitting.render.kept import kept
 from fitting.render.quadrature import STENCIL_MARGIN
 from fitting.render.surface_plan import RoundedSurface, surface_core_key, surface_plan
 
@@ -24,7 +24,7 @@ Evaluate = Callable[[Tensor, Tensor, Tensor], Tensor]
 """Offsets x, y (instances, points) and values (instances, parameters) to (instances, …, points)."""
 
 
-@lru_cache(maxsize=256)
+@kept
 def _core(instances: tuple[RoundedSurface, ...], frame: Frame, device: torch.device) -> Core:
     return Core.build([surface_plan(instance, frame.window) for instance in instances], frame, device)
 

@@ -1,0 +1,28 @@
+"""Keeping what the quadrature of frames is made of for the next evaluation, as far as so many bytes go."""
+
+from collections.abc import Callable
+from threading import Lock
+from typing import ParamSpec, Protocol, TypeVar
+
+from cachetools import LRUCache, cached
+
+_MOST_BYTES = 128 * 2**20
+
+
+class Sized(Protocol):
+    """What knows how many bytes its arrays take."""
+
+    @property
+    def nbytes(self) -> int:
+        """So many."""
+        ...
+
+
+Arguments = ParamSpec("Arguments")
+Kept = TypeVar("Kept", bound=Sized)
+
+
+def kept(function: Callable[Arguments, Kept]) -> Callable[Arguments, Kept]:
+    """Remember results by their arguments, those used least recently only until results fill 128 MiB."""
+    cache: LRUCache[object, Kept] = LRUCache(maxsize=_MOST_BYTES, getsizeof=lambda result: result.nbytes)
+    return cached(cache, lock=Lock())(function)
