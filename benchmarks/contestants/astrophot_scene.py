@@ -34,7 +34,7 @@ def fit(folder: Path) -> dict[str, Any]:
     began = time.perf_counter()
     result = ap.fit.LM(scene, verbose=0).fit()
     seconds = time.perf_counter() - began
-    chi2 = float(((data - scene().data.detach().T.numpy()) ** 2 / variance).sum())
+    chi2 = -2.0 * float(scene.gaussian_log_likelihood(scene.get_values()).detach())
     return {
         "seconds": seconds,
         "peak_extra_MB": _peak_mb() - before,
