@@ -23,6 +23,8 @@ CHART = ROOT / "docs" / "images" / "benchmarks.png"
 _PROGRAMS = {"photfit": "#0072B2", "astrophot": "#D55E00", "imfit": "#E69F00", "pysersic": "#009E73"}
 """Okabe & Ito's colours, told apart with every kind of colour vision."""
 _BAR = 0.2
+_LEFT = 0.33
+"""Where the axes begin, as a part of the figure's width."""
 
 Entry = tuple[str, Mapping[str, Any], float | None]
 
@@ -48,7 +50,7 @@ def chart(results: Mapping[str, Any]) -> Figure:
     """A bar for each program and question, along a logarithmic axis of seconds; a tick where photfit must be."""
     rows = entries(results)
     figure = Figure(figsize=(8.6, 1.2 + 0.7 * len(rows)), dpi=120, facecolor="white")
-    axes = figure.add_axes((0.27, 0.55 / figure.get_figheight(), 0.68, 1 - 1.25 / figure.get_figheight()))
+    axes = figure.add_axes((_LEFT, 0.55 / figure.get_figheight(), 0.97 - _LEFT, 1 - 1.25 / figure.get_figheight()))
     for place, (_, by_name, limit) in enumerate(rows):
         _draw(axes, place, by_name, limit)
     axes.set_yticks(range(len(rows)), [what for what, _, _ in rows])
@@ -67,12 +69,12 @@ def chart(results: Mapping[str, Any]) -> Figure:
 
 
 def _draw(axes: Axes, place: int, by_name: Mapping[str, Any], limit: float | None) -> None:
-    for number, (program, colour) in enumerate(_PROGRAMS.items()):
-        entry = by_name.get(program, {})
-        if "median_s" not in entry:
-            continue
-        at, seconds = place + (number - 1.5) * _BAR, entry["median_s"]
-        axes.barh(at, seconds, height=0.9 * _BAR, color=colour)
+    timed = [program for program in _PROGRAMS if "median_s" in by_name.get(program, {})]
+    first = place - 0.5 * (len(timed) - 1) * _BAR
+    for number, program in enumerate(timed):
+        entry = by_name[program]
+        at, seconds = first + number * _BAR, entry["median_s"]
+        axes.barh(at, seconds, height=0.9 * _BAR, color=_PROGRAMS[program])
         ratio = entry.get("ratio_to_photfit")
         times = f"  ×{_two_digits(ratio)}" if program != "photfit" and ratio else ""
         about = "≈ " if "note" in entry.get("last", {}) else ""
@@ -80,7 +82,7 @@ def _draw(axes: Axes, place: int, by_name: Mapping[str, Any], limit: float | Non
         behind = limit if program == "photfit" and limit is not None and seconds < limit < 10 * seconds else seconds
         axes.annotate(text, (behind, at), (3, 0), textcoords="offset points", va="center", fontsize=7.5)
     if limit is not None:
-        axes.plot([limit, limit], [place - 2.05 * _BAR, place - 0.95 * _BAR], color="#1A1A1A", lw=1.6)
+        axes.plot([limit, limit], [first - 0.55 * _BAR, first + 0.55 * _BAR], color="#1A1A1A", lw=1.6)
 
 
 def _two_digits(number: float) -> str:
@@ -90,7 +92,7 @@ def _two_digits(number: float) -> str:
 def _write_key(figure: Figure, results: Mapping[str, Any]) -> None:
     height = figure.get_figheight()
     versions = results.get("versions", {})
-    across = 0.27
+    across = 0.03
     for program, colour in _PROGRAMS.items():
         name = "pyimfit" if program == "imfit" else program
         text = f"{name} {versions.get(program, {}).get(name, '')}".strip()

@@ -32,7 +32,7 @@ ROWS = (
     Row("iterative_components", "iterative_components", "tutorial"),
     Row("iterative_parameters", "iterative_parameters, 2 chunks", "tutorial"),
     Row("gradient", "gradient, 1000 steps of Adam", "tutorial"),
-    Row("best_fit", "the best fit, by lm or as the peer does it", "tutorial", ("photfit", "pysersic")),
+    Row("best_fit", "the best fit, as each does it", "tutorial", ("photfit", "pysersic")),
     Row("nuts", "nuts, 20 + 100", "optimum", ("photfit", "astrophot", "pysersic")),
     Row("hmc", "hmc, 20 + 200, up to 20 leapfrogs", "optimum"),
     Row("metropolis", "metropolis, 5000 by ten walkers", "optimum", ("photfit",)),
