@@ -59,7 +59,8 @@ class ResidualPictures:
 
     def see(self, iterate: Iterate) -> None:
         """Make pictures of where the fit is, if it is time; what fails is logged, and only a cancel comes through."""
-        if time.monotonic() < self._next or (self._thread is not None and self._thread.is_alive()):
+        # In this order: a thread that has ended has said when the next picture is due.
+        if (self._thread is not None and self._thread.is_alive()) or time.monotonic() < self._next:
             return
         began = time.monotonic()
         try:
