@@ -99,18 +99,26 @@ def _rounded(value: float) -> float:
     return 0.05 * math.sinh(round(20.0 * math.asinh(value / 0.05)) / 20.0)
 
 
+@lru_cache(maxsize=1024)
+def _measured(instance: RoundedShape) -> tuple[float, Smoothness]:
+    """The stretched side of a pixel, and how smooth the profile is across pixels so large."""
+    angle = np.radians(instance.pa)
+    sine, cosine = np.sin(angle), np.cos(angle)
+    size = max(np.hypot(sine, cosine / instance.q), np.hypot(cosine, sine / instance.q))
+    return size, measure(instance.profile, instance.shape, instance.scale, instance.break_radius, size)
+
+
 @lru_cache(maxsize=4096)
 def core_plan(instance: RoundedShape, window: tuple[int, int, int, int]) -> CorePlan:
     """The classes of the pixels around one instance that lie in a window x0, x1, y0, y1 (first, past the last)."""
     angle = np.radians(instance.pa)
     sine, cosine = np.sin(angle), np.cos(angle)
-    size = max(np.hypot(sine, cosine / instance.q), np.hypot(cosine, sine / instance.q))
-    smoothness = measure(instance.profile, instance.shape, instance.scale, instance.break_radius, size)
+    size, smoothness = _measured(instance)
     reach = max(smoothness.reach(_FAR_TOLERANCE), _STENCIL_NEAREST * size + _MARGIN)
     columns = _covered(instance.x, reach * np.hypot(sine, instance.q * cosine), *window[:2])
     rows = _covered(instance.y, reach * np.hypot(cosine, instance.q * sine), *window[2:])
     y, x = np.mgrid[rows, columns]
-    served = _classes(instance, smoothness, size, x - instance.x, y - instance.y)
+    served = np.zeros(x.shape) if x.size == 0 else _classes(instance, smoothness, size, x - instance.x, y - instance.y)
     pixels = np.stack((x, y), axis=-1)
     return CorePlan(
         tuple(pixels[served == index] for index in range(_STENCIL_CLASS)),
