@@ -150,6 +150,13 @@ class Service:
         return count
 
 
+def started_broker() -> ValkeyServer:
+    """A broker of its own. Left to choose a port itself, it takes the one that another test chooses just then."""
+    server = ValkeyServer(port=free_port())
+    server.start()
+    return server
+
+
 def free_port() -> int:
     """A port that nothing listened at a moment ago."""
     import socket
@@ -162,8 +169,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def broker() -> Iterator[ValkeyServer]:
-    server = ValkeyServer(port=free_port())
-    server.start()
+    server = started_broker()
     yield server
     server.stop()
 
@@ -199,8 +205,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, broker: ValkeyServer) -> I
 @pytest.fixture(scope="package")
 def working_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service with one worker and a broker of its own that the tests of this package share."""
-    server = ValkeyServer(port=free_port())
-    server.start()
+    server = started_broker()
     made = Service(tmp_path_factory.mktemp("working"), free_port(), server)
     made.start()
     made.start_worker()

