@@ -31,6 +31,15 @@ def get(services: Services, owner: str, fit_id: str) -> FitRecord:
     return record
 
 
+def image_of(record: FitRecord, wanted: str | None) -> tuple[int, str]:
+    """Place in the request, from 0, and name of the image that is wanted, or of the first. Raises NotFound."""
+    names: list[str] = [spec["name"] for spec in record.request["images"]]
+    if wanted is not None and wanted not in names:
+        raise NotFound(f"The fit {record.id} has no image {wanted[:80]!r}; it has {', '.join(names)}.")
+    place = 0 if wanted is None else names.index(wanted)
+    return place, names[place]
+
+
 def list_page(services: Services, owner: str, limit: int, cursor: str | None, wanted: Wanted) -> Page:
     """A page of the owner's fits, newest first."""
     return records.list_fits(services.engine, owner, limit=limit, cursor=cursor, wanted=wanted)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec
 
 from app import inspection
+from app.domain.fits import image_of
 from app.domain.receiving import temporary_folder
 from app.domain.results import StoredFile, stored, succeeded
 from app.problems import NoSuchPlot, NotFound, RequestFaulty, Unavailable
@@ -62,7 +63,7 @@ def find_plot(
         needs = PLOTS[kind].needs
         assert needs is not None
         raise NoSuchPlot(f"The fit {fit_id} {_WHY[needs]}; it has the plots {', '.join(has)}.", plots=list(has))
-    chosen = replace(choices, image=_image(record, choices.image))
+    chosen = replace(choices, image=image_of(record, choices.image)[1])
     folder = result_folder(record.id, record.attempt)
     key = f"{folder}/plots/{kind}-{chosen.image}.{format_}"
     found = stored(services, key) if chosen.plain else None
@@ -81,7 +82,7 @@ def find_preview(services: Services, owner: str, fit_id: str, image: str, plane:
     """A plane of an image as PNG, ``component/NAME`` among them; drawn once. Raises as `find_plot` does."""
     record = succeeded(services, owner, fit_id)
     folder = result_folder(record.id, record.attempt)
-    own = f"images/{_image(record, image)}"
+    own = f"images/{image_of(record, image)[1]}"
     if stored(services, f"{folder}/{own}/{plane}.fits") is None:
         raise NotFound(f"The fit {fit_id} has no plane {plane[:80]!r} of the image {image!r}.")
     key = f"{folder}/previews/{image}/{plane}.png"
@@ -90,14 +91,6 @@ def find_preview(services: Services, owner: str, fit_id: str, image: str, plane:
         files = {f"{own}/{name}.fits" for name in ("data", "model", "normalized_residual", plane)}
         found = _keep(services, key, _draw(services, folder, files, inspection.draw_preview, image, plane))
     return found
-
-
-def _image(record: FitRecord, wanted: str | None) -> str:
-    """The image that is wanted, or the first. Raises NotFound."""
-    names: list[str] = [spec["name"] for spec in record.request["images"]]
-    if wanted is not None and wanted not in names:
-        raise NotFound(f"The fit {record.id} has no image {wanted[:80]!r}; it has {', '.join(names)}.")
-    return names[0] if wanted is None else wanted
 
 
 def _files(record: FitRecord, kind: str, choices: PlotChoices) -> set[str]:

@@ -95,11 +95,18 @@ class _HamiltonianChains(ABC):
         options: theirs.
         guess: a step size to begin the search for the first with.
         longest: no step is longer.
+        cautious: nor longer than this once a trajectory of warm-up has diverged.
         fixed: the step size, where it is not to be learnt.
     """
 
     def __init__(
-        self, run: Sampling, options: NutsOptions | HmcOptions, guess: float, longest: float, fixed: float | None
+        self,
+        run: Sampling,
+        options: NutsOptions | HmcOptions,
+        guess: float,
+        longest: float,
+        cautious: float,
+        fixed: float | None,
     ) -> None:
         self.count = options.chains
         self._posterior = run.posterior
@@ -109,7 +116,7 @@ class _HamiltonianChains(ABC):
         begin_at = dispersed(run, options.chains, options.dispersion, self._generator)
         self._z = torch.linalg.solve(self._metric.factor, (begin_at - self._metric.centre).mT).mT.numpy()
         self._known: Sequence[Answer] = ()
-        self._guess, self._longest = guess, longest
+        self._guess, self._longest, self._cautious = guess, longest, cautious
         self._target = options.target_accept
         self._learns = fixed is None and options.warmup >= _LEAST_WARMUP
         first = fixed or guess
@@ -182,8 +189,11 @@ class _HamiltonianChains(ABC):
         numbers = torch.tensor([(-known.potential, known.chi2) for known in self._known], dtype=torch.float64)
         return Density(*numbers.unbind(-1))
 
-    def _learn(self, accepted: float, diverged: bool) -> None:  # noqa: ARG002
+    def _learn(self, accepted: float, diverged: bool) -> None:
         """Warm-up: the step size, and the coordinates' scales."""
+        if diverged and self._cautious < self._longest:
+            self._longest = self._cautious
+            self._step_size = StepSize.beginning(self._longest, self._target, self._longest)
         if self._learns:
             self._step_size = self._step_size.learnt(accepted)
         scales = self._scales.see(self._warm, self._z)
@@ -240,7 +250,7 @@ class NutsChains(_HamiltonianChains):
     def __init__(self, run: Sampling, options: NutsOptions) -> None:
         self._doublings = options.max_tree_depth
         longest = _LONGEST_NUTS_STEP if options.metric == "covariance" else math.inf
-        super().__init__(run, options, 0.5 * _QUARTER, longest, None)
+        super().__init__(run, options, 0.5 * _QUARTER, longest, longest, None)
 
     def _trajectory(self, start: Point, adapting: bool) -> Flow[Arrival]:
         return nuts_trajectory(start, self._leapfrog(self._length(adapting), adapting), self._doublings, self._uniform)
@@ -259,7 +269,7 @@ class HmcChains(_HamiltonianChains):
         turns, share = options.metric == "covariance", _QUARTER / options.leapfrog_steps
         self._arrives = turns and options.step_size is None
         longest = max(_LONGEST_HMC_STEP, share) if turns else math.inf
-        super().__init__(run, options, share, longest, options.step_size)
+        super().__init__(run, options, share, longest, share if self._arrives else longest, options.step_size)
 
     def _trajectory(self, start: Point, adapting: bool) -> Flow[Arrival]:
         steps, step = self._most, self._length(adapting)
@@ -267,12 +277,6 @@ class HmcChains(_HamiltonianChains):
             steps = min(steps, math.ceil(_QUARTER / step))
             step = min(step, _QUARTER / steps)
         return hmc_trajectory(start, self._leapfrog(step, adapting), steps, self._uniform())
-
-    def _learn(self, accepted: float, diverged: bool) -> None:
-        if diverged and self._arrives and self._longest > self._guess:
-            self._longest = self._guess
-            self._step_size = StepSize.beginning(self._guess, self._target, self._longest)
-        super()._learn(accepted, diverged)
 
 
 def hmc_trajectory(start: Point, leapfrog: Leapfrog, steps: int, threshold: float) -> Flow[Arrival]:

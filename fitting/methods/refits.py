@@ -73,9 +73,7 @@ class Refits:
     def take(self, copies: Tensor, others: "Refits") -> None:
         """Replace the copies of these numbers by the others, (copies,), where those are fitted and lower."""
         better = others.done & (others.equations.chi2 < self.equations.chi2[copies])
-        self.theta[copies[better]] = others.theta[better]
-        for field in ("chi2", "gradient", "matrix"):
-            getattr(self.equations, field)[copies[better]] = getattr(others.equations, field)[better]
+        self._put(copies[better], others.theta[better], others.equations, better)
 
     def _step(self, moving: Tensor, free: Tensor) -> None:
         here = self._of(moving)
@@ -95,12 +93,16 @@ class Refits:
         self._growth[bad] *= 2.0
 
     def _accept(self, copies: Tensor, trial: Tensor, there: NormalEquations, good: Tensor, gain: Tensor) -> None:
-        self.theta[copies] = trial
-        for field in ("chi2", "gradient", "matrix"):
-            getattr(self.equations, field)[copies] = getattr(there, field)[good]
+        self._put(copies, trial, there, good)
         shrink = (1.0 - (2.0 * gain.clamp_max(1.0) - 1.0) ** 3).clamp_min(0.1)
         self._damping[copies] = (self._damping[copies] * shrink).clamp_min(1e-9)
         self._growth[copies] = 2.0
+
+    def _put(self, copies: Tensor, theta: Tensor, equations: NormalEquations, chosen: Tensor) -> None:
+        """Move copies to θ, (copies, free), with the chosen ones of the equations."""
+        self.theta[copies] = theta
+        for field in ("chi2", "gradient", "matrix"):
+            getattr(self.equations, field)[copies] = getattr(equations, field)[chosen]
 
     def _of(self, copies: Tensor) -> NormalEquations:
         equations = self.equations

@@ -78,7 +78,7 @@ def crossings(creases: Creases, values: Tensor, thin: Tensor, asked: Tensor, fra
         frame: the pixels.
     """
     reached = frame if creases.jump else _around(values, frame)
-    x, y = _axes(reached, 0.0, values)
+    x, y = reached.offsets(values[:, 0], values[:, 1])
     crossed = _crossed(creases, values, reached)
     hit = crossed.any(1) | _within(_CENTRAL, x, y)
     instance, row, column = (hit if creases.jump else hit & _within(_NEAR, x, y)).nonzero(as_tuple=True)
@@ -130,7 +130,7 @@ def distances(creases: Creases, values: Tensor, frame: Frame) -> tuple[Tensor, T
     """Whether any line crosses a pixel, about how far the nearest is from its centre, and how far the surface's centre
     is along the farther axis, pixels: (instances, height, width) each.
     """
-    x, y = _axes(frame.widened(1), 0.0, values)
+    x, y = frame.widened(1).offsets(values[:, 0], values[:, 1])
     side = _sides(creases, values, x, y)
     by_x, by_y = 0.5 * (side[..., 1:-1, 2:] - side[..., 1:-1, :-2]), 0.5 * (side[..., 2:, 1:-1] - side[..., :-2, 1:-1])
     distance = (side[..., 1:-1, 1:-1].abs() / torch.hypot(by_x, by_y)).amin(1)
@@ -141,7 +141,7 @@ def distances(creases: Creases, values: Tensor, frame: Frame) -> tuple[Tensor, T
 def _crossed(creases: Creases, values: Tensor, frame: Frame) -> Tensor:
     """Whether each line passes between the corners of each pixel, (instances, lines, height, width)."""
     corners = Frame(frame.x0, frame.y0, frame.width + 1, frame.height + 1)
-    x, y = _axes(corners, -0.5, values)
+    x, y = corners.offsets(values[:, 0], values[:, 1], -0.5)
     beyond = _sides(creases, values, x, y) > 0.0
     above, below = beyond[..., 1:, :], beyond[..., :-1, :]
     together = (above == below)[..., 1:] & (above == below)[..., :-1] & (below[..., 1:] == below[..., :-1])
@@ -161,13 +161,6 @@ def _sides(creases: Creases, values: Tensor, x: Tensor, y: Tensor) -> Tensor:
     points = creases.plane(x[:, None, :].expand(shape).flatten(1), y[:, :, None].expand(shape).flatten(1), values)
     a, b = (part.view(shape)[:, None] for part in (points.a, points.b))
     return a * angles.sin()[..., None, None] + b * angles.cos()[..., None, None]
-
-
-def _axes(frame: Frame, shift: float, values: Tensor) -> tuple[Tensor, Tensor]:
-    """Columns and rows of a frame, moved along both axes, from the surfaces' centres: (instances, width) and height."""
-    like = {"dtype": values.dtype, "device": values.device}
-    x = torch.arange(frame.width, **like) + (frame.x0 + shift) - values[:, :1]
-    return x, torch.arange(frame.height, **like) + (frame.y0 + shift) - values[:, 1:2]
 
 
 def _around(values: Tensor, frame: Frame) -> Frame:

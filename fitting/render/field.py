@@ -116,9 +116,7 @@ def _moments(image: Tensor, x: Tensor, y: Tensor) -> Tensor:
 
 def _grid(form: Ellipses, frame: Frame) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """δx (instances, 1, width), δy (instances, height, 1), ln ρ and ρ at the pixels' centres."""
-    like = {"dtype": form.x.dtype, "device": form.x.device}
-    x = torch.arange(frame.x0, frame.x0 + frame.width, **like) - form.x[:, None]
-    y = torch.arange(frame.y0, frame.y0 + frame.height, **like) - form.y[:, None]
+    x, y = frame.offsets(form.x, form.y)
     x, y = x[:, None, :], y[:, :, None]
     rho = _rho(form.broadcast(2), x, y)
     return x, y, rho.log(), rho

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import torch
+from torch import Tensor
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -20,3 +23,12 @@ class Frame:
     def window(self) -> tuple[int, int, int, int]:
         """First pixel and the one past the last, along x and along y."""
         return self.x0, self.x0 + self.width, self.y0, self.y0 + self.height
+
+    def offsets(self, x: Tensor, y: Tensor, shift: float = 0) -> tuple[Tensor, Tensor]:
+        """Offsets of the columns and of the rows from centres x, y (instances,), along both axes moved by `shift`:
+        (instances, width) and (instances, height).
+        """
+        like = {"dtype": x.dtype, "device": x.device}
+        columns = torch.arange(self.x0 + shift, self.x0 + self.width + shift, **like)
+        rows = torch.arange(self.y0 + shift, self.y0 + self.height + shift, **like)
+        return columns - x[:, None], rows - y[:, None]

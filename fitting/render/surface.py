@@ -41,9 +41,7 @@ def sample(evaluate: Evaluate, values: Tensor, frame: Frame) -> Tensor:
 
 def _grid(values: Tensor, frame: Frame) -> tuple[Tensor, Tensor]:
     """Offsets of the pixels' centres from the surfaces', (instances, pixels) each."""
-    like = {"dtype": values.dtype, "device": values.device}
-    x = torch.arange(frame.x0, frame.x0 + frame.width, **like) - values[:, :1]
-    y = torch.arange(frame.y0, frame.y0 + frame.height, **like) - values[:, 1:2]
+    x, y = frame.offsets(values[:, 0], values[:, 1])
     shape = (len(values), frame.height, frame.width)
     return x[:, None, :].expand(shape).flatten(1), y[:, :, None].expand(shape).flatten(1)
 

@@ -19,6 +19,7 @@ from torch import Tensor
 from fitting.profiles.surface import Surface
 from fitting.render.crossed import crease_reach, distances
 from fitting.render.frame import Frame
+from fitting.render.kept import kept
 from fitting.render.plan import BROKEN_CORNER, CORNER, CorePlan
 from fitting.render.quadrature import STENCIL_MARGIN, pixel_rule
 from fitting.render.smoothness import ORDERS
@@ -101,7 +102,7 @@ def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) ->
     return CorePlan(served, cusp, float(q), math.inf, _RAY_ORDER if cusp <= 1.01 else _SMOOTH_RAY_ORDER)
 
 
-@lru_cache(maxsize=256)
+@kept
 def serving_orders(instances: tuple[RoundedSurface, ...], frame: Frame, device: torch.device) -> Tensor:
     """Which Gauss–Legendre order the light about each pixel of a frame asks for, creases aside: (instances, height,
     width); the highest where the plan names none.
