@@ -5,8 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from fitting.profiles import RadialProfile
-from fitting.profiles.radial import total_flux
+from fitting.geometry.total import TotalFlux
 
 _MAGNITUDE = 0.4 * math.log(10.0)
 
@@ -25,23 +24,20 @@ class MagnitudeToFlux:
 
 
 class FluxToAmplitude:
-    """A step of a view: amplitude = flux / (flux of unit amplitude), for components of one radial profile.
+    """A step of a view: amplitude = flux / (flux of unit amplitude), for components of one kind of total.
 
     Args:
-        index: (components, parameters of the profile) in the order of `fitting.problem.radial_group`: x, y, q, pa, the
-            shape parameters, scale, amplitude.
+        index: (components, parameters of the total), places among the native values.
     """
 
-    def __init__(self, profile: RadialProfile, index: Tensor) -> None:
-        self._profile, self._places = profile, index[:, -1]
-        self._inputs = index[:, [2, *range(4, index.shape[1] - 1)]]
+    def __init__(self, total: TotalFlux, index: Tensor) -> None:
+        self._total, self._places, self._inputs = total, index[:, -1], index[:, :-1]
 
     def apply(self, physical: Tensor, jacobian: Tensor) -> None:
         """The last value of each component, a flux, becomes its amplitude; no number where the total has no bound."""
         with torch.enable_grad():
             inputs = physical[:, self._inputs].requires_grad_()
-            q, *shape, scale = inputs.unbind(-1)
-            unit = total_flux(self._profile, q, shape, scale, torch.ones_like(q))
+            unit = self._total(torch.cat((inputs, torch.ones_like(inputs[..., :1])), dim=-1))
             (slope,) = torch.autograd.grad(unit.log().sum(), inputs)
         unbounded = ~unit.detach().isfinite()
         amplitude = (physical[:, self._places] / unit.detach()).masked_fill(unbounded, torch.nan)

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 import torch
 
+from fitting.geometry.total import TotalFlux, total_of
 from fitting.inputs.astrometry import local_map, sky_of
 from fitting.inputs.images import ImageData
 from fitting.problem.flux_step import FluxToAmplitude, MagnitudeToFlux
 from fitting.problem.local_map import Sky
 from fitting.problem.sky_step import Placed, SkyToPixels
 from fitting.problem.view import RowsAsTheyAre, RowsInSteps, Step, View
-from fitting.profiles import RadialProfile, radial_profile
+from fitting.profiles import radial_profile
 from fitting.spec import ComponentSpec, FitRequest, ParameterTable, seen_in
 
 
@@ -51,15 +52,16 @@ def _steps(request: FitRequest, index: dict[str, int], image: ImageData, device:
     if faint:
         assert image.zero_point is not None, "fitting.inputs checks that magnitudes have a zero point"
         yield MagnitudeToFlux(_amplitudes(faint, index, device), image.zero_point)
-    totals: dict[RadialProfile, list[ComponentSpec]] = {}
+    totals: dict[TotalFlux, list[ComponentSpec]] = {}
     for item in components:
         known = radial_profile(item.profile, item.options)
         if known is not None and {"flux", "magnitude"} & item.parameters.keys():
-            totals.setdefault(known, []).append(item)
-    for profile, total in totals.items():
-        order = ("x", "y", "q", "pa", *profile.shape, profile.scale, profile.amplitude)
-        places = [[index[f"{component.name}.{parameter}"] for parameter in order] for component in total]
-        yield FluxToAmplitude(profile, torch.tensor(places, device=device))
+            sum_of_light = total_of(known, item.geometry)
+            assert sum_of_light is not None, "a request that gives an unknown total is refused"
+            totals.setdefault(sum_of_light, []).append(item)
+    for total, alike in totals.items():
+        places = [[index[f"{component.name}.{name}"] for name in total.parameters] for component in alike]
+        yield FluxToAmplitude(total, torch.tensor(places, device=device))
 
 
 def _placed(component: ComponentSpec, index: dict[str, int]) -> Placed:

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fitting.geometry.total import TotalFlux, total_of
 from fitting.inputs.astrometry import celestial_wcs
 from fitting.inputs.images import ImageData
 from fitting.problem import Problem
 from fitting.problem.parameters import Values
-from fitting.profiles import RadialProfile, radial_profile
-from fitting.profiles.radial import total_flux
+from fitting.profiles import radial_profile
 from fitting.results.covariance import Covariance
 from fitting.spec import ComponentSpec, Frame
 
@@ -70,11 +70,12 @@ def _of_component(
     order = ("x", "y", "q", "pa", *profile.shape, profile.scale, profile.amplitude)
     places = [index[f"{component.name}.{name}"] for name in order]
     own = np.eye(len(values))[places]
-    # Modified isophotes hold another flux than the profile's formula says.
-    for name, unit, function in () if component.geometry else _quantities(profile, image):
-        value, slope = _differentiated(function, values[places])
+    total = total_of(profile, component.geometry)
+    summed = [] if total is None else [index[f"{component.name}.{name}"] for name in total.parameters]
+    for name, unit, function in () if total is None else _quantities(total, image):
+        value, slope = _differentiated(function, values[summed])
         if np.isfinite(value):
-            yield name, value, slope @ own, unit
+            yield name, value, slope @ np.eye(len(values))[summed], unit
     if frame == "sky":
         for name, unit, at in (("x", "pixel", 0), ("y", "pixel", 1), (f"{profile.scale}_pixel", "pixel", -2)):
             yield name, float(values[places[at]]), own[at], unit
@@ -90,14 +91,11 @@ def _of_component(
         yield name, value, slope @ own[:2], "degree"
 
 
-def _quantities(profile: RadialProfile, image: ImageData) -> list[tuple[str, str, Callable[[Tensor], Tensor]]]:
-    def flux(values: Tensor) -> Tensor:
-        return total_flux(profile, values[2], tuple(values[4:-2]), values[-2], values[-1])
-
-    quantities: list[tuple[str, str, Callable[[Tensor], Tensor]]] = [("flux", "data", flux)]
+def _quantities(total: TotalFlux, image: ImageData) -> list[tuple[str, str, Callable[[Tensor], Tensor]]]:
+    quantities: list[tuple[str, str, Callable[[Tensor], Tensor]]] = [("flux", "data", total)]
     zero_point = image.zero_point
     if zero_point is not None:
-        quantities.append(("magnitude", "mag", lambda values: zero_point - 2.5 * torch.log10(flux(values))))
+        quantities.append(("magnitude", "mag", lambda values: zero_point - 2.5 * torch.log10(total(values))))
     return quantities
 
 

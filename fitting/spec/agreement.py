@@ -47,9 +47,9 @@ def _unready(index: int, component: ComponentSpec, frame: Frame) -> Iterator[Ini
     if frame == "sky" and component.profile == "basis":
         yield detail((*place, "profile"), "basis is made of images in the data's own pixels", '"frame": "pixel"')
     for name in ("flux", "magnitude"):
-        if component.geometry and name in component.parameters:
-            message = "is the total of plain ellipses, and the isophotes are modified"
-            yield detail((*place, "parameters", name), message, "the profile's own intensity")
+        if name in component.parameters and any(item.name == "warp" for item in component.geometry):
+            message = "is a total, which photfit does not know of warped isophotes"
+            yield detail((*place, "parameters", name), message, "the profile's own intensity; or no warp")
 
 
 def varied_faults(components: Iterable[ComponentSpec | None], images: Sequence[ImageSpec]) -> list[InitErrorDetails]:

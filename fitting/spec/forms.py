@@ -115,4 +115,6 @@ def _described(profile: ProfileDescription, frame: Frame, given: frozenset[str])
 def least_with_total(profile: ProfileDescription, name: str, given: Collection[str]) -> float | None:
     """What a parameter must exceed since the total that is given would be infinite; None where that is no matter."""
     bounded, bound = FINITE_ABOVE.get(profile.name, ("", 0.0))
+    if profile.parameter("outer_truncation") is not None:
+        return None
     return bound if name == bounded and any(total in given for total in ("flux", "magnitude")) else None

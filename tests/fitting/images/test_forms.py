@@ -40,14 +40,6 @@ def test_what_counts_by_pixels_is_refused_on_the_sky(component: dict[str, Any], 
     assert [fault.path for fault in caught.value.faults] == [path]
 
 
-def test_a_total_of_modified_isophotes_is_refused() -> None:
-    parameters = {key: value for key, value in sersic()["parameters"].items() if key != "i_e"} | {"flux": 900.0}
-    component = {"name": "g", "profile": "sersic", "geometry": ["superellipse"], "parameters": parameters}
-    with pytest.raises(RequestInvalid) as caught:
-        fit_request([component])
-    assert [fault.path for fault in caught.value.faults] == ["$.components[0].parameters.flux"]
-
-
 @pytest.mark.parametrize("total", ["flux", "magnitude"])
 @pytest.mark.parametrize(("profile", "beta"), [("moffat", 0.9), ("moffat", {"value": 1.0}), ("nuker", 1.8)])
 def test_a_total_that_would_be_infinite_is_refused(profile: str, beta: Any, total: str) -> None:
