@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
+from fitting.inputs.psf import PsfInvalid, normalised
 from fitting.inputs.reading import Reading
+from fitting.inputs.zernike import stamp_polar, zernike
 from fitting.spec import ComponentSpec
 from fitting.spec.profiles.basis import BasisOptions
+from fitting.spec.profiles.image_psf import ImagePsfOptions
+from fitting.spec.references import PlaneReference
 
 Array = NDArray[np.float64]
 MAX_SIDE = 2049
@@ -16,11 +22,34 @@ MAX_SIDE = 2049
 
 def read_basis(component: ComponentSpec, reading: Reading) -> tuple[Array, ...]:
     """The images of one component, all of one shape; none where it has none, or `reading` has faults of them."""
+    if isinstance(component.options, ImagePsfOptions):
+        return _psf_planes(component.options, reading)
     if not isinstance(component.options, BasisOptions):
         return ()
+    named = ((f"options.images[{place}]", plane) for place, plane in enumerate(component.options.images))
+    return tuple(_alike(named, reading))
+
+
+def _psf_planes(options: ImagePsfOptions, reading: Reading) -> tuple[Array, ...]:
+    """The point-spread function, itself times each polynomial, and the images that are added to it."""
+    named = ((f"options.eigen[{place}]", plane) for place, plane in enumerate(options.eigen))
+    images = _alike((("options.image", options.image), *named), reading)
+    if len(images) <= len(options.eigen):
+        return ()
+    try:
+        stamp, _ = normalised(images[0])
+    except PsfInvalid as error:
+        reading.fault("options.image", f"{options.image.file!r}: {error.message}", error.expected)
+        return ()
+    distance, angle = stamp_polar(*stamp.shape)
+    radius = 0.5 * min(stamp.shape) if options.radius is None else options.radius
+    return (stamp, *(stamp * zernike(term, distance / radius, angle) for term in options.terms), *images[1:])
+
+
+def _alike(named: Iterable[tuple[str, PlaneReference]], reading: Reading) -> list[Array]:
+    """Images of one shape, by their JSON paths; those that have faults are left out."""
     images: list[Array] = []
-    for place, reference in enumerate(component.options.images):
-        key = f"options.images[{place}]"
+    for key, reference in named:
         plane = reading.plane(key, reference)
         if plane is None:
             continue
@@ -33,4 +62,4 @@ def read_basis(component: ComponentSpec, reading: Reading) -> tuple[Array, ...]:
             reading.fault(key, f"{reference.file!r} holds NaN or infinite pixels", "finite numbers")
         else:
             images.append(plane.data)
-    return tuple(images)
+    return images

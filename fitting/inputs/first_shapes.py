@@ -88,7 +88,7 @@ FIRST_SHAPES: Mapping[str, FirstShape] = {
     "gaussian_ring": FirstShape(0.5, "i_r", 0.19134, {"r_ring": 0.8129, "sigma_r": 0.4065}),
 }
 """By profile: those whose parameters are always the same."""
-_STARS = ("point_source", "gaussian_psf", "moffat_psf", "airy_psf")
+_STARS = ("point_source", "gaussian_psf", "moffat_psf", "airy_psf", "image_psf")
 """Profiles given by their flux."""
 _FREE_FORM = ("spline", "multi_gaussian")
 MEASURED = frozenset({*FIRST_SHAPES, *FIRST_SURFACES, *_STARS, *_FREE_FORM})

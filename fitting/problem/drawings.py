@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from functools import lru_cache
 
+import torch
+
 from fitting.drawing.analytic_point_source import AnalyticPointSource
 from fitting.drawing.basis import Basis
 from fitting.drawing.drawing import Drawing
+from fitting.drawing.image_psf import ImagePsf, MixedKernel
 from fitting.drawing.pixelated import Pixelated
 from fitting.drawing.point_source import PointSource
 from fitting.drawing.skies import BilinearSky, PlaneSky
@@ -24,7 +27,7 @@ from fitting.spec import ComponentSpec, ModifierSpec
 from fitting.spec.images import GaussianShape, MoffatShape
 
 NEVER_CONVOLVED = frozenset(
-    {"plane_sky", "bilinear_sky", "point_source", "gaussian_psf", "moffat_psf", "airy_psf", "pixelated"}
+    {"plane_sky", "bilinear_sky", "point_source", "gaussian_psf", "moffat_psf", "airy_psf", "image_psf", "pixelated"}
 )
 """Profiles that the point-spread function leaves alone, or that are made of it."""
 
@@ -67,6 +70,10 @@ def _basis(component: ComponentSpec, image: TargetImage) -> Drawing:
     return Basis(tuple(map(PointSource, image.bases[component.name])))
 
 
+def _image_psf(component: ComponentSpec, image: TargetImage) -> Drawing:
+    return ImagePsf(MixedKernel(torch.stack(image.bases[component.name])))
+
+
 def _point_source(_: ComponentSpec, image: TargetImage) -> Drawing:
     assert image.convolver is not None, "a request with point sources has a PSF for each image"
     form = image.psf_form
@@ -87,5 +94,6 @@ _DRAWINGS: dict[str, Callable[[ComponentSpec, TargetImage], Drawing]] = {
     "bilinear_sky": _bilinear_sky,
     "pixelated": _pixelated,
     "basis": _basis,
+    "image_psf": _image_psf,
     "point_source": _point_source,
 }

@@ -1,18 +1,23 @@
 """A point-spread function with parameters that are fitted: a component that blurs the others.
 
-The kernel is the component's formula integrated over pixels, on a stamp whose size the first values set, divided by its
-sum. Its derivatives are kernels too: with L the light before the blur, ∂(K ⊛ L)/∂p = ∂K/∂p ⊛ L.
+The kernel is the component's formula integrated over pixels, on a stamp whose size the first values set, or an image
+with corrections, divided by its sum. Its derivatives are kernels too: with L the light before the blur, ∂(K ⊛ L)/∂p =
+∂K/∂p ⊛ L.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from fitting.drawing.drawing import Drawing
+from fitting.drawing.image_psf import ImagePsf, MixedKernel
 from fitting.drawing.surface import SurfaceDrawing
-from fitting.inputs.images import ImageData
+from fitting.inputs.images import Array, ImageData
 from fitting.profiles.surfaces import SURFACES
 from fitting.render.convolve import Convolver
 from fitting.render.frame import Frame
@@ -60,9 +65,28 @@ def _beside(kernel: Tensor, image: Tensor) -> Tensor:
     return kernel.view(len(kernel), *(1,) * (image.ndim - 3), *kernel.shape[-2:])
 
 
+class FittedPsf(Protocol):
+    """A component as an image's point-spread function.
+
+    Attributes:
+        star: how a star looks.
+        names: of the star's parameters; all but x, y and flux are the component's.
+    """
+
+    @property
+    def star(self) -> Drawing: ...
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    def convolver(self, physical: Tensor) -> FittedConvolver:
+        """At native values (batch, natives)."""
+        ...
+
+
 @dataclass(frozen=True)
-class FittedPsf:
-    """The component as an image's point-spread function.
+class FormulaPsf:
+    """A point-spread function of known formula.
 
     Attributes:
         profile: name in `SURFACES`.
@@ -75,13 +99,22 @@ class FittedPsf:
     half: int
 
     @classmethod
-    def of(cls, component: ComponentSpec, index: Mapping[str, int], physical: Tensor) -> "FittedPsf":
+    def of(cls, component: ComponentSpec, index: Mapping[str, int], physical: Tensor) -> "FormulaPsf":
         """The component at its first native values (1, natives); `index` is of those."""
         names = SURFACES[component.profile].parameters[2:-1]
         places = [index[f"{component.name}.{name}"] for name in names]
         fwhm = float(physical[0, places[-1]])
         half = min(max(math.ceil(_ROOM * _WIDTHS[component.profile] * fwhm), 2), _LARGEST)
         return cls(component.profile, torch.tensor(places, dtype=torch.long, device=physical.device), half)
+
+    @property
+    def star(self) -> Drawing:
+        """The formula itself."""
+        return SurfaceDrawing(SURFACES[self.profile], integrated=True)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return SURFACES[self.profile].parameters
 
     def convolver(self, physical: Tensor) -> FittedConvolver:
         """At native values (batch, natives)."""
@@ -97,10 +130,54 @@ class FittedPsf:
         return FittedConvolver(self.rows, kernel, (slopes - kernel.unsqueeze(1) * lost) / total.unsqueeze(1))
 
 
-def fitted_psf(components: Sequence[ComponentSpec], index: Mapping[str, int], physical: Tensor) -> FittedPsf | None:
+@dataclass(frozen=True)
+class CorrectedPsf:
+    """A given image with corrections.
+
+    Attributes:
+        rows: places of the corrections' coefficients among the native values.
+        coefficients: their names.
+    """
+
+    kernel: MixedKernel
+    rows: Tensor
+    coefficients: tuple[str, ...]
+
+    @classmethod
+    def of(cls, component: ComponentSpec, index: Mapping[str, int], planes: Sequence[Array], like: Tensor) -> Self:
+        """Of the image, and of what its coefficients multiply, (odd, odd) each."""
+        names = component.description.names
+        rows = torch.tensor([index[f"{component.name}.{name}"] for name in names], dtype=torch.long, device=like.device)
+        return cls(MixedKernel(torch.as_tensor(np.stack(planes), device=like.device)), rows, names)
+
+    @property
+    def star(self) -> Drawing:
+        """The kernel, interpolated."""
+        return ImagePsf(self.kernel)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("x", "y", *self.coefficients, "flux")
+
+    def convolver(self, physical: Tensor) -> FittedConvolver:
+        """At native values (batch, natives)."""
+        weights, slopes = self.kernel.weights(physical[:, self.rows])
+        planes = self.kernel.planes
+        return FittedConvolver(
+            self.rows, torch.tensordot(weights, planes, dims=1), torch.tensordot(slopes, planes, dims=1)
+        )
+
+
+def fitted_psf(
+    components: Sequence[ComponentSpec], index: Mapping[str, int], image: ImageData, physical: Tensor
+) -> FittedPsf | None:
     """The one among an image's components that blurs the others, at first native values (1, natives)."""
-    blurring = [component for component in components if component.role == "psf"]
-    return FittedPsf.of(blurring[0], index, physical) if blurring else None
+    blurring = next((component for component in components if component.role == "psf"), None)
+    if blurring is None:
+        return None
+    if blurring.name in image.bases:
+        return CorrectedPsf.of(blurring, index, image.bases[blurring.name], physical)
+    return FormulaPsf.of(blurring, index, physical)
 
 
 def stamped(image: ImageData, psf: FittedPsf | None, physical: Tensor) -> ImageData:

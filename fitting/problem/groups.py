@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from fitting.drawing.surface import SurfaceDrawing
 from fitting.problem.drawings import NEVER_CONVOLVED, drawing_of
 from fitting.problem.drawn_group import DrawnGroup
 from fitting.problem.fitted_psf import FittedPsf
@@ -14,7 +13,6 @@ from fitting.problem.image import TargetImage
 from fitting.problem.radial_group import RadialGroup
 from fitting.problem.sky_group import FlatSkies
 from fitting.profiles import FLAT_SKIES, RadialProfile, radial_profile
-from fitting.profiles.surfaces import SURFACES
 from fitting.spec import ComponentSpec
 
 
@@ -86,12 +84,11 @@ def _drawn_groups(
 
 
 def _fitted_star(star: str, blurring: str, psf: FittedPsf, index: Mapping[str, int], image: TargetImage) -> DrawnGroup:
-    """A star where the point-spread function is fitted: that formula, with the parameters of both components."""
-    surface = SURFACES[psf.profile]
+    """A star where the point-spread function is fitted: that itself, with the parameters of both components."""
     owners = {"x": star, "y": star, "flux": star}
-    places = [index[f"{owners.get(name, blurring)}.{name}"] for name in surface.parameters]
+    places = [index[f"{owners.get(name, blurring)}.{name}"] for name in psf.names]
     rows = torch.tensor([places], dtype=torch.long, device=image.data.device)
-    return DrawnGroup(SurfaceDrawing(surface, image.integrated), (star,), rows, convolved=False)
+    return DrawnGroup(psf.star, (star,), rows, convolved=False)
 
 
 def _rows(

@@ -75,7 +75,7 @@ class Problem:
         """One image on the device, with the point-spread function that is fitted if there is one."""
         components = self.request.seen_in(image.name)
         first = view.native(self.parameters.values(self.start())).physical
-        psf = fitted_psf(components, view.index, first)
+        psf = fitted_psf(components, view.index, image, first)
         return replace(TargetImage.of(stamped(image, psf, first), self.device, self.request.noise), psf=psf)
 
     @property

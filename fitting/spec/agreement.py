@@ -44,8 +44,9 @@ def _unready(index: int, component: ComponentSpec, frame: Frame) -> Iterator[Ini
     elif frame == "sky" and bound_to_pixels(component.description):
         message = f"{component.profile} counts {', '.join(bound_to_pixels(component.description))} by pixels"
         yield detail((*place, "profile"), message, '"frame": "pixel"')
-    if frame == "sky" and component.profile == "basis":
-        yield detail((*place, "profile"), "basis is made of images in the data's own pixels", '"frame": "pixel"')
+    if frame == "sky" and component.role == "light" and component.profile in ("basis", "image_psf"):
+        message = f"{component.profile} is made of images in the data's own pixels"
+        yield detail((*place, "profile"), message, '"frame": "pixel"')
     for name in ("flux", "magnitude"):
         if name in component.parameters and any(item.name == "warp" for item in component.geometry):
             message = "is a total, which photfit does not know of warped isophotes"

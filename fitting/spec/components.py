@@ -34,7 +34,6 @@ from fitting.spec.profiles import (
     ProfileDescription,
     ProfileOptions,
 )
-from fitting.spec.profiles.basis import BasisOptions
 from fitting.spec.references import PlaneReference
 
 MAX_COMPONENTS = 2000
@@ -169,13 +168,12 @@ class ComponentSpec(Document):
 
     def references(self) -> Iterator[tuple[tuple[str | int, ...], PlaneReference]]:
         """Location below this component, and reference, of every file that it names."""
-        if isinstance(self.options, BasisOptions):
-            for place, plane in enumerate(self.options.images):
-                yield ("options", "images", place), plane
+        for place, plane in () if self.options is None else self.options.references():
+            yield ("options", *place), plane
 
     def with_references(self, mapping: Mapping[str, str]) -> ComponentSpec:
         """The same component with its files renamed; names that the mapping lacks stay."""
-        if not isinstance(self.options, BasisOptions):
+        if self.options is None:
             return self
         return self.model_copy(update={"options": self.options.with_references(mapping)})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Self
 
 from pydantic import Field, Strict
@@ -31,8 +31,11 @@ class BasisOptions(ProfileOptions):
         )
         return (*CENTRE, *coefficients)
 
-    def with_references(self, mapping: Mapping[str, str]) -> Self:
-        """The same with files renamed; names that the mapping lacks stay."""
+    def references(self) -> Iterator[tuple[tuple[str | int, ...], PlaneReference]]:
+        for place, plane in enumerate(self.images):
+            yield ("images", place), plane
+
+    def with_references(self, mapping: Mapping[str, str], /) -> Self:
         renamed = (plane.renamed(mapping.get(plane.file, plane.file)) for plane in self.images)
         return self.model_copy(update={"images": tuple(renamed)})
 

@@ -1,11 +1,12 @@
 """Options of the profiles whose parameters depend on more than their name."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
 
 from fitting.spec.documents import Document
 from fitting.spec.profiles.description import ParameterDescription
+from fitting.spec.references import PlaneReference
 
 
 class ProfileOptions(Document):
@@ -20,6 +21,14 @@ class ProfileOptions(Document):
     @abstractmethod
     def parameters(self) -> tuple[ParameterDescription, ...]:
         """All parameters of the profile, in order."""
+
+    def references(self) -> Iterator[tuple[tuple[str | int, ...], PlaneReference]]:
+        """Location below the options, and reference, of every file that they name."""
+        return iter(())
+
+    def with_references(self, _: Mapping[str, str], /) -> Self:
+        """The same with files renamed by a mapping; names that it lacks stay."""
+        return self
 
 
 def _resolved(schema: Any, definitions: Mapping[str, Any]) -> Any:

@@ -10,6 +10,7 @@ from fitting.spec.profiles.description import ProfileDescription
 from fitting.spec.profiles.edge_on import EDGE_ON_DISK, EDGE_ON_RING
 from fitting.spec.profiles.ellipsoid import GAUSSIAN_ELLIPSOID
 from fitting.spec.profiles.exponential import BROKEN_EXPONENTIAL, EXPONENTIAL
+from fitting.spec.profiles.image_psf import IMAGE_PSF, ImagePsfOptions
 from fitting.spec.profiles.multi_gaussian import MULTI_GAUSSIAN, MultiGaussianOptions
 from fitting.spec.profiles.nuker import NUKER
 from fitting.spec.profiles.options import ProfileOptions
@@ -46,6 +47,7 @@ _SHAPES = (
     GAUSSIAN_PSF,
     MOFFAT_PSF,
     AIRY_PSF,
+    IMAGE_PSF,
     PIXELATED,
     BASIS,
 )
@@ -69,12 +71,13 @@ PROFILE_OPTIONS: MappingProxyType[str, type[ProfileOptions]] = MappingProxyType(
         "multi_gaussian": MultiGaussianOptions,
         "pixelated": PixelatedOptions,
         "basis": BasisOptions,
+        "image_psf": ImagePsfOptions,
     }
 )
 """Options of those that have any."""
 
 
-PSF_MODELS = (GAUSSIAN_PSF.name, MOFFAT_PSF.name, AIRY_PSF.name)
+PSF_MODELS = (GAUSSIAN_PSF.name, MOFFAT_PSF.name, AIRY_PSF.name, IMAGE_PSF.name)
 """Those that may blur the other components of an image."""
 
 

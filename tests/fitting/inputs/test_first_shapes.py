@@ -42,7 +42,7 @@ TRUTH: dict[str, dict[str, float]] = {
     },
     "pixelated": {f"i_{row}_{column}": 30.0 + 9.0 * row - 4.0 * column for row in range(3) for column in range(3)},
 }  # fmt: skip
-NEEDS_FILES = {"basis"}
+NEEDS_FILES = {"basis", "image_psf"}
 ELLIPSE = {"x": 30.4, "y": 29.2, "q": 0.6, "pa": 35.0}
 
 
