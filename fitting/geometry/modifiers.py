@@ -23,6 +23,16 @@ def modifiers_of(geometry: Iterable[ModifierSpec], scale: str) -> Modifiers:
     return Modifiers(**links)
 
 
+def in_pixels(geometry: tuple[ModifierSpec, ...], scale: float) -> tuple[ModifierSpec, ...]:
+    """The geometry of an image whose pixels are `scale` to the request's unit of length: nodes of warps are radii."""
+    return tuple(
+        item.model_copy(update={"setting": tuple(node * scale for node in item.setting)})
+        if item.name == "warp"
+        else item
+        for item in geometry
+    )
+
+
 def _truncations(setting: Any) -> tuple[Truncation, ...]:
     sides = (setting,) if isinstance(setting, str) else setting
     return tuple(Truncation(side) for side in sides)

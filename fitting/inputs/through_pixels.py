@@ -114,7 +114,8 @@ class _Eye:
         return _turned(given[form], self.linear) if form == "pa" else given[form] * self._factor(unit)
 
     def _factor(self, unit: str) -> float:
-        return {"arcsec": self.scale, "data/arcsec2": self.scale**-2}.get(unit, 1.0)
+        powers = {"arcsec": 1, "1/arcsec": -1, "data/arcsec2": -2, "data/arcsec3": -3}
+        return float(self.scale ** powers.get(unit, 0))
 
     def back(self, item: ComponentSpec, table: ParameterTable, values: Mapping[str, float]) -> dict[str, float]:
         """Values of the request's rows, from those of this image's pixels."""

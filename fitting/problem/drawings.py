@@ -15,7 +15,7 @@ from fitting.drawing.skies import BilinearSky, PlaneSky
 from fitting.drawing.surface import SurfaceDrawing
 from fitting.drawing.varying_point_source import VaryingPointSource
 from fitting.geometry.modified import ModifiedProfile
-from fitting.geometry.modifiers import modifiers_of
+from fitting.geometry.modifiers import in_pixels, modifiers_of
 from fitting.problem.image import TargetImage
 from fitting.profiles import radial_profile
 from fitting.profiles.radial import RadialProfile
@@ -36,7 +36,7 @@ def drawing_of(component: ComponentSpec, image: TargetImage, *, integrated: bool
     """The drawing of a component, and the names of its parameters in the drawing's order."""
     radial = radial_profile(component.profile, component.options)
     if radial is not None:
-        surface: Surface = _modified(radial, component.geometry)
+        surface: Surface = _modified(radial, in_pixels(component.geometry, image.scale))
         return SurfaceDrawing(surface, integrated), surface.parameters
     if component.profile in SURFACES:
         surface = SURFACES[component.profile]

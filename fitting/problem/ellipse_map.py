@@ -4,10 +4,12 @@ A unit ellipse with semi-axes 1 along (−sin pa, cos pa) and q across is the im
 Σ = P Pᵀ + q² Q Qᵀ, with P and Q the mapped axes, gives the mapped ellipse: with t half the trace, d = ((Σ_yy − Σ_xx)/2,
 −Σ_xy) = h (cos 2pa', sin 2pa'), its major semi-axis is k = √(t + h), and q' = |det L| q / k².
 
+Of the two ends of its major axis the angle names the one to which the map takes the end that pa names.
+
 The sign of h is that which q = 1 is passed with: an ellipse with q > 1, whose named axes have swapped, stays one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -55,7 +57,10 @@ def mapped_ellipse(linear: Tensor, linear_by: Tensor, q: Tensor, pa: Tensor) -> 
     form_by = torch.cat((by_q[..., None, :, :], by_pa[..., None, :, :], half + half.mT), dim=-3)
     determinant = torch.linalg.det(linear)
     determinant_by = (torch.linalg.inv(linear)[..., None, :, :].mT * linear_by).sum((-1, -2)) * determinant[..., None]
-    return _named(form, form_by, determinant, determinant_by, q, _kept_direction(linear, determinant, sine, cosine))
+    kept = _kept_direction(linear, determinant, sine, cosine)
+    mapped = _named(form, form_by, determinant, determinant_by, q, kept)
+    towards = torch.atan2(-major[..., 0], major[..., 1]) / DEGREES
+    return replace(mapped, pa=mapped.pa + 180.0 * ((towards - mapped.pa) / 180.0).round())
 
 
 def _named(

@@ -46,6 +46,7 @@ class TargetImage:
         psf: the point-spread function whose parameters are fitted, where it is one; the convolver is then of the first
             values, and of others in `focused`.
         bases: the images that components are made of, by the components' names.
+        scale: pixels, in its middle, to the unit of length in which components are given.
     """
 
     name: str
@@ -60,6 +61,7 @@ class TargetImage:
     psf_form: GaussianShape | MoffatShape | None = None
     psf: FittedPsf | None = None
     bases: Mapping[str, tuple[Tensor, ...]] = field(default_factory=dict)
+    scale: float = 1.0
 
     @classmethod
     def of(cls, image: ImageData, device: torch.device, noise: NoiseSpec) -> "TargetImage":

@@ -199,7 +199,7 @@ class Parametrization:
         for component in dict.fromkeys(row.component for row in self.free):
             own = [row for row in self.table if row.component == component and not row.constraint]
             q, pa = ([row for row in own if row.description.name == name] for name in ("q", "pa"))
-            lengths, inverse = list(filter(_stretches, own)), [row for row in own if row.description.unit == "1/pixel"]
+            lengths, inverse = list(filter(_stretches, own)), list(filter(_shrinks, own))
             if component in modified or len(q) != 1 or len(pa) != 1 or not lengths:
                 continue
             unbounded = q[0].max == 1.0 and q[0].min is not None and pa[0].min is None and pa[0].max is None
@@ -229,6 +229,11 @@ def _stretches(row: TableParameter) -> bool:
     """Whether it is a length along the major axis of its component."""
     length = row.description.unit in ("pixel", "arcsec") and varies_in_log(row)
     return length and row.description.modifier is None and not row.constraint
+
+
+def _shrinks(row: TableParameter) -> bool:
+    """Whether it is an inverse length along the major axis of its component."""
+    return row.description.unit in ("1/pixel", "1/arcsec") and not row.constraint
 
 
 def _has_default_limits(row: TableParameter) -> bool:

@@ -23,7 +23,7 @@ from fitting.problem.memory import keep_freed_memory
 from fitting.problem.parameters import Parametrization, Values
 from fitting.problem.priors import Priors
 from fitting.problem.view import View
-from fitting.problem.views import view_of
+from fitting.problem.views import length_scale, view_of
 from fitting.spec import ComponentSpec, FitRequest, ParameterTable
 
 
@@ -76,7 +76,8 @@ class Problem:
         components = self.request.seen_in(image.name)
         first = view.native(self.parameters.values(self.start())).physical
         psf = fitted_psf(components, view.index, image, first)
-        return replace(TargetImage.of(stamped(image, psf, first), self.device, self.request.noise), psf=psf)
+        target = TargetImage.of(stamped(image, psf, first), self.device, self.request.noise)
+        return replace(target, psf=psf, scale=length_scale(self.request, image))
 
     @property
     def degrees_of_freedom(self) -> int:

@@ -3,7 +3,8 @@
 Around its centre a component sees the sky as a plane and the image's pixels as a linear map of it, so a distortion
 counts as far as it is linear over the component. Ellipses are mapped exactly. Lengths are measured along the major axis
 and stretch as it does; those of a component without an axis ratio stretch by the root of the map's determinant.
-Intensities per arcsec² become intensities per pixel.
+Intensities per arcsec² become intensities per pixel. What modifies isophotes is measured from the ellipse's own axes
+and is carried over as it is, but for mirror images; that is exact as far as pixels are square.
 """
 
 from collections.abc import Sequence
@@ -23,14 +24,23 @@ class Placed:
 
     Attributes:
         position: of ra and dec, which become x and y; None where the middle of the image stands for the component.
-        lengths, intensities: of all values that are lengths in arcsec, or per arcsec².
+        ellipse: of q and pa.
+        angles: of all other position angles.
+        lengths, inverse_lengths, intensities: of all values in arcsec, per arcsec, and per arcsec².
+        gradient: of derivatives of the intensity towards west and north, which become those by x and y.
+        handed: of what changes its sign in a mirror image.
+        directions: of each value of a direction, and of the one whose place it takes in a mirror image.
     """
 
     position: tuple[int, int] | None
-    q: int | None
-    pa: int | None
+    ellipse: tuple[int, int] | None
+    angles: tuple[int, ...]
     lengths: tuple[int, ...]
+    inverse_lengths: tuple[int, ...]
     intensities: tuple[int, ...]
+    gradient: tuple[int, int] | None
+    handed: tuple[int, ...]
+    directions: tuple[tuple[int, int], ...]
 
 
 class SkyToPixels:
@@ -51,12 +61,14 @@ class SkyToPixels:
 
         numbered = list(enumerate(components))
         self._positions = places([(k, *item.position) for k, item in numbered if item.position is not None], 3)
-        self._ellipses = places(
-            [(k, item.q, item.pa) for k, item in numbered if item.q is not None and item.pa is not None], 3
-        )
-        self._angles = places([(k, item.pa) for k, item in numbered if item.q is None and item.pa is not None], 2)
-        self._lengths = places([(k, length) for k, item in numbered for length in item.lengths], 2)
+        self._ellipses = places([(k, *item.ellipse) for k, item in numbered if item.ellipse is not None], 3)
+        self._angles = places([(k, place) for k, item in numbered for place in item.angles], 2)
+        self._lengths = places([(k, place) for k, item in numbered for place in item.lengths], 2)
+        self._inverse_lengths = places([(k, place) for k, item in numbered for place in item.inverse_lengths], 2)
         self._intensities = places([(k, place) for k, item in numbered for place in item.intensities], 2)
+        self._gradients = places([(k, *item.gradient) for k, item in numbered if item.gradient is not None], 3)
+        self._handed = places([(k, place) for k, item in numbered for place in item.handed], 2)
+        self._directions = places([(k, *pair) for k, item in numbered for pair in item.directions], 3)
 
     def apply(self, physical: Tensor, jacobian: Tensor) -> None:
         """Values (batch, natives) and derivatives (batch, natives, free) of the request become those of the image."""
@@ -81,7 +93,10 @@ class SkyToPixels:
             self._map_ellipses(physical, jacobian, linear, linear_by, sky, stretch, log_stretch_by)
         if len(self._angles):
             self._map_angles(physical, jacobian, linear, linear_by, sky)
+        self._mirror(physical, jacobian, determinant < 0.0)
+        self._map_gradients(physical, jacobian, linear)
         _multiply(physical, jacobian, self._lengths, stretch, log_stretch_by)
+        _multiply(physical, jacobian, self._inverse_lengths, 1.0 / stretch, -log_stretch_by)
         _multiply(physical, jacobian, self._intensities, 1.0 / determinant.abs(), -log_area_by)
 
     def _map_ellipses(
@@ -117,6 +132,23 @@ class SkyToPixels:
         inputs = torch.cat((jacobian[:, pa, None], sky[:, who]), dim=2)
         physical[:, pa] = torch.atan2(-x, y) / DEGREES
         jacobian[:, pa] = (turned[..., None, :] @ inputs).squeeze(2)
+
+    def _mirror(self, physical: Tensor, jacobian: Tensor, mirrored: Tensor) -> None:
+        """Change signs and the order of directions of components that are seen mirrored, (batch, components)."""
+        who, at = self._handed.unbind(-1)
+        sign = torch.where(mirrored[:, who], -1.0, 1.0).to(physical)
+        physical[:, at] *= sign
+        jacobian[:, at] *= sign[..., None]
+        who, at, other = self._directions.unbind(-1)
+        physical[:, at] = torch.where(mirrored[:, who], physical[:, other], physical[:, at])
+        jacobian[:, at] = torch.where(mirrored[:, who, None], jacobian[:, other], jacobian[:, at])
+
+    def _map_gradients(self, physical: Tensor, jacobian: Tensor, linear: Tensor) -> None:
+        """∇I of the middle of the image, whose map is the same at all values: L⁻ᵀ ∇I / |det L|."""
+        who, at = self._gradients[:, 0], self._gradients[:, 1:]
+        back = torch.linalg.inv(linear[:, who]).mT / torch.linalg.det(linear[:, who]).abs()[..., None, None]
+        physical[:, at] = (back @ physical[:, at, None]).squeeze(-1)
+        jacobian[:, at] = back @ jacobian[:, at]
 
 
 def _multiply(physical: Tensor, jacobian: Tensor, places: Tensor, factor: Tensor, log_factor_by: Tensor) -> None:

@@ -1,7 +1,9 @@
 """Which view each image of a request needs."""
 
+import math
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 
 from fitting.geometry.total import TotalFlux, total_of
@@ -13,6 +15,7 @@ from fitting.problem.sky_step import Placed, SkyToPixels
 from fitting.problem.view import RowsAsTheyAre, RowsInSteps, Step, View
 from fitting.profiles import radial_profile
 from fitting.spec import ComponentSpec, FitRequest, ParameterTable, seen_in
+from fitting.spec.geometry import mirrored_direction, turns_with_the_mirror
 
 
 def native_index(request: FitRequest) -> dict[str, int]:
@@ -29,6 +32,12 @@ def view_of(request: FitRequest, table: ParameterTable, image: ImageData, device
     if not steps and rows == list(range(len(table))):
         return RowsAsTheyAre(index)
     return RowsInSteps(index, torch.tensor(rows, dtype=torch.long, device=device), steps)
+
+
+def length_scale(request: FitRequest, image: ImageData) -> float:
+    """Pixels, in the middle of an image, to the request's unit of length; one in frame pixel."""
+    middle = local_map(image, sky_of(image)) if request.frame_in_use == "sky" else None
+    return 1.0 if middle is None else math.sqrt(abs(float(np.linalg.det(middle))))
 
 
 def _rows(request: FitRequest, table: ParameterTable, image: str) -> list[int]:
@@ -65,18 +74,27 @@ def _steps(request: FitRequest, index: dict[str, int], image: ImageData, device:
 
 
 def _placed(component: ComponentSpec, index: dict[str, int]) -> Placed:
-    places = {form.name: index[f"{component.name}.{own}"] for form, own in zip(
-        component.described("sky").parameters, component.description.names, strict=True)}  # fmt: skip
-    units: dict[str, list[int]] = {"arcsec": [], "data/arcsec2": []}
-    for form in component.described("sky").parameters:
-        if form.unit in units:
-            units[form.unit].append(places[form.name])
+    own = {item.name: index[f"{component.name}.{item.name}"] for item in component.description.parameters}
+    forms = component.described("sky").parameters
+    places = {form.name: place for form, place in zip(forms, own.values(), strict=True)}
+    units: dict[str, list[int]] = {}
+    for form in forms:
+        units.setdefault(form.unit, []).append(places[form.name])
+    angles = ["rotation_pa"] if "q" in places else ["pa", "rotation_pa"]
+    handed = filter(turns_with_the_mirror, component.description.parameters)
+    partners = {item.name: mirrored_direction(item, component.geometry) for item in component.description.parameters}
     return Placed(
         position=(places["ra"], places["dec"]) if "ra" in places and "dec" in places else None,
-        q=places.get("q"),
-        pa=places.get("pa"),
-        lengths=tuple(place for form, place in places.items() if place in units["arcsec"] and form not in ("x", "y")),
-        intensities=tuple(units["data/arcsec2"]),
+        ellipse=(places["q"], places["pa"]) if "q" in places and "pa" in places else None,
+        angles=tuple(places[name] for name in angles if name in places),
+        lengths=tuple(
+            place for form, place in places.items() if place in units.get("arcsec", ()) and form not in ("x", "y")
+        ),
+        inverse_lengths=tuple(units.get("1/arcsec", ())),
+        intensities=tuple(units.get("data/arcsec2", ())),
+        gradient=(places["di_dx"], places["di_dy"]) if "data/arcsec3" in units else None,
+        handed=tuple(own[item.name] for item in handed),
+        directions=tuple((own[name], own[other]) for name, other in partners.items() if other is not None),
     )
 
 

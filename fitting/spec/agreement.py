@@ -11,7 +11,7 @@ from pydantic_core import InitErrorDetails
 from fitting.spec.components import MAX_COMPONENTS, ComponentSpec
 from fitting.spec.documents import detail
 from fitting.spec.faults import shown
-from fitting.spec.forms import Frame, bound_to_pixels
+from fitting.spec.forms import Frame
 from fitting.spec.images import ImageSpec
 from fitting.spec.links import link_faults
 from fitting.spec.references import PlaneReference
@@ -38,12 +38,6 @@ def frame_faults(components: Iterable[ComponentSpec | None], frame: Frame) -> li
 def _unready(index: int, component: ComponentSpec, frame: Frame) -> Iterator[InitErrorDetails]:
     """Faults of what is defined by pixels, or has no known total."""
     place = ("components", index)
-    if frame == "sky" and component.geometry:
-        message = "modifies isophotes in the image's own pixels, which frame sky does not turn yet"
-        yield detail((*place, "geometry"), message, '"frame": "pixel"')
-    elif frame == "sky" and bound_to_pixels(component.description):
-        message = f"{component.profile} counts {', '.join(bound_to_pixels(component.description))} by pixels"
-        yield detail((*place, "profile"), message, '"frame": "pixel"')
     if frame == "sky" and component.role == "light" and component.profile in ("basis", "image_psf"):
         message = f"{component.profile} is made of images in the data's own pixels"
         yield detail((*place, "profile"), message, '"frame": "pixel"')

@@ -1,8 +1,9 @@
 """The forms in which a request may give a component's parameters, other than the profile's own.
 
-In frame ``sky`` a centre is ``ra, dec`` (degrees), lengths are in arcsec and intensities in data units per arcsec². In
-either frame a profile's one amplitude may be given as total ``flux`` or as ``magnitude``. Each form stands in the place
-of one of the profile's own parameters, so that a component has as many parameters as its profile, in the same order.
+In frame ``sky`` a centre is ``ra, dec`` (degrees), lengths are in arcsec and intensities in data units per arcsec²; the
+sky's plane has x towards west and y towards north, so that angles run from north through east. In either frame a
+profile's one amplitude may be given as total ``flux`` or as ``magnitude``. Each form stands in the place of one of the
+profile's own parameters, so that a component has as many parameters as its profile, in the same order.
 """
 
 from __future__ import annotations
@@ -37,9 +38,14 @@ WITH_TOTAL = frozenset(
 FINITE_ABOVE = {"moffat": ("beta", 1.0), "nuker": ("beta", 2.0)}
 """Profiles whose total flux is finite only where a parameter is above a bound."""
 _ABOVE = 1e-3
-_SKY_UNITS = {"pixel": "arcsec", "data/pixel": "data/arcsec2"}
+_SKY_UNITS = {
+    "pixel": "arcsec", "1/pixel": "1/arcsec", "data/pixel": "data/arcsec2", "data/pixel/pixel": "data/arcsec3",
+}  # fmt: skip
+_SKY_TEXTS = {"di_dx": "Gradient towards west.", "di_dy": "Gradient towards north."}
 _SKY_PLACES = {"x": RA, "y": DEC}
-AMPLITUDE_UNITS = frozenset({"data/pixel", "data/arcsec2", "data", "mag"})
+AMPLITUDE_UNITS = frozenset(
+    {"data/pixel", "data/arcsec2", "data/pixel/pixel", "data/arcsec3", "data", "mag"}
+)  # fmt: skip
 """Units of what differs between bands: left out of a request of several images, it gets a value in each."""
 
 
@@ -75,12 +81,6 @@ def every_name(profile: ProfileDescription) -> tuple[str, ...]:
     return (*profile.names, *(form.name for several in alternatives(profile).values() for form in several))
 
 
-def bound_to_pixels(profile: ProfileDescription) -> tuple[str, ...]:
-    """Parameters that have no form on the sky yet, such as slopes by pixel."""
-    known = {"", "degree", "data", *_SKY_UNITS}
-    return tuple(item.name for item in profile.parameters if item.unit not in known)
-
-
 def described(profile: ProfileDescription, frame: Frame, given: Collection[str]) -> ProfileDescription:
     """The profile's parameters in the forms that a request uses.
 
@@ -108,7 +108,10 @@ def _described(profile: ProfileDescription, frame: Frame, given: frozenset[str])
             low = least + _ABOVE
             form = form.model_copy(update={"min": max(low, form.min or low), "lowest": low})
         unit = _SKY_UNITS.get(form.unit, form.unit) if frame == "sky" else form.unit
-        parameters.append(form if unit == form.unit else form.model_copy(update={"unit": unit}))
+        if unit != form.unit:
+            text = _SKY_TEXTS.get(form.name, form.description)
+            form = form.model_copy(update={"unit": unit, "description": text})
+        parameters.append(form)
     return profile.model_copy(update={"parameters": tuple(parameters)})
 
 

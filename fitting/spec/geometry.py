@@ -282,6 +282,25 @@ class ModifierSpec(Document):
         return {"title": "ModifierSpec", "anyOf": forms}
 
 
+_HANDED = {"fourier": "_phase", "bending": "", "warp": "_pa", "rotation": "_angle"}
+
+
+def turns_with_the_mirror(parameter: ParameterDescription) -> bool:
+    """Whether a modifier's parameter changes its sign in a mirror image: an angle from the major axis, or a bending."""
+    return parameter.modifier in _HANDED and parameter.name.endswith(_HANDED[parameter.modifier])
+
+
+def mirrored_direction(parameter: ParameterDescription, modifiers: Iterable[ModifierSpec]) -> str | None:
+    """The parameter whose value this one has in a mirror image, where directions (rays, wedges) are counted the other
+    way round; None for what is not of a direction.
+    """
+    count = next((item.setting for item in modifiers if item.name == parameter.modifier), None)
+    if parameter.modifier not in ("rays", "wedges") or count is None:
+        return None
+    word, number, quantity = parameter.name.split("_")
+    return f"{word}_{count + 2 - int(number)}_{quantity}"
+
+
 def _checked(known: ModifierDescription, setting: Any) -> Any:
     """The setting as the engine takes it; raises a refusal where the modifier takes no such setting."""
     if known.setting is None:

@@ -1,4 +1,4 @@
-"""Which profiles may be given by their total, and what frame sky refuses."""
+"""Which profiles may be given by their total."""
 
 from typing import Any
 
@@ -9,7 +9,6 @@ from fitting.profiles import RADIAL_PROFILES
 from fitting.profiles.radial import total_flux
 from fitting.spec import PROFILES, RequestInvalid
 from fitting.spec.forms import WITH_TOTAL
-from tests.fitting.images.sky import galaxy, request_of
 from tests.fitting.scene import fit_request, problem_of, sersic
 
 
@@ -25,19 +24,6 @@ def test_a_total_flux_gives_the_amplitude_of_that_flux() -> None:
     q, n, scale, amplitude = (native[problem.views[0].index[f"g.{name}"]] for name in ("q", "n", "r_e", "i_e"))
     total = total_flux(RADIAL_PROFILES["sersic"], q[None], (n[None],), scale[None], amplitude[None])
     assert torch.allclose(total, torch.tensor([900.0], dtype=torch.float64))
-
-
-@pytest.mark.parametrize(
-    ("component", "path"),
-    [
-        ({**galaxy(flux=None, i_e=1.0), "geometry": ["superellipse"]}, "$.components[0].geometry"),
-        ({"name": "s", "profile": "plane_sky", "parameters": {"i": 1.0}}, "$.components[0].profile"),
-    ],
-)
-def test_what_counts_by_pixels_is_refused_on_the_sky(component: dict[str, Any], path: str) -> None:
-    with pytest.raises(RequestInvalid) as caught:
-        request_of(component, names=("g",))
-    assert [fault.path for fault in caught.value.faults] == [path]
 
 
 @pytest.mark.parametrize("total", ["flux", "magnitude"])

@@ -8,7 +8,7 @@ const TOTALS = {
   flux: { name: "flux", unit: "data", description: "Total flux, before the PSF and out to infinity.", min: 0 },
   magnitude: { name: "magnitude", unit: "mag", description: "Total magnitude: zero point - 2.5 log10(flux).", min: -60, max: 80 },
 };
-const SKY_UNITS = { pixel: "arcsec", "data/pixel": "data/arcsec2" };
+const SKY_UNITS = { pixel: "arcsec", "1/pixel": "1/arcsec", "data/pixel": "data/arcsec2", "data/pixel/pixel": "data/arcsec3" };
 
 /** `pixel` or `sky`: what the request says, or follows from how many images it has. */
 export const frameOf = (request) => request.frame ?? (request.images.length > 1 ? "sky" : "pixel");
