@@ -8,11 +8,38 @@ to 1000 and keeps two. The value is rounded to the same decimal place.
 from __future__ import annotations
 
 import math
-from decimal import ROUND_HALF_EVEN, Decimal
+from collections.abc import Sequence
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import NamedTuple
 
 _VALUE_DIGITS = 6
 _PLAIN_EXPONENTS = range(-4, 7)
 _ONE_DIGIT_FROM = 355
+_ALL_DIGITS = Context(prec=700)
+"""Of any two numbers of float64, from the first digit of the larger to the last of the smaller."""
+
+
+class Rounded(NamedTuple):
+    """A value as text and what it is uncertain by: `uncertainty` to both sides, or else `below` and `above`; all three
+    are empty where nothing usable is known.
+    """
+
+    value: str
+    uncertainty: str = ""
+    below: str = ""
+    above: str = ""
+
+
+def round_reported(value: float, uncertainty: float | None, interval: Sequence[float | None] | None) -> Rounded:
+    """What a result says of a parameter: with the distances to the ends of its interval if it has both, else with its
+    uncertainty.
+    """
+    lower, upper = interval or (None, None)
+    if lower is not None and upper is not None:
+        text, below, above = round_asymmetric(value, value - lower, upper - value)
+        if below:
+            return Rounded(text, below=below, above=above)
+    return Rounded(*round_measurement(value, uncertainty))
 
 
 def round_measurement(value: float, uncertainty: float | None) -> tuple[str, str]:
@@ -59,7 +86,8 @@ def _shared_exponent(value: float, uncertainty: float) -> int:
 
 
 def _fixed(number: float, place: int, exponent: int) -> str:
-    rounded = Decimal(repr(number)).quantize(Decimal(1).scaleb(place), ROUND_HALF_EVEN).scaleb(-exponent)
+    unit = Decimal(1).scaleb(place)
+    rounded = Decimal(repr(number)).quantize(unit, ROUND_HALF_EVEN, _ALL_DIGITS).scaleb(-exponent, _ALL_DIGITS)
     rounded = abs(rounded) if rounded == 0 else rounded
     digits = f"{rounded:.{max(0, exponent - place)}f}"
     return f"{digits}e{exponent:+03d}" if exponent else digits

@@ -11,7 +11,7 @@ from astropy import units
 from astropy.io import fits
 from astropy.table import Column, MaskedColumn, Row, Table
 
-from fitting.rounding import round_asymmetric, round_measurement
+from fitting.rounding import round_reported
 from fitting.votable import write_votable
 
 _NUMBERS = ("value", "uncertainty", "uncertainty_scaled", "uncertainty_bootstrap")
@@ -110,14 +110,12 @@ def _latex(table: Table) -> str:
 
 def _measured(row: Row) -> str:
     keys = ("value", "uncertainty", "interval_lower", "interval_upper")
-    value, sigma, lower, upper = (None if row[key] is np.ma.masked else float(row[key]) for key in keys)
+    value, sigma, *ends = (None if row[key] is np.ma.masked else float(row[key]) for key in keys)
     assert value is not None
-    if lower is not None and upper is not None:
-        text, below, above = round_asymmetric(value, value - lower, upper - value)
-        if below and above:
-            return rf"{text}_{{-{below}}}^{{+{above}}}"
-    text, uncertainty = round_measurement(value, sigma)
-    return rf"{text} \pm {uncertainty}" if uncertainty else text
+    found = round_reported(value, sigma, ends)
+    if found.below:
+        return rf"{found.value}_{{-{found.below}}}^{{+{found.above}}}"
+    return rf"{found.value} \pm {found.uncertainty}" if found.uncertainty else found.value
 
 
 def _escaped(text: str) -> str:

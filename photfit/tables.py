@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from fitting.rounding import round_asymmetric, round_measurement
+from fitting.rounding import round_reported
 from photfit.answers import Fit
 
 _PULL_TO_NOTICE = 4.0
@@ -38,16 +38,11 @@ def parameters_report(document: Mapping[str, Any], truth: Mapping[str, float] | 
 
 
 def _measured(parameter: Mapping[str, Any]) -> tuple[str, str]:
-    """The value, and its uncertainty or, where it has an interval of two ends, the distances to them."""
-    lower, upper = parameter.get("interval") or (None, None)
-    if lower is not None and upper is not None:
-        value, below, above = round_asymmetric(
-            parameter["value"], parameter["value"] - lower, upper - parameter["value"]
-        )
-        if below and above:
-            return value, f"+{above} -{below}"
-    value, uncertainty = round_measurement(parameter["value"], parameter.get("uncertainty"))
-    return value, f"± {uncertainty}" if uncertainty else ""
+    """The value, and its uncertainty or the distances to the ends of its interval."""
+    found = round_reported(parameter["value"], parameter.get("uncertainty"), parameter.get("interval"))
+    if found.below:
+        return found.value, f"+{found.above} -{found.below}"
+    return found.value, f"± {found.uncertainty}" if found.uncertainty else ""
 
 
 def fit_summary(document: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fitting.rounding import round_asymmetric, round_measurement
+from fitting.rounding import Rounded, round_asymmetric, round_measurement, round_reported
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,11 @@ def test_very_small_numbers_share_a_power_of_ten() -> None:
 
 def test_very_large_numbers_share_a_power_of_ten() -> None:
     assert round_measurement(123456789.0, 2345.0) == ("1.234568e+08", "0.000023e+08")
+
+
+def test_numbers_of_any_size_are_rounded_together() -> None:
+    value, uncertainty = round_measurement(-1.5e300, 2.5e-300)
+    assert (float(value), float(uncertainty)) == (-1.5e300, 2.5e-300)
 
 
 @pytest.mark.parametrize("uncertainty", [None, 0.0, -1.0, float("nan"), float("inf")])
@@ -78,3 +83,22 @@ def test_an_interval_is_rounded_to_its_smaller_side(
     value: float, below: float, above: float, expected: tuple[str, str, str]
 ) -> None:
     assert round_asymmetric(value, below, above) == expected
+
+
+@pytest.mark.parametrize(
+    ("interval", "expected"),
+    [
+        ((1.026, 2.109), Rounded("1.5", below="0.5", above="0.6")),
+        ((None, 2.109), Rounded("1.5", "0.5")),
+        ((1.477, 2.109), Rounded("1.5", "0.5")),
+        (None, Rounded("1.5", "0.5")),
+    ],
+)
+def test_an_interval_of_two_ends_stands_in_the_place_of_the_uncertainty(
+    interval: tuple[float | None, float | None] | None, expected: Rounded
+) -> None:
+    assert round_reported(1.477, 0.489, interval) == expected
+
+
+def test_what_is_fixed_has_a_value_alone() -> None:
+    assert round_reported(1.5, None, None) == Rounded("1.5")
