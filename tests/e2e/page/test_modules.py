@@ -17,7 +17,7 @@ from playwright.sync_api import Browser
 
 from app.routes.page import FOLDER
 from fitting.inputs.sky_map import sky_map
-from fitting.rounding import round_measurement
+from fitting.rounding import round_asymmetric, round_measurement
 from fitting.spec.forms import Frame, described
 from fitting.spec.profiles import PROFILES
 from tests.e2e.page.static import serve_page
@@ -55,6 +55,50 @@ def test_measurements_are_rounded_as_the_command_line_does(call: Call, value: fl
     expected = round_measurement(value, uncertainty)
     assert call("model/rounding.js", "roundMeasurement", value, uncertainty)[1] == expected[1]
     assert float(call("model/rounding.js", "roundMeasurement", value, uncertainty)[0]) == float(expected[0])
+
+
+INTERVALS = [
+    (1.47679, 0.4508, 0.6322),
+    (4.12489, 0.1397, 0.8043),
+    (1.2e-8, 1.2e-10, 2.5e-10),
+    (2.0, 0.0, 0.3),
+    (179.4, 1.8, 3.59),
+]
+
+
+@pytest.mark.parametrize(("value", "below", "above"), INTERVALS)
+def test_intervals_are_rounded_as_the_command_line_does(call: Call, value: float, below: float, above: float) -> None:
+    expected = round_asymmetric(value, below, above)
+    assert tuple(call("model/rounding.js", "roundAsymmetric", value, below, above)) == expected
+
+
+def parameters_document() -> dict[str, Any]:
+    """A parameter with an interval, one whose interval has one end, and a derived value."""
+    known = {"unit": "pixel", "free": True, "at_limit": False, "uncertainty_scaled": 0.5, "quantiles": None}
+    lopsided = {"name": "g.n", "value": 1.477, "uncertainty": 0.489, "interval": [1.026, 2.109]}
+    open_ended = {"name": "g.pa", "value": 30.0, "uncertainty": 20.0, "interval": [12.0, None]}
+    derived = {"name": "g.flux", "value": 100.0, "uncertainty": 3.0, "unit": "data"}
+    return {"parameters": [known | lopsided, known | open_ended], "derived": [derived]}
+
+
+def test_a_table_shows_both_sides_of_an_interval_and_else_the_uncertainty(call: Call) -> None:
+    rows = call("model/tables.js", "rowsOf", parameters_document(), "interval", None)
+    csv, latex = call("model/tables.js", "asCsv", rows), call("model/tables.js", "asLatex", rows, "fit")
+    assert [(row["value"], row["uncertainty"], row["above"], row["below"]) for row in rows] == [
+        ("1.5", "", "0.6", "0.5"),
+        ("30", "20", "", ""),
+        ("100.0", "3.0", "", ""),
+    ]
+    assert csv.splitlines()[:3] == [
+        "name,value,uncertainty,below,above,unit,remark",
+        "g.n,1.5,,0.5,0.6,pixel,",
+        "g.pa,30,20,,,pixel,",
+    ]
+    assert "g.n & $1.5_{-0.5}^{+0.6}$ & pixel" in latex
+    assert r"g.pa & $30 \pm 20$ & pixel" in latex
+    rows = call("model/tables.js", "rowsOf", parameters_document(), "uncertainty", None)
+    assert [row["uncertainty"] for row in rows] == ["0.5", "20", "3.0"]
+    assert call("model/tables.js", "asCsv", rows).splitlines()[0] == "name,value,uncertainty,unit,remark"
 
 
 @pytest.mark.parametrize(

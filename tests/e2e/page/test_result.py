@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.page.accessibility import violations
 from tests.e2e.page.conftest import Tab
-from tests.e2e.page.journeys import ENOUGH_MILLISECONDS, THREE_GALAXIES
+from tests.e2e.page.journeys import ENOUGH_MILLISECONDS, THREE_GALAXIES, find_sources, fit
 from tests.e2e.serving import Service
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -68,6 +68,31 @@ def test_the_table_is_copied_as_latex_csv_and_json(page: Page) -> None:
     page.get_by_role("button", name="Copy JSON").click()
     expect(page.get_by_text("JSON copied.")).to_be_visible()
     assert json.loads(page.evaluate("navigator.clipboard.readText()"))["n_pixels"] == 9801
+
+
+def test_intervals_are_asked_for_in_the_model_and_stand_in_the_table(tab: Tab) -> None:
+    page = tab.open()
+    find_sources(page)
+    page.locator(".stage summary", has_text="Options").click()
+    page.get_by_label("intervals").check()
+    fit(page)
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="g1.r_e", exact=True))
+    told = row.locator("td.spread")
+    expect(told).to_have_text(re.compile(r"^\+0\.\d+ −0\.\d+$"))
+    ends = re.fullmatch(
+        r"68 % interval: (\S+) to (\S+), where the profile of χ² is 1 above its least",
+        told.get_attribute("title") or "",
+    )
+    assert ends is not None
+    value = float(row.locator("td.number").first.inner_text())
+    assert float(ends[1]) < value < float(ends[2])
+    flux = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="g1.flux", exact=True))
+    expect(flux.locator("td.spread")).to_have_count(0)
+    expect(flux.locator("td.number").nth(1)).not_to_be_empty()
+    page.get_by_label("Uncertainties").select_option(label="from the covariance")
+    expect(told).to_have_count(0)
+    expect(row.locator("td.number").nth(1)).to_have_text(re.compile(r"^0\.\d+$"))
+    assert violations(page) == []
 
 
 def test_what_tells_how_far_to_trust_it_is_a_tab_away(page: Page) -> None:

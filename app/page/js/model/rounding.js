@@ -4,12 +4,24 @@
 export function roundMeasurement(value, uncertainty) {
   if (!Number.isFinite(value)) return [String(value), ""];
   if (!Number.isFinite(uncertainty) || uncertainty <= 0) return [general(value), ""];
+  return fixedAlike([value, uncertainty], uncertainty);
+}
+
+/** [value, below, above] as text, all to the digits that the smaller distance supports; both are empty where either is
+ * none to round by. */
+export function roundAsymmetric(value, below, above) {
+  const usable = [value, below, above].every(Number.isFinite) && below > 0 && above > 0;
+  return usable ? fixedAlike([value, below, above], Math.min(below, above)) : [...roundMeasurement(value, null), ""];
+}
+
+/** Numbers to the digits that an uncertainty supports, with a power of ten that they share. */
+function fixedAlike(numbers, uncertainty) {
   const leading = Math.floor(Math.log10(uncertainty) + 1e-12);
   const three = Math.round(uncertainty / 10 ** (leading - 2));
   const place = three < 355 ? leading - 1 : leading;
-  const largest = Math.floor(Math.log10(Math.max(Math.abs(value), uncertainty)));
+  const largest = Math.floor(Math.log10(Math.max(...numbers.map(Math.abs))));
   const exponent = largest >= -4 && largest < 7 ? 0 : largest;
-  return [fixed(value, place, exponent), fixed(uncertainty, place, exponent)];
+  return numbers.map((number) => fixed(number, place, exponent));
 }
 
 /** Six significant digits at most, without trailing zeros. */

@@ -1,39 +1,56 @@
 /** A result's numbers as rows, and the rows as text. */
 
-import { roundMeasurement } from "./rounding.js";
+import { roundAsymmetric, roundMeasurement } from "./rounding.js";
 
-/** {name, value, uncertainty, unit, flag} of every parameter and derived value, by the kind of uncertainty; `linked` holds
- * the names of those that follow others. */
+/** {name, value, uncertainty, below, above, ends, unit, flag} of every parameter and derived value, by the kind of
+ * uncertainty: `uncertainty` is text where it is the same to both sides, else `below` and `above` are, and `ends` are the
+ * two numbers that they lead to. `linked` holds the names of those that follow others. */
 export function rowsOf(document, kind, linked) {
-  const row = (each, flag) => {
-    const [value, uncertainty] = roundMeasurement(...measured(each, kind));
-    return { name: each.name, value, uncertainty, unit: each.unit ?? "", flag };
-  };
+  const row = (each, flag) => ({ name: each.name, ...measured(each, kind), unit: each.unit ?? "", flag });
   const parameters = document.parameters.map((each) => row(each, each.at_limit ? "at limit" : each.free ? "" : linked.has(each.name) ? "linked" : "fixed"));
   const derived = document.derived.filter(({ value }) => Number.isFinite(value)).map((each) => row(each, "derived"));
   return [...parameters, ...derived];
 }
 
-/** Value and uncertainty of one kind; of the chains the median and half the width of the middle 68 %. */
+/** Whether a result has uncertainties of a kind. */
+export function hasKind(document, kind) {
+  return document.parameters.some((each) => endsOf(each, kind) || Number.isFinite(each[kind]));
+}
+
+/** Value and uncertainty of one kind as text; of the chains the median. What has no interval of two ends has the
+ * uncertainty from the covariance. */
 function measured(each, kind) {
-  if (kind === "posterior" && each.quantiles) {
-    const { 0.16: low, 0.5: middle, 0.84: high } = each.quantiles;
-    return [middle, (high - low) / 2];
+  const ends = endsOf(each, kind);
+  if (ends) {
+    const middle = kind === "posterior" ? each.quantiles[0.5] : each.value;
+    const [value, below, above] = roundAsymmetric(middle, middle - ends[0], ends[1] - middle);
+    if (below) return { value, uncertainty: "", below, above, ends };
   }
-  return [each.value, each[kind] ?? (kind === "posterior" ? null : each.uncertainty)];
+  const fallback = { posterior: null, interval_scaled: each.uncertainty_scaled }[kind];
+  const symmetric = Number.isFinite(each[kind]) ? each[kind] : fallback === undefined ? each.uncertainty : fallback;
+  const [value, uncertainty] = roundMeasurement(each.value, symmetric);
+  return { value, uncertainty, below: "", above: "", ends: null };
+}
+
+/** The two ends of an interval of 68 %, where there are both. */
+function endsOf(each, kind) {
+  const ends = kind === "posterior" ? each.quantiles && [each.quantiles[0.16], each.quantiles[0.84]] : each[kind];
+  return Array.isArray(ends) && ends.every(Number.isFinite) ? ends : null;
 }
 
 export function asCsv(rows) {
   const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const lines = rows.map(({ name, value, uncertainty, unit, flag }) => [name, value, uncertainty, unit, flag].map(quoted).join(","));
-  return ["name,value,uncertainty,unit,remark", ...lines, ""].join("\n");
+  const columns = ["name", "value", "uncertainty", ...(rows.some(({ ends }) => ends) ? ["below", "above"] : []), "unit"];
+  const lines = rows.map((row) => [...columns.map((column) => row[column]), row.flag].map(quoted).join(","));
+  return [[...columns, "remark"].join(","), ...lines, ""].join("\n");
 }
 
 export function asLatex(rows, caption) {
   const escaped = (text) => text.replaceAll("\\", "\\textbackslash ").replace(/[_&%#$]/g, (sign) => `\\${sign}`);
   const number = (text) => text.replace(/e([+-])0*(\d+)$/, (_, sign, power) => ` \\times 10^{${sign === "-" ? "-" : ""}${power}}`);
-  const lines = rows.map(({ name, value, uncertainty, unit }) =>
-    `  ${escaped(name)} & $${number(value)}${uncertainty ? ` \\pm ${number(uncertainty)}` : ""}$ & ${escaped(unit)} \\\\`);
+  const spread = ({ uncertainty, below, above }) =>
+    below ? `_{-${number(below)}}^{+${number(above)}}` : uncertainty ? ` \\pm ${number(uncertainty)}` : "";
+  const lines = rows.map((row) => `  ${escaped(row.name)} & $${number(row.value)}${spread(row)}$ & ${escaped(row.unit)} \\\\`);
   return ["\\begin{table}", `  \\caption{${escaped(caption)}}`, "  \\begin{tabular}{lrl}", "  \\hline", "  Parameter & Value & Unit \\\\",
     "  \\hline", ...lines, "  \\hline", "  \\end{tabular}", "\\end{table}", ""].join("\n");
 }
