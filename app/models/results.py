@@ -27,7 +27,7 @@ class FittedParameter(_ResultModel):
         default=None,
         description=(
             "Lower and upper end of where the profile of χ² is within 1 of its least, or a limit that comes first; "
-            "null in the place of an end where there is none. Null without a stage `lm` that was asked for `intervals`."
+            "null in the place of an end where there is none. Null without a stage that was asked for `intervals`."
         ),
         examples=[[67.9336, 67.9419]],
     )

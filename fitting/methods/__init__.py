@@ -11,10 +11,11 @@ from fitting.methods.hamiltonian import run_hmc, run_nuts
 from fitting.methods.iterative_components import iterative_components
 from fitting.methods.iterative_parameters import iterative_parameters
 from fitting.methods.levenberg_marquardt import MinimizerResult
-from fitting.methods.lm import lm
 from fitting.methods.mala import run_mala
 from fitting.methods.metropolis import run_metropolis
+from fitting.methods.profiled import profiled
 from fitting.methods.progress import StageReport
+from fitting.methods.restarts import lm_with_restarts
 from fitting.methods.sampler_result import SamplerResult
 from fitting.methods.scipy_minimize import scipy_minimize
 from fitting.methods.shelf import Shelf
@@ -63,11 +64,11 @@ def _sampler(method: Callable[..., SamplerResult]) -> Runner:
 
 
 METHOD_RUNNERS: dict[str, Runner] = {
-    "lm": _minimizer(lm),
-    "iterative_components": _minimizer(iterative_components),
-    "iterative_parameters": _minimizer(iterative_parameters),
-    "gradient": _minimizer(gradient),
-    "scipy": _minimizer(scipy_minimize),
+    "lm": _minimizer(profiled(lm_with_restarts)),
+    "iterative_components": _minimizer(profiled(iterative_components)),
+    "iterative_parameters": _minimizer(profiled(iterative_parameters)),
+    "gradient": _minimizer(profiled(gradient)),
+    "scipy": _minimizer(profiled(scipy_minimize)),
     "nuts": _sampler(run_nuts),
     "hmc": _sampler(run_hmc),
     "metropolis": _sampler(run_metropolis),

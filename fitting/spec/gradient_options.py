@@ -8,13 +8,13 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 from pydantic_core import InitErrorDetails
 
-from fitting.spec.documents import Document, detail, refuse
+from fitting.spec.documents import detail, refuse
 from fitting.spec.faults import shown
-from fitting.spec.optimizer_options import ScalingField, Tolerance, unknown_faults
+from fitting.spec.optimizer_options import MinimizerOptions, ScalingField, Tolerance, unknown_faults
 from fitting.spec.torch_optimizers import OPTIMIZERS, SCHEDULES, Setting
 
 
-class GradientOptions(Document):
+class GradientOptions(MinimizerOptions):
     """Options of ``gradient``: an optimizer of torch, its own options, its learning rate and how that changes.
 
     Without `learning_rate`, the optimizer's own default for scaled parameters is used.

@@ -39,19 +39,9 @@ ScalingField = Annotated[
 ]
 
 
-class LmOptions(Document):
-    """Options of ``lm``, Levenberg-Marquardt, once or from several starts."""
+class MinimizerOptions(Document):
+    """What every method that ends in a minimum may be asked for beside it."""
 
-    max_iterations: Annotated[int, Field(ge=1, le=100_000, description="Most accepted or rejected steps.")] = 100
-    tolerance: Annotated[
-        float, Field(gt=0.0, lt=1.0, description="Stop when a step lowers chi-squared by less than this fraction.")
-    ] = 1e-9
-    restarts: Annotated[
-        int, Field(ge=0, le=10_000, description="Further starts, drawn around the first; the best end is kept.")
-    ] = 0
-    spread: Annotated[
-        float, Field(gt=0.0, le=100.0, description="Standard deviation of the starts, in each parameter's step scale.")
-    ] = 1.0
     intervals: Annotated[
         bool | Annotated[tuple[str, ...], Strict(False)],
         Field(description="Find asymmetric uncertainties from the profile of chi-squared: of all, or of those named."),
@@ -67,7 +57,22 @@ class LmOptions(Document):
         ]
 
 
-class IterativeComponentsOptions(Document):
+class LmOptions(MinimizerOptions):
+    """Options of ``lm``, Levenberg-Marquardt, once or from several starts."""
+
+    max_iterations: Annotated[int, Field(ge=1, le=100_000, description="Most accepted or rejected steps.")] = 100
+    tolerance: Annotated[
+        float, Field(gt=0.0, lt=1.0, description="Stop when a step lowers chi-squared by less than this fraction.")
+    ] = 1e-9
+    restarts: Annotated[
+        int, Field(ge=0, le=10_000, description="Further starts, drawn around the first; the best end is kept.")
+    ] = 0
+    spread: Annotated[
+        float, Field(gt=0.0, le=100.0, description="Standard deviation of the starts, in each parameter's step scale.")
+    ] = 1.0
+
+
+class IterativeComponentsOptions(MinimizerOptions):
     """Options of ``iterative_components``.
 
     ``groups`` names the components that are fitted together; those that it leaves out are fitted one at a time.
@@ -106,7 +111,7 @@ class IterativeComponentsOptions(Document):
         ]
 
 
-class IterativeParametersOptions(Document):
+class IterativeParametersOptions(MinimizerOptions):
     """Options of ``iterative_parameters``: chunks by their size or by their number, two chunks if neither is given."""
 
     chunk_size: Annotated[int | None, Field(ge=1, description="Free parameters in a chunk.")] = None
@@ -125,7 +130,7 @@ class IterativeParametersOptions(Document):
         return self
 
 
-class ScipyOptions(Document):
+class ScipyOptions(MinimizerOptions):
     """Options of ``scipy``: a method of ``scipy.optimize.minimize``."""
 
     solver: Annotated[str, Field(description="One of: " + ", ".join(SCIPY_METHODS))] = "l-bfgs-b"

@@ -8,7 +8,7 @@ from pydantic_core import InitErrorDetails
 
 from fitting.spec.components import ComponentSpec
 from fitting.spec.documents import Document, detail, moved
-from fitting.spec.optimizer_options import IterativeComponentsOptions, LmOptions
+from fitting.spec.optimizer_options import IterativeComponentsOptions, MinimizerOptions
 from fitting.spec.rows import Row
 from fitting.spec.sampler_options import EnsembleOptions, SamplerOptions
 
@@ -29,7 +29,7 @@ def stage_faults(
 
 
 def _faults(options: Document, components: Sequence[ComponentSpec], free: Sequence[str]) -> Iterator[InitErrorDetails]:
-    if isinstance(options, LmOptions):
+    if isinstance(options, MinimizerOptions):
         yield from options.not_free(free)
     if isinstance(options, IterativeComponentsOptions):
         yield from options.unknown_components([component.name for component in components])
