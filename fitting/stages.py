@@ -80,8 +80,8 @@ def run_stages(problem: Problem, report: Report, shelf: Shelf | None = None) -> 
 
 def _at(problem: Problem, theta: Tensor) -> MinimizerResult:
     """θ as the end of no search at all: what a request without stages asks for."""
-    equations = problem.normal_equations(theta)
-    return MinimizerResult(theta, equations, 0, 0, True, "the model at the given parameters", (float(equations.chi2),))
+    equations = problem.equations_when_asked(theta)
+    return MinimizerResult(theta, equations, 0, 0, True, "the model at the given parameters", ())
 
 
 def _stage(problem: Problem, number: int, before: Outcome, telling: Telling, shelf: Shelf | None) -> Outcome:

@@ -40,7 +40,7 @@ def scene_at(problem: Problem, theta: Tensor) -> Scene:
     values = problem.parameters.values(theta)
     pairs = zip(problem.images, models, strict=True)
     deviance = sum(float(image.likelihood.deviance(image.all_pixels, model).sum()) for image, model in pairs)
-    outside = sum(float(native.outside) for _, _, native in problem.seen(values))
+    outside = sum(float(seen.values.outside) for seen in problem.seen(values))
     return Scene(theta, models, deviance + outside + float(problem.priors.value(values)))
 
 

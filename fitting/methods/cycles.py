@@ -22,7 +22,7 @@ from fitting.methods.levenberg_marquardt import (
     unblocked,
 )
 from fitting.methods.progress import StageReport
-from fitting.problem import NormalEquations, Problem
+from fitting.problem import Equations, NormalEquations, Problem
 from fitting.problem.memory import Tidying
 from fitting.problem.part import Part
 
@@ -135,7 +135,7 @@ def _end(
     cycles: int,
     tally: _Tally,
     why: str,
-    equations: NormalEquations | None = None,
+    equations: Equations | None = None,
 ) -> MinimizerResult:
     return ended(
         problem,

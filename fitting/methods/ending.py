@@ -5,13 +5,13 @@ from dataclasses import replace
 from torch import Tensor
 
 from fitting.methods.levenberg_marquardt import MinimizerResult, State, newton_decrement, unblocked
-from fitting.problem import NormalEquations, Problem
+from fitting.problem import Equations, Problem
 
 NEAR = 0.01
 """Squared distance to the minimum, in standard deviations, up to which a search counts as converged."""
 
 
-def distance_left(problem: Problem, theta: Tensor, equations: NormalEquations) -> float:
+def distance_left(problem: Problem, theta: Tensor, equations: Equations) -> float:
     """By how much a Gauss-Newton step in all parameters at θ (1, free) would still lower χ²."""
     return newton_decrement(equations, unblocked(problem, State(theta, equations)))
 
@@ -25,7 +25,7 @@ def ended(
     evaluations: int,
     history: tuple[float, ...],
     why: str,
-    equations: NormalEquations | None = None,
+    equations: Equations | None = None,
 ) -> MinimizerResult:
     """The result at θ (1, free), or at the start if that is better.
 

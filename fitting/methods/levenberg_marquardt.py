@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from fitting.problem import NormalEquations, Problem
+from fitting.problem import Equations, Problem
 
 _INITIAL_DAMPING = 1e-2
 _SMALLEST_DAMPING = 1e-9
@@ -30,7 +30,7 @@ class State:
     """Where the search is: θ (1, free), the equations there, and the damping with its growth."""
 
     theta: Tensor
-    equations: NormalEquations
+    equations: Equations
     damping: float = _INITIAL_DAMPING
     growth: float = 2.0
 
@@ -50,7 +50,7 @@ class MinimizerResult:
     """
 
     theta: Tensor
-    equations: NormalEquations
+    equations: Equations
     iterations: int
     evaluations: int
     converged: bool
@@ -66,6 +66,7 @@ def levenberg_marquardt(
     problem: Problem,
     theta: Tensor,
     *,
+    equations: Equations | None = None,
     max_iterations: int = 100,
     tolerance: float = 1e-9,
     report: Callable[[int, float, Tensor], None] = _silent,
@@ -75,11 +76,12 @@ def levenberg_marquardt(
     Args:
         problem: what is minimized.
         theta: start, inside the limits.
+        equations: at θ, if there are some.
         max_iterations: steps tried before giving up.
         tolerance: of χ², relative, in units in which 1e-9 means a Newton decrement of 1e-5 (0.003 standard deviations).
         report: called with (iteration, χ², θ) before each step; may raise.
     """
-    state = State(theta, problem.normal_equations(theta))
+    state = State(theta, problem.normal_equations(theta) if equations is None else equations)
     history = [float(state.equations.chi2)]
     evaluations = 1
     if not _finite(state.equations):
@@ -112,7 +114,7 @@ def unblocked(problem: Problem, state: State) -> Tensor:
     return ~pushed_out & felt
 
 
-def newton_decrement(equations: NormalEquations, free: Tensor) -> float:
+def newton_decrement(equations: Equations, free: Tensor) -> float:
     """gᵀH⁻¹g over the free parameters: the decrease of χ² that an undamped step promises."""
     step = _solve(equations, free, _SMALLEST_DAMPING)
     return float(equations.gradient[0] @ step)
@@ -127,7 +129,7 @@ def damped_step(problem: Problem, state: State, free: Tensor) -> Tensor:
     return torch.minimum(torch.maximum(state.theta + step, problem.lower), problem.upper)
 
 
-def judge(state: State, trial: Tensor, equations: NormalEquations) -> tuple[State, bool]:
+def judge(state: State, trial: Tensor, equations: Equations) -> tuple[State, bool]:
     """The state after a trial step, by its gain ratio, and whether the step was taken."""
     step = (trial - state.theta)[0]
     before = state.equations
@@ -140,13 +142,13 @@ def judge(state: State, trial: Tensor, equations: NormalEquations) -> tuple[Stat
     return State(trial, equations, damping), True
 
 
-def _finite(equations: NormalEquations) -> bool:
+def _finite(equations: Equations) -> bool:
     """Whether every number of the equations is one."""
     parts = (equations.chi2, equations.gradient, equations.matrix)
     return all(bool(torch.isfinite(part).all()) for part in parts)
 
 
-def _solve(equations: NormalEquations, free: Tensor, damping: float) -> Tensor:
+def _solve(equations: Equations, free: Tensor, damping: float) -> Tensor:
     """(H + μ diag H) δ = g over the free parameters, by Cholesky in units in which diag H is one; zero elsewhere."""
     scale = torch.where(free, equations.matrix[0].diagonal().clamp_min(1e-300).rsqrt(), 0.0)
     matrix = equations.matrix[0] * scale * scale[:, None]

@@ -19,7 +19,7 @@ from fitting.methods.levenberg_marquardt import MinimizerResult, State, newton_d
 from fitting.methods.profile_ends import DEEPER, FOUND, LIMIT, OPEN, End
 from fitting.methods.progress import StageReport
 from fitting.methods.refits import Refits, damped_steps
-from fitting.problem import NormalEquations, Problem
+from fitting.problem import Equations, NormalEquations, Problem
 from fitting.problem.parameters import FreeEllipse
 from fitting.spec import TableParameter
 
@@ -93,7 +93,7 @@ class _Search:
         self,
         problem: Problem,
         theta: Tensor,
-        equations: NormalEquations,
+        equations: Equations,
         names: Sequence[str],
         iterations: int,
         report: StageReport,
@@ -124,7 +124,7 @@ class _Search:
         remarks = tuple(filter(None, (self._remark(row, end) for end in (low, high))))
         return Interval(self._reported(low), self._reported(high), remarks)
 
-    def _pair(self, place: int, equations: NormalEquations) -> tuple[End, End]:
+    def _pair(self, place: int, equations: Equations) -> tuple[End, End]:
         """Both ends of one parameter before any refit."""
         free = unblocked(self._problem, State(self._theta, equations))
         tangent = self._tangents(self._theta, equations, free.unsqueeze(0), [place])[0]
@@ -186,7 +186,7 @@ class _Search:
         self.evaluations += len(rows) - 1 + again.evaluations
         refits.take(rows, again)
 
-    def _tangents(self, theta: Tensor, equations: NormalEquations, free: Tensor, places: Sequence[int]) -> Tensor:
+    def _tangents(self, theta: Tensor, equations: Equations, free: Tensor, places: Sequence[int]) -> Tensor:
         """How θ moves along each profile by its own parameter, (places, free)."""
         rows = torch.arange(len(places), device=theta.device)
         others = free.clone()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from fitting.problem import NormalEquations
+from fitting.problem import Equations, NormalEquations
 
 DONE = 1e-4
 """Squared distance to a copy's minimum, in standard deviations, at which it is fitted."""
@@ -35,9 +35,7 @@ class Refits:
         evaluations: of the model so far, one a copy.
     """
 
-    def __init__(
-        self, evaluate: Evaluate, theta: Tensor, equations: NormalEquations, lower: Tensor, upper: Tensor
-    ) -> None:
+    def __init__(self, evaluate: Evaluate, theta: Tensor, equations: Equations, lower: Tensor, upper: Tensor) -> None:
         copies = len(theta)
         self._evaluate = evaluate
         self._lower, self._upper = lower.expand(theta.shape), upper.expand(theta.shape)
@@ -98,7 +96,7 @@ class Refits:
         self._damping[copies] = (self._damping[copies] * shrink).clamp_min(1e-9)
         self._growth[copies] = 2.0
 
-    def _put(self, copies: Tensor, theta: Tensor, equations: NormalEquations, chosen: Tensor) -> None:
+    def _put(self, copies: Tensor, theta: Tensor, equations: Equations, chosen: Tensor) -> None:
         """Move copies to θ, (copies, free), with the chosen ones of the equations."""
         self.theta[copies] = theta
         for field in ("chi2", "gradient", "matrix"):
@@ -109,14 +107,14 @@ class Refits:
         return NormalEquations(equations.chi2[copies], equations.gradient[copies], equations.matrix[copies])
 
 
-def movable(theta: Tensor, equations: NormalEquations, lower: Tensor, upper: Tensor) -> Tensor:
+def movable(theta: Tensor, equations: Equations, lower: Tensor, upper: Tensor) -> Tensor:
     """Which parameters may move (copies, free): those felt, but not at a limit that the gradient pushes against."""
     gradient = equations.gradient
     pushed = ((theta <= lower) & (gradient < 0.0)) | ((theta >= upper) & (gradient > 0.0))
     return ~pushed & (equations.matrix.diagonal(dim1=-2, dim2=-1) > 0.0)
 
 
-def damped_steps(equations: NormalEquations, free: Tensor, damping: Tensor) -> Tensor:
+def damped_steps(equations: Equations, free: Tensor, damping: Tensor) -> Tensor:
     """(H + μ diag H) δ = g for a batch, over each one's free parameters; zero elsewhere, and where H has no factor.
 
     Args:

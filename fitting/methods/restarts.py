@@ -49,7 +49,12 @@ def lm_with_restarts(
 
         ends.append(
             levenberg_marquardt(
-                problem, theta, max_iterations=options.max_iterations, tolerance=options.tolerance, report=tell
+                problem,
+                theta,
+                equations=start.equations if number == 0 else None,
+                max_iterations=options.max_iterations,
+                tolerance=options.tolerance,
+                report=tell,
             )
         )
     best = min(ends, key=_rank)

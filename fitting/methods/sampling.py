@@ -17,7 +17,7 @@ from fitting.methods.progress import StageReport, TimeIsUp
 from fitting.methods.sampler_result import SamplerResult, SamplingStopped
 from fitting.methods.shelf import Shelf
 from fitting.methods.whitening import Whitening, walls_as_scales, whitening
-from fitting.problem import NormalEquations, Problem
+from fitting.problem import Equations, Problem
 from fitting.problem.memory import Tidying
 from fitting.spec.sampler_options import Metric, SamplerOptions
 
@@ -256,7 +256,7 @@ def _so_far(run: Sampling, step_size: np.ndarray) -> MinimizerResult:
     return replace(result, converged=False, message=message)
 
 
-def _best(run: Sampling) -> tuple[Tensor, NormalEquations]:
+def _best(run: Sampling) -> tuple[Tensor, Equations]:
     """The point of lowest χ², and its equations."""
     theta, equations = run.start.theta, run.start.equations
     if run.best.chi2 < float(equations.chi2):

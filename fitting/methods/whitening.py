@@ -7,7 +7,7 @@ from torch import Tensor
 
 from fitting.methods.chain_store import State
 from fitting.methods.posterior import Posterior
-from fitting.problem import NormalEquations
+from fitting.problem import Equations, NormalEquations
 from fitting.spec.sampler_options import Metric
 
 _SMALLEST_EIGENVALUE = 1e-12
@@ -41,7 +41,7 @@ class Whitening:
         return by_theta @ self.factor
 
 
-def whitening(equations: NormalEquations, centre: Tensor, metric: Metric, longest: Tensor) -> Whitening:
+def whitening(equations: Equations, centre: Tensor, metric: Metric, longest: Tensor) -> Whitening:
     """Coordinates for a metric.
 
     Args:
@@ -59,7 +59,7 @@ def whitening(equations: NormalEquations, centre: Tensor, metric: Metric, longes
     return Whitening(centre[0].cpu().clone(), root / over)
 
 
-def walls_as_scales(equations: NormalEquations, theta: Tensor, lower: Tensor, upper: Tensor) -> NormalEquations:
+def walls_as_scales(equations: Equations, theta: Tensor, lower: Tensor, upper: Tensor) -> NormalEquations:
     """Equations at θ (1, free) for coordinates beside limits that the data push against.
 
     There the posterior falls as exp(−|g| x) from the limit, g = JᵀWr, so that its scale is 1/|g| however wide the
@@ -100,7 +100,7 @@ class Surrogate:
         centre: θ (1, free).
     """
 
-    def __init__(self, posterior: Posterior, equations: NormalEquations, centre: Tensor) -> None:
+    def __init__(self, posterior: Posterior, equations: Equations, centre: Tensor) -> None:
         free = centre.shape[-1]
         root = covariance_root(equations.matrix[0].cpu())
         self._posterior = posterior

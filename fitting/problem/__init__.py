@@ -1,5 +1,6 @@
 """The fitting problem: θ, χ², gradient and normal equations."""
 
-from fitting.problem.problem import NormalEquations, Problem
+from fitting.problem.equations import Equations, NormalEquations
+from fitting.problem.problem import Problem
 
-__all__ = ["NormalEquations", "Problem"]
+__all__ = ["Equations", "NormalEquations", "Problem"]

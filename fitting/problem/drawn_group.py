@@ -60,10 +60,13 @@ class DrawnStack:
 
     def linearize(self, frame: Frame) -> "DrawnLight":
         """The columns, kept."""
-        return DrawnLight(self, self.column_images(frame))
+        return DrawnLight(self, self._derivatives(frame))
 
-    def column_images(self, frame: Frame) -> Tensor:
-        """Derivatives by each parameter of each component, (batch, columns, height, width)."""
+    def write_columns(self, columns: Tensor, frame: Frame) -> None:
+        """Fill (batch, columns, height, width) with the derivatives by each parameter of each component."""
+        columns.copy_(self._derivatives(frame))
+
+    def _derivatives(self, frame: Frame) -> Tensor:
         derivatives = self.drawing.derivatives(self.values.flatten(0, 1), frame)
         return derivatives.reshape(len(self.values), self.columns, frame.height, frame.width)
 

@@ -70,9 +70,9 @@ class FineStack:
         """One evaluation that serves the image and gradients."""
         return FineLight(self._stack.linearize(frame), self._factor[self.rows])
 
-    def column_images(self, frame: Frame) -> Tensor:
-        """The columns on fine pixels."""
-        return self._stack.column_images(frame)
+    def write_columns(self, columns: Tensor, frame: Frame) -> None:
+        """Fill the columns on fine pixels."""
+        self._stack.write_columns(columns, frame)
 
     def weights(self) -> Tensor:
         """Weights with which the columns add up to the image."""

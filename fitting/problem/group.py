@@ -12,7 +12,7 @@ from torch import Tensor
 
 from fitting.render.frame import Frame
 
-NEGLIGIBLE = 1e-9
+NEGLIGIBLE = 1e-7
 """A component is left out of a tile where it is fainter than this times the noise of the tile's best pixel."""
 
 
@@ -33,7 +33,7 @@ class Stack(Protocol):
 
     Attributes:
         rows: places in the parameter table of all that the chosen components depend on, no place twice, (rows,).
-        columns: how many images `column_images` gives.
+        columns: how many images `write_columns` fills.
     """
 
     rows: Tensor
@@ -47,8 +47,8 @@ class Stack(Protocol):
         """One evaluation that serves the image and gradients."""
         ...
 
-    def column_images(self, frame: Frame) -> Tensor:
-        """The columns, (batch, columns, height, width)."""
+    def write_columns(self, columns: Tensor, frame: Frame) -> None:
+        """Fill the columns, (batch, columns, height, width)."""
         ...
 
     def weights(self) -> Tensor:

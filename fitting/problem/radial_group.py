@@ -1,6 +1,7 @@
 """Components of one radial profile, rendered together as one stack of instances (batch × components)."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -92,8 +93,9 @@ class RadialStack:
         return self.places.flatten()
 
     def _core(self, frame: Frame) -> Core:
-        return _core(self._rounded_shapes(), frame, self.values.device)
+        return _core(self._rounded_shapes, frame, self.values.device)
 
+    @cached_property
     def _rounded_shapes(self) -> tuple[RoundedShape, ...]:
         profile = self.group.profile
         places = torch.stack((self.x, self.y, self.q, self.pa, self.scale), dim=-1).tolist()
@@ -117,20 +119,25 @@ class RadialStack:
         amplitude = self.amplitude.view(self.batch, 1, self.count)
         return (amplitude @ images.view(self.batch, self.count, -1)).view(self.batch, *images.shape[-2:])
 
-    def column_images(self, frame: Frame) -> Tensor:
-        """Derivative columns, unit amplitude: (batch, components · columns, height, width)."""
+    def write_columns(self, columns: Tensor, frame: Frame) -> None:
+        """Fill (batch, components · columns, height, width) with the derivative columns, unit amplitude."""
         profile, form, constants = self.group.profile, self.form, self.constants
-        if self.group.integrated:
-            columns = integrate_columns(profile, form, constants, frame, self._core(frame))
+        by_component = columns.unflatten(1, (self.count, self.group.columns))
+        if not self.group.integrated:
+            own = sample_columns(profile, form, constants, frame)
+        elif self.batch == 1:
+            integrate_columns(profile, form, constants, frame, self._core(frame), by_component[0])
+            return
         else:
-            columns = sample_columns(profile, form, constants, frame)
-        return columns.view(self.batch, -1, frame.height, frame.width)
+            own = integrate_columns(profile, form, constants, frame, self._core(frame))
+        by_component.copy_(own.view(by_component.shape))
 
     def linearize(self, frame: Frame) -> "RadialLight":
         """One evaluation that serves the image and gradients."""
         core = self._core(frame) if self.group.integrated else None
         return RadialLight(self, linearize(self.group.profile, self.form, self.constants, frame, core))
 
+    @cached_property
     def transfer(self) -> Tensor:
         """d(image) = columns · transfer · d(values): (batch, components, columns, parameters of the profile)."""
         parameters = self.values.shape[-1]
@@ -150,7 +157,7 @@ class RadialStack:
 
     def write_transfer(self, transfer: Tensor) -> None:
         """Fill (batch, columns, table) with `transfer`, each component's block at its rows of the table."""
-        own = self.transfer()
+        own = self.transfer
         blocks = transfer.view(self.batch, self.count, self.group.columns, -1)
         blocks.scatter_(3, self.places[None, :, None, :].expand_as(own), own)
 
@@ -178,4 +185,4 @@ class RadialLight:
         stack = self.stack
         sums = self.linearization.backproject(weight.repeat_interleave(stack.count, 0))
         sums = sums.view(stack.batch, stack.count, 1, -1)
-        return (sums @ stack.transfer()).flatten(1)
+        return (sums @ stack.transfer).flatten(1)

@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from fitting.problem.equations import NormalEquations
+from fitting.problem.gram import gram
 from fitting.problem.image import TargetImage
-from fitting.problem.problem import NormalEquations, Problem, tile_columns
+from fitting.problem.problem import Problem
 
 _LARGEST_BLOCK = 2**23
 """Numbers in the weighted columns of one batch: replicates are taken in batches of at most this size, 64 MiB."""
@@ -91,19 +93,19 @@ class ResampledProblem:
         chi2 += problem.priors.value(values)
         gradient += problem.priors.gradient(values)
         matrix += problem.priors.matrix(values)
-        for (image, groups, native), seeds in zip(problem.seen(values), self._seeds, strict=True):
+        for seen, seeds in zip(problem.seen(values), self._seeds, strict=True):
+            image, native = seen.image, seen.values
             pulse()
             counts = pixel_counts(image, [seeds[copy] for copy in chosen.tolist()])
             chi2 += native.outside
             for tile in image.tiles:
                 pulse()
-                columns, transfer, light = tile_columns(native, groups, image, tile)
+                columns = seen.columns(tile)
                 times = counts[:, tile.rows, tile.columns].flatten(1)
-                columns = columns.flatten(2)
-                model = (light.unsqueeze(1) @ columns).squeeze(1)
-                response = image.likelihood.response(image.pixels_of(tile).flat(), model)
+                response = image.likelihood.response(image.pixels_of(tile).flat(), columns.light())
                 chi2 += (response.deviance * times).sum(-1)
-                moves = transfer @ native.jacobian
-                gradient += (moves.mT @ (columns @ (response.score * times).unsqueeze(-1))).squeeze(-1)
+                moves = columns.transfer @ native.jacobian[:, columns.rows]
+                score = (response.score * times).unsqueeze(-1)
+                gradient += (moves.mT @ (columns.images @ score)).squeeze(-1)
                 information = (response.information * times).unsqueeze(1)
-                matrix += moves.mT @ ((columns * information) @ columns.mT) @ moves
+                matrix += moves.mT @ gram(columns.images * information.sqrt()) @ moves

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from fitting.render.frame import Frame
@@ -49,10 +48,9 @@ class FlatSkyStack:
         """The level is linear as it is."""
         return FlatSkyLight(self)
 
-    def column_images(self, frame: Frame) -> Tensor:
+    def write_columns(self, columns: Tensor, _frame: Frame) -> None:
         """Ones."""
-        ones = torch.ones((1, 1, 1, 1), dtype=self.level.dtype, device=self.level.device)
-        return ones.expand(len(self.level), 1, frame.height, frame.width)
+        columns.fill_(1.0)
 
     def weights(self) -> Tensor:
         """The level, (batch, 1)."""

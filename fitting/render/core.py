@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from fitting.render.ellipse import Ellipses
 from fitting.render.frame import Frame
 from fitting.render.outline import OutlinePoints
 from fitting.render.plan import BROKEN_CORNER, CORNER, RING, CorePlan
-from fitting.render.quadrature import CornerRule, CornerSplit, pixel_rule
+from fitting.render.quadrature import SHORT_MARGIN, STENCIL_MARGIN, CornerRule, CornerSplit, pixel_rule
 from fitting.render.rings import BrokenCornerRule, BrokenCornerSplit, RingRule, RingSplit
 from fitting.render.smoothness import ORDERS
 
@@ -33,7 +34,7 @@ class Core:
     """Where the stencil's values in one frame give way to quadrature: points, weights and target pixels.
 
     Each instance's pixel lists are padded to the longest by a pixel far away; `instance, slot, target` say which of
-    the results are real and where they go.
+    the results are real and where they go. `runs` are the instances in a row that one stencil serves, and its margin.
     """
 
     polar: tuple[PolarPixels, ...]
@@ -44,6 +45,7 @@ class Core:
     instance: Tensor
     slot: Tensor
     target: Tensor
+    runs: tuple[tuple[slice, int], ...]
 
     @classmethod
     def build(cls, plans: list[CorePlan], frame: Frame, device: torch.device) -> "Core":
@@ -68,6 +70,7 @@ class Core:
             *(torch.as_tensor(np.concatenate(part, axis=1), device=device) for part in zip(*points, strict=True)),
             tuple(counts),
             *(torch.as_tensor(part, device=device) for part in slots.targets()),
+            tuple(_runs(plans)),
         )
 
     @property
@@ -135,6 +138,15 @@ class _Slots:
     def targets(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Instance, slot and pixel of the frame of everything taken."""
         return np.concatenate(self._instance), np.concatenate(self._slot), np.concatenate(self._target)
+
+
+def _runs(plans: Sequence[CorePlan]) -> Iterator[tuple[slice, int]]:
+    """Instances in a row that are served by one stencil, and its margin."""
+    start = 0
+    for short, row in groupby(plan.short for plan in plans):
+        stop = start + len(list(row))
+        yield slice(start, stop), SHORT_MARGIN if short else STENCIL_MARGIN
+        start = stop
 
 
 def _polar_rule(index: int, plans: list[CorePlan], device: torch.device) -> PolarRule:

@@ -33,7 +33,7 @@ class Ellipses:
         shape = self.x.shape + (1,) * dimensions
         return Ellipses(*(field.reshape(shape) for field in (self.x, self.y, self.xx, self.xy2, self.yy)))
 
-    def select(self, index: Tensor) -> "Ellipses":
+    def select(self, index: Tensor | slice) -> "Ellipses":
         """The instances that `index` names."""
         return Ellipses(*(field[index] for field in (self.x, self.y, self.xx, self.xy2, self.yy)))
 

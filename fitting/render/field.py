@@ -4,6 +4,7 @@ Columns are, in this order: ∂I/∂ρ times δx, δy, δx², δxδy, δy²; ∂
 amplitude.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +17,9 @@ from fitting.render.ellipse import GEOMETRY, Ellipses
 from fitting.render.frame import Frame
 from fitting.render.outline import OutlinePoints
 from fitting.render.quadrature import STENCIL_MARGIN, stencil_means
+
+_IN_CACHE = 2**22
+"""Bytes of images that a few passes over them find in a core's caches."""
 
 
 def sample(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame) -> Tensor:
@@ -32,7 +36,10 @@ def sample_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, fr
 
 def integrate(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame, core: Core) -> Tensor:
     """Pixel means of unit-amplitude brightness, shape (instances, height, width)."""
-    means = pixel_means(sample(profile, form, constants, frame.widened(STENCIL_MARGIN)))
+    means = torch.empty((len(form.x), frame.height, frame.width), dtype=form.x.dtype, device=form.x.device)
+    for part, margin in _parts(core, means):
+        samples = sample(profile, form.select(part), constants[..., part], frame.widened(margin))
+        pixel_means(samples, margin, means[part])
     x, y, weights = core.points(form, core.split(form, profile.break_radius(constants)))
     log_rho = _rho(form.broadcast(1), x, y).log_()
     values = core.gather(profile.brightness(log_rho, constants[..., None]).mul_(weights))
@@ -40,12 +47,19 @@ def integrate(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: 
     return means
 
 
-def integrate_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame, core: Core) -> Tensor:
-    """Pixel means of the derivative columns, shape (instances, columns, height, width)."""
-    means = pixel_means(sample_columns(profile, form, constants, frame.widened(STENCIL_MARGIN)))
+def integrate_columns(
+    profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame, core: Core, out: Tensor | None = None
+) -> Tensor:
+    """Pixel means of the derivative columns, shape (instances, columns, height, width); in `out`, if it is given."""
     values = _core_columns(profile, form, constants, core)
-    means.flatten(2)[core.instance, :, core.target] = values[core.instance, :, core.slot]
-    return means
+    if out is None:
+        shape = (*values.shape[:2], frame.height, frame.width)
+        out = torch.empty(shape, dtype=values.dtype, device=values.device)
+    for part, margin in _parts(core, out):
+        samples = sample_columns(profile, form.select(part), constants[..., part], frame.widened(margin))
+        pixel_means(samples, margin, out[part])
+    out.flatten(2)[core.instance, :, core.target] = values[core.instance, :, core.slot]
+    return out
 
 
 @dataclass(frozen=True)
@@ -72,7 +86,7 @@ class Linearization:
         """Pixel values of unit-amplitude brightness, (instances, height, width)."""
         if self.core is None or self.values is None:
             return self.brightness
-        means = pixel_means(self.brightness)
+        means = _means(self.brightness, self.core)
         means.flatten(1)[self.core.instance, self.core.target] = self.values[self.core.instance, -1, self.core.slot]
         return means
 
@@ -89,7 +103,7 @@ class Linearization:
         at_core = torch.zeros_like(self.values[:, 0])
         at_core[self.core.instance, self.core.slot] = flat[self.core.instance, self.core.target]
         flat[self.core.instance, self.core.target] = 0.0
-        return self._grid_sums(_spread_back(weight)) + (self.values @ at_core.unsqueeze(-1)).squeeze(-1)
+        return self._grid_sums(_spread_back(weight, self.core)) + (self.values @ at_core.unsqueeze(-1)).squeeze(-1)
 
     def _grid_sums(self, weight: Tensor) -> Tensor:
         moments = _moments(self.by_rho * weight, self.x.squeeze(-2), self.y.squeeze(-1))
@@ -130,14 +144,46 @@ def _rho(form: Ellipses, x: Tensor, y: Tensor) -> Tensor:
     return rho.add_(form.xx * x * x).clamp_(min=RHO_FLOOR)
 
 
-def pixel_means(samples: Tensor) -> Tensor:
-    """Pixel means from samples (…, height + 2·margin, width + 2·margin) by the stencil."""
-    return stencil_means(stencil_means(samples, -2), -1)
+def pixel_means(samples: Tensor, margin: int = STENCIL_MARGIN, out: Tensor | None = None) -> Tensor:
+    """Pixel means from samples (…, height + 2·margin, width + 2·margin) by the stencil of that margin."""
+    return stencil_means(stencil_means(samples, -2, margin), -1, margin, out)
 
 
-def _spread_back(weight: Tensor) -> Tensor:
-    """The transpose of `pixel_means`; the stencil is symmetric."""
-    return pixel_means(torch.nn.functional.pad(weight, (2 * STENCIL_MARGIN,) * 4))
+def _parts(core: Core, images: Tensor) -> Iterator[tuple[slice, int]]:
+    """Instances that are rendered together, and their stencil's margin.
+
+    On the CPU so few that what is worked on, as large as their `images` (instances, …), stays in its caches.
+    """
+    most = len(images)
+    if images.device.type == "cpu":
+        most = max(1, _IN_CACHE // max(images[:1].nbytes, 1))
+    for run, margin in core.runs:
+        for start in range(run.start, run.stop, most):
+            yield slice(start, min(start + most, run.stop)), margin
+
+
+def _means(samples: Tensor, core: Core) -> Tensor:
+    """Pixel means (instances, height, width) from samples of the widened frame, each instance's by its stencil."""
+    height, width = (size - 2 * STENCIL_MARGIN for size in samples.shape[-2:])
+    means = torch.empty((len(samples), height, width), dtype=samples.dtype, device=samples.device)
+    for run, margin in core.runs:
+        pixel_means(_inner(samples[run], STENCIL_MARGIN - margin), margin, means[run])
+    return means
+
+
+def _spread_back(weight: Tensor, core: Core) -> Tensor:
+    """The transpose of `_means`, for weights (instances, height, width); the stencils are symmetric."""
+    height, width = (size + 2 * STENCIL_MARGIN for size in weight.shape[-2:])
+    back = torch.zeros((len(weight), height, width), dtype=weight.dtype, device=weight.device)
+    for run, margin in core.runs:
+        padded = torch.nn.functional.pad(weight[run], (2 * margin,) * 4)
+        pixel_means(padded, margin, _inner(back[run], STENCIL_MARGIN - margin))
+    return back
+
+
+def _inner(images: Tensor, margin: int) -> Tensor:
+    """All but the outermost pixels on every side."""
+    return images[..., margin : images.shape[-2] - margin, margin : images.shape[-1] - margin]
 
 
 def _columns(

@@ -16,7 +16,7 @@ from functools import lru_cache
 import numpy as np
 
 from fitting.profiles import RadialProfile
-from fitting.render.smoothness import ORDERS, STENCIL, Smoothness, measure
+from fitting.render.smoothness import ORDERS, SHORT_STENCIL, STENCIL, Smoothness, measure
 
 CORNER = 0
 """Class of the pixels integrated by `CornerRule`; classes 1 and on are the orders of `ORDERS`."""
@@ -30,6 +30,8 @@ _CHORDS = np.linspace(-0.5, 0.5, 5)
 _STENCIL_NEAREST = 7.0
 _NEAR_TOLERANCE = math.log(1.0e-6)
 _FAR_TOLERANCE = math.log(1.0e-5)
+_SHORT_TOLERANCE = math.log(2.0e-6)
+"""Of the brightness, and stricter, so that derivatives, which curve more, come out as exactly as elsewhere."""
 _NEAR = 6.0
 """Pixels from the centre; nearer, the promise is ten times stricter."""
 _MARGIN = 0.12
@@ -57,13 +59,17 @@ class RoundedShape:
 
 @dataclass(frozen=True)
 class CorePlan:
-    """Pixels of one instance that the stencil does not serve: `pixels[k]` is (count, 2) of x, y for class k."""
+    """Pixels of one instance that the stencil does not serve: `pixels[k]` is (count, 2) of x, y for class k.
+
+    `short` says whether all others of the window lie so far out that the short stencil serves them.
+    """
 
     pixels: tuple[np.ndarray, ...]
     cusp_power: float
     q: float
     break_radius: float
     ray_order: int
+    short: bool = False
 
 
 def rounded(
@@ -111,12 +117,10 @@ def _measured(instance: RoundedShape) -> tuple[float, Smoothness]:
 @lru_cache(maxsize=4096)
 def core_plan(instance: RoundedShape, window: tuple[int, int, int, int]) -> CorePlan:
     """The classes of the pixels around one instance that lie in a window x0, x1, y0, y1 (first, past the last)."""
-    angle = np.radians(instance.pa)
-    sine, cosine = np.sin(angle), np.cos(angle)
     size, smoothness = _measured(instance)
-    reach = max(smoothness.reach(_FAR_TOLERANCE), _STENCIL_NEAREST * size + _MARGIN)
-    columns = _covered(instance.x, reach * np.hypot(sine, instance.q * cosine), *window[:2])
-    rows = _covered(instance.y, reach * np.hypot(cosine, instance.q * sine), *window[2:])
+    reach = max(smoothness.reach(STENCIL, _FAR_TOLERANCE), _STENCIL_NEAREST * size + _MARGIN)
+    columns, rows = _covered(instance, reach, window)
+    short = max(reach, smoothness.reach(SHORT_STENCIL, _SHORT_TOLERANCE))
     y, x = np.mgrid[rows, columns]
     served = np.zeros(x.shape) if x.size == 0 else _classes(instance, smoothness, size, x - instance.x, y - instance.y)
     pixels = np.stack((x, y), axis=-1)
@@ -126,10 +130,21 @@ def core_plan(instance: RoundedShape, window: tuple[int, int, int, int]) -> Core
         instance.q,
         math.inf if instance.break_radius is None else instance.break_radius,
         smoothness.ray_order,
+        any(span.start == span.stop for span in _covered(instance, short, window)),
     )
 
 
-def _covered(centre: float, reach: float, first: int, end: int) -> slice:
+def _covered(instance: RoundedShape, reach: float, window: tuple[int, int, int, int]) -> tuple[slice, slice]:
+    """Columns and rows of the window that hold all of it within an elliptical radius of the centre."""
+    angle = np.radians(instance.pa)
+    sine, cosine = np.sin(angle), np.cos(angle)
+    return (
+        _span(instance.x, reach * np.hypot(sine, instance.q * cosine), *window[:2]),
+        _span(instance.y, reach * np.hypot(cosine, instance.q * sine), *window[2:]),
+    )
+
+
+def _span(centre: float, reach: float, first: int, end: int) -> slice:
     """The pixels from `first` to before `end` that come within `reach` of a centre."""
     low, high = np.clip((np.floor(centre - reach - 0.5), np.ceil(centre + reach + 0.5) + 1.0), first, end)
     return slice(int(low), int(high))

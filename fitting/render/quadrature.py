@@ -18,39 +18,42 @@ from fitting.render.outline import OutlinePoints, pixel_corners
 
 STENCIL_MARGIN = 3
 """Samples that the stencil needs beyond the frame on each side."""
+SHORT_MARGIN = 1
+"""The same of the short stencil, which is enough far from all centres."""
 
 _OUTLINE_ORDER = 24
 """Nodes between a foot and a corner, which keep the derivatives of a pixel at the centre under 1e-5 for n < 4."""
 
 
 @cache
-def stencil_taps() -> list[float]:
-    """Seven weights that turn samples at unit spacing into the mean over the middle unit interval.
+def stencil_taps(margin: int = STENCIL_MARGIN) -> list[float]:
+    """Weights (2 · margin + 1) that turn samples at unit spacing into the mean over the middle unit interval.
 
     From the series of the averaging operator in central differences, 1 + δ²/24 − 17 δ⁴/5760 + 367 δ⁶/967680
-    (Hildebrand, Introduction to Numerical Analysis, 1956, chapter 5); the next term is 6.0e-5 of the eighth derivative.
+    (Hildebrand, Introduction to Numerical Analysis, 1956, chapter 5), as far as the margin goes; the next term is
+    6.0e-5 of the eighth derivative, and where the margin is one, 3.0e-3 of the fourth.
     """
     second = np.array([1.0, -2.0, 1.0])
-    taps = np.zeros(2 * STENCIL_MARGIN + 1)
-    taps[STENCIL_MARGIN] = 1.0
+    taps = np.zeros(2 * margin + 1)
+    taps[margin] = 1.0
     difference = np.array([1.0])
-    for power, weight in enumerate((1 / 24, -17 / 5760, 367 / 967680), start=1):
+    for power, weight in enumerate((1 / 24, -17 / 5760, 367 / 967680)[:margin], start=1):
         difference = np.convolve(difference, second)
-        taps[STENCIL_MARGIN - power : STENCIL_MARGIN + power + 1] += weight * difference
+        taps[margin - power : margin + power + 1] += weight * difference
     return taps.tolist()
 
 
-def stencil_means(samples: Tensor, axis: int) -> Tensor:
+def stencil_means(samples: Tensor, axis: int, margin: int = STENCIL_MARGIN, out: Tensor | None = None) -> Tensor:
     """Means over unit intervals along `axis`, shorter by the margin at both ends, from samples at unit spacing.
 
     Sums of shifted samples, which cost less than a product with the banded matrix already for a hundred pixels.
     """
-    taps = stencil_taps()
-    length = samples.shape[axis] - 2 * STENCIL_MARGIN
-    means = samples.narrow(axis, STENCIL_MARGIN, length) * taps[STENCIL_MARGIN]
-    for away in range(1, STENCIL_MARGIN + 1):
-        before, after = (samples.narrow(axis, STENCIL_MARGIN + shift, length) for shift in (-away, away))
-        means.add_(before + after, alpha=taps[STENCIL_MARGIN + away])
+    taps = stencil_taps(margin)
+    length = samples.shape[axis] - 2 * margin
+    means = torch.mul(samples.narrow(axis, margin, length), taps[margin], out=out)
+    for away in range(1, margin + 1):
+        before, after = (samples.narrow(axis, margin + shift, length) for shift in (-away, away))
+        means.add_(before, alpha=taps[margin + away]).add_(after, alpha=taps[margin + away])
     return means
 
 

@@ -16,12 +16,14 @@ import torch
 
 from fitting.profiles import RadialProfile
 from fitting.profiles.radial import RHO_FLOOR
-from fitting.render.quadrature import STENCIL_MARGIN, ray_rule, stencil_taps, unit_rule
+from fitting.render.quadrature import SHORT_MARGIN, STENCIL_MARGIN, ray_rule, stencil_taps, unit_rule
 
 ORDERS = (32, 16, 8, 5, 3, 2)
 """Gauss–Legendre orders that pixels are integrated with."""
 STENCIL = len(ORDERS)
 """Row of the stencil in the table, after those of `ORDERS`."""
+SHORT_STENCIL = STENCIL + 1
+"""Row of the short stencil."""
 _REACH = 60.0
 _RADII = 96
 _AROUND_BREAK = 4.5
@@ -60,9 +62,9 @@ class Smoothness:
         """ln of the largest error on chords of `size` that hold the break at `radius`."""
         return float(self.log_error(rule, np.maximum(radius + size * _ACROSS, 0.0)).max())
 
-    def reach(self, log_tolerance: float) -> float:
-        """The largest radius where the stencil errs by more, pixels; 0 where there is none."""
-        served = np.flatnonzero(self.log_errors[STENCIL] > log_tolerance)
+    def reach(self, stencil: int, log_tolerance: float) -> float:
+        """The largest radius where a stencil errs by more, pixels; 0 where there is none."""
+        served = np.flatnonzero(self.log_errors[stencil] > log_tolerance)
         return float(self.radii[min(served[-1] + 1, len(self.radii) - 1)]) if served.size else 0.0
 
 
@@ -146,13 +148,13 @@ def _chord() -> tuple[np.ndarray, np.ndarray, slice]:
     """
     nodes, weights = unit_rule(24)
     reference = np.concatenate((0.5 * nodes - 0.5, 0.5 * nodes))
-    whole = np.arange(-STENCIL_MARGIN, STENCIL_MARGIN + 1.0)
-    parts = [reference, *(unit_rule(order)[0] - 0.5 for order in ORDERS), whole]
-    own = [*(unit_rule(order)[1] for order in ORDERS), stencil_taps()]
+    stencils = [np.arange(-margin, margin + 1.0) for margin in (STENCIL_MARGIN, SHORT_MARGIN)]
+    parts = [reference, *(unit_rule(order)[0] - 0.5 for order in ORDERS), *stencils]
+    own = [*(unit_rule(order)[1] for order in ORDERS), stencil_taps(STENCIL_MARGIN), stencil_taps(SHORT_MARGIN)]
     starts = np.cumsum([len(part) for part in parts])
     rules = np.zeros((len(own), int(starts[-1])))
     rules[:, : len(reference)] = -0.5 * np.concatenate((weights, weights))
     for row, (start, part) in enumerate(zip(starts[:-1], own, strict=True)):
         rules[row, start : start + len(part)] = part
-    middle = int(starts[-1]) - STENCIL_MARGIN - 1
+    middle = int(starts[-1]) - SHORT_MARGIN - 1
     return np.concatenate(parts), rules, slice(middle - 1, middle + 2)

@@ -28,6 +28,13 @@ def stack_of(values: torch.Tensor, integrated: bool) -> RadialStack:
     )
 
 
+def columns_of(stack: RadialStack) -> torch.Tensor:
+    """Derivative columns (batch, columns, height, width)."""
+    columns = torch.empty((stack.batch, stack.columns, FRAME.height, FRAME.width), dtype=torch.float64)
+    stack.write_columns(columns, FRAME)
+    return columns
+
+
 def frozen_plan(values: torch.Tensor, integrated: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hold the choice of quadrature while parameters are moved by a little: the promise is about a fixed rule."""
     if integrated:
@@ -45,8 +52,7 @@ def test_derivatives_match_finite_differences(
     values = torch.tensor([[[parameters[name] for name in NAMES]]], dtype=torch.float64)
     frozen_plan(values, integrated, monkeypatch)
     stack = stack_of(values, integrated)
-    columns = stack.column_images(FRAME)[0]
-    exact = torch.einsum("cyx,cp->pyx", columns, stack.transfer()[0, 0])
+    exact = torch.einsum("cyx,cp->pyx", columns_of(stack)[0], stack.transfer[0, 0])
 
     def image(place: int, shift: float) -> torch.Tensor:
         moved = values.clone()
@@ -74,9 +80,9 @@ def test_gradient_sums_are_the_transpose_of_the_derivative_images(integrated: bo
     values = torch.tensor([[[item[name] for name in NAMES]] for item in parameters], dtype=torch.float64)
     stack = stack_of(values, integrated)
     weight = torch.as_tensor(np.random.default_rng(2).normal(size=(4, 41, 41)))
-    expected = torch.einsum("bcyx,bkcp,byx->bp", stack.column_images(FRAME), stack.transfer(), weight)
+    expected = torch.einsum("bcyx,bkcp,byx->bp", columns_of(stack), stack.transfer, weight)
     got = stack.linearize(FRAME).gradient(weight)
-    size = torch.einsum("bcyx,bkcp,byx->bp", stack.column_images(FRAME).abs(), stack.transfer().abs(), weight.abs())
+    size = torch.einsum("bcyx,bkcp,byx->bp", columns_of(stack).abs(), stack.transfer.abs(), weight.abs())
     assert float(((got - expected).abs() / size).max()) < 1e-12
 
 

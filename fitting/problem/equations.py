@@ -1,0 +1,66 @@
+"""The normal equations at one θ, made at once or when they are asked for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from torch import Tensor
+
+
+class Equations(Protocol):
+    """The objective (batch,), JᵀWr (batch, free), minus half its gradient, and JᵀWJ (batch, free, free), half its
+    curvature, at one θ; priors included.
+    """
+
+    @property
+    def chi2(self) -> Tensor: ...
+    @property
+    def gradient(self) -> Tensor: ...
+    @property
+    def matrix(self) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class NormalEquations:
+    """`Equations` that have been made."""
+
+    chi2: Tensor
+    gradient: Tensor
+    matrix: Tensor
+
+
+class EquationsWhenAsked:
+    """`Equations` that are made when more than χ² is asked for; of a thousand parameters they take minutes.
+
+    Args:
+        value: χ² (batch,).
+        whole: the equations.
+    """
+
+    def __init__(self, value: Callable[[], Tensor], whole: Callable[[], NormalEquations]) -> None:
+        self._value = value
+        self._make = whole
+
+    @cached_property
+    def _whole(self) -> NormalEquations:
+        return self._make()
+
+    @cached_property
+    def _chi2(self) -> Tensor:
+        return self._value()
+
+    @property
+    def chi2(self) -> Tensor:
+        """(batch,)."""
+        return self._whole.chi2 if "_whole" in self.__dict__ else self._chi2
+
+    @property
+    def gradient(self) -> Tensor:
+        """(batch, free)."""
+        return self._whole.gradient
+
+    @property
+    def matrix(self) -> Tensor:
+        """(batch, free, free)."""
+        return self._whole.matrix

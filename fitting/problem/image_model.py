@@ -1,0 +1,184 @@
+"""The model of one image at one θ: its light and what it adds to χ², JᵀWr and JᵀWJ, tile by tile."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fitting.problem.fitted_psf import FittedConvolver
+from fitting.problem.gram import gram
+from fitting.problem.group import NEGLIGIBLE, Group, Stack
+from fitting.problem.image import TargetImage, Tile
+from fitting.problem.parameters import Values
+
+GroupStack = tuple[Group, Stack]
+
+
+@dataclass(frozen=True)
+class TileColumns:
+    """Derivative columns of one tile.
+
+    Attributes:
+        images: (batch, columns, pixels).
+        transfer: of the columns to the native values that they depend on, (batch, columns, rows).
+        rows: places of those native values, (rows,).
+        weights: with which the columns add up to the light, (batch, columns).
+    """
+
+    images: Tensor
+    transfer: Tensor
+    rows: Tensor
+    weights: Tensor
+
+    def light(self) -> Tensor:
+        """(batch, pixels)."""
+        return (self.weights.unsqueeze(1) @ self.images).squeeze(1)
+
+
+class ImageModel:
+    """The components in one image at native values.
+
+    Args:
+        image: as it is at any values.
+        groups: all components.
+        values: native, (batch, natives), with their derivatives by θ.
+        components: names of those that count; all if None.
+
+    Attributes:
+        image: with the point-spread function of these values.
+    """
+
+    def __init__(
+        self,
+        image: TargetImage,
+        groups: Sequence[Group],
+        values: Values,
+        components: Sequence[str] | None = None,
+    ) -> None:
+        self.image = image.focused(values.physical)
+        self.values = values
+        self._groups = groups
+        self._components = components
+        self._made: dict[tuple[int, tuple[int, ...]], Stack] = {}
+
+    def whole(self) -> Tensor:
+        """The light of all pixels, (batch, height, width): of what is not negligible beside the image's best one."""
+        values = self.values.physical
+        light = torch.empty((len(values), *self.image.data.shape), dtype=values.dtype, device=values.device)
+        best = self.image.weight.max()
+        for tile in self.image.tiles:
+            light[:, tile.rows, tile.columns] = self._light(self._stacks(tile, best), tile)
+        return light
+
+    def add_value(self, chi2: Tensor) -> None:
+        """Add the image's χ² to (batch,)."""
+        for tile in self.image.tiles:
+            light = self._light(self._reaching(tile), tile)
+            chi2 += self.image.likelihood.deviance(self.image.pixels_of(tile), light).sum((-1, -2))
+
+    def add_gradient(self, chi2: Tensor, gradient: Tensor) -> None:
+        """Add the image's χ² to (batch,) and its JᵀWr by the native values to (batch, natives)."""
+        for tile in self.image.tiles:
+            self._add_gradient(chi2, gradient, tile)
+
+    def add_normal_equations(self, chi2: Tensor, gradient: Tensor, matrix: Tensor) -> None:
+        """Add the image's χ² to (batch,), JᵀWr and JᵀWJ by the native values to (batch, natives) and (…, natives)."""
+        for tile in self.image.tiles:
+            columns = self.columns(tile)
+            response = self.image.likelihood.response(self.image.pixels_of(tile).flat(), columns.light())
+            chi2 += response.deviance.sum(-1)
+            transfer, rows = columns.transfer, columns.rows
+            gradient[:, rows] += (transfer.mT @ (columns.images @ response.score.unsqueeze(-1))).squeeze(-1)
+            weighted = columns.images.mul_(response.information.sqrt().unsqueeze(-2))
+            matrix[:, rows[:, None], rows] += transfer.mT @ gram(weighted) @ transfer
+
+    def columns(self, tile: Tile) -> TileColumns:
+        """The derivative columns of all that is not negligible beside the tile's best pixel."""
+        stacks = self._reaching(tile)
+        batch, natives = self.values.physical.shape
+        convolver = self.image.convolver
+        fitted = convolver if isinstance(convolver, FittedConvolver) else None
+        total = sum(stack.columns for _, stack in stacks) + (0 if fitted is None else len(fitted.rows))
+        options = {"dtype": torch.float64, "device": self.values.physical.device}
+        images = torch.empty((batch, total, tile.frame.height, tile.frame.width), **options)
+        transfer = torch.zeros((batch, total, natives), **options)
+        weights = torch.zeros((batch, total), **options)
+        start, sharp = 0, torch.zeros((), **options)
+        for group, stack in stacks:
+            own = slice(start, start + stack.columns)
+            frame = self.image.frame(tile, group.convolved)
+            weights[:, own] = stack.weights()
+            if group.convolved and convolver is not None:
+                wide = torch.empty((batch, stack.columns, frame.height, frame.width), **options)
+                stack.write_columns(wide, frame)
+                images[:, own] = self.image.blur(tile).apply(wide)
+                if fitted is not None:
+                    sharp = sharp + torch.einsum("bc,bcyx->byx", stack.weights(), wide)
+            else:
+                stack.write_columns(images[:, own], frame)
+            stack.write_transfer(transfer[:, own])
+            start = own.stop
+        places = [stack.rows for _, stack in stacks]
+        if fitted is not None:
+            images[:, start:] = fitted.apply_slopes(sharp) if sharp.ndim else 0.0
+            transfer[:, torch.arange(start, total), fitted.rows] = 1.0
+            places.append(fitted.rows)
+        rows = torch.cat(places) if places else torch.zeros(0, dtype=torch.long, device=transfer.device)
+        return TileColumns(images.flatten(2), transfer[..., rows], rows, weights)
+
+    def _stacks(self, tile: Tile, weights: Tensor) -> list[GroupStack]:
+        """The components that reach a tile, by group: those that are not negligible beside the best of the weights.
+
+        A stack is made once for all tiles that the same components reach.
+        """
+        stacks = []
+        weight = float(weights.max())
+        for number, group in enumerate(self._groups):
+            chosen = tuple(range(len(group.members)))
+            if len(self.image.tiles) > 1:
+                frame = self.image.frame(tile, group.convolved)
+                faintest = NEGLIGIBLE * weight**-0.5 if weight else 0.0
+                chosen = group.reaching(self.values.physical, frame, faintest) if weight else ()
+            if self._components is not None:
+                chosen = tuple(place for place in chosen if group.members[place] in self._components)
+            if chosen:
+                if (number, chosen) not in self._made:
+                    self._made[number, chosen] = group.stack(self.values.physical, chosen)
+                stacks.append((group, self._made[number, chosen]))
+        return stacks
+
+    def _reaching(self, tile: Tile) -> list[GroupStack]:
+        """`_stacks` beside the tile's own weights."""
+        return self._stacks(tile, self.image.weight[tile.rows, tile.columns])
+
+    def _light(self, stacks: Sequence[GroupStack], tile: Tile) -> Tensor:
+        """Of stacks on a tile, (batch, height, width), or what broadcasts to it."""
+        lights = [(group.convolved, stack.image(self.image.frame(tile, group.convolved))) for group, stack in stacks]
+        return self._summed(lights, tile)
+
+    def _summed(self, lights: Sequence[tuple[bool, Tensor]], tile: Tile) -> Tensor:
+        """The sum of lights, those marked so blurred together first; zero where there are none."""
+        to_blur = [light for convolved, light in lights if convolved]
+        parts = [light for convolved, light in lights if not convolved]
+        if to_blur and self.image.convolver is not None:
+            parts.append(self.image.blur(tile).apply(sum(to_blur[1:], to_blur[0])))
+        nothing = torch.zeros((), dtype=self.image.data.dtype, device=self.image.data.device)
+        return sum(parts[1:], parts[0]) if parts else nothing
+
+    def _add_gradient(self, chi2: Tensor, by_value: Tensor, tile: Tile) -> None:
+        """One tile's share of `add_gradient`."""
+        image = self.image
+        stacks = self._reaching(tile)
+        parts = [stack.linearize(image.frame(tile, group.convolved)) for group, stack in stacks]
+        lights = [(group.convolved, part.image()) for (group, _), part in zip(stacks, parts, strict=True)]
+        response = image.likelihood.response(image.pixels_of(tile), self._summed(lights, tile))
+        chi2 += response.deviance.sum((-1, -2))
+        score = response.score
+        spread = score if image.convolver is None else image.blur(tile).transpose(score)
+        for (group, stack), part in zip(stacks, parts, strict=True):
+            by_value[:, stack.rows] += part.gradient(spread if group.convolved else score)
+        sharp = [light for convolved, light in lights if convolved]
+        if sharp and isinstance(image.convolver, FittedConvolver):
+            slopes = image.convolver.apply_slopes(sum(sharp[1:], sharp[0])).flatten(2)
+            by_value[:, image.convolver.rows] += (slopes @ score.flatten(1).unsqueeze(-1)).squeeze(-1)
