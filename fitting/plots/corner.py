@@ -15,6 +15,7 @@ from fitting.plots.cells import Triangle, enlarged
 from fitting.plots.contours import ENCLOSED, SIGMAS, density_outlines, ellipse
 from fitting.plots.corner_content import CornerContent
 from fitting.plots.labels import credible, measured, round_ticks, signed, tick_texts, typographic, unit_text
+from fitting.plots.marginals import draw_marginals
 
 Array = NDArray[np.float64]
 
@@ -42,6 +43,7 @@ def corner_panels(content: CornerContent) -> Figure:
         _draw_chains(axes, cells, content.draws)
     if content.covariance is not None:
         _draw_covariance(axes, cells, content.values, content.covariance)
+    draw_marginals(axes, cells, content, COVARIANCE, CHAINS)
     _draw_truth(axes, cells, content.truth)
     _write_titles(axes, cells, content)
     _write_axes(axes, cells, content)
@@ -116,29 +118,10 @@ def _draw_chains(axes: Axes, cells: Triangle, draws: Array) -> None:
         points = np.concatenate(dots)
         axes.plot(*points.T, ".", color=CHAINS, alpha=0.25, ms=1.0, mew=0, rasterized=True, zorder=1)
     axes.add_collection(LineCollection(outlines, colors=CHAINS, linewidths=1.0, zorder=3, gid="chains"))
-    axes.add_collection(
-        LineCollection(
-            [_steps(cells, place, draws[:, place]) for place in range(cells.count)],
-            colors=CHAINS,
-            linewidths=1.0,
-            zorder=3,
-            gid="histograms",
-        )
-    )
 
 
 def _within(line: Array, left: float, floor: float, size: float) -> Array:
     return np.clip(line, [left, floor], [left + size, floor + size])
-
-
-def _steps(cells: Triangle, place: int, draws: Array) -> Array:
-    """The histogram of one parameter as a line of steps, a Gaussian of the same width reaching as high as its curve."""
-    low, high = cells.low[place], cells.high[place]
-    edges = np.linspace(low, high, int(np.clip(np.sqrt(len(draws)) / 1.2, 14, 40)) + 1)
-    counts, _ = np.histogram(draws, bins=edges)
-    heights = np.repeat(counts / max(counts.max(), 1), 2)
-    across = cells.across(place, np.repeat(edges, 2)[1:-1])
-    return np.stack((across, cells.corner(place, place)[1] + 0.88 * cells.size * heights), axis=-1)
 
 
 def _draw_covariance(axes: Axes, cells: Triangle, values: Array, covariance: Array) -> None:
@@ -154,15 +137,6 @@ def _draw_covariance(axes: Axes, cells: Triangle, values: Array, covariance: Arr
                 widths.append(width)
             _write_correlation(axes, cells, (row, column), block)
     axes.add_collection(LineCollection(lines, colors=COVARIANCE, linewidths=widths, zorder=4, gid="covariance"))
-    axes.add_collection(
-        LineCollection(
-            [_bell(cells, place, values[place], covariance[place, place]) for place in range(cells.count)],
-            colors=COVARIANCE,
-            linewidths=1.3,
-            zorder=4,
-            gid="bells",
-        )
-    )
 
 
 def _write_correlation(axes: Axes, cells: Triangle, cell: tuple[int, int], block: Array) -> None:
@@ -184,16 +158,8 @@ def _write_correlation(axes: Axes, cells: Triangle, cell: tuple[int, int], block
         ha=side,
         va="top",
         zorder=6,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
     )
-
-
-def _bell(cells: Triangle, place: int, value: float, variance: float) -> Array:
-    """The Gaussian of one parameter; nothing where it has no variance."""
-    if not (np.isfinite(variance) and variance > 0):
-        return np.empty((0, 2))
-    at = np.linspace(cells.low[place], cells.high[place], 121)
-    heights = np.exp(-0.5 * (at - value) ** 2 / variance)
-    return np.stack((cells.across(place, at), cells.corner(place, place)[1] + 0.88 * cells.size * heights), axis=-1)
 
 
 def _draw_truth(axes: Axes, cells: Triangle, truth: Array) -> None:

@@ -14,6 +14,7 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.wcs import WCS
 from playwright.sync_api import Browser
+from scipy.stats import norm
 
 from app.routes.page import FOLDER
 from fitting.inputs.sky_map import sky_map
@@ -152,6 +153,17 @@ def test_the_ends_of_an_ellipse_and_dragging_them_are_inverse(call: Call) -> Non
     assert call("model/ellipse.js", "majorTo", ellipse, x, y) == pytest.approx({"r": 8, "pa": 30})
     x, y = call("model/ellipse.js", "axisEnd", ellipse, "minor")
     assert call("model/ellipse.js", "minorTo", ellipse, x, y) == pytest.approx({"q": 0.5})
+
+
+def test_a_corner_shows_draws_and_their_gaussian_to_one_scale(call: Call) -> None:
+    draws, limits = np.random.default_rng(4).normal(5.0, 0.3, 20_000), [4.1, 5.9]
+    bars = np.array(call("model/corner.js", "density", draws.tolist(), limits, 30))
+    curve = np.array(call("model/corner.js", "bell", 5.0, 0.3, limits))
+    at = np.linspace(4.1, 5.9, 101)
+    assert curve[:, 0] == pytest.approx(at)
+    assert curve[:, 1] == pytest.approx(norm.pdf(at, 5.0, 0.3))
+    assert bars == pytest.approx(np.histogram(draws, 30, limits)[0] / (20_000 * 0.06))
+    assert call("model/corner.js", "bell", 5.0, 0.0, limits) == []
 
 
 def test_renaming_a_component_renames_it_in_links(call: Call) -> None:

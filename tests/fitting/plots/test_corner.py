@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -171,3 +172,24 @@ def test_values_are_rounded_as_in_a_paper() -> None:
     assert measured(67.93775, 0.0041, "pixel") == "67.938 ± 0.004 pixel"
     assert measured(-0.5, 0.02) == "\N{MINUS SIGN}0.500 ± 0.020"
     assert credible(67.93775, 67.93365, 67.94275) == "67.938 +0.005 \N{MINUS SIGN}0.004"
+
+
+def area(line: np.ndarray, floor: float) -> float:
+    """Under a line above a floor, square inches."""
+    return float(np.trapezoid(line[:, 1] - floor, line[:, 0]))
+
+
+@pytest.mark.parametrize("narrowing", [1.0, 0.4, 2.0])
+def test_histograms_and_bells_of_one_parameter_enclose_the_same_area(narrowing: float) -> None:
+    """So that draws that are narrower than the covariance are taller, whatever their tallest bin."""
+    content = seed_content(3, 4000)
+    assert content.draws is not None
+    draws = content.values + narrowing * (content.draws - content.values)
+    figure = corner_panels(replace(content, draws=draws))
+    cells = cells_of(replace(content, draws=draws))
+    for place, (steps, bell) in enumerate(zip(lines(figure, "histograms"), lines(figure, "bells"), strict=True)):
+        floor = cells.corner(place, place)[1]
+        assert area(steps, floor) == pytest.approx(area(bell, floor), rel=0.03)
+        assert max(steps[:, 1].max(), bell[:, 1].max()) == pytest.approx(floor + 0.88 * cells.size, abs=1e-9)
+        wide = 1.0 / narrowing
+        assert (steps[:, 1].max() - floor) / (bell[:, 1].max() - floor) == pytest.approx(wide, rel=0.15)

@@ -28,13 +28,22 @@ export function covarianceEllipse([x, y], variances, sigmas) {
 /** Two sigmas in two dimensions that hold 39 % (1σ) and 86 % (2σ) of a Gaussian. */
 export const LEVELS = [1, 2];
 
-/** Counts of draws between two limits, scaled so that the highest is 1. */
-export function shape(draws, [low, high], bins) {
+/** Density of draws in bins between two limits; those outside count too. */
+export function density(draws, [low, high], bins) {
+  const width = (high - low) / bins;
   const counts = new Array(bins).fill(0);
   for (const draw of draws) {
-    const bin = Math.floor(((draw - low) / (high - low)) * bins);
+    const bin = Math.floor((draw - low) / width);
     if (bin >= 0 && bin < bins) counts[bin] += 1;
   }
-  const most = Math.max(1, ...counts);
-  return counts.map((count) => count / most);
+  return counts.map((count) => count / (draws.length * width));
+}
+
+/** [value, density] of a Gaussian between two limits; none where it has no width. */
+export function bell(centre, sigma, [low, high]) {
+  if (!(sigma > 0)) return [];
+  return Array.from({ length: 101 }, (_, step) => {
+    const value = low + ((high - low) * step) / 100;
+    return [value, Math.exp(-0.5 * ((value - centre) / sigma) ** 2) / (sigma * Math.sqrt(2 * Math.PI))];
+  });
 }

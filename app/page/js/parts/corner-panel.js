@@ -1,7 +1,7 @@
 /** The corner plot: covariance and chains over each other, pairs chosen freely, zoomed by brushing. */
 
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../html.js";
-import { covarianceEllipse, LEVELS, limitsOf, shape } from "../model/corner.js";
+import { bell, covarianceEllipse, density, LEVELS, limitsOf } from "../model/corner.js";
 import { looked, neighbour } from "../model/corner-keys.js";
 import { getJson } from "../service.js";
 import { Failure, useAnswer, Waiting } from "./asking.js";
@@ -197,25 +197,21 @@ function pair(context, content, [x, y], [px, py], tones) {
   }
 }
 
+/** Histogram and Gaussian of one parameter, to one scale: both enclose the same area. */
 function marginal(context, content, name, [low, high], box, cell, tones) {
-  const top = (height) => box.top + cell - height * cell * 0.9;
-  if (content.draws) {
-    context.fillStyle = tones.second;
-    context.globalAlpha = 0.45;
-    shape(content.draws[name], [low, high], BINS).forEach((height, bin) =>
-      context.fillRect(box.left + (bin * cell) / BINS, top(height), cell / BINS + 0.5, height * cell * 0.9));
-    context.globalAlpha = 1;
-  }
   const at = rowOf(content, name);
-  if (at < 0) return;
-  const sigma = Math.sqrt(content.covariance.matrix[at][at]);
+  const bars = content.draws ? density(content.draws[name], [low, high], BINS) : [];
+  const curve = at < 0 ? [] : bell(content.values[name], Math.sqrt(content.covariance.matrix[at][at]), [low, high]);
+  const tallest = Math.max(...bars, ...curve.map(([, height]) => height));
+  const tall = (height) => (0.9 * cell * height) / tallest;
+  context.fillStyle = tones.second;
+  context.globalAlpha = 0.45;
+  bars.forEach((height, bin) => context.fillRect(box.left + (bin * cell) / BINS, box.top + cell - tall(height), cell / BINS + 0.5, tall(height)));
+  context.globalAlpha = 1;
   context.strokeStyle = tones.first;
   context.lineWidth = 1.5;
   context.beginPath();
-  for (let step = 0; step <= 100; step += 1) {
-    const value = low + ((high - low) * step) / 100;
-    context.lineTo(box.left + (cell * step) / 100, top(Math.exp(-0.5 * ((value - content.values[name]) / sigma) ** 2)));
-  }
+  for (const [value, height] of curve) context.lineTo(box.left + (cell * (value - low)) / (high - low), box.top + cell - tall(height));
   context.stroke();
 }
 
