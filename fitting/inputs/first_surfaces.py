@@ -25,6 +25,14 @@ def _edge_on_disk(galaxy: Galaxy) -> Values:
     return {**_place(galaxy), "pa": galaxy.pa, "h": h, "z_0": z_0, "i_0": galaxy.flux / (4.0 * math.pi * h * z_0)}
 
 
+def _edge_on_ring(galaxy: Galaxy) -> Values:
+    """Of half the light within r, where its own light is not to be measured (`fitting.inputs.edge_on_rings`)."""
+    r, sigma_r = 0.7 * galaxy.r_e, 0.5 * galaxy.r_e
+    sigma_z = galaxy.q * sigma_r
+    i_0 = galaxy.flux / (4.0 * math.pi * sigma_r * sigma_z)
+    return {**_place(galaxy), "pa": galaxy.pa, "r": r, "sigma_r": sigma_r, "sigma_z": sigma_z, "i_0": i_0}
+
+
 def _gaussian_ellipsoid(galaxy: Galaxy) -> Values:
     """Axis a along the line of nodes, b and c alike: the projection's axes are theirs, whatever the inclination."""
     sigma = galaxy.r_e / _GAUSSIAN_HALF
@@ -34,6 +42,7 @@ def _gaussian_ellipsoid(galaxy: Galaxy) -> Values:
 
 FIRST_SURFACES: Mapping[str, Callable[[Galaxy], Values]] = {
     "edge_on_disk": _edge_on_disk,
+    "edge_on_ring": _edge_on_ring,
     "gaussian_ellipsoid": _gaussian_ellipsoid,
     "pixelated": _place,
     "basis": _place,

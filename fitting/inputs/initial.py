@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from fitting.inputs.edge_on_rings import measured_ring
 from fitting.inputs.first_shapes import MEASURED, first_values, known_radius, sersic_index
 from fitting.inputs.galaxies import Galaxy, brightness, unit_flux
 from fitting.inputs.images import Array, ImageData, Mask
@@ -77,11 +78,15 @@ def _found(request: FitRequest, table: ParameterTable, images: Sequence[ImageDat
     stand_ins = tuple(_stand_in(item, known) for item in request.components)
     scene = request.model_copy(update={"components": stand_ins, "constraints": ()})
     galaxies = ParameterTable.of(scene)
-    found = _Scene(scene, galaxies, images[0]).solve()
+    seen = _Scene(scene, galaxies, images[0])
+    found = seen.solve()
     values = galaxies.followed({row.name: row.value for row in galaxies if row.value is not None} | found)
     for item in others:
         galaxy = Galaxy(**{name: values[f"{item.name}.{name}"] for name in ("x", "y", "q", "pa", "n", "r_e", "i_e")})
-        found |= {f"{item.name}.{name}": value for name, value in first_values(item, galaxy).items()}
+        own = first_values(item, galaxy)
+        if item.profile == "edge_on_ring":
+            own |= seen.ring(item.name, known) or {}
+        found |= {f"{item.name}.{name}": value for name, value in own.items()}
     for item in skies:
         found |= {f"{item.name}.{node}": values[f"{item.name}.i"] for node in item.description.names}
     return {name: value for name, value in found.items() if name in table.missing}
@@ -171,6 +176,19 @@ class _Scene:
                 self._improve(galaxy, first=number == 0)
         self._share()
         return {name: value for name, value in self.known.items() if name not in self.given}
+
+    def ring(self, name: str, known: Mapping[str, float]) -> dict[str, float] | None:
+        """What is left of the light without all other components, measured as a ring seen edge on.
+
+        Args:
+            known: what the request tells of components.
+        """
+        x, y = self.image.origin
+        rest = self.light - sum(model for other, model in self.models.items() if other != name)
+        given = {f"{name}.x", f"{name}.y"} <= known.keys()
+        centre = (known[f"{name}.x"] - x, known[f"{name}.y"] - y) if given else None
+        found = measured_ring(rest, self.used, self.rms, self.blur, centre)
+        return None if found is None else found | {"x": found["x"] + x, "y": found["y"] + y}
 
     def _values(self) -> dict[str, float]:
         """What is known, with every link that can be worked out from it."""

@@ -2,7 +2,6 @@
 
 from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
 from fitting.spec.profiles.geometry import CENTRE
-from fitting.spec.profiles.given import given
 from fitting.spec.profiles.quantities import length
 
 PLANE = ParameterDescription(
@@ -48,16 +47,13 @@ EDGE_ON_DISK = ProfileDescription(
 EDGE_ON_RING = ProfileDescription(
     name="edge_on_ring",
     description="Ring seen edge on, as two Gaussians.",
-    parameters=tuple(
-        given(item)
-        for item in (
-            *CENTRE,
-            PLANE,
-            length("r", "Radius of the ring."),
-            length("sigma_r", "Dispersion of its width."),
-            length("sigma_z", "Dispersion of its height."),
-            BRIGHTNESS.model_copy(update={"description": "Surface brightness at either end, if these are far apart."}),
-        )
+    parameters=(
+        *CENTRE,
+        PLANE,
+        length("r", "Radius of the ring."),
+        length("sigma_r", "Dispersion of its width."),
+        length("sigma_z", "Dispersion of its height."),
+        BRIGHTNESS.model_copy(update={"description": "Surface brightness at either end, if these are far apart."}),
     ),
     formula="I(u, v) = i_0 [G((u - r)/sigma_r) + G((u + r)/sigma_r)] G(v/sigma_z), G(t) = exp(-t^2/2)",
     source="Erwin 2015, ApJ 799, 226 (imfit's EdgeOnRing, where the nearer Gaussian counts alone)",

@@ -37,6 +37,7 @@ TRUTH: dict[str, dict[str, float]] = {
     "moffat_psf": {"fwhm": 4.0, "beta": 2.5, "flux": 5000.0},
     "airy_psf": {"fwhm": 4.0, "flux": 5000.0},
     "edge_on_disk": {"n": 1.3, "h": 6.0, "z_0": 1.2, "i_0": 40.0},
+    "edge_on_ring": {"r": 9.0, "sigma_r": 2.5, "sigma_z": 1.8, "i_0": 40.0},
     "gaussian_ellipsoid": {
         "inclination": 30.0, "azimuth": 0.0, "sigma_a": 6.0, "sigma_b": 3.0, "sigma_c": 2.0, "flux": 5000.0,
     },
@@ -119,7 +120,7 @@ def test_a_total_flux_is_found_in_every_form() -> None:
 
 def test_what_no_rule_finds_is_still_asked_for() -> None:
     with pytest.raises(RequestInvalid, match="is missing"):
-        fit_request([component("edge_on_ring", x=3.0, y=3.0)])
+        fit_request([component("exponential") | {"geometry": ["truncation"]}])
 
 
 def test_a_sky_with_nodes_begins_level_and_leaves_the_galaxy_its_light() -> None:
