@@ -27,7 +27,7 @@ CASES: list[tuple[str, tuple[str | int, ...], Any, str, str]] = [
     ),
     ("unknown parameter", (*PARAMETER, "z"), 1, f"{GALAXY}.z", "one of: x, y, q"),
     ("unknown method", ("stages", 0, "method"), "simplex", "$.stages[0].method", "one of: lm"),
-    ("unknown option", ("stages", 0, "steps"), 3, "$.stages[0].steps", "one of: max_iterations, tolerance, restarts"),
+    ("unknown option", ("stages", 0, "steps"), 3, "$.stages[0].steps", "max_iterations, tolerance, restarts"),
     ("option out of range", ("stages", 0, "max_iterations"), 0, "$.stages[0].max_iterations", "at least 1"),
     ("unknown noise", ("noise",), "cauchy", "$.noise", "one of: gaussian, poisson, student_t"),
     ("a variance beside counts", ("noise",), "poisson", f"{R}.variance", "poisson noise"),
