@@ -14,7 +14,7 @@ from jobs.events import Publisher
 from jobs.ids import new_id
 from jobs.outcomes import out_of_time
 from jobs.repeating import Repeating
-from jobs.retention import remove_old_fits, remove_old_uploads
+from jobs.retention import forget_checkpoints, remove_old_fits, remove_old_uploads
 from jobs.schema import FitRecord, ReconcilerLock
 from jobs.settings import Settings
 
@@ -44,10 +44,13 @@ class Reconciler:
         """Put right what is wrong now, unless another process is at it."""
         if not self._take_lock():
             return
-        for fit_id in transitions.expire(self.engine, self.settings.max_crashes):
-            _log.warning("the worker of a fit died; queued again", fit=fit_id)
-            tallies.add(self.engine, [tallies.once("expired", "queued again")])
-            self.publisher.publish(fit_id)
+        for record in transitions.expire(self.engine, self.settings.max_crashes):
+            became = "queued again" if record.state == "queued" else record.state
+            _log.warning(f"the worker of a fit died; {became}", fit=record.id)
+            tallies.add(self.engine, [tallies.once("expired", became)])
+            if record.state != "queued":
+                forget_checkpoints(self.blobs, record.id)
+            self.publisher.publish(record.id)
         grace = self.settings.cancel_grace_seconds
         self._end_tasks(transitions.cancel_overdue(self.engine, grace), "its cancellation")
         self._end_tasks(transitions.fail_overdue(self.engine, grace, out_of_time()), "its limit of time")
@@ -64,6 +67,7 @@ class Reconciler:
             _log.warning(f"a fit did not heed {unheeded}; its task is ended", fit=record.id)
             if record.task_id is not None:
                 self.doorbell.end_task(record.task_id)
+            forget_checkpoints(self.blobs, record.id)
             self.publisher.publish(record.id)
 
     def _remove_old(self) -> None:

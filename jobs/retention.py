@@ -1,15 +1,28 @@
-"""What is kept for so many days and no longer, where the settings say so."""
+"""What is kept until a fit is final, or for so many days, where the settings say so, and no longer."""
 
+import structlog
 from sqlalchemy import Engine, Float, select, type_coerce
 from sqlalchemy.orm import Session
 
 from jobs import records, transitions, uploads
+from jobs.blob_keys import checkpoint_folder
 from jobs.blobs import BlobStore
 from jobs.clock import database_now
 from jobs.schema import FINAL_STATES, FitRecord, UploadRecord
 
 _DAY = 86_400.0
 _AT_ONCE = 50
+
+_log = structlog.get_logger("photfit.retention")
+
+
+def forget_checkpoints(blobs: BlobStore, fit_id: str) -> None:
+    """Remove what a fit kept for its next attempt, now that it is final; what cannot be removed is logged."""
+    try:
+        for key in blobs.keys(checkpoint_folder(fit_id)):
+            blobs.delete(key)
+    except Exception as error:
+        _log.warning("checkpoints could not be removed", fit=fit_id, error=str(error))
 
 
 def remove_old_fits(engine: Engine, blobs: BlobStore, days: float) -> list[str]:

@@ -134,21 +134,20 @@ def release(engine: Engine, held: Claim) -> bool:
     return _changed(engine, update(FitRecord).where(_held(held)).values(_queued_again())) == 1
 
 
-def expire(engine: Engine, max_crashes: int) -> list[str]:
-    """Take fits from workers whose lease is over; returns the ids of those that are queued again.
+def expire(engine: Engine, max_crashes: int) -> list[FitRecord]:
+    """Take fits from workers whose lease is over; returns them as they are now: queued again, cancelled or failed.
 
     A worker that lets its lease run out counts as dead. A fit that was being cancelled is cancelled; one that has seen
     `max_crashes` workers die fails.
     """
     over = and_(FitRecord.state == "running", FitRecord.lease_until < database_now())
-    _changed(
-        engine, update(FitRecord).where(over, FitRecord.cancel_requested_at.is_not(None)).values(_final("cancelled"))
-    )
+    unwanted = update(FitRecord).where(over, FitRecord.cancel_requested_at.is_not(None)).values(_final("cancelled"))
+    cancelled = _all(engine, unwanted.returning(FitRecord))
     crashed = update(FitRecord).where(over, FitRecord.crashes + 1 >= max_crashes)
     failed = _final("failed") | {"error": worker_killer(max_crashes)}
-    _changed(engine, crashed.values(failed | {"crashes": FitRecord.crashes + 1}))
+    deadly = _all(engine, crashed.values(failed | {"crashes": FitRecord.crashes + 1}).returning(FitRecord))
     again = update(FitRecord).where(over).values(_queued_again() | {"crashes": FitRecord.crashes + 1})
-    return [record.id for record in _all(engine, again.returning(FitRecord))]
+    return [*cancelled, *deadly, *_all(engine, again.returning(FitRecord))]
 
 
 def request_cancel(engine: Engine, owner: str, fit_id: str) -> FitRecord | None:

@@ -35,11 +35,3 @@ class BlobShelf:
                 self._blobs.put_file(f"{self._folder}/{name}", Path(file.name))
             except Exception as error:
                 _log.warning("a checkpoint could not be stored", name=name, error=str(error))
-
-    def clear(self) -> None:
-        """Remove all checkpoints of the fit, once it is final."""
-        try:
-            for key in self._blobs.keys(self._folder):
-                self._blobs.delete(key)
-        except Exception as error:
-            _log.warning("checkpoints could not be removed", error=str(error))

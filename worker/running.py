@@ -21,6 +21,7 @@ from jobs import records, transitions, uploads
 from jobs.blobs import BlobMissing
 from jobs.claims import Claim, Outcome
 from jobs.outcomes import out_of_time, problem
+from jobs.retention import forget_checkpoints
 from jobs.schema import UploadRecord
 from jobs.tracing import span
 from worker.bench import Bench, bench
@@ -123,7 +124,7 @@ def _finish(
     if transitions.finish(
         tools.engine, claim, outcome, error=error, warnings=warnings, progress=progress, result_bytes=result_bytes
     ):
-        BlobShelf(tools.blobs, claim).clear()
+        forget_checkpoints(tools.blobs, claim.fit_id)
         _log.info("ended", state=outcome)
 
 

@@ -12,6 +12,7 @@ from fitting.spec.handling import FitChanges
 from fitting.spec.validation import read_document
 from jobs import naming, records, transitions
 from jobs.records import Page, Wanted
+from jobs.retention import forget_checkpoints
 from jobs.schema import FitRecord
 
 
@@ -61,6 +62,8 @@ def cancel(services: Services, owner: str, fit_id: str) -> FitRecord:
     if record is None:
         finished = get(services, owner, fit_id)
         raise Conflict(f"The fit {fit_id} is {finished.state} already.", state=finished.state)
+    if record.state == "cancelled":
+        forget_checkpoints(services.blobs, fit_id)
     services.waker.changed(fit_id)
     return record
 

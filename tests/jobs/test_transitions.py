@@ -66,7 +66,7 @@ def test_a_fit_is_claimed_by_one_of_many_at_once(any_engine: Engine) -> None:
 def test_a_fit_whose_lease_ran_out_is_queued_again_and_its_late_holder_is_refused(any_engine: Engine) -> None:
     fit = created(any_engine)
     late = claimed(any_engine, fit.id, lease=-1.0)
-    assert transitions.expire(any_engine, 3) == [fit.id]
+    assert [(record.id, record.state) for record in transitions.expire(any_engine, 3)] == [(fit.id, "queued")]
     second = claimed(any_engine, fit.id)
     assert second.attempt == 2
     assert not transitions.finish(any_engine, late, "succeeded")
@@ -87,9 +87,9 @@ def test_a_fit_that_kills_its_worker_three_times_fails_with_a_reason(any_engine:
     fit = created(any_engine)
     for _ in range(2):
         claimed(any_engine, fit.id, lease=-1.0)
-        assert transitions.expire(any_engine, 3) == [fit.id]
+        assert [record.state for record in transitions.expire(any_engine, 3)] == ["queued"]
     claimed(any_engine, fit.id, lease=-1.0)
-    assert transitions.expire(any_engine, 3) == []
+    assert [record.state for record in transitions.expire(any_engine, 3)] == ["failed"]
     record = records.get_fit(any_engine, "local", fit.id)
     assert record is not None
     assert (record.state, record.crashes) == ("failed", 3)
@@ -134,7 +134,7 @@ def test_a_fit_that_is_being_cancelled_is_never_queued_again(any_engine: Engine,
     if ending == "release":
         transitions.release(any_engine, claim)
     else:
-        transitions.expire(any_engine, 3)
+        assert [record.state for record in transitions.expire(any_engine, 3)] == ["cancelled"]
     assert state_of(any_engine, fit.id) == "cancelled"
 
 
