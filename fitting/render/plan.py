@@ -16,6 +16,7 @@ from functools import lru_cache
 import numpy as np
 
 from fitting.profiles import RadialProfile
+from fitting.render.kept import kept
 from fitting.render.smoothness import ORDERS, SHORT_STENCIL, STENCIL, Smoothness, measure
 
 CORNER = 0
@@ -71,6 +72,11 @@ class CorePlan:
     ray_order: int
     short: bool = False
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its arrays, and some for the rest."""
+        return 1024 + sum(pixels.nbytes for pixels in self.pixels)
+
 
 def rounded(
     profile: RadialProfile,
@@ -114,7 +120,7 @@ def _measured(instance: RoundedShape) -> tuple[float, Smoothness]:
     return size, measure(instance.profile, instance.shape, instance.scale, instance.break_radius, size)
 
 
-@lru_cache(maxsize=4096)
+@kept
 def core_plan(instance: RoundedShape, window: tuple[int, int, int, int]) -> CorePlan:
     """The classes of the pixels around one instance that lie in a window x0, x1, y0, y1 (first, past the last)."""
     size, smoothness = _measured(instance)

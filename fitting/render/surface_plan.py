@@ -9,7 +9,6 @@ the last steps of a fit see the same rules.
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -74,7 +73,7 @@ class RoundedSurface:
         return light
 
 
-@lru_cache(maxsize=4096)
+@kept
 def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) -> CorePlan:
     """The classes of the pixels of a window x0, x1, y0, y1 (first, past the last) that the stencil does not serve."""
     y, x = np.mgrid[window[2] - _WIDER : window[3] + _WIDER, window[0] - _WIDER : window[1] + _WIDER].astype(float)
