@@ -1,6 +1,6 @@
 """The model of one image at one θ: its light and what it adds to χ², JᵀWr and JᵀWJ, tile by tile."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,9 +10,11 @@ from fitting.problem.fitted_psf import FittedConvolver
 from fitting.problem.gram import gram
 from fitting.problem.group import NEGLIGIBLE, Group, Stack
 from fitting.problem.image import TargetImage, Tile
+from fitting.problem.memory import give_back_freed_memory
 from fitting.problem.parameters import Values
 
 GroupStack = tuple[Group, Stack]
+_TILES_PER_TIDYING = 64
 
 
 @dataclass(frozen=True)
@@ -67,24 +69,24 @@ class ImageModel:
         values = self.values.physical
         light = torch.empty((len(values), *self.image.data.shape), dtype=values.dtype, device=values.device)
         best = self.image.weight.max()
-        for tile in self.image.tiles:
+        for tile in self._tiles():
             light[:, tile.rows, tile.columns] = self._light(self._stacks(tile, best), tile)
         return light
 
     def add_value(self, chi2: Tensor) -> None:
         """Add the image's χ² to (batch,)."""
-        for tile in self.image.tiles:
+        for tile in self._tiles():
             light = self._light(self._reaching(tile), tile)
             chi2 += self.image.likelihood.deviance(self.image.pixels_of(tile), light).sum((-1, -2))
 
     def add_gradient(self, chi2: Tensor, gradient: Tensor) -> None:
         """Add the image's χ² to (batch,) and its JᵀWr by the native values to (batch, natives)."""
-        for tile in self.image.tiles:
+        for tile in self._tiles():
             self._add_gradient(chi2, gradient, tile)
 
     def add_normal_equations(self, chi2: Tensor, gradient: Tensor, matrix: Tensor) -> None:
         """Add the image's χ² to (batch,), JᵀWr and JᵀWJ by the native values to (batch, natives) and (…, natives)."""
-        for tile in self.image.tiles:
+        for tile in self._tiles():
             columns = self.columns(tile)
             response = self.image.likelihood.response(self.image.pixels_of(tile).flat(), columns.light())
             chi2 += response.deviance.sum(-1)
@@ -92,6 +94,13 @@ class ImageModel:
             gradient[:, rows] += (transfer.mT @ (columns.images @ response.score.unsqueeze(-1))).squeeze(-1)
             weighted = columns.images.mul_(response.information.sqrt().unsqueeze(-2))
             matrix[:, rows[:, None], rows] += transfer.mT @ gram(weighted) @ transfer
+
+    def _tiles(self) -> Iterator[Tile]:
+        """The image's tiles. What many of them leave unused between what is kept is given back on the way."""
+        for number, tile in enumerate(self.image.tiles, start=1):
+            yield tile
+            if number % _TILES_PER_TIDYING == 0:
+                give_back_freed_memory()
 
     def columns(self, tile: Tile) -> TileColumns:
         """The derivative columns of all that is not negligible beside the tile's best pixel."""
