@@ -50,7 +50,8 @@ def geometry() -> Iterator[str]:
     yield "# Geometry\n\nWhat may be done to the isophotes of any elliptical profile, in any combination:\n"
     yield '`"geometry": ["superellipse", {"fourier": [1, 3]}]` on the component, and the parameters among its own.'
     yield "The parameters below are those of the usual setting, or of an example.\n"
-    yield "`flux` and `magnitude` are totals of the modified light, given or derived; of a warp they are not known."
+    yield "`flux` and `magnitude` are totals of the modified light, given or derived; of a warp they are known"
+    yield "for smooth profiles (Sérsic, exponential, de Vaucouleurs, Gaussian, Moffat), with rotation and bending."
     examples = {"warp": (5.0, 10.0)}
     for name, modifier in GEOMETRY.items():
         setting = examples.get(name, modifier.usual)

@@ -24,11 +24,14 @@ from fitting.geometry.chain import Modifiers
 from fitting.geometry.fourier import Fourier
 from fitting.geometry.modifiers import modifiers_of
 from fitting.geometry.panels import panel_rule
+from fitting.geometry.profile_light import profile_light
 from fitting.geometry.rays import DirectionSizes
 from fitting.geometry.truncation import Truncation
+from fitting.geometry.warped_total import WarpedTotal
 from fitting.profiles.axes import DEGREES
 from fitting.profiles.dimensions import PureNumbers
-from fitting.profiles.radial import RHO_FLOOR, RadialProfile, total_flux
+from fitting.profiles.radial import RadialProfile, total_flux
+from fitting.spec.forms import knows_total
 from fitting.spec.geometry import ModifierSpec
 
 Named = dict[str, Tensor]
@@ -60,11 +63,14 @@ class TotalFlux(Protocol):
 def total_of(profile: RadialProfile, geometry: tuple[ModifierSpec, ...] = ()) -> TotalFlux | None:
     """The total of a profile with a component's geometry; one for equal geometry, so that totals are grouped by it.
 
-    None where it is not known: a warp turns and stretches areas by amounts that depend on radius and direction.
+    None where it is not known: a warp turns and stretches areas by amounts that depend on radius and direction, which
+    leaves the bends of other modifiers and profiles nowhere that quadrature could meet them.
     """
     modifiers = modifiers_of(geometry, profile.scale)
-    if modifiers.warps:
+    if not knows_total(profile.name, geometry):
         return None
+    if modifiers.warps:
+        return WarpedTotal(profile, modifiers)
     return ModifiedTotal(profile, modifiers) if geometry else PlainTotal(profile)
 
 
@@ -114,7 +120,7 @@ class ModifiedTotal:
             return profile.flux(q, scale, amplitude, pure)
         radius, weight = panel_rule(_radial_edges(profile, pure, scale, truncations, named), _NODES)
         factor = _truncated(truncations, radius, named)
-        light = _brightness(profile, 2.0 * (radius.clamp(min=1e-100) / scale[:, None]).log(), pure)
+        light = profile_light(profile, 2.0 * (radius.clamp(min=1e-100) / scale[:, None]).log(), pure)
         if any(link.side == "outer" for link in truncations):
             return 2.0 * torch.pi * q * amplitude * (light * factor * radius * weight).sum(-1)
         lost = 2.0 * torch.pi * q * amplitude * (light * (1.0 - factor) * radius * weight).sum(-1)
@@ -201,26 +207,3 @@ def _truncated(truncations: Sequence[Truncation], radius: Tensor, named: Named) 
     for link in truncations:
         factor = factor * link(log_radius, nowhere, tuple(named[name][:, None] for name in link.reads))[0]
     return factor
-
-
-def _brightness(profile: RadialProfile, log_rho: Tensor, shape: tuple[Tensor, ...]) -> Tensor:
-    """Brightness of unit amplitude at ln ρ (instances, points), differentiable by ln ρ and the pure shape."""
-    floor = math.log(RHO_FLOOR)
-    light: Tensor = _Brightness.apply(profile, log_rho.clamp(min=floor), *shape)  # type: ignore[no-untyped-call]
-    return light
-
-
-class _Brightness(torch.autograd.Function):
-    """A profile's own derivatives as those of its brightness."""
-
-    @staticmethod
-    def forward(ctx: Any, profile: RadialProfile, log_rho: Tensor, *shape: Tensor) -> Tensor:
-        ctx.profile = profile
-        ctx.save_for_backward(log_rho, *shape)
-        return profile.brightness(log_rho, profile.constants(shape)[..., None])
-
-    @staticmethod
-    def backward(ctx: Any, by: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
-        log_rho, *shape = ctx.saved_tensors
-        _, by_log_rho, by_shape = ctx.profile.derivatives(log_rho, ctx.profile.constants(tuple(shape))[..., None])
-        return None, by * by_log_rho, *((by * part).sum(-1) for part in by_shape)

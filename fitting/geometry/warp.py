@@ -6,7 +6,7 @@ centre and from the last node on. So q and pa are those of the centre, and node 
 angle pa + pa_i. (AstroPhot's warp models give q and pa at the nodes; the sense is the same.)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -55,6 +55,14 @@ class Warp:
         slopes = (3.0 * cubic * offset + 2.0 * square) * offset + line
         slopes = torch.where((radius < self.nodes[-1])[..., None], slopes, 0.0)
         return weights.movedim(-1, 0), slopes.movedim(-1, 0)
+
+    def bend(self, radius: Tensor, own: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """ln of the axis ratio over that of the centre, and the turn (radians), at a radius; of its own parameters."""
+        weights, _ = self._weights(radius)
+        ratios, angles = own[: len(self.nodes)], own[len(self.nodes) :]
+        log_ratio = torch.stack([weight * ratio.log() for weight, ratio in zip(weights, ratios, strict=True)]).sum(0)
+        turn = torch.stack([weight * angle for weight, angle in zip(weights, angles, strict=True)]).sum(0)
+        return log_ratio, turn * DEGREES
 
     def __call__(
         self, x: Tensor, y: Tensor, own: Own

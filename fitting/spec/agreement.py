@@ -11,7 +11,7 @@ from pydantic_core import InitErrorDetails
 from fitting.spec.components import MAX_COMPONENTS, ComponentSpec
 from fitting.spec.documents import detail
 from fitting.spec.faults import shown
-from fitting.spec.forms import Frame
+from fitting.spec.forms import Frame, knows_total
 from fitting.spec.images import ImageSpec
 from fitting.spec.links import link_faults
 from fitting.spec.references import PlaneReference
@@ -42,9 +42,10 @@ def _unready(index: int, component: ComponentSpec, frame: Frame) -> Iterator[Ini
         message = f"{component.profile} is made of images in the data's own pixels"
         yield detail((*place, "profile"), message, '"frame": "pixel"')
     for name in ("flux", "magnitude"):
-        if name in component.parameters and any(item.name == "warp" for item in component.geometry):
-            message = "is a total, which photfit does not know of warped isophotes"
-            yield detail((*place, "parameters", name), message, "the profile's own intensity; or no warp")
+        if name in component.parameters and not knows_total(component.profile, component.geometry):
+            message = f"is a total, which photfit does not know of a warped {component.profile} with this geometry"
+            expected = "the profile's own intensity; or a warp of a smooth profile alone; or no warp"
+            yield detail((*place, "parameters", name), message, expected)
 
 
 def varied_faults(components: Iterable[ComponentSpec | None], images: Sequence[ImageSpec]) -> list[InitErrorDetails]:

@@ -8,10 +8,11 @@ profile's own parameters, so that a component has as many parameters as its prof
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Literal
 
+from fitting.spec.geometry import ModifierSpec
 from fitting.spec.profiles import ParameterDescription, ProfileDescription
 
 Frame = Literal["pixel", "sky"]
@@ -35,6 +36,9 @@ WITH_TOTAL = frozenset(
     }
 )  # fmt: skip
 """Profiles of an intensity whose total flux the engine knows."""
+_SMOOTH = frozenset({"sersic", "exponential", "de_vaucouleurs", "gaussian", "moffat", "multi_gaussian"})
+"""Profiles without a bend or crest, whose total the engine knows over warped ellipses, too."""
+_KEEPS_AREAS = frozenset({"warp", "rotation", "bending"})
 FINITE_ABOVE = {"moffat": ("beta", 1.0), "nuker": ("beta", 2.0)}
 """Profiles whose total flux is finite only where a parameter is above a bound."""
 _ABOVE = 1e-3
@@ -65,6 +69,12 @@ def alternatives(profile: ProfileDescription) -> dict[str, tuple[ParameterDescri
     if own is not None:
         found[own.name] = tuple(form for form in (FLUX, MAGNITUDE) if form.name != own.name)
     return found
+
+
+def knows_total(profile: str, geometry: Iterable[ModifierSpec]) -> bool:
+    """Whether a profile's total is known with that geometry."""
+    names = {item.name for item in geometry}
+    return "warp" not in names or (profile in _SMOOTH and names <= _KEEPS_AREAS)
 
 
 def any_form(profile: ProfileDescription, name: str) -> ParameterDescription | None:
