@@ -6,6 +6,7 @@ P(2n, b_n) = 1/2, P the regularised lower incomplete gamma function.
 Sources: Sérsic 1963, BAAA 6, 41; Graham & Driver 2005, PASA 22, 118, equations 1–4.
 """
 
+import math
 from functools import cache
 
 import numpy as np
@@ -19,6 +20,7 @@ from fitting.profiles.radial import RadialProfile
 
 _INDEX_RANGE = (0.02, 60.0)
 _DEGREE = 72
+_EXTENT = 4.0
 
 
 @cache
@@ -87,7 +89,14 @@ class Sersic(RadialProfile):
         return 1.0 / shape[0]
 
     def extent(self, shape: tuple[float, ...]) -> float:
-        return 4.0
+        """4 R_e, or for n below ½ nearer, where I is as far below I_e as a Gaussian's (n = ½) is there: further out it
+        falls by many orders within a pixel.
+        """
+        (n,) = shape
+        if n >= 0.5:
+            return _EXTENT
+        b, _ = half_light_b(torch.tensor(n, dtype=torch.float64))
+        return (1.0 + math.log(2.0) * (_EXTENT**2 - 1.0) / float(b)) ** n
 
     def flux(self, q: Tensor, scale: Tensor, amplitude: Tensor, shape: tuple[Tensor, ...]) -> Tensor:
         """2π q R_e² I_e n e^b b^{−2n} Γ(2n) (Graham & Driver 2005, equation 4)."""

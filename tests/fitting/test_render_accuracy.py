@@ -89,6 +89,28 @@ def test_a_frame_holds_the_light_that_falls_on_it(number: int) -> None:
     assert model_of(case[:6], int(case[6])).sum() == pytest.approx(case[7], rel=FLUX_ERROR)
 
 
+@pytest.mark.parametrize(("n", "q"), [(0.1, 0.15), (0.17, 0.15), (0.12, 0.4), (0.3, 0.15), (0.45, 0.7)])
+def test_galaxies_with_an_edge_are_exact_down_to_the_faintness_of_a_gaussian(n: float, q: float) -> None:
+    """n below ½, beside 16 × 16 points in each of 4 × 4 parts of a pixel: inside where I falls to i_e exp(−15 ln 2)
+    relative to a pixel or to that, beyond it relative to i_e.
+    """
+    case = np.array([20.2, 18.9, q, 38.0, n, 9.0])
+    nodes, weights = np.polynomial.legendre.leggauss(16)
+    offsets = ((np.arange(4)[:, None] - 1.5 + 0.5 * nodes) / 4.0).ravel()
+    shares = np.tile(weights / 8.0, 4)
+    places = (np.arange(40)[:, None] + offsets).ravel()
+    radius = elliptical_radius(places[None, :] - case[0], places[:, None] - case[1], q, 38.0) / 9.0
+    b = gammaincinv(2.0 * n, 0.5)
+    light = np.exp(-b * (radius ** (1.0 / n) - 1.0)).reshape(40, 64, 40, 64)
+    exact = np.einsum("yaxb,a,b->yx", light, shares, shares)
+    inside = radius.reshape(40, 64, 40, 64).min((1, 3)) <= (1.0 + 15.0 * np.log(2.0) / b) ** n
+    got = model_of(case, 40)
+    error = np.abs(got - exact)
+    assert (error / np.maximum(exact, 2.0**-15))[inside].max() <= CORE_ERROR
+    assert error[~inside].max() <= 2e-6
+    assert got.sum() == pytest.approx(exact.sum(), rel=1e-7)
+
+
 @pytest.mark.parametrize("n", [0.5, 1.0, 2.5])
 @pytest.mark.parametrize("q", [0.1, 0.6, 1.0])
 def test_a_wide_frame_holds_the_total_flux(n: float, q: float) -> None:

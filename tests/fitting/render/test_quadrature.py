@@ -129,6 +129,13 @@ def test_a_plan_puts_each_pixel_in_one_class() -> None:
     assert (10, 9) in {tuple(pixel) for pixel in plan.pixels[CORNER].tolist()}
 
 
+def test_an_edge_takes_few_points_and_what_lies_in_the_dark_none() -> None:
+    """A thin galaxy of n far below ½, as blends make them, over a frame of 21,600 pixels."""
+    plan = core_plan(rounded(SERSIC, 70.0, 80.0, 0.174, 40.0, 60.3, (0.172,)), (-13, 139, -13, 177))
+    points = sum(len(pixels) * order**2 for pixels, order in zip(plan.pixels[1:], ORDERS, strict=False))
+    assert points < 150_000
+
+
 def test_plans_of_neighbouring_parameters_are_the_same() -> None:
     first = rounded(SERSIC, 10.2, 8.7, 0.4, 33.0, 3.0, (2.0,))
     assert rounded(SERSIC, 10.2 + 1e-9, 8.7, 0.4 * (1 + 1e-9), 33.0 + 1e-9, 3.0, (2.0 + 1e-9,)) == first
