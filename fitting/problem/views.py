@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
+from fitting.geometry.modifiers import in_pixels
 from fitting.geometry.total import TotalFlux, total_of
 from fitting.inputs.astrometry import local_map, sky_of
-from fitting.inputs.images import ImageData
+from fitting.inputs.images import Array, ImageData
 from fitting.problem.flux_step import FluxToAmplitude, MagnitudeToFlux
 from fitting.problem.local_map import Sky
 from fitting.problem.sky_step import Placed, SkyToPixels
@@ -37,7 +38,11 @@ def view_of(request: FitRequest, table: ParameterTable, image: ImageData, device
 def length_scale(request: FitRequest, image: ImageData) -> float:
     """Pixels, in the middle of an image, to the request's unit of length; one in frame pixel."""
     middle = local_map(image, sky_of(image)) if request.frame_in_use == "sky" else None
-    return 1.0 if middle is None else math.sqrt(abs(float(np.linalg.det(middle))))
+    return 1.0 if middle is None else _length_scale(middle)
+
+
+def _length_scale(middle: Array) -> float:
+    return math.sqrt(abs(float(np.linalg.det(middle))))
 
 
 def _rows(request: FitRequest, table: ParameterTable, image: str) -> list[int]:
@@ -51,11 +56,13 @@ def _rows(request: FitRequest, table: ParameterTable, image: str) -> list[int]:
 
 def _steps(request: FitRequest, index: dict[str, int], image: ImageData, device: torch.device) -> Iterator[Step]:
     components = request.seen_in(image.name)
+    scale = 1.0
     if request.frame_in_use == "sky":
         placed = [_placed(component, index) for component in components]
         plane = sky_of(image)
         middle = local_map(image, plane)
         assert middle is not None, "fitting.inputs checks that an image of a request on the sky has a scale"
+        scale = _length_scale(middle)
         yield SkyToPixels(placed, None if plane is None else Sky(plane, device), torch.tensor(middle, device=device))
     faint = [item for item in components if "magnitude" in item.parameters]
     if faint:
@@ -65,7 +72,7 @@ def _steps(request: FitRequest, index: dict[str, int], image: ImageData, device:
     for item in components:
         known = radial_profile(item.profile, item.options)
         if known is not None and {"flux", "magnitude"} & item.parameters.keys():
-            sum_of_light = total_of(known, item.geometry)
+            sum_of_light = total_of(known, in_pixels(item.geometry, scale))
             assert sum_of_light is not None, "a request that gives an unknown total is refused"
             totals.setdefault(sum_of_light, []).append(item)
     for total, alike in totals.items():

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fitting.geometry.modifiers import in_pixels
 from fitting.geometry.total import TotalFlux, total_of
 from fitting.inputs.astrometry import celestial_wcs
 from fitting.inputs.images import ImageData
@@ -40,11 +41,12 @@ def derived_values(
     rows = Values(
         physical[None], torch.eye(len(physical), dtype=physical.dtype)[None].to(physical), physical.new_zeros(1)
     )
-    for image, view in zip(images, problem.views, strict=True):
+    for image, target, view in zip(images, problem.images, problem.views, strict=True):
         native = view.native(rows)
         values, jacobian = native.physical[0].cpu(), native.jacobian[0].cpu().numpy()
         place = f"[{image.name}]" if len(images) > 1 else ""
-        for component in problem.request.seen_in(image.name):
+        for given in problem.request.seen_in(image.name):
+            component = given.model_copy(update={"geometry": in_pixels(given.geometry, target.scale)})
             for name, value, slope, unit in _of_component(
                 component, image, problem.request.frame_in_use, view.index, values
             ):

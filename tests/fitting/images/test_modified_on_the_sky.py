@@ -90,6 +90,22 @@ def test_in_a_mirror_image_the_sky_is_mirrored(case: str) -> None:
     assert light(request, mirror) == pytest.approx(seen[:, ::-1], rel=1e-4, abs=1e-5 * float(seen.max()))
 
 
+@pytest.mark.parametrize("case", ["fourier", "warp"])
+def test_a_total_is_the_light_of_the_picture(case: str) -> None:
+    band = image("g", (201, 201), scale=SCALE, turn=20.0, mirrored=True)
+    component = on_the_sky(case, band, True)
+    parameters = {name: value for name, value in component["parameters"].items() if name != "i_e"} | {"n": 1.0}
+    parameters |= {"ra": CENTRE[0], "dec": CENTRE[1], "flux": 900.0}
+    request = request_of(component | {"parameters": parameters}, names=("g",))
+    assert light(request, band).sum() == pytest.approx(900.0, rel=1e-4)
+    parameters["i_e"] = 40.0 / SCALE**2
+    del parameters["flux"]
+    by_intensity = request_of(component | {"parameters": parameters}, names=("g",), stages=[])
+    result = run(by_intensity, [band])
+    derived = {row.name: row.value for row in result.derived}
+    assert derived["g.flux"] == pytest.approx(result.images[0].model.sum(), rel=1e-4)
+
+
 def test_a_broken_exponential_bends_where_it_should() -> None:
     band = image("g", (61, 61), scale=SCALE, turn=20.0)
     shape = {"q": 0.7, "pa": 0.0, "h_1": 5.0, "h_2": 2.0, "r_b": 8.0, "alpha": 2.0}
