@@ -1,10 +1,14 @@
 """The links of a chain of modifiers, by where they stand in it."""
 
+import math
 from dataclasses import dataclass
 
 from fitting.geometry.modifier import Dimming, Metric, PointMap, RadiusScale
 from fitting.geometry.superellipse import ELLIPSE
 from fitting.profiles.surface import Rounding
+
+_SAME = 1e-9
+"""Angles that differ by less are one, radians."""
 
 
 @dataclass(frozen=True)
@@ -26,15 +30,20 @@ class Modifiers:
         )  # fmt: skip
 
     @property
-    def creases(self) -> tuple[float, ...]:
-        """Angles of the lines along which the brightness has kinks or jumps, rising, radians (to twelve digits, so that
-        an angle that two links name is one).
+    def creases(self) -> dict[float, bool]:
+        """Angles of the lines through the centre along which the brightness has kinks or jumps, radians (to twelve
+        digits, so that an angle that two links name is one), and whether it has on both sides of the centre.
         """
-        return tuple(sorted({round(angle, 12) for angle in (*self.metric.kinks, *self.jumps)}))
+        sides = {round(angle % math.tau, 12) for angle in (*self.metric.kinks, *self.jumps)}
+        lines: dict[float, bool] = {}
+        for angle in sorted(sides):
+            opposite = next((known for known in lines if abs(angle - known - math.pi) < _SAME), None)
+            lines |= {angle: False} if opposite is None else {opposite: True}
+        return lines
 
     @property
     def jumps(self) -> tuple[float, ...]:
-        """Angles of the lines across which the brightness jumps, radians."""
+        """Angles of the lines from the centre across which the brightness jumps, radians."""
         return tuple(angle for link in (*self.radius_scales, *self.dimmings) for angle in link.jumps)
 
     @property

@@ -12,6 +12,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from fitting.geometry.angles import Angles
 from fitting.geometry.modifier import Own
 from fitting.profiles.axes import DEGREES
 from fitting.profiles.surface import Rounding
@@ -38,11 +39,11 @@ class Fourier:
             roundings |= {f"fourier_{mode}_amplitude": Rounding(0.02), f"fourier_{mode}_phase": Rounding(6.0 / mode)}
         return roundings
 
-    def __call__(self, angle: Tensor, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Own]]]:
+    def __call__(self, angles: Angles, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Own]]]:
         """ln of the factor and its pullback."""
         amplitudes, phases = own[::2], own[1::2]
         modes = list(zip(self.modes, amplitudes, phases, strict=True))
-        turned = [mode * (angle - phase * DEGREES) for mode, _, phase in modes]
+        turned = [mode * (angles.radians - phase * DEGREES) for mode, _, phase in modes]
         total = 1.0 + sum(a * turn.cos() for (_, a, _), turn in zip(modes, turned, strict=True))
         factor = total.clamp(min=LEAST)
 

@@ -12,6 +12,7 @@ from math import prod
 import torch
 from torch import Tensor
 
+from fitting.geometry.angles import Angles
 from fitting.geometry.chain import Modifiers
 from fitting.geometry.modifier import Dimming, Metric, RadiusScale
 from fitting.geometry.own_plane import Gradient, add, in_own_plane, stacked
@@ -24,12 +25,12 @@ from fitting.profiles.surface import ANGLE, CENTRE, RELATIVE
 
 @dataclass(frozen=True)
 class Isophotes:
-    """Where points lie: ln of their radius (pixels along the major axis), their angle from the major axis (radians),
-    and the pullback of derivatives by the two.
+    """Where points lie: ln of their radius (pixels along the major axis), their angles, and the pullback of derivatives
+    by the two.
     """
 
     log_radius: Tensor
-    angle: Tensor
+    angles: Angles
     pullback: Callable[[Tensor, Tensor], Gradient]
 
 
@@ -48,8 +49,9 @@ class ModifiedProfile:
         self.roundings = (CENTRE, CENTRE, RELATIVE, ANGLE, *own.values(), *shapes)
         intensities = [name for name, kind in zip(profile.shape, profile.dimensions, strict=True) if kind.intensity]
         jump, kinked = bool(modifiers.jumps), bool(modifiers.metric.kinks)
-        lines = Creases(modifiers.creases, jump, kinked, modifiers.straight, self._own_plane)
-        self.creases = lines if modifiers.creases else None
+        angles, whole = tuple(modifiers.creases), tuple(modifiers.creases.values())
+        lines = Creases(angles, whole, jump, kinked, modifiers.straight, self._own_plane)
+        self.creases = lines if angles else None
         self.linear = tuple(self.parameters.index(name) for name in (*intensities, profile.amplitude))
 
     def ellipse(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -67,7 +69,7 @@ class ModifiedProfile:
         points = self._isophotes(x, y, named)
         light = self.profile.brightness(self._log_rho(points, named), self._constants(self._pure(named)))
         for dimming in self.modifiers.dimmings:
-            light = light * dimming(points.log_radius, points.angle, _read(dimming, named))[0]
+            light = light * dimming(points.log_radius, points.angles, _read(dimming, named))[0]
         return light * named[self.profile.amplitude]
 
     def derivatives(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
@@ -78,7 +80,7 @@ class ModifiedProfile:
         pure = self._pure(named)
         light, by_log_rho, by_shape = profile.derivatives(self._log_rho(points, named), self._constants(pure))
         dimmings = [
-            (link, *link(points.log_radius, points.angle, _read(link, named))) for link in self.modifiers.dimmings
+            (link, *link(points.log_radius, points.angles, _read(link, named))) for link in self.modifiers.dimmings
         ]
         factor = torch.ones_like(amplitude)
         for _, part, _ in dimmings:
@@ -117,8 +119,9 @@ class ModifiedProfile:
         a, b, unplace = in_own_plane(chain, x, y, named)
         log_radius, unmeasure = chain.metric(a, b, _read(chain.metric, named))
         # Clockwise of the major axis is where b points.
-        angle = torch.atan2(-b, a) if chain.radius_scales or chain.dimmings else torch.zeros_like(a)
-        scales = [(link, *link(angle, _read(link, named))) for link in chain.radius_scales]
+        directed = chain.radius_scales or chain.dimmings
+        angles = Angles(torch.atan2(-b, a) if directed else torch.zeros_like(a))
+        scales = [(link, *link(angles, _read(link, named))) for link in chain.radius_scales]
         for _, addend, _ in scales:
             log_radius = log_radius + addend
 
@@ -136,7 +139,7 @@ class ModifiedProfile:
             unplace(by_a, by_b, gradient)
             return gradient
 
-        return Isophotes(log_radius, angle, pullback)
+        return Isophotes(log_radius, angles, pullback)
 
     def _own_plane(self, x: Tensor, y: Tensor, values: Tensor) -> PlanePoints:
         a, b, unplace = in_own_plane(self.modifiers, x, y, self._named(values))

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from fitting.geometry.angles import Angles
 from fitting.profiles.surface import Rounding
 
 Own = tuple[Tensor, ...]
@@ -41,7 +42,7 @@ class Metric(Protocol):
     """Measures how far points are from the centre: ln R, with ∂ ln R / ∂(a, b) and by each of `reads`.
 
     Attributes:
-        kinks: angles of lines through the centre (radians from the major axis, 0 to π) where isophotes have kinks.
+        kinks: angles of lines from the centre (radians from the major axis) where isophotes have kinks.
     """
 
     reads: tuple[str, ...]
@@ -57,14 +58,14 @@ class RadiusScale(Protocol):
     """Scales the radius by direction: returns what is added to ln R at an angle (radians from the major axis).
 
     Attributes:
-        jumps: angles of lines through the centre (radians from the major axis, 0 to π) across which it jumps.
+        jumps: angles of lines from the centre (radians from the major axis) across which it jumps.
     """
 
     reads: tuple[str, ...]
     own: Mapping[str, Rounding]
     jumps: tuple[float, ...]
 
-    def __call__(self, angle: Tensor, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Own]]]:
+    def __call__(self, angles: Angles, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Own]]]:
         """The addend, and the pullback by it → (by angle, by each of `reads`)."""
         ...
 
@@ -77,7 +78,7 @@ class Dimming(Protocol):
     jumps: tuple[float, ...]
 
     def __call__(
-        self, log_radius: Tensor, angle: Tensor, own: Own
+        self, log_radius: Tensor, angles: Angles, own: Own
     ) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
         """The factor, and the pullback by it → (by ln R, by angle, by each of `reads`)."""
         ...

@@ -13,25 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from fitting.geometry.angles import Angles
 from fitting.geometry.modifier import Own
 from fitting.profiles.surface import Rounding
-
-
-def _between(angle: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The direction before an angle (radians), and how far it is on the way to the next."""
-    place = angle * (count / (2.0 * torch.pi))
-    before = place.floor()
-    return _counted(before, count), place - before
-
-
-def _nearest(angle: Tensor, count: int) -> Tensor:
-    """The direction nearest to an angle (radians)."""
-    return _counted((angle * (count / (2.0 * torch.pi))).round_(), count)
-
-
-def _counted(place: Tensor, count: int) -> Tensor:
-    """Whole numbers modulo `count`; torch's own remainder takes ten times as long."""
-    return torch.add(place, (place / count).floor_(), alpha=-count).long()
 
 
 @dataclass(frozen=True)
@@ -41,32 +25,32 @@ class Directions:
     word: str
     count: int
 
-    def logarithm(self, angle: Tensor, own: Own) -> Tensor:
-        """ln of a quantity at an angle (radians); `own` are its values in all directions but the first."""
+    def logarithm(self, angles: Angles, own: Own) -> Tensor:
+        """ln of a quantity at angles; `own` are its values in all directions but the first."""
         logs = _logs(own)
         if self.word == "wedge":
-            return logs.gather(-1, _nearest(angle, self.count))
-        ray, share = _between(angle, self.count)
+            return logs.gather(-1, angles.nearest(self.count)[0])
+        ray, cosine, _ = angles.between(self.count)
         before = logs.gather(-1, ray)
-        return before + (logs.roll(-1, -1).gather(-1, ray) - before) * (0.5 - 0.5 * (torch.pi * share).cos())
+        return before + (logs.roll(-1, -1).gather(-1, ray) - before) * (0.5 - 0.5 * cosine)
 
-    def slope(self, angle: Tensor, own: Own) -> Tensor:
+    def slope(self, angles: Angles, own: Own) -> Tensor:
         """Derivative of `logarithm` by the angle; of wedges the number zero."""
         if self.word == "wedge":
-            return angle.new_zeros(())
-        ray, share = _between(angle, self.count)
+            return own[0].new_zeros(())
+        ray, _, sine = angles.between(self.count)
         logs = _logs(own)
         steps = (0.25 * self.count) * (logs.roll(-1, -1) - logs)
-        return steps.gather(-1, ray) * (torch.pi * share).sin()
+        return steps.gather(-1, ray) * sine
 
-    def shared(self, angle: Tensor, own: Own, by: Tensor) -> Own:
+    def shared(self, angles: Angles, own: Own, by: Tensor) -> Own:
         """Derivatives by `own` of what has the derivatives `by` by `logarithm`."""
         zero = by.new_zeros(())
         if self.word == "wedge":
-            place = _nearest(angle, self.count)
-            return tuple(torch.where(place == wedge, by / value, zero) for wedge, value in enumerate(own, start=1))
-        ray, share = _between(angle, self.count)
-        by_next = by * (0.5 - 0.5 * (torch.pi * share).cos())
+            inside = angles.nearest(self.count)[1]
+            return tuple(torch.where(here, by / value, zero) for here, value in zip(inside, own, strict=True))
+        ray, cosine, _ = angles.between(self.count)
+        by_next = by * (0.5 - 0.5 * cosine)
         by_ray = by - by_next
         return tuple(
             torch.where(ray == number, by_ray, torch.where(ray == number - 1, by_next, zero)) / value
@@ -75,13 +59,10 @@ class Directions:
 
     @property
     def edges(self) -> tuple[float, ...]:
-        """Angles of the lines that hold the edges between wedges, half way between directions (radians, 0 to π): one
-        for each pair of opposite edges, or, where their number is odd, for each edge.
-        """
+        """Angles of the edges between wedges, half way between directions, radians."""
         if self.word == "ray":
             return ()
-        turns = sorted({(2 * wedge + 1) % self.count for wedge in range(self.count)})
-        return tuple(math.pi * turn / self.count for turn in turns)
+        return tuple(math.pi * (2 * wedge + 1) / self.count for wedge in range(self.count))
 
     def names(self, quantity: str) -> tuple[str, ...]:
         """The parameters of one quantity."""
@@ -106,13 +87,13 @@ class DirectionSizes:
     def own(self) -> dict[str, Rounding]:
         return dict.fromkeys(self.reads, Rounding())
 
-    def __call__(self, angle: Tensor, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Own]]]:
+    def __call__(self, angles: Angles, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Own]]]:
         """−ln size and its pullback."""
 
         def pullback(by: Tensor) -> tuple[Tensor, Own]:
-            return -by * self.directions.slope(angle, own), self.directions.shared(angle, own, -by)
+            return -by * self.directions.slope(angles, own), self.directions.shared(angles, own, -by)
 
-        return -self.directions.logarithm(angle, own), pullback
+        return -self.directions.logarithm(angles, own), pullback
 
 
 @dataclass(frozen=True)
@@ -134,15 +115,15 @@ class DirectionBrightnesses:
         return dict.fromkeys(self.reads, Rounding())
 
     def __call__(
-        self, log_radius: Tensor, angle: Tensor, own: Own
+        self, log_radius: Tensor, angles: Angles, own: Own
     ) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
         """The factor and its pullback."""
-        factor = self.directions.logarithm(angle, own).exp()
+        factor = self.directions.logarithm(angles, own).exp()
 
         def pullback(by: Tensor) -> tuple[Tensor, Tensor, Own]:
             by_log = by * factor
-            by_angle = by_log * self.directions.slope(angle, own)
-            return log_radius.new_zeros(()), by_angle, self.directions.shared(angle, own, by_log)
+            by_angle = by_log * self.directions.slope(angles, own)
+            return log_radius.new_zeros(()), by_angle, self.directions.shared(angles, own, by_log)
 
         return factor, pullback
 

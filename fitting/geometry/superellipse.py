@@ -42,7 +42,7 @@ class Superellipse:
 
     reads = ("c0",)
     own: Mapping[str, Rounding] = MappingProxyType({"c0": Rounding(0.05)})
-    kinks = (0.0, 0.5 * math.pi)
+    kinks = (0.0, 0.5 * math.pi, math.pi, 1.5 * math.pi)
 
     def __call__(self, a: Tensor, b: Tensor, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
         """ln R and its pullback; worked out relative to the larger coordinate, so that no power overflows."""

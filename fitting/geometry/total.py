@@ -20,6 +20,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from fitting.geometry.angles import Angles
 from fitting.geometry.chain import Modifiers
 from fitting.geometry.fourier import Fourier
 from fitting.geometry.modifiers import modifiers_of
@@ -133,16 +134,17 @@ def area_factor(modifiers: Modifiers, named: Named) -> Tensor:
         return torch.ones_like(named["q"])
     angle, weight = _angular_rule(modifiers, named["q"].device)
     field = angle.expand(len(named["q"]), -1)
+    angles = Angles(field)
 
     def read(link: Any) -> tuple[Tensor, ...]:
         return tuple(named[name][:, None] for name in link.reads)
 
     log_radius = modifiers.metric(field.cos(), -field.sin(), read(modifiers.metric))[0]
     for scaling in modifiers.radius_scales:
-        log_radius = log_radius + scaling(field, read(scaling))[0]
+        log_radius = log_radius + scaling(angles, read(scaling))[0]
     brightness = torch.ones_like(log_radius)
     for dimming in _directed(modifiers):
-        brightness = brightness * dimming(log_radius, field, read(dimming))[0]
+        brightness = brightness * dimming(log_radius, angles, read(dimming))[0]
     return (brightness * (-2.0 * log_radius).exp() * weight).sum(-1)
 
 
@@ -170,7 +172,7 @@ def _angular_rule(modifiers: Modifiers, device: torch.device) -> tuple[Tensor, T
 
 def _breaks(modifiers: Modifiers) -> list[float]:
     """Angles where the integrand is not analytic, and those where a boxy isophote's corners come near to being so."""
-    found = {line + side for line in modifiers.jumps for side in (0.0, math.pi)}
+    found = set(modifiers.jumps)
     if modifiers.metric.kinks:
         found |= {0.25 * math.pi * octant for octant in range(8)}
     for link in modifiers.radius_scales:
@@ -203,7 +205,7 @@ def _middle(link: Truncation, named: Named) -> tuple[Tensor, Tensor]:
 
 def _truncated(truncations: Sequence[Truncation], radius: Tensor, named: Named) -> Tensor:
     factor = torch.ones_like(radius)
-    log_radius, nowhere = radius.clamp(min=1e-100).log(), torch.zeros_like(radius)
+    log_radius, nowhere = radius.clamp(min=1e-100).log(), Angles(torch.zeros_like(radius))
     for link in truncations:
         factor = factor * link(log_radius, nowhere, tuple(named[name][:, None] for name in link.reads))[0]
     return factor

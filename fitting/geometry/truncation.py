@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
+from fitting.geometry.angles import Angles
 from fitting.geometry.modifier import Own
 from fitting.profiles.surface import Rounding
 
@@ -36,7 +37,7 @@ class Truncation:
         return {f"{self.side}_truncation": Rounding(), f"{self.side}_truncation_width": Rounding()}
 
     def __call__(
-        self, log_radius: Tensor, angle: Tensor, own: Own
+        self, log_radius: Tensor, angles: Angles, own: Own
     ) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
         """The factor and its pullback."""
         edge, width = own
@@ -48,6 +49,6 @@ class Truncation:
 
         def pullback(by: Tensor) -> tuple[Tensor, Tensor, Own]:
             slope = by * factor * (1.0 - factor) * (4.0 * STEEPNESS * sign) / width
-            return slope * radius, angle.new_zeros(()), (-slope, -slope * 0.5 * depth)
+            return slope * radius, log_radius.new_zeros(()), (-slope, -slope * 0.5 * depth)
 
         return factor, pullback

@@ -1,7 +1,8 @@
-"""Lines through a surface's centre along which its brightness has a kink or a jump.
+"""Lines from a surface's centre along which its brightness has a kink or a jump.
 
 On the image such a line may be bent and twisted; in the surface's own plane, with a along the major axis and b across
-it (clockwise), it is straight: the zeros of a sin α + b cos α for a line at α from the major axis, counter-clockwise.
+it (clockwise), it is straight: the zeros of a sin α + b cos α where a cos α − b sin α > 0, for a line at α from the
+major axis, counter-clockwise. Two that are opposite are one line through the centre.
 """
 
 from collections.abc import Callable
@@ -27,7 +28,8 @@ class Creases:
     """The lines of one surface.
 
     Attributes:
-        angles: α of each, radians, 0 ≤ α < π, no two the same.
+        angles: α of each line through the centre, radians, no two the same or opposite.
+        whole: whether there is a crease on both sides of the centre, or only at α itself, of each.
         jump: whether the brightness jumps across any of them.
         kinked: whether it has kinks, which fade away from the centre.
         straight: whether the lines are straight on the image, too.
@@ -35,6 +37,7 @@ class Creases:
     """
 
     angles: tuple[float, ...]
+    whole: tuple[bool, ...]
     jump: bool
     kinked: bool
     straight: bool

@@ -5,7 +5,7 @@ the jump times the edge's speed (Reynolds' transport theorem): where s(x, y; θ)
 side, that side gains ∂s/∂θ / |∇s|.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 import torch
@@ -14,32 +14,11 @@ from torch import Tensor
 from fitting.profiles.surface import Surface
 from fitting.render.crease_nodes import EdgeNodes
 from fitting.render.creased import MOST_NUMBERS, CreasedPixels, creased_pixels
-from fitting.render.crossed import CrossedPixels
-from fitting.render.frame import Frame
+from fitting.render.crossed import Crossings, PixelsOfStack
 
 _ASIDE = 1e-7
 """How far beside an edge its two sides are looked at, of the distance from the centre."""
 _TINY = 1e-100
-
-Sums = Iterator[tuple[CrossedPixels, Tensor]]
-"""Pixels and their integrals, (pixels, …)."""
-
-
-def crease_means(surface: Surface, values: Tensor, frame: Frame) -> Sums:
-    """Of the brightness, (pixels,), where creases cross pixels of a frame."""
-    for parts, rows in _batches(surface, values, frame):
-        yield from zip((part.pixels for part in parts), _inside(surface.brightness, values, parts, rows), strict=True)
-
-
-def crease_derivatives(surface: Surface, values: Tensor, frame: Frame) -> Sums:
-    """Derivatives of these by every parameter, (pixels, parameters)."""
-    jump = surface.creases is not None and surface.creases.jump
-    for parts, rows in _batches(surface, values, frame):
-        sums = _inside(surface.derivatives, values, parts, rows)
-        if jump:
-            moving = _moving_edges(surface, values, parts, rows)
-            sums = [own + edge for own, edge in zip(sums, moving, strict=True)]
-        yield from zip((part.pixels for part in parts), sums, strict=True)
 
 
 @dataclass(frozen=True)
@@ -53,6 +32,8 @@ class _Rows:
     @classmethod
     def of(cls, instance: Tensor, stack: int) -> "_Rows":
         """Rows as long as the longest."""
+        if stack == 1:
+            return cls(instance, torch.arange(len(instance), device=instance.device), (1, len(instance)))
         counts = instance.bincount(minlength=stack)
         slot = torch.arange(len(instance), device=instance.device) - (counts.cumsum(0) - counts)[instance]
         return cls(instance, slot, (stack, int(counts.max())))
@@ -70,35 +51,56 @@ class _Rows:
         return weighted[self.instance, ..., self.slot]
 
 
-def _batches(
-    surface: Surface, values: Tensor, frame: Frame
-) -> Iterator[tuple[Sequence[CreasedPixels], Sequence[_Rows]]]:
-    """As many parts at a time as memory is good for."""
+@dataclass(frozen=True)
+class CreaseBatch:
+    """As many pixels that creases cross as memory is good for at a time, in parts that have the same rule."""
+
+    parts: tuple[CreasedPixels, ...]
+    rows: tuple[_Rows, ...]
+
+    @classmethod
+    def of(cls, parts: Sequence[CreasedPixels], stack: int) -> "CreaseBatch":
+        """Of a stack of so many instances."""
+        return cls(tuple(parts), tuple(_Rows.of(part.pixels.instance, stack) for part in parts))
+
+    @property
+    def pixels(self) -> tuple[PixelsOfStack, ...]:
+        """Those of each part."""
+        return tuple(part.pixels for part in self.parts)
+
+    def points(self) -> tuple[Tensor, Tensor]:
+        """Offsets x, y of the quadrature points over pixels, (instances, points) each."""
+        return self._joined([part.nodes.x for part in self.parts]), self._joined([part.nodes.y for part in self.parts])
+
+    def sums(self, at_points: Tensor) -> list[Tensor]:
+        """Integrals over each part's pixels, (pixels, …), of what is found at the points (instances, …, points)."""
+        return _summed(at_points, [part.nodes.weight for part in self.parts], self.rows)
+
+    def moving_edges(self, surface: Surface, values: Tensor) -> list[Tensor]:
+        """What moving edges add to derivatives of each part's integrals, (pixels, parameters)."""
+        assert surface.creases is not None
+        edges = [part.nodes.edge for part in self.parts]
+        edge = EdgeNodes(*(self._joined([getattr(own, field.name) for own in edges]) for field in fields(EdgeNodes)))
+        return _summed(_jumps(surface, values, edge), [own.weight for own in edges], self.rows)
+
+    def _joined(self, of_parts: Sequence[Tensor]) -> Tensor:
+        """Fields (pixels, points) of the parts as (instances, points)."""
+        return torch.cat([row.padded(own).flatten(1) for own, row in zip(of_parts, self.rows, strict=True)], dim=1)
+
+
+def crease_batches(surface: Surface, values: Tensor, found: Crossings) -> Iterator[CreaseBatch]:
+    """All pixels that creases cross."""
     parts: list[CreasedPixels] = []
     numbers = 0
-    for part in creased_pixels(surface, values, frame):
+    for part in creased_pixels(surface, values, found):
         more = part.nodes.x.numel() * values.shape[1]
         if parts and numbers + more > MOST_NUMBERS:
-            yield parts, [_Rows.of(part.pixels.instance, len(values)) for part in parts]
+            yield CreaseBatch.of(parts, len(values))
             parts, numbers = [], 0
         parts.append(part)
         numbers += more
     if parts:
-        yield parts, [_Rows.of(part.pixels.instance, len(values)) for part in parts]
-
-
-def _inside(
-    evaluate: Callable[[Tensor, Tensor, Tensor], Tensor],
-    values: Tensor,
-    parts: Sequence[CreasedPixels],
-    rows: Sequence[_Rows],
-) -> list[Tensor]:
-    """Integrals over the insides of pixels."""
-    x, y = (
-        torch.cat([row.padded(field(part)).flatten(1) for part, row in zip(parts, rows, strict=True)], dim=1)
-        for field in (lambda part: part.nodes.x, lambda part: part.nodes.y)
-    )
-    return _summed(evaluate(x, y, values), [part.nodes.weight for part in parts], rows)
+        yield CreaseBatch.of(parts, len(values))
 
 
 def _summed(at_points: Tensor, weights: Sequence[Tensor], rows: Sequence[_Rows]) -> list[Tensor]:
@@ -113,23 +115,9 @@ def _summed(at_points: Tensor, weights: Sequence[Tensor], rows: Sequence[_Rows])
     return sums
 
 
-def _moving_edges(
-    surface: Surface, values: Tensor, parts: Sequence[CreasedPixels], rows: Sequence[_Rows]
-) -> list[Tensor]:
-    """What moving edges add to derivatives of pixels' integrals, (pixels, parameters) each."""
+def _jumps(surface: Surface, values: Tensor, edge: EdgeNodes) -> Tensor:
+    """The jump across edges times their speed by every parameter, (instances, parameters, points)."""
     assert surface.creases is not None
-    edge = EdgeNodes(
-        *(
-            torch.cat(
-                [
-                    row.padded(getattr(part.nodes.edge, field.name)).flatten(1)
-                    for part, row in zip(parts, rows, strict=True)
-                ],
-                dim=1,
-            )
-            for field in fields(EdgeNodes)
-        )
-    )
     slopes = surface.creases.side_slopes(edge.x, edge.y, values, edge.angle)
     # Points of the image are offsets from a centre, which moves against them.
     grow_x, grow_y = -slopes[:, 0], -slopes[:, 1]
@@ -138,5 +126,4 @@ def _moving_edges(
     both_x, both_y = (torch.cat((at + step, at - step), dim=1) for at, step in ((edge.x, step_x), (edge.y, step_y)))
     beyond, before = surface.brightness(both_x, both_y, values).chunk(2, dim=1)
     met = (edge.along_x * grow_x + edge.along_y * grow_y).abs().clamp(min=_TINY)
-    jumps = ((beyond - before) / met)[:, None] * slopes
-    return _summed(jumps, [part.nodes.edge.weight for part in parts], rows)
+    return ((beyond - before) / met)[:, None] * slopes

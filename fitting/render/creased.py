@@ -10,13 +10,14 @@ from torch import Tensor
 from fitting.profiles.creases import Creases
 from fitting.profiles.surface import Surface
 from fitting.render.crease_nodes import CreaseNodes, side_of_lines
-from fitting.render.crossed import CrossedPixels, crossings
+from fitting.render.crossed import CrossedPixels, Crossings, PixelsOfStack, crossings
 from fitting.render.crossed_corner import crossed_corner_nodes, crossed_corner_points
+from fitting.render.crossed_once import crossed_once_nodes, crossed_once_points
 from fitting.render.crossed_pixel import crossed_pixel_nodes, crossed_pixel_points
 from fitting.render.ellipse import Ellipses, ellipses
 from fitting.render.frame import Frame
 from fitting.render.quadrature import cusp_grading
-from fitting.render.surface_plan import RoundedSurface, serving_orders, surface_core_key
+from fitting.render.surface_plan import RoundedSurface, crease_candidates, surface_core_key
 
 _STEPS = 7
 """On the way to where a bent crease is met."""
@@ -32,20 +33,31 @@ MOST_NUMBERS = 4_000_000
 class CreasedPixels:
     """Pixels of a stack's frame that creases cross, and nodes."""
 
-    pixels: CrossedPixels
+    pixels: PixelsOfStack
     nodes: CreaseNodes
 
 
-def creased_pixels(surface: Surface, values: Tensor, frame: Frame) -> Iterator[CreasedPixels]:
-    """All of a frame, no more at a time than memory is good for; none where the surface has no creases."""
+def surface_crossings(surface: Surface, values: Tensor, frame: Frame) -> Crossings | None:
+    """Where creases of a stack are on a frame; None where there are none."""
+    if surface.creases is None:
+        return None
+    q, _, length = surface.ellipse(values)
+    candidates = crease_candidates(surface_core_key(surface, values), frame, values.device)
+    if not len(candidates.pixels):
+        return None
+    return crossings(surface.creases, values, q * length < _THIN, candidates)
+
+
+def creased_pixels(surface: Surface, values: Tensor, found: Crossings) -> Iterator[CreasedPixels]:
+    """All pixels that creases cross, no more at a time than memory is good for."""
     creases = surface.creases
-    if creases is None:
-        return
+    assert creases is not None
     q, pa, length = surface.ellipse(values)
-    asked = serving_orders(surface_core_key(surface, values), frame, values.device)
-    found = crossings(creases, values, q * length < _THIN, asked, frame)
     form = ellipses(values[:, 0], values[:, 1], q, pa, length)
     yield from _central(surface, creases, values, form, found.central)
+    for once in found.once:
+        for part in once.parts(_at_once(values, crossed_once_points(once.order))):
+            yield CreasedPixels(part.pixels, crossed_once_nodes(part.x, part.y, part.lines, part.order))
     for group in found.others:
         yield from _crossed(creases, values, group)
 
@@ -53,23 +65,26 @@ def creased_pixels(surface: Surface, values: Tensor, frame: Frame) -> Iterator[C
 def _central(
     surface: Surface, creases: Creases, values: Tensor, form: Ellipses, found: CrossedPixels
 ) -> Iterator[CreasedPixels]:
+    if not len(found):
+        return
     rays = _rays(surface_core_key(surface, values), values.device)
     points = crossed_corner_points(rays[0].shape[1], len(creases.angles))
-    for pixels in found.parts(_at_once(values, points)):
+    for crossed in found.parts(_at_once(values, points)):
+        pixels = crossed.pixels
         own, ray = values[pixels.instance], (rays[0][pixels.instance], rays[1][pixels.instance])
-        side, steps = side_of_lines(creases, own, pixels.angle), _steps(creases)
+        side, steps = side_of_lines(creases, own, crossed.angle), _steps(creases)
         x, y = pixels.x.to(values), pixels.y.to(values)
-        nodes = crossed_corner_nodes(x, y, pixels.angle, form.select(pixels.instance), ray, side, steps)
+        nodes = crossed_corner_nodes(x, y, crossed.angle, form.select(pixels.instance), ray, side, steps)
         yield CreasedPixels(pixels, nodes)
 
 
 def _crossed(creases: Creases, values: Tensor, found: CrossedPixels) -> Iterator[CreasedPixels]:
     points = crossed_pixel_points(found.angle.shape[1], found.order)
-    for pixels in found.parts(_at_once(values, points)):
-        own = values[pixels.instance]
-        side, steps = side_of_lines(creases, own, pixels.angle), _steps(creases)
+    for crossed in found.parts(_at_once(values, points)):
+        pixels, own = crossed.pixels, values[crossed.pixels.instance]
+        side, steps = side_of_lines(creases, own, crossed.angle), _steps(creases)
         x, y = pixels.x - own[:, 0], pixels.y - own[:, 1]
-        yield CreasedPixels(pixels, crossed_pixel_nodes(x, y, pixels.angle, found.order, side, steps))
+        yield CreasedPixels(pixels, crossed_pixel_nodes(x, y, crossed.angle, found.order, side, steps))
 
 
 def _at_once(values: Tensor, points: int) -> int:

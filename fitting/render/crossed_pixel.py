@@ -15,18 +15,20 @@ from fitting.render.crease_nodes import CreaseNodes, EdgeNodes, Side
 from fitting.render.quadrature import crowded_rule, graded_rule, unit_rule
 from fitting.render.roots import bracketed
 
-GRADED_ORDER = 12
+GRADED_ORDER = 9
 """Nodes on a piece near the centre, graded where it meets a line with a kink."""
 NEAR_ORDER = 8
 """Where there are none."""
 FAR_ORDERS = (5, 2)
 """Far away."""
+OUTER_ORDER = {GRADED_ORDER: 7, NEAR_ORDER: 6, 5: 5, 2: 2}
+"""Nodes on pieces of the outer coordinate, along which there is no kink, but the lengths of inner pieces change."""
 _HALF = 0.5
 
 
 def crossed_pixel_points(lines: int, order: int) -> int:
     """Quadrature points per pixel."""
-    return _cells(lines) * order * _outer_order(order)
+    return _cells(lines) * order * OUTER_ORDER[order]
 
 
 def crossed_pixel_nodes(x: Tensor, y: Tensor, angle: Tensor, order: int, side: Side, steps: int) -> CreaseNodes:
@@ -36,7 +38,7 @@ def crossed_pixel_nodes(x: Tensor, y: Tensor, angle: Tensor, order: int, side: S
     """
     lines = angle.shape[1]
     pixels = _Pixels.turned(x, y, lines, side)
-    node, weight = _gauss(_outer_order(order), x.device)
+    node, weight = unit_nodes(OUTER_ORDER[order], x.device)
     start, length = _pieces(pixels.entries(lines, steps))
     outer = (start[..., None] + length[..., None] * node).flatten(1)
     outer_weight = (length[..., None] * weight).flatten(1)
@@ -44,7 +46,7 @@ def crossed_pixel_nodes(x: Tensor, y: Tensor, angle: Tensor, order: int, side: S
 
     start, length = (part.flatten(1) for part in _pieces(met))
     area = length * outer_weight.repeat_interleave(lines + 1, dim=1)
-    area, cell = area.topk(_cells(lines) * _outer_order(order), dim=-1)
+    area, cell = area.topk(_cells(lines) * OUTER_ORDER[order], dim=-1)
     node, weight = _inner_rules(lines, order, x.device)
     piece = cell % (lines + 1)
     inner = start.gather(1, cell)[..., None] + length.gather(1, cell)[..., None] * node[piece]
@@ -109,13 +111,9 @@ def _pieces(cuts: Tensor) -> tuple[Tensor, Tensor]:
     return places[..., :-1], places.diff(dim=-1)
 
 
-def _outer_order(order: int) -> int:
-    """Ungraded rules have one more: along the outer coordinate the lengths of the inner pieces change, too."""
-    return order if order == GRADED_ORDER else order + 1
-
-
 @cache
-def _gauss(order: int, device: torch.device) -> tuple[Tensor, Tensor]:
+def unit_nodes(order: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Gauss–Legendre nodes and weights on (0, 1)."""
     nodes, weights = unit_rule(order)
     return torch.as_tensor(nodes, device=device), torch.as_tensor(weights, device=device)
 
@@ -124,7 +122,7 @@ def _gauss(order: int, device: torch.device) -> tuple[Tensor, Tensor]:
 def _inner_rules(lines: int, order: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Nodes and weights on each piece between lines, (pieces, order); near the centre graded towards the lines."""
     if order != GRADED_ORDER:
-        node, weight = _gauss(order, device)
+        node, weight = unit_nodes(order, device)
         return node.expand(lines + 1, -1), weight.expand(lines + 1, -1)
     node, weight = graded_rule(order, device)
     between = crowded_rule(order, device)

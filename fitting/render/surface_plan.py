@@ -13,10 +13,12 @@ from itertools import pairwise
 
 import numpy as np
 import torch
+from scipy.ndimage import maximum_filter
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.crossed import crease_reach, distances
+from fitting.render.crease_sides import crease_sides
+from fitting.render.crossed import Candidates, PixelsOfStack, crease_reach
 from fitting.render.frame import Frame
 from fitting.render.kept import kept
 from fitting.render.plan import BROKEN_CORNER, CORNER, CorePlan
@@ -30,7 +32,7 @@ _EIGHTH = torch.tensor([1.0, -8.0, 28.0, -56.0, 70.0, -56.0, 28.0, -8.0, 1.0], d
 _SAFETY = 3.0
 _NEAR = 5.5
 """Pixels whose centres are nearer than this to the centre, along both axes, belong to the core."""
-_CORE_TOLERANCE, _BODY_TOLERANCE = 2e-6, 1e-5
+_CORE_TOLERANCE, _BODY_TOLERANCE = 1e-6, 1e-5
 _TOUCHING = 1.12
 """Pixels that hold or touch the centre, wherever it is within its rounding."""
 _HARD = 3e-4
@@ -41,12 +43,20 @@ _EDGE_ORDER = 16
 _NEAR_CREASE_ORDER = 8
 """For pixels near the centre that a crease crosses at the rounded parameters, if it does not at the true ones."""
 _STENCIL_REACH = STENCIL_MARGIN + 1.5
+_MOVED = 0.125
+"""How far a centre is from its place at rounded parameters, pixels, at most."""
 _CREASE_SWING = 0.04
 """How far creases are from their place at rounded parameters, of the distance from the centre."""
 _PROMISED_LENGTHS = 4.0
 _RAY_ORDER, _SMOOTH_RAY_ORDER = 16, 24
 """Nodes on rays from the centre, towards a cusp and where there is none: a flat centre falls off steeply outside."""
 _FAINTEST = 3e-5
+_AROUND = 5
+"""Pixels, along both axes, whose errors are looked at together."""
+_FIVE_TOLERANCE = 1e-6
+"""Beside a pixel's own brightness: which pixels take five samples changes with every change of the parameters."""
+_FIVE_ERROR = 12.75
+"""Error of a mean from five samples over that of the rule of order 2: 17/5760 over 1/4320 of the fourth derivative."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +97,13 @@ def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) ->
     corner = left & (np.maximum(away_x, away_y) < _TOUCHING)
     classes = np.full(x.shape, BROKEN_CORNER + 1)
     creased, beside = _creased(instance, window)
-    _climb(instance, x, y, allowed, classes, (left | beside) & ~corner & ~creased)
+    errors = _climb(instance, x, y, allowed, classes, (left | beside) & ~corner & ~creased)
+    close = beside & ~core & _five_suffice(errors, samples[inner])
+    classes[close & (classes == len(ORDERS))] = BROKEN_CORNER + 1
     edges = (classes == CORNER) & (np.maximum(away_x, away_y) >= _HARD_REACH)
     classes[edges] = BROKEN_CORNER + 1
-    classes[creased] = np.where(core[creased], ORDERS.index(_NEAR_CREASE_ORDER) + 1, len(ORDERS))
+    classes[creased & core] = ORDERS.index(_NEAR_CREASE_ORDER) + 1
+    classes[creased & ~core & ~close] = len(ORDERS)
     _widen(classes)
     classes[edges] = ORDERS.index(_EDGE_ORDER) + 1
     classes[corner] = CORNER if instance.surface.creases is None else BROKEN_CORNER + 1
@@ -102,29 +115,37 @@ def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) ->
 
 
 @kept
-def serving_orders(instances: tuple[RoundedSurface, ...], frame: Frame, device: torch.device) -> Tensor:
-    """Which Gauss–Legendre order the light about each pixel of a frame asks for, creases aside: (instances, height,
-    width); the highest where the plan names none.
-    """
-    orders = np.full((len(instances), frame.height, frame.width), ORDERS[0])
-    for own, instance in zip(orders, instances, strict=True):
+def crease_candidates(instances: tuple[RoundedSurface, ...], frame: Frame, device: torch.device) -> Candidates:
+    """Pixels of a frame that creases may cross, or whose stencil may reach across them, at the true parameters."""
+    found = []
+    for place, instance in enumerate(instances):
+        orders = np.full((frame.height, frame.width), ORDERS[-1])
         for order, pixels in zip(ORDERS, surface_plan(instance, frame.window).pixels[1:], strict=False):
-            own[pixels[:, 1] - frame.y0, pixels[:, 0] - frame.x0] = order
-    return torch.as_tensor(orders, device=device)
+            orders[pixels[:, 1] - frame.y0, pixels[:, 0] - frame.x0] = order
+        y, x = np.nonzero(_creased(instance, frame.window)[1])
+        found.append((np.full(x.shape, place), x + frame.x0, y + frame.y0, orders[y, x]))
+    parts = (torch.as_tensor(np.concatenate(part), device=device) for part in zip(*found, strict=True))
+    instance_of, columns, rows, orders_of = parts
+    return Candidates(PixelsOfStack(instance_of, columns, rows), orders_of)
 
 
 def _creased(instance: RoundedSurface, window: tuple[int, int, int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels of a window that creases cross, and those in whose stencil they may lie."""
-    frame = Frame(window[0], window[2], window[1] - window[0], window[3] - window[2])
+    """Pixels of a window that creases cross, and those that they may cross, or in whose stencil they may lie, at the
+    true parameters.
+    """
+    y, x = np.mgrid[window[2] : window[3], window[0] : window[1]].astype(float)
     creases = instance.surface.creases
     if creases is None:
-        nowhere = np.zeros((frame.height, frame.width), dtype=bool)
-        return nowhere, nowhere
+        return np.zeros(x.shape, dtype=bool), np.zeros(x.shape, dtype=bool)
     values = torch.tensor([instance.values], dtype=torch.float64)
-    crossed, distance, away = (field[0].numpy() for field in distances(creases, values, frame))
-    reached = away < crease_reach(creases)
-    beside = distance < _STENCIL_REACH + _CREASE_SWING * away
-    return crossed & reached, beside & reached & creases.jump
+    x, y = x - instance.values[0], y - instance.values[1]
+    away = np.maximum(np.abs(x), np.abs(y))
+    points = (torch.as_tensor(x).flatten(), torch.as_tensor(y).flatten())
+    sides = crease_sides(creases, values, torch.zeros(x.size, dtype=torch.int64), *points)
+    crossed, distance = (field.view(*x.shape, -1).numpy() for field in (sides.nearer(0.5), sides.distance))
+    reached = away < crease_reach(creases) + _MOVED
+    near = distance.min(axis=-1) < _STENCIL_REACH + _CREASE_SWING * away
+    return crossed.any(axis=-1) & reached, ((near & creases.jump) | (away < _NEAR + _MOVED)) & reached
 
 
 def _widen(classes: np.ndarray) -> None:
@@ -163,8 +184,12 @@ def _stencil_error(samples: np.ndarray) -> np.ndarray:
 
 def _climb(
     instance: RoundedSurface, x: np.ndarray, y: np.ndarray, allowed: np.ndarray, classes: np.ndarray, left: np.ndarray
-) -> None:
-    """Give each pixel that is `left` the lowest order with which the next agrees; `CORNER` where none does by far."""
+) -> np.ndarray:
+    """Give each pixel that is `left` the lowest order with which the next agrees; `CORNER` where none does by far.
+
+    Returns the error of the lowest order of each pixel; zero where it is not known.
+    """
+    lowest = np.zeros(x.shape)
     rising = list(reversed(range(1, len(ORDERS) + 1)))
     places = np.nonzero(left)
     means = _means(instance, x[places], y[places], ORDERS[rising[0] - 1])
@@ -172,11 +197,24 @@ def _climb(
         finer = _means(instance, x[places], y[places], ORDERS[following - 1])
         error = np.abs(finer - means)
         served = error * (_SAFETY if index == rising[0] else 1.0) <= allowed[places]
+        if index == rising[0]:
+            lowest[places] = error
         classes[tuple(axis[served] for axis in places)] = index
         hard = error[~served] > _HARD * np.abs(finer[~served])
         places, means = tuple(axis[~served] for axis in places), finer[~served]
     classes[tuple(axis[~hard] for axis in places)] = rising[-1]
     classes[tuple(axis[hard] for axis in places)] = CORNER
+    return lowest
+
+
+def _five_suffice(errors: np.ndarray, light: np.ndarray) -> np.ndarray:
+    """Whether the mean of pixels follows from five samples, in spite of jumps near by; `errors` are those of the lowest
+    order. An error that changes sign is not small around its zero, so pixels are looked at together.
+    """
+    allowed = np.abs(light) * (_FIVE_TOLERANCE / _FIVE_ERROR)
+    worst = np.divide(errors, allowed, out=np.where(errors > 0.0, np.inf, 0.0), where=allowed > 0.0)
+    suffice: np.ndarray = maximum_filter(worst, _AROUND) <= 1.0
+    return suffice
 
 
 def _means(instance: RoundedSurface, x: np.ndarray, y: np.ndarray, order: int) -> np.ndarray:

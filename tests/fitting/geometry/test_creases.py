@@ -35,6 +35,8 @@ CASES = {
     "thin and cuspy wedges": cut(4, q=0.3, pa=-70.0, n=4.0),
     "wedges on the grid": cut(2, x=20.0, y=20.0, q=0.8, pa=0.0, n=1.0),
     "many wedges": cut(12),
+    "wide wedges": cut(3, n=1.0, r_e=25.0),
+    "very thin wedges": cut(3, x=20.9, y=21.2, q=0.1, pa=60.0, n=2.0),
 }
 
 
@@ -83,8 +85,9 @@ def test_derivatives_match_finite_differences_of_the_integrals(case: str, promis
         assert np.abs(got - expected).max() <= promise * np.abs(image).max(), name
 
 
-def test_derivatives_follow_edges_far_from_the_centre() -> None:
-    galaxy = CASES["wedges"]
+@pytest.mark.parametrize("case", ["wedges", "wide wedges"])
+def test_derivatives_follow_edges_far_from_the_centre(case: str) -> None:
+    galaxy = CASES[case]
     drawing, values = drawn(galaxy.component)
     images = drawing.derivatives(values, FRAME)[0].numpy()
     pixels = [(x, y) for x in range(0, 41, 3) for y in range(0, 41, 3)]
@@ -94,19 +97,26 @@ def test_derivatives_follow_edges_far_from_the_centre() -> None:
         assert np.abs(np.array([image[y, x] for x, y in pixels]) - expected).max() <= 1e-6 * np.abs(image).max(), name
 
 
-BENT = cut(4, bending_2=0.8)
+BENT = {wedges: cut(wedges, bending_2=0.8) for wedges in (3, 4)}
 
 
-@pytest.mark.parametrize("pixel", [(19, 6), (20, 12), (24, 17), (24, 18)])
-def test_edges_may_be_bent(pixel: Pixel) -> None:
-    model = rendered([BENT.component])
-    exact = parted_pixel_mean(BENT.brightness, BENT.wedge, pixel)
+@pytest.mark.parametrize(
+    ("wedges", "pixel"),
+    [(4, (19, 6)), (4, (20, 12)), (4, (24, 17)), (4, (24, 18)), (3, (12, 20)), (3, (21, 28)), (3, (23, 11))],
+)
+def test_edges_may_be_bent(wedges: int, pixel: Pixel) -> None:
+    galaxy = BENT[wedges]
+    model = rendered([galaxy.component])
+    exact = parted_pixel_mean(galaxy.brightness, galaxy.wedge, pixel)
     assert model[pixel[1], pixel[0]] == pytest.approx(exact, rel=1e-6)
 
 
 def test_derivatives_follow_bent_edges() -> None:
-    drawing, values = drawn(BENT.component)
+    """Where there is as much light as at 4 r_e: fainter pixels may take another rule from one step to the next."""
+    galaxy = BENT[4]
+    drawing, values = drawn(galaxy.component)
     images = drawing.derivatives(values, FRAME)[0]
+    promised = drawing.image(values, FRAME)[0].numpy() > galaxy.light(4.0 * galaxy.values["r_e"])
     for place, name in enumerate(drawing.surface.parameters):
 
         def moved(by: float, place: int = place) -> np.ndarray:
@@ -115,4 +125,5 @@ def test_derivatives_follow_bent_edges() -> None:
             return drawing.image(changed, FRAME)[0].numpy()
 
         expected = finite_difference(moved, STEPS.get(name, 1e-4))
-        assert np.abs(images[place].numpy() - expected).max() <= 1e-5 * float(images[place].abs().max()), name
+        errors = np.abs(images[place].numpy() - expected)
+        assert errors[promised].max() <= 1e-5 * float(images[place].abs().max()), name

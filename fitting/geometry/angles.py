@@ -1,0 +1,38 @@
+"""Angles of points from the major axis, and where they are among evenly spaced directions."""
+
+import torch
+from torch import Tensor
+
+
+class Angles:
+    """What several links of a chain ask of the same points is worked out once.
+
+    Attributes:
+        radians: counter-clockwise from the major axis, (instances, points).
+    """
+
+    def __init__(self, radians: Tensor) -> None:
+        self.radians = radians
+        self._nearest: dict[int, tuple[Tensor, tuple[Tensor, ...]]] = {}
+        self._between: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
+
+    def nearest(self, count: int) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """The nearest of `count` directions, and whether it is each of them but the first."""
+        if count not in self._nearest:
+            place = _counted((self.radians * (count / (2.0 * torch.pi))).round_(), count)
+            self._nearest[count] = (place, tuple(place == number for number in range(1, count)))
+        return self._nearest[count]
+
+    def between(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        """The direction before, and cosine and sine of how far each angle is on the way to the next, of half a turn."""
+        if count not in self._between:
+            place = self.radians * (count / (2.0 * torch.pi))
+            before = place.floor()
+            share = (place - before).mul_(torch.pi)
+            self._between[count] = (_counted(before, count), share.cos(), share.sin())
+        return self._between[count]
+
+
+def _counted(place: Tensor, count: int) -> Tensor:
+    """Whole numbers modulo `count`; torch's own remainder takes ten times as long."""
+    return torch.add(place, (place / count).floor_(), alpha=-count).long()
