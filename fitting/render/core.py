@@ -18,6 +18,8 @@ from fitting.render.smoothness import ORDERS
 
 PolarRule = CornerRule | RingRule | BrokenCornerRule
 PolarSplit = CornerSplit | RingSplit | BrokenCornerSplit
+_HEADERS = 10_000
+_INSTANCE = 600
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,10 @@ class Core:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of its arrays."""
+        """Bytes of its arrays, and about those of their headers and of the parameters by which it is kept."""
         arrays = (self.points_x, self.points_y, self.point_weights, self.instance, self.slot, self.target)
         polar = (array for pixels in self.polar for array in (pixels.x, pixels.y))
-        return sum(array.nbytes for array in (*arrays, *polar))
+        return sum(array.nbytes for array in (*arrays, *polar)) + _HEADERS + _INSTANCE * self.runs[-1][0].stop
 
     def split(self, form: Ellipses, break_radius: Tensor | None) -> tuple[PolarSplit, ...]:
         """The polar pixels as seen from the centres; `break_radius` (instances,) is the profile's, in scale lengths."""

@@ -74,8 +74,8 @@ class CorePlan:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of its arrays, and some for the rest."""
-        return 1024 + sum(pixels.nbytes for pixels in self.pixels)
+        """Bytes of its arrays, and about those of their headers and of the parameters by which it is kept."""
+        return 2048 + sum(pixels.nbytes for pixels in self.pixels)
 
 
 def rounded(
