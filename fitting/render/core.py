@@ -65,7 +65,8 @@ class Core:
         points = []
         for index, order in enumerate(ORDERS, start=1):
             block = slots.take(index)
-            points.append(_spread(block, order))
+            if block.shape[1] or not points:
+                points.append(_spread(block, order))
             counts.append((block.shape[1], order**2))
         return cls(
             tuple(polar),
@@ -119,17 +120,20 @@ class _Slots:
     def __init__(self, plans: list[CorePlan], frame: Frame) -> None:
         self._plans, self._frame = plans, frame
         self._taken = 0
-        self._instance: list[np.ndarray] = []
-        self._slot: list[np.ndarray] = []
-        self._target: list[np.ndarray] = []
+        nothing = np.zeros(0, dtype=int)
+        self._instance, self._slot, self._target = [nothing], [nothing], [nothing]
 
     def take(self, index: int) -> np.ndarray:
         """Pixels of class `index`, (instances, longest list, 2)."""
         frame = self._frame
         lists = [plan.pixels[index] for plan in self._plans]
         longest = max(len(pixels) for pixels in lists)
+        if not longest:
+            return np.zeros((len(lists), 0, 2))
         block = np.full((len(lists), longest, 2), frame.x0 - 1e4)
         for row, pixels in enumerate(lists):
+            if not len(pixels):
+                continue
             block[row, : len(pixels)] = pixels
             self._instance.append(np.full(len(pixels), row))
             self._slot.append(self._taken + np.arange(len(pixels)))

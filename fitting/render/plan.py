@@ -27,6 +27,7 @@ BROKEN_CORNER = RING + 1
 """Class of the pixels integrated by `BrokenCornerRule`: near the centre, or from the break far in towards it."""
 _STENCIL_CLASS = BROKEN_CORNER + 1
 _SMALLEST_ELLIPSE = {32: 1.6, 16: 1.6, 8: 2.5, 5: 4.2, 3: 11.5, 2: 38.0}
+_NO_PIXELS = (np.zeros((0, 2), dtype=int),) * _STENCIL_CLASS
 _CHORDS = np.linspace(-0.5, 0.5, 5)
 _STENCIL_NEAREST = 7.0
 _NEAR_TOLERANCE = math.log(1.0e-6)
@@ -123,37 +124,53 @@ def _measured(instance: RoundedShape) -> tuple[float, Smoothness]:
 @kept
 def core_plan(instance: RoundedShape, window: tuple[int, int, int, int]) -> CorePlan:
     """The classes of the pixels around one instance that lie in a window x0, x1, y0, y1 (first, past the last)."""
-    size, smoothness = _measured(instance)
-    reach = max(smoothness.reach(STENCIL, _FAR_TOLERANCE), _STENCIL_NEAREST * size + _MARGIN)
-    columns, rows = _covered(instance, reach, window)
-    short = max(reach, smoothness.reach(SHORT_STENCIL, _SHORT_TOLERANCE))
-    y, x = np.mgrid[rows, columns]
-    served = np.zeros(x.shape) if x.size == 0 else _classes(instance, smoothness, size, x - instance.x, y - instance.y)
-    pixels = np.stack((x, y), axis=-1)
+    _, smoothness = _measured(instance)
+    near, far = _boxes(instance)
+    columns, rows = _covered(instance, near, window)
+    lit = columns.stop > columns.start and rows.stop > rows.start
+    short = not all(span.stop > span.start for span in _covered(instance, far, window))
     return CorePlan(
-        tuple(pixels[served == index] for index in range(_STENCIL_CLASS)),
+        _pixels(instance, columns, rows) if lit else _NO_PIXELS,
         instance.profile.cusp_power(instance.shape),
         instance.q,
         math.inf if instance.break_radius is None else instance.break_radius,
         smoothness.ray_order,
-        any(span.start == span.stop for span in _covered(instance, short, window)),
+        short,
     )
 
 
-def _covered(instance: RoundedShape, reach: float, window: tuple[int, int, int, int]) -> tuple[slice, slice]:
-    """Columns and rows of the window that hold all of it within an elliptical radius of the centre."""
-    angle = np.radians(instance.pa)
-    sine, cosine = np.sin(angle), np.cos(angle)
-    return (
-        _span(instance.x, reach * np.hypot(sine, instance.q * cosine), *window[:2]),
-        _span(instance.y, reach * np.hypot(cosine, instance.q * sine), *window[2:]),
-    )
+@lru_cache(maxsize=1024)
+def _boxes(instance: RoundedShape) -> tuple[tuple[float, float], tuple[float, float]]:
+    """How far from the centre, along x and y, each stencil begins to serve everywhere: the long and the short one."""
+    size, smoothness = _measured(instance)
+    angle = math.radians(instance.pa)
+    sine, cosine = math.sin(angle), math.cos(angle)
+    sides = math.hypot(sine, instance.q * cosine), math.hypot(cosine, instance.q * sine)
+    near = max(smoothness.reach(STENCIL, _FAR_TOLERANCE), _STENCIL_NEAREST * size + _MARGIN)
+    far = max(near, smoothness.reach(SHORT_STENCIL, _SHORT_TOLERANCE))
+    return (near * sides[0], near * sides[1]), (far * sides[0], far * sides[1])
+
+
+def _pixels(instance: RoundedShape, columns: slice, rows: slice) -> tuple[np.ndarray, ...]:
+    """x and y of the pixels of each class, of those in the columns and rows."""
+    size, smoothness = _measured(instance)
+    y, x = np.mgrid[rows, columns]
+    served = _classes(instance, smoothness, size, x - instance.x, y - instance.y)
+    pixels = np.stack((x, y), axis=-1)
+    return tuple(pixels[served == index] for index in range(_STENCIL_CLASS))
+
+
+def _covered(
+    instance: RoundedShape, box: tuple[float, float], window: tuple[int, int, int, int]
+) -> tuple[slice, slice]:
+    """Columns and rows of the window that come so near to the centre along x and y."""
+    return _span(instance.x, box[0], *window[:2]), _span(instance.y, box[1], *window[2:])
 
 
 def _span(centre: float, reach: float, first: int, end: int) -> slice:
     """The pixels from `first` to before `end` that come within `reach` of a centre."""
-    low, high = np.clip((np.floor(centre - reach - 0.5), np.ceil(centre + reach + 0.5) + 1.0), first, end)
-    return slice(int(low), int(high))
+    low, high = math.floor(centre - reach - 0.5), math.ceil(centre + reach + 0.5) + 1
+    return slice(min(max(low, first), end), min(max(high, first), end))
 
 
 def _classes(instance: RoundedShape, smoothness: Smoothness, size: float, x: np.ndarray, y: np.ndarray) -> np.ndarray:
