@@ -16,11 +16,16 @@ _AT_ONCE = 50
 _log = structlog.get_logger("photfit.retention")
 
 
+def delete_folder(blobs: BlobStore, folder: str) -> None:
+    """Delete every blob whose key begins with a folder."""
+    for key in blobs.keys(folder):
+        blobs.delete(key)
+
+
 def forget_checkpoints(blobs: BlobStore, fit_id: str) -> None:
     """Remove what a fit kept for its next attempt, now that it is final; what cannot be removed is logged."""
     try:
-        for key in blobs.keys(checkpoint_folder(fit_id)):
-            blobs.delete(key)
+        delete_folder(blobs, checkpoint_folder(fit_id))
     except Exception as error:
         _log.warning("checkpoints could not be removed", fit=fit_id, error=str(error))
 
@@ -35,8 +40,7 @@ def remove_old_fits(engine: Engine, blobs: BlobStore, days: float) -> list[str]:
         old = [(fit_id, owner) for fit_id, owner in session.execute(query.order_by(FitRecord.id).limit(_AT_ONCE))]
     removed = [fit_id for fit_id, owner in old if transitions.remove(engine, owner, fit_id)]
     for fit_id in removed:
-        for key in blobs.keys(f"fits/{fit_id}"):
-            blobs.delete(key)
+        delete_folder(blobs, f"fits/{fit_id}")
     return removed
 
 

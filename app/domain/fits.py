@@ -12,7 +12,7 @@ from fitting.spec.handling import FitChanges
 from fitting.spec.validation import read_document
 from jobs import naming, records, transitions
 from jobs.records import Page, Wanted
-from jobs.retention import forget_checkpoints
+from jobs.retention import delete_folder, forget_checkpoints
 from jobs.schema import FitRecord
 
 
@@ -90,6 +90,5 @@ def delete(services: Services, owner: str, fit_id: str) -> None:
     if not transitions.remove(services.engine, owner, fit_id):
         state = get(services, owner, fit_id).state
         raise Conflict(f"The fit {fit_id} is {state}; cancel it, and delete it when it has stopped.", state=state)
-    for key in services.blobs.keys(f"fits/{fit_id}"):
-        services.blobs.delete(key)
+    delete_folder(services.blobs, f"fits/{fit_id}")
     services.waker.changed(fit_id)

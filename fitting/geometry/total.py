@@ -24,18 +24,16 @@ from fitting.geometry.angles import Angles
 from fitting.geometry.chain import Modifiers
 from fitting.geometry.fourier import Fourier
 from fitting.geometry.modifiers import modifiers_of
+from fitting.geometry.named_total import Named, NamedTotal
 from fitting.geometry.panels import panel_rule
 from fitting.geometry.profile_light import profile_light
 from fitting.geometry.rays import DirectionSizes
 from fitting.geometry.truncation import Truncation
 from fitting.geometry.warped_total import WarpedTotal
-from fitting.profiles.axes import DEGREES
 from fitting.profiles.dimensions import PureNumbers
 from fitting.profiles.radial import RadialProfile, total_flux
 from fitting.spec.forms import knows_total
 from fitting.spec.geometry import ModifierSpec
-
-Named = dict[str, Tensor]
 
 _NODES_PER_MODE = 256
 _NODES = 64
@@ -90,25 +88,11 @@ class PlainTotal:
         return total_flux(self.profile, q, shape, scale, amplitude)
 
 
-@dataclass(frozen=True)
-class ModifiedTotal:
+class ModifiedTotal(NamedTotal):
     """Of modified isophotes that no warp is among."""
 
-    profile: RadialProfile
-    modifiers: Modifiers
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        profile = self.profile
-        return ("q", *self.modifiers.own, *profile.shape, profile.scale, profile.amplitude)
-
-    def __call__(self, values: Tensor) -> Tensor:
-        flat = values.reshape(-1, values.shape[-1])
-        named = dict(zip(self.parameters, flat.unbind(-1), strict=True))
-        area = area_factor(self.modifiers, named)
-        if self.modifiers.rotations:
-            area = area * torch.cos(named["rotation_inclination"] * DEGREES)
-        return (area * self._along_radius(named)).reshape(values.shape[:-1])
+    def _face_on(self, named: Named) -> Tensor:
+        return area_factor(self.modifiers, named) * self._along_radius(named)
 
     def _along_radius(self, named: Named) -> Tensor:
         """2π q ∫ I T R dR."""

@@ -9,18 +9,14 @@ with φ counted from the central major axis on the sky, R along it, and F(q ρ_L
 steps, which converge as exp(−N q); along R by panels between the nodes of the warp, where the integrand is analytic.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
-from fitting.geometry.chain import Modifiers
+from fitting.geometry.named_total import Named, NamedTotal
 from fitting.geometry.panels import panel_rule
 from fitting.geometry.profile_light import profile_light
 from fitting.geometry.warp import Warp
-from fitting.profiles.axes import DEGREES
 from fitting.profiles.dimensions import PureNumbers
-from fitting.profiles.radial import RadialProfile
 
 _NODES = 40
 _GRADES = tuple(4.0**power for power in range(-2, 4))
@@ -29,21 +25,10 @@ _ANGLES_BY_RATIO = 48.0
 _FEWEST, _MOST = 64, 4096
 
 
-@dataclass(frozen=True)
-class WarpedTotal:
+class WarpedTotal(NamedTotal):
     """Of a warp, with or without rotation and bending, which keep areas but for the disc's inclination i."""
 
-    profile: RadialProfile
-    modifiers: Modifiers
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        profile = self.profile
-        return ("q", *self.modifiers.own, *profile.shape, profile.scale, profile.amplitude)
-
-    def __call__(self, values: Tensor) -> Tensor:
-        flat = values.reshape(-1, values.shape[-1])
-        named = dict(zip(self.parameters, flat.unbind(-1), strict=True))
+    def _face_on(self, named: Named) -> Tensor:
         profile, (warp,) = self.profile, self.modifiers.warps
         assert isinstance(warp, Warp)
         q, scale, amplitude = named["q"], named[profile.scale], named[profile.amplitude]
@@ -52,7 +37,7 @@ class WarpedTotal:
         log_ratio, turn = warp.bend(radius, [named[name][:, None] for name in warp.own])
         last = torch.full_like(scale[:, None], warp.nodes[-1])
         log_outer, turn_outer = warp.bend(last, [named[name][:, None] for name in warp.own])
-        angle = _angles(q, log_ratio).to(flat)
+        angle = _angles(q, log_ratio).to(q)
 
         def light(turned: Tensor, log: Tensor) -> Tensor:
             """I at nodes of φ and R, (instances, angles, radii)."""
@@ -65,10 +50,7 @@ class WarpedTotal:
         change = light(turn, log_ratio) - light(turn_outer.expand_as(turn), log_outer.expand_as(log_ratio))
         along = (change * (radius * weight)[:, None, :]).sum(-1)
         inner = amplitude * (along / stretch).sum(-1) * (2.0 * torch.pi / len(angle))
-        total = profile.flux(q * log_outer[:, 0].exp(), scale, amplitude, pure) + inner
-        if self.modifiers.rotations:
-            total = total * torch.cos(named["rotation_inclination"] * DEGREES)
-        return total.reshape(values.shape[:-1])
+        return profile.flux(q * log_outer[:, 0].exp(), scale, amplitude, pure) + inner
 
 
 def _edges(warp: Warp, scale: Tensor) -> Tensor:
