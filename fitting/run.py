@@ -20,7 +20,7 @@ from fitting.results.intervals import reported_interval, scaled_interval
 from fitting.results.limits import near_limit_warning
 from fitting.results.provenance import surroundings
 from fitting.results.result import FitResult, FittedParameter, ImageResult
-from fitting.spec import FitRequest
+from fitting.spec import Fault, FitRequest, RequestInvalid
 from fitting.stages import Outcome, quantiles, run_stages
 
 _ONE_THREAD_PIXELS = 40_000
@@ -68,9 +68,16 @@ def _threads_for(problem: Problem) -> Iterator[None]:
 
 
 def torch_device(device: str) -> torch.device:
-    """The torch device that a request's `device` means on this machine."""
+    """The torch device that a request's `device` means on this machine.
+
+    Raises:
+        RequestInvalid: it is a GPU, and torch finds none.
+    """
+    found = torch.cuda.is_available()
     if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return torch.device("cuda" if found else "cpu")
+    if device in ("gpu", "cuda") and not found:
+        raise RequestInvalid([Fault("$.device", f"{device!r}, but torch finds no GPU on this machine", "cpu or auto")])
     return torch.device("cuda" if device == "gpu" else device)
 
 

@@ -113,8 +113,7 @@ def _found(problem: Problem, start: MinimizerResult, reached: Reached, stop: Tim
         return stop.so_far()
     if reached.theta is None:
         return None
-    theta = reached.theta.to(problem.device)
-    equations = problem.normal_equations(theta)
+    theta, equations = reached.theta, problem.normal_equations(reached.theta)
     if not float(equations.chi2) <= float(start.equations.chi2):
         theta, equations = start.theta, start.equations
     message = f"not converged: out of time after {reached.iterations} iterations"
@@ -165,7 +164,7 @@ def quantiles(problem: Problem, chains: Chains, at: Sequence[float]) -> np.ndarr
     for part in draws.split(_DRAWS_AT_ONCE):
         physical = torch.zeros((len(part), len(problem.table)), dtype=torch.float64)
         physical[:, places] = part
-        parts.append(problem.parameters.values(problem.parameters.theta_of(physical.to(problem.device))).physical.cpu())
+        parts.append(problem.parameters.values(problem.parameters.theta_of(physical)).physical)
     values = torch.cat(parts)
     values[:, places] = draws
     return np.quantile(values.numpy(), at, axis=0)

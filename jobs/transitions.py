@@ -96,6 +96,11 @@ def renew(engine: Engine, held: Claim, lease_seconds: float) -> Standing:
     return Standing(record is not None, record is not None and record.cancel_requested_at is not None)
 
 
+def placed(engine: Engine, held: Claim, device: str) -> None:
+    """Say on which device an attempt runs, in the place of the one that was asked for."""
+    _changed(engine, update(FitRecord).where(_held(held)).values(device=device))
+
+
 def allow_more_time(engine: Engine, held: Claim, seconds: float) -> None:
     """Let an attempt that has heeded its limit of time go on for so long, to work out what it keeps."""
     _changed(engine, update(FitRecord).where(_held(held)).values(time_limit=FitRecord.time_limit + seconds))

@@ -15,7 +15,7 @@ from fitting.inputs import FileInvalid, complete_request, load_images
 from fitting.methods.progress import Cancelled
 from fitting.results import FitResult, write_result
 from fitting.results.provenance import InputFile, with_origin
-from fitting.run import run
+from fitting.run import run, torch_device
 from fitting.spec import FitRequest, RequestInvalid, parse_request
 from jobs import records, transitions, uploads
 from jobs.blobs import BlobMissing
@@ -139,7 +139,9 @@ def _fit(tools: Bench, claim: Claim, reporter: Reporter) -> FitResult:
         }
         images = load_images(request, paths.__getitem__)
     complete, shelf = complete_request(request, images), BlobShelf(tools.blobs, claim)
-    result = run(complete, images, device=request.device, report=reporter, shelf=shelf)
+    device = str(torch_device(request.device))
+    transitions.placed(tools.engine, claim, device)
+    result = run(complete, images, device=device, report=reporter, shelf=shelf)
     files = [InputFile(record.id, record.filename, record.sha256, record.size) for record in known.values()]
     return with_origin(result, request, files, fit=claim.fit_id, attempt=claim.attempt, worker=tools.worker)
 

@@ -117,6 +117,14 @@ def queue_for(services: Services, found: Examined) -> str:
     return choose_queue(found.request.device, len(found.request.stages), found.expected_seconds, queues)
 
 
+def _forewarned(services: Services, queue: str) -> tuple[str, ...]:
+    """What to say of a fit for which no worker is there just now."""
+    served = any(queue in worker.queues for worker in presence.alive(services.engine))
+    if queue != "gpu" or served:
+        return ()
+    return ("no worker with a GPU is here just now, and the fit waits for one; device auto would not",)
+
+
 def _kept(services: Services, owner: str, submission: Submission, found: Examined) -> FitRequest:
     """The request with uploads in the place of the files that came along, which are kept."""
     mapping = {
@@ -155,13 +163,14 @@ def _known_uploads(
 
 
 def _record(services: Services, owner: str, request: FitRequest, found: Examined, submission: Submission) -> FitRecord:
+    queue = queue_for(services, found)
     record = transitions.create(
         services.engine,
         NewFit(
             owner=owner,
             name=request.name,
             request=request.document(),
-            queue=queue_for(services, found),
+            queue=queue,
             device=request.device,
             body_hash=submission.body_hash,
             idempotency_key=submission.idempotency_key,
@@ -172,6 +181,7 @@ def _record(services: Services, owner: str, request: FitRequest, found: Examined
             time_limit=found.limits.seconds,
             memory_limit=found.limits.memory_mib,
             webhook=request.webhook,
+            warnings=_forewarned(services, queue),
         ),
     )
     if record is None:

@@ -87,7 +87,9 @@ class Fit(PublicModel):
     finished_at: datetime | None
     attempt: int = Field(description="How many times a worker took the fit; 0 while it never was.")
     worker: str | None = Field(description="The worker that has or had it.")
-    device: str | None = Field(description="The device asked for, or where it runs.", examples=["cpu"])
+    device: str | None = Field(
+        description="Where it runs, cpu or cuda; before it does, the device asked for.", examples=["cpu"]
+    )
     queue: QueuePlace | None = Field(description="While it is queued.")
     progress: FitProgress | None
     error: ProblemModel | None = Field(description="Why a fit failed.")

@@ -55,7 +55,7 @@ def extrapolated(problem: Problem, history: Sequence[Scene]) -> Tensor | None:
         return None
     gram, right = _products(problem, here, before)
     scale = gram.diagonal().clamp_min(1e-300).rsqrt()
-    scaled = gram * scale * scale[:, None] + _RIDGE * torch.eye(len(before), dtype=gram.dtype, device=gram.device)
+    scaled = gram * scale * scale[:, None] + _RIDGE * torch.eye(len(before), dtype=gram.dtype)
     gamma = torch.linalg.solve(scaled, right * scale) * scale
     step = gamma @ torch.cat([here.theta - scene.theta for scene in before])
     if not torch.isfinite(step).all():
@@ -68,8 +68,7 @@ def extrapolated(problem: Problem, history: Sequence[Scene]) -> Tensor | None:
 def _products(problem: Problem, here: Scene, before: Sequence[Scene]) -> tuple[Tensor, Tensor]:
     """ΔmᵀWΔm (moves, moves) and ΔmᵀWr (moves,), strip by strip."""
     count = len(before)
-    gram = torch.zeros((count, count), dtype=torch.float64, device=here.theta.device)
-    right = torch.zeros(count, dtype=torch.float64, device=here.theta.device)
+    gram, right = torch.zeros((count, count), dtype=torch.float64), torch.zeros(count, dtype=torch.float64)
     for number, image in enumerate(problem.images):
         rows = max(1, _STRIP // (count * image.data.shape[1]))
         for top in range(0, image.data.shape[0], rows):
@@ -77,6 +76,6 @@ def _products(problem: Problem, here: Scene, before: Sequence[Scene]) -> tuple[T
             root = image.weight[strip].sqrt()
             now = here.models[number][0, strip]
             moves = torch.stack([((now - scene.models[number][0, strip]) * root).flatten() for scene in before])
-            gram += moves @ moves.T
-            right += moves @ ((image.data[strip] - now) * root).flatten()
+            gram += (moves @ moves.T).to(gram.device)
+            right += (moves @ ((image.data[strip] - now) * root).flatten()).to(right.device)
     return gram, right

@@ -62,7 +62,7 @@ def bootstrap(
     def evaluate(theta: Tensor, copies: Tensor) -> NormalEquations:
         return resampled.normal_equations(theta, copies, tell.again)
 
-    everyone = torch.arange(options.samples, device=problem.device)
+    everyone = torch.arange(options.samples)
     theta = optimum.theta.expand(options.samples, -1)
     refits = Refits(evaluate, theta, evaluate(optimum.theta, everyone), problem.lower, problem.upper)
     steps = refits.run(most, tell)

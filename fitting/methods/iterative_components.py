@@ -26,7 +26,7 @@ def iterative_components(
         report: called with (cycle, most cycles, χ², θ) before each step; may raise.
     """
     parts = [Part(problem, members) for members in joined_groups(problem, options.groups)]
-    blocks = [Block(part, torch.arange(len(part.names), device=problem.device)) for part in parts if part.names]
+    blocks = [Block(part, torch.arange(len(part.names))) for part in parts if part.names]
     return cyclic_descent(problem, start, lambda _: blocks, options.max_cycles, options.tolerance, report)
 
 

@@ -64,5 +64,5 @@ class _Parts:
         if components not in self._built:
             self._built[components] = Part(self._problem, components)
         part = self._built[components]
-        moving = torch.isin(part.places, chunk.to(self._problem.device)).nonzero().flatten()
+        moving = torch.isin(part.places, chunk).nonzero().flatten()
         return Block(part, moving)

@@ -26,8 +26,10 @@ from fitting.problem import NormalEquations, Problem
 from fitting.problem.parameters import varies_in_log
 
 _CPU_BATCH = 4
-_GPU_BATCH = 256
 """θ evaluated at once. On a CPU a few fill the cores; more leave its caches."""
+_GPU_BATCH = 256
+_LARGEST_BATCH = 2**27
+"""Numbers in the columns of a batch's largest tile on a GPU, 1 GiB."""
 
 
 class Target(Protocol):
@@ -80,11 +82,11 @@ class Posterior:
     """ln p(θ), its gradient, and draws in reported units. Samplers' tensors are float64 on the CPU.
 
     Args:
-        target: answers the questions, on its own device.
-        device: of the target.
+        target: answers the questions.
+        batch: most θ that are asked at once.
         logarithmic: (free,) bool, which θ are logarithms.
         canonical: the same model with every axis ratio at most one.
-        physical: θ (batch, free) on the target's device to reported values (batch, free).
+        physical: θ (batch, free) to reported values (batch, free).
 
     Attributes:
         evaluations: θ evaluated so far.
@@ -95,14 +97,13 @@ class Posterior:
         self,
         target: Target,
         *,
-        device: torch.device | None = None,
+        batch: int = _CPU_BATCH,
         logarithmic: Tensor | None = None,
         canonical: Callable[[Tensor], Tensor] = _same,
         physical: Callable[[Tensor], Tensor] = _same,
     ) -> None:
         self.target = target
-        self.device = device or torch.device("cpu")
-        self.lower, self.upper = target.lower.cpu(), target.upper.cpu()
+        self.lower, self.upper = target.lower, target.upper
         free = len(target.names)
         self.logarithmic = torch.zeros(free, dtype=torch.bool) if logarithmic is None else logarithmic
         self._logs = self.logarithmic.to(torch.float64)
@@ -110,7 +111,7 @@ class Posterior:
         self._physical = physical
         self._turning = [place for place in range(free) if self._turns(place)]
         self._bounded = bool((torch.isfinite(self.lower) | torch.isfinite(self.upper)).any())
-        self._batch = _CPU_BATCH if self.device.type == "cpu" else _GPU_BATCH
+        self._batch = batch
         self.evaluations = 0
         self.pulse: Callable[[], None] = _nothing
 
@@ -126,7 +127,7 @@ class Posterior:
         logarithmic = torch.tensor([varies_in_log(row) for row in parameters.free], dtype=torch.bool)
         report = _Reported(target, start)
         return cls(
-            target, device=target.device, logarithmic=logarithmic, canonical=target.canonical, physical=report.values
+            target, batch=_batch_of(target), logarithmic=logarithmic, canonical=target.canonical, physical=report.values
         )
 
     def _turns(self, place: int) -> bool:
@@ -156,7 +157,7 @@ class Posterior:
         chi2 = torch.full((theta.shape[0],), torch.inf, dtype=torch.float64)
         inside = self.inside(theta)
         if bool(inside.any()):
-            parts = [self.target.value(part).cpu() for part in self._parts(theta[inside])]
+            parts = [self.target.value(part) for part in self._parts(theta[inside])]
             chi2[inside] = torch.cat(parts).nan_to_num(nan=torch.inf)
         return Density(-0.5 * chi2 + self.log_jacobian(theta), chi2)
 
@@ -167,8 +168,8 @@ class Posterior:
         """
         folded, sign = self.fold(theta)
         answers = [self.target.value_and_gradient(part) for part in self._parts(folded)]
-        chi2 = torch.cat([answer[0].cpu() for answer in answers])
-        gradient = -0.5 * torch.cat([answer[1].cpu() for answer in answers])
+        chi2 = torch.cat([answer[0] for answer in answers])
+        gradient = -0.5 * torch.cat([answer[1] for answer in answers])
         gradient += self._jacobian_slope(folded)
         usable = torch.isfinite(chi2) & torch.isfinite(gradient).all(-1) & self.inside(folded)
         chi2 = torch.where(usable, chi2, torch.inf)
@@ -205,16 +206,23 @@ class Posterior:
 
     def draws(self, theta: Tensor) -> Tensor:
         """Reported values (batch, free) of the free parameters at θ (batch, free)."""
-        return self._physical(self._canonical(theta.to(self.device))).cpu()
+        return self._physical(self._canonical(theta))
 
     def _parts(self, theta: Tensor) -> list[Tensor]:
-        """θ in batches on the target's device, counted."""
+        """θ in batches, counted."""
         self.evaluations += theta.shape[0]
-        return [self._felt(part) for part in theta.to(self.device).split(self._batch)]
+        return [self._felt(part) for part in theta.split(self._batch)]
 
     def _felt(self, part: Tensor) -> Tensor:
         self.pulse()
         return part
+
+
+def _batch_of(problem: Problem) -> int:
+    if problem.device.type == "cpu":
+        return _CPU_BATCH
+    pixels = max(tile.frame.width * tile.frame.height for image in problem.images for tile in image.tiles)
+    return max(1, min(_GPU_BATCH, _LARGEST_BATCH // (pixels * len(problem.table))))
 
 
 class _Reported:
@@ -225,8 +233,7 @@ class _Reported:
         rows = problem.parameters.free
         self.index = [problem.table.index[row.name] for row in rows]
         periods = [row.description.period if row.turns else None for row in rows]
-        options = {"dtype": torch.float64, "device": problem.device}
-        self.periods = torch.tensor([period or torch.inf for period in periods], **options)
+        self.periods = torch.tensor([period or torch.inf for period in periods], dtype=torch.float64)
         centre = problem.parameters.values(problem.canonical(start)).physical[0, self.index]
         self.centre = torch.where(torch.isfinite(self.periods), torch.remainder(centre, self.periods), centre)
 

@@ -146,7 +146,7 @@ class _Search:
     def _refit(self, ends: Sequence[End]) -> None:
         """Refit the others with each end's parameter held at its trial, and let the ends learn of it."""
         places = [end.place for end in ends]
-        rows = torch.arange(len(ends), device=self._problem.device)
+        rows = torch.arange(len(ends))
         held = torch.stack([self._theta[0, end.place] + end.sign * end.trial for end in ends])
         lower, upper = self._lower.repeat(len(ends), 1), self._upper.repeat(len(ends), 1)
         start = torch.stack([end.start() for end in ends])

@@ -1,6 +1,6 @@
 """One image as the problem sees it: tensors of data and weight, cut into tiles."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,6 +20,9 @@ AnyConvolver = Convolver | FineConvolver | VaryingConvolver | FittedConvolver
 TILE = 128
 """Side of a tile, pixels, where nothing is blurred: small enough for caches and for the stencil's banded products."""
 BLURRED_TILE = 256
+_LARGEST_GPU_TILE = 1024
+_GPU_COLUMNS = 2**27
+"""Numbers in the columns of a tile on a GPU, 1 GiB: as few and large pieces of work as its memory allows."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +67,16 @@ class TargetImage:
     scale: float = 1.0
 
     @classmethod
-    def of(cls, image: ImageData, device: torch.device, noise: NoiseSpec) -> "TargetImage":
-        """The image on a device, with the request's noise; masked pixels get weight 0 and data 0."""
+    def of(cls, image: ImageData, device: torch.device, noise: NoiseSpec, columns: int) -> "TargetImage":
+        """The image on a device, with the request's noise; masked pixels get weight 0 and data 0.
+
+        `columns` are about as many as a tile may have.
+        """
         used = torch.as_tensor(~image.mask, device=device)
         data = torch.where(used, torch.as_tensor(image.data, device=device), 0.0)
         variance = torch.where(used, torch.as_tensor(image.variance, device=device), 1.0)
         convolver = _convolver(image, device)
-        side = TILE if convolver is None else max(BLURRED_TILE, 4 * convolver.widest_margin)
-        height, width = image.data.shape
-        tiles = tuple(
-            _tile(image.origin, top, left, min(side, height - top), min(side, width - left))
-            for top in range(0, height, side)
-            for left in range(0, width, side)
-        )
+        tiles = tiles_of(image.origin, image.data.shape, convolver, device, columns)
         integrated = image.psf is None or image.psf_convention == "discrete"
         return cls(
             image.name,
@@ -86,7 +86,7 @@ class TargetImage:
             _likelihood(noise, image),
             convolver,
             integrated,
-            tiles,
+            tuple(tiles),
             int(used.sum()),
             image.psf_form,
             bases={
@@ -164,6 +164,33 @@ def _likelihood(noise: NoiseSpec, image: ImageData) -> Likelihood:
     return Gaussian()
 
 
-def _tile(origin: tuple[int, int], top: int, left: int, height: int, width: int) -> Tile:
-    frame = Frame(origin[0] + left, origin[1] + top, width, height)
-    return Tile(frame, slice(top, top + height), slice(left, left + width))
+def tiles_of(
+    origin: tuple[int, int],
+    shape: tuple[int, ...],
+    convolver: AnyConvolver | None,
+    device: torch.device,
+    columns: int,
+) -> Iterator[Tile]:
+    """The tiles of an image.
+
+    Args:
+        origin: x and y of its first pixel.
+        shape: height and width.
+        convolver: that blurs it, or None.
+        device: where it is.
+        columns: about as many as a tile may have.
+    """
+    side = _side(convolver, device, columns)
+    height, width = shape
+    for top in range(0, height, side):
+        for left in range(0, width, side):
+            high, wide = min(side, height - top), min(side, width - left)
+            frame = Frame(origin[0] + left, origin[1] + top, wide, high)
+            yield Tile(frame, slice(top, top + high), slice(left, left + wide))
+
+
+def _side(convolver: AnyConvolver | None, device: torch.device, columns: int) -> int:
+    side = TILE if convolver is None else max(BLURRED_TILE, 4 * convolver.widest_margin)
+    while device.type != "cpu" and 2 * side <= _LARGEST_GPU_TILE and columns * (2 * side) ** 2 <= _GPU_COLUMNS:
+        side *= 2
+    return side

@@ -1,11 +1,13 @@
-"""The model of one image at one θ: its light and what it adds to χ², JᵀWr and JᵀWJ, tile by tile."""
+"""The model of one image at one θ: its light and its share of χ², JᵀWr and JᵀWJ, summed tile by tile."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from fitting.problem.equations import NormalEquations
 from fitting.problem.fitted_psf import FittedConvolver
 from fitting.problem.gram import gram
 from fitting.problem.group import NEGLIGIBLE, Group, Stack
@@ -44,7 +46,7 @@ class ImageModel:
     Args:
         image: as it is at any values.
         groups: all components.
-        values: native, (batch, natives), with their derivatives by θ.
+        values: native, (batch, natives), with their derivatives by θ; on the CPU, wherever the image is.
         components: names of those that count; all if None.
 
     Attributes:
@@ -58,34 +60,49 @@ class ImageModel:
         values: Values,
         components: Sequence[str] | None = None,
     ) -> None:
-        self.image = image.focused(values.physical)
         self.values = values
+        self._native = values.physical.to(image.data.device)
+        self.image = image.focused(self._native)
         self._groups = groups
         self._components = components
         self._made: dict[tuple[int, tuple[int, ...]], Stack] = {}
 
     def whole(self) -> Tensor:
         """The light of all pixels, (batch, height, width): of what is not negligible beside the image's best one."""
-        values = self.values.physical
-        light = torch.empty((len(values), *self.image.data.shape), dtype=values.dtype, device=values.device)
+        light = torch.empty((len(self._native), *self.image.data.shape), **self._options)
         best = self.image.weight.max()
         for tile in self._tiles():
             light[:, tile.rows, tile.columns] = self._light(self._stacks(tile, best), tile)
         return light
 
-    def add_value(self, chi2: Tensor) -> None:
-        """Add the image's χ² to (batch,)."""
+    @property
+    def _options(self) -> dict[str, Any]:
+        return {"dtype": self._native.dtype, "device": self._native.device}
+
+    def _told(self, sums: Tensor) -> Tensor:
+        """Sums over pixels beside the values."""
+        return sums.to(self.values.physical.device)
+
+    def value(self) -> Tensor:
+        """The image's χ², (batch,)."""
+        chi2 = torch.zeros(len(self._native), **self._options)
         for tile in self._tiles():
             light = self._light(self._reaching(tile), tile)
             chi2 += self.image.likelihood.deviance(self.image.pixels_of(tile), light).sum((-1, -2))
+        return self._told(chi2)
 
-    def add_gradient(self, chi2: Tensor, gradient: Tensor) -> None:
-        """Add the image's χ² to (batch,) and its JᵀWr by the native values to (batch, natives)."""
+    def value_and_gradient(self) -> tuple[Tensor, Tensor]:
+        """The image's χ² (batch,) and its JᵀWr by the native values (batch, natives)."""
+        chi2, gradient = torch.zeros(len(self._native), **self._options), torch.zeros_like(self._native)
         for tile in self._tiles():
             self._add_gradient(chi2, gradient, tile)
+        return self._told(chi2), self._told(gradient)
 
-    def add_normal_equations(self, chi2: Tensor, gradient: Tensor, matrix: Tensor) -> None:
-        """Add the image's χ² to (batch,), JᵀWr and JᵀWJ by the native values to (batch, natives) and (…, natives)."""
+    def normal_equations(self) -> NormalEquations:
+        """The image's χ² (batch,), and JᵀWr and JᵀWJ by the native values: (batch, natives) and (…, natives)."""
+        batch, natives = self._native.shape
+        chi2, gradient = torch.zeros(batch, **self._options), torch.zeros_like(self._native)
+        matrix = torch.zeros((batch, natives, natives), **self._options)
         for tile in self._tiles():
             columns = self.columns(tile)
             response = self.image.likelihood.response(self.image.pixels_of(tile).flat(), columns.light())
@@ -94,6 +111,7 @@ class ImageModel:
             gradient[:, rows] += (transfer.mT @ (columns.images @ response.score.unsqueeze(-1))).squeeze(-1)
             weighted = columns.images.mul_(response.information.sqrt().unsqueeze(-2))
             matrix[:, rows[:, None], rows] += transfer.mT @ gram(weighted) @ transfer
+        return NormalEquations(self._told(chi2), self._told(gradient), self._told(matrix))
 
     def _tiles(self) -> Iterator[Tile]:
         """The image's tiles. What many of them leave unused between what is kept is given back on the way."""
@@ -105,11 +123,11 @@ class ImageModel:
     def columns(self, tile: Tile) -> TileColumns:
         """The derivative columns of all that is not negligible beside the tile's best pixel."""
         stacks = self._reaching(tile)
-        batch, natives = self.values.physical.shape
+        batch, natives = self._native.shape
         convolver = self.image.convolver
         fitted = convolver if isinstance(convolver, FittedConvolver) else None
         total = sum(stack.columns for _, stack in stacks) + (0 if fitted is None else len(fitted.rows))
-        options = {"dtype": torch.float64, "device": self.values.physical.device}
+        options = self._options
         images = torch.empty((batch, total, tile.frame.height, tile.frame.width), **options)
         transfer = torch.zeros((batch, total, natives), **options)
         weights = torch.zeros((batch, total), **options)
@@ -148,12 +166,12 @@ class ImageModel:
             if len(self.image.tiles) > 1:
                 frame = self.image.frame(tile, group.convolved)
                 faintest = NEGLIGIBLE * weight**-0.5 if weight else 0.0
-                chosen = group.reaching(self.values.physical, frame, faintest) if weight else ()
+                chosen = group.reaching(self._native, frame, faintest) if weight else ()
             if self._components is not None:
                 chosen = tuple(place for place in chosen if group.members[place] in self._components)
             if chosen:
                 if (number, chosen) not in self._made:
-                    self._made[number, chosen] = group.stack(self.values.physical, chosen)
+                    self._made[number, chosen] = group.stack(self._native, chosen)
                 stacks.append((group, self._made[number, chosen]))
         return stacks
 
@@ -176,7 +194,7 @@ class ImageModel:
         return sum(parts[1:], parts[0]) if parts else nothing
 
     def _add_gradient(self, chi2: Tensor, by_value: Tensor, tile: Tile) -> None:
-        """One tile's share of `add_gradient`."""
+        """Add one tile's share of `value_and_gradient`."""
         image = self.image
         stacks = self._reaching(tile)
         parts = [stack.linearize(image.frame(tile, group.convolved)) for group, stack in stacks]

@@ -16,7 +16,7 @@ class Iterate:
 
     Attributes:
         problem: the fit's.
-        theta: (1, free), on any device.
+        theta: (1, free).
     """
 
     problem: Problem
@@ -43,4 +43,4 @@ class Iterate:
         return planes
 
     def _canonical(self) -> Tensor:
-        return self.problem.canonical(self.theta.to(self.problem.device))
+        return self.problem.canonical(self.theta)

@@ -27,10 +27,10 @@ class LocalMap:
 
 
 class Sky:
-    """The sky as one image has it, on a device."""
+    """The sky as one image has it."""
 
-    def __init__(self, plane: TangentPlane, device: torch.device) -> None:
-        options = {"dtype": torch.float64, "device": device}
+    def __init__(self, plane: TangentPlane) -> None:
+        options = {"dtype": torch.float64}
         self._coefficients = torch.stack([torch.as_tensor(part, **options) for part in (plane.x, plane.y)])
         self._scale = plane.scale
         ra, dec = (torch.tensor(angle, **options) * DEGREES for angle in (plane.ra, plane.dec))

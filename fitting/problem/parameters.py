@@ -63,7 +63,6 @@ class Parametrization:
 
     Args:
         table: every parameter with a value or a link (`ParameterTable.missing` is empty).
-        device: where tensors live.
 
     Attributes:
         lower, upper: limits of θ, (free,); where an axis ratio may pass through one, to the mirror image of its least.
@@ -71,25 +70,25 @@ class Parametrization:
         ellipses: those whose axis ratio may.
     """
 
-    def __init__(self, table: ParameterTable, device: torch.device) -> None:
+    def __init__(self, table: ParameterTable) -> None:
         self.table = table
         self.names = table.names
         self.free = table.free
         self.free_names = tuple(row.name for row in self.free)
         index = table.index
-        self._free_index = torch.tensor([index[row.name] for row in self.free], dtype=torch.long, device=device)
+        self._free_index = torch.tensor([index[row.name] for row in self.free], dtype=torch.long)
         log = [varies_in_log(row) for row in self.free]
-        self._log = torch.tensor(log, dtype=torch.bool, device=device)
+        self._log = torch.tensor(log, dtype=torch.bool)
         self._all_log_free = self._free_index[self._log]
         known = [math.nan if row.value is None else row.value for row in table]
-        self._constant = torch.tensor(known, dtype=torch.float64, device=device)
-        self._selection = torch.zeros((len(table), len(self.free)), dtype=torch.float64, device=device)
-        self._selection[self._free_index, torch.arange(len(self.free), device=device)] = 1.0
+        self._constant = torch.tensor(known, dtype=torch.float64)
+        self._selection = torch.zeros((len(table), len(self.free)), dtype=torch.float64)
+        self._selection[self._free_index, torch.arange(len(self.free))] = 1.0
         self._linked = table.linked
         self.ellipses = self._free_ellipses()
         bounds = [self._bounds(row) for row in self.free]
-        self.lower = torch.tensor([low for low, _ in bounds], dtype=torch.float64, device=device)
-        self.upper = torch.tensor([high for _, high in bounds], dtype=torch.float64, device=device)
+        self.lower = torch.tensor([low for low, _ in bounds], dtype=torch.float64)
+        self.upper = torch.tensor([high for _, high in bounds], dtype=torch.float64)
         self.canonical_upper = self.upper.clone()
         for ellipse in self.ellipses:
             self.upper[ellipse.q] = -self.lower[ellipse.q]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from fitting.problem.groups import component_groups
-from fitting.problem.image import BLURRED_TILE, TILE, TargetImage, Tile
+from fitting.problem.image import TargetImage, tiles_of
 from fitting.problem.problem import Problem
 from fitting.problem.views import view_of
 from fitting.render.field import Frame
@@ -92,14 +92,14 @@ class Part:
         self.components = tuple(component.name for component in kept)
         self._problem = Problem(whole.request.model_copy(update={"components": kept}), (), whole.device)
         request, table = self._problem.request, self._problem.table
-        self._views = tuple(view_of(request, table, source, whole.device) for source in whole.sources)
+        self._views = tuple(view_of(request, table, source) for source in whole.sources)
         self._groups = tuple(
             component_groups(request.seen_in(image.name), view.index, image)
             for view, image in zip(self._views, whole.images, strict=True)
         )
         self.names = self._problem.names
         place = {name: position for position, name in enumerate(whole.names)}
-        self.places = torch.tensor([place[name] for name in self.names], dtype=torch.long, device=whole.device)
+        self.places = torch.tensor([place[name] for name in self.names], dtype=torch.long)
 
     def visit(self, theta: Tensor, models: Sequence[Tensor]) -> Visit:
         """The part at the whole θ (1, free), the rest of the scene's `models` (1, height, width) subtracted."""
@@ -110,7 +110,7 @@ class Part:
             cut = self._window(self._views[number].native(values).physical, number)
             if cut is not None:
                 windows.append((number, *cut))
-                images.append(_cut(image, *cut))
+                images.append(_cut(image, *cut, len(self._views[number].index)))
         numbers = [number for number, _, _ in windows]
         problem = self._of(tuple(images), numbers)
         light = problem.model(own)
@@ -135,6 +135,7 @@ class Part:
         image, groups = self.whole.images[number], self._groups[number]
         if not image.pixels or not groups:
             return None
+        physical = physical.to(image.data.device)
         height, width = image.data.shape
         first = image.tiles[0].frame
 
@@ -184,20 +185,10 @@ def _without(image: TargetImage, light: Tensor) -> TargetImage:
     return replace(image, data=image.data - light, offset=image.offset + light)
 
 
-def _cut(image: TargetImage, rows: slice, columns: slice) -> TargetImage:
-    """A rectangle of an image, with tiles of its own."""
+def _cut(image: TargetImage, rows: slice, columns: slice, natives: int) -> TargetImage:
+    """A rectangle of an image, with tiles of its own, for so many native values."""
     first = image.tiles[0].frame
-    side = TILE if image.convolver is None else max(BLURRED_TILE, 4 * image.convolver.widest_margin)
-    height, width = rows.stop - rows.start, columns.stop - columns.start
-    tiles = tuple(
-        Tile(
-            Frame(first.x0 + columns.start + left, first.y0 + rows.start + top, wide, high),
-            slice(top, top + high),
-            slice(left, left + wide),
-        )
-        for top in range(0, height, side)
-        for left in range(0, width, side)
-        for high, wide in ((min(side, height - top), min(side, width - left)),)
-    )
     data, weight, offset = (plane[rows, columns] for plane in (image.data, image.weight, image.offset))
+    origin = (first.x0 + columns.start, first.y0 + rows.start)
+    tiles = tuple(tiles_of(origin, data.shape, image.convolver, data.device, natives))
     return replace(image, data=data, weight=weight, offset=offset, tiles=tiles, pixels=int((weight > 0.0).sum()))

@@ -104,14 +104,13 @@ class Priors:
 
     Args:
         table: whose rows may have priors; those of fixed rows say nothing and are left out.
-        device: where tensors live.
     """
 
-    def __init__(self, table: ParameterTable, device: torch.device) -> None:
+    def __init__(self, table: ParameterTable) -> None:
         chosen = [row for row in table if row.prior is not None and not row.fixed]
         kinds = dict.fromkeys(type(row.prior) for row in chosen)
         self._groups = tuple(
-            _group(kind, [row for row in chosen if type(row.prior) is kind], table, device) for kind in kinds if kind
+            _group(kind, [row for row in chosen if type(row.prior) is kind], table) for kind in kinds if kind
         )
         self._normalization = math.fsum(_log_at_mode(row.prior) for row in chosen if row.prior is not None)
 
@@ -144,16 +143,14 @@ class Priors:
         return self._normalization - 0.5 * self.value(values)
 
 
-def _group(
-    kind: type[Prior], rows: Sequence[TableParameter], table: ParameterTable, device: torch.device
-) -> PriorGroup:
+def _group(kind: type[Prior], rows: Sequence[TableParameter], table: ParameterTable) -> PriorGroup:
     numbers = [list(row.prior.model_dump().values()) for row in rows if row.prior is not None]
     periods = [_period(row) for row in rows]
     return PriorGroup(
         kind,
-        torch.tensor([table.index[row.name] for row in rows], dtype=torch.long, device=device),
-        torch.tensor(numbers, dtype=torch.float64, device=device),
-        torch.tensor(periods, dtype=torch.float64, device=device),
+        torch.tensor([table.index[row.name] for row in rows], dtype=torch.long),
+        torch.tensor(numbers, dtype=torch.float64),
+        torch.tensor(periods, dtype=torch.float64),
     )
 
 

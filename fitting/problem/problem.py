@@ -5,6 +5,9 @@ all parameters. With Gaussian noise and flat priors it is χ²(θ) = Σ (d − m
 throughout. J is the model's Jacobian by θ, r = d − m and W the inverse variance; for other noise the likelihood's score
 stands for Wr and its information for W (`fitting.problem.likelihood`). JᵀWr and JᵀWJ are summed tile by tile, so that
 no array of pixels × parameters ever exists for a whole image.
+
+Images live on the problem's device. θ, limits, priors and every answer but images are small and live on the CPU, so
+that no method waits for a GPU between its own small steps, and only native values and sums over pixels travel.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +38,7 @@ class Problem:
     Args:
         request: with a value or a link for every parameter (`fitting.inputs.complete_request`).
         images: as `fitting.inputs.load_images` gives them.
-        device: a torch device; all tensors are float64.
+        device: a torch device, of the images and of what is drawn; all tensors are float64.
 
     θ is (batch, free): the free parameters in the order of `names`, logarithms for those positive by nature.
     """
@@ -49,12 +52,12 @@ class Problem:
         self.device = torch.device(device)
         self.request = request
         self.table = ParameterTable.constrained(request)
-        self.parameters = Parametrization(self.table, self.device)
-        self.priors = Priors(self.table, self.device)
+        self.parameters = Parametrization(self.table)
+        self.priors = Priors(self.table)
         self.sources = tuple(images)
         self.names = self.parameters.free_names
         self.lower, self.upper = self.parameters.lower, self.parameters.upper
-        self.views = tuple(view_of(request, self.table, image, self.device) for image in images)
+        self.views = tuple(view_of(request, self.table, image) for image in images)
         self.images = tuple(self._target(image, view) for image, view in zip(images, self.views, strict=True))
         self.pixels = sum(image.pixels for image in self.images)
         self.groups = tuple(
@@ -65,9 +68,9 @@ class Problem:
     def _target(self, image: ImageData, view: View) -> TargetImage:
         """One image on the device, with the point-spread function that is fitted if there is one."""
         components = self.request.seen_in(image.name)
-        first = view.native(self.parameters.values(self.start())).physical
+        first = view.native(self.parameters.values(self.start())).physical.to(self.device)
         psf = fitted_psf(components, view.index, image, first)
-        target = TargetImage.of(stamped(image, psf, first), self.device, self.request.noise)
+        target = TargetImage.of(stamped(image, psf, first), self.device, self.request.noise, len(view.index))
         return replace(target, psf=psf, scale=length_scale(self.request, image))
 
     @property
@@ -93,8 +96,7 @@ class Problem:
         values = self.parameters.values(theta)
         chi2 = self.priors.value(values)
         for seen in self.seen(values):
-            chi2 += seen.values.outside
-            seen.add_value(chi2)
+            chi2 += seen.values.outside + seen.value()
         return chi2
 
     @torch.no_grad()
@@ -104,9 +106,8 @@ class Problem:
         chi2, gradient = self.priors.value(values), self.priors.gradient(values)
         for seen in self.seen(values):
             native = seen.values
-            chi2 += native.outside
-            by_native = torch.zeros_like(native.physical)
-            seen.add_gradient(chi2, by_native)
+            own, by_native = seen.value_and_gradient()
+            chi2 += native.outside + own
             gradient += torch.einsum("bp,bpf->bf", by_native, native.jacobian)
         return chi2, -2.0 * gradient
 
@@ -114,16 +115,13 @@ class Problem:
     def normal_equations(self, theta: Tensor) -> NormalEquations:
         """χ², JᵀWr and JᵀWJ at θ (batch, free)."""
         values = self.parameters.values(theta)
-        batch = theta.shape[0]
         chi2, gradient, matrix = self.priors.value(values), self.priors.gradient(values), self.priors.matrix(values)
         for seen in self.seen(values):
             native = seen.values
-            chi2 += native.outside
-            by_native = torch.zeros_like(native.physical)
-            by_natives = torch.zeros((batch, *2 * by_native.shape[1:]), dtype=torch.float64, device=self.device)
-            seen.add_normal_equations(chi2, by_native, by_natives)
-            gradient += torch.einsum("bp,bpf->bf", by_native, native.jacobian)
-            matrix += native.jacobian.mT @ by_natives @ native.jacobian
+            own = seen.normal_equations()
+            chi2 += native.outside + own.chi2
+            gradient += torch.einsum("bp,bpf->bf", own.gradient, native.jacobian)
+            matrix += native.jacobian.mT @ own.matrix @ native.jacobian
         return NormalEquations(chi2, gradient, matrix)
 
     def equations_when_asked(self, theta: Tensor) -> EquationsWhenAsked:
@@ -132,8 +130,8 @@ class Problem:
 
     @torch.no_grad()
     def model(self, theta: Tensor, components: Sequence[str] | None = None) -> list[Tensor]:
-        """Model of each image, blurred, (batch, height, width) in data units; of the named components alone if
-        given.
+        """Model of each image, blurred, (batch, height, width) in data units, on the problem's device; of the named
+        components alone if given.
         """
         return [seen.whole() for seen in self.seen(self.parameters.values(theta), components)]
 

@@ -60,10 +60,9 @@ class ResampledProblem:
             pulse: called between pieces of work; may raise.
         """
         free = len(self._problem.names)
-        options = {"dtype": torch.float64, "device": self._problem.device}
-        chi2 = torch.zeros(len(chosen), **options)
-        gradient = torch.zeros((len(chosen), free), **options)
-        matrix = torch.zeros((len(chosen), free, free), **options)
+        chi2 = torch.zeros(len(chosen), dtype=torch.float64)
+        gradient = torch.zeros((len(chosen), free), dtype=torch.float64)
+        matrix = torch.zeros((len(chosen), free, free), dtype=torch.float64)
         size = self._batch()
         for first in range(0, len(chosen), size):
             part = slice(first, first + size)
@@ -98,14 +97,15 @@ class ResampledProblem:
             pulse()
             counts = pixel_counts(image, [seeds[copy] for copy in chosen.tolist()])
             chi2 += native.outside
+            jacobian = native.jacobian.to(counts.device)
             for tile in image.tiles:
                 pulse()
                 columns = seen.columns(tile)
                 times = counts[:, tile.rows, tile.columns].flatten(1)
                 response = image.likelihood.response(image.pixels_of(tile).flat(), columns.light())
-                chi2 += (response.deviance * times).sum(-1)
-                moves = columns.transfer @ native.jacobian[:, columns.rows]
+                chi2 += (response.deviance * times).sum(-1).to(chi2.device)
+                moves = columns.transfer @ jacobian[:, columns.rows]
                 score = (response.score * times).unsqueeze(-1)
-                gradient += (moves.mT @ (columns.images @ score)).squeeze(-1)
+                gradient += (moves.mT @ (columns.images @ score)).squeeze(-1).to(gradient.device)
                 information = (response.information * times).unsqueeze(1)
-                matrix += moves.mT @ gram(columns.images * information.sqrt()) @ moves
+                matrix += (moves.mT @ gram(columns.images * information.sqrt()) @ moves).to(matrix.device)

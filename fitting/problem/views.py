@@ -25,14 +25,14 @@ def native_index(request: FitRequest) -> dict[str, int]:
     return {name: place for place, name in enumerate(names)}
 
 
-def view_of(request: FitRequest, table: ParameterTable, image: ImageData, device: torch.device) -> View:
+def view_of(request: FitRequest, table: ParameterTable, image: ImageData) -> View:
     """The view of one image."""
     index = native_index(request)
     rows = _rows(request, table, image.name)
-    steps = tuple(_steps(request, index, image, device))
+    steps = tuple(_steps(request, index, image))
     if not steps and rows == list(range(len(table))):
         return RowsAsTheyAre(index)
-    return RowsInSteps(index, torch.tensor(rows, dtype=torch.long, device=device), steps)
+    return RowsInSteps(index, torch.tensor(rows, dtype=torch.long), steps)
 
 
 def length_scale(request: FitRequest, image: ImageData) -> float:
@@ -54,7 +54,7 @@ def _rows(request: FitRequest, table: ParameterTable, image: str) -> list[int]:
     return rows
 
 
-def _steps(request: FitRequest, index: dict[str, int], image: ImageData, device: torch.device) -> Iterator[Step]:
+def _steps(request: FitRequest, index: dict[str, int], image: ImageData) -> Iterator[Step]:
     components = request.seen_in(image.name)
     scale = 1.0
     if request.frame_in_use == "sky":
@@ -63,11 +63,11 @@ def _steps(request: FitRequest, index: dict[str, int], image: ImageData, device:
         middle = local_map(image, plane)
         assert middle is not None, "fitting.inputs checks that an image of a request on the sky has a scale"
         scale = _length_scale(middle)
-        yield SkyToPixels(placed, None if plane is None else Sky(plane, device), torch.tensor(middle, device=device))
+        yield SkyToPixels(placed, None if plane is None else Sky(plane), torch.tensor(middle))
     faint = [item for item in components if "magnitude" in item.parameters]
     if faint:
         assert image.zero_point is not None, "fitting.inputs checks that magnitudes have a zero point"
-        yield MagnitudeToFlux(_amplitudes(faint, index, device), image.zero_point)
+        yield MagnitudeToFlux(_amplitudes(faint, index), image.zero_point)
     totals: dict[TotalFlux, list[ComponentSpec]] = {}
     for item in components:
         known = radial_profile(item.profile, item.options)
@@ -77,7 +77,7 @@ def _steps(request: FitRequest, index: dict[str, int], image: ImageData, device:
             totals.setdefault(sum_of_light, []).append(item)
     for total, alike in totals.items():
         places = [[index[f"{component.name}.{name}"] for name in total.parameters] for component in alike]
-        yield FluxToAmplitude(total, torch.tensor(places, device=device))
+        yield FluxToAmplitude(total, torch.tensor(places))
 
 
 def _placed(component: ComponentSpec, index: dict[str, int]) -> Placed:
@@ -105,9 +105,9 @@ def _placed(component: ComponentSpec, index: dict[str, int]) -> Placed:
     )
 
 
-def _amplitudes(components: list[ComponentSpec], index: dict[str, int], device: torch.device) -> torch.Tensor:
+def _amplitudes(components: list[ComponentSpec], index: dict[str, int]) -> torch.Tensor:
     places = []
     for component in components:
         forms = zip(component.described("pixel").names, component.description.names, strict=True)
         places += [index[f"{component.name}.{own}"] for form, own in forms if form == "magnitude"]
-    return torch.tensor(places, dtype=torch.long, device=device)
+    return torch.tensor(places, dtype=torch.long)

@@ -214,3 +214,12 @@ def test_a_broker_that_is_down_neither_fails_nor_slows_a_post(
     readiness = service.client.get("/readyz")
     assert readiness.status_code == 503
     assert not readiness.json()["checks"]["broker"]["ok"]
+
+
+def test_a_fit_for_which_no_gpu_is_here_says_that_it_waits(
+    service: Service, seed_file: Path, seed_request: dict[str, Any]
+) -> None:
+    fit = post_form(service, {**seed_request, "device": "gpu"}, seed_file).json()
+    assert (fit["state"], fit["device"]) == ("queued", "gpu")
+    assert any("no worker with a GPU" in warning for warning in fit["warnings"]), fit["warnings"]
+    assert post_form(service, seed_request, seed_file).json()["warnings"] == []

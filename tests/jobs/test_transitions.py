@@ -46,6 +46,15 @@ def test_a_fit_runs_from_queued_to_succeeded(any_engine: Engine) -> None:
     assert fit.created_at <= record.started_at <= record.finished_at
 
 
+def test_a_running_fit_says_where_it_runs(any_engine: Engine) -> None:
+    fit = created(any_engine)
+    assert fit.device != "cuda"
+    transitions.placed(any_engine, claimed(any_engine, fit.id), "cuda")
+    record = records.get_fit(any_engine, "local", fit.id)
+    assert record is not None
+    assert record.device == "cuda"
+
+
 def test_a_fit_is_claimed_by_one_of_many_at_once(any_engine: Engine) -> None:
     fit = created(any_engine)
     claims: list[Claim | None] = []

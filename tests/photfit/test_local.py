@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from astropy.io import fits
 from click.testing import CliRunner, Result
 
@@ -96,3 +97,15 @@ def test_render_keeps_the_given_parameters(tmp_path: Path) -> None:
     (tmp_path / "request.json").write_text(json.dumps(document))
     run("render", tmp_path / "request.json", "-o", tmp_path / "out")
     assert np.all(fits.getdata(tmp_path / "out" / "model.fits") == 7.25)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_a_gpu_that_is_not_there_is_said_in_one_sentence(tmp_path: Path) -> None:
+    request = read(EXAMPLES / "three_galaxies" / "request.json") | {"device": "gpu"}
+    for image in request["images"]:
+        image |= {plane: str(EXAMPLES / "three_galaxies" / image[plane]) for plane in ("data", "variance")}
+    (tmp_path / "request.json").write_text(json.dumps(request))
+    result = run("fit", tmp_path / "request.json", "-o", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "$.device: 'gpu', but torch finds no GPU on this machine (expected cpu or auto)" in result.output
+    assert not (tmp_path / "out").exists()
