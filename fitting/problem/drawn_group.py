@@ -1,5 +1,6 @@
 """Components of any kind that draws its derivatives by its own parameters (`fitting.drawing`)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,11 +29,14 @@ class DrawnGroup:
         index = self.index[list(chosen)]
         return DrawnStack(self.drawing, index, physical[:, index])
 
-    def reaching(self, physical: Tensor, frame: Frame, faintest: float) -> tuple[int, ...]:
+    def reaching(self, physical: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> list[tuple[int, ...]]:
         """As the drawing says."""
         values = physical[:, self.index]
-        reaches = self.drawing.reaches(values.flatten(0, 1), frame, faintest).view(values.shape[:2])
-        return tuple(reaches.any(0).nonzero().flatten().tolist())
+        found = []
+        for frame, level in zip(frames, faintest, strict=True):
+            reaches = self.drawing.reaches(values.flatten(0, 1), frame, level).view(values.shape[:2])
+            found.append(tuple(reaches.any(0).nonzero().flatten().tolist()))
+        return found
 
 
 @dataclass(frozen=True)

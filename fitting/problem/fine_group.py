@@ -50,9 +50,9 @@ class FineGroup:
         """The chosen members at native values (batch, natives)."""
         return FineStack(self._group.stack(physical * self._factor + self._shift, chosen), self._factor)
 
-    def reaching(self, physical: Tensor, frame: Frame, faintest: float) -> tuple[int, ...]:
-        """Members that are brighter than `faintest` anywhere in the fine frame."""
-        return self._group.reaching(physical * self._factor + self._shift, frame, faintest)
+    def reaching(self, physical: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> list[tuple[int, ...]]:
+        """Of each fine frame, the members that are brighter than its `faintest` anywhere in it."""
+        return self._group.reaching(physical * self._factor + self._shift, frames, faintest)
 
 
 class FineStack:

@@ -6,6 +6,7 @@ columns: images that, times a small matrix, are the derivatives by the rows of t
 the light.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from torch import Tensor
@@ -75,6 +76,6 @@ class Group(Protocol):
         """The chosen members at values (batch, rows of the table)."""
         ...
 
-    def reaching(self, physical: Tensor, frame: Frame, faintest: float) -> tuple[int, ...]:
-        """Members that are brighter than `faintest` anywhere in the frame, for any of the batch."""
+    def reaching(self, physical: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> list[tuple[int, ...]]:
+        """Of each frame, the members that are brighter than its `faintest` anywhere in it, for any of the batch."""
         ...

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -94,6 +95,11 @@ class TargetImage:
                 for name, stamps in image.bases.items()
             },
         )
+
+    @cached_property
+    def best_weights(self) -> tuple[float, ...]:
+        """Of each tile, the largest weight of its pixels."""
+        return tuple(float(self.weight[tile.rows, tile.columns].max()) for tile in self.tiles)
 
     def focused(self, physical: Tensor) -> "TargetImage":
         """The image with the point-spread function of native values (batch, natives)."""

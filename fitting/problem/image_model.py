@@ -1,6 +1,6 @@
 """The model of one image at one θ: its light and its share of χ², JᵀWr and JᵀWJ, summed tile by tile."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,10 @@ from fitting.problem.fitted_psf import FittedConvolver
 from fitting.problem.gram import gram
 from fitting.problem.group import NEGLIGIBLE, Group, Stack
 from fitting.problem.image import TargetImage, Tile
+from fitting.problem.likelihood import Response
 from fitting.problem.memory import give_back_freed_memory
 from fitting.problem.parameters import Values
+from fitting.render.frame import Frame
 
 GroupStack = tuple[Group, Stack]
 _TILES_PER_TIDYING = 64
@@ -24,20 +26,36 @@ class TileColumns:
     """Derivative columns of one tile.
 
     Attributes:
-        images: (batch, columns, pixels).
+        buffer: (batch, columns + 1, pixels); the last is free for what is to be multiplied with the columns.
         transfer: of the columns to the native values that they depend on, (batch, columns, rows).
         rows: places of those native values, (rows,).
         weights: with which the columns add up to the light, (batch, columns).
     """
 
-    images: Tensor
+    buffer: Tensor
     transfer: Tensor
     rows: Tensor
     weights: Tensor
 
+    @property
+    def images(self) -> Tensor:
+        """The columns, (batch, columns, pixels)."""
+        return self.buffer[:, :-1]
+
     def light(self) -> Tensor:
         """(batch, pixels)."""
-        return (self.weights.unsqueeze(1) @ self.images).squeeze(1)
+        lit = self.weights.any(0).nonzero().flatten()
+        return (self.weights[:, lit].unsqueeze(1) @ self.buffer[:, lit]).squeeze(1)
+
+    def products(self, response: Response) -> tuple[Tensor, Tensor]:
+        """Sums over pixels of the score times each column (batch, columns), and of the information times each two
+        (batch, columns, columns). The columns are no more themselves afterwards.
+        """
+        root = response.information.sqrt()
+        self.images.mul_(root.unsqueeze(-2))
+        self.buffer[:, -1] = torch.where(root > 0.0, response.score / root, 0.0)
+        products = gram(self.buffer)
+        return products[:, :-1, -1], products[:, :-1, :-1]
 
 
 class ImageModel:
@@ -66,13 +84,13 @@ class ImageModel:
         self._groups = groups
         self._components = components
         self._made: dict[tuple[int, tuple[int, ...]], Stack] = {}
+        self._reached: dict[tuple[int, bool], dict[Frame, tuple[int, ...]]] = {}
 
     def whole(self) -> Tensor:
         """The light of all pixels, (batch, height, width): of what is not negligible beside the image's best one."""
         light = torch.empty((len(self._native), *self.image.data.shape), **self._options)
-        best = self.image.weight.max()
         for tile in self._tiles():
-            light[:, tile.rows, tile.columns] = self._light(self._stacks(tile, best), tile)
+            light[:, tile.rows, tile.columns] = self._light(self._stacks(tile, whole=True), tile)
         return light
 
     @property
@@ -87,7 +105,7 @@ class ImageModel:
         """The image's χ², (batch,)."""
         chi2 = torch.zeros(len(self._native), **self._options)
         for tile in self._tiles():
-            light = self._light(self._reaching(tile), tile)
+            light = self._light(self._stacks(tile), tile)
             chi2 += self.image.likelihood.deviance(self.image.pixels_of(tile), light).sum((-1, -2))
         return self._told(chi2)
 
@@ -108,9 +126,9 @@ class ImageModel:
             response = self.image.likelihood.response(self.image.pixels_of(tile).flat(), columns.light())
             chi2 += response.deviance.sum(-1)
             transfer, rows = columns.transfer, columns.rows
-            gradient[:, rows] += (transfer.mT @ (columns.images @ response.score.unsqueeze(-1))).squeeze(-1)
-            weighted = columns.images.mul_(response.information.sqrt().unsqueeze(-2))
-            matrix[:, rows[:, None], rows] += transfer.mT @ gram(weighted) @ transfer
+            by_column, by_columns = columns.products(response)
+            gradient[:, rows] += (transfer.mT @ by_column.unsqueeze(-1)).squeeze(-1)
+            matrix[:, rows[:, None], rows] += transfer.mT @ by_columns @ transfer
         return NormalEquations(self._told(chi2), self._told(gradient), self._told(matrix))
 
     def _tiles(self) -> Iterator[Tile]:
@@ -122,13 +140,14 @@ class ImageModel:
 
     def columns(self, tile: Tile) -> TileColumns:
         """The derivative columns of all that is not negligible beside the tile's best pixel."""
-        stacks = self._reaching(tile)
+        stacks = self._stacks(tile)
         batch, natives = self._native.shape
         convolver = self.image.convolver
         fitted = convolver if isinstance(convolver, FittedConvolver) else None
         total = sum(stack.columns for _, stack in stacks) + (0 if fitted is None else len(fitted.rows))
         options = self._options
-        images = torch.empty((batch, total, tile.frame.height, tile.frame.width), **options)
+        buffer = torch.empty((batch, total + 1, tile.frame.height, tile.frame.width), **options)
+        images = buffer[:, :total]
         transfer = torch.zeros((batch, total, natives), **options)
         weights = torch.zeros((batch, total), **options)
         start, sharp = 0, torch.zeros((), **options)
@@ -152,21 +171,17 @@ class ImageModel:
             transfer[:, torch.arange(start, total), fitted.rows] = 1.0
             places.append(fitted.rows)
         rows = torch.cat(places) if places else torch.zeros(0, dtype=torch.long, device=transfer.device)
-        return TileColumns(images.flatten(2), transfer[..., rows], rows, weights)
+        return TileColumns(buffer.flatten(2), transfer[..., rows], rows, weights)
 
-    def _stacks(self, tile: Tile, weights: Tensor) -> list[GroupStack]:
-        """The components that reach a tile, by group: those that are not negligible beside the best of the weights.
+    def _stacks(self, tile: Tile, *, whole: bool = False) -> list[GroupStack]:
+        """The components that reach a tile, by group: those that are not negligible beside the best of its pixels, or
+        of the whole image's.
 
         A stack is made once for all tiles that the same components reach.
         """
         stacks = []
-        weight = float(weights.max())
         for number, group in enumerate(self._groups):
-            chosen = tuple(range(len(group.members)))
-            if len(self.image.tiles) > 1:
-                frame = self.image.frame(tile, group.convolved)
-                faintest = NEGLIGIBLE * weight**-0.5 if weight else 0.0
-                chosen = group.reaching(self._native, frame, faintest) if weight else ()
+            chosen = self._reaching(number, whole)[tile.frame]
             if self._components is not None:
                 chosen = tuple(place for place in chosen if group.members[place] in self._components)
             if chosen:
@@ -175,9 +190,24 @@ class ImageModel:
                 stacks.append((group, self._made[number, chosen]))
         return stacks
 
-    def _reaching(self, tile: Tile) -> list[GroupStack]:
-        """`_stacks` beside the tile's own weights."""
-        return self._stacks(tile, self.image.weight[tile.rows, tile.columns])
+    def _reaching(self, number: int, whole: bool) -> Mapping[Frame, tuple[int, ...]]:
+        """Which members of a group each tile has, by the tile's frame."""
+        if (number, whole) not in self._reached:
+            self._reached[number, whole] = self._found(self._groups[number], whole)
+        return self._reached[number, whole]
+
+    def _found(self, group: Group, whole: bool) -> dict[Frame, tuple[int, ...]]:
+        tiles = tuple(self.image.tiles)
+        if len(tiles) == 1:
+            return {tiles[0].frame: tuple(range(len(group.members)))}
+        weights = self.image.best_weights
+        best = max(weights)
+        lit = [(tile, best if whole else own) for tile, own in zip(tiles, weights, strict=True)]
+        lit = [(tile, weight) for tile, weight in lit if weight > 0.0]
+        frames = [self.image.frame(tile, group.convolved) for tile, _ in lit]
+        reaching = group.reaching(self._native, frames, [NEGLIGIBLE * weight**-0.5 for _, weight in lit])
+        found: dict[Frame, tuple[int, ...]] = dict.fromkeys((tile.frame for tile in tiles), ())
+        return found | dict(zip((tile.frame for tile, _ in lit), reaching, strict=True))
 
     def _light(self, stacks: Sequence[GroupStack], tile: Tile) -> Tensor:
         """Of stacks on a tile, (batch, height, width), or what broadcasts to it."""
@@ -196,7 +226,7 @@ class ImageModel:
     def _add_gradient(self, chi2: Tensor, by_value: Tensor, tile: Tile) -> None:
         """Add one tile's share of `value_and_gradient`."""
         image = self.image
-        stacks = self._reaching(tile)
+        stacks = self._stacks(tile)
         parts = [stack.linearize(image.frame(tile, group.convolved)) for group, stack in stacks]
         lights = [(group.convolved, part.image()) for (group, _), part in zip(stacks, parts, strict=True)]
         response = image.likelihood.response(image.pixels_of(tile), self._summed(lights, tile))

@@ -141,7 +141,7 @@ class Part:
 
         def reached(x0: int, x1: int, y0: int, y1: int, faintest: float) -> bool:
             frame = Frame(first.x0 + x0, first.y0 + y0, x1 - x0, y1 - y0)
-            return any(group.reaching(physical, frame, faintest) for group in groups)
+            return any(group.reaching(physical, [frame], [faintest])[0] for group in groups)
 
         noise = float(image.weight.max()) ** -0.5
         levels = (noise * FAINTEST**power for power in range(1, _LEVELS + 1))

@@ -1,5 +1,6 @@
 """Components of one radial profile, rendered together as one stack of instances (batch × components)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -53,19 +54,22 @@ class RadialGroup:
         """The chosen components at values (batch, rows of the table)."""
         return RadialStack(self, physical[:, self.index[list(chosen)]], chosen)
 
-    def reaching(self, physical: Tensor, frame: Frame, faintest: float) -> tuple[int, ...]:
-        """Components that are brighter than `faintest` anywhere in the frame, for any of the batch."""
-        values = physical[:, self.index]
-        x, y = values[..., 0], values[..., 1]
-        away_x = (frame.x0 - 0.5 - x).clamp_min(0.0) + (x - frame.x0 - frame.width + 0.5).clamp_min(0.0)
-        away_y = (frame.y0 - 0.5 - y).clamp_min(0.0) + (y - frame.y0 - frame.height + 0.5).clamp_min(0.0)
-        longest = values[..., -2] * values[..., 2].clamp_min(1.0)
+    def reaching(self, physical: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> list[tuple[int, ...]]:
+        """Of each frame, the components that are brighter than its `faintest` anywhere in it, for any of the batch."""
+        values = physical[:, self.index].flatten(0, 1)
+        edges = [(frame.x0, frame.x0 + frame.width, frame.y0, frame.y0 + frame.height) for frame in frames]
+        left, right, low, high = values.new_tensor(edges).T.unsqueeze(-1) - 0.5
+        x, y = values[:, 0], values[:, 1]
+        away_x = (left - x).clamp_min(0.0) + (x - right).clamp_min(0.0)
+        away_y = (low - y).clamp_min(0.0) + (y - high).clamp_min(0.0)
+        longest = values[:, -2] * values[:, 2].clamp_min(1.0)
         rho = ((away_x**2 + away_y**2) / longest**2).clamp_min(1e-30)
-        *shape, scale, amplitude = values[..., 4:].reshape(-1, values.shape[-1] - 4).unbind(-1)
+        *shape, scale, amplitude = values[:, 4:].unbind(-1)
         constants = self.profile.constants(PureNumbers.of(shape, self.profile.dimensions, scale, amplitude).shape)
-        brightness = self.profile.brightest_beyond(rho.log().reshape(-1), constants).view_as(rho)
-        bright = (brightness * values[..., -1].abs() > faintest).any(0)
-        return tuple(bright.nonzero().flatten().tolist())
+        brightness = self.profile.brightest_beyond(rho.log().flatten(), constants.tile(len(frames))).view_as(rho)
+        bright = brightness * amplitude.abs() > values.new_tensor(faintest).unsqueeze(-1)
+        each = bright.unflatten(-1, physical.shape[:1] + self.index.shape[:1]).any(-2).tolist()
+        return [tuple(place for place, reaches in enumerate(row) if reaches) for row in each]
 
 
 class RadialStack:

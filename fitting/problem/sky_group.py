@@ -1,5 +1,6 @@
 """Skies that are one constant over the whole image, all together one column."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -26,9 +27,9 @@ class FlatSkies:
         rows = self.rows[list(chosen)]
         return FlatSkyStack(rows, physical[:, rows].sum(1))
 
-    def reaching(self, physical: Tensor, frame: Frame, faintest: float) -> tuple[int, ...]:
+    def reaching(self, physical: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> list[tuple[int, ...]]:
         """All: a sky is everywhere."""
-        return tuple(range(len(self.members)))
+        return [tuple(range(len(self.members)))] * len(frames)
 
 
 @dataclass(frozen=True)

@@ -71,19 +71,17 @@ class Sersic(RadialProfile):
 
     def brightness(self, log_rho: Tensor, constants: Tensor) -> Tensor:
         half_inverse_n, b, _, _ = constants
-        return torch.addcmul(b, (log_rho * half_inverse_n).exp_(), b, value=-1.0).exp_()
+        return (log_rho * half_inverse_n).exp_().mul_(-b).add_(b).exp_()
 
     def derivatives(self, log_rho: Tensor, constants: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
         half_inverse_n, b, slope, inverse_n = constants
-        exponent = log_rho * half_inverse_n
-        power = exponent.exp()
-        scaled = power * b
-        brightness = (b - scaled).exp_()
-        by_log_rho = (scaled * brightness).mul_(-half_inverse_n)
-        # ∂I/∂n = I·b'(1 − t) − (1/n)·ln ρ·∂I/∂ln ρ, t = ρ^{1/2n}
-        by_n = power.neg_().add_(1.0).mul_(slope).mul_(brightness)
-        by_n.addcmul_(log_rho * by_log_rho, -inverse_n)
-        return brightness, by_log_rho, (by_n,)
+        power = (log_rho * half_inverse_n).exp_()
+        brightness = (power * -b).add_(b).exp_()
+        falling = power.mul_(brightness)
+        by_log_exponent = b * half_inverse_n
+        # ∂I/∂n = b' I + (ln ρ b/(2n²) − b') t I, t = ρ^{1/2n}
+        by_n = (log_rho * (by_log_exponent * inverse_n)).sub_(slope).mul_(falling).addcmul_(brightness, slope)
+        return brightness, falling.mul_(-by_log_exponent), (by_n,)
 
     def cusp_power(self, shape: tuple[float, ...]) -> float:
         return 1.0 / shape[0]

@@ -18,8 +18,8 @@ from fitting.render.frame import Frame
 from fitting.render.outline import OutlinePoints
 from fitting.render.quadrature import STENCIL_MARGIN, stencil_means
 
-_IN_CACHE = 2**22
-"""Bytes of images that a few passes over them find in a core's caches."""
+_IN_CACHE = 2**19
+"""Bytes of images, for each thread, that a dozen passes over them find in a core's own cache."""
 
 
 def sample(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame) -> Tensor:
@@ -56,8 +56,12 @@ def integrate_columns(
         shape = (*values.shape[:2], frame.height, frame.width)
         out = torch.empty(shape, dtype=values.dtype, device=values.device)
     for part, margin in _parts(core, out):
-        samples = sample_columns(profile, form.select(part), constants[..., part], frame.widened(margin))
-        pixel_means(samples, margin, out[part])
+        own, wide = form.select(part), frame.widened(margin)
+        if _together(out[part]):
+            pixel_means(sample_columns(profile, own, constants[..., part], wide), margin, out[part])
+            continue
+        for column, samples in enumerate(_each_column(profile, own, constants[..., part], wide)):
+            pixel_means(samples, margin, out[part, column])
     out.flatten(2)[core.instance, :, core.target] = values[core.instance, :, core.slot]
     return out
 
@@ -140,8 +144,8 @@ def _rho(form: Ellipses, x: Tensor, y: Tensor) -> Tensor:
     """A δx² + 2B δxδy + C δy², never below the floor."""
     if x.shape == y.shape:
         return (x * form.xx).addcmul_(y, form.xy2).mul_(x).addcmul_(y * y, form.yy).clamp_(min=RHO_FLOOR)
-    rho = torch.addcmul(form.yy * y * y, y, form.xy2 * x)
-    return rho.add_(form.xx * x * x).clamp_(min=RHO_FLOOR)
+    # Each step has one operand that is constant along rows: with two, torch leaves its vectorized loops.
+    return torch.add(form.xy2 * y, form.xx * x).mul_(x).add_(form.yy * y * y).clamp_(min=RHO_FLOOR)
 
 
 def pixel_means(samples: Tensor, margin: int = STENCIL_MARGIN, out: Tensor | None = None) -> Tensor:
@@ -152,11 +156,11 @@ def pixel_means(samples: Tensor, margin: int = STENCIL_MARGIN, out: Tensor | Non
 def _parts(core: Core, images: Tensor) -> Iterator[tuple[slice, int]]:
     """Instances that are rendered together, and their stencil's margin.
 
-    On the CPU so few that what is worked on, as large as their `images` (instances, …), stays in its caches.
+    On the CPU so few that one image of each stays in its caches; `images` are (instances, …, height, width).
     """
     most = len(images)
     if images.device.type == "cpu":
-        most = max(1, _IN_CACHE // max(images[:1].nbytes, 1))
+        most = max(1, _cached() // max(8 * images.shape[-2] * images.shape[-1], 1))
     for run, margin in core.runs:
         for start in range(run.start, run.stop, most):
             yield slice(start, min(start + most, run.stop)), margin
@@ -212,6 +216,32 @@ def _columns(
     for index, part in enumerate((*by_shape, brightness), start=GEOMETRY):
         columns[:, index] = part
     return columns
+
+
+def _together(images: Tensor) -> bool:
+    """Whether all columns (instances, columns, height, width) are made at once: on a GPU always, else where the caches
+    hold them.
+    """
+    return images.device.type != "cpu" or images.nbytes <= _cached()
+
+
+def _cached() -> int:
+    """Bytes that the caches of all threads hold between passes."""
+    return _IN_CACHE * torch.get_num_threads()
+
+
+def _each_column(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame) -> Iterator[Tensor]:
+    """The columns of `sample_columns` one after the other, (instances, height, width) each."""
+    x, y, log_rho, rho = _grid(form, frame)
+    brightness, by_log_rho, by_shape = profile.derivatives(log_rho, constants[..., None, None])
+    by_rho = by_log_rho.div_(rho)
+    yield by_rho * x
+    yield by_rho * y
+    yield by_rho * (x * x)
+    yield (by_rho * x).mul_(y)
+    yield by_rho * (y * y)
+    yield from by_shape
+    yield brightness
 
 
 def _core_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, core: Core) -> Tensor:
