@@ -16,16 +16,20 @@ from scipy.interpolate import CubicSpline
 from torch import Tensor
 
 from fitting.geometry.modifier import Own
+from fitting.geometry.superellipse import TINY
 from fitting.profiles.axes import DEGREES
 from fitting.profiles.surface import Rounding
 
 
 @cache
-def _pieces(nodes: tuple[float, ...], device: torch.device) -> tuple[Tensor, Tensor]:
-    """Knots (intervals + 1,) and coefficients (4, intervals, nodes) of the w_i, highest power first."""
+def _pieces(nodes: tuple[float, ...], device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Starts and widths of the intervals between knots, (intervals, 1) each, and coefficients of the w_i,
+    (nodes, 3 · intervals): of the cubes of offsets from the starts, of their squares, of themselves.
+    """
     knots = np.array([0.0, *nodes])
     spline = CubicSpline(knots, np.eye(len(knots))[:, 1:], bc_type="clamped")
-    return torch.as_tensor(knots, device=device), torch.as_tensor(spline.c, device=device)
+    starts, widths = (torch.as_tensor(part, device=device)[:, None] for part in (knots[:-1], np.diff(knots)))
+    return starts, widths, torch.as_tensor(np.concatenate(spline.c[:3]).T.copy(), device=device)
 
 
 @dataclass(frozen=True)
@@ -44,56 +48,74 @@ class Warp:
         ratios = {f"warp_{number}_q": Rounding() for number in numbers}
         return ratios | {f"warp_{number}_pa": Rounding(3.0) for number in numbers}
 
-    def _weights(self, radius: Tensor) -> tuple[Tensor, Tensor]:
-        """w_i and dw_i/dR at a radius, each (nodes, …)."""
-        knots, coefficients = _pieces(self.nodes, radius.device)
-        inside = radius.clamp(max=self.nodes[-1])
-        piece = (torch.bucketize(inside, knots) - 1).clamp(0, len(self.nodes) - 1)
-        offset = (inside - knots[piece])[..., None]
-        cubic, square, line, constant = (power[piece] for power in coefficients)
-        weights = ((cubic * offset + square) * offset + line) * offset + constant
-        slopes = (3.0 * cubic * offset + 2.0 * square) * offset + line
-        slopes = torch.where((radius < self.nodes[-1])[..., None], slopes, 0.0)
-        return weights.movedim(-1, 0), slopes.movedim(-1, 0)
+    def _powers(self, radius: Tensor) -> Tensor:
+        """Cubes, squares and offsets t_k themselves (…, 3 · intervals, points) of radii (…, points): t_k is how far a
+        point is into the interval k, or its whole width. w_i(R) = Σ_k [p_ki(t_k) − p_ki(0)] with p_ki its cubics.
+        """
+        starts, widths, _ = _pieces(self.nodes, radius.device)
+        offset = torch.minimum((radius.unsqueeze(-2) - starts).clamp_(min=0.0), widths)
+        square = offset * offset
+        return torch.cat((square * offset, square, offset), dim=-2)
+
+    def _cubics(self, own: Sequence[Tensor]) -> Tensor:
+        """Coefficients, as of the w_i, of ln of the axis ratio over that of the centre and of the turn (radians),
+        (…, 2, 3 · intervals), of own parameters (…, 1).
+        """
+        count = len(self.nodes)
+        _, _, coefficients = _pieces(self.nodes, own[0].device)
+        ratios, angles = torch.cat(tuple(own[:count]), dim=-1), torch.cat(tuple(own[count:]), dim=-1)
+        return torch.stack((ratios.log(), angles * DEGREES), dim=-2) @ coefficients
 
     def bend(self, radius: Tensor, own: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """ln of the axis ratio over that of the centre, and the turn (radians), at a radius; of its own parameters."""
-        weights, _ = self._weights(radius)
-        ratios, angles = own[: len(self.nodes)], own[len(self.nodes) :]
-        log_ratio = torch.stack([weight * ratio.log() for weight, ratio in zip(weights, ratios, strict=True)]).sum(0)
-        turn = torch.stack([weight * angle for weight, angle in zip(weights, angles, strict=True)]).sum(0)
-        return log_ratio, turn * DEGREES
+        log_ratio, turn = (self._cubics(own) @ self._powers(radius)).unbind(-2)
+        return log_ratio, turn
 
     def __call__(
         self, x: Tensor, y: Tensor, own: Own
     ) -> tuple[Tensor, Tensor, Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Own]]]:
         """x along the major axis, y across it over q."""
         q, *nodes = own
-        count = len(self.nodes)
-        ratios, angles = nodes[:count], nodes[count:]
-        radius = torch.hypot(x, y).clamp(min=1e-100)
-        weights, slopes = self._weights(radius)
-        log_ratio = sum(weight * ratio.log() for weight, ratio in zip(weights, ratios, strict=True))
-        angle = sum(weight * turn for weight, turn in zip(weights, angles, strict=True)) * DEGREES
+        radius = torch.addcmul(x * x, y, y).clamp_(min=TINY**2).sqrt_()
+        powers, cubics = self._powers(radius), self._cubics(nodes)
+        log_ratio, angle = (cubics @ powers).unbind(-2)
         # The axis turns counter-clockwise by `angle` on the image, where y is q y; y points clockwise of x.
-        sine, cosine, stretch = torch.sin(angle), torch.cos(angle), torch.exp(-log_ratio) / q
-        along, across = x * cosine - q * y * sine, x * sine + q * y * cosine
+        sine, cosine, stretch = torch.sin(angle), torch.cos(angle), (-log_ratio).exp_().div_(q)
+        wide = q * y
+        along, across = (x * cosine).sub_(wide * sine), (x * sine).add_(wide * cosine)
         moved = across * stretch
 
         def pullback(by_x: Tensor, by_y: Tensor) -> tuple[Tensor, Tensor, Own]:
             by_across = by_y * stretch
             by_log_ratio = -by_y * moved
-            by_angle = (by_across * along - by_x * across) * DEGREES
-            by_width = by_across * cosine - by_x * sine
-            log_slope = sum(slope * ratio.log() for slope, ratio in zip(slopes, ratios, strict=True))
-            turn_slope = sum(slope * turn for slope, turn in zip(slopes, angles, strict=True))
-            by_radius = (by_log_ratio * log_slope + by_angle * turn_slope) / radius
-            own_ratios = tuple(by_log_ratio * weight / ratio for weight, ratio in zip(weights, ratios, strict=True))
-            own_angles = tuple(by_angle * weight for weight in weights)
+            by_angle = (by_across * along).sub_(by_x * across)
+            by_width = (by_across * cosine).sub_(by_x * sine)
+            log_slope, turn_slope = self._slopes(cubics, powers)
+            by_radius = log_slope.mul_(by_log_ratio).add_(turn_slope.mul_(by_angle)).div_(radius)
+            by_ratios, by_angles = self._by_nodes(powers, by_log_ratio, by_angle * DEGREES)
             return (
-                by_x * cosine + by_across * sine + by_radius * x,
-                by_width * q + by_radius * y,
-                (by_width * y + by_log_ratio / q, *own_ratios, *own_angles),
+                (by_x * cosine).add_(by_across * sine).add_(by_radius * x),
+                (by_width * q).add_(by_radius.mul_(y)),
+                (
+                    by_width.mul_(y).add_(by_log_ratio / q),
+                    *(part / ratio for part, ratio in zip(by_ratios, nodes, strict=False)),
+                    *by_angles,
+                ),
             )
 
         return along, moved, pullback
+
+    def _slopes(self, cubics: Tensor, powers: Tensor) -> tuple[Tensor, Tensor]:
+        """Derivatives by the radius of ln of the axis ratio and of the turn, like points, level at the centre."""
+        count = len(self.nodes)
+        cube, square, _ = cubics.split(count, dim=-1)
+        slopes = torch.cat((3.0 * cube, 2.0 * square), dim=-1) @ powers[..., count:, :]
+        by_log_ratio, by_turn = slopes.unbind(-2)
+        return by_log_ratio, by_turn
+
+    def _by_nodes(
+        self, powers: Tensor, by_log_ratio: Tensor, by_angle: Tensor
+    ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """Derivatives by ln of the axis ratio and by the angle (degrees) of each node."""
+        weights = (_pieces(self.nodes, powers.device)[2] @ powers).unbind(-2)
+        return tuple(by_log_ratio * weight for weight in weights), tuple(by_angle * weight for weight in weights)

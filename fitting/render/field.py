@@ -149,8 +149,18 @@ def _rho(form: Ellipses, x: Tensor, y: Tensor) -> Tensor:
 
 
 def pixel_means(samples: Tensor, margin: int = STENCIL_MARGIN, out: Tensor | None = None) -> Tensor:
-    """Pixel means from samples (…, height + 2·margin, width + 2·margin) by the stencil of that margin."""
-    return stencil_means(stencil_means(samples, -2, margin), -1, margin, out)
+    """Pixel means from samples (…, height + 2·margin, width + 2·margin) by the stencil of that margin.
+
+    On the CPU as many images at a time as the caches hold.
+    """
+    if samples.ndim == 2 or _together(samples):
+        return stencil_means(stencil_means(samples, -2, margin), -1, margin, out)
+    height, width = (size - 2 * margin for size in samples.shape[-2:])
+    means = samples.new_empty((*samples.shape[:-2], height, width)) if out is None else out
+    images, most = samples.flatten(0, -3), max(1, _cached() // (8 * samples.shape[-2] * samples.shape[-1]))
+    for own, part in zip(images.split(most), means.view(-1, height, width).split(most), strict=True):
+        stencil_means(stencil_means(own, -2, margin), -1, margin, part)
+    return means
 
 
 def _parts(core: Core, images: Tensor) -> Iterator[tuple[slice, int]]:
