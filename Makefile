@@ -6,7 +6,7 @@
 # make lint      formatting, lint, types and the direction of imports
 # make bench     the engine's figures on this machine
 # make bench-proposals   propose, then lm, on simulated fields; sky alone on noise
-# make bench-calibration   whether uncertainties are right, on 500 simulated galaxies
+# make bench-calibration   whether uncertainties are right, on 2,000 simulated galaxies
 # make docs      the generated part of docs/reference
 # make pictures  the pictures of the page in docs/images/page, by Chromium
 # make clean     what can be made again

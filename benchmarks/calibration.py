@@ -1,4 +1,4 @@
-"""Are the uncertainties right? 500 simulated galaxies, each fitted once, and how far parameters end from their truth.
+"""Are the uncertainties right? 2,000 simulated galaxies, each fitted once, and how far values end from their truth.
 
 `python -m benchmarks.calibration` simulates galaxies of signal-to-noise 20 to 500 on a sky, with a PSF and noise, by a
 renderer of its own (`benchmarks.simulated_galaxies`), fits them from a start off the truth, and writes
@@ -11,14 +11,19 @@ Beside both stand the pulls by the interval of the profile of χ² (`"intervals"
 distance from the value to the end of the interval on the truth's side, which follows the skew of the likelihood.
 Each is told twice: as it comes, and without the chance in the noise that was drawn (`benchmarks.control_variates`).
 What the theory of the second order expects of the means of the first kind stands beside (`benchmarks.second_order`).
+Of 500 galaxies chance alone moves a mean by 0.045 and a share by 2.1 per cent, so that a perfect fitter misses ±0.1 and
+±4 per cent somewhere in a third of all samples; 2,000 halve that.
 Fits that end at a limit are left out: their other uncertainties are those of a parameter held there, and it is flagged.
 """
 
 import itertools
 import json
 import math
+import multiprocessing
+import os
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
@@ -45,6 +50,8 @@ OUTLIER = 4.0
 """Pulls beyond this are looked at one by one."""
 KINDS = {"pulls": "by the uncertainty", "logarithmic": "of logarithms", "by_interval": "by the interval"}
 _WIDTH = 132
+BLOCK = 50
+"""Galaxies with random numbers of their own."""
 _FEW = 10
 """No summary is made of so few."""
 
@@ -119,19 +126,38 @@ def outcome(number: int, galaxy: Galaxy, expected: dict[str, float], result: Fit
     )
 
 
-def calibrate(count: int, seed: int) -> list[Outcome]:
-    """Simulate and fit."""
+def calibrate(count: int, seed: int, processes: int) -> list[Outcome]:
+    """Simulate and fit, in blocks of their own random numbers, so that processes may share the work."""
+    blocks = [(seed, first, min(BLOCK, count - first)) for first in range(0, count, BLOCK)]
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+        return list(itertools.chain.from_iterable(pool.map(_block, *zip(*blocks, strict=True))))
+
+
+def _block(seed: int, first: int, count: int) -> list[Outcome]:
     torch.set_num_threads(1)
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng([seed, first])
     found = []
-    for number in range(count):
-        galaxy, data = simulated(random)
-        variance = np.full_like(data, SIGMA**2)
-        image = ImageData("simulated", data, variance, np.zeros(data.shape, dtype=bool), psf=psf())
+    for number in range(first, first + count):
+        galaxy, image, start = drawn(random)
         expected = expected_pulls(Problem(request_for(galaxy.parameters, SKY), [image]))
-        start = request_for(start_for(galaxy.parameters, random), SKY + 0.3)
         found.append(outcome(number, galaxy, expected, run(start, [image])))
     return found
+
+
+def drawn(random: np.random.Generator) -> tuple[Galaxy, ImageData, FitRequest]:
+    """The next galaxy, its image, and the request from a start off the truth."""
+    galaxy, data = simulated(random)
+    image = ImageData("simulated", data, np.full_like(data, SIGMA**2), np.zeros(data.shape, dtype=bool), psf=psf())
+    return galaxy, image, request_for(start_for(galaxy.parameters, random), SKY + 0.3)
+
+
+def drawn_again(seed: int, number: int) -> tuple[Galaxy, ImageData, FitRequest]:
+    """The galaxy of a number."""
+    first = number - number % BLOCK
+    random = np.random.default_rng([seed, first])
+    for _ in range(number - first):
+        drawn(random)
+    return drawn(random)
 
 
 def summary(found: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
@@ -209,13 +235,14 @@ def table_of(title: str, found: Mapping[str, Mapping[str, Mapping[str, float]]])
 
 
 @click.command()
-@click.option("--count", default=500, show_default=True, help="Galaxies.")
+@click.option("--count", default=2000, show_default=True, help="Galaxies.")
 @click.option("--seed", default=500, show_default=True, help="Of everything random.")
+@click.option("--processes", default=os.cpu_count() or 1, show_default=True, help="That share the work.")
 @click.option("--name", default="calibration", show_default=True, help="Of the results: results/NAME.json.")
-def main(count: int, seed: int, name: str) -> None:
+def main(count: int, seed: int, processes: int, name: str) -> None:
     """Measure, print a table, and write results/NAME.json."""
     began = time.perf_counter()
-    outcomes = calibrate(count, seed)
+    outcomes = calibrate(count, seed, processes)
     document: dict[str, Any] = {
         "galaxies": count,
         "at_a_limit": sum(bool(item.at_limit) for item in outcomes),
