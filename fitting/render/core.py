@@ -36,7 +36,8 @@ class Core:
     """Where the stencil's values in one frame give way to quadrature: points, weights and target pixels.
 
     Each instance's pixel lists are padded to the longest by a pixel far away; `instance, slot, target` say which of
-    the results are real and where they go. `runs` are the instances in a row that one stencil serves, and its margin.
+    the results are real and where they go. `runs` are the instances in a row that one stencil serves, and its margin;
+    `quincunx` those that samples at pixels' corners serve instead.
     """
 
     polar: tuple[PolarPixels, ...]
@@ -48,6 +49,7 @@ class Core:
     slot: Tensor
     target: Tensor
     runs: tuple[tuple[slice, int], ...]
+    quincunx: tuple[int, ...]
 
     @classmethod
     def build(cls, plans: list[CorePlan], frame: Frame, device: torch.device) -> "Core":
@@ -74,6 +76,7 @@ class Core:
             tuple(counts),
             *(torch.as_tensor(part, device=device) for part in slots.targets()),
             tuple(_runs(plans)),
+            tuple(place for place, plan in enumerate(plans) if plan.quincunx),
         )
 
     @property

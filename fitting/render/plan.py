@@ -63,7 +63,8 @@ class RoundedShape:
 class CorePlan:
     """Pixels of one instance that the stencil does not serve: `pixels[k]` is (count, 2) of x, y for class k.
 
-    `short` says whether all others of the window lie so far out that the short stencil serves them.
+    `short` says whether all others of the window lie so far out that the short stencil serves them; `quincunx` that
+    they are served by samples at pixels' corners, too (`fitting.render.quincunx`).
     """
 
     pixels: tuple[np.ndarray, ...]
@@ -72,6 +73,7 @@ class CorePlan:
     break_radius: float
     ray_order: int
     short: bool = False
+    quincunx: bool = False
 
     @property
     def nbytes(self) -> int:

@@ -6,6 +6,7 @@ take over; the few pixels that hold or touch the centre are split into triangles
 (`CornerRule`; Duffy 1982, SIAM J. Numer. Anal. 19, 1260), which takes the cusp out of the integrand.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -44,17 +45,20 @@ def stencil_taps(margin: int = STENCIL_MARGIN) -> list[float]:
 
 
 def stencil_means(samples: Tensor, axis: int, margin: int = STENCIL_MARGIN, out: Tensor | None = None) -> Tensor:
-    """Means over unit intervals along `axis`, shorter by the margin at both ends, from samples at unit spacing.
+    """Means over unit intervals along `axis`, shorter by the margin at both ends, from samples at unit spacing."""
+    return weighted_sums(samples, axis, stencil_taps(margin), out)
+
+
+def weighted_sums(samples: Tensor, axis: int, taps: Sequence[float], out: Tensor | None = None) -> Tensor:
+    """Sums of as many neighbours along `axis` as there are taps, times these: shorter by one less.
 
     Sums of shifted samples, which cost less than a product with the banded matrix already for a hundred pixels.
     """
-    taps = stencil_taps(margin)
-    length = samples.shape[axis] - 2 * margin
-    means = torch.mul(samples.narrow(axis, margin, length), taps[margin], out=out)
-    for away in range(1, margin + 1):
-        before, after = (samples.narrow(axis, margin + shift, length) for shift in (-away, away))
-        means.add_(before, alpha=taps[margin + away]).add_(after, alpha=taps[margin + away])
-    return means
+    length = samples.shape[axis] - len(taps) + 1
+    sums = torch.mul(samples.narrow(axis, 0, length), taps[0], out=out)
+    for shift, tap in enumerate(taps[1:], start=1):
+        sums.add_(samples.narrow(axis, shift, length), alpha=tap)
+    return sums
 
 
 @cache

@@ -1,7 +1,8 @@
 """Images of surfaces and of their derivatives, for a stack of instances at once.
 
 The same quadrature as for plain profiles (`fitting.render.field`): a stencil on one sample a pixel, rules of higher
-order where the plan says so; and rules of their own where creases cross.
+order where the plan says so; and rules of their own where creases cross, or where ripples ask for samples at the
+pixels' corners.
 """
 
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from fitting.render.field import pixel_means
 from fitting.render.frame import Frame
 from fitting.render.kept import kept
 from fitting.render.quadrature import STENCIL_MARGIN
+from fitting.render.quincunx import corner_frame, quincunx_means
 from fitting.render.surface_plan import RoundedSurface, surface_core_key, surface_plan
 
 Evaluate = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -40,9 +42,9 @@ def sample(evaluate: Evaluate, values: Tensor, frame: Frame) -> Tensor:
     return evaluate(*_grid(values, frame), values).unflatten(-1, (frame.height, frame.width))
 
 
-def _grid(values: Tensor, frame: Frame) -> tuple[Tensor, Tensor]:
-    """Offsets of the pixels' centres from the surfaces', (instances, pixels) each."""
-    x, y = frame.offsets(values[:, 0], values[:, 1])
+def _grid(values: Tensor, frame: Frame, shift: float = 0) -> tuple[Tensor, Tensor]:
+    """Offsets of the pixels' centres, both moved by `shift`, from the surfaces': (instances, pixels) each."""
+    x, y = frame.offsets(values[:, 0], values[:, 1], shift)
     shape = (len(values), frame.height, frame.width)
     return x[:, None, :].expand(shape).flatten(1), y[:, :, None].expand(shape).flatten(1)
 
@@ -92,7 +94,7 @@ def _means(
     x, y = (torch.cat(part, dim=1) for part in zip(*parts, strict=True))
     samples, at_core, *at_creases = evaluate(x, y, values).split([part[0].shape[1] for part in parts], dim=-1)
 
-    means = pixel_means(samples.unflatten(-1, (wide.height, wide.width)))
+    means = _grid_means(evaluate, values, samples.unflatten(-1, (wide.height, wide.width)), core, frame)
     if found is not None and len(found.beside):
         _put(means, found.beside, frame, _close_means(samples, found.beside, wide))
     by_instance = core.gather(at_core * (weights if at_core.ndim == 2 else weights[:, None]))
@@ -101,6 +103,22 @@ def _means(
         _put_batch(means, first, frame, crease_sums(first, *at_creases))
     for batch in batches:
         _put_batch(means, batch, frame, crease_sums(batch, evaluate(*batch.points(), values)))
+    return means
+
+
+def _grid_means(evaluate: Evaluate, values: Tensor, samples: Tensor, core: Core, frame: Frame) -> Tensor:
+    """Pixel means where the lattices' weights serve, from samples at the centres (instances, …, height + 6, width + 6)
+    and, of the instances that the core says, at the corners.
+    """
+    places = list(core.quincunx)
+    if not places:
+        return pixel_means(samples)
+    own, around = values[places], corner_frame(frame)
+    corners = evaluate(*_grid(own, around, 0.5), own).unflatten(-1, (around.height, around.width))
+    if len(places) == len(values):
+        return quincunx_means(samples, corners)
+    means = pixel_means(samples)
+    means[places] = quincunx_means(samples[places], corners)
     return means
 
 

@@ -23,6 +23,7 @@ from fitting.render.frame import Frame
 from fitting.render.kept import kept
 from fitting.render.plan import BROKEN_CORNER, CORNER, CorePlan
 from fitting.render.quadrature import STENCIL_MARGIN, pixel_rule
+from fitting.render.quincunx import corner_frame, quincunx_means
 from fitting.render.smoothness import ORDERS
 
 _NEXT_TERM = 27859 / 464486400
@@ -53,6 +54,10 @@ _RAY_ORDER, _SMOOTH_RAY_ORDER = 16, 24
 _FAINTEST = 3e-5
 _AROUND = 5
 """Pixels, along both axes, whose errors are looked at together."""
+_POINTS = np.array([0, *(order**2 for order in ORDERS), 0, 0, 0])
+"""Of the Gauss–Legendre rule of each class; none where it has another."""
+_WORTH = 1.25
+"""Points saved for each corner, less than which are not worth a second pass of weights."""
 _FIVE_TOLERANCE = 1e-6
 """Beside a pixel's own brightness: which pixels take five samples changes with every change of the parameters."""
 _FIVE_ERROR = 12.75
@@ -97,9 +102,11 @@ def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) ->
     corner = left & (np.maximum(away_x, away_y) < _TOUCHING)
     classes = np.full(x.shape, BROKEN_CORNER + 1)
     creased, beside = _creased(instance, window)
-    errors = _climb(instance, x, y, allowed, classes, (left | beside) & ~corner & ~creased)
+    errors, means = _climb(instance, x, y, allowed, classes, (left | beside) & ~corner & ~creased)
     close = beside & ~core & _five_suffice(errors, samples[inner])
     classes[close & (classes == len(ORDERS))] = BROKEN_CORNER + 1
+    means[core] = np.nan
+    quincunx = instance.surface.creases is None and _quincunx(instance, window, samples, means, allowed, classes)
     edges = (classes == CORNER) & (np.maximum(away_x, away_y) >= _HARD_REACH)
     classes[edges] = BROKEN_CORNER + 1
     classes[creased & core] = ORDERS.index(_NEAR_CREASE_ORDER) + 1
@@ -111,7 +118,8 @@ def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) ->
     q, _, _ = instance.surface.ellipse(torch.tensor([instance.values], dtype=torch.float64))
     cusp = instance.surface.cusp_power(instance.values)
     served = tuple(pixels[classes == index] for index in range(BROKEN_CORNER + 1))
-    return CorePlan(served, cusp, float(q), math.inf, _RAY_ORDER if cusp <= 1.01 else _SMOOTH_RAY_ORDER)
+    ray_order = _RAY_ORDER if cusp <= 1.01 else _SMOOTH_RAY_ORDER
+    return CorePlan(served, cusp, float(q), math.inf, ray_order, quincunx=quincunx)
 
 
 @kept
@@ -184,12 +192,13 @@ def _stencil_error(samples: np.ndarray) -> np.ndarray:
 
 def _climb(
     instance: RoundedSurface, x: np.ndarray, y: np.ndarray, allowed: np.ndarray, classes: np.ndarray, left: np.ndarray
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     """Give each pixel that is `left` the lowest order with which the next agrees; `CORNER` where none does by far.
 
-    Returns the error of the lowest order of each pixel; zero where it is not known.
+    Returns the error of the lowest order of each pixel, zero where it is not known; and the mean by the next of the
+    order that it is given, NaN elsewhere.
     """
-    lowest = np.zeros(x.shape)
+    lowest, best = np.zeros(x.shape), np.full(x.shape, np.nan)
     rising = list(reversed(range(1, len(ORDERS) + 1)))
     places = np.nonzero(left)
     means = _means(instance, x[places], y[places], ORDERS[rising[0] - 1])
@@ -200,11 +209,42 @@ def _climb(
         if index == rising[0]:
             lowest[places] = error
         classes[tuple(axis[served] for axis in places)] = index
+        best[tuple(axis[served] for axis in places)] = finer[served]
         hard = error[~served] > _HARD * np.abs(finer[~served])
         places, means = tuple(axis[~served] for axis in places), finer[~served]
     classes[tuple(axis[~hard] for axis in places)] = rising[-1]
     classes[tuple(axis[hard] for axis in places)] = CORNER
-    return lowest
+    return lowest, best
+
+
+def _quincunx(
+    instance: RoundedSurface,
+    window: tuple[int, int, int, int],
+    samples: np.ndarray,
+    means: np.ndarray,
+    allowed: np.ndarray,
+    classes: np.ndarray,
+) -> bool:
+    """Whether so many pixels need a rule that samples at the corners of all are fewer; those that these serve lose
+    their class. `samples` are `_WIDER` wider than the rest on each side; `means` are NaN where they are not known, and
+    not to be had so.
+    """
+    points = _POINTS[classes]
+    corners = corner_frame(Frame(window[0], window[2], window[1] - window[0], window[3] - window[2]))
+    worth = _WORTH * corners.width * corners.height
+    if points.sum() < worth:
+        return False
+    y, x = np.mgrid[corners.y0 : corners.y0 + corners.height, corners.x0 : corners.x0 + corners.width] + 0.5
+    spare = (slice(_WIDER - STENCIL_MARGIN, STENCIL_MARGIN - _WIDER),) * 2
+    found = quincunx_means(torch.as_tensor(samples[spare]), torch.as_tensor(instance.at(x, y))).numpy()
+    errors = np.nan_to_num(np.abs(found - means) / allowed)
+    served = np.isfinite(means) & (maximum_filter(errors, _AROUND) * _SAFETY <= 1.0)
+    if points[served].sum() < worth:
+        return False
+    # The lowest order errs by more than these do, but for its zeros, and must not be handed on to neighbours.
+    classes[classes == len(ORDERS)] = len(ORDERS) - 1
+    classes[served] = BROKEN_CORNER + 1
+    return True
 
 
 def _five_suffice(errors: np.ndarray, light: np.ndarray) -> np.ndarray:
