@@ -13,20 +13,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-_PER_UNIT = 16
-"""Points of the table."""
+_PER_UNIT = 64
+"""Points of the table, of five terms each."""
 _TABLE_END = 256.0
-_TERMS = 6
 _NODES = 192
-_HANKEL_TERMS = 6
-"""The first that is left out, a_k / v^k for k = 6, is 1e-14 at the end of the table."""
+_HANKEL"""The first that is left out, a_k / v^k for k = 6, is 1e-14 at the end of the table."""
 
 
 def airy_amplitude(argument: Tensor) -> Tensor:
     """h at arguments that are not negative."""
-    near = argument <= _TABLE_END
-    if bool(near.all()):
+    if _all_near(argument):
         return _by_table(argument)
+    near = argument <= _TABLE_END
     value = torch.empty_like(argument)
     value[near], value[~near] = _by_table(argument[near]), _by_expansion(argument[~near])[0]
     return value
@@ -34,48 +32,56 @@ def airy_amplitude(argument: Tensor) -> Tensor:
 
 def airy_amplitude_and_fall(argument: Tensor) -> tuple[Tensor, Tensor]:
     """h and −h′/2v at arguments that are positive."""
-    near = argument <= _TABLE_END
-    if bool(near.all()):
+    if _all_near(argument):
         return _with_fall(argument)
+    near = argument <= _TABLE_END
     value, fall = torch.empty_like(argument), torch.empty_like(argument)
     value[near], fall[near] = _with_fall(argument[near])
     value[~near], fall[~near] = _by_expansion(argument[~near])
     return value, fall
 
 
+def _all_near(argument: Tensor) -> bool:
+    return not argument.numel() or bool(argument.amax() <= _TABLE_END)
+
+
 @cache
 def _table(device: torch.device) -> Tensor:
     """Taylor coefficients of h at the table's points, (terms, points).
 
-    From h = 2/π ∫ (1 − t²)^½ cos(vt) dt over −1 … 1 (DLMF 10.9.4) by Gauss–Chebyshev quadrature.
+    From h = 4/π ∫ (1 − t²)^½ cos(vt) dt over 0 … 1 (DLMF 10.9.4) by the positive nodes of Gauss–Chebyshev quadrature.
     """
-    angle = np.pi * np.arange(1, _NODES + 1) / (_NODES + 1)
-    node, weight = np.cos(angle), 2.0 / (_NODES + 1) * np.sin(angle) ** 2
+    angle = np.pi * np.arange(1, _NODES // 2 + 1) / (_NODES + 1)
+    node, weight = np.cos(angle), 4.0 / (_NODES + 1) * np.sin(angle) ** 2
     phase = np.arange(_TABLE_END * _PER_UNIT + 1)[:, None] / _PER_UNIT * node
-    even, odd = np.cos(phase), np.sin(phase)
-    waves = (even, -odd, -even, odd, even, -odd)
-    terms = [waves[term] @ (weight * node**term) / factorial(term) for term in range(_TERMS)]
+    waves = np.cos(phase), np.sin(phase)
+    signs = (1.0, -1.0, -1.0, 1.0, 1.0)
+    terms = [
+        waves[term % 2] @ (sign / factorial(term) * weight * node**term) for term, sign in enumerate(signs)
+    ]
     # At zero odd derivatives are none, and rounding would be felt when divided by v.
-    terms[1][0] = terms[3][0] = terms[5][0] = 0.0
+    terms[1][0] = terms[3][0] = 0.0
     return torch.as_tensor(np.stack(terms), device=device)
 
 
 def _by_table(argument: Tensor) -> Tensor:
     place, offset = _beside(argument)
     *lower, last = _table(argument.device)
-    value = last.gather(0, place)
+    value, term = last.index_select(0, place), torch.empty_like(offset)
     for row in reversed(lower):
-        value.mul_(offset).add_(row.gather(0, place))
+        torch.index_select(row, 0, place, out=term)
+        torch.addcmul(term, value, offset, out=value)
     return value.view_as(argument)
 
 
 def _with_fall(argument: Tensor) -> tuple[Tensor, Tensor]:
     place, offset = _beside(argument)
     *lower, last = _table(argument.device)
-    value, slope = last.gather(0, place), torch.zeros_like(offset)
+    value, slope, term = last.index_select(0, place), torch.zeros_like(offset), torch.empty_like(offset)
     for row in reversed(lower):
-        slope.mul_(offset).add_(value)
-        value.mul_(offset).add_(row.gather(0, place))
+        torch.addcmul(value, slope, offset, out=slope)
+        torch.index_select(row, 0, place, out=term)
+        torch.addcmul(term, value, offset, out=value)
     return value.view_as(argument), slope.view_as(argument).div_(argument).mul_(-0.5)
 
 

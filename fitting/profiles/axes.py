@@ -1,4 +1,6 @@
-"""From offsets on the image to a position along and across a component's major axis, and derivatives back."""
+"""From offsets on the image to a position along and across a component's major axis, or to the squared elliptical
+radius, and derivatives back.
+"""
 
 import torch
 from torch import Tensor
@@ -12,6 +14,11 @@ def along_and_across(x: Tensor, y: Tensor, pa: Tensor) -> tuple[Tensor, Tensor]:
     return y * cosine - x * sine, x * cosine + y * sine
 
 
+def across_axis(x: Tensor, y: Tensor, pa: Tensor) -> Tensor:
+    """Offsets across the axis alone."""
+    return (x * torch.cos(pa * DEGREES)).addcmul_(y, torch.sin(pa * DEGREES))
+
+
 def by_centre_and_angle(
     along: Tensor, across: Tensor, by_along: Tensor, by_across: Tensor, pa: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -20,3 +27,25 @@ def by_centre_and_angle(
     by_x = by_along * sine - by_across * cosine
     by_y = -by_along * cosine - by_across * sine
     return by_x, by_y, (by_across * along - by_along * across) * DEGREES
+
+
+def squared_radius(x: Tensor, y: Tensor, q: Tensor, pa: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """ρ = u² + v²/q² with u along and v across the axis, and its slopes ½ ∂ρ/∂x and ½ ∂ρ/∂y."""
+    xx, xy, yy = _form(q, pa)
+    # Each step has one operand that is constant along rows: with two, torch leaves its vectorized loops.
+    by_x = (x * xx).addcmul_(y, xy)
+    by_y = (x * xy).addcmul_(y, yy)
+    return (by_x * x).addcmul_(by_y, y), by_x, by_y
+
+
+def squared_radius_alone(x: Tensor, y: Tensor, q: Tensor, pa: Tensor) -> Tensor:
+    """ρ without its slopes."""
+    xx, xy, yy = _form(q, pa)
+    return (x * xx).addcmul_(y, 2.0 * xy).mul_(x).addcmul_(y * y, yy)
+
+
+def _form(q: Tensor, pa: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """A, B, C of ρ = A x² + 2B xy + C y²."""
+    sine, cosine = torch.sin(pa * DEGREES), torch.cos(pa * DEGREES)
+    stretch = q**-2
+    return sine**2 + stretch * cosine**2, (stretch - 1.0) * sine * cosine, cosine**2 + stretch * sine**2

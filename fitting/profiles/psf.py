@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.airy import airy_amplitude, airy_amplitude_and_fall
-from fitting.profiles.axes import along_and_across, by_centre_and_angle
+from fitting.profiles.axes import DEGREES, across_axis, squared_radius, squared_radius_alone
 from fitting.profiles.surface import AMPLITUDE_ALONE, ANGLE, CENTRE, RELATIVE
 
 _AIRY_HALF = 1.6163399561827614
@@ -87,13 +87,14 @@ class AiryShape(PsfShape):
         wave, argument = _airy_argument(rho, fwhm)
         amplitude, fall = airy_amplitude_and_fall(argument)
         norm = wave**2 / (4.0 * torch.pi)
-        return norm * amplitude**2, fall.mul_(amplitude).mul_(-2.0 * norm * wave**2), ()
+        by_rho = fall.mul_(amplitude).mul_(-2.0 * norm * wave**2)
+        return amplitude.square_().mul_(norm), by_rho, ()
 
 
 def _airy_argument(rho: Tensor, fwhm: Tensor) -> tuple[Tensor, Tensor]:
     """k and v = k ρ^½."""
     wave = 2.0 * _AIRY_HALF / fwhm
-    return wave, (rho.sqrt() * wave).clamp_(min=1e-10)
+    return wave, (rho * wave**2).clamp_(min=1e-20).sqrt_()
 
 
 class PsfSurface:
@@ -118,19 +119,23 @@ class PsfSurface:
     def brightness(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Brightness at offsets from the centre."""
         _, _, q, pa, *shape, fwhm, flux = values.unsqueeze(-1).unbind(1)
-        along, across = along_and_across(x, y, pa)
-        return flux / q * self.profile.light(along**2 + (across / q) ** 2, fwhm, tuple(shape))
+        return self.profile.light(squared_radius_alone(x, y, q, pa), fwhm, tuple(shape)).mul_(flux / q)
 
     def derivatives(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Derivatives by every parameter."""
         _, _, q, pa, *shape, fwhm, flux = values.unsqueeze(-1).unbind(1)
-        along, across = along_and_across(x, y, pa)
-        rho = along**2 + (across / q) ** 2
+        rho, half_by_x, half_by_y = squared_radius(x, y, q, pa)
         unit, by_rho, by_shape = self.profile(rho, fwhm, tuple(shape))
         scale = flux / q
-        slope = 2.0 * scale * by_rho
-        by_x, by_y, by_pa = by_centre_and_angle(along, across, slope * along, slope * across / q**2, pa)
-        by_q = -(scale * unit + slope * (across / q) ** 2) / q
-        by_fwhm = -2.0 / fwhm * scale * (unit + rho * by_rho)
-        shapes = [scale * part for part in by_shape]
-        return torch.stack((by_x, by_y, by_q, by_pa, *shapes, by_fwhm, unit / q), dim=1)
+        fall = by_rho.mul_(-2.0 * scale)
+        found = torch.empty((len(values), len(self.parameters), x.shape[-1]), dtype=x.dtype, device=x.device)
+        by_x, by_y, by_q, by_pa, *by_shapes, by_fwhm, by_flux = found.unbind(1)
+        torch.mul(fall, half_by_x, out=by_x)
+        torch.mul(fall, half_by_y, out=by_y)
+        torch.mul(by_y, x, out=by_pa).addcmul_(by_x, y, value=-1.0).mul_(DEGREES)
+        torch.mul(across_axis(x, y, pa).square_(), fall, out=by_q).mul_(q**-3).addcmul_(unit, -scale / q)
+        torch.mul(rho, fall, out=by_fwhm).addcmul_(unit, -2.0 * scale).div_(fwhm)
+        torch.div(unit, q, out=by_flux)
+        for own, part in zip(by_shapes, by_shape, strict=True):
+            torch.mul(part, scale, out=own)
+        return found
