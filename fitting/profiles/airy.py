@@ -17,7 +17,8 @@ _PER_UNIT = 64
 """Points of the table, of five terms each."""
 _TABLE_END = 256.0
 _NODES = 192
-_HANKEL"""The first that is left out, a_k / v^k for k = 6, is 1e-14 at the end of the table."""
+_HANKEL_TERMS = 6
+"""The first that is left out, a_k / v^k for k = 6, is 1e-14 at the end of the table."""
 
 
 def airy_amplitude(argument: Tensor) -> Tensor:
@@ -56,9 +57,7 @@ def _table(device: torch.device) -> Tensor:
     phase = np.arange(_TABLE_END * _PER_UNIT + 1)[:, None] / _PER_UNIT * node
     waves = np.cos(phase), np.sin(phase)
     signs = (1.0, -1.0, -1.0, 1.0, 1.0)
-    terms = [
-        waves[term % 2] @ (sign / factorial(term) * weight * node**term) for term, sign in enumerate(signs)
-    ]
+    terms = [waves[term % 2] @ (sign / factorial(term) * weight * node**term) for term, sign in enumerate(signs)]
     # At zero odd derivatives are none, and rounding would be felt when divided by v.
     terms[1][0] = terms[3][0] = 0.0
     return torch.as_tensor(np.stack(terms), device=device)
