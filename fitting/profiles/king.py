@@ -92,11 +92,18 @@ class King(RadialProfile):
         return self.general.constants(_with_classic_power(shape))
 
     def brightness(self, log_rho: Tensor, constants: Tensor) -> Tensor:
-        return self.general.brightness(log_rho, constants)
+        _, log_end, edge, drop, _ = constants
+        return _height(log_rho.exp().log1p_(), log_end).mul_(edge / drop).square_()
 
     def derivatives(self, log_rho: Tensor, constants: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
-        brightness, by_log_rho, (by_end, _) = self.general.derivatives(log_rho, constants)
-        return brightness, by_log_rho, (by_end,)
+        _, log_end, edge, drop, by_end = constants
+        rho = log_rho.exp()
+        height = _height(rho.log1p(), log_end).mul_(edge)
+        per_height = height / drop**2
+        brightness = height * per_height
+        by_log_rho = rho.div_(rho + 1.0).mul_(height.add_(edge)).mul_(per_height).neg_()
+        by_log_end = per_height.sub_(brightness / drop).mul_(edge * by_end)
+        return brightness, by_log_rho, (by_log_end,)
 
     def break_radius(self, constants: Tensor) -> Tensor | None:
         return constants[1].expm1().sqrt()
@@ -107,6 +114,11 @@ class King(RadialProfile):
     def flux(self, q: Tensor, scale: Tensor, amplitude: Tensor, shape: tuple[Tensor, ...]) -> Tensor:
         """As of the modified profile, with α = 2."""
         return self.general.flux(q, scale, amplitude, _with_classic_power(shape))
+
+
+def _height(log_sum: Tensor, log_end: Tensor) -> Tensor:
+    """(w(R) − w_t)/w_t from ln(1 + R²), in its place: zero beyond the end."""
+    return log_sum.neg_().add_(log_end).div_(_CLASSIC).expm1_().clamp_(min=0.0)
 
 
 def _with_classic_power(shape: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
