@@ -1,5 +1,6 @@
 """A point source where the point-spread function is a formula: that formula, integrated over pixels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -31,9 +32,9 @@ class AnalyticPointSource:
         """By x, y and flux."""
         return self.psf.derivatives(self._whole(values), frame)[:, [0, 1, -1]]
 
-    def reaches(self, values: Tensor, frame: Frame, faintest: float) -> Tensor:
+    def reaches(self, values: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> Tensor:
         """As the PSF does."""
-        return self.psf.reaches(self._whole(values), frame, faintest)
+        return self.psf.reaches(self._whole(values), frames, faintest)
 
     def _whole(self, values: Tensor) -> Tensor:
         form = torch.tensor(self.form, dtype=values.dtype, device=values.device).expand(len(values), -1)

@@ -1,5 +1,6 @@
 """A sum of given images with free coefficients, moved to a place between pixels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -34,9 +35,9 @@ class Basis:
         by_place = torch.stack([part[:, :2] for part in parts]).sum(0)
         return torch.cat((by_place, *(part[:, 2:] for part in parts)), dim=1)
 
-    def reaches(self, values: Tensor, frame: Frame, faintest: float) -> Tensor:
+    def reaches(self, values: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> Tensor:
         """Where any of the images does."""
-        return torch.stack([image.reaches(own, frame, faintest) for image, own in self._each(values)]).any(0)
+        return torch.stack([image.reaches(own, frames, faintest) for image, own in self._each(values)]).any(0)
 
     def _each(self, values: Tensor) -> list[tuple[PointSource, Tensor]]:
         """Each image with its place and coefficient, (instances, 3)."""

@@ -1,5 +1,6 @@
 """What a kind of components must answer that draws its derivatives by its own parameters; one file per kind."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from torch import Tensor
@@ -25,6 +26,6 @@ class Drawing(Protocol):
         """Derivatives of the light by every parameter, (instances, parameters, height, width)."""
         ...
 
-    def reaches(self, values: Tensor, frame: Frame, faintest: float) -> Tensor:
-        """Whether instances are brighter than `faintest` anywhere in the frame, (instances,) of bool."""
+    def reaches(self, values: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> Tensor:
+        """Whether instances are brighter than each frame's `faintest` anywhere in it, (frames, instances) of bool."""
         ...

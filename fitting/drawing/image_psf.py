@@ -1,5 +1,6 @@
 """Stars whose image is a given one with corrections: a weighted sum of planes over its own sum, moved and scaled."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -63,11 +64,11 @@ class ImagePsf:
         flux = values[:, -1, None, None, None]
         return torch.cat((flux * by_place_and_flux[:, :2], flux * by_coefficients, by_place_and_flux[:, 2:]), dim=1)
 
-    def reaches(self, values: Tensor, frame: Frame, faintest: float) -> Tensor:
+    def reaches(self, values: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> Tensor:
         """Where the brightest that the planes can add up to does."""
         weights, _ = self.kernel.weights(values[:, 2:-1])
         bright = torch.cat((values[:, :2], values[:, -1:] * weights.abs().sum(-1, keepdim=True)), dim=1)
-        return torch.stack([plane.reaches(bright, frame, faintest) for plane in self._planes]).any(0)
+        return torch.stack([plane.reaches(bright, frames, faintest) for plane in self._planes]).any(0)
 
 
 def _unit(values: Tensor) -> Tensor:

@@ -1,11 +1,12 @@
 """A component of free pixels: a stamp of unit squares of constant brightness, laid down anywhere between pixels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from fitting.render.frame import Frame
+from fitting.render.frame import Frame, windows
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,12 @@ class Pixelated:
         pixels = torch.einsum("iyr,ixc->ircyx", along_y, along_x).flatten(1, 2)
         return torch.cat((torch.stack((by_x, by_y), dim=1), pixels), dim=1)
 
-    def reaches(self, values: Tensor, frame: Frame, faintest: float) -> Tensor:
-        """Those that overlap the frame."""
+    def reaches(self, values: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> Tensor:
+        """Those that overlap a frame."""
         x, y = values[:, 0], values[:, 1]
+        left, right, low, high = windows(frames, values)
         width, height = 0.5 * self.columns + 1.0, 0.5 * self.rows + 1.0
-        inside_x = (x + width > frame.x0) & (x - width < frame.x0 + frame.width)
-        return inside_x & (y + height > frame.y0) & (y - height < frame.y0 + frame.height)
+        return (x + width > left) & (x - width < right) & (y + height > low) & (y - height < high)
 
     def _shares(self, values: Tensor, frame: Frame) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
         """Shares of the stamp's rows (columns) in the frame's, and their slopes by y (x): (instances, pixels, own)."""

@@ -6,6 +6,7 @@ shifted stamp still add up to one. They are separable, so an image is two small 
 derivatives by position.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb, factorial
@@ -13,7 +14,7 @@ from math import comb, factorial
 import torch
 from torch import Tensor
 
-from fitting.render.frame import Frame
+from fitting.render.frame import Frame, windows
 
 DEGREE = 9
 _BORDER = 12
@@ -56,13 +57,13 @@ class PointSource:
         by_x = -flux * (value_y @ self._coefficients @ slope_x.mT)
         return torch.stack((by_x, -flux * (slope_y @ across), value_y @ across), dim=1)
 
-    def reaches(self, values: Tensor, frame: Frame, faintest: float) -> Tensor:
-        """Those whose stamp meets the frame."""
+    def reaches(self, values: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> Tensor:
+        """Those whose stamp meets a frame."""
         height, width = (size // 2 + _BORDER for size in self.kernel.shape)
         x, y = values[:, 0], values[:, 1]
-        inside_x = (x > frame.x0 - width) & (x < frame.x0 + frame.width + width)
-        inside_y = (y > frame.y0 - height) & (y < frame.y0 + frame.height + height)
-        return inside_x & inside_y & (values[:, 2].abs() * self.kernel.abs().max() > faintest)
+        left, right, low, high = windows(frames, values)
+        inside = (x > left - width) & (x < right + width) & (y > low - height) & (y < high + height)
+        return inside & (values[:, 2].abs() * self.kernel.abs().max() > values.new_tensor(faintest)[:, None])
 
     def _weights(self, values: Tensor, frame: Frame) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
         """B-splines and their slopes, (instances, pixels, coefficients), along y and x."""

@@ -3,6 +3,7 @@
 Both are linear in all of their parameters, and their pixel integrals are exact.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,8 +12,8 @@ from torch import Tensor
 from fitting.render.frame import Frame
 
 
-def _everywhere(values: Tensor) -> Tensor:
-    return torch.ones(len(values), dtype=torch.bool, device=values.device)
+def _everywhere(values: Tensor, frames: Sequence[Frame]) -> Tensor:
+    return torch.ones((len(frames), len(values)), dtype=torch.bool, device=values.device)
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,9 @@ class PlaneSky:
         """One, x − x_c and y − y_c."""
         return self._basis(values, frame).expand(len(values), -1, -1, -1)
 
-    def reaches(self, values: Tensor, frame: Frame, faintest: float) -> Tensor:
+    def reaches(self, values: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> Tensor:
         """A sky is everywhere."""
-        return _everywhere(values)
+        return _everywhere(values, frames)
 
     def _basis(self, values: Tensor, frame: Frame) -> Tensor:
         like = {"dtype": values.dtype, "device": values.device}
@@ -75,9 +76,9 @@ class BilinearSky:
         shares = along_y.T[:, None, :, None] * along_x.T[None, :, None, :]
         return shares.flatten(0, 1).expand(len(values), -1, -1, -1)
 
-    def reaches(self, values: Tensor, frame: Frame, faintest: float) -> Tensor:
+    def reaches(self, values: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> Tensor:
         """A sky is everywhere."""
-        return _everywhere(values)
+        return _everywhere(values, frames)
 
     def _hats(self, values: Tensor, frame: Frame) -> tuple[Tensor, Tensor]:
         """Means over pixels of the nodes' hat functions, (width, columns) and (height, rows)."""

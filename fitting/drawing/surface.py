@@ -1,15 +1,18 @@
 """Components whose brightness is a surface, integrated over pixels or sampled at their centres."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.frame import Frame
+from fitting.render.frame import Frame, windows
 from fitting.render.surface import integrate, integrate_derivatives, sample
 
 _LOOKS = 12
+_MOST_LOOKS = 2**20
+"""Points that are looked at at once."""
 _CAUTION = 1e-3
 _CLOSE_LENGTHS = 4.0
 """Out to where pixels keep their promise."""
@@ -41,21 +44,38 @@ class SurfaceDrawing:
             return sample(surface.derivatives, values, frame)
         return integrate_derivatives(surface, values, frame)
 
-    def reaches(self, values: Tensor, frame: Frame, faintest: float) -> Tensor:
-        """Where a frame comes within a few lengths of every centre; else by a look at a coarse grid of points, with
+    def reaches(self, values: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> Tensor:
+        """All where a frame comes within a few lengths of every centre; else by a look at a coarse grid of points, with
         caution for what lies between them.
         """
-        # The point of the frame nearest to each centre: a small source shows nowhere else.
-        near_x = values[:, :1].clamp(frame.x0 - 0.5, frame.x0 + frame.width - 0.5)
-        near_y = values[:, 1:2].clamp(frame.y0 - 0.5, frame.y0 + frame.height - 0.5)
-        away = torch.hypot(near_x - values[:, :1], near_y - values[:, 1:2])[:, 0]
-        close = away < _CLOSE_LENGTHS * self.surface.ellipse(values)[2]
-        if close.all():
-            return close
-        like = {"dtype": values.dtype, "device": values.device}
-        x = torch.linspace(frame.x0 - 0.5, frame.x0 + frame.width - 0.5, _LOOKS, **like)
-        y = torch.linspace(frame.y0 - 0.5, frame.y0 + frame.height - 0.5, _LOOKS, **like)
-        grid_x = torch.cat((x.repeat(_LOOKS).expand(len(values), -1), near_x), dim=1)
-        grid_y = torch.cat((y.repeat_interleave(_LOOKS).expand(len(values), -1), near_y), dim=1)
-        light = self.surface.brightness(grid_x - values[:, :1], grid_y - values[:, 1:2], values).abs()
-        return light.amax(1) > _CAUTION * faintest
+        edges = windows(frames, values) - 0.5
+        near_x, near_y = _nearest(values, edges)
+        away = torch.hypot(near_x - values[:, 0], near_y - values[:, 1])
+        close = (away < _CLOSE_LENGTHS * self.surface.ellipse(values)[2]).all(1, keepdim=True)
+        reached = close.repeat(1, len(values))
+        levels = _CAUTION * values.new_tensor(faintest)[:, None]
+        for unsure in (~close[:, 0]).nonzero().flatten().split(max(1, _MOST_LOOKS // (_LOOKS**2 * len(values)))):
+            if len(unsure):
+                reached[unsure] = self._brightest(values, edges[:, unsure]) > levels[unsure]
+        return reached
+
+    def _brightest(self, values: Tensor, edges: Tensor) -> Tensor:
+        """The most light at a grid of points in frames and at the point nearest to each centre, where alone a small
+        source shows: (frames, instances). `edges` are left, right, low and high, (4, frames, 1).
+        """
+        left, right, low, high = edges
+        steps = torch.linspace(0.0, 1.0, _LOOKS, dtype=values.dtype, device=values.device)
+        grid_x = (left + (right - left) * steps).repeat(1, _LOOKS)
+        grid_y = (low + (high - low) * steps).repeat_interleave(_LOOKS, dim=1)
+        x, y = (
+            torch.cat((grid.expand(len(values), -1, -1), near.T.unsqueeze(-1)), dim=-1) - values[:, place, None, None]
+            for place, (grid, near) in enumerate(zip((grid_x, grid_y), _nearest(values, edges), strict=True))
+        )
+        light = self.surface.brightness(x.flatten(1), y.flatten(1), values)
+        return light.abs().view_as(x).amax(-1).T
+
+
+def _nearest(values: Tensor, edges: Tensor) -> tuple[Tensor, Tensor]:
+    """The point of each frame that is nearest to each centre, x and y: (frames, instances) each."""
+    left, right, low, high = edges
+    return values[:, 0].clamp(left, right), values[:, 1].clamp(low, high)

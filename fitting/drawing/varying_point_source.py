@@ -1,5 +1,6 @@
 """A point source where the point-spread function changes over the image: the kernels around it, blended."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -41,9 +42,9 @@ class VaryingPointSource:
             total[:, 1] += light * by_y
         return total
 
-    def reaches(self, values: Tensor, frame: Frame, faintest: float) -> Tensor:
+    def reaches(self, values: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> Tensor:
         """Where any of the kernels does."""
-        return torch.stack([source.reaches(values, frame, faintest) for source in self.sources]).any(0)
+        return torch.stack([source.reaches(values, frames, faintest) for source in self.sources]).any(0)
 
     def _shares(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The kernels' weights and their slopes by x and y, (kernels, instances, 1, 1) each."""

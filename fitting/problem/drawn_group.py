@@ -32,11 +32,9 @@ class DrawnGroup:
     def reaching(self, physical: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> list[tuple[int, ...]]:
         """As the drawing says."""
         values = physical[:, self.index]
-        found = []
-        for frame, level in zip(frames, faintest, strict=True):
-            reaches = self.drawing.reaches(values.flatten(0, 1), frame, level).view(values.shape[:2])
-            found.append(tuple(reaches.any(0).nonzero().flatten().tolist()))
-        return found
+        reaches = self.drawing.reaches(values.flatten(0, 1), frames, faintest)
+        each = reaches.unflatten(1, values.shape[:2]).any(1).tolist()
+        return [tuple(place for place, reached in enumerate(row) if reached) for row in each]
 
 
 @dataclass(frozen=True)

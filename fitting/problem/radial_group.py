@@ -19,7 +19,7 @@ from fitting.render.field import (
     sample,
     sample_columns,
 )
-from fitting.render.frame import Frame
+from fitting.render.frame import Frame, windows
 from fitting.render.kept import kept
 from fitting.render.plan import RoundedShape, core_plan, rounded
 
@@ -57,8 +57,7 @@ class RadialGroup:
     def reaching(self, physical: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> list[tuple[int, ...]]:
         """Of each frame, the components that are brighter than its `faintest` anywhere in it, for any of the batch."""
         values = physical[:, self.index].flatten(0, 1)
-        edges = [(frame.x0, frame.x0 + frame.width, frame.y0, frame.y0 + frame.height) for frame in frames]
-        left, right, low, high = values.new_tensor(edges).T.unsqueeze(-1) - 0.5
+        left, right, low, high = windows(frames, values) - 0.5
         x, y = values[:, 0], values[:, 1]
         away_x = (left - x).clamp_min(0.0) + (x - right).clamp_min(0.0)
         away_y = (low - y).clamp_min(0.0) + (y - high).clamp_min(0.0)

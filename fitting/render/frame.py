@@ -1,5 +1,6 @@
 """Rectangles of pixels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -32,3 +33,8 @@ class Frame:
         columns = torch.arange(self.x0 + shift, self.x0 + self.width + shift, **like)
         rows = torch.arange(self.y0 + shift, self.y0 + self.height + shift, **like)
         return columns - x[:, None], rows - y[:, None]
+
+
+def windows(frames: Sequence[Frame], like: Tensor) -> Tensor:
+    """`Frame.window` of many, as numbers `like` others: (4, frames, 1)."""
+    return like.new_tensor([frame.window for frame in frames]).view(-1, 4).T.unsqueeze(-1)
