@@ -52,12 +52,10 @@ def geometry() -> Iterator[str]:
     yield "The parameters below are those of the usual setting, or of an example.\n"
     yield "`flux` and `magnitude` are totals of the modified light, given or derived; of a warp they are known"
     yield "for smooth profiles (Sérsic, exponential, de Vaucouleurs, Gaussian, Moffat), with rotation and bending."
-    examples = {"warp": (5.0, 10.0)}
     for name, modifier in GEOMETRY.items():
-        setting = examples.get(name, modifier.usual)
         yield f"\n## {name}\n\n{modifier.description} Setting: {modifier.expected}.\n\n    {modifier.formula}\n"
         yield f"Source: {modifier.source}.\n"
-        yield from _parameters(modifier.parameters(setting))
+        yield from _parameters(modifier.parameters(modifier.described))
 
 
 def _parameters(parameters: Iterable[ParameterDescription]) -> Iterator[str]:

@@ -5,13 +5,26 @@ from typing import Any
 from pydantic import Field
 
 from app.models.shape import PublicModel
-from fitting.spec.profiles import ProfileDescription
+from fitting.spec.profiles import ParameterDescription, ProfileDescription
+
+
+class Modifier(PublicModel):
+    """Something that may be done to the isophotes of an elliptical profile: an item of a component's `geometry`."""
+
+    name: str = Field(examples=["fourier"])
+    description: str
+    formula: str
+    source: str
+    takes: str = Field(description="What its setting may be.", examples=["a list of modes, such as [1, 3]"])
+    setting: Any = Field(description="Of which the parameters are: `{name: setting}`; null where it takes none.")
+    parameters: list[ParameterDescription] = Field(description="Those that it adds to the component's own.")
 
 
 class ProfileList(PublicModel):
-    """Every light profile that a component may have."""
+    """Every light profile that a component may have, and every modifier of isophotes."""
 
     profiles: list[ProfileDescription]
+    geometry: list[Modifier] = Field(description="Each with its usual setting, or one as an example.")
 
 
 class Method(PublicModel):

@@ -1,8 +1,15 @@
 """What the service can fit, and how."""
 
-from fastapi import APIRouter
+import json
+from typing import Annotated, Any
 
-from app.models.catalogue import Method, MethodList, PriorForm, PriorList, ProfileList
+from fastapi import APIRouter, Query
+from pydantic import ValidationError
+
+from app.models.catalogue import Method, MethodList, Modifier, PriorForm, PriorList, ProfileList
+from app.problems import NotFound, RequestFaulty
+from fitting.spec import Fault
+from fitting.spec.geometry import GEOMETRY, ModifierSpec
 from fitting.spec.methods import methods_document
 from fitting.spec.priors import PRIORS
 from fitting.spec.profiles import PROFILES
@@ -12,8 +19,41 @@ router = APIRouter(tags=["catalogue"])
 
 @router.get("/profiles", summary="The light profiles")
 def list_profiles() -> ProfileList:
-    """Every profile with its parameters, units, limits, formula and source."""
-    return ProfileList(profiles=list(PROFILES.values()))
+    """Every profile, and every modifier of isophotes, with its parameters, units, limits, formula and source."""
+    modifiers = [_modifier(name, item.described) for name, item in GEOMETRY.items()]
+    return ProfileList(profiles=list(PROFILES.values()), geometry=modifiers)
+
+
+@router.get("/profiles/geometry/{name}", summary="A modifier of isophotes with a setting")
+def get_modifier(
+    name: str, setting: Annotated[str, Query(description="As JSON; left out, the usual one.", max_length=2000)] = ""
+) -> Modifier:
+    """What one modifier adds to a component's parameters, which is a matter of its setting."""
+    known = GEOMETRY.get(name)
+    if known is None:
+        raise NotFound(f"There is no geometry {name[:80]!r}; there are {', '.join(GEOMETRY)}.")
+    if not setting:
+        return _modifier(name, known.described)
+    try:
+        return _modifier(name, ModifierSpec.model_validate({name: json.loads(setting)}).setting)
+    except json.JSONDecodeError as error:
+        raise RequestFaulty([Fault("$.setting", "is no JSON", known.expected)]) from error
+    except ValidationError as error:
+        faults = [Fault("$.setting", line["msg"], known.expected) for line in error.errors(include_url=False)]
+        raise RequestFaulty(faults) from error
+
+
+def _modifier(name: str, setting: Any) -> Modifier:
+    known = GEOMETRY[name]
+    return Modifier(
+        name=name,
+        description=known.description,
+        formula=known.formula,
+        source=known.source,
+        takes=known.expected,
+        setting=setting,
+        parameters=list(known.parameters(setting)),
+    )
 
 
 @router.get("/methods", summary="The fitting methods")

@@ -34,6 +34,7 @@ class ModifierDescription:
     Attributes:
         setting: what may stand behind its name in ``{"name": setting}``, None where it takes nothing.
         usual: the setting of the bare name; None where the name cannot stand alone, or takes nothing.
+        example: a setting to describe it by, where there is no usual one.
         parameters: those that it brings, of a setting.
     """
 
@@ -45,6 +46,12 @@ class ModifierDescription:
     usual: Any
     expected: str
     parameters: Callable[[Any], Parameters]
+    example: Any = None
+
+    @property
+    def described(self) -> Any:
+        """The setting by which it is described where none is asked for."""
+        return self.example if self.usual is None else self.usual
 
 
 _SIDE_NAMES = ("inner", "outer")
@@ -204,7 +211,7 @@ GEOMETRY: MappingProxyType[str, ModifierDescription] = MappingProxyType(
                 "warp", "Axis ratio and position angle that change with radius, by splines through nodes.",
                 "ln q(R) = ln q + sum_i w_i(R) ln q_i; pa(R) = pa + sum_i w_i(R) pa_i",
                 "Stone et al. 2023, MNRAS 525, 6377 (AstroPhot's warp models)", _NODES, None,
-                "a rising list of radii of nodes, pixels, such as [5, 10, 20]", _warp,
+                "a rising list of radii of nodes, pixels, such as [5, 10, 20]", _warp, (5.0, 10.0),
             ),
             ModifierDescription(
                 "rotation", "Rotation of the coordinates with radius: spiral arms.",

@@ -73,12 +73,16 @@ export function watchFit(fit, onChange) {
   return () => source.close();
 }
 
+/** A modifier of isophotes with a setting, as the service describes it. */
+export const modifierOf = (name, setting) =>
+  getJson(`/v1/profiles/geometry/${name}${setting === null ? "" : `?setting=${encodeURIComponent(JSON.stringify(setting))}`}`);
+
 let catalogue = null;
 
 /** The profiles and methods that the service knows, asked for once. */
 export function loadCatalogue() {
   catalogue ??= Promise.all([getJson("/v1/profiles"), getJson("/v1/methods"), getJson("/v1/priors")])
-    .then(([{ profiles }, { methods }, { priors }]) => ({ profiles, methods, priors }))
+    .then(([{ profiles, geometry }, { methods }, { priors }]) => ({ profiles, geometry, methods, priors }))
     .catch((error) => {
       catalogue = null;
       throw error;

@@ -207,3 +207,42 @@ def test_the_request_is_edited_as_json(page: Page) -> None:
     page.get_by_role("button", name="Request").click()
     page.get_by_role("button", name="Python").click()
     assert "from photfit.client import Client" in page.locator("textarea").input_value()
+
+
+def test_isophotes_are_modified_and_bring_their_parameters(page: Page, tab: Tab) -> None:
+    page.get_by_label("Modify the isophotes").select_option("fourier")
+    amplitude = page.locator("#parameter-fourier_3_amplitude")
+    expect(amplitude).to_be_visible()
+    assert component(page, "g1")["geometry"] == [{"fourier": [1, 3]}]
+    amplitude.fill("0.1")
+    amplitude.press("Enter")
+    page.get_by_label("Setting of fourier").fill("3, 4")
+    page.get_by_label("Setting of fourier").press("Enter")
+    expect(page.locator("#parameter-fourier_4_amplitude")).to_be_visible()
+    expect(page.locator("#parameter-fourier_1_amplitude")).to_have_count(0)
+    assert component(page, "g1")["geometry"] == [{"fourier": [3, 4]}]
+    assert component(page, "g1")["parameters"]["fourier_3_amplitude"] == 0.1
+    tab.forgive(422)
+    page.get_by_label("Setting of fourier").fill("4, 3")
+    page.get_by_label("Setting of fourier").press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="does not rise")).to_be_visible()
+    assert component(page, "g1")["geometry"] == [{"fourier": [3, 4]}]
+
+
+def test_a_truncation_begins_beyond_the_galaxy_and_goes_with_its_parameters(page: Page) -> None:
+    page.get_by_label("Modify the isophotes").select_option("truncation")
+    expect(page.locator("#parameter-outer_truncation")).to_be_visible()
+    own = component(page, "g1")["parameters"]
+    assert own["outer_truncation"] == pytest.approx(3.0 * field(page, "r_e"), rel=0.01)
+    page.get_by_label("Component g1").locator("select").first.select_option("moffat")
+    assert component(page, "g1")["geometry"] == [{"truncation": "outer"}]
+    assert "outer_truncation" in component(page, "g1")["parameters"]
+    page.get_by_label("Remove truncation").click()
+    expect(page.locator("#parameter-outer_truncation")).to_have_count(0)
+    assert "geometry" not in component(page, "g1")
+    assert not [name for name in component(page, "g1")["parameters"] if "truncation" in name]
+
+
+def test_a_star_has_no_isophotes_to_modify(page: Page) -> None:
+    page.get_by_label("Component g1").locator("select").first.select_option("flat_sky")
+    expect(page.get_by_label("Modify the isophotes")).to_have_count(0)

@@ -3,18 +3,25 @@
 import { html, useState } from "../html.js";
 import { faultsAt, sentence } from "../model/faults.js";
 import { parametersOf } from "../model/forms.js";
+import { isElliptical, modifiersOf, withProfile } from "../model/geometry.js";
 import { readParameter, standing, withParameter } from "../model/parameters.js";
 import { componentOf, renamed, withComponent, without } from "../model/requests.js";
 import { general } from "../model/rounding.js";
 import { valuesOf } from "../model/values.js";
+import { modifierOf } from "../service.js";
+import { useAnswer } from "./asking.js";
 import { Icon } from "./icons.js";
+import { Isophotes } from "./isophotes.js";
 import { NumberField } from "./number-field.js";
 
+const MOST_LETTERS = 9;
 const ICONS = { free: "open", fixed: "lock", linked: "link", varied: "code" };
 
 export function ParameterPanel({ name, request, catalogue, change, select, faults }) {
   const component = componentOf(request, name);
   const profile = component && catalogue.profiles.find((each) => each.name === component.profile);
+  const modifiers = component ? modifiersOf(component) : [];
+  const told = useAnswer(() => Promise.all(modifiers.map((each) => modifierOf(each.name, each.setting))), [JSON.stringify(modifiers)]).value ?? [];
   if (!component || !profile) return null;
   const place = `$.components[${request.components.indexOf(component)}]`;
   const edit = (apply) => change((before) => withComponent(before, name, apply));
@@ -27,15 +34,15 @@ export function ParameterPanel({ name, request, catalogue, change, select, fault
   };
   const reprofile = (event) => {
     const next = catalogue.profiles.find((each) => each.name === event.target.value);
-    const names = new Set(parametersOf(next, request, component).map((each) => each.name));
-    const kept = Object.entries(component.parameters ?? {}).filter(([key]) => names.has(key));
-    edit(() => ({ name, profile: next.name, parameters: Object.fromEntries(kept) }));
+    const brought = isElliptical(next) ? told.flatMap((each) => each.parameters) : [];
+    const names = new Set([...parametersOf(next, request, component), ...brought].map((each) => each.name));
+    edit((before) => withProfile(before, next, names));
   };
   const remove = () => {
     change((before) => without(before, name));
     select(request.components.find((each) => each.name !== name)?.name ?? null);
   };
-  const own = parametersOf(profile, request, component);
+  const own = parametersOf({ ...profile, parameters: [...profile.parameters, ...told.flatMap((each) => each.parameters)] }, request, component);
   const described = new Set(own.map((each) => each.name));
   const others = Object.keys(component.parameters ?? {}).filter((key) => !described.has(key));
   const rows = [...own, ...others.map((key) => ({ name: key, unit: "", description: "" }))];
@@ -52,6 +59,8 @@ export function ParameterPanel({ name, request, catalogue, change, select, fault
         computed=${value(`${name}.${parameter.name}`)} priors=${catalogue.priors}
         faults=${faultsAt(faults, `${place}.parameters.${parameter.name}`)}
         put=${(apply) => edit((before) => withParameter(before, parameter.name, apply))} />`)}</div>
+    ${isElliptical(profile) && html`<${Isophotes} component=${component} profile=${profile} described=${told} known=${catalogue.geometry} edit=${edit}
+      faults=${faults.filter(({ path }) => path.startsWith(`${place}.geometry`))} />`}
   </section>`;
 }
 
@@ -64,9 +73,9 @@ function Parameter({ parameter, said, computed, priors, faults, put }) {
     linked: () => html`<input id=${id} value=${said.link} aria-invalid=${invalid} spellcheck="false" title=${`is ${general(computed)}`}
       onChange=${(event) => put((before) => ({ ...before, link: event.target.value.startsWith("=") ? event.target.value : `= ${event.target.value}` }))} />`,
     varied: () => html`<input id=${id} value="differs between images: see the request" disabled />`,
-  }[kind] ?? (() => html`<${NumberField} id=${id} value=${said.value} invalid=${invalid} placeholder="from the image" digits=${/^(ra|dec)$/.test(parameter.name) ? 10 : 7}
+  }[kind] ?? (() => html`<${NumberField} id=${id} value=${said.value} invalid=${invalid} placeholder=${parameter.default === undefined ? "from the image" : general(parameter.default)} digits=${/^(ra|dec)$/.test(parameter.name) ? 10 : 7}
       onValue=${(value) => put((before) => ({ ...before, value }))} />`);
-  return html`<div class="parameter">
+  return html`<div class=${parameter.name.length > MOST_LETTERS ? "parameter long" : "parameter"}>
     <label for=${id} title=${parameter.description}>${parameter.name}</label>${field()}
     <span class="unit" title=${parameter.unit}>${parameter.unit}</span>
     <button class="bare icon" aria-expanded=${open} aria-label=${`${parameter.name} is ${kind}; limits, link and prior`} title=${`${kind}; limits, link, prior`}
