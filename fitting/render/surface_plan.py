@@ -237,8 +237,8 @@ def _quincunx(
     y, x = np.mgrid[corners.y0 : corners.y0 + corners.height, corners.x0 : corners.x0 + corners.width] + 0.5
     spare = (slice(_WIDER - STENCIL_MARGIN, STENCIL_MARGIN - _WIDER),) * 2
     found = quincunx_means(torch.as_tensor(samples[spare]), torch.as_tensor(instance.at(x, y))).numpy()
-    errors = np.nan_to_num(np.abs(found - means) / allowed)
-    served = np.isfinite(means) & (maximum_filter(errors, _AROUND) * _SAFETY <= 1.0)
+    errors = np.nan_to_num(np.abs(found - means))
+    served = np.isfinite(means) & (_worst_around(errors, allowed) * _SAFETY <= 1.0)
     if points[served].sum() < worth:
         return False
     # The lowest order errs by more than these do, but for its zeros, and must not be handed on to neighbours.
@@ -249,12 +249,18 @@ def _quincunx(
 
 def _five_suffice(errors: np.ndarray, light: np.ndarray) -> np.ndarray:
     """Whether the mean of pixels follows from five samples, in spite of jumps near by; `errors` are those of the lowest
-    order. An error that changes sign is not small around its zero, so pixels are looked at together.
+    order.
     """
-    allowed = np.abs(light) * (_FIVE_TOLERANCE / _FIVE_ERROR)
-    worst = np.divide(errors, allowed, out=np.where(errors > 0.0, np.inf, 0.0), where=allowed > 0.0)
-    suffice: np.ndarray = maximum_filter(worst, _AROUND) <= 1.0
-    return suffice
+    return _worst_around(errors, np.abs(light) * (_FIVE_TOLERANCE / _FIVE_ERROR)) <= 1.0
+
+
+def _worst_around(errors: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """The largest of errors over what is allowed among the pixels around each: an error that changes sign is not small
+    around its zero.
+    """
+    shares = np.divide(errors, allowed, out=np.where(errors > 0.0, np.inf, 0.0), where=allowed > 0.0)
+    worst: np.ndarray = maximum_filter(shares, _AROUND)
+    return worst
 
 
 def _means(instance: RoundedSurface, x: np.ndarray, y: np.ndarray, order: int) -> np.ndarray:
