@@ -75,11 +75,13 @@ class RingSplit:
     def nodes(self) -> tuple[Tensor, Tensor, Tensor]:
         """As `CornerSplit.nodes`."""
         rule = self.rule
-        x, y, weight, start = self.pieces.points(rule.edge, rule.edge_weights)
-        span = (1.0 - start).unsqueeze(-1)
-        ray = start.unsqueeze(-1) + span * rule.radial
-        weight = weight.unsqueeze(-1) * span * rule.radial_weights * ray
-        return (x.unsqueeze(-1) * ray).flatten(1), (y.unsqueeze(-1) * ray).flatten(1), weight.flatten(1)
+        parts = self.pieces.points(rule.edge, rule.edge_weights)
+        x, y, weight, start = (part.flatten(2).unsqueeze(2) for part in parts)
+        # The nodes of all pieces last, next to each other in memory: there are few on a ray.
+        span = 1.0 - start
+        ray = (span * rule.radial[:, None]).add_(start)
+        weight = (ray * rule.radial_weights[:, None]).mul_(weight * span)
+        return (x * ray).flatten(1), (y * ray).flatten(1), weight.flatten(1)
 
     def outline(self) -> None:
         """Away from the centre the gradient is integrated as it is."""
