@@ -1,14 +1,15 @@
 """Components whose brightness is a surface, integrated over pixels or sampled at their centres."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
 from fitting.render.frame import Frame, windows
-from fitting.render.surface import integrate, integrate_derivatives, sample
+from fitting.render.surface import field_means, integrate, integrate_derivatives, sample
+from fitting.render.surface_frames import SurfaceFrames
 
 _LOOKS = 12
 _MOST_LOOKS = 2**20
@@ -20,29 +21,39 @@ _CLOSE_LENGTHS = 4.0
 
 @dataclass(frozen=True)
 class SurfaceDrawing:
-    """A surface; `integrated` says whether pixels hold the integral of its brightness."""
+    """A surface; `integrated` says whether pixels hold the integral of its brightness.
+
+    With `on`, the values and frames of images that are drawn one after the other, those have their common steps once.
+    """
 
     surface: Surface
     integrated: bool
+    on: SurfaceFrames | None = None
 
     @property
     def linear(self) -> tuple[int, ...]:
         """As the surface says."""
         return self.surface.linear
 
+    def over(self, values: Tensor, frames: tuple[Frame, ...]) -> "SurfaceDrawing":
+        """The same for images of these values on these frames."""
+        return replace(self, on=SurfaceFrames(self.surface, values, frames)) if self.integrated else self
+
     def image(self, values: Tensor, frame: Frame) -> Tensor:
         """Light, (instances, height, width)."""
-        surface = self.surface
         if not self.integrated:
-            return sample(surface.brightness, values, frame)
-        return integrate(surface, values, frame)
+            return sample(self.surface.brightness, values, frame)
+        if self.on is None:
+            return integrate(self.surface, values, frame)
+        return field_means(self.on.brightness, frame)
 
     def derivatives(self, values: Tensor, frame: Frame) -> Tensor:
         """Derivatives, (instances, parameters, height, width)."""
-        surface = self.surface
         if not self.integrated:
-            return sample(surface.derivatives, values, frame)
-        return integrate_derivatives(surface, values, frame)
+            return sample(self.surface.derivatives, values, frame)
+        if self.on is None:
+            return integrate_derivatives(self.surface, values, frame)
+        return field_means(self.on.derivatives, frame)
 
     def reaches(self, values: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> Tensor:
         """All where a frame comes within a few lengths of every centre; else by a look at a coarse grid of points, with

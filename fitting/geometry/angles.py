@@ -8,19 +8,19 @@ class Angles:
     """What several links of a chain ask of the same points is worked out once.
 
     Attributes:
-        radians: counter-clockwise from the major axis, (instances, points).
+        radians: counter-clockwise from the major axis, between −2π and 2π, (instances, points).
     """
 
     def __init__(self, radians: Tensor) -> None:
         self.radians = radians
-        self._nearest: dict[int, tuple[Tensor, tuple[Tensor, ...]]] = {}
+        self._nearest: dict[int, Tensor] = {}
         self._between: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
 
-    def nearest(self, count: int) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """The nearest of `count` directions, and whether it is each of them but the first."""
+    def nearest(self, count: int) -> Tensor:
+        """Places of the nearest of `count` directions in `all_around`."""
         if count not in self._nearest:
-            place = _counted((self.radians * (count / (2.0 * torch.pi))).round_(), count)
-            self._nearest[count] = (place, tuple(place == number for number in range(1, count)))
+            place = (self.radians * (count / (2.0 * torch.pi))).round_()
+            self._nearest[count] = place.add_(count).long()
         return self._nearest[count]
 
     def between(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -36,3 +36,8 @@ class Angles:
 def _counted(place: Tensor, count: int) -> Tensor:
     """Whole numbers modulo `count`; torch's own remainder takes ten times as long."""
     return torch.add(place, (place / count).floor_(), alpha=-count).long()
+
+
+def all_around(count: int) -> tuple[int, ...]:
+    """Numbers of `count` directions from one turn before the first to one turn after it."""
+    return tuple(place % count for place in range(-count, count + 1))

@@ -6,6 +6,7 @@ v' = v + Σ_m B_m (u / R_scale)^m with u along and v across the major axis, pixe
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -26,11 +27,11 @@ class Bending:
     modes: tuple[int, ...]
     scale: str
 
-    @property
+    @cached_property
     def reads(self) -> tuple[str, ...]:
         return (self.scale, *self.own)
 
-    @property
+    @cached_property
     def own(self) -> dict[str, Rounding]:
         return {f"bending_{mode}": Rounding(0.1) for mode in self.modes}
 

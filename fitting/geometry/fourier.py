@@ -7,6 +7,7 @@ let below 0.01, where the isophotes would cross the centre.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import torch
@@ -28,11 +29,11 @@ class Fourier:
 
     jumps: ClassVar[tuple[float, ...]] = ()
 
-    @property
+    @cached_property
     def reads(self) -> tuple[str, ...]:
         return tuple(self.own)
 
-    @property
+    @cached_property
     def own(self) -> dict[str, Rounding]:
         roundings = {}
         for mode in self.modes:

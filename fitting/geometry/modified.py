@@ -18,7 +18,7 @@ from fitting.geometry.modifier import Dimming, Metric, RadiusScale
 from fitting.geometry.own_plane import Gradient, add, in_own_plane, stacked
 from fitting.geometry.superellipse import TINY
 from fitting.profiles.creases import Creases, PlanePoints
-from fitting.profiles.dimensions import PureNumbers
+from fitting.profiles.dimensions import NUMBER, PureNumbers
 from fitting.profiles.radial import RHO_FLOOR, RadialProfile
 from fitting.profiles.surface import ANGLE, CENTRE, RELATIVE
 
@@ -69,8 +69,8 @@ class ModifiedProfile:
         points = self._isophotes(x, y, named)
         light = self.profile.brightness(self._log_rho(points, named), self._constants(self._pure(named)))
         for dimming in self.modifiers.dimmings:
-            light = light * dimming(points.log_radius, points.angles, _read(dimming, named))[0]
-        return light * named[self.profile.amplitude]
+            light.mul_(dimming(points.log_radius, points.angles, _read(dimming, named))[0])
+        return light.mul_(named[self.profile.amplitude])
 
     def derivatives(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Derivatives by every parameter."""
@@ -82,18 +82,20 @@ class ModifiedProfile:
         dimmings = [
             (link, *link(points.log_radius, points.angles, _read(link, named))) for link in self.modifiers.dimmings
         ]
-        factor = torch.ones_like(amplitude)
-        for _, part, _ in dimmings:
-            factor = factor * part
-        by_log_radius, by_angle = by_log_rho * (2.0 * factor * amplitude), light.new_zeros(())
-        gradient = {profile.amplitude: light * factor, profile.scale: -by_log_radius / named[profile.scale]}
+        factors = [factor for _, factor, _ in dimmings]
+        whole = prod(factors, start=amplitude)
+        by_log_radius, by_angle = by_log_rho * (2.0 * whole), light.new_zeros(())
+        gradient = {profile.amplitude: prod(factors, start=light), profile.scale: by_log_radius / -named[profile.scale]}
         for place, (name, part) in enumerate(zip(profile.shape, by_shape, strict=True)):
-            slope = part * factor * amplitude
+            slope = part * whole
+            if profile.dimensions[place] == NUMBER:
+                gradient[name] = slope
+                continue
             gradient[name] = slope * pure.by_own[place][:, None]
             gradient[profile.scale] = gradient[profile.scale] + slope * pure.by_scale[place][:, None]
             gradient[profile.amplitude] = gradient[profile.amplitude] + slope * pure.by_amplitude[place][:, None]
         for place, (link, _, pullback) in enumerate(dimmings):
-            others = [part for other, (_, part, _) in enumerate(dimmings) if other != place]
+            others = [factor for other, factor in enumerate(factors) if other != place]
             radial, angular, own = pullback(prod(others, start=light * amplitude))
             by_log_radius, by_angle = by_log_radius + radial, by_angle + angular
             add(gradient, link.reads, own)
@@ -112,7 +114,8 @@ class ModifiedProfile:
         return self.profile.constants(pure.shape)[..., None]
 
     def _log_rho(self, points: Isophotes, named: dict[str, Tensor]) -> Tensor:
-        return 2.0 * (points.log_radius - named[self.profile.scale].log()).clamp(min=0.5 * math.log(RHO_FLOOR))
+        log_ratio = points.log_radius - named[self.profile.scale].log()
+        return log_ratio.clamp_(min=0.5 * math.log(RHO_FLOOR)).mul_(2.0)
 
     def _isophotes(self, x: Tensor, y: Tensor, named: dict[str, Tensor]) -> Isophotes:
         chain = self.modifiers

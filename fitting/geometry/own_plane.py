@@ -25,16 +25,19 @@ def in_own_plane(
     plane_x, plane_y, unrotate = _moved(chain.rotations, x, y, named)
     along, across = along_and_across(plane_x, plane_y, pa)
     bent_along, bent_across, unbend = _moved(chain.bendings, along, across, named)
-    a, b, unwarp = _moved(chain.warps, bent_along, bent_across / q, named)
+    stretched = bent_across / q
+    a, b, unwarp = _moved(chain.warps, bent_along, stretched, named)
 
     def pullback(by_a: Tensor, by_b: Tensor, gradient: Gradient) -> None:
         by_along, by_stretched = unwarp(by_a, by_b, gradient)
-        add(gradient, ("q",), (-by_stretched * bent_across / q**2,))
+        add(gradient, ("q",), ((by_stretched * stretched).div_(-q),))
         by_along, by_across = unbend(by_along, by_stretched / q, gradient)
-        by_centre_x, by_centre_y, by_pa = by_centre_and_angle(along, across, by_along, by_across, pa)
+        by_x, by_y, by_pa = by_centre_and_angle(along, across, by_along, by_across, pa)
         add(gradient, ("pa",), (by_pa,))
-        by_x, by_y = unrotate(-by_centre_x, -by_centre_y, gradient)
-        add(gradient, ("x", "y"), (-by_x, -by_y))
+        if chain.rotations:
+            # Points are offsets from the centre, which moves against them.
+            by_x, by_y = (-part for part in unrotate(-by_x, -by_y, gradient))
+        add(gradient, ("x", "y"), (by_x, by_y))
 
     return a, b, pullback
 

@@ -7,13 +7,14 @@ half way to its neighbours. (AstroPhot's ray and wedge models give each directio
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from fitting.geometry.angles import Angles
+from fitting.geometry.angles import Angles, all_around
 from fitting.geometry.modifier import Own
 from fitting.profiles.surface import Rounding
 
@@ -27,28 +28,33 @@ class Directions:
 
     def logarithm(self, angles: Angles, own: Own) -> Tensor:
         """ln of a quantity at angles; `own` are its values in all directions but the first."""
-        logs = _logs(own)
         if self.word == "wedge":
-            return logs.gather(-1, angles.nearest(self.count)[0])
+            return self._found(angles, (torch.zeros_like(own[0]), *(value.log() for value in own)))
+        logs = _logs(own)
         ray, cosine, _ = angles.between(self.count)
         before = logs.gather(-1, ray)
         return before + (logs.roll(-1, -1).gather(-1, ray) - before) * (0.5 - 0.5 * cosine)
 
-    def slope(self, angles: Angles, own: Own) -> Tensor:
-        """Derivative of `logarithm` by the angle; of wedges the number zero."""
+    def quantity(self, angles: Angles, own: Own) -> Tensor:
+        """The quantity itself."""
         if self.word == "wedge":
-            return own[0].new_zeros(())
+            return self._found(angles, (torch.ones_like(own[0]), *own))
+        return self.logarithm(angles, own).exp_()
+
+    def by_angle(self, angles: Angles, own: Own, by: Tensor) -> Tensor:
+        """Derivative by the angle of what has the derivatives `by` by `logarithm`; of wedges the number zero."""
+        if self.word == "wedge":
+            return by.new_zeros(())
         ray, _, sine = angles.between(self.count)
         logs = _logs(own)
         steps = (0.25 * self.count) * (logs.roll(-1, -1) - logs)
-        return steps.gather(-1, ray) * sine
+        return steps.gather(-1, ray).mul_(sine).mul_(by)
 
     def shared(self, angles: Angles, own: Own, by: Tensor) -> Own:
         """Derivatives by `own` of what has the derivatives `by` by `logarithm`."""
         zero = by.new_zeros(())
         if self.word == "wedge":
-            inside = angles.nearest(self.count)[1]
-            return tuple(torch.where(here, by / value, zero) for here, value in zip(inside, own, strict=True))
+            return tuple(self._found(angles, parts).mul_(by) for parts in _alone(own))
         ray, cosine, _ = angles.between(self.count)
         by_next = by * (0.5 - 0.5 * cosine)
         by_ray = by - by_next
@@ -56,6 +62,11 @@ class Directions:
             torch.where(ray == number, by_ray, torch.where(ray == number - 1, by_next, zero)) / value
             for number, value in enumerate(own, start=1)
         )
+
+    def _found(self, angles: Angles, parts: Own) -> Tensor:
+        """Those of the nearest directions among parts (instances, 1) of all."""
+        around = torch.cat([parts[number] for number in all_around(self.count)], dim=-1)
+        return around.gather(-1, angles.nearest(self.count))
 
     @property
     def edges(self) -> tuple[float, ...]:
@@ -75,15 +86,15 @@ class DirectionSizes:
 
     directions: Directions
 
-    @property
+    @cached_property
     def jumps(self) -> tuple[float, ...]:
         return self.directions.edges
 
-    @property
+    @cached_property
     def reads(self) -> tuple[str, ...]:
         return self.directions.names("size")
 
-    @property
+    @cached_property
     def own(self) -> dict[str, Rounding]:
         return dict.fromkeys(self.reads, Rounding())
 
@@ -91,9 +102,10 @@ class DirectionSizes:
         """−ln size and its pullback."""
 
         def pullback(by: Tensor) -> tuple[Tensor, Own]:
-            return -by * self.directions.slope(angles, own), self.directions.shared(angles, own, -by)
+            by_log = -by
+            return self.directions.by_angle(angles, own, by_log), self.directions.shared(angles, own, by_log)
 
-        return -self.directions.logarithm(angles, own), pullback
+        return self.directions.logarithm(angles, own).neg_(), pullback
 
 
 @dataclass(frozen=True)
@@ -102,15 +114,15 @@ class DirectionBrightnesses:
 
     directions: Directions
 
-    @property
+    @cached_property
     def jumps(self) -> tuple[float, ...]:
         return self.directions.edges
 
-    @property
+    @cached_property
     def reads(self) -> tuple[str, ...]:
         return self.directions.names("brightness")
 
-    @property
+    @cached_property
     def own(self) -> dict[str, Rounding]:
         return dict.fromkeys(self.reads, Rounding())
 
@@ -118,11 +130,11 @@ class DirectionBrightnesses:
         self, log_radius: Tensor, angles: Angles, own: Own
     ) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
         """The factor and its pullback."""
-        factor = self.directions.logarithm(angles, own).exp()
+        factor = self.directions.quantity(angles, own)
 
         def pullback(by: Tensor) -> tuple[Tensor, Tensor, Own]:
             by_log = by * factor
-            by_angle = by_log * self.directions.slope(angles, own)
+            by_angle = self.directions.by_angle(angles, own, by_log)
             return log_radius.new_zeros(()), by_angle, self.directions.shared(angles, own, by_log)
 
         return factor, pullback
@@ -131,3 +143,10 @@ class DirectionBrightnesses:
 def _logs(own: Own) -> Tensor:
     """ln of a quantity in all directions, (instances, directions), of values (instances, 1); the first's is zero."""
     return torch.cat((torch.zeros_like(own[0]), *(value.log() for value in own)), dim=-1)
+
+
+def _alone(own: Own) -> Iterator[Own]:
+    """For each value 1/value in its own direction, zero in all others; (instances, 1) in all directions."""
+    zero = torch.zeros_like(own[0])
+    for number, value in enumerate(own, start=1):
+        yield tuple(value.reciprocal() if place == number else zero for place in range(len(own) + 1))

@@ -13,6 +13,7 @@ those of the disc seen face on; inside r_in there is a bar.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import torch
@@ -58,11 +59,11 @@ class Rotation:
 
     law: Literal["power", "log"]
 
-    @property
+    @cached_property
     def reads(self) -> tuple[str, ...]:
         return tuple(self.own)
 
-    @property
+    @cached_property
     def own(self) -> dict[str, Rounding]:
         last = {"rotation_power": Rounding(0.05)} if self.law == "power" else {"rotation_winding": Rounding()}
         return {

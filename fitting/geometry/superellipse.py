@@ -28,7 +28,7 @@ class Ellipse:
             share = by / square
             return share * a, share * b, ()
 
-        return 0.5 * square.log(), pullback
+        return square.log().mul_(0.5), pullback
 
 
 ELLIPSE = Ellipse()

@@ -9,6 +9,7 @@ them approximately. R is the radius of the modified isophotes along the major ax
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Literal
 
 from torch import Tensor
@@ -28,11 +29,11 @@ class Truncation:
 
     jumps: ClassVar[tuple[float, ...]] = ()
 
-    @property
+    @cached_property
     def reads(self) -> tuple[str, ...]:
         return tuple(self.own)
 
-    @property
+    @cached_property
     def own(self) -> dict[str, Rounding]:
         return {f"{self.side}_truncation": Rounding(), f"{self.side}_truncation_width": Rounding()}
 

@@ -8,7 +8,7 @@ angle pa + pa_i. (AstroPhot's warp models give q and pa at the nodes; the sense 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import torch
@@ -38,11 +38,11 @@ class Warp:
 
     nodes: tuple[float, ...]
 
-    @property
+    @cached_property
     def reads(self) -> tuple[str, ...]:
         return ("q", *self.own)
 
-    @property
+    @cached_property
     def own(self) -> dict[str, Rounding]:
         numbers = range(1, len(self.nodes) + 1)
         ratios = {f"warp_{number}_q": Rounding() for number in numbers}

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from fitting.drawing.drawing import Drawing
+from fitting.drawing.surface import SurfaceDrawing
 from fitting.render.frame import Frame
 
 
@@ -24,10 +25,14 @@ class DrawnGroup:
     index: Tensor
     convolved: bool
 
-    def stack(self, physical: Tensor, chosen: tuple[int, ...]) -> "DrawnStack":
+    def stack(self, physical: Tensor, chosen: tuple[int, ...], frames: tuple[Frame, ...]) -> "DrawnStack":
         """The chosen components at values (batch, rows of the table)."""
         index = self.index[list(chosen)]
-        return DrawnStack(self.drawing, index, physical[:, index])
+        values = physical[:, index]
+        drawing = self.drawing
+        if isinstance(drawing, SurfaceDrawing):
+            drawing = drawing.over(values.flatten(0, 1), frames)
+        return DrawnStack(drawing, index, values)
 
     def reaching(self, physical: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> list[tuple[int, ...]]:
         """As the drawing says."""

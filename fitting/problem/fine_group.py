@@ -46,9 +46,9 @@ class FineGroup:
         self._group, self._factor, self._shift = group, factor, shift
         self.members, self.convolved = group.members, group.convolved
 
-    def stack(self, physical: Tensor, chosen: tuple[int, ...]) -> "FineStack":
+    def stack(self, physical: Tensor, chosen: tuple[int, ...], frames: tuple[Frame, ...]) -> "FineStack":
         """The chosen members at native values (batch, natives)."""
-        return FineStack(self._group.stack(physical * self._factor + self._shift, chosen), self._factor)
+        return FineStack(self._group.stack(physical * self._factor + self._shift, chosen, frames), self._factor)
 
     def reaching(self, physical: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> list[tuple[int, ...]]:
         """Of each fine frame, the members that are brighter than its `faintest` anywhere in it."""

@@ -72,8 +72,8 @@ class Group(Protocol):
     members: tuple[str, ...]
     convolved: bool
 
-    def stack(self, physical: Tensor, chosen: tuple[int, ...]) -> Stack:
-        """The chosen members at values (batch, rows of the table)."""
+    def stack(self, physical: Tensor, chosen: tuple[int, ...], frames: tuple[Frame, ...]) -> Stack:
+        """The chosen members at values (batch, rows of the table), to be drawn on frames one after the other."""
         ...
 
     def reaching(self, physical: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> list[tuple[int, ...]]:

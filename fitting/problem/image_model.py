@@ -83,8 +83,7 @@ class ImageModel:
         self.image = image.focused(self._native)
         self._groups = groups
         self._components = components
-        self._made: dict[tuple[int, tuple[int, ...]], Stack] = {}
-        self._reached: dict[tuple[int, bool], dict[Frame, tuple[int, ...]]] = {}
+        self._reached: dict[tuple[int, bool], dict[Frame, Stack | None]] = {}
 
     def whole(self) -> Tensor:
         """The light of all pixels, (batch, height, width): of what is not negligible beside the image's best one."""
@@ -181,20 +180,27 @@ class ImageModel:
         """
         stacks = []
         for number, group in enumerate(self._groups):
-            chosen = self._reaching(number, whole)[tile.frame]
-            if self._components is not None:
-                chosen = tuple(place for place in chosen if group.members[place] in self._components)
-            if chosen:
-                if (number, chosen) not in self._made:
-                    self._made[number, chosen] = group.stack(self._native, chosen)
-                stacks.append((group, self._made[number, chosen]))
+            stack = self._reaching(number, whole)[tile.frame]
+            if stack is not None:
+                stacks.append((group, stack))
         return stacks
 
-    def _reaching(self, number: int, whole: bool) -> Mapping[Frame, tuple[int, ...]]:
-        """Which members of a group each tile has, by the tile's frame."""
+    def _reaching(self, number: int, whole: bool) -> Mapping[Frame, Stack | None]:
+        """The stack of a group's members that each tile has, by the tile's frame."""
         if (number, whole) not in self._reached:
-            self._reached[number, whole] = self._found(self._groups[number], whole)
+            self._reached[number, whole] = self._stacked(self._groups[number], whole)
         return self._reached[number, whole]
+
+    def _stacked(self, group: Group, whole: bool) -> dict[Frame, Stack | None]:
+        found = self._found(group, whole)
+        if self._components is not None:
+            counted = {place for place, name in enumerate(group.members) if name in self._components}
+            found = {frame: tuple(place for place in chosen if place in counted) for frame, chosen in found.items()}
+        frames: dict[tuple[int, ...], list[Frame]] = {}
+        for tile in self.image.tiles:
+            frames.setdefault(found[tile.frame], []).append(self.image.frame(tile, group.convolved))
+        stacks = {chosen: group.stack(self._native, chosen, tuple(own)) for chosen, own in frames.items() if chosen}
+        return {frame: stacks.get(chosen) for frame, chosen in found.items()}
 
     def _found(self, group: Group, whole: bool) -> dict[Frame, tuple[int, ...]]:
         tiles = tuple(self.image.tiles)

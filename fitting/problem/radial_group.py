@@ -50,7 +50,7 @@ class RadialGroup:
         self.integrated = integrated
         self.columns = GEOMETRY + len(self.profile.shape) + 1
 
-    def stack(self, physical: Tensor, chosen: tuple[int, ...]) -> "RadialStack":
+    def stack(self, physical: Tensor, chosen: tuple[int, ...], frames: tuple[Frame, ...]) -> "RadialStack":
         """The chosen components at values (batch, rows of the table)."""
         return RadialStack(self, physical[:, self.index[list(chosen)]], chosen)
 

@@ -22,7 +22,7 @@ class FlatSkies:
         self.members = members
         self.rows = rows
 
-    def stack(self, physical: Tensor, chosen: tuple[int, ...]) -> "FlatSkyStack":
+    def stack(self, physical: Tensor, chosen: tuple[int, ...], frames: tuple[Frame, ...]) -> "FlatSkyStack":
         """The chosen skies at values (batch, rows of the table)."""
         rows = self.rows[list(chosen)]
         return FlatSkyStack(rows, physical[:, rows].sum(1))

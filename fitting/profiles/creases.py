@@ -57,5 +57,5 @@ class Creases:
         units = torch.eye(2, dtype=values.dtype, device=values.device)[:, None].expand(-1, len(values), -1)
         points = self.plane(units[0], units[1], values)
         sine, cosine = angle.sin(), angle.cos()
-        by_x, by_y = (points.a[:, place] * sine + points.b[:, place] * cosine for place in ([0], [1]))
-        return by_x, by_y
+        (a_x, a_y), (b_x, b_y) = points.a.split(1, dim=1), points.b.split(1, dim=1)
+        return a_x * sine + b_x * cosine, a_y * sine + b_y * cosine

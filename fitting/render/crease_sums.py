@@ -15,6 +15,8 @@ from fitting.profiles.surface import Surface
 from fitting.render.crease_nodes import EdgeNodes
 from fitting.render.creased import MOST_NUMBERS, CreasedPixels, creased_pixels
 from fitting.render.crossed import Crossings, PixelsOfStack
+from fitting.render.ellipse import Ellipses
+from fitting.render.surface_plan import RoundedSurface
 
 _ASIDE = 1e-7
 """How far beside an edge its two sides are looked at, of the distance from the centre."""
@@ -88,11 +90,14 @@ class CreaseBatch:
         return torch.cat([row.padded(own).flatten(1) for own, row in zip(of_parts, self.rows, strict=True)], dim=1)
 
 
-def crease_batches(surface: Surface, values: Tensor, found: Crossings) -> Iterator[CreaseBatch]:
-    """All pixels that creases cross."""
+def crease_batches(
+    surface: Surface, values: Tensor, form: Ellipses, rounded: tuple[RoundedSurface, ...], found: Crossings
+) -> Iterator[CreaseBatch]:
+    """All pixels that creases cross, of surfaces with these ellipses and rounded parameters."""
+    assert surface.creases is not None
     parts: list[CreasedPixels] = []
     numbers = 0
-    for part in creased_pixels(surface, values, found):
+    for part in creased_pixels(surface.creases, values, form, rounded, found):
         more = part.nodes.x.numel() * values.shape[1]
         if parts and numbers + more > MOST_NUMBERS:
             yield CreaseBatch.of(parts, len(values))

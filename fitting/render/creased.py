@@ -14,10 +14,10 @@ from fitting.render.crossed import CrossedPixels, Crossings, PixelsOfStack, cros
 from fitting.render.crossed_corner import crossed_corner_nodes, crossed_corner_points
 from fitting.render.crossed_once import crossed_once_nodes, crossed_once_points
 from fitting.render.crossed_pixel import crossed_pixel_nodes, crossed_pixel_points
-from fitting.render.ellipse import Ellipses, ellipses
+from fitting.render.ellipse import Ellipses
 from fitting.render.frame import Frame
 from fitting.render.quadrature import cusp_grading
-from fitting.render.surface_plan import RoundedSurface, crease_candidates, surface_core_key
+from fitting.render.surface_plan import RoundedSurface, crease_candidates
 
 _STEPS = 7
 """On the way to where a bent crease is met."""
@@ -31,30 +31,29 @@ MOST_NUMBERS = 4_000_000
 
 @dataclass(frozen=True)
 class CreasedPixels:
-    """Pixels of a stack's frame that creases cross, and nodes."""
+    """Pixels of a stack's frames that creases cross, and nodes."""
 
     pixels: PixelsOfStack
     nodes: CreaseNodes
 
 
-def surface_crossings(surface: Surface, values: Tensor, frame: Frame) -> Crossings | None:
-    """Where creases of a stack are on a frame; None where there are none."""
-    if surface.creases is None:
-        return None
-    q, _, length = surface.ellipse(values)
-    candidates = crease_candidates(surface_core_key(surface, values), frame, values.device)
+def surface_crossings(
+    surface: Surface, values: Tensor, rounded: tuple[RoundedSurface, ...], frames: tuple[Frame, ...]
+) -> Crossings | None:
+    """Where creases of a stack with these rounded parameters are on frames; None where there are none."""
+    assert surface.creases is not None
+    candidates = crease_candidates(rounded, frames, values.device)
     if not len(candidates.pixels):
         return None
+    q, _, length = surface.ellipse(values)
     return crossings(surface.creases, values, q * length < _THIN, candidates)
 
 
-def creased_pixels(surface: Surface, values: Tensor, found: Crossings) -> Iterator[CreasedPixels]:
+def creased_pixels(
+    creases: Creases, values: Tensor, form: Ellipses, rounded: tuple[RoundedSurface, ...], found: Crossings
+) -> Iterator[CreasedPixels]:
     """All pixels that creases cross, no more at a time than memory is good for."""
-    creases = surface.creases
-    assert creases is not None
-    q, pa, length = surface.ellipse(values)
-    form = ellipses(values[:, 0], values[:, 1], q, pa, length)
-    yield from _central(surface, creases, values, form, found.central)
+    yield from _central(creases, values, form, rounded, found.central)
     for once in found.once:
         for part in once.parts(_at_once(values, crossed_once_points(once.order))):
             yield CreasedPixels(part.pixels, crossed_once_nodes(part.x, part.y, part.lines, part.order))
@@ -63,11 +62,11 @@ def creased_pixels(surface: Surface, values: Tensor, found: Crossings) -> Iterat
 
 
 def _central(
-    surface: Surface, creases: Creases, values: Tensor, form: Ellipses, found: CrossedPixels
+    creases: Creases, values: Tensor, form: Ellipses, rounded: tuple[RoundedSurface, ...], found: CrossedPixels
 ) -> Iterator[CreasedPixels]:
     if not len(found):
         return
-    rays = _rays(surface_core_key(surface, values), values.device)
+    rays = _rays(rounded, values.device)
     points = crossed_corner_points(rays[0].shape[1], len(creases.angles))
     for crossed in found.parts(_at_once(values, points)):
         pixels = crossed.pixels

@@ -1,9 +1,8 @@
 """Which pixels the creases of a surface cross, at the parameters as they are: no rounding is fine enough for that."""
 
 import math
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -25,6 +24,8 @@ _CROWDED = 4
 """Creases in one pixel that are integrated as those of the centre are."""
 _FEW = 8
 """So many pixels of a kind are not worth a rule of their own: they are integrated as those of the centre are."""
+_KINDS = 1 + max(GRADED_ORDER, NEAR_ORDER, *FAR_ORDERS)
+"""More than any order."""
 _NEAR = 5.5
 """Pixels from the centre, along both axes, within which the promise is ten times stricter; kinks, which fade with the
 distance, matter nowhere else.
@@ -33,18 +34,24 @@ distance, matter nowhere else.
 
 @dataclass(frozen=True)
 class PixelsOfStack:
-    """Pixels of a stack's frame: whose they are, and their centres, (pixels,) each."""
+    """Pixels of a stack's frames: whose they are, of which frame, and their centres, (pixels,) each."""
 
     instance: Tensor
+    frame: Tensor
     x: Tensor
     y: Tensor
+
+    @classmethod
+    def joined(cls, parts: Sequence["PixelsOfStack"]) -> "PixelsOfStack":
+        """Several lists as one."""
+        return cls(*(torch.cat([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
     def __len__(self) -> int:
         return len(self.instance)
 
     def at(self, places: Tensor | slice) -> "PixelsOfStack":
         """Those at places, or where a mask says so."""
-        return PixelsOfStack(self.instance[places], self.x[places], self.y[places])
+        return PixelsOfStack(self.instance[places], self.frame[places], self.x[places], self.y[places])
 
     def target(self, frame: Frame) -> Tensor:
         """Places among the pixels of a frame, row after row."""
@@ -66,7 +73,7 @@ class Candidates:
     @property
     def nbytes(self) -> int:
         """Bytes of its arrays."""
-        return sum(part.nbytes for part in (self.pixels.instance, self.pixels.x, self.pixels.y, self.order))
+        return sum(getattr(self.pixels, field.name).nbytes for field in fields(self.pixels)) + self.order.nbytes
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,7 @@ class CrossedOnce:
 
 @dataclass(frozen=True)
 class Crossings:
-    """The pixels of one frame that creases cross or come near. Where a stencil would do but for a jump, those count as
+    """The pixels of frames that creases cross or come near. Where a stencil would do but for a jump, those count as
     crossed whose centre a line parts from that of one of the four beside it.
 
     Attributes:
@@ -146,44 +153,74 @@ def crossings(creases: Creases, values: Tensor, thin: Tensor, candidates: Candid
         thin: which need as fine a rule far away as near, (instances,).
         candidates: pixels to look at.
     """
-    pixels, own = candidates.pixels, values[candidates.pixels.instance]
-    x, y = pixels.x - own[:, 0], pixels.y - own[:, 1]
+    pixels = candidates.pixels
+    centre = values[:, :2][pixels.instance] if len(values) > 1 else values[:, :2]
+    x, y = pixels.x - centre[:, 0], pixels.y - centre[:, 1]
     away = torch.maximum(x.abs(), y.abs())
     sides = crease_sides(creases, values, pixels.instance, x, y)
     crossed = sides.nearer(_HALF)
     if creases.jump:
-        crossed |= sides.parting & (candidates.order == ORDERS[-1])[:, None]
-    count = crossed.sum(1)
-    central = away < CENTRAL
-    hit = central | (count > 0)
-    hit = hit if creases.jump else hit & (away < _NEAR)
-    beside = pixels.at(sides.nearer(STENCIL_MARGIN).any(1) & ~hit) if creases.jump else pixels.at(away < 0.0)
-    near = GRADED_ORDER if creases.kinked else NEAR_ORDER
-    place = hit.nonzero()[:, 0]
-    number = torch.where(central | (count >= _CROWDED), 0, count)[place]
+        crossed.logical_or_(sides.parting.logical_and_(candidates.order == ORDERS[-1]))
+    hit = crossed.any(0).logical_or_(away < CENTRAL)
+    beside = sides.nearer(STENCIL_MARGIN).any(0).logical_and_(~hit) if creases.jump else away < 0.0
+    place = (hit if creases.jump else hit & (away < _NEAR)).nonzero()[:, 0]
+    groups, middle = _groups(creases, thin, candidates, place, away[place], crossed[:, place])
+    angles = torch.tensor(creases.angles, dtype=values.dtype, device=values.device)
+    once, others = [], []
+    for group in groups:
+        member = place[group.places]
+        if creases.straight and group.lines == 1:
+            line = crossed.T[member].nonzero()[:, 1]
+            slopes = (slope.expand_as(sides.side)[line, member] for slope in (sides.by_x, sides.by_y))
+            straight = StraightLines(sides.side[line, member], *slopes, angles[line])
+            once.append(CrossedOnce(pixels.at(member), x[member], y[member], straight, group.order))
+        else:
+            of_pixel = angles.expand(len(member), -1)[crossed.T[member]].view(-1, group.lines)
+            others.append(CrossedPixels(pixels.at(member), of_pixel, group.order))
+    middle = place[middle]
+    all_lines = CrossedPixels(pixels.at(middle), angles.expand(len(middle), -1), _near_order(creases))
+    return Crossings(all_lines, tuple(once), tuple(others), pixels.at(beside.nonzero()[:, 0]))
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Pixels that so many lines cross, for rules of one order, at places among all that are crossed, (pixels,)."""
+
+    lines: int
+    order: int
+    places: Tensor
+
+
+def _groups(
+    creases: Creases, thin: Tensor, candidates: Candidates, place: Tensor, away: Tensor, crossed: Tensor
+) -> tuple[list[_Group], Tensor]:
+    """Of crossed pixels at places (pixels,) among candidates, so far away and crossed by lines (lines, pixels); and the
+    places among them of those that are integrated as the central ones are.
+    """
+    count = crossed.sum(0)
+    number = count.masked_fill_((away < CENTRAL) | (count >= _CROWDED), 0)
     # The lengths of the pieces beside a bent line change as it bends.
     order = _far_order(candidates.order[place] + (0 if creases.straight else 1))
-    order = torch.where((away[place] < _NEAR) | thin[pixels.instance[place]], near, order)
-    angles = torch.tensor(creases.angles, dtype=values.dtype, device=values.device)
+    near = _near_order(creases)
+    order.masked_fill_((away < _NEAR) | thin[candidates.pixels.instance[place]], near)
     if creases.straight:
-        order = torch.where((number == 1) & (order > FAR_ORDERS[-1]), near, order)
-    once, others = [], []
-    for (lines, of_group), pixels_of_group in sorted(
-        Counter(zip(number.tolist(), order.tolist(), strict=True)).items()
-    ):
-        member = place[(number == lines) & (order == of_group)]
-        if creases.straight and lines == 1:
-            line = (member, crossed[member].byte().argmax(1))
-            straight = StraightLines(sides.side[line], sides.by_x[line], sides.by_y[line], angles[line[1]])
-            once.append(CrossedOnce(pixels.at(member), x[member], y[member], straight, of_group))
-        elif lines and not (creases.straight and pixels_of_group < _FEW):
-            of_pixel = angles.expand(len(member), -1)[crossed[member]].view(-1, lines)
-            others.append(CrossedPixels(pixels.at(member), of_pixel, of_group))
-        elif lines:
-            number = torch.where((number == lines) & (order == of_group), 0, number)
-    middle = place[number == 0]
-    all_lines = CrossedPixels(pixels.at(middle), angles.expand(len(middle), -1), near)
-    return Crossings(all_lines, tuple(once), tuple(others), beside)
+        order.masked_fill_((number == 1) & (order > FAR_ORDERS[-1]), near)
+    groups, middle = [], number == 0
+    kind = number * _KINDS + order
+    for of_group, pixels in enumerate(kind.bincount().tolist()):
+        lines, own_order = divmod(of_group, _KINDS)
+        if not (lines and pixels):
+            continue
+        member = kind == of_group
+        if creases.straight and lines > 1 and pixels < _FEW:
+            middle = middle | member
+        else:
+            groups.append(_Group(lines, own_order, member.nonzero()[:, 0]))
+    return groups, middle.nonzero()[:, 0]
+
+
+def _near_order(creases: Creases) -> int:
+    return GRADED_ORDER if creases.kinked else NEAR_ORDER
 
 
 def _far_order(asked: Tensor) -> Tensor:

@@ -5,36 +5,27 @@ order where the plan says so; and rules of their own where creases cross, or whe
 pixels' corners.
 """
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
 from fitting.render.core import Core
-from fitting.render.crease_sums import CreaseBatch, crease_batches
-from fitting.render.creased import surface_crossings
-from fitting.render.crossed import PixelsOfStack
-from fitting.render.ellipse import ellipses
 from fitting.render.field import pixel_means
 from fitting.render.frame import Frame
 from fitting.render.kept import kept
 from fitting.render.quadrature import STENCIL_MARGIN
 from fitting.render.quincunx import corner_frame, quincunx_means
-from fitting.render.surface_plan import RoundedSurface, surface_core_key, surface_plan
+from fitting.render.surface_frames import Creased, Evaluate, FieldOnFrames, SurfaceFrames
+from fitting.render.surface_plan import RoundedSurface, surface_plan
 
-Evaluate = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""Offsets x, y (instances, points) and values (instances, parameters) to (instances, …, points)."""
+_FIVE = (5 / 6, 1 / 24, 1 / 24, 1 / 24, 1 / 24)
+"""1 + δ²/24 along both axes, of which the next term is 2.95e-3 of the fourth derivative."""
 
 
 @kept
-def _core(instances: tuple[RoundedSurface, ...], frame: Frame, device: torch.device) -> Core:
-    return Core.build([surface_plan(instance, frame.window) for instance in instances], frame, device)
-
-
-def surface_core(surface: Surface, values: Tensor, frame: Frame) -> Core:
+def surface_core(instances: tuple[RoundedSurface, ...], frame: Frame, device: torch.device) -> Core:
     """The quadrature of a stack on a frame."""
-    return _core(surface_core_key(surface, values), frame, values.device)
+    return Core.build([surface_plan(instance, frame.window) for instance in instances], frame, device)
 
 
 def sample(evaluate: Evaluate, values: Tensor, frame: Frame) -> Tensor:
@@ -51,58 +42,39 @@ def _grid(values: Tensor, frame: Frame, shift: float = 0) -> tuple[Tensor, Tenso
 
 def integrate(surface: Surface, values: Tensor, frame: Frame) -> Tensor:
     """Pixel means of the brightness, (instances, height, width)."""
-    return _means(surface, surface.brightness, values, frame, CreaseBatch.sums)
+    return field_means(SurfaceFrames(surface, values, (frame,)).brightness, frame)
 
 
 def integrate_derivatives(surface: Surface, values: Tensor, frame: Frame) -> Tensor:
     """Derivatives of the pixel means by every parameter, (instances, parameters, height, width)."""
-
-    def sums(batch: CreaseBatch, at_points: Tensor) -> list[Tensor]:
-        inside = batch.sums(at_points)
-        if surface.creases is None or not surface.creases.jump:
-            return inside
-        return [own + edge for own, edge in zip(inside, batch.moving_edges(surface, values), strict=True)]
-
-    return _means(surface, surface.derivatives, values, frame, sums)
+    return field_means(SurfaceFrames(surface, values, (frame,)).derivatives, frame)
 
 
-def _put(means: Tensor, pixels: PixelsOfStack, frame: Frame, own: Tensor) -> None:
-    means.flatten(-2)[pixels.instance, ..., pixels.target(frame)] = own
+def field_means(field: FieldOnFrames, frame: Frame) -> Tensor:
+    """Pixel means of a field on one of its frames, (instances, …, height, width).
 
-
-def _means(
-    surface: Surface,
-    evaluate: Evaluate,
-    values: Tensor,
-    frame: Frame,
-    crease_sums: Callable[[CreaseBatch, Tensor], list[Tensor]],
-) -> Tensor:
-    """Pixel means of what `evaluate` gives, (instances, …, height, width); `crease_sums` are those of a batch of pixels
-    that creases cross.
-
-    The first batch, most often the only one, is evaluated with all the rest.
+    Where there is one frame alone, the first batch of pixels that creases cross is evaluated with all the rest.
     """
-    found = surface_crossings(surface, values, frame)
-    batches = iter(()) if found is None else crease_batches(surface, values, found)
-    first = next(batches, None)
-    core = surface_core(surface, values, frame)
+    on, values = field.on, field.on.values
+    core = surface_core(on.rounded, frame, values.device)
     wide = frame.widened(STENCIL_MARGIN)
-    q, pa, length = surface.ellipse(values)
-    form = ellipses(values[:, 0], values[:, 1], q, pa, length)
-    x, y, weights = core.points(form, core.split(form, None))
+    x, y, weights = core.points(on.form, core.split(on.form, None))
+    batches = on.batches() if len(on.frames) == 1 else iter(())
+    first = next(batches, None)
     parts = [_grid(values, wide), (x, y), *(() if first is None else (first.points(),))]
     x, y = (torch.cat(part, dim=1) for part in zip(*parts, strict=True))
-    samples, at_core, *at_creases = evaluate(x, y, values).split([part[0].shape[1] for part in parts], dim=-1)
+    samples, at_core, *at_first = field.evaluate(x, y, values).split([part[0].shape[1] for part in parts], dim=-1)
+    creased = field.creased(frame) if first is None else field.alone(frame, first, *at_first, batches)
 
-    means = _grid_means(evaluate, values, samples.unflatten(-1, (wide.height, wide.width)), core, frame)
-    if found is not None and len(found.beside):
-        _put(means, found.beside, frame, _close_means(samples, found.beside, wide))
+    samples_of_grid = samples.unflatten(-1, (wide.height, wide.width))
+    means = _grid_means(field.evaluate, values, samples_of_grid, core, frame)
+    flat = means.flatten(-2)
+    if creased is not None and len(creased.beside_target):
+        flat[creased.beside_instance, ..., creased.beside_target] = _close_means(samples, creased)
     by_instance = core.gather(at_core * (weights if at_core.ndim == 2 else weights[:, None]))
-    means.flatten(-2)[core.instance, ..., core.target] = by_instance[core.instance, ..., core.slot]
-    if first is not None:
-        _put_batch(means, first, frame, crease_sums(first, *at_creases))
-    for batch in batches:
-        _put_batch(means, batch, frame, crease_sums(batch, evaluate(*batch.points(), values)))
+    flat[core.instance, ..., core.target] = by_instance[core.instance, ..., core.slot]
+    if creased is not None and len(creased.target):
+        flat[creased.instance, ..., creased.target] = creased.sums
     return means
 
 
@@ -122,19 +94,9 @@ def _grid_means(evaluate: Evaluate, values: Tensor, samples: Tensor, core: Core,
     return means
 
 
-def _put_batch(means: Tensor, batch: CreaseBatch, frame: Frame, sums: list[Tensor]) -> None:
-    for pixels, own in zip(batch.pixels, sums, strict=True):
-        _put(means, pixels, frame, own)
-
-
-def _close_means(samples: Tensor, pixels: PixelsOfStack, wide: Frame) -> Tensor:
+def _close_means(samples: Tensor, creased: Creased) -> Tensor:
     """Means over pixels, (pixels, …), from samples (instances, …, those of a frame) at their centres and at those of
-    the four beside each: 1 + δ²/24 along both axes, of which the next term is 2.95e-3 of the fourth derivative.
+    the four beside each.
     """
-    centre = pixels.target(wide)
-    around = centre.new_tensor([1, -1, wide.width, -wide.width])
-    own, beside = (
-        samples[pixels.instance, ..., centre],
-        samples[pixels.instance[:, None], ..., centre[:, None] + around],
-    )
-    return own + (beside.sum(1) - 4.0 * own) / 24.0
+    five = samples[creased.beside_instance[:, None], ..., creased.five]
+    return five.movedim(1, -1) @ five.new_tensor(_FIVE)

@@ -9,7 +9,7 @@ the last steps of a fit see the same rules.
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import torch
@@ -123,18 +123,20 @@ def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) ->
 
 
 @kept
-def crease_candidates(instances: tuple[RoundedSurface, ...], frame: Frame, device: torch.device) -> Candidates:
-    """Pixels of a frame that creases may cross, or whose stencil may reach across them, at the true parameters."""
+def crease_candidates(
+    instances: tuple[RoundedSurface, ...], frames: tuple[Frame, ...], device: torch.device
+) -> Candidates:
+    """Pixels of frames that creases may cross, or whose stencil may reach across them, at the true parameters."""
     found = []
-    for place, instance in enumerate(instances):
+    for (place, instance), (number, frame) in product(enumerate(instances), enumerate(frames)):
         orders = np.full((frame.height, frame.width), ORDERS[-1])
         for order, pixels in zip(ORDERS, surface_plan(instance, frame.window).pixels[1:], strict=False):
             orders[pixels[:, 1] - frame.y0, pixels[:, 0] - frame.x0] = order
         y, x = np.nonzero(_creased(instance, frame.window)[1])
-        found.append((np.full(x.shape, place), x + frame.x0, y + frame.y0, orders[y, x]))
-    parts = (torch.as_tensor(np.concatenate(part), device=device) for part in zip(*found, strict=True))
-    instance_of, columns, rows, orders_of = parts
-    return Candidates(PixelsOfStack(instance_of, columns, rows), orders_of)
+        whose, where = np.full(x.shape, place), np.full(x.shape, number)
+        found.append((whose, where, x + frame.x0, y + frame.y0, orders[y, x]))
+    *pixels, order = (torch.as_tensor(np.concatenate(part), device=device) for part in zip(*found, strict=True))
+    return Candidates(PixelsOfStack(*pixels), order)
 
 
 def _creased(instance: RoundedSurface, window: tuple[int, int, int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -150,10 +152,10 @@ def _creased(instance: RoundedSurface, window: tuple[int, int, int, int]) -> tup
     away = np.maximum(np.abs(x), np.abs(y))
     points = (torch.as_tensor(x).flatten(), torch.as_tensor(y).flatten())
     sides = crease_sides(creases, values, torch.zeros(x.size, dtype=torch.int64), *points)
-    crossed, distance = (field.view(*x.shape, -1).numpy() for field in (sides.nearer(0.5), sides.distance))
+    crossed, distance = (field.view(-1, *x.shape).numpy() for field in (sides.nearer(0.5), sides.distance))
     reached = away < crease_reach(creases) + _MOVED
-    near = distance.min(axis=-1) < _STENCIL_REACH + _CREASE_SWING * away
-    return crossed.any(axis=-1) & reached, ((near & creases.jump) | (away < _NEAR + _MOVED)) & reached
+    near = distance.min(axis=0) < _STENCIL_REACH + _CREASE_SWING * away
+    return crossed.any(axis=0) & reached, ((near & creases.jump) | (away < _NEAR + _MOVED)) & reached
 
 
 def _widen(classes: np.ndarray) -> None:

@@ -97,6 +97,19 @@ def test_derivatives_follow_edges_far_from_the_centre(case: str) -> None:
         assert np.abs(np.array([image[y, x] for x, y in pixels]) - expected).max() <= 1e-6 * np.abs(image).max(), name
 
 
+@pytest.mark.parametrize("case", ["wedges", "odd wedges", "very discy"])
+def test_frames_drawn_together_are_as_each_alone(case: str) -> None:
+    """Which pixels are worth a rule of their own may differ."""
+    drawing, values = drawn(CASES[case].component)
+    stack = torch.cat((values, values * 1.01))
+    frames = (Frame(0, 0, 22, 41), Frame(22, 0, 19, 20), Frame(22, 20, 19, 21), Frame(60, 60, 4, 4))
+    together = drawing.over(stack, frames)
+    for frame in frames:
+        for of in ("image", "derivatives"):
+            alone, shared = (getattr(part, of)(stack, frame) for part in (drawing, together))
+            assert float((shared - alone).abs().max()) <= 1e-6 * float(alone.abs().max()), of
+
+
 BENT = {wedges: cut(wedges, bending_2=0.8) for wedges in (3, 4)}
 
 

@@ -10,7 +10,9 @@ import torch
 from fitting.profiles.surfaces import SURFACES
 from fitting.render.frame import Frame
 from fitting.render.quincunx import corner_frame, quincunx_means
-from fitting.render.surface import Evaluate, integrate, integrate_derivatives, surface_core
+from fitting.render.surface import integrate, integrate_derivatives, surface_core
+from fitting.render.surface_frames import Evaluate
+from fitting.render.surface_plan import surface_core_key
 
 PIXEL = Frame(2, 5, 1, 1)
 AIRY = SURFACES["airy_psf"]
@@ -70,7 +72,7 @@ def test_derivatives_of_rings_are_as_exact() -> None:
 
 
 def test_corners_are_sampled_where_rings_are_short_alone() -> None:
-    core = surface_core(AIRY, VALUES, WIDE)
+    core = surface_core(surface_core_key(AIRY, VALUES), WIDE, VALUES.device)
     assert core.quincunx == (0, 2)
     alone = [integrate(AIRY, own[None], WIDE) for own in VALUES]
     assert torch.equal(integrate(AIRY, VALUES, WIDE), torch.cat(alone))
