@@ -6,6 +6,7 @@ radial profile → truncation, rays' brightness. The order is fixed, whatever th
 
 import math
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from math import prod
 
@@ -34,6 +35,16 @@ class Isophotes:
     pullback: Callable[[Tensor, Tensor], Gradient]
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What depends on values alone: they by name, (instances, 1) each, the profile's shape, and its constants."""
+
+    values: Tensor
+    named: dict[str, Tensor]
+    pure: PureNumbers
+    constants: Tensor
+
+
 class ModifiedProfile:
     """A radial profile with modifiers, as a surface; its own plane is what the radius is measured in.
 
@@ -53,6 +64,13 @@ class ModifiedProfile:
         lines = Creases(angles, whole, jump, kinked, modifiers.straight, self._own_plane)
         self.creases = lines if angles else None
         self.linear = tuple(self.parameters.index(name) for name in (*intensities, profile.amplitude))
+        self._known: _Known | None = None
+
+    def at(self, values: Tensor) -> "ModifiedProfile":
+        """With the profile's constants."""
+        fixed = copy(self)
+        fixed._known = self._knowledge(values)
+        return fixed
 
     def ellipse(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Axis ratio, position angle and scale length."""
@@ -65,20 +83,21 @@ class ModifiedProfile:
 
     def brightness(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Brightness at offsets from the centre."""
-        named = self._named(values)
+        known = self._knowledge(values)
+        named = known.named
         points = self._isophotes(x, y, named)
-        light = self.profile.brightness(self._log_rho(points, named), self._constants(self._pure(named)))
+        light = self.profile.brightness(self._log_rho(points, named), known.constants)
         for dimming in self.modifiers.dimmings:
             light.mul_(dimming(points.log_radius, points.angles, _read(dimming, named))[0])
         return light.mul_(named[self.profile.amplitude])
 
     def derivatives(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Derivatives by every parameter."""
-        named = self._named(values)
+        known = self._knowledge(values)
+        named, pure = known.named, known.pure
         points = self._isophotes(x, y, named)
         profile, amplitude = self.profile, named[self.profile.amplitude]
-        pure = self._pure(named)
-        light, by_log_rho, by_shape = profile.derivatives(self._log_rho(points, named), self._constants(pure))
+        light, by_log_rho, by_shape = profile.derivatives(self._log_rho(points, named), known.constants)
         dimmings = [
             (link, *link(points.log_radius, points.angles, _read(link, named))) for link in self.modifiers.dimmings
         ]
@@ -110,8 +129,12 @@ class ModifiedProfile:
         shape = [named[name][:, 0] for name in profile.shape]
         return PureNumbers.of(shape, profile.dimensions, named[profile.scale][:, 0], named[profile.amplitude][:, 0])
 
-    def _constants(self, pure: PureNumbers) -> Tensor:
-        return self.profile.constants(pure.shape)[..., None]
+    def _knowledge(self, values: Tensor) -> "_Known":
+        if self._known is not None and self._known.values is values:
+            return self._known
+        named = self._named(values)
+        pure = self._pure(named)
+        return _Known(values, named, pure, self.profile.constants(pure.shape)[..., None])
 
     def _log_rho(self, points: Isophotes, named: dict[str, Tensor]) -> Tensor:
         log_ratio = points.log_radius - named[self.profile.scale].log()

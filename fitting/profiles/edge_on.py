@@ -28,6 +28,10 @@ class EdgeOnDisk:
         """Vertical over radial scale, the plane's angle, the radial scale."""
         return values[:, 5] / values[:, 4], values[:, 2], values[:, 4]
 
+    def at(self, values: Tensor) -> "EdgeOnDisk":
+        """Itself."""
+        return self
+
     def cusp_power(self, values: tuple[float, ...]) -> float:
         """u² ln u along the plane."""
         return 2.0
@@ -79,6 +83,10 @@ class EdgeOnRing:
         """Thickness over length, the plane's angle, and a quarter of what holds the ring."""
         length = 0.25 * values[:, 3] + values[:, 4]
         return values[:, 5] / length, values[:, 2], length
+
+    def at(self, values: Tensor) -> "EdgeOnRing":
+        """Itself."""
+        return self
 
     def cusp_power(self, values: tuple[float, ...]) -> float:
         """No cusp."""

@@ -66,6 +66,10 @@ class GaussianEllipsoid:
         smallest = (half - spread).clamp(min=1e-12 * half)
         return (smallest / (half + spread)).sqrt(), values[:, 2] - turn, (half + spread).sqrt()
 
+    def at(self, values: Tensor) -> "GaussianEllipsoid":
+        """Itself."""
+        return self
+
     def cusp_power(self, values: tuple[float, ...]) -> float:
         """No cusp."""
         return 2.0

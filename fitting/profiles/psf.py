@@ -112,6 +112,10 @@ class PsfSurface:
         """Axis ratio, angle and half the FWHM."""
         return values[:, 2], values[:, 3], 0.5 * values[:, -2]
 
+    def at(self, values: Tensor) -> "PsfSurface":
+        """Itself."""
+        return self
+
     def cusp_power(self, values: tuple[float, ...]) -> float:
         """No cusp."""
         return 2.0

@@ -19,6 +19,7 @@ from fitting.profiles.dimensions import NUMBER
 from fitting.profiles.radial import RadialProfile
 
 _INDEX_RANGE = (0.02, 60.0)
+_LOG_RANGE = (math.log(_INDEX_RANGE[0]), math.log(_INDEX_RANGE[1]))
 _DEGREE = 72
 _EXTENT = 4.0
 
@@ -26,7 +27,7 @@ _EXTENT = 4.0
 @cache
 def _half_light_series(device: torch.device) -> Tensor:
     """Chebyshev coefficients, in ln n, of ln b_n and of its derivative by ln n, exact to rounding: (degree + 1, 2)."""
-    low, high = np.log(_INDEX_RANGE)
+    low, high = _LOG_RANGE
     nodes = chebyshev.chebpts1(_DEGREE + 1)
     index = np.exp(0.5 * (high - low) * nodes + 0.5 * (high + low))
     coefficients = chebyshev.chebfit(nodes, np.log(gammaincinv(2.0 * index, 0.5)), _DEGREE)
@@ -46,8 +47,8 @@ def half_light_b(n: Tensor) -> tuple[Tensor, Tensor]:
     SciPy's inverse incomplete gamma function is interpolated in ln n, so that values and derivatives come from tensors
     on any device without a root search.
     """
-    low, high = np.log(_INDEX_RANGE)
-    z = (2.0 * torch.log(n) - (high + low)) / (high - low)
+    low, high = _LOG_RANGE
+    z = (torch.log(n) - 0.5 * (high + low)) * (2.0 / (high - low))
     polynomials = torch.cos(torch.acos(z.clamp(-1.0, 1.0)).unsqueeze(-1) * _orders(n.device))
     log_b, slope = (polynomials @ _half_light_series(n.device)).unbind(-1)
     b = torch.exp(log_b)

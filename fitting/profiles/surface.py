@@ -52,6 +52,12 @@ class Surface(Protocol):
     linear: tuple[int, ...]
     creases: Creases | None
 
+    def at(self, values: Tensor) -> "Surface":
+        """The same for evaluations at these very values, what depends on them alone being worked out once; itself where
+        that is little.
+        """
+        ...
+
     def brightness(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Brightness, (instances, points)."""
         ...

@@ -63,19 +63,23 @@ class SurfaceFrames:
         return surface_core_key(self.surface, self.values)
 
     @cached_property
+    def _fixed(self) -> Surface:
+        return self.surface.at(self.values)
+
+    @cached_property
     def brightness(self) -> "FieldOnFrames":
         """Their brightness."""
-        return FieldOnFrames(self, self.surface.brightness, CreaseBatch.sums)
+        return FieldOnFrames(self, self._fixed.brightness, CreaseBatch.sums)
 
     @cached_property
     def derivatives(self) -> "FieldOnFrames":
         """Its derivatives by every parameter: those of moving edges included."""
         creases = self.surface.creases
         moving = creases is not None and creases.jump
-        return FieldOnFrames(self, self.surface.derivatives, self._sums_with_edges if moving else CreaseBatch.sums)
+        return FieldOnFrames(self, self._fixed.derivatives, self._sums_with_edges if moving else CreaseBatch.sums)
 
     def _sums_with_edges(self, batch: CreaseBatch, at_points: Tensor) -> list[Tensor]:
-        moving = batch.moving_edges(self.surface, self.values)
+        moving = batch.moving_edges(self._fixed, self.values)
         return [own + edge for own, edge in zip(batch.sums(at_points), moving, strict=True)]
 
     @cached_property
