@@ -43,36 +43,35 @@ def crossed_once_nodes(x: Tensor, y: Tensor, lines: StraightLines, order: int) -
     slope = torch.where(slope.abs() < _LEVEL, _LEVEL, slope)
     leaves = ((torch.where(middle < 0.0, -_HALF, _HALF) - middle) / slope).clamp_(-_HALF, _HALF)
 
-    node, weight = unit_nodes(OUTER_ORDER[order], x.device)
-    before, after = (leaves + _HALF)[:, None], (_HALF - leaves)[:, None]
-    outer = torch.cat((before * node - _HALF, leaves[:, None] + after * node), dim=1)
-    outer_weight = torch.cat((before * weight, after * weight), dim=1)
-    line = torch.addcmul(middle[:, None], slope[:, None], outer)
+    node, weight = (part[:, None] for part in unit_nodes(OUTER_ORDER[order], x.device))
+    before, after = leaves + _HALF, _HALF - leaves
+    outer = torch.cat((before * node - _HALF, leaves + after * node))
+    outer_weight = torch.cat((before * weight, after * weight))
+    line = torch.addcmul(middle, slope, outer)
     met = line.clamp(-_HALF, _HALF)
 
-    below, above, inner_weight = _inner_rules(order, x.device)
-    length = torch.stack((met + _HALF, _HALF - met), dim=-1)
-    inner = torch.cat((length[..., :1] * below - _HALF, met[..., None] + length[..., 1:] * above), dim=-1)
-    inner_weight = (length[..., None] * inner_weight).flatten(2)
+    below, above, below_weight, above_weight = (part[:, None, None] for part in _inner_rules(order, x.device))
+    under, over = met + _HALF, _HALF - met
+    inner = torch.cat((under * below - _HALF, met + over * above))
+    inner_weight = torch.cat((under * below_weight, over * above_weight)).mul_(outer_weight)
 
-    on_x, on_y = _placed(x, y, upright, outer, met)
-    along_x = upright[:, None].to(x.dtype).expand_as(met)
-    edge_weight = outer_weight * (line == met)
-    edge = EdgeNodes(on_x, on_y, along_x, 1.0 - along_x, lines.angle[:, None].expand_as(met), edge_weight)
-    over = _placed(x, y, upright, outer[..., None].expand_as(inner), inner)
-    return CreaseNodes(*(part.flatten(1) for part in (*over, outer_weight[..., None] * inner_weight)), edge)
+    across_x = upright.to(x.dtype)
+    on = (part.T for part in _placed(x, y, across_x, outer, met))
+    along = (part[:, None].expand_as(met.T) for part in (across_x, 1.0 - across_x, lines.angle))
+    edge = EdgeNodes(*on, *along, (outer_weight * (line == met)).T)
+    nodes = (*_placed(x, y, across_x, outer.expand_as(inner), inner), inner_weight)
+    return CreaseNodes(*(part.flatten(0, 1).T.contiguous() for part in nodes), edge)
 
 
-def _placed(x: Tensor, y: Tensor, upright: Tensor, outer: Tensor, inner: Tensor) -> tuple[Tensor, Tensor]:
-    """x and y of points (pixels, …) from the surface's centre; upright are pixels whose outer coordinate is y."""
-    upright, x, y = (part.view(-1, *(1,) * (outer.ndim - 1)) for part in (upright, x, y))
-    return x + torch.where(upright, inner, outer), y + torch.where(upright, outer, inner)
+def _placed(x: Tensor, y: Tensor, across_x: Tensor, outer: Tensor, inner: Tensor) -> tuple[Tensor, Tensor]:
+    """x and y of points (…, pixels) from the surface's centre; `across_x` is one where the inner coordinate is x, else
+    zero, (pixels,).
+    """
+    return torch.lerp(outer, inner, across_x).add_(x), torch.lerp(inner, outer, across_x).add_(y)
 
 
 @cache
-def _inner_rules(order: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Nodes below and above the line, (order,) each, and the weights of both, (2, order); near a kink they are graded
-    towards it.
-    """
+def _inner_rules(order: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Nodes below and above the line, and their weights, (order,) each; near a kink they are graded towards it."""
     node, weight = graded_rule(order, device) if order == GRADED_ORDER else unit_nodes(order, device)
-    return (1.0 - node).flip(0), node, torch.stack((weight.flip(0), weight))
+    return (1.0 - node).flip(0), node, weight.flip(0), weight
