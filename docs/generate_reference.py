@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from fitting.spec.geometry import GEOMETRY
 from fitting.spec.methods import METHODS
+from fitting.spec.modifiers import GEOMETRY
 from fitting.spec.profiles import PROFILES, ParameterDescription
 from jobs.settings import Settings
 from photfit.cli import COMMANDS, main

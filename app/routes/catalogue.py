@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from app.models.catalogue import Method, MethodList, Modifier, PriorForm, PriorList, ProfileList
 from app.problems import NotFound, RequestFaulty
 from fitting.spec import Fault
-from fitting.spec.geometry import GEOMETRY, ModifierSpec
+from fitting.spec.geometry import ModifierSpec
 from fitting.spec.methods import methods_document
+from fitting.spec.modifiers import GEOMETRY
 from fitting.spec.priors import PRIORS
 from fitting.spec.profiles import PROFILES
 

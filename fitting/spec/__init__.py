@@ -5,7 +5,7 @@ from fitting.spec.duals import MATH, Dual, Functions
 from fitting.spec.expressions import Expression, ExpressionInvalid, parse_expression
 from fitting.spec.faults import Fault, RequestInvalid, json_path
 from fitting.spec.forms import Frame
-from fitting.spec.geometry import GEOMETRY, ModifierSpec
+from fitting.spec.geometry import ModifierSpec
 from fitting.spec.images import (
     AutoNoise,
     ConstantNoise,
@@ -18,6 +18,7 @@ from fitting.spec.images import (
     Window,
 )
 from fitting.spec.methods import METHODS, MethodDescription, methods_document
+from fitting.spec.modifiers import GEOMETRY
 from fitting.spec.noise import NoiseSpec
 from fitting.spec.optimizer_options import LmOptions
 from fitting.spec.parameter_spec import ParameterSpec

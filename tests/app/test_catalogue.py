@@ -5,7 +5,7 @@ import json
 import pytest
 
 from fitting.spec import parse_request
-from fitting.spec.geometry import GEOMETRY
+from fitting.spec.modifiers import GEOMETRY
 from tests.app.conftest import Service
 
 
