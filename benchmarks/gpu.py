@@ -19,7 +19,7 @@ import torch
 
 from benchmarks.examples import FOLDER, load
 from benchmarks.run import RESULTS, machine
-from benchmarks.scenes import SCENES, VARIANCE
+from benchmarks.scenes import SCENES, VARIANCE, noisy
 from fitting.inputs import ImageData
 from fitting.methods.levenberg_marquardt import levenberg_marquardt
 from fitting.problem import Problem
@@ -57,12 +57,9 @@ def three_galaxies() -> Case:
 def simulated(name: str) -> Case:
     """A scene, drawn on the GPU."""
     scene = SCENES[name]
-    plane = np.zeros((scene.side, scene.side))
-    variance, mask = np.full_like(plane, VARIANCE), np.zeros(plane.shape, dtype=bool)
-    truth = Problem(parse_request(scene.request(off=False)), [ImageData("image", plane, variance, mask)], "cuda")
-    model = truth.model(truth.start())[0][0].cpu().numpy()
-    data = model + np.random.default_rng(7).normal(0.0, np.sqrt(VARIANCE), model.shape)
-    return Case(name, parse_request(scene.request(off=True)), ImageData("image", data, variance, mask))
+    data = noisy(scene, "cuda")
+    image = ImageData("image", data, np.full_like(data, VARIANCE), np.zeros(data.shape, dtype=bool))
+    return Case(name, parse_request(scene.request(off=True)), image)
 
 
 def timed(ask: Callable[[], Any]) -> tuple[float, Any]:

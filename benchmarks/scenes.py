@@ -85,19 +85,23 @@ SCENES = {
 }
 
 
-def simulate(name: str, folder: Path) -> None:
-    """Write scene.fits and request.json of a scene."""
-    from astropy.io import fits
-
+def noisy(scene: Scene, device: str = "cpu") -> np.ndarray:
+    """The image of a scene, drawn on a device, with its noise, (side, side)."""
     from fitting.inputs import ImageData
     from fitting.problem import Problem
     from fitting.spec import parse_request
 
-    scene = SCENES[name]
     plane = np.zeros((scene.side, scene.side))
     empty = ImageData("image", plane, np.full_like(plane, VARIANCE), np.zeros(plane.shape, dtype=bool))
-    problem = Problem(parse_request(scene.request(off=False)), [empty])
-    model = problem.model(problem.start())[0][0].numpy()
-    noise = np.random.default_rng(7).normal(0.0, np.sqrt(VARIANCE), model.shape)
-    fits.PrimaryHDU((model + noise).astype(np.float32)).writeto(folder / "scene.fits", overwrite=True)
+    problem = Problem(parse_request(scene.request(off=False)), [empty], device)
+    model: np.ndarray = problem.model(problem.start())[0][0].cpu().numpy()
+    return model + np.random.default_rng(7).normal(0.0, np.sqrt(VARIANCE), model.shape)
+
+
+def simulate(name: str, folder: Path) -> None:
+    """Write scene.fits and request.json of a scene."""
+    from astropy.io import fits
+
+    scene = SCENES[name]
+    fits.PrimaryHDU(noisy(scene).astype(np.float32)).writeto(folder / "scene.fits", overwrite=True)
     (folder / "request.json").write_text(json.dumps(scene.request(off=True)))

@@ -118,9 +118,8 @@ def queue_for(services: Services, found: Examined) -> str:
 
 
 def _forewarned(services: Services, queue: str) -> tuple[str, ...]:
-    """What to say of a fit for which no worker is there just now."""
-    served = any(queue in worker.queues for worker in presence.alive(services.engine))
-    if queue != "gpu" or served:
+    """What to say of a fit for which no worker with a GPU is there just now."""
+    if queue != "gpu" or any(queue in worker.queues for worker in presence.alive(services.engine)):
         return ()
     return ("no worker with a GPU is here just now, and the fit waits for one; device auto would not",)
 

@@ -221,8 +221,7 @@ class Posterior:
 def _batch_of(problem: Problem) -> int:
     if problem.device.type == "cpu":
         return _CPU_BATCH
-    pixels = max(tile.frame.width * tile.frame.height for image in problem.images for tile in image.tiles)
-    return max(1, min(_GPU_BATCH, _LARGEST_BATCH // (pixels * len(problem.table))))
+    return max(1, min(_GPU_BATCH, _LARGEST_BATCH // (problem.largest_tile * len(problem.table))))
 
 
 class _Reported:

@@ -209,9 +209,7 @@ class _Search:
 
     def _batch(self) -> int:
         """How many ends are evaluated at once."""
-        tiles = (tile.frame for image in self._problem.images for tile in image.tiles)
-        pixels = max(frame.width * frame.height for frame in tiles)
-        return max(1, _LARGEST_BLOCK // (pixels * (len(self._problem.names) + 2)))
+        return max(1, _LARGEST_BLOCK // (self._problem.largest_tile * (len(self._problem.names) + 2)))
 
     def _pulse(self) -> None:
         settled = sum(end.state != OPEN for end in self._ends)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from fitting.drawing.drawing import Drawing
 from fitting.drawing.surface import SurfaceDrawing
+from fitting.problem.group import reaching_any
 from fitting.render.frame import Frame
 
 
@@ -38,8 +39,7 @@ class DrawnGroup:
         """As the drawing says."""
         values = physical[:, self.index]
         reaches = self.drawing.reaches(values.flatten(0, 1), frames, faintest)
-        each = reaches.unflatten(1, values.shape[:2]).any(1).tolist()
-        return [tuple(place for place, reached in enumerate(row) if reached) for row in each]
+        return reaching_any(reaches.unflatten(1, values.shape[:2]))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,11 @@ NEGLIGIBLE = 1e-7
 """A component is left out of a tile where it is fainter than this times the noise of the tile's best pixel."""
 
 
+def reaching_any(reaches: Tensor) -> list[tuple[int, ...]]:
+    """Of each frame, the members that reach it for any of the batch, from (frames, batch, members) of bool."""
+    return [tuple(place for place, does in enumerate(row) if does) for row in reaches.any(1).tolist()]
+
+
 class LinearLight(Protocol):
     """A stack evaluated once on a frame, for its image and for gradients."""
 

@@ -78,6 +78,11 @@ class Problem:
         """Used pixels minus free parameters."""
         return self.pixels - len(self.names)
 
+    @property
+    def largest_tile(self) -> int:
+        """Pixels of the largest tile of all images."""
+        return max(tile.frame.width * tile.frame.height for image in self.images for tile in image.tiles)
+
     def start(self) -> Tensor:
         """θ (1, free) of the request's values."""
         return self.parameters.start()

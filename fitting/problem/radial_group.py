@@ -7,6 +7,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from fitting.problem.group import reaching_any
 from fitting.profiles import RadialProfile
 from fitting.profiles.dimensions import PureNumbers
 from fitting.render.core import Core
@@ -67,8 +68,7 @@ class RadialGroup:
         constants = self.profile.constants(PureNumbers.of(shape, self.profile.dimensions, scale, amplitude).shape)
         brightness = self.profile.brightest_beyond(rho.log().flatten(), constants.tile(len(frames))).view_as(rho)
         bright = brightness * amplitude.abs() > values.new_tensor(faintest).unsqueeze(-1)
-        each = bright.unflatten(-1, physical.shape[:1] + self.index.shape[:1]).any(-2).tolist()
-        return [tuple(place for place, reaches in enumerate(row) if reaches) for row in each]
+        return reaching_any(bright.unflatten(1, physical.shape[:1] + self.index.shape[:1]))
 
 
 class RadialStack:

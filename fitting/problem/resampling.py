@@ -72,10 +72,9 @@ class ResampledProblem:
 
     def _batch(self) -> int:
         """How many copies are worked on at once."""
-        images = self._problem.images
-        pixels = max(tile.frame.width * tile.frame.height for image in images for tile in image.tiles)
-        counted = max(image.weight.numel() for image in images)
-        return max(1, min(_LARGEST_BLOCK // (pixels * (len(self._problem.names) + 2)), _LARGEST_COUNTS // counted))
+        counted = max(image.weight.numel() for image in self._problem.images)
+        columns = len(self._problem.names) + 2
+        return max(1, min(_LARGEST_BLOCK // (self._problem.largest_tile * columns), _LARGEST_COUNTS // counted))
 
     def _add(
         self,

@@ -157,7 +157,7 @@ def pixel_means(samples: Tensor, margin: int = STENCIL_MARGIN, out: Tensor | Non
         return stencil_means(stencil_means(samples, -2, margin), -1, margin, out)
     height, width = (size - 2 * margin for size in samples.shape[-2:])
     means = samples.new_empty((*samples.shape[:-2], height, width)) if out is None else out
-    images, most = samples.flatten(0, -3), max(1, _cached() // (8 * samples.shape[-2] * samples.shape[-1]))
+    images, most = samples.flatten(0, -3), _most_cached(samples)
     for own, part in zip(images.split(most), means.view(-1, height, width).split(most), strict=True):
         stencil_means(stencil_means(own, -2, margin), -1, margin, part)
     return means
@@ -168,9 +168,7 @@ def _parts(core: Core, images: Tensor) -> Iterator[tuple[slice, int]]:
 
     On the CPU so few that one image of each stays in its caches; `images` are (instances, …, height, width).
     """
-    most = len(images)
-    if images.device.type == "cpu":
-        most = max(1, _cached() // max(8 * images.shape[-2] * images.shape[-1], 1))
+    most = _most_cached(images) if images.device.type == "cpu" else len(images)
     for run, margin in core.runs:
         for start in range(run.start, run.stop, most):
             yield slice(start, min(start + most, run.stop)), margin
@@ -238,6 +236,11 @@ def _together(images: Tensor) -> bool:
 def _cached() -> int:
     """Bytes that the caches of all threads hold between passes."""
     return _IN_CACHE * torch.get_num_threads()
+
+
+def _most_cached(images: Tensor) -> int:
+    """How many images as large as these (…, height, width) they hold, at least one."""
+    return max(1, _cached() // max(8 * images.shape[-2] * images.shape[-1], 1))
 
 
 def _each_column(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame) -> Iterator[Tensor]:

@@ -34,13 +34,12 @@ export function withModifier(component, profile, described, earlier = null) {
     parameters[parameter.name] = begin(parameter, component, profile);
   }
   const item = described.setting === null ? described.name : { [described.name]: described.setting };
-  const others = (component.geometry ?? []).filter((_, at) => modifiersOf(component)[at].name !== described.name);
-  return { ...component, geometry: [...others, item], parameters };
+  return { ...component, geometry: [...withoutName(component, described.name), item], parameters };
 }
 
 /** The component without a modifier and its parameters. */
 export function withoutModifier(component, described) {
-  const geometry = component.geometry.filter((_, at) => modifiersOf(component)[at].name !== described.name);
+  const geometry = withoutName(component, described.name);
   const { geometry: _, ...rest } = { ...component, parameters: withoutThose(component, described, new Set()) };
   return geometry.length ? { ...rest, geometry } : rest;
 }
@@ -53,6 +52,11 @@ export function readSetting(text, usual) {
   const parts = text.split(",").map((part) => part.trim()).filter(Boolean);
   const read = parts.map((part) => (Number.isFinite(Number(part)) ? Number(part) : part));
   return Array.isArray(usual) || read.length > 1 ? read : read[0] ?? null;
+}
+
+function withoutName(component, name) {
+  const modifiers = modifiersOf(component);
+  return (component.geometry ?? []).filter((_, at) => modifiers[at].name !== name);
 }
 
 function withoutThose({ parameters = {} }, described, kept) {
