@@ -226,8 +226,7 @@ class ImageModel:
         parts = [light for convolved, light in lights if not convolved]
         if to_blur and self.image.convolver is not None:
             parts.append(self.image.blur(tile).apply(sum(to_blur[1:], to_blur[0])))
-        nothing = torch.zeros((), dtype=self.image.data.dtype, device=self.image.data.device)
-        return sum(parts[1:], parts[0]) if parts else nothing
+        return sum(parts[1:], parts[0]) if parts else torch.zeros((), **self._options)
 
     def _add_gradient(self, chi2: Tensor, by_value: Tensor, tile: Tile) -> None:
         """Add one tile's share of `value_and_gradient`."""
@@ -240,7 +239,7 @@ class ImageModel:
         score = response.score
         spread = score if image.convolver is None else image.blur(tile).transpose(score)
         for (group, stack), part in zip(stacks, parts, strict=True):
-            by_value[:, stack.rows] += part.gradient(spread if group.convolved else score)
+            by_value.index_add_(1, stack.rows, part.gradient(spread if group.convolved else score))
         sharp = [light for convolved, light in lights if convolved]
         if sharp and isinstance(image.convolver, FittedConvolver):
             slopes = image.convolver.apply_slopes(sum(sharp[1:], sharp[0])).flatten(2)

@@ -113,7 +113,7 @@ class Problem:
             native = seen.values
             own, by_native = seen.value_and_gradient()
             chi2 += native.outside + own
-            gradient += torch.einsum("bp,bpf->bf", by_native, native.jacobian)
+            gradient += (by_native.unsqueeze(1) @ native.jacobian).squeeze(1)
         return chi2, -2.0 * gradient
 
     @torch.no_grad()
@@ -125,7 +125,7 @@ class Problem:
             native = seen.values
             own = seen.normal_equations()
             chi2 += native.outside + own.chi2
-            gradient += torch.einsum("bp,bpf->bf", own.gradient, native.jacobian)
+            gradient += (own.gradient.unsqueeze(1) @ native.jacobian).squeeze(1)
             matrix += native.jacobian.mT @ own.matrix @ native.jacobian
         return NormalEquations(chi2, gradient, matrix)
 

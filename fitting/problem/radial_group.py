@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import torch
 from torch import Tensor
 
 from fitting.problem.group import reaching_any
 from fitting.profiles import RadialProfile
-from fitting.profiles.dimensions import PureNumbers
+from fitting.profiles.dimensions import NUMBER, PureNumbers
 from fitting.render.core import Core
-from fitting.render.ellipse import GEOMETRY, Ellipses, ellipses, geometry_jacobian
+from fitting.render.ellipse import GEOMETRY, Axes, Ellipses
 from fitting.render.field import (
     Linearization,
     integrate,
@@ -50,10 +50,16 @@ class RadialGroup:
         self.convolved = convolved
         self.integrated = integrated
         self.columns = GEOMETRY + len(self.profile.shape) + 1
+        self.places_of = lru_cache(maxsize=512)(self._places_of)
 
     def stack(self, physical: Tensor, chosen: tuple[int, ...], frames: tuple[Frame, ...]) -> "RadialStack":
         """The chosen components at values (batch, rows of the table)."""
-        return RadialStack(self, physical[:, self.index[list(chosen)]], chosen)
+        rows = self.places_of(chosen).flatten()
+        return RadialStack(self, physical.index_select(1, rows).view(len(physical), len(chosen), -1), chosen)
+
+    def _places_of(self, chosen: tuple[int, ...]) -> Tensor:
+        """Places in the table of the chosen components' parameters, (components, parameters)."""
+        return self.index[list(chosen)]
 
     def reaching(self, physical: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> list[tuple[int, ...]]:
         """Of each frame, the components that are brighter than its `faintest` anywhere in it, for any of the batch."""
@@ -82,13 +88,14 @@ class RadialStack:
         self.values = values.reshape(self.batch * self.count, -1)
         self.x, self.y, self.q, self.pa, *shape, self.scale, self.amplitude = self.values.unbind(-1)
         self.pure = PureNumbers.of(shape, group.profile.dimensions, self.scale, self.amplitude)
-        self.form: Ellipses = ellipses(self.x, self.y, self.q, self.pa, self.scale)
+        self.axes = Axes.of(self.q, self.pa, self.scale)
+        self.form = Ellipses(self.values[:, :2].T, self.axes.quadratic)
         self.constants = group.profile.constants(self.pure.shape)
 
     @property
     def places(self) -> Tensor:
         """Places in the table, (components, parameters)."""
-        return self.group.index[list(self.chosen)]
+        return self.group.places_of(self.chosen)
 
     @property
     def rows(self) -> Tensor:
@@ -143,20 +150,15 @@ class RadialStack:
     @cached_property
     def transfer(self) -> Tensor:
         """d(image) = columns · transfer · d(values): (batch, components, columns, parameters of the profile)."""
-        parameters = self.values.shape[-1]
-        matrix = torch.zeros(
-            (self.values.shape[0], self.group.columns, parameters), dtype=self.values.dtype, device=self.values.device
-        )
-        geometry = geometry_jacobian(self.form, self.q, self.pa, self.scale)
-        matrix[:, :GEOMETRY, :4] = geometry[..., :4]
-        matrix[:, :GEOMETRY, -2] = geometry[..., 4]
-        for place, by_own in enumerate(self.pure.by_own):
-            matrix[:, GEOMETRY + place, 4 + place] = by_own
-            matrix[:, GEOMETRY + place, -2] = self.pure.by_scale[place]
-            matrix[:, GEOMETRY + place, -1] = self.pure.by_amplitude[place]
-        matrix *= self.amplitude[:, None, None]
-        matrix[:, -1, -1] = 1.0
-        return matrix.view(self.batch, self.count, self.group.columns, parameters)
+        pure, amplitude = self.pure, self.amplitude
+        matrix = self.axes.transfer(self.q, self.scale, amplitude, len(pure.shape))
+        for place, dimension in enumerate(pure.dimensions):
+            if dimension != NUMBER:
+                own = matrix[:, GEOMETRY + place]
+                own[:, 4 + place] = pure.by_own[place] * amplitude
+                own[:, -2] = pure.by_scale[place] * amplitude
+                own[:, -1] = pure.by_amplitude[place] * amplitude
+        return matrix.view(self.batch, self.count, *matrix.shape[1:])
 
     def write_transfer(self, transfer: Tensor) -> None:
         """Fill (batch, columns, table) with `transfer`, each component's block at its rows of the table."""

@@ -6,8 +6,8 @@ Hence ∂/∂p = A f_s S^−l A^−b, and the derivatives by S and A gain −A f
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-import torch
 from torch import Tensor
 
 
@@ -31,29 +31,44 @@ class PureNumbers:
 
     Attributes:
         shape: s of each parameter, (instances,) each.
-        by_own: ∂s/∂p of each.
-        by_scale, by_amplitude: ∂s/∂S and ∂s/∂A of each.
+        dimensions: of each parameter.
+        scale, amplitude: (instances,).
     """
 
     shape: tuple[Tensor, ...]
-    by_own: tuple[Tensor, ...]
-    by_scale: tuple[Tensor, ...]
-    by_amplitude: tuple[Tensor, ...]
+    dimensions: tuple[Dimension, ...]
+    scale: Tensor
+    amplitude: Tensor
 
     @classmethod
     def of(
         cls, shape: Sequence[Tensor], dimensions: Sequence[Dimension], scale: Tensor, amplitude: Tensor
     ) -> "PureNumbers":
         """From parameters as users know them, scale and amplitude; (instances,) each."""
-        one, zero = torch.ones_like(scale), torch.zeros_like(scale)
-        pure, by_own, by_scale, by_amplitude = [], [], [], []
-        for value, dimension in zip(shape, dimensions, strict=True):
-            if dimension == NUMBER:
-                parts = (value, one, zero, zero)
-            else:
-                unit = scale**-dimension.length * amplitude**-dimension.intensity
-                own = value * unit
-                parts = (own, unit, -dimension.length * own / scale, -dimension.intensity * own / amplitude)
-            for part, list_ in zip(parts, (pure, by_own, by_scale, by_amplitude), strict=True):
-                list_.append(part)
-        return cls(tuple(pure), tuple(by_own), tuple(by_scale), tuple(by_amplitude))
+        pairs = zip(shape, dimensions, strict=True)
+        pure = (
+            value if dimension == NUMBER else value * _unit(dimension, scale, amplitude) for value, dimension in pairs
+        )
+        return cls(tuple(pure), tuple(dimensions), scale, amplitude)
+
+    @cached_property
+    def by_own(self) -> tuple[Tensor, ...]:
+        """∂s/∂p of each."""
+        return tuple(_unit(dimension, self.scale, self.amplitude) for dimension in self.dimensions)
+
+    @cached_property
+    def by_scale(self) -> tuple[Tensor, ...]:
+        """∂s/∂S of each."""
+        pairs = zip(self.shape, self.dimensions, strict=True)
+        return tuple(-dimension.length * own / self.scale for own, dimension in pairs)
+
+    @cached_property
+    def by_amplitude(self) -> tuple[Tensor, ...]:
+        """∂s/∂A of each."""
+        pairs = zip(self.shape, self.dimensions, strict=True)
+        return tuple(-dimension.intensity * own / self.amplitude for own, dimension in pairs)
+
+
+def _unit(dimension: Dimension, scale: Tensor, amplitude: Tensor) -> Tensor:
+    """S^−l A^−b."""
+    return scale**-dimension.length * amplitude**-dimension.intensity

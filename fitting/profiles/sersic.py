@@ -51,8 +51,8 @@ def half_light_b(n: Tensor) -> tuple[Tensor, Tensor]:
     z = (torch.log(n) - 0.5 * (high + low)) * (2.0 / (high - low))
     polynomials = torch.cos(torch.acos(z.clamp(-1.0, 1.0)).unsqueeze(-1) * _orders(n.device))
     log_b, slope = (polynomials @ _half_light_series(n.device)).unbind(-1)
-    b = torch.exp(log_b)
-    return b, b * slope / n
+    b = log_b.exp()
+    return b, (b * slope).div_(n)
 
 
 class Sersic(RadialProfile):
@@ -65,24 +65,26 @@ class Sersic(RadialProfile):
     dimensions = (NUMBER,)
 
     def constants(self, shape: tuple[Tensor, ...]) -> Tensor:
-        """Rows 1/(2n), b_n, d b_n/d n, 1/n: shape (4, instances)."""
+        """Rows 1/(2n), b_n, −b_n, d b_n/d n, −b_n/(2n), b_n/(2n²): shape (6, instances)."""
         (n,) = shape
         b, slope = half_light_b(n)
-        return torch.stack((0.5 / n, b, slope, 1.0 / n))
+        inverse = n.reciprocal()
+        half, against = 0.5 * inverse, -b
+        falling = against * half
+        return torch.stack((half, b, against, slope, falling, -falling * inverse))
 
     def brightness(self, log_rho: Tensor, constants: Tensor) -> Tensor:
-        half_inverse_n, b, _, _ = constants
-        return (log_rho * half_inverse_n).exp_().mul_(-b).add_(b).exp_()
+        half_inverse_n, b, against = constants.unbind()[:3]
+        return (log_rho * half_inverse_n).exp_().mul_(against).add_(b).exp_()
 
     def derivatives(self, log_rho: Tensor, constants: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
-        half_inverse_n, b, slope, inverse_n = constants
+        half_inverse_n, b, against, slope, by_log, by_exponent = constants.unbind()
         power = (log_rho * half_inverse_n).exp_()
-        brightness = (power * -b).add_(b).exp_()
+        brightness = (power * against).add_(b).exp_()
         falling = power.mul_(brightness)
-        by_log_exponent = b * half_inverse_n
         # ∂I/∂n = b' I + (ln ρ b/(2n²) − b') t I, t = ρ^{1/2n}
-        by_n = (log_rho * (by_log_exponent * inverse_n)).sub_(slope).mul_(falling).addcmul_(brightness, slope)
-        return brightness, falling.mul_(-by_log_exponent), (by_n,)
+        by_n = (log_rho * by_exponent).sub_(slope).mul_(falling).addcmul_(brightness, slope)
+        return brightness, falling.mul_(by_log), (by_n,)
 
     def cusp_power(self, shape: tuple[float, ...]) -> float:
         return 1.0 / shape[0]

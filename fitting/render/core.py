@@ -2,52 +2,60 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from fitting.render.corner import CornerPixels, CornerRule
 from fitting.render.ellipse import Ellipses
 from fitting.render.frame import Frame
-from fitting.render.outline import OutlinePoints
 from fitting.render.plan import BROKEN_CORNER, CORNER, RING, CorePlan
-from fitting.render.quadrature import SHORT_MARGIN, STENCIL_MARGIN, CornerRule, CornerSplit, pixel_rule
+from fitting.render.quadrature import pixel_rule
 from fitting.render.rings import BrokenCornerRule, BrokenCornerSplit, RingRule, RingSplit
 from fitting.render.smoothness import ORDERS
+from fitting.render.stencil import SHORT_MARGIN, STENCIL_MARGIN
 
-PolarRule = CornerRule | RingRule | BrokenCornerRule
-PolarSplit = CornerSplit | RingSplit | BrokenCornerSplit
+BreakRule = RingRule | BrokenCornerRule
+BreakSplit = RingSplit | BrokenCornerSplit
 _HEADERS = 10_000
 _INSTANCE = 600
 
 
 @dataclass(frozen=True)
-class PolarPixels:
-    """Pixels (instances, pixels) whose quadrature points depend on where the centre is, and their rule."""
+class BreakPixels:
+    """Pixels near breaks, x and y, (2, instances, pixels), and their rule."""
 
-    rule: PolarRule
-    x: Tensor
-    y: Tensor
+    rule: BreakRule
+    places: Tensor
 
 
 @dataclass(frozen=True)
 class Core:
     """Where the stencil's values in one frame give way to quadrature: points, weights and target pixels.
 
-    Each instance's pixel lists are padded to the longest by a pixel far away; `instance, slot, target` say which of
-    the results are real and where they go. `runs` are the instances in a row that one stencil serves, and its margin;
-    `quincunx` those that samples at pixels' corners serve instead.
+    The pixels near the centres, `corner`, and where they go are lists for the whole stack. Of all others each
+    instance's lists are padded to the longest by a pixel far away, so that all have as many slots: first those of
+    `broken`, then those whose points are fixed, in the classes of `counts`. `instance, slot, target` say which of the
+    results are real and where they go; `flat_slot` and `flat_target` are the same for flattened results and images.
+    `runs` are the instances in a row that one stencil serves, and its margin; `quincunx` those that samples at pixels'
+    corners serve instead.
     """
 
-    polar: tuple[PolarPixels, ...]
-    points_x: Tensor
-    points_y: Tensor
-    point_weights: Tensor
+    corner: CornerPixels | None
+    corner_target: Tensor
+    flat_corner_target: Tensor
+    broken: tuple[BreakPixels, ...]
+    fixed: Tensor
+    fixed_weights: Tensor
     counts: tuple[tuple[int, int], ...]
     instance: Tensor
     slot: Tensor
     target: Tensor
+    flat_slot: Tensor
+    flat_target: Tensor
     runs: tuple[tuple[slice, int], ...]
     quincunx: tuple[int, ...]
 
@@ -55,14 +63,14 @@ class Core:
     def build(cls, plans: list[CorePlan], frame: Frame, device: torch.device) -> "Core":
         """Gather the pixels of plans made for the frame."""
         slots = _Slots(plans, frame)
-        polar: list[PolarPixels] = []
+        near = slots.taken(CORNER)
+        broken: list[BreakPixels] = []
         counts: list[tuple[int, int]] = []
-        for index in (CORNER, BROKEN_CORNER, RING):
+        for index in (BROKEN_CORNER, RING):
             block = slots.take(index)
-            if block.shape[1] or index == CORNER:
-                rule = _polar_rule(index, plans, device)
-                x, y = (torch.as_tensor(block[..., axis], device=device) for axis in (0, 1))
-                polar.append(PolarPixels(rule, x, y))
+            if block.shape[1]:
+                rule = _break_rule(index, plans, device)
+                broken.append(BreakPixels(rule, _placed(block, device)))
                 counts.append((block.shape[1], rule.points))
         points = []
         for index, order in enumerate(ORDERS, start=1):
@@ -71,8 +79,11 @@ class Core:
                 points.append(_spread(block, order))
             counts.append((block.shape[1], order**2))
         return cls(
-            tuple(polar),
-            *(torch.as_tensor(np.concatenate(part, axis=1), device=device) for part in zip(*points, strict=True)),
+            _corner(plans, near, device) if len(near.target) else None,
+            torch.as_tensor(near.target, device=device),
+            torch.as_tensor(near.instance * frame.width * frame.height + near.target, device=device),
+            tuple(broken),
+            *(torch.as_tensor(np.concatenate(part, axis=-1), device=device) for part in zip(*points, strict=True)),
             tuple(counts),
             *(torch.as_tensor(part, device=device) for part in slots.targets()),
             tuple(_runs(plans)),
@@ -82,32 +93,68 @@ class Core:
     @property
     def nbytes(self) -> int:
         """Bytes of its arrays, and about those of their headers and of the parameters by which it is kept."""
-        arrays = (self.points_x, self.points_y, self.point_weights, self.instance, self.slot, self.target)
-        polar = (array for pixels in self.polar for array in (pixels.x, pixels.y))
-        return sum(array.nbytes for array in (*arrays, *polar)) + _HEADERS + _INSTANCE * self.runs[-1][0].stop
+        places = (self.instance, self.slot, self.target, self.flat_slot, self.flat_target)
+        arrays = (self.fixed, self.fixed_weights, *places)
+        broken = (pixels.places for pixels in self.broken)
+        corner = 0 if self.corner is None else self.corner.nbytes + 2 * self.corner_target.nbytes
+        return corner + sum(array.nbytes for array in (*arrays, *broken)) + _HEADERS + _INSTANCE * self.runs[-1][0].stop
 
-    def split(self, form: Ellipses, break_radius: Tensor | None) -> tuple[PolarSplit, ...]:
-        """The polar pixels as seen from the centres; `break_radius` (instances,) is the profile's, in scale lengths."""
-        return tuple(pixels.rule.split(pixels.x, pixels.y, form, break_radius) for pixels in self.polar)
+    def break_splits(self, form: Ellipses, break_radius: Tensor | None) -> tuple[BreakSplit, ...]:
+        """The pixels near breaks as seen from the centres; `break_radius` (instances,) is the profile's, in scale
+        lengths.
+        """
+        if not self.broken:
+            return ()
+        assert break_radius is not None
+        return tuple(pixels.rule.split(pixels.places, form, break_radius) for pixels in self.broken)
 
-    def points(self, form: Ellipses, splits: Sequence[PolarSplit]) -> tuple[Tensor, Tensor, Tensor]:
-        """Offsets from the centres and weights of every quadrature point: (instances, points) each."""
-        parts = [split.nodes() for split in splits]
-        parts.append((self.points_x - form.x[:, None], self.points_y - form.y[:, None], self.point_weights))
+    def points(self, form: Ellipses, splits: Sequence[BreakSplit]) -> tuple[Tensor, Tensor]:
+        """Every quadrature point but those near centres: x and y from there, (2, instances, points), and weights."""
+        fixed = self.fixed - form.centre.unsqueeze(-1)
+        if not splits:
+            return fixed, self.fixed_weights
+        parts = [*(split.nodes() for split in splits), (*fixed, self.fixed_weights)]
         x, y, weights = (torch.cat(part, dim=1) for part in zip(*parts, strict=True))
-        return x, y, weights
+        return torch.stack((x, y)), weights
 
-    def outlines(self, splits: Sequence[PolarSplit]) -> Iterator[tuple[slice, OutlinePoints]]:
-        """Slots of the pixels near a centre, and their outlines."""
-        start = 0
-        for split, (count, _) in zip(splits, self.counts, strict=False):
-            outline = split.outline() if count else None
-            if outline is not None:
-                yield slice(start, start + count), outline
-            start += count
+    @cached_property
+    def slot_of_point(self) -> Tensor:
+        """Of each of `points` the slot of its pixel, (points,)."""
+        times = np.concatenate([np.full(pixels, per_pixel) for pixels, per_pixel in self.counts])
+        return torch.as_tensor(np.repeat(np.arange(len(times)), times), device=self.fixed.device)
+
+    def put(self, values: Tensor, images: Tensor) -> None:
+        """Write values (instances, slots) into images (instances, height, width)."""
+        images.put_(self.flat_target, values.take(self.flat_slot))
+
+    def put_corner(self, values: Tensor, images: Tensor) -> None:
+        """Write those of the pixels near centres, (pixels,)."""
+        images.put_(self.flat_corner_target, values)
+
+    def put_columns(self, columns: Tensor, images: Tensor) -> None:
+        """Write columns (instances, columns, slots) into images (instances, columns, height, width)."""
+        images.flatten(2)[self.instance, :, self.target] = columns[self.instance, :, self.slot]
+
+    def put_corner_columns(self, columns: Tensor, images: Tensor) -> None:
+        """Write those of the pixels near centres, (pixels, columns)."""
+        assert self.corner is not None
+        images.flatten(2)[self.corner.instance, :, self.corner_target] = columns
+
+    def take(self, images: Tensor) -> Tensor:
+        """Move values of images (instances, height, width) to slots, (instances, slots)."""
+        values = images.new_zeros((len(images), sum(pixels for pixels, _ in self.counts)))
+        values.put_(self.flat_slot, images.take(self.flat_target))
+        images.view(-1).index_fill_(0, self.flat_target, 0.0)
+        return values
+
+    def take_corner(self, images: Tensor) -> Tensor:
+        """Move those of the pixels near centres, (pixels,)."""
+        values = images.take(self.flat_corner_target)
+        images.view(-1).index_fill_(0, self.flat_corner_target, 0.0)
+        return values
 
     def gather(self, weighted: Tensor) -> Tensor:
-        """Sum points (instances, …, points) to pixels (instances, …, slots)."""
+        """Sum `points` (instances, …, points) to their pixels (instances, …, slots)."""
         sums, start = [], 0
         for pixels, per_pixel in self.counts:
             stop = start + pixels * per_pixel
@@ -115,6 +162,18 @@ class Core:
                 sums.append(weighted[..., start:stop].unflatten(-1, (pixels, per_pixel)).sum(-1))
             start = stop
         return torch.cat(sums, dim=-1) if sums else weighted[..., :0]
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """Pixels of a class, one instance's after the other's: x and y (pixels, 2), instance, number there, and pixel of
+    the frame, (pixels,) each.
+    """
+
+    places: np.ndarray
+    instance: np.ndarray
+    number: np.ndarray
+    target: np.ndarray
 
 
 class _Slots:
@@ -126,27 +185,34 @@ class _Slots:
         nothing = np.zeros(0, dtype=int)
         self._instance, self._slot, self._target = [nothing], [nothing], [nothing]
 
-    def take(self, index: int) -> np.ndarray:
-        """Pixels of class `index`, (instances, longest list, 2)."""
+    def taken(self, index: int) -> _Listed:
+        """Pixels of class `index`."""
         frame = self._frame
         lists = [plan.pixels[index] for plan in self._plans]
-        longest = max(len(pixels) for pixels in lists)
-        if not longest:
-            return np.zeros((len(lists), 0, 2))
-        block = np.full((len(lists), longest, 2), frame.x0 - 1e4)
-        for row, pixels in enumerate(lists):
-            if not len(pixels):
-                continue
-            block[row, : len(pixels)] = pixels
-            self._instance.append(np.full(len(pixels), row))
-            self._slot.append(self._taken + np.arange(len(pixels)))
-            self._target.append((pixels[:, 1] - frame.y0) * frame.width + pixels[:, 0] - frame.x0)
+        counts = [len(pixels) for pixels in lists]
+        places = np.concatenate(lists)
+        number = np.concatenate([np.arange(count) for count in counts])
+        target = (places[:, 1] - frame.y0) * frame.width + places[:, 0] - frame.x0
+        return _Listed(places, np.repeat(np.arange(len(lists)), counts), number, target)
+
+    def take(self, index: int) -> np.ndarray:
+        """Slots for the pixels of class `index`, (instances, longest list, 2)."""
+        listed = self.taken(index)
+        longest = int(listed.number.max(initial=-1)) + 1
+        block = np.full((len(self._plans), longest, 2), self._frame.x0 - 1e4)
+        block[listed.instance, listed.number] = listed.places
+        self._instance.append(listed.instance)
+        self._slot.append(self._taken + listed.number)
+        self._target.append(listed.target)
         self._taken += longest
         return block
 
-    def targets(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Instance, slot and pixel of the frame of everything taken."""
-        return np.concatenate(self._instance), np.concatenate(self._slot), np.concatenate(self._target)
+    def targets(self) -> tuple[np.ndarray, ...]:
+        """Instance, slot and pixel of the frame of everything taken; slot and pixel of all instances in a row."""
+        fields = (self._instance, self._slot, self._target)
+        instance, slot, target = (np.concatenate(field) for field in fields)
+        pixels = self._frame.width * self._frame.height
+        return instance, slot, target, instance * self._taken + slot, instance * pixels + target
 
 
 def _runs(plans: Sequence[CorePlan]) -> Iterator[tuple[slice, int]]:
@@ -158,20 +224,27 @@ def _runs(plans: Sequence[CorePlan]) -> Iterator[tuple[slice, int]]:
         start = stop
 
 
-def _polar_rule(index: int, plans: list[CorePlan], device: torch.device) -> PolarRule:
+def _placed(block: np.ndarray, device: torch.device) -> Tensor:
+    """x and y, (2, instances, pixels), of pixels (instances, pixels, 2)."""
+    return torch.as_tensor(np.ascontiguousarray(np.moveaxis(block, -1, 0)), device=device)
+
+
+def _corner(plans: Sequence[CorePlan], near: _Listed, device: torch.device) -> CornerPixels:
     cusps = [plan.cusp_power for plan in plans]
-    if index == CORNER:
-        return CornerRule.build(cusps, min(plan.q for plan in plans), max(plan.ray_order for plan in plans), device)
+    rule = CornerRule.build(cusps, min(plan.q for plan in plans), max(plan.ray_order for plan in plans), device)
+    numbers = (near.places.T.astype(float), near.instance, near.number)
+    places, instance, slot = (torch.as_tensor(part, device=device) for part in numbers)
+    return CornerPixels.of(places, instance, slot, rule)
+
+
+def _break_rule(index: int, plans: Sequence[CorePlan], device: torch.device) -> BreakRule:
     if index == BROKEN_CORNER:
-        return BrokenCornerRule.build(cusps, device)
+        return BrokenCornerRule.build([plan.cusp_power for plan in plans], device)
     return RingRule.build(min(plan.break_radius for plan in plans), min(plan.q for plan in plans), device)
 
 
-def _spread(block: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Quadrature points x, y and weights (instances, pixels · order²) of pixels (instances, pixels, 2)."""
+def _spread(block: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray]:
+    """Quadrature points x, y (2, instances, pixels · order²) of pixels (instances, pixels, 2), and their weights."""
     x, y, weights = pixel_rule(order)
-    return (
-        (block[..., 0, None] + x).reshape(len(block), -1),
-        (block[..., 1, None] + y).reshape(len(block), -1),
-        np.broadcast_to(weights, (*block.shape[:2], weights.size)).reshape(len(block), -1),
-    )
+    places = np.stack((block[..., 0, None] + x, block[..., 1, None] + y)).reshape(2, len(block), -1)
+    return places, np.broadcast_to(weights, (*block.shape[:2], weights.size)).reshape(len(block), -1)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from fitting.profiles.creases import Creases
 from fitting.profiles.surface import Surface
+from fitting.render.corner import cusp_grading
 from fitting.render.crease_nodes import CreaseNodes, side_of_lines
 from fitting.render.crossed import CrossedPixels, Crossings, PixelsOfStack, crossings
 from fitting.render.crossed_corner import crossed_corner_nodes, crossed_corner_points
@@ -16,7 +17,6 @@ from fitting.render.crossed_once import crossed_once_nodes, crossed_once_points
 from fitting.render.crossed_pixel import crossed_pixel_nodes, crossed_pixel_points
 from fitting.render.ellipse import Ellipses
 from fitting.render.frame import Frame
-from fitting.render.quadrature import cusp_grading
 from fitting.render.surface_plan import RoundedSurface, crease_candidates
 
 _STEPS = 7

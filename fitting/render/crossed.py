@@ -12,8 +12,8 @@ from fitting.render.crease_sides import crease_sides
 from fitting.render.crossed_once import StraightLines
 from fitting.render.crossed_pixel import FAR_ORDERS, GRADED_ORDER, NEAR_ORDER
 from fitting.render.frame import Frame
-from fitting.render.quadrature import STENCIL_MARGIN
 from fitting.render.smoothness import ORDERS
+from fitting.render.stencil import STENCIL_MARGIN
 
 _HALF = 0.5 + 1e-9
 CENTRAL = 1.2

@@ -10,11 +10,10 @@ from torch import Tensor
 
 from fitting.render.crease_nodes import CreaseNodes, EdgeNodes, Side
 from fitting.render.ellipse import Ellipses
-from fitting.render.outline import pixel_corners
-from fitting.render.quadrature import crowded_rule, feet
+from fitting.render.outline import EDGES, feet, pixel_corners, pixel_edges
+from fitting.render.quadrature import crowded_rule
 from fitting.render.roots import bracketed
 
-_EDGES = 4
 _EDGE_ORDER = 14
 
 
@@ -30,11 +29,12 @@ def crossed_corner_nodes(
 
     `ray` are nodes λ and weights of λ dλ, (pixels, radial order) each; `steps` are those of `bracketed`.
     """
-    corners = pixel_corners(x[:, None], y[:, None], form)
-    foot = feet(*corners, form)[:, 0]
-    corner_x, corner_y, edge_x, edge_y = (part[:, 0] for part in corners)
+    corners = pixel_corners(torch.stack((x, y)) - form.centre)
+    foot = feet(corners, form)
+    corner_x, corner_y = corners
+    edge_x, edge_y = pixel_edges(x.device)[:, None]
     level, level_weight = ray
-    shape = (len(x), level.shape[1], _EDGES, angle.shape[1])
+    shape = (len(x), level.shape[1], EDGES, angle.shape[1])
 
     def along(corner: Tensor, edge: Tensor, place: Tensor) -> Tensor:
         return level[:, :, None, None] * (corner[:, None, :, None] + place * edge[:, None, :, None])
@@ -72,4 +72,4 @@ def _longest(met: Tensor, foot: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 def _pieces(lines: int) -> int:
     """Most that have a length: an edge has two, parted at its foot, and each line parts two edges at most."""
-    return 2 * (_EDGES + lines)
+    return 2 * (EDGES + lines)

@@ -7,12 +7,14 @@ parameters that users know.
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from fitting.profiles.axes import DEGREES
+from fitting.profiles.radial import RHO_FLOOR
 
 GEOMETRY = 5
 """Columns that belong to the geometry: ∂I/∂ρ times δx, δy, δx², δxδy, δy²."""
@@ -20,60 +22,109 @@ GEOMETRY = 5
 
 @dataclass(frozen=True)
 class Ellipses:
-    """Quadratic forms of a stack of instances; every field has shape (instances,)."""
+    """Quadratic forms of a stack of instances.
 
-    x: Tensor
-    y: Tensor
-    xx: Tensor
-    xy2: Tensor
-    yy: Tensor
+    Attributes:
+        centre: x and y, (2, instances).
+        quadratic: A, 2B and C, (3, instances).
+    """
 
-    def broadcast(self, dimensions: int) -> "Ellipses":
-        """The same with `dimensions` trailing axes of length one."""
-        shape = self.x.shape + (1,) * dimensions
-        return Ellipses(*(field.reshape(shape) for field in (self.x, self.y, self.xx, self.xy2, self.yy)))
+    centre: Tensor
+    quadratic: Tensor
+
+    def rho(self, x: Tensor, y: Tensor) -> Tensor:
+        """ρ at offsets from the centres, never below the floor: of the shape to which x and y, (instances, …) of as
+        many dimensions, broadcast.
+        """
+        xx, xy2, yy = self.quadratic.view(3, -1, *(1,) * (x.ndim - 1)).unbind()
+        if x.shape == y.shape:
+            return (x * xx).addcmul_(y, xy2).mul_(x).addcmul_(y * y, yy).clamp_(min=RHO_FLOOR)
+        # Each step has one operand that is constant along rows: with two, torch leaves its vectorized loops.
+        return torch.add(xy2 * y, xx * x).mul_(x).add_(yy * y * y).clamp_(min=RHO_FLOOR)
 
     def select(self, index: Tensor | slice) -> "Ellipses":
         """The instances that `index` names."""
-        return Ellipses(*(field[index] for field in (self.x, self.y, self.xx, self.xy2, self.yy)))
+        return Ellipses(self.centre[:, index], self.quadratic[:, index])
 
 
-def ellipses(x: Tensor, y: Tensor, q: Tensor, pa: Tensor, scale: Tensor) -> Ellipses:
-    """Quadratic forms from centre (pixels), axis ratio, position angle (degrees from +y, counter-clockwise), scale
-    (pixels).
+@dataclass(frozen=True)
+class Axes:
+    """Ellipses as astronomers name them, but for their centres.
+
+    Attributes:
+        turn: cosine and sine of twice the position angle, (2, instances).
+        along, across: ½ a⁻² and ½ b⁻² of the semi-axes a and b = q a, in pixels, (instances,).
     """
-    twice = pa * (2.0 * DEGREES)
-    per_scale = 0.5 * scale**-2
-    stretched = q**-2 * per_scale
-    mean, half_difference = stretched + per_scale, stretched - per_scale
-    along = half_difference * torch.cos(twice)
-    return Ellipses(x, y, mean + along, 2.0 * half_difference * torch.sin(twice), mean - along)
 
+    turn: Tensor
+    along: Tensor
+    across: Tensor
 
-def geometry_jacobian(form: Ellipses, q: Tensor, pa: Tensor, scale: Tensor) -> Tensor:
-    """Shape (instances, 5 columns, 5 parameters x, y, q, pa, scale): d brightness = columns · this · d parameters."""
-    twice = pa * (2.0 * DEGREES)
-    falling = -(scale**-2) * q**-3
-    by_q_along = falling * torch.cos(twice)
-    by_x = torch.stack((form.xx, form.xy2, form.yy), dim=-1) * -2.0
-    by_scale = by_x / scale[:, None]
-    by_pa = form.xy2 * DEGREES
-    entries = (
-        *(by_x[:, 0], -form.xy2),
-        *(-form.xy2, by_x[:, 2]),
-        *(falling + by_q_along, -by_pa, by_scale[:, 0]),
-        *(2.0 * falling * torch.sin(twice), (form.xx - form.yy) * (2.0 * DEGREES), by_scale[:, 1]),
-        *(falling - by_q_along, by_pa, by_scale[:, 2]),
-    )
-    jacobian = torch.zeros((q.shape[0], GEOMETRY * GEOMETRY), dtype=q.dtype, device=q.device)
-    jacobian[:, _filled(q.device)] = torch.stack(entries, dim=-1)
-    return jacobian.view(-1, GEOMETRY, GEOMETRY)
+    @classmethod
+    def of(cls, q: Tensor, pa: Tensor, scale: Tensor) -> "Axes":
+        """From axis ratio, position angle (degrees from +y, counter-clockwise), scale (pixels), (instances,) each."""
+        twice = pa * (2.0 * DEGREES)
+        along = scale.square().reciprocal_().mul_(0.5)
+        return cls(torch.stack((twice.cos(), twice.sin_())), along, along / q.square())
+
+    @cached_property
+    def quadratic(self) -> Tensor:
+        """A, 2B and C, (3, instances)."""
+        cosine, sine = self.turn.mul(self.across - self.along).unbind()
+        mean = self.across + self.along
+        return torch.stack((mean + cosine, sine.mul_(2.0), mean - cosine))
+
+    def transfer(self, q: Tensor, scale: Tensor, amplitude: Tensor, shape: int) -> Tensor:
+        """d image = columns · this · d parameters: (instances, columns, parameters).
+
+        Columns as in `fitting.render.field`, parameters x, y, q, pa, so many of shape, scale, amplitude; those of shape
+        are taken as pure numbers.
+        """
+        quadratic, falling = self.quadratic, (self.across / q).mul_(2.0)
+        parts = (quadratic, quadratic / scale, falling.unsqueeze(0), self.turn * falling, torch.ones_like(q)[None])
+        features = torch.cat(parts).mul_(amplitude)
+        constant, pattern = _pattern(shape, q.device)
+        columns, parameters = GEOMETRY + shape + 1, 6 + shape
+        return torch.addmm(constant, features.T, pattern).view(-1, columns, parameters)
 
 
 @cache
-def _filled(device: torch.device) -> Tensor:
-    """Places of the Jacobian's entries that are not zero, row after row: x and y; then q, pa and scale."""
-    rows = ((0, 1), (0, 1), (2, 3, 4), (2, 3, 4), (2, 3, 4))
-    return torch.tensor(
-        [GEOMETRY * row + column for row, columns in enumerate(rows) for column in columns], device=device
-    )
+def _pattern(shape: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """What `Axes.transfer` has of one and of each feature in all of its entries, (1, entries) and (features, entries).
+
+    With A, 2B, C the quadratic form, g = a⁻² q⁻³ and t twice the position angle, ∂(A, 2B, C) by q is −g (1 + cos t,
+    2 sin t, 1 − cos t), by the position angle (−2B, 2 (A − C), 2B) in radians, by the scale a −2 (A, 2B, C)/a; and ∂ρ
+    by the centre −(2A δx + 2B δy, 2B δx + 2C δy).
+    """
+    xx, xy2, yy, xx_by_scale, xy2_by_scale, yy_by_scale, g, g_cosine, g_sine, one = range(10)
+    columns, parameters = GEOMETRY + shape + 1, 6 + shape
+    pattern = np.zeros((10, columns, parameters))
+    x, y, q, pa, scale = 0, 1, 2, 3, parameters - 2
+    by_x, by_y, by_xx, by_xy, by_yy = range(GEOMETRY)
+    pattern[xx, by_x, x] = pattern[yy, by_y, y] = -2.0
+    pattern[xy2, by_x, y] = pattern[xy2, by_y, x] = -1.0
+    pattern[g, (by_xx, by_yy), q] = -1.0
+    pattern[g_cosine, by_xx, q], pattern[g_cosine, by_yy, q] = -1.0, 1.0
+    pattern[g_sine, by_xy, q] = -2.0
+    pattern[xy2, by_xx, pa], pattern[xy2, by_yy, pa] = -DEGREES, DEGREES
+    pattern[xx, by_xy, pa], pattern[yy, by_xy, pa] = 2.0 * DEGREES, -2.0 * DEGREES
+    pattern[(xx_by_scale, xy2_by_scale, yy_by_scale), (by_xx, by_xy, by_yy), scale] = -2.0
+    pattern[one, range(GEOMETRY, GEOMETRY + shape), range(4, 4 + shape)] = 1.0
+    constant = np.zeros((1, columns, parameters))
+    constant[0, -1, -1] = 1.0
+    flat = (torch.as_tensor(part.reshape(len(part), -1), device=device) for part in (constant, pattern))
+    return next(flat), next(flat)
+
+
+def ellipses(centre: Tensor, q: Tensor, pa: Tensor, scale: Tensor) -> Ellipses:
+    """Quadratic forms of ellipses with centres (pixels; x and y, (2, instances)) and axes as `Axes.of` takes them."""
+    return Ellipses(centre, Axes.of(q, pa, scale).quadratic)
+
+
+def write_geometry(columns: Tensor, by_rho: Tensor, x: Tensor, y: Tensor) -> None:
+    """The geometry's columns, first in (instances, columns, …), of ∂I/∂ρ at offsets x, y."""
+    torch.mul(by_rho, x, out=columns[:, 0])
+    torch.mul(by_rho, y, out=columns[:, 1])
+    torch.mul(columns[:, 0], x, out=columns[:, 2])
+    torch.mul(columns[:, 0], y, out=columns[:, 3])
+    torch.mul(columns[:, 1], y, out=columns[:, 4])

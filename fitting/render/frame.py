@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -29,10 +30,15 @@ class Frame:
         """Offsets of the columns and of the rows from centres x, y (instances,), along both axes moved by `shift`:
         (instances, width) and (instances, height).
         """
-        like = {"dtype": x.dtype, "device": x.device}
-        columns = torch.arange(self.x0 + shift, self.x0 + self.width + shift, **like)
-        rows = torch.arange(self.y0 + shift, self.y0 + self.height + shift, **like)
+        columns = _places(self.x0 + shift, self.width, x.device)
+        rows = _places(self.y0 + shift, self.height, x.device)
         return columns - x[:, None], rows - y[:, None]
+
+
+@lru_cache(maxsize=256)
+def _places(first: float, count: int, device: torch.device) -> Tensor:
+    """So many places in a row, a pixel apart."""
+    return torch.arange(first, first + count, dtype=torch.float64, device=device)
 
 
 def windows(frames: Sequence[Frame], like: Tensor) -> Tensor:

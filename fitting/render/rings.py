@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from fitting.render.corner import cusp_grading
 from fitting.render.ellipse import Ellipses
-from fitting.render.outline import OutlinePoints, pixel_corners
-from fitting.render.quadrature import closely_crowded_rule, crowded_rule, cusp_grading, graded_rule
+from fitting.render.outline import EDGES, OutlinePoints, pixel_corners, pixel_edges
+from fitting.render.quadrature import closely_crowded_rule, crowded_rule, graded_rule
 
-_EDGES = 4
 _OUTLINE_ORDER = 24
 _PIECES = 4
 """Of an edge: to the break, to the foot, to the break again, to the end."""
@@ -59,10 +59,9 @@ class RingRule:
         """Quadrature points per pixel."""
         return self.pieces * self.edge.shape[0] * self.radial.shape[0]
 
-    def split(self, pixels_x: Tensor, pixels_y: Tensor, form: Ellipses, break_radius: Tensor | None) -> "RingSplit":
+    def split(self, pixels: Tensor, form: Ellipses, break_radius: Tensor) -> "RingSplit":
         """As `CornerRule.split`; `break_radius` (instances,) is in scale lengths."""
-        assert break_radius is not None
-        return RingSplit(self, _outline(pixels_x, pixels_y, form, break_radius, self.pieces, self.at_feet))
+        return RingSplit(self, _outline(pixels, form, break_radius, self.pieces, self.at_feet))
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class RingSplit:
     pieces: "Outline"
 
     def nodes(self) -> tuple[Tensor, Tensor, Tensor]:
-        """As `CornerSplit.nodes`."""
+        """Offsets δx, δy from the centre and weights, each (instances, pixels · points)."""
         rule = self.rule
         parts = self.pieces.points(rule.edge, rule.edge_weights)
         x, y, weight, start = (part.flatten(2).unsqueeze(2) for part in parts)
@@ -113,14 +112,11 @@ class BrokenCornerRule:
     @property
     def points(self) -> int:
         """Quadrature points per pixel."""
-        return _EDGES * _PIECES * self.edge.shape[0] * (self.inner.shape[1] + 2 * self.outer.shape[0])
+        return EDGES * _PIECES * self.edge.shape[0] * (self.inner.shape[1] + 2 * self.outer.shape[0])
 
-    def split(
-        self, pixels_x: Tensor, pixels_y: Tensor, form: Ellipses, break_radius: Tensor | None
-    ) -> "BrokenCornerSplit":
+    def split(self, pixels: Tensor, form: Ellipses, break_radius: Tensor) -> "BrokenCornerSplit":
         """As `CornerRule.split`; `break_radius` (instances,) is in scale lengths."""
-        assert break_radius is not None
-        return BrokenCornerSplit(self, _outline(pixels_x, pixels_y, form, break_radius, _EDGES * _PIECES, True))
+        return BrokenCornerSplit(self, _outline(pixels, form, break_radius, EDGES * _PIECES, True))
 
 
 @dataclass(frozen=True)
@@ -131,7 +127,7 @@ class BrokenCornerSplit:
     pieces: "Outline"
 
     def nodes(self) -> tuple[Tensor, Tensor, Tensor]:
-        """As `CornerSplit.nodes`."""
+        """Offsets δx, δy from the centre and weights, each (instances, pixels · points)."""
         rule = self.rule
         x, y, weight, start = self.pieces.points(rule.edge, rule.edge_weights)
         start = start.clamp(max=1.0).unsqueeze(-1)
@@ -183,17 +179,17 @@ class Outline:
         """
         x = self.x.unsqueeze(-1) + self.along_x.unsqueeze(-1) * nodes
         y = self.y.unsqueeze(-1) + self.along_y.unsqueeze(-1) * nodes
-        form = self.form.broadcast(3)
-        rho = (form.xx * x * x + form.xy2 * x * y + form.yy * y * y).clamp_(min=1e-30)
+        rho = self.form.rho(x, y).clamp_(min=1e-30)
         return x, y, self.cross.unsqueeze(-1) * weights, (self.break_square.unsqueeze(-1) / rho).sqrt_()
 
 
-def _outline(
-    pixels_x: Tensor, pixels_y: Tensor, form: Ellipses, break_radius: Tensor, pieces: int, at_feet: bool
-) -> Outline:
+def _outline(pixels: Tensor, form: Ellipses, break_radius: Tensor, pieces: int, at_feet: bool) -> Outline:
     """The longest pieces of each outline, split at feet and at the break."""
-    corner_x, corner_y, edge_x, edge_y = pixel_corners(pixels_x, pixels_y, form)
-    xx, xy, yy = (field[:, None, None] for field in (form.xx, 0.5 * form.xy2, form.yy))
+    corners = pixel_corners(pixels - form.centre.unsqueeze(-1))
+    corner_x, corner_y = corners
+    edge_x, edge_y = pixel_edges(pixels.device)[:, None, None].expand_as(corners)
+    xx, xy2, yy = form.quadratic[..., None, None]
+    xy = 0.5 * xy2
     square = xx * edge_x**2 + 2.0 * xy * edge_x * edge_y + yy * edge_y**2
     foot = -(xx * corner_x * edge_x + xy * (corner_x * edge_y + corner_y * edge_x) + yy * corner_y * edge_y) / square
     at_corner = xx * corner_x**2 + 2.0 * xy * corner_x * corner_y + yy * corner_y**2

@@ -10,14 +10,15 @@ from torch import Tensor
 
 from fitting.profiles.surface import Surface
 from fitting.render.core import Core
-from fitting.render.field import pixel_means
 from fitting.render.frame import Frame
 from fitting.render.kept import kept
-from fitting.render.quadrature import STENCIL_MARGIN
 from fitting.render.quincunx import corner_frame, quincunx_means
+from fitting.render.stencil import STENCIL_MARGIN, pixel_means
 from fitting.render.surface_frames import Creased, Evaluate, FieldOnFrames, SurfaceFrames
 from fitting.render.surface_plan import RoundedSurface, surface_plan
 
+_FAR = -1e4
+"""Where quadrature points that stand for nothing lie, pixels from the centre."""
 _FIVE = (5 / 6, 1 / 24, 1 / 24, 1 / 24, 1 / 24)
 """1 + δ²/24 along both axes, of which the next term is 2.95e-3 of the fourth derivative."""
 
@@ -58,10 +59,14 @@ def field_means(field: FieldOnFrames, frame: Frame) -> Tensor:
     on, values = field.on, field.on.values
     core = surface_core(on.rounded, frame, values.device)
     wide = frame.widened(STENCIL_MARGIN)
-    x, y, weights = core.points(on.form, core.split(on.form, None))
+    places, weights = core.points(on.form, ())
+    if core.corner is not None:
+        near = zip(core.corner.nodes(on.form), (_FAR, 0.0), strict=True)
+        padded = [core.corner.by_instance(nodes, missing) for nodes, missing in near]
+        places, weights = (torch.cat(part, dim=-1) for part in zip(padded, (places, weights), strict=True))
     batches = on.batches() if len(on.frames) == 1 else iter(())
     first = next(batches, None)
-    parts = [_grid(values, wide), (x, y), *(() if first is None else (first.points(),))]
+    parts = [_grid(values, wide), tuple(places), *(() if first is None else (first.points(),))]
     x, y = (torch.cat(part, dim=1) for part in zip(*parts, strict=True))
     samples, at_core, *at_first = field.evaluate(x, y, values).split([part[0].shape[1] for part in parts], dim=-1)
     creased = field.creased(frame) if first is None else field.alone(frame, first, *at_first, batches)
@@ -71,7 +76,13 @@ def field_means(field: FieldOnFrames, frame: Frame) -> Tensor:
     flat = means.flatten(-2)
     if creased is not None and len(creased.beside_target):
         flat[creased.beside_instance, ..., creased.beside_target] = _close_means(samples, creased)
-    by_instance = core.gather(at_core * (weights if at_core.ndim == 2 else weights[:, None]))
+    weighted = at_core * (weights if at_core.ndim == 2 else weights[:, None])
+    if core.corner is not None:
+        corner, first = core.corner, core.corner.most * core.corner.points
+        near_sums = weighted[..., :first].unflatten(-1, (corner.most, -1)).sum(-1)
+        flat[corner.instance, ..., core.corner_target] = near_sums[corner.instance, ..., corner.slot]
+        weighted = weighted[..., first:]
+    by_instance = core.gather(weighted)
     flat[core.instance, ..., core.target] = by_instance[core.instance, ..., core.slot]
     if creased is not None and len(creased.target):
         flat[creased.instance, ..., creased.target] = creased.sums

@@ -17,7 +17,7 @@ from fitting.render.creased import surface_crossings
 from fitting.render.crossed import Crossings, PixelsOfStack
 from fitting.render.ellipse import Ellipses, ellipses
 from fitting.render.frame import Frame
-from fitting.render.quadrature import STENCIL_MARGIN
+from fitting.render.stencil import STENCIL_MARGIN
 from fitting.render.surface_plan import RoundedSurface, surface_core_key
 
 Evaluate = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -55,7 +55,7 @@ class SurfaceFrames:
     def form(self) -> Ellipses:
         """The surfaces' ellipses."""
         values = self.values
-        return ellipses(values[:, 0], values[:, 1], *self.surface.ellipse(values))
+        return ellipses(values[:, :2].T, *self.surface.ellipse(values))
 
     @cached_property
     def rounded(self) -> tuple[RoundedSurface, ...]:

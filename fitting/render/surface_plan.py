@@ -22,9 +22,10 @@ from fitting.render.crossed import Candidates, PixelsOfStack, crease_reach
 from fitting.render.frame import Frame
 from fitting.render.kept import kept
 from fitting.render.plan import BROKEN_CORNER, CORNER, CorePlan
-from fitting.render.quadrature import STENCIL_MARGIN, pixel_rule
+from fitting.render.quadrature import pixel_rule
 from fitting.render.quincunx import corner_frame, quincunx_means
 from fitting.render.smoothness import ORDERS
+from fitting.render.stencil import STENCIL_MARGIN
 
 _NEXT_TERM = 27859 / 464486400
 """Weight of the eighth difference in the series that the stencil breaks off."""
