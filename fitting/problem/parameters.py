@@ -84,6 +84,7 @@ class Parametrization:
         self._constant = torch.tensor(known, dtype=torch.float64)
         self._selection = torch.zeros((len(table), len(self.free)), dtype=torch.float64)
         self._selection[self._free_index, torch.arange(len(self.free))] = 1.0
+        self._all_free = self._free_index.tolist() == list(range(len(table)))
         self._one = torch.ones((), dtype=torch.float64)
         self._linked = table.linked
         self.ellipses = self._free_ellipses()
@@ -110,8 +111,7 @@ class Parametrization:
         """Values and their derivatives at θ (batch, free)."""
         batch = theta.shape[0]
         free = torch.where(self._log, theta.exp(), theta)
-        physical = self._constant.expand(batch, -1).clone()
-        physical[:, self._free_index] = free
+        physical = free.clone() if self._all_free else self._constant.expand(batch, -1).index_copy(1, self._free_index, free)
         slope = torch.where(self._log, free, self._one)
         jacobian = self._selection * slope.unsqueeze(1)
         outside = torch.zeros(batch, dtype=physical.dtype, device=physical.device)

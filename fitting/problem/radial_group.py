@@ -108,12 +108,15 @@ class RadialStack:
     @cached_property
     def _rounded_shapes(self) -> tuple[RoundedShape, ...]:
         profile = self.group.profile
-        places = torch.stack((self.x, self.y, self.q, self.pa, self.scale), dim=-1).tolist()
-        shapes = torch.stack(self.pure.shape, dim=-1).tolist() if self.pure.shape else [()] * len(places)
+        rows = self.values.tolist()
+        if all(dimension == NUMBER for dimension in self.pure.dimensions):
+            shapes = [row[4:-2] for row in rows]
+        else:
+            shapes = torch.stack(self.pure.shape, dim=-1).tolist()
         breaks = profile.break_radius(self.constants)
-        radii = [None] * len(places) if breaks is None else (breaks * self.scale).tolist()
-        rows = zip(places, shapes, radii, strict=True)
-        return tuple(rounded(profile, *place, tuple(shape), radius) for place, shape, radius in rows)
+        radii = [None] * len(rows) if breaks is None else (breaks * self.scale).tolist()
+        of_instances = zip(rows, shapes, radii, strict=True)
+        return tuple(rounded(profile, *row[:4], row[-2], tuple(shape), radius) for row, shape, radius in of_instances)
 
     def image(self, frame: Frame) -> Tensor:
         """Sum over components, (batch, height, width), data units."""

@@ -25,7 +25,7 @@ class FlatSkies:
     def stack(self, physical: Tensor, chosen: tuple[int, ...], frames: tuple[Frame, ...]) -> "FlatSkyStack":
         """The chosen skies at values (batch, rows of the table)."""
         rows = self.rows if len(chosen) == len(self.rows) else self.rows[list(chosen)]
-        return FlatSkyStack(rows, physical[:, rows].sum(1))
+        return FlatSkyStack(rows, physical.index_select(1, rows).sum(1))
 
     def reaching(self, physical: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> list[tuple[int, ...]]:
         """All: a sky is everywhere."""

@@ -76,7 +76,7 @@ class CoreSums:
         """
         core = self.core
         at_slots = core.take(weight)
-        weights = at_slots[:, core.slot_of_point] * self.nodes.weights
+        weights = at_slots.gather(1, core.slot_of_point.expand(len(at_slots), -1)) * self.nodes.weights
         shifted = 0 if self.shifts is None else self.shifts.shape[2]
         sums = self.nodes.backproject(self.parts, weights, shifted * core.counts[0][1])
         if self.shifts is not None:
@@ -136,4 +136,4 @@ def _shifts(profile: RadialProfile, form: Ellipses, constants: Tensor, nodes: _N
         return None
     brightness = profile.brightness(form.rho(outline.x, outline.y).log_(), constants[..., None, None])
     flows = [(brightness * normal).sum(-1) for normal in (outline.normal_x, outline.normal_y)]
-    return torch.stack(by_centre(torch.stack(flows, dim=-1), form), dim=1)
+    return by_centre(torch.stack(flows, dim=-1), form).mT

@@ -123,6 +123,10 @@ class CornerPixels:
         """The most pixels of one instance."""
         return int(self.slot.max()) + 1
 
+    @cached_property
+    def _flat_slot(self) -> Tensor:
+        return self.instance * self.most + self.slot
+
     @property
     def points(self) -> int:
         """Quadrature points of a pixel."""
@@ -156,8 +160,7 @@ class CornerPixels:
         """Values (…, pixels, k) in slots, those that no pixel takes `missing`: (…, instances, most · k)."""
         lead, each = values.shape[:-2], values.shape[-1]
         slots = values.new_full((*lead, self.instances * self.most, each), missing)
-        slots[..., self.instance * self.most + self.slot, :] = values
-        return slots.view(*lead, self.instances, -1)
+        return slots.index_copy_(-2, self._flat_slot, values).view(*lead, self.instances, -1)
 
     def sums(self, values: Tensor) -> Tensor:
         """Sums of values (pixels, k) over the pixels of each instance, (instances, k)."""

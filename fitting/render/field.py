@@ -91,14 +91,14 @@ class Linearization:
         return means
 
     def backproject(self, weight: Tensor) -> Tensor:
-        """Sums over pixels of `weight` (instances, height, width) times each column: (instances, columns).
+        """Sums over pixels of `weight` (instances, height, width), which is used up, times each column: (instances,
+        columns).
 
         The transpose of `integrate_columns` (or `sample_columns`) without the columns' images: the geometry's five sums
         are moments of one image.
         """
         if self.core is None:
             return self._grid_sums(weight)
-        weight = weight.clone()
         at_core = self.core.take(weight)
         return self._grid_sums(_spread_back(weight, self.core.core)) + at_core
 

@@ -46,7 +46,8 @@ def feet(corners: Tensor, form: Ellipses) -> Tensor:
     instances, …, 4).
     """
     # Along a row ρ is least at δx = −B δy / A, along a column at δy = −B δx / C.
-    least = (form.quadratic[1] / form.quadratic[::2]).flip(0).view(2, -1, *(1,) * (corners.ndim - 2))
+    xx, xy2, yy = form.quadratic.unbind()
+    least = (xy2 / torch.stack((yy, xx))).view(2, -1, *(1,) * (corners.ndim - 2))
     backwards, across = (_like(part, corners.ndim) for part in _towards_foot(corners.device))
     towards_x, towards_y = torch.addcmul(backwards, least, across).unbind()
     return (towards_x * corners[0]).addcmul_(towards_y, corners[1]).clamp_(0.0, 1.0)

@@ -12,6 +12,7 @@ that stays the same over the last steps of a fit.
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -42,8 +43,7 @@ _HIGHEST_BESIDE_RING = 8
 _LONG = 0.4
 
 
-@dataclass(frozen=True)
-class RoundedShape:
+class RoundedShape(NamedTuple):
     """Parameters of one instance on the coarse grid that plans are made for.
 
     `break_radius` is that of the profile's break, pixels along the major axis, or None.

@@ -68,12 +68,13 @@ def spread_means(weights: Tensor, margin: int = STENCIL_MARGIN) -> Tensor:
     By products with banded matrices: sums of shifted weights would need zeros around them first.
     """
     images, height, width = weights.shape
-    between = weights.new_empty((images, height + 2 * margin, width))
-    for band in _bands(height, margin, weights.device):
-        torch.matmul(band.matrix, weights[:, band.taken], out=between[:, band.made])
+    bands = _bands(height, margin, weights.device)
+    spread = torch.cat([band.matrix.expand(images, -1, -1).bmm(weights[:, band.taken]) for band in bands], dim=1)
+    rows = spread.view(-1, width)
     spread = weights.new_empty((images, height + 2 * margin, width + 2 * margin))
+    made = spread.view(-1, width + 2 * margin)
     for band in _bands(width, margin, weights.device):
-        torch.matmul(between[..., band.taken], band.matrix.T, out=spread[..., band.made])
+        torch.mm(rows[:, band.taken], band.matrix.T, out=made[:, band.made])
     return spread
 
 
