@@ -111,7 +111,8 @@ class Parametrization:
         """Values and their derivatives at θ (batch, free)."""
         batch = theta.shape[0]
         free = torch.where(self._log, theta.exp(), theta)
-        physical = free.clone() if self._all_free else self._constant.expand(batch, -1).index_copy(1, self._free_index, free)
+        known = self._constant.expand(batch, -1)
+        physical = free.clone() if self._all_free else known.index_copy(1, self._free_index, free)
         slope = torch.where(self._log, free, self._one)
         jacobian = self._selection * slope.unsqueeze(1)
         outside = torch.zeros(batch, dtype=physical.dtype, device=physical.device)

@@ -1,39 +1,46 @@
-"""Radial profiles integrated over the pixels of a core, for a stack of instances at once.
+"""Radial profiles integrated over the pixels of a core, for a stack of instances at once."""
 
-The pixels near the centres are one list for the whole stack (`fitting.render.corner_sums`); all others have slots, as
-many for each instance.
-"""
-
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from fitting.profiles import RadialProfile
-from fitting.render.core import BreakSplit, Core
-from fitting.render.corner_sums import by_centre, corner_columns, corner_values
-from fitting.render.ellipse import GEOMETRY, Ellipses, write_geometry
+from fitting.render.break_pixels import break_columns, break_values
+from fitting.render.core import Core
+from fitting.render.corner_sums import corner_columns, corner_values
+from fitting.render.ellipse import Ellipses
+from fitting.render.fixed_sums import FixedSums, fixed_columns, fixed_values
+from fitting.render.pixel_list import PixelList
 
 
 def put_values(profile: RadialProfile, form: Ellipses, constants: Tensor, core: Core, images: Tensor) -> None:
     """Write pixel means of unit-amplitude brightness into images (instances, height, width)."""
+    given = (profile, form, constants)
     if core.corner is not None:
-        core.put_corner(corner_values(profile, form, constants, core.corner), images)
-    nodes = _Nodes.of(profile, form, constants, core)
-    brightness = profile.brightness(nodes.rho.log_(), constants[..., None])
-    core.put(core.gather(brightness.mul_(nodes.weights)), images)
+        core.corner.pixels.put(corner_values(*given, core.corner), images)
+    for broken in core.broken:
+        broken.pixels.put(break_values(*given, broken), images)
+    if core.fixed is not None:
+        core.fixed.pixels.put(fixed_values(*given, core.fixed), images)
 
 
 def put_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, core: Core, images: Tensor) -> None:
     """Write pixel means of the derivative columns into images (instances, columns, height, width)."""
+    for pixels, columns in _near_columns(profile, form, constants, core):
+        pixels.put_columns(columns, images)
+    if core.fixed is not None:
+        core.fixed.pixels.put_columns(fixed_columns(profile, form, constants, core.fixed), images)
+
+
+def _near_columns(
+    profile: RadialProfile, form: Ellipses, constants: Tensor, core: Core
+) -> Iterator[tuple[PixelList, Tensor]]:
+    """Derivative columns (pixels, columns) of those near centres and breaks."""
     if core.corner is not None:
-        core.put_corner_columns(corner_columns(profile, form, constants, core.corner), images)
-    nodes = _Nodes.of(profile, form, constants, core)
-    columns = core.gather(nodes.columns(profile, constants))
-    shifts = _shifts(profile, form, constants, nodes)
-    if shifts is not None:
-        columns[:, :2, : shifts.shape[2]] = shifts
-    core.put_columns(columns, images)
+        yield core.corner.pixels, corner_columns(profile, form, constants, core.corner)
+    for broken in core.broken:
+        yield broken.pixels, break_columns(profile, form, constants, broken)
 
 
 @dataclass(frozen=True)
@@ -42,98 +49,32 @@ class CoreSums:
 
     Attributes:
         core: the pixels.
-        near: columns of those near the centres, (pixels, columns), or None.
-        nodes: the points of the others.
-        parts: ∂I/∂ln ρ, ∂I/∂(shape parameters) and I there, (instances, points) each.
-        shifts: the first two columns of pixels near a centre and a break, whose slots are the first: (instances, 2,
-            pixels), or None.
+        near: columns of those near centres and breaks, (pixels, columns).
+        fixed: the others, or None.
     """
 
     core: Core
-    near: Tensor | None
-    nodes: "_Nodes"
-    parts: tuple[Tensor, ...]
-    shifts: Tensor | None
+    near: tuple[tuple[PixelList, Tensor], ...]
+    fixed: FixedSums | None
 
     @classmethod
     def of(cls, profile: RadialProfile, form: Ellipses, constants: Tensor, core: Core) -> "CoreSums":
-        """For instances with these forms."""
-        near = None if core.corner is None else corner_columns(profile, form, constants, core.corner)
-        nodes = _Nodes.of(profile, form, constants, core)
-        brightness, by_log_rho, by_shape = profile.derivatives(nodes.rho.log(), constants[..., None])
-        shifts = _shifts(profile, form, constants, nodes)
-        return cls(core, near, nodes, (by_log_rho, *by_shape, brightness), shifts)
+        """For instances with these forms and constants."""
+        near = tuple(_near_columns(profile, form, constants, core))
+        return cls(core, near, None if core.fixed is None else FixedSums.of(profile, form, constants, core.fixed))
 
     def put_values(self, images: Tensor) -> None:
         """Write pixel means of brightness into images (instances, height, width)."""
-        if self.near is not None:
-            self.core.put_corner(self.near[:, -1], images)
-        self.core.put(self.core.gather(self.parts[-1] * self.nodes.weights), images)
+        for pixels, columns in self.near:
+            pixels.put(columns[:, -1], images)
+        if self.fixed is not None:
+            self.fixed.fixed.pixels.put(self.fixed.values(), images)
 
-    def take(self, weight: Tensor) -> Tensor:
-        """Sums over the core of `weight` (instances, height, width) times each column, (instances, columns); what is
-        taken is zero afterwards.
+    def take(self, weight: Tensor) -> list[Tensor]:
+        """Sums over the core of `weight` (instances, height, width) times each column, (instances, columns), to be
+        added; the weights are zero there afterwards.
         """
-        core = self.core
-        at_slots = core.take(weight)
-        weights = at_slots.gather(1, core.slot_of_point.expand(len(at_slots), -1)) * self.nodes.weights
-        shifted = 0 if self.shifts is None else self.shifts.shape[2]
-        sums = self.nodes.backproject(self.parts, weights, shifted * core.counts[0][1])
-        if self.shifts is not None:
-            sums[:, :2] += (self.shifts @ at_slots[:, :shifted].unsqueeze(-1)).squeeze(-1)
-        if self.near is not None and core.corner is not None:
-            sums += core.corner.sums(self.near * core.take_corner(weight).unsqueeze(-1))
+        sums = [pixels.members.sums((columns * pixels.take(weight).unsqueeze(-1)).T).T for pixels, columns in self.near]
+        if self.fixed is not None:
+            sums.append(self.fixed.backproject(self.fixed.fixed.pixels.take(weight)))
         return sums
-
-
-@dataclass(frozen=True)
-class _Nodes:
-    """Every quadrature point of a core but those near centres.
-
-    Attributes:
-        splits: of the pixels near breaks.
-        places, rho, weights: of the points, x and y (2, …) and (instances, points).
-    """
-
-    splits: tuple[BreakSplit, ...]
-    places: Tensor
-    rho: Tensor
-    weights: Tensor
-
-    @classmethod
-    def of(cls, profile: RadialProfile, form: Ellipses, constants: Tensor, core: Core) -> "_Nodes":
-        """The points of a core for instances with these forms."""
-        splits = core.break_splits(form, profile.break_radius(constants))
-        places, weights = core.points(form, splits)
-        return cls(splits, places, form.rho(*places), weights)
-
-    def columns(self, profile: RadialProfile, constants: Tensor) -> Tensor:
-        """The derivative columns at the points, times their weights: (instances, columns, points)."""
-        brightness, by_log_rho, by_shape = profile.derivatives(self.rho.log(), constants[..., None])
-        others = (*by_shape, brightness)
-        columns = self.rho.new_empty((len(self.rho), GEOMETRY + len(others), self.rho.shape[1]))
-        write_geometry(columns, by_log_rho.div_(self.rho).mul_(self.weights), *self.places)
-        for index, part in enumerate(others, start=GEOMETRY):
-            torch.mul(part, self.weights, out=columns[:, index])
-        return columns
-
-    def backproject(self, parts: tuple[Tensor, ...], weights: Tensor, shifted: int) -> Tensor:
-        """Sums over points of `weights` (instances, points) times each column, (instances, columns); of the first two
-        columns without the first `shifted` points.
-        """
-        by_log_rho, *others = parts
-        by_place = (by_log_rho / self.rho).mul_(weights) * self.places
-        second = by_place.transpose(0, 1) @ self.places.permute(1, 2, 0)
-        first = by_place[..., shifted:].sum(-1)
-        rest = ((part * weights).sum(-1) for part in others)
-        return torch.stack((*first, second[:, 0, 0], second[:, 0, 1], second[:, 1, 1], *rest), dim=-1)
-
-
-def _shifts(profile: RadialProfile, form: Ellipses, constants: Tensor, nodes: _Nodes) -> Tensor | None:
-    """The first two columns of pixels near a centre and a break, (instances, 2, pixels), if there are any."""
-    outline = nodes.splits[0].outline() if nodes.splits else None
-    if outline is None:
-        return None
-    brightness = profile.brightness(form.rho(outline.x, outline.y).log_(), constants[..., None, None])
-    flows = [(brightness * normal).sum(-1) for normal in (outline.normal_x, outline.normal_y)]
-    return by_centre(torch.stack(flows, dim=-1), form).mT

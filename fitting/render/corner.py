@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from fitting.render.ellipse import Ellipses
-from fitting.render.outline import EDGES, feet, pixel_corners, pixel_edges, signed_areas
+from fitting.render.outline import Corners, pixel_edges
+from fitting.render.pixel_list import PixelList
 from fitting.render.quadrature import unit_rule
 
 _OUTLINE_ORDER = 24
@@ -87,84 +88,48 @@ class CornerRule:
 
 @dataclass(frozen=True)
 class CornerPixels:
-    """Pixels near the centres of a stack of instances, one after the other.
+    """Pixels near the centres.
 
     Attributes:
-        instances: how many there are.
-        places: x and y, (2, pixels).
-        instance: whose they are, (pixels,).
-        slot: counted for each instance, (pixels,).
+        pixels: all of them.
         radial, radial_weights: nodes λ on rays, and weights of λ dλ, (pixels, radial order).
         edge, edge_and_outline: as in `CornerRule`.
     """
 
-    instances: int
-    places: Tensor
-    instance: Tensor
-    slot: Tensor
+    pixels: PixelList
     radial: Tensor
     radial_weights: Tensor
     edge: EdgeRule
     edge_and_outline: EdgeRule
 
     @classmethod
-    def of(cls, places: Tensor, instance: Tensor, slot: Tensor, rule: CornerRule) -> "CornerPixels":
+    def of(cls, pixels: PixelList, rule: CornerRule) -> "CornerPixels":
         """Pixels and the rule of their instances."""
-        radial = rule.radial[instance], rule.radial_weights[instance]
-        return cls(len(rule.radial), places, instance, slot, *radial, rule.edge, rule.edge_and_outline)
+        whose = pixels.members.instance
+        return cls(pixels, rule.radial[whose], rule.radial_weights[whose], rule.edge, rule.edge_and_outline)
 
     @cached_property
     def log_squares(self) -> Tensor:
         """ln λ² of the nodes on rays, (pixels, radial order)."""
         return 2.0 * self.radial.log()
 
-    @cached_property
-    def most(self) -> int:
-        """The most pixels of one instance."""
-        return int(self.slot.max()) + 1
-
-    @cached_property
-    def _flat_slot(self) -> Tensor:
-        return self.instance * self.most + self.slot
-
-    @property
-    def points(self) -> int:
-        """Quadrature points of a pixel."""
-        return EDGES * len(self.edge.place) * self.radial.shape[1]
-
     @property
     def nbytes(self) -> int:
         """Bytes of its arrays."""
-        arrays = (self.places, self.instance, self.slot, self.radial, self.radial_weights)
-        return sum(array.nbytes for array in arrays)
+        return self.pixels.nbytes + self.radial.nbytes + self.radial_weights.nbytes
 
     def split(self, form: Ellipses) -> "CornerSplit":
         """Their edges split at the feet, for instances with these forms. A break is not looked at."""
-        own = form.select(self.instance)
-        corners = pixel_corners(self.places - own.centre)
-        return CornerSplit(own, corners, feet(corners, own))
-
-    def constants(self, constants: Tensor) -> Tensor:
-        """Of instances (constants, instances), those of each pixel's."""
-        return constants.expand(-1, self.instances)[:, self.instance]
+        own = form.of(self.pixels.members)
+        return CornerSplit(own, Corners.of(self.pixels.places - own.centre, own))
 
     def nodes(self, form: Ellipses) -> tuple[Tensor, Tensor]:
         """Nodes on rays, x and y, (2, pixels, points of a pixel), and their weights, for instances with these forms."""
         split = self.split(form)
         places, weights = split.along(self.edge)
         radial, radial_weights = self.radial[:, :, None, None], self.radial_weights[:, :, None, None]
-        weights = (weights * split.areas()).unsqueeze(1) * radial_weights
+        weights = (weights * split.seen.areas.unsqueeze(-1)).unsqueeze(1) * radial_weights
         return (places.unsqueeze(2) * radial).flatten(2), weights.flatten(1)
-
-    def by_instance(self, values: Tensor, missing: float) -> Tensor:
-        """Values (…, pixels, k) in slots, those that no pixel takes `missing`: (…, instances, most · k)."""
-        lead, each = values.shape[:-2], values.shape[-1]
-        slots = values.new_full((*lead, self.instances * self.most, each), missing)
-        return slots.index_copy_(-2, self._flat_slot, values).view(*lead, self.instances, -1)
-
-    def sums(self, values: Tensor) -> Tensor:
-        """Sums of values (pixels, k) over the pixels of each instance, (instances, k)."""
-        return self.by_instance(values, 0.0).view(self.instances, self.most, -1).sum(1)
 
 
 @dataclass(frozen=True)
@@ -173,22 +138,17 @@ class CornerSplit:
 
     Attributes:
         form: of the pixels' instances.
-        corners: x and y from the centre, counter-clockwise, (2, pixels, 4).
-        foot: where along the edge it is nearest to the centre, 0 … 1, (pixels, 4).
+        seen: the pixels.
     """
 
     form: Ellipses
-    corners: Tensor
-    foot: Tensor
+    seen: Corners
 
     def along(self, edge: EdgeRule) -> tuple[Tensor, Tensor]:
         """Nodes on the edges, x and y from the centre, (2, pixels, 4, nodes), and their weights of dt."""
-        direction = pixel_edges(self.foot.device)[:, None, :, None]
-        return torch.addcmul(self.corners.unsqueeze(-1), edge.places(self.foot), direction), edge.weights(self.foot)
-
-    def areas(self) -> Tensor:
-        """Twice those of the triangles that the edges span, (pixels, 4, 1)."""
-        return signed_areas(self.corners).unsqueeze(-1)
+        feet = self.seen.feet
+        direction = pixel_edges(feet.device)[:, None, :, None]
+        return torch.addcmul(self.seen.corners.unsqueeze(-1), edge.places(feet), direction), edge.weights(feet)
 
 
 def edge_order(cusp_powers: list[float], narrowest: float, radial_order: int) -> int:

@@ -12,6 +12,7 @@ from torch import Tensor
 from fitting.profiles import RadialProfile
 from fitting.render.corner import CornerPixels
 from fitting.render.ellipse import Ellipses
+from fitting.render.gauss import by_centre
 from fitting.render.outline import pixel_edges
 
 
@@ -19,9 +20,9 @@ def corner_values(profile: RadialProfile, form: Ellipses, constants: Tensor, cor
     """Pixel means of unit-amplitude brightness, (pixels,)."""
     split = corner.split(form)
     places, weights = split.along(corner.edge)
-    weights = weights.mul_(split.areas()).flatten(1)
+    weights = weights.mul_(split.seen.areas.unsqueeze(-1)).flatten(1)
     log_rho = _on_rays(split.form.rho(*places.unbind()).log_(), corner)
-    brightness = profile.brightness(log_rho, corner.constants(constants)[..., None, None])
+    brightness = profile.brightness(log_rho, corner.pixels.members.of(constants)[..., None, None])
     return (_along(corner, brightness).mul_(weights)).sum(-1)
 
 
@@ -30,11 +31,11 @@ def corner_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, co
     split = corner.split(form)
     places, weights = split.along(corner.edge_and_outline)
     rho, ends = split.form.rho(*places.unbind()), len(corner.edge.place)
-    log_rho, own = rho.log(), corner.constants(constants)[..., None, None]
+    log_rho, own = rho.log(), corner.pixels.members.of(constants)[..., None, None]
     along_edges = profile.brightness(log_rho[..., ends:], own).mul_(weights[..., ends:]).sum(-1)
     brightness, by_log_rho, by_shape = profile.derivatives(_on_rays(log_rho[..., :ends], corner), own)
     sums = torch.stack([_along(corner, part) for part in (by_log_rho, *by_shape, brightness)], dim=1)
-    weights = (weights[..., :ends] * split.areas()).flatten(1)
+    weights = (weights[..., :ends] * split.seen.areas.unsqueeze(-1)).flatten(1)
     sums = sums @ _powers(weights, rho[..., :ends].flatten(1), places[..., :ends].flatten(2)).mT
     shifts = by_centre(along_edges @ _normals(rho.device), split.form)
     return torch.cat((shifts, sums[:, 0, 1:], sums[:, 1:, 0]), dim=-1)
@@ -61,22 +62,3 @@ def _normals(device: torch.device) -> Tensor:
     """Outward normals of a pixel's edges, (4, 2)."""
     x, y = pixel_edges(device)
     return torch.stack((y, -x), dim=-1)
-
-
-def by_centre(flow: Tensor, form: Ellipses) -> Tensor:
-    """The sums of ∂I/∂ρ times δx and δy over pixels, from those of ∇I, (instances, …, 2) both: the columns of a shift.
-
-    By Gauss's theorem ∬ ∇I = ∮ I n: towards a cusp the gradient grows faster than the brightness, by which the outline
-    alone is needed.
-    """
-    ones = (1,) * (flow.ndim - 2)
-    xx, half, yy = (form.quadratic * _halves(flow.device)).view(3, -1, *ones).unbind()
-    adjoint = torch.stack((yy, half, half, xx), dim=-1).unflatten(-1, (2, 2))
-    determinant = (xx * yy).addcmul_(half, half, value=-1.0)
-    return (adjoint * flow.unsqueeze(-2)).sum(-1) / (2.0 * determinant).unsqueeze(-1)
-
-
-@cache
-def _halves(device: torch.device) -> Tensor:
-    """What turns A, 2B, C into A, −B, C: (3, 1)."""
-    return torch.tensor([[1.0], [-0.5], [1.0]], dtype=torch.float64, device=device)

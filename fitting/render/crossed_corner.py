@@ -10,7 +10,7 @@ from torch import Tensor
 
 from fitting.render.crease_nodes import CreaseNodes, EdgeNodes, Side
 from fitting.render.ellipse import Ellipses
-from fitting.render.outline import EDGES, feet, pixel_corners, pixel_edges
+from fitting.render.outline import EDGES, Corners, pixel_edges
 from fitting.render.quadrature import crowded_rule
 from fitting.render.roots import bracketed
 
@@ -29,9 +29,8 @@ def crossed_corner_nodes(
 
     `ray` are nodes λ and weights of λ dλ, (pixels, radial order) each; `steps` are those of `bracketed`.
     """
-    corners = pixel_corners(torch.stack((x, y)) - form.centre)
-    foot = feet(corners, form)
-    corner_x, corner_y = corners
+    seen = Corners.of(torch.stack((x, y)) - form.centre, form)
+    foot, (corner_x, corner_y) = seen.feet, seen.corners
     edge_x, edge_y = pixel_edges(x.device)[:, None]
     level, level_weight = ray
     shape = (len(x), level.shape[1], EDGES, angle.shape[1])
@@ -44,7 +43,7 @@ def crossed_corner_nodes(
 
     low = x.new_zeros(shape)
     met, found = bracketed(side_of, low, low + 1.0, steps)
-    cross = corner_x * edge_y - corner_y * edge_x
+    cross = seen.areas
     on_weight = (level_weight / level)[:, :, None, None] * cross[:, None, :, None] * found
     on = (along(corner_x, edge_x, met), along(corner_y, edge_y, met))
     direction = (edge_x[:, None, :, None], edge_y[:, None, :, None])

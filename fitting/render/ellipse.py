@@ -15,6 +15,7 @@ from torch import Tensor
 
 from fitting.profiles.axes import DEGREES
 from fitting.profiles.radial import RHO_FLOOR
+from fitting.render.pixel_list import Members
 
 GEOMETRY = 5
 """Columns that belong to the geometry: ∂I/∂ρ times δx, δy, δx², δxδy, δy²."""
@@ -33,18 +34,24 @@ class Ellipses:
     quadratic: Tensor
 
     def rho(self, x: Tensor, y: Tensor) -> Tensor:
-        """ρ at offsets from the centres, never below the floor: of the shape to which x and y, (instances, …) of as
-        many dimensions, broadcast.
-        """
-        xx, xy2, yy = self.quadratic.view(3, -1, *(1,) * (x.ndim - 1)).unbind()
-        if x.shape == y.shape:
-            return (x * xx).addcmul_(y, xy2).mul_(x).addcmul_(y * y, yy).clamp_(min=RHO_FLOOR)
-        # Each step has one operand that is constant along rows: with two, torch leaves its vectorized loops.
-        return torch.add(xy2 * y, xx * x).mul_(x).add_(yy * y * y).clamp_(min=RHO_FLOOR)
+        """`rho` at offsets from the centres, (instances, …) of as many dimensions."""
+        return rho(x, y, *self.quadratic.view(3, -1, *(1,) * (x.ndim - 1)).unbind())
 
-    def select(self, index: Tensor | slice) -> "Ellipses":
-        """The instances that `index` names."""
-        return Ellipses(self.centre[:, index], self.quadratic[:, index])
+    def select(self, instances: slice | Tensor) -> "Ellipses":
+        """Those of some instances."""
+        return Ellipses(self.centre[:, instances], self.quadratic[:, instances])
+
+    def of(self, members: Members) -> "Ellipses":
+        """Of each item that of its instance."""
+        return Ellipses(members.of(self.centre), members.of(self.quadratic))
+
+
+def rho(x: Tensor, y: Tensor, xx: Tensor, xy2: Tensor, yy: Tensor) -> Tensor:
+    """A x² + 2B x y + C y², never below the floor, of the shape to which x and y broadcast."""
+    if x.shape == y.shape:
+        return (x * xx).addcmul_(y, xy2).mul_(x).addcmul_(y * y, yy).clamp_(min=RHO_FLOOR)
+    # Each step has one operand that is constant along rows: with two, torch leaves its vectorized loops.
+    return torch.add(xy2 * y, xx * x).mul_(x).add_(yy * y * y).clamp_(min=RHO_FLOOR)
 
 
 @dataclass(frozen=True)
@@ -122,9 +129,9 @@ def ellipses(centre: Tensor, q: Tensor, pa: Tensor, scale: Tensor) -> Ellipses:
 
 
 def write_geometry(columns: Tensor, by_rho: Tensor, x: Tensor, y: Tensor) -> None:
-    """The geometry's columns, first in (instances, columns, …), of ∂I/∂ρ at offsets x, y."""
-    torch.mul(by_rho, x, out=columns[:, 0])
-    torch.mul(by_rho, y, out=columns[:, 1])
-    torch.mul(columns[:, 0], x, out=columns[:, 2])
-    torch.mul(columns[:, 0], y, out=columns[:, 3])
-    torch.mul(columns[:, 1], y, out=columns[:, 4])
+    """The geometry's columns, first in (columns, …), of ∂I/∂ρ at offsets x, y."""
+    torch.mul(by_rho, x, out=columns[0])
+    torch.mul(by_rho, y, out=columns[1])
+    torch.mul(columns[0], x, out=columns[2])
+    torch.mul(columns[0], y, out=columns[3])
+    torch.mul(columns[1], y, out=columns[4])

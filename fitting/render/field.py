@@ -30,7 +30,7 @@ def sample_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, fr
     x, y, log_rho, rho = _grid(form, frame)
     brightness, by_log_rho, by_shape = profile.derivatives(log_rho, constants[..., None, None])
     columns = rho.new_empty((rho.shape[0], GEOMETRY + len(by_shape) + 1, *rho.shape[1:]))
-    write_geometry(columns, by_log_rho.div_(rho), x, y)
+    write_geometry(columns.movedim(1, 0), by_log_rho.div_(rho), x, y)
     for index, part in enumerate((*by_shape, brightness), start=GEOMETRY):
         columns[:, index] = part
     return columns
@@ -40,8 +40,8 @@ def integrate(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: 
     """Pixel means of unit-amplitude brightness, shape (instances, height, width)."""
     means = form.centre.new_empty((form.centre.shape[1], frame.height, frame.width))
     for part, margin in _parts(core, means):
-        samples = sample(profile, form.select(part), constants[..., part], frame.widened(margin))
-        pixel_means(samples, margin, means[part])
+        own, of_own = (form, constants) if part == slice(0, len(means)) else (form.select(part), constants[..., part])
+        pixel_means(sample(profile, own, of_own, frame.widened(margin)), margin, means[part])
     put_values(profile, form, constants, core, means)
     return means
 
@@ -99,8 +99,8 @@ class Linearization:
         """
         if self.core is None:
             return self._grid_sums(weight)
-        at_core = self.core.take(weight)
-        return self._grid_sums(_spread_back(weight, self.core.core)) + at_core
+        of_core = self.core.take(weight)
+        return sum(of_core, self._grid_sums(_spread_back(weight, self.core.core)))
 
     def _grid_sums(self, weight: Tensor) -> Tensor:
         moments = _moments(self.by_rho * weight, self.x.squeeze(-2), self.y.squeeze(-1))

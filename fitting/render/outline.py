@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,8 +15,8 @@ EDGES = 4
 
 @dataclass(frozen=True)
 class OutlinePoints:
-    """Points on the outlines of pixels, (instances, pixels, points) each: from the centre, and the outward normal times
-    the length that a point stands for.
+    """Points on the outlines of pixels, (pixels, points) each: from the centre, and the outward normal times the length
+    that a point stands for.
     """
 
     x: Tensor
@@ -24,48 +25,56 @@ class OutlinePoints:
     normal_y: Tensor
 
 
-def pixel_corners(offsets: Tensor) -> Tensor:
-    """Corners of pixels at offsets (2, …), x and y, from the centre, counter-clockwise: (2, …, 4)."""
-    return offsets.unsqueeze(-1) + _like(_corners(offsets.device), offsets.ndim + 1)
+@dataclass(frozen=True)
+class Corners:
+    """Pixels as seen from centres, edge after edge counter-clockwise.
+
+    Attributes:
+        corners: x and y where an edge begins, (2, pixels, 4).
+        areas: twice those of the triangles that edges span with the centre, (pixels, 4).
+        feet: where along an edge the elliptical radius is least, 0 … 1, (pixels, 4).
+    """
+
+    corners: Tensor
+    areas: Tensor
+    feet: Tensor
+
+    @classmethod
+    def of(cls, offsets: Tensor, form: Ellipses) -> "Corners":
+        """Pixels at offsets (2, pixels), x and y, from the centres of ellipses, one for each.
+
+        Along a row ρ is least at δx = −B δy / A, along a column at δy = −B δx / C; so everything is linear in δx, δy,
+        B/A, B/C, δy B/A and δx B/C.
+        """
+        xx, half, yy = form.quadratic.unbind()
+        ratios = half / torch.stack((xx, yy))
+        features = torch.cat((offsets, ratios, ratios * offsets.flip(0)))
+        constant, slopes = _linear(offsets.device)
+        x, y, areas, feet = torch.addmm(constant, slopes, features).view(4, EDGES, -1).mT.unbind()
+        return cls(torch.stack((x, y)), areas, feet.clamp(0.0, 1.0))
 
 
 @cache
 def pixel_edges(device: torch.device) -> Tensor:
     """x and y from each corner to the next, (2, 4)."""
-    return torch.tensor([[1.0, 0.0, -1.0, 0.0], [0.0, 1.0, 0.0, -1.0]], dtype=torch.float64, device=device)
+    return torch.as_tensor(_EDGES, device=device)
 
 
-def signed_areas(corners: Tensor) -> Tensor:
-    """Twice the areas of the triangles that edges span with the centre, (…, 4), of corners (2, …, 4)."""
-    edge_x, edge_y = pixel_edges(corners.device).unbind()
-    return (corners[0] * edge_y).addcmul_(corners[1], edge_x, value=-1.0)
-
-
-def feet(corners: Tensor, form: Ellipses) -> Tensor:
-    """Where along the edges of pixels the elliptical radius is least, 0 … 1: (instances, …, 4), of corners (2,
-    instances, …, 4).
-    """
-    # Along a row ρ is least at δx = −B δy / A, along a column at δy = −B δx / C.
-    xx, xy2, yy = form.quadratic.unbind()
-    least = (xy2 / torch.stack((yy, xx))).view(2, -1, *(1,) * (corners.ndim - 2))
-    backwards, across = (_like(part, corners.ndim) for part in _towards_foot(corners.device))
-    towards_x, towards_y = torch.addcmul(backwards, least, across).unbind()
-    return (towards_x * corners[0]).addcmul_(towards_y, corners[1]).clamp_(0.0, 1.0)
-
-
-def _like(pattern: Tensor, dimensions: int) -> Tensor:
-    """A pattern (2, 4) as (2, 1, …, 4)."""
-    return pattern.view(2, *(1,) * (dimensions - 2), EDGES)
+_EDGES = np.array([[1.0, 0.0, -1.0, 0.0], [0.0, 1.0, 0.0, -1.0]])
+_CORNERS = np.array([[-0.5, 0.5, 0.5, -0.5], [-0.5, -0.5, 0.5, 0.5]])
 
 
 @cache
-def _corners(device: torch.device) -> Tensor:
-    """Of a unit square from its centre, (2, 4)."""
-    return torch.tensor([[-0.5, 0.5, 0.5, -0.5], [-0.5, -0.5, 0.5, 0.5]], dtype=torch.float64, device=device)
-
-
-@cache
-def _towards_foot(device: torch.device) -> tuple[Tensor, Tensor]:
-    """x and y of the edges backwards, and −½ y and −½ x of them: (2, 4) each."""
-    edges = pixel_edges(device)
-    return -edges, -0.5 * edges.flip(0)
+def _linear(device: torch.device) -> tuple[Tensor, Tensor]:
+    """Constant (16, 1) and slopes (16, 6) of corners' x, y, areas and feet by the features of `Corners.of`."""
+    constant, slopes = np.zeros((4, EDGES)), np.zeros((4, EDGES, 6))
+    (edge_x, edge_y), (corner_x, corner_y) = _EDGES, _CORNERS
+    constant[:2], slopes[0, :, 0], slopes[1, :, 1] = _CORNERS, 1.0, 1.0
+    constant[2] = corner_x * edge_y - corner_y * edge_x
+    slopes[2, :, 0], slopes[2, :, 1] = edge_y, -edge_x
+    # ½ as the quadratic form has 2B.
+    constant[3] = -edge_x * corner_x - edge_y * corner_y
+    slopes[3, :, 0], slopes[3, :, 1] = -edge_x, -edge_y
+    slopes[3, :, 2], slopes[3, :, 3] = -0.5 * edge_x * corner_y, -0.5 * edge_y * corner_x
+    slopes[3, :, 4], slopes[3, :, 5] = -0.5 * edge_x, -0.5 * edge_y
+    return torch.as_tensor(constant.reshape(-1, 1), device=device), torch.as_tensor(slopes.reshape(-1, 6), device=device)

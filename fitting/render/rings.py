@@ -14,7 +14,7 @@ from torch import Tensor
 
 from fitting.render.corner import cusp_grading
 from fitting.render.ellipse import Ellipses
-from fitting.render.outline import EDGES, OutlinePoints, pixel_corners, pixel_edges
+from fitting.render.outline import EDGES, Corners, OutlinePoints, pixel_edges
 from fitting.render.quadrature import closely_crowded_rule, crowded_rule, graded_rule
 
 _OUTLINE_ORDER = 24
@@ -54,14 +54,9 @@ class RingRule:
             return cls(8, False, *crowded_rule(9, device), *graded_rule(7, device))
         return cls(8, False, *crowded_rule(6, device), *graded_rule(5, device))
 
-    @property
-    def points(self) -> int:
-        """Quadrature points per pixel."""
-        return self.pieces * self.edge.shape[0] * self.radial.shape[0]
-
-    def split(self, pixels: Tensor, form: Ellipses, break_radius: Tensor) -> "RingSplit":
-        """As `CornerRule.split`; `break_radius` (instances,) is in scale lengths."""
-        return RingSplit(self, _outline(pixels, form, break_radius, self.pieces, self.at_feet))
+    def split(self, offsets: Tensor, form: Ellipses, break_radius: Tensor) -> "RingSplit":
+        """Pixels at offsets (2, pixels) from centres; forms and breaks, in scale lengths, are those of each."""
+        return RingSplit(self, _outline(offsets, form, break_radius, self.pieces, self.at_feet))
 
 
 @dataclass(frozen=True)
@@ -72,10 +67,10 @@ class RingSplit:
     pieces: "Outline"
 
     def nodes(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Offsets δx, δy from the centre and weights, each (instances, pixels · points)."""
+        """Offsets δx, δy from the centre and weights, each (pixels, points)."""
         rule = self.rule
         parts = self.pieces.points(rule.edge, rule.edge_weights)
-        x, y, weight, start = (part.flatten(2).unsqueeze(2) for part in parts)
+        x, y, weight, start = (part.flatten(1).unsqueeze(1) for part in parts)
         # The nodes of all pieces last, next to each other in memory: there are few on a ray.
         span = 1.0 - start
         ray = (span * rule.radial[:, None]).add_(start)
@@ -92,7 +87,7 @@ class BrokenCornerRule:
 
     Attributes:
         edge, edge_weights: nodes on a piece, (edge order,).
-        inner, inner_weights: λ nodes and λ dλ weights for half of the way to the break or the edge, (instances, radial
+        inner, inner_weights: λ nodes and λ dλ weights for half of the way to the break or the edge, (pixels, radial
             order).
         outer, outer_weights: from the break to the edge, and back over the other half, (radial order,).
     """
@@ -106,17 +101,12 @@ class BrokenCornerRule:
 
     @classmethod
     def build(cls, cusp_powers: list[float], device: torch.device) -> "BrokenCornerRule":
-        """The rule for a stack of instances whose profiles rise as R^c towards the centre, c in `cusp_powers`."""
+        """The rule for pixels of profiles that rise as R^c towards the centre, c in `cusp_powers`."""
         return cls(*crowded_rule(18, device), *cusp_grading(cusp_powers, 14, device), *graded_rule(12, device))
 
-    @property
-    def points(self) -> int:
-        """Quadrature points per pixel."""
-        return EDGES * _PIECES * self.edge.shape[0] * (self.inner.shape[1] + 2 * self.outer.shape[0])
-
-    def split(self, pixels: Tensor, form: Ellipses, break_radius: Tensor) -> "BrokenCornerSplit":
-        """As `CornerRule.split`; `break_radius` (instances,) is in scale lengths."""
-        return BrokenCornerSplit(self, _outline(pixels, form, break_radius, EDGES * _PIECES, True))
+    def split(self, offsets: Tensor, form: Ellipses, break_radius: Tensor) -> "BrokenCornerSplit":
+        """As `RingRule.split`."""
+        return BrokenCornerSplit(self, _outline(offsets, form, break_radius, EDGES * _PIECES, True))
 
 
 @dataclass(frozen=True)
@@ -127,17 +117,17 @@ class BrokenCornerSplit:
     pieces: "Outline"
 
     def nodes(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Offsets δx, δy from the centre and weights, each (instances, pixels · points)."""
+        """Offsets δx, δy from the centre and weights, each (pixels, points)."""
         rule = self.rule
         x, y, weight, start = self.pieces.points(rule.edge, rule.edge_weights)
         start = start.clamp(max=1.0).unsqueeze(-1)
         half, span = 0.5 * start, 1.0 - start
-        inner = half * rule.inner[:, None, None, None, :]
+        inner = half * rule.inner[:, None, None, :]
         back = start - half * rule.outer
         outer = start + span * rule.outer
         ray = torch.cat((inner, back, outer), dim=-1)
         steps = (
-            half * half * rule.inner_weights[:, None, None, None, :],
+            half * half * rule.inner_weights[:, None, None, :],
             half * rule.outer_weights * back,
             span * rule.outer_weights * outer,
         )
@@ -149,14 +139,14 @@ class BrokenCornerSplit:
         nodes, weights = closely_crowded_rule(_OUTLINE_ORDER, self.pieces.x.device)
         x, y, _, _ = self.pieces.points(nodes, weights)
         normal_x, normal_y = (
-            (along.unsqueeze(-1) * weights).flatten(2) for along in (self.pieces.along_y, -self.pieces.along_x)
+            (along.unsqueeze(-1) * weights).flatten(1) for along in (self.pieces.along_y, -self.pieces.along_x)
         )
-        return OutlinePoints(x.flatten(2), y.flatten(2), normal_x, normal_y)
+        return OutlinePoints(x.flatten(1), y.flatten(1), normal_x, normal_y)
 
 
 @dataclass(frozen=True)
 class Outline:
-    """Pieces of the pixels' outlines: (instances, pixels, pieces) each.
+    """Pieces of the pixels' outlines: (pixels, pieces) each.
 
     Attributes:
         x, y: where a piece begins, from the centre.
@@ -175,7 +165,7 @@ class Outline:
 
     def points(self, nodes: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Nodes x, y on every piece, their weights, and λ of the break on the ray through each:
-        (instances, pixels, pieces, nodes).
+        (pixels, pieces, nodes).
         """
         x = self.x.unsqueeze(-1) + self.along_x.unsqueeze(-1) * nodes
         y = self.y.unsqueeze(-1) + self.along_y.unsqueeze(-1) * nodes
@@ -183,34 +173,34 @@ class Outline:
         return x, y, self.cross.unsqueeze(-1) * weights, (self.break_square.unsqueeze(-1) / rho).sqrt_()
 
 
-def _outline(pixels: Tensor, form: Ellipses, break_radius: Tensor, pieces: int, at_feet: bool) -> Outline:
+def _outline(offsets: Tensor, form: Ellipses, break_radius: Tensor, pieces: int, at_feet: bool) -> Outline:
     """The longest pieces of each outline, split at feet and at the break."""
-    corners = pixel_corners(pixels - form.centre.unsqueeze(-1))
-    corner_x, corner_y = corners
-    edge_x, edge_y = pixel_edges(pixels.device)[:, None, None].expand_as(corners)
-    xx, xy2, yy = form.quadratic[..., None, None]
+    seen = Corners.of(offsets, form)
+    corner_x, corner_y = seen.corners
+    edge_x, edge_y = pixel_edges(offsets.device).unsqueeze(1).expand_as(seen.corners)
+    xx, xy2, yy = form.quadratic.unsqueeze(-1)
     xy = 0.5 * xy2
     square = xx * edge_x**2 + 2.0 * xy * edge_x * edge_y + yy * edge_y**2
     foot = -(xx * corner_x * edge_x + xy * (corner_x * edge_y + corner_y * edge_x) + yy * corner_y * edge_y) / square
     at_corner = xx * corner_x**2 + 2.0 * xy * corner_x * corner_y + yy * corner_y**2
-    break_square = break_radius[:, None, None] ** 2
+    break_square = break_radius.unsqueeze(-1) ** 2
     half = ((break_square - at_corner) / square + foot**2).clamp_(min=0.0).sqrt_()
     zero = torch.zeros_like(foot)
     inner = (foot - half, foot, foot + half) if at_feet else (foot - half, foot + half)
     cuts = torch.stack((zero, *inner, zero + 1.0), dim=-1).clamp_(0.0, 1.0)
-    length, order = cuts.diff(dim=-1).flatten(2).topk(pieces, dim=-1)
+    length, order = cuts.diff(dim=-1).flatten(1).topk(pieces, dim=-1)
 
     def of_piece(of_edge: Tensor) -> Tensor:
         return of_edge.repeat_interleave(cuts.shape[-1] - 1, dim=-1).gather(-1, order)
 
-    start = cuts[..., :-1].flatten(2).gather(-1, order)
+    start = cuts[..., :-1].flatten(1).gather(-1, order)
     along_x, along_y = of_piece(edge_x), of_piece(edge_y)
     return Outline(
         of_piece(corner_x) + start * along_x,
         of_piece(corner_y) + start * along_y,
         along_x * length,
         along_y * length,
-        of_piece(corner_x * edge_y - corner_y * edge_x) * length,
+        of_piece(seen.areas) * length,
         form,
         break_square,
     )

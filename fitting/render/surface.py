@@ -5,13 +5,18 @@ order where the plan says so; and rules of their own where creases cross, or whe
 pixels' corners.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
 from fitting.render.core import Core
+from fitting.render.ellipse import Ellipses
 from fitting.render.frame import Frame
 from fitting.render.kept import kept
+from fitting.render.pixel_list import Members, PixelList
 from fitting.render.quincunx import corner_frame, quincunx_means
 from fitting.render.stencil import STENCIL_MARGIN, pixel_means
 from fitting.render.surface_frames import Creased, Evaluate, FieldOnFrames, SurfaceFrames
@@ -59,16 +64,13 @@ def field_means(field: FieldOnFrames, frame: Frame) -> Tensor:
     on, values = field.on, field.on.values
     core = surface_core(on.rounded, frame, values.device)
     wide = frame.widened(STENCIL_MARGIN)
-    places, weights = core.points(on.form, ())
-    if core.corner is not None:
-        near = zip(core.corner.nodes(on.form), (_FAR, 0.0), strict=True)
-        padded = [core.corner.by_instance(nodes, missing) for nodes, missing in near]
-        places, weights = (torch.cat(part, dim=-1) for part in zip(padded, (places, weights), strict=True))
+    near = _nodes(core, on.form)
     batches = on.batches() if len(on.frames) == 1 else iter(())
     first = next(batches, None)
-    parts = [_grid(values, wide), tuple(places), *(() if first is None else (first.points(),))]
+    parts = [_grid(values, wide), *(nodes.padded() for nodes in near), *(() if first is None else (first.points(),))]
     x, y = (torch.cat(part, dim=1) for part in zip(*parts, strict=True))
-    samples, at_core, *at_first = field.evaluate(x, y, values).split([part[0].shape[1] for part in parts], dim=-1)
+    samples, *at_parts = field.evaluate(x, y, values).split([part[0].shape[1] for part in parts], dim=-1)
+    at_near, at_first = at_parts[: len(near)], at_parts[len(near) :]
     creased = field.creased(frame) if first is None else field.alone(frame, first, *at_first, batches)
 
     samples_of_grid = samples.unflatten(-1, (wide.height, wide.width))
@@ -76,17 +78,53 @@ def field_means(field: FieldOnFrames, frame: Frame) -> Tensor:
     flat = means.flatten(-2)
     if creased is not None and len(creased.beside_target):
         flat[creased.beside_instance, ..., creased.beside_target] = _close_means(samples, creased)
-    weighted = at_core * (weights if at_core.ndim == 2 else weights[:, None])
-    if core.corner is not None:
-        corner, first = core.corner, core.corner.most * core.corner.points
-        near_sums = weighted[..., :first].unflatten(-1, (corner.most, -1)).sum(-1)
-        flat[corner.instance, ..., core.corner_target] = near_sums[corner.instance, ..., corner.slot]
-        weighted = weighted[..., first:]
-    by_instance = core.gather(weighted)
-    flat[core.instance, ..., core.target] = by_instance[core.instance, ..., core.slot]
+    for nodes, at_nodes in zip(near, at_near, strict=True):
+        nodes.pixels.put_columns(nodes.sums(at_nodes), means)
     if creased is not None and len(creased.target):
         flat[creased.instance, ..., creased.target] = creased.sums
     return means
+
+
+@dataclass(frozen=True)
+class _Nodes:
+    """Quadrature points of pixels.
+
+    Attributes:
+        pixels: all of them.
+        items: whose the pixels, or groups of their points, are.
+        places: x and y from the centres, (2, items, points of an item).
+        weights: (items, points of an item).
+        gather: sums of items (…, items) to pixels.
+    """
+
+    pixels: PixelList
+    items: Members
+    places: Tensor
+    weights: Tensor
+    gather: Callable[[Tensor], Tensor]
+
+    def padded(self) -> tuple[Tensor, Tensor]:
+        """The places, as many for each instance, (instances, points) each."""
+        x, y = self.items.padded(self.places, _FAR)
+        return x, y
+
+    def sums(self, values: Tensor) -> Tensor:
+        """Pixel means (pixels, …) of values at the padded points (instances, …, points)."""
+        own = self.items.unpadded(values)
+        weights = self.weights.view(len(own), *(1,) * (own.ndim - 2), -1)
+        return self.gather((own * weights).sum(-1).movedim(0, -1)).movedim(-1, 0)
+
+
+def _nodes(core: Core, form: Ellipses) -> list[_Nodes]:
+    nodes = []
+    if core.corner is not None:
+        pixels = core.corner.pixels
+        nodes.append(_Nodes(pixels, pixels.members, *core.corner.nodes(form), lambda sums: sums))
+    if core.fixed is not None:
+        fixed = core.fixed
+        places = fixed.offsets(form.of(fixed.groups)).mT
+        nodes.append(_Nodes(fixed.pixels, fixed.groups, places, fixed.weights.T, fixed.gather))
+    return nodes
 
 
 def _grid_means(evaluate: Evaluate, values: Tensor, samples: Tensor, core: Core, frame: Frame) -> Tensor:

@@ -1,0 +1,92 @@
+"""Pixels with Gauss–Legendre points of their own, at places that do not depend on where the centre is.
+
+A pixel's points, as many as its order asks for, are parted into groups of nine, the last of them filled up with points
+that weigh nothing. So the points of all pixels of all orders are one array, (9, groups), and what belongs to an
+instance is needed once a group.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fitting.render.ellipse import Ellipses
+from fitting.render.pixel_list import Members, PixelList
+from fitting.render.quadrature import pixel_rule
+
+_GROUP = 9
+
+
+@dataclass(frozen=True)
+class FixedPixels:
+    """The pixels, those of one order after those of the other.
+
+    Attributes:
+        pixels: all of them.
+        groups: whose the groups of points are.
+        points: x and y, (2, 9, groups).
+        weights: (9, groups).
+        counts: of each order, how many pixels there are, and how many groups each has.
+    """
+
+    pixels: PixelList
+    groups: Members
+    points: Tensor
+    weights: Tensor
+    counts: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def of(cls, pixels: PixelList, counts: Sequence[tuple[int, int]]) -> "FixedPixels":
+        """Pixels, and how many there are of each order: (pixels, order)."""
+        device, members = pixels.places.device, pixels.members
+        rules = [_groups_of(order) for _, order in counts]
+        pairs = [(rule, count) for rule, (count, _) in zip(rules, counts, strict=True)]
+        offsets = np.concatenate([np.tile(rule, (1, 1, count)) for rule, count in pairs], axis=2)
+        times = np.concatenate([np.full(count, rule.shape[2]) for rule, count in pairs])
+        pixel = torch.as_tensor(np.repeat(np.arange(len(times)), times), device=device)
+        *places, weights = torch.as_tensor(offsets, device=device).unbind()
+        points = torch.stack(places) + pixels.places[:, pixel].unsqueeze(1)
+        groups = Members.of_items(members.instances, members.instance[pixel])
+        parts = tuple((count, rule.shape[2]) for rule, count in pairs)
+        return cls(pixels, groups, points, weights, parts)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its arrays."""
+        arrays = (self.groups.instance, self.groups.number, self.points, self.weights)
+        return self.pixels.nbytes + sum(array.nbytes for array in arrays)
+
+    @cached_property
+    def group_pixel(self) -> Tensor:
+        """The pixel of each group, (groups,)."""
+        times = np.concatenate([np.full(pixels, groups) for pixels, groups in self.counts])
+        return torch.as_tensor(np.repeat(np.arange(len(times)), times), device=self.points.device)
+
+    def offsets(self, own: Ellipses) -> Tensor:
+        """x and y of the points from the centres, (2, 9, groups); `own` are the forms of the groups' instances."""
+        return self.points - own.centre.unsqueeze(1)
+
+    def gather(self, sums: Tensor) -> Tensor:
+        """Sums of groups (…, groups) to pixels (…, pixels)."""
+        if sums.device.type == "cpu":
+            pixels = sum(pixels for pixels, _ in self.counts)
+            return sums.new_zeros((*sums.shape[:-1], pixels)).index_add_(-1, self.group_pixel, sums)
+        # A GPU would add in whatever order comes first, and the same fit is to give the same numbers.
+        parts, start = [], 0
+        for pixels, groups in self.counts:
+            stop = start + pixels * groups
+            parts.append(sums[..., start:stop].unflatten(-1, (pixels, groups)).sum(-1))
+            start = stop
+        return torch.cat(parts, dim=-1)
+
+
+@cache
+def _groups_of(order: int) -> np.ndarray:
+    """Offsets x, y and weights of the groups of one pixel, (3, 9, groups)."""
+    rule = np.stack(pixel_rule(order))
+    filled = np.zeros((3, -(-rule.shape[1] // _GROUP) * _GROUP))
+    filled[:, : rule.shape[1]] = rule
+    return filled.reshape(3, -1, _GROUP).swapaxes(1, 2)

@@ -1,0 +1,84 @@
+"""Radial profiles integrated over pixels with Gauss–Legendre points of their own."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fitting.profiles import RadialProfile
+from fitting.render.ellipse import GEOMETRY, Ellipses, rho, write_geometry
+from fitting.render.fixed_points import FixedPixels
+
+
+def fixed_values(profile: RadialProfile, form: Ellipses, constants: Tensor, fixed: FixedPixels) -> Tensor:
+    """Pixel means of unit-amplitude brightness, (pixels,)."""
+    nodes = _Nodes.of(form, constants, fixed)
+    brightness = profile.brightness(nodes.rho.log_(), nodes.constants)
+    return fixed.gather(brightness.mul_(fixed.weights).sum(0))
+
+
+def fixed_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, fixed: FixedPixels) -> Tensor:
+    """Pixel means of the derivative columns, (pixels, columns)."""
+    nodes = _Nodes.of(form, constants, fixed)
+    brightness, by_log_rho, by_shape = profile.derivatives(nodes.rho.log(), nodes.constants)
+    others = (*by_shape, brightness)
+    columns = nodes.rho.new_empty((GEOMETRY + len(others), *nodes.rho.shape))
+    write_geometry(columns, by_log_rho.div_(nodes.rho).mul_(fixed.weights), *nodes.places.unbind())
+    for index, part in enumerate(others, start=GEOMETRY):
+        torch.mul(part, fixed.weights, out=columns[index])
+    return fixed.gather(columns.sum(1)).T
+
+
+@dataclass(frozen=True)
+class _Nodes:
+    """The points as seen from the centres: x and y (2, 9, groups), ρ (9, groups), constants (constants, 1, groups)."""
+
+    places: Tensor
+    rho: Tensor
+    constants: Tensor
+
+    @classmethod
+    def of(cls, form: Ellipses, constants: Tensor, fixed: FixedPixels) -> "_Nodes":
+        """For instances with these forms and constants."""
+        own = form.of(fixed.groups)
+        places = fixed.offsets(own)
+        of_points = rho(*places.unbind(), *own.quadratic.unsqueeze(1).unbind())
+        return cls(places, of_points, fixed.groups.of(constants).unsqueeze(1))
+
+
+@dataclass(frozen=True)
+class FixedSums:
+    """Brightness and derivatives at the points, evaluated once for values and gradients.
+
+    Attributes:
+        parts: ∂I/∂ln ρ, ∂I/∂(shape parameters) and I, (9, groups) each.
+    """
+
+    fixed: FixedPixels
+    nodes: _Nodes
+    parts: tuple[Tensor, ...]
+
+    @classmethod
+    def of(cls, profile: RadialProfile, form: Ellipses, constants: Tensor, fixed: FixedPixels) -> "FixedSums":
+        """For instances with these forms and constants."""
+        nodes = _Nodes.of(form, constants, fixed)
+        brightness, by_log_rho, by_shape = profile.derivatives(nodes.rho.log(), nodes.constants)
+        return cls(fixed, nodes, (by_log_rho.div_(nodes.rho), *by_shape, brightness))
+
+    def values(self) -> Tensor:
+        """Pixel means of brightness, (pixels,)."""
+        return self.fixed.gather((self.parts[-1] * self.fixed.weights).sum(0))
+
+    def backproject(self, weight: Tensor) -> Tensor:
+        """Sums over pixels of `weight` (pixels,) times each column, (instances, columns)."""
+        weights = self.fixed.weights * weight[self.fixed.group_pixel]
+        by_rho, *others = self.parts
+        by_place = (by_rho * weights) * self.nodes.places
+        by_x, by_y = by_place.unbind()
+        sums = (
+            by_place.sum(1),
+            (by_x * self.nodes.places).sum(1),
+            (by_y * self.nodes.places[1]).sum(0, keepdim=True),
+            *((part * weights).sum(0, keepdim=True) for part in others),
+        )
+        return self.fixed.groups.sums(torch.cat(sums)).T
