@@ -67,9 +67,10 @@ class _Nodes:
     def of(cls, profile: RadialProfile, form: Ellipses, constants: Tensor, broken: BreakPixels) -> "_Nodes":
         """For instances with these forms and constants."""
         members = broken.pixels.members
-        own, break_radius = form.of(members), profile.break_radius(constants)
-        assert break_radius is not None
-        split = broken.rule.split(broken.pixels.places - own.centre, own, members.of(break_radius.unsqueeze(0)).squeeze(0))
+        own, breaks = form.of(members), profile.break_radius(constants)
+        assert breaks is not None
+        (at,) = members.of(breaks.unsqueeze(0))
+        split = broken.rule.split(broken.pixels.places - own.centre, own, at)
         x, y, weights = split.nodes()
         return cls(own, members.of(constants), split, x, y, own.rho(x, y), weights)
 

@@ -12,7 +12,7 @@ from fitting.render.ellipse import Ellipses
 
 
 def by_centre(flow: Tensor, form: Ellipses) -> Tensor:
-    """The integrals of ∂I/∂ρ times δx and δy over pixels, from those of ∇I, (pixels, 2) both; forms are each pixel's."""
+    """The integrals of ∂I/∂ρ times δx and δy over pixels from those of ∇I, (pixels, 2) both; of each pixel's form."""
     xx, half, yy = (form.quadratic * _halves(flow.device)).unbind()
     adjoint = torch.stack((yy, half, half, xx), dim=-1).view(-1, 2, 2)
     determinant = (xx * yy).addcmul_(half, half, value=-1.0)

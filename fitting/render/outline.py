@@ -77,4 +77,5 @@ def _linear(device: torch.device) -> tuple[Tensor, Tensor]:
     slopes[3, :, 0], slopes[3, :, 1] = -edge_x, -edge_y
     slopes[3, :, 2], slopes[3, :, 3] = -0.5 * edge_x * corner_y, -0.5 * edge_y * corner_x
     slopes[3, :, 4], slopes[3, :, 5] = -0.5 * edge_x, -0.5 * edge_y
-    return torch.as_tensor(constant.reshape(-1, 1), device=device), torch.as_tensor(slopes.reshape(-1, 6), device=device)
+    flat = constant.reshape(-1, 1), slopes.reshape(-1, 6)
+    return torch.as_tensor(flat[0], device=device), torch.as_tensor(flat[1], device=device)

@@ -164,12 +164,12 @@ def test_derivatives_match_finite_differences(
     if integrated:
         core = stack._core(FRAME)
         monkeypatch.setattr(RadialStack, "_core", lambda *_: core)
-        near = () if core.corner is None else (core.corner.places.long(),)
+        near = () if core.corner is None else (core.corner.pixels.places.long(),)
         for x, y in near:
             promised[y, x] = 1e-5
-        for pixels in core.broken:
-            x, y = pixels.places[:, 0].long()
-            promised[y, x] = BREAK if isinstance(pixels.rule, RingRule) else 1e-5
+        for broken in core.broken:
+            x, y = broken.pixels.places.long()
+            promised[y, x] = BREAK if isinstance(broken.rule, RingRule) else 1e-5
     elif name in ENDS:  # where samples at the very end have no derivative
         y, x = np.mgrid[: FRAME.height, : FRAME.width]
         radius = elliptical_radius(x - PLACE["x"], y - PLACE["y"], PLACE["q"], PLACE["pa"])

@@ -12,6 +12,7 @@ from fitting.profiles import RADIAL_PROFILES
 from fitting.render.corner import CornerPixels, CornerRule
 from fitting.render.corner_sums import corner_values
 from fitting.render.ellipse import ellipses
+from fitting.render.pixel_list import Members, PixelList
 
 SERSIC = RADIAL_PROFILES["sersic"]
 
@@ -48,7 +49,8 @@ def corner_mean(parameters: tuple[float, ...], pixel: tuple[int, int]) -> float:
 def one_pixel(cusp_powers: list[float], narrowest: float, order: int, pixel: tuple[int, int]) -> CornerPixels:
     rule = CornerRule.build(cusp_powers, narrowest, order, torch.device("cpu"))
     first = torch.zeros(1, dtype=torch.long)
-    return CornerPixels.of(torch.tensor(pixel, dtype=torch.float64)[:, None], first, first, rule)
+    place = torch.tensor(pixel, dtype=torch.float64)[:, None]
+    return CornerPixels.of(PixelList(Members.of_items(1, first), place, first, first), rule)
 
 
 @pytest.mark.parametrize(
@@ -90,13 +92,5 @@ def test_corner_weights_add_up_to_the_pixel_wherever_the_centre_is() -> None:
     for pixel in ((0, 3), (0, 2), (1, 3), (-2, 4)):
         corner = one_pixel([0.5], 0.5, 10, pixel)
         places, weights = corner.nodes(form)
-        assert weights.shape == places.shape[1:] == (1, corner.points)
+        assert weights.shape == places.shape[1:] == (1, 4 * 20 * 10)
         assert float(weights.sum()) == pytest.approx(1.0, abs=1e-12)
-
-
-def test_sums_are_those_of_each_instance_where_one_has_no_pixel() -> None:
-    rule = CornerRule.build([0.5] * 3, 0.5, 10, torch.device("cpu"))
-    instance, slot = torch.tensor([0, 0, 0, 2, 2]), torch.tensor([0, 1, 2, 0, 1])
-    corner = CornerPixels.of(torch.zeros((2, 5), dtype=torch.float64), instance, slot, rule)
-    values = torch.tensor([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0], [4.0, 40.0], [5.0, 50.0]], dtype=torch.float64)
-    assert corner.sums(values).tolist() == [[6.0, 60.0], [0.0, 0.0], [9.0, 90.0]]

@@ -63,7 +63,7 @@ def test_derivatives_match_finite_differences(
     if integrated:
         core = stack._core(FRAME)
         assert core.corner is not None
-        x, y = core.corner.places.long()
+        x, y = core.corner.pixels.places.long()
         promised[y, x] = 1e-5
     for place, name in enumerate(NAMES):
         step = STEPS[name]
