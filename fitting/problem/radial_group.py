@@ -129,6 +129,8 @@ class RadialStack:
 
     def summed(self, images: Tensor) -> Tensor:
         """Sum over components of unit-amplitude images times their amplitudes."""
+        if self.count == 1:
+            return images * self.amplitude[:, None, None]
         amplitude = self.amplitude.view(self.batch, 1, self.count)
         return (amplitude @ images.view(self.batch, self.count, -1)).view(self.batch, *images.shape[-2:])
 

@@ -16,6 +16,7 @@ from fitting.profiles.radial import RadialProfile
 _FLUX_ORDER = 64
 _FLUX_GRADING = 4.0
 _CLASSIC = 2.0
+_LEAST_HEIGHT = 1e-30
 
 
 class ModifiedKing(RadialProfile):
@@ -36,14 +37,16 @@ class ModifiedKing(RadialProfile):
 
     def brightness(self, log_rho: Tensor, constants: Tensor) -> Tensor:
         alpha, log_end, edge, drop, _ = constants
-        height = torch.expm1((log_end - torch.log1p(log_rho.exp())) / alpha).clamp(min=0.0) * (edge / drop)
-        return height**alpha
+        height = _log_sum(log_rho.exp()).sub_(log_end).mul_(-1.0 / alpha).expm1_().mul_(edge / drop)
+        inside = height > 0.0
+        # Logarithms of zero, and exponentials that underflow, take ten times as long as others.
+        return height.clamp_(min=_LEAST_HEIGHT).log_().mul_(alpha).exp_().mul_(inside)
 
     def derivatives(self, log_rho: Tensor, constants: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
         alpha, log_end, edge, drop, by_end = constants
         rho = log_rho.exp()
-        log_sum = rho.log1p()
-        height = torch.expm1((log_end - log_sum) / alpha).mul_(edge)
+        log_sum = _log_sum(rho.clone())
+        height = (log_sum - log_end).mul_(-1.0 / alpha).expm1_().mul_(edge)
         inside = height > 0.0
         height = torch.where(inside, height, 1.0)
         log_height = height.log()
@@ -93,12 +96,12 @@ class King(RadialProfile):
 
     def brightness(self, log_rho: Tensor, constants: Tensor) -> Tensor:
         _, log_end, edge, drop, _ = constants
-        return _height(log_rho.exp().log1p_(), log_end).mul_(edge / drop).square_()
+        return _height(log_rho.exp(), log_end).mul_(edge / drop).square_()
 
     def derivatives(self, log_rho: Tensor, constants: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
         _, log_end, edge, drop, by_end = constants
         rho = log_rho.exp()
-        height = _height(rho.log1p(), log_end).mul_(edge)
+        height = _height(rho.clone(), log_end).mul_(edge)
         per_height = height / drop**2
         brightness = height * per_height
         by_log_rho = rho.div_(rho + 1.0).mul_(height.add_(edge)).mul_(per_height).neg_()
@@ -116,9 +119,14 @@ class King(RadialProfile):
         return self.general.flux(q, scale, amplitude, _with_classic_power(shape))
 
 
-def _height(log_sum: Tensor, log_end: Tensor) -> Tensor:
-    """(w(R) − w_t)/w_t from ln(1 + R²), in its place: zero beyond the end."""
-    return log_sum.neg_().add_(log_end).div_(_CLASSIC).expm1_().clamp_(min=0.0)
+def _height(rho: Tensor, log_end: Tensor) -> Tensor:
+    """(w(R) − w_t)/w_t from ρ, in its place: zero beyond the end."""
+    return _log_sum(rho).sub_(log_end).mul_(-1.0 / _CLASSIC).expm1_().clamp_(min=0.0)
+
+
+def _log_sum(rho: Tensor) -> Tensor:
+    """ln(1 + ρ) in the place of ρ, to 1e-16: what log1p would add for small ρ adds nothing to the brightness."""
+    return rho.add_(1.0).log_()
 
 
 def _with_classic_power(shape: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:

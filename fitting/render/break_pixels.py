@@ -27,52 +27,51 @@ class BreakPixels:
 
 def break_values(profile: RadialProfile, form: Ellipses, constants: Tensor, broken: BreakPixels) -> Tensor:
     """Pixel means of unit-amplitude brightness, (pixels,)."""
-    nodes = _Nodes.of(profile, form, constants, broken)
-    return profile.brightness(nodes.rho.log_(), nodes.constants[..., None]).mul_(nodes.weights).sum(-1)
+    seen = _Seen.of(profile, form, constants, broken)
+    rays = seen.split.rays()
+    brightness = profile.brightness(rays.log_rho(), seen.constants[..., None, None])
+    return rays.along(brightness).mul_(rays.ends.weight).sum(-1)
 
 
 def break_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, broken: BreakPixels) -> Tensor:
     """Pixel means of the derivative columns, (pixels, columns)."""
-    nodes = _Nodes.of(profile, form, constants, broken)
-    x, y = nodes.x, nodes.y
-    brightness, by_log_rho, by_shape = profile.derivatives(nodes.rho.log(), nodes.constants[..., None])
-    by_rho = by_log_rho.div_(nodes.rho).mul_(nodes.weights)
-    by_x, by_y = by_rho * x, by_rho * y
-    shifts = nodes.shifts(profile)
-    moved = torch.stack((by_x.sum(-1), by_y.sum(-1)), dim=-1) if shifts is None else shifts
-    second = ((by_x * x).sum(-1), (by_x * y).sum(-1), (by_y * y).sum(-1))
-    others = ((part * nodes.weights).sum(-1) for part in (*by_shape, brightness))
-    return torch.cat((moved, torch.stack((*second, *others), dim=-1)), dim=-1)
+    seen = _Seen.of(profile, form, constants, broken)
+    rays, shifts = seen.split.rays(), seen.shifts(profile)
+    ends, weight = rays.ends, rays.ends.weight
+    brightness, by_log_rho, by_shape = profile.derivatives(rays.log_rho(), seen.constants[..., None, None])
+    # λ² of the squares of x and y and of ρ cancel; of x or y alone one λ is left.
+    per_rho = weight / ends.rho
+    by_rho = rays.along(by_log_rho).mul_(per_rho)
+    by_x, by_y = by_rho * ends.x, by_rho * ends.y
+    second = ((by_x * ends.x).sum(-1), (by_x * ends.y).sum(-1), (by_y * ends.y).sum(-1))
+    if shifts is None:
+        by_level = rays.along(by_log_rho.div_(rays.level)).mul_(per_rho)
+        shifts = torch.stack(((by_level * ends.x).sum(-1), (by_level * ends.y).sum(-1)), dim=-1)
+    others = (rays.along(part).mul_(weight).sum(-1) for part in (*by_shape, brightness))
+    return torch.cat((shifts, torch.stack((*second, *others), dim=-1)), dim=-1)
 
 
 @dataclass(frozen=True)
-class _Nodes:
-    """Quadrature points as seen from the centres.
+class _Seen:
+    """The pixels as seen from the centres.
 
     Attributes:
         form, constants: of each pixel's instance.
         split: the pixels.
-        x, y, rho, weights: of the points, (pixels, points).
     """
 
     form: Ellipses
     constants: Tensor
     split: RingSplit | BrokenCornerSplit
-    x: Tensor
-    y: Tensor
-    rho: Tensor
-    weights: Tensor
 
     @classmethod
-    def of(cls, profile: RadialProfile, form: Ellipses, constants: Tensor, broken: BreakPixels) -> "_Nodes":
+    def of(cls, profile: RadialProfile, form: Ellipses, constants: Tensor, broken: BreakPixels) -> "_Seen":
         """For instances with these forms and constants."""
         members = broken.pixels.members
         own, breaks = form.of(members), profile.break_radius(constants)
         assert breaks is not None
         (at,) = members.of(breaks.unsqueeze(0))
-        split = broken.rule.split(broken.pixels.places - own.centre, own, at)
-        x, y, weights = split.nodes()
-        return cls(own, members.of(constants), split, x, y, own.rho(x, y), weights)
+        return cls(own, members.of(constants), broken.rule.split(broken.pixels.places - own.centre, own, at))
 
     def shifts(self, profile: RadialProfile) -> Tensor | None:
         """The first two columns of pixels near a centre, too, (pixels, 2)."""

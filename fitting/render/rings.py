@@ -66,16 +66,13 @@ class RingSplit:
     rule: RingRule
     pieces: "Outline"
 
-    def nodes(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Offsets δx, δy from the centre and weights, each (pixels, points)."""
-        rule = self.rule
-        parts = self.pieces.points(rule.edge, rule.edge_weights)
-        x, y, weight, start = (part.flatten(1).unsqueeze(1) for part in parts)
-        # The nodes of all pieces last, next to each other in memory: there are few on a ray.
+    def rays(self) -> "Rays":
+        """From the break to the nodes on the pieces."""
+        rule, ends = self.rule, self.pieces.points(self.rule.edge, self.rule.edge_weights)
+        start = ends.break_level.unsqueeze(1)
         span = 1.0 - start
-        ray = (span * rule.radial[:, None]).add_(start)
-        weight = (ray * rule.radial_weights[:, None]).mul_(weight * span)
-        return (x * ray).flatten(1), (y * ray).flatten(1), weight.flatten(1)
+        level = (span * rule.radial[:, None]).add_(start)
+        return Rays(ends, level, (level * rule.radial_weights[:, None]).mul_(span))
 
     def outline(self) -> None:
         """Away from the centre the gradient is integrated as it is."""
@@ -116,32 +113,28 @@ class BrokenCornerSplit:
     rule: BrokenCornerRule
     pieces: "Outline"
 
-    def nodes(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Offsets δx, δy from the centre and weights, each (pixels, points)."""
-        rule = self.rule
-        x, y, weight, start = self.pieces.points(rule.edge, rule.edge_weights)
-        start = start.clamp(max=1.0).unsqueeze(-1)
+    def rays(self) -> "Rays":
+        """From the centre to the nodes on the pieces."""
+        rule, ends = self.rule, self.pieces.points(self.rule.edge, self.rule.edge_weights)
+        start = ends.break_level.clamp(max=1.0).unsqueeze(1)
         half, span = 0.5 * start, 1.0 - start
-        inner = half * rule.inner[:, None, None, :]
-        back = start - half * rule.outer
-        outer = start + span * rule.outer
-        ray = torch.cat((inner, back, outer), dim=-1)
+        outer, outer_weights = rule.outer[:, None], rule.outer_weights[:, None]
+        back, beyond = start - half * outer, start + span * outer
         steps = (
-            half * half * rule.inner_weights[:, None, None, :],
-            half * rule.outer_weights * back,
-            span * rule.outer_weights * outer,
+            half * half * rule.inner_weights.unsqueeze(-1),
+            half * outer_weights * back,
+            span * outer_weights * beyond,
         )
-        weight = weight.unsqueeze(-1) * torch.cat(steps, dim=-1)
-        return (x.unsqueeze(-1) * ray).flatten(1), (y.unsqueeze(-1) * ray).flatten(1), weight.flatten(1)
+        return Rays(ends, torch.cat((half * rule.inner.unsqueeze(-1), back, beyond), dim=1), torch.cat(steps, dim=1))
 
     def outline(self) -> OutlinePoints:
         """The pixels' outlines, points crowded towards feet and towards where the break crosses."""
         nodes, weights = closely_crowded_rule(_OUTLINE_ORDER, self.pieces.x.device)
-        x, y, _, _ = self.pieces.points(nodes, weights)
+        points = self.pieces.points(nodes, weights)
         normal_x, normal_y = (
             (along.unsqueeze(-1) * weights).flatten(1) for along in (self.pieces.along_y, -self.pieces.along_x)
         )
-        return OutlinePoints(x.flatten(1), y.flatten(1), normal_x, normal_y)
+        return OutlinePoints(points.x, points.y, normal_x, normal_y)
 
 
 @dataclass(frozen=True)
@@ -163,14 +156,52 @@ class Outline:
     form: Ellipses
     break_square: Tensor
 
-    def points(self, nodes: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Nodes x, y on every piece, their weights, and λ of the break on the ray through each:
-        (pixels, pieces, nodes).
-        """
-        x = self.x.unsqueeze(-1) + self.along_x.unsqueeze(-1) * nodes
-        y = self.y.unsqueeze(-1) + self.along_y.unsqueeze(-1) * nodes
+    def points(self, nodes: Tensor, weights: Tensor) -> "Ends":
+        """Nodes on every piece."""
+        x = (self.x.unsqueeze(-1) + self.along_x.unsqueeze(-1) * nodes).flatten(1)
+        y = (self.y.unsqueeze(-1) + self.along_y.unsqueeze(-1) * nodes).flatten(1)
         rho = self.form.rho(x, y).clamp_(min=1e-30)
-        return x, y, self.cross.unsqueeze(-1) * weights, (self.break_square.unsqueeze(-1) / rho).sqrt_()
+        return Ends(x, y, rho, (self.cross.unsqueeze(-1) * weights).flatten(1), (self.break_square / rho).sqrt_())
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Points on the pixels' outlines, where rays from the centres end: (pixels, ends) each.
+
+    Attributes:
+        x, y: from the centre.
+        rho: there.
+        weight: twice the area with the centre that it stands for.
+        break_level: λ of the break on the ray.
+    """
+
+    x: Tensor
+    y: Tensor
+    rho: Tensor
+    weight: Tensor
+    break_level: Tensor
+
+
+@dataclass(frozen=True)
+class Rays:
+    """Nodes on rays from the centres.
+
+    Attributes:
+        ends: where the rays end.
+        level, step: λ and the weight of λ dλ of each node, (pixels, nodes on a ray, ends).
+    """
+
+    ends: Ends
+    level: Tensor
+    step: Tensor
+
+    def log_rho(self) -> Tensor:
+        """ln ρ, which grows along a ray as 2 ln λ, (pixels, nodes on a ray, ends)."""
+        return self.level.log().mul_(2.0).add_(self.ends.rho.log().unsqueeze(1))
+
+    def along(self, values: Tensor) -> Tensor:
+        """Sums of values (pixels, nodes on a ray, ends) along rays, (pixels, ends)."""
+        return (values * self.step).sum(1)
 
 
 def _outline(offsets: Tensor, form: Ellipses, break_radius: Tensor, pieces: int, at_feet: bool) -> Outline:
