@@ -65,7 +65,7 @@ class EdgeOnDisk:
 def log_cosh(value: Tensor) -> Tensor:
     """ln cosh, for arguments of any size."""
     size = value.abs()
-    return size + (-2.0 * size).exp().log1p() - log(2.0)
+    return size + (-2.0 * size).exp_().add_(1.0).log_() - log(2.0)
 
 
 class EdgeOnRing:

@@ -11,6 +11,8 @@ from torch import Tensor
 from fitting.profiles.dimensions import NUMBER
 from fitting.profiles.radial import RadialProfile
 
+_LEAST_HEIGHT = 1e-30
+
 
 class Ferrers(RadialProfile):
     """The Ferrers profile as a radial profile: shape alpha, beta, scale r_out, amplitude i_0 (central brightness)."""
@@ -28,7 +30,10 @@ class Ferrers(RadialProfile):
 
     def brightness(self, log_rho: Tensor, constants: Tensor) -> Tensor:
         alpha, power = constants
-        return torch.expm1(power * log_rho).neg_().clamp_(min=0.0) ** alpha
+        height = (power * log_rho).expm1_().neg_()
+        inside = height > 0.0
+        # Logarithms of zero, and exponentials that underflow, take ten times as long as others.
+        return height.clamp_(min=_LEAST_HEIGHT).log_().mul_(alpha).exp_().mul_(inside)
 
     def derivatives(self, log_rho: Tensor, constants: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
         alpha, power = constants

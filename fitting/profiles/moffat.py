@@ -32,14 +32,15 @@ class Moffat(RadialProfile):
 
     def brightness(self, log_rho: Tensor, constants: Tensor) -> Tensor:
         beta, k, _ = constants
-        return log_rho.exp().mul_(k).log1p_().mul_(-beta).exp_()
+        return log_rho.exp().mul_(k).add_(1.0).log_().mul_(-beta).exp_()
 
     def derivatives(self, log_rho: Tensor, constants: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
         beta, k, slope = constants
         scaled = log_rho.exp().mul_(k)
-        log_sum = scaled.log1p()
+        whole = scaled + 1.0
+        log_sum = whole.log()
         brightness = (-beta * log_sum).exp_()
-        outside = scaled.div_(scaled + 1.0).mul_(brightness)
+        outside = scaled.div_(whole).mul_(brightness)
         by_beta = torch.addcmul(outside * slope, log_sum, brightness, value=-1.0)
         return brightness, outside.mul_(-beta), (by_beta,)
 

@@ -62,7 +62,7 @@ class MoffatShape(PsfShape):
         (beta,) = shape
         root = 2.0 ** (1.0 / beta)
         core = 0.25 * fwhm**2 / (root - 1.0)
-        base = (rho / core).log1p()
+        base = (rho / core).add_(1.0).log_()
         light = (beta - 1.0) / (torch.pi * core) * (-beta * base).exp()
         by_rho = -beta * light / (core + rho)
         log_core_slope = math.log(2.0) * root / (beta**2 * (root - 1.0))
