@@ -21,6 +21,7 @@ from fitting.render.field import (
     sample_columns,
 )
 from fitting.render.frame import Frame, windows
+from fitting.render.instances import RadialInstances
 from fitting.render.kept import kept
 from fitting.render.plan import RoundedShape, core_plan, rounded
 
@@ -86,11 +87,11 @@ class RadialStack:
         self.batch, self.count = values.shape[:2]
         self.columns = self.count * group.columns
         self.values = values.reshape(self.batch * self.count, -1)
-        self.x, self.y, self.q, self.pa, *shape, self.scale, self.amplitude = self.values.unbind(-1)
+        _, _, self.q, pa, *shape, self.scale, self.amplitude = self.values.unbind(-1)
         self.pure = PureNumbers.of(shape, group.profile.dimensions, self.scale, self.amplitude)
-        self.axes = Axes.of(self.q, self.pa, self.scale)
-        self.form = Ellipses(self.values[:, :2].T, self.axes.quadratic)
-        self.constants = group.profile.constants(self.pure.shape)
+        self.axes = Axes.of(self.q, pa, self.scale)
+        form = Ellipses(self.values[:, :2].T, self.axes.quadratic)
+        self.instances = RadialInstances(group.profile, form, group.profile.constants(self.pure.shape))
 
     @property
     def places(self) -> Tensor:
@@ -113,19 +114,16 @@ class RadialStack:
             shapes = [row[4:-2] for row in rows]
         else:
             shapes = torch.stack(self.pure.shape, dim=-1).tolist()
-        breaks = profile.break_radius(self.constants)
+        breaks = profile.break_radius(self.instances.constants)
         radii = [None] * len(rows) if breaks is None else (breaks * self.scale).tolist()
         of_instances = zip(rows, shapes, radii, strict=True)
         return tuple(rounded(profile, *row[:4], row[-2], tuple(shape), radius) for row, shape, radius in of_instances)
 
     def image(self, frame: Frame) -> Tensor:
         """Sum over components, (batch, height, width), data units."""
-        profile, form, constants = self.group.profile, self.form, self.constants
         if self.group.integrated:
-            images = integrate(profile, form, constants, frame, self._core(frame))
-        else:
-            images = sample(profile, form, constants, frame)
-        return self.summed(images)
+            return self.summed(integrate(self.instances, frame, self._core(frame)))
+        return self.summed(sample(self.instances, frame))
 
     def summed(self, images: Tensor) -> Tensor:
         """Sum over components of unit-amplitude images times their amplitudes."""
@@ -136,21 +134,20 @@ class RadialStack:
 
     def write_columns(self, columns: Tensor, frame: Frame) -> None:
         """Fill (batch, components · columns, height, width) with the derivative columns, unit amplitude."""
-        profile, form, constants = self.group.profile, self.form, self.constants
         by_component = columns.unflatten(1, (self.count, self.group.columns))
         if not self.group.integrated:
-            own = sample_columns(profile, form, constants, frame)
+            own = sample_columns(self.instances, frame)
         elif self.batch == 1:
-            integrate_columns(profile, form, constants, frame, self._core(frame), by_component[0])
+            integrate_columns(self.instances, frame, self._core(frame), by_component[0])
             return
         else:
-            own = integrate_columns(profile, form, constants, frame, self._core(frame))
+            own = integrate_columns(self.instances, frame, self._core(frame))
         by_component.copy_(own.view(by_component.shape))
 
     def linearize(self, frame: Frame) -> "RadialLight":
         """One evaluation that serves the image and gradients."""
         core = self._core(frame) if self.group.integrated else None
-        return RadialLight(self, linearize(self.group.profile, self.form, self.constants, frame, core))
+        return RadialLight(self, linearize(self.instances, frame, core))
 
     @cached_property
     def transfer(self) -> Tensor:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.profiles import RadialProfile
-from fitting.render.ellipse import Ellipses
 from fitting.render.gauss import by_centre
+from fitting.render.instances import RadialInstances
 from fitting.render.pixel_list import PixelList
 from fitting.render.rings import BrokenCornerRule, BrokenCornerSplit, RingRule, RingSplit
 
@@ -25,20 +24,20 @@ class BreakPixels:
         return self.pixels.nbytes
 
 
-def break_values(profile: RadialProfile, form: Ellipses, constants: Tensor, broken: BreakPixels) -> Tensor:
+def break_values(instances: RadialInstances, broken: BreakPixels) -> Tensor:
     """Pixel means of unit-amplitude brightness, (pixels,)."""
-    seen = _Seen.of(profile, form, constants, broken)
+    seen = _Seen.of(instances, broken)
     rays = seen.split.rays()
-    brightness = profile.brightness(rays.log_rho(), seen.constants[..., None, None])
+    brightness = instances.profile.brightness(rays.log_rho(), seen.own.constants_at(3))
     return rays.along(brightness).mul_(rays.ends.weight).sum(-1)
 
 
-def break_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, broken: BreakPixels) -> Tensor:
+def break_columns(instances: RadialInstances, broken: BreakPixels) -> Tensor:
     """Pixel means of the derivative columns, (pixels, columns)."""
-    seen = _Seen.of(profile, form, constants, broken)
-    rays, shifts = seen.split.rays(), seen.shifts(profile)
+    seen = _Seen.of(instances, broken)
+    rays, shifts = seen.split.rays(), seen.shifts()
     ends, weight = rays.ends, rays.ends.weight
-    brightness, by_log_rho, by_shape = profile.derivatives(rays.log_rho(), seen.constants[..., None, None])
+    brightness, by_log_rho, by_shape = instances.profile.derivatives(rays.log_rho(), seen.own.constants_at(3))
     # λ² of the squares of x and y and of ρ cancel; of x or y alone one λ is left.
     per_rho = weight / ends.rho
     by_rho = rays.along(by_log_rho).mul_(per_rho)
@@ -56,28 +55,27 @@ class _Seen:
     """The pixels as seen from the centres.
 
     Attributes:
-        form, constants: of each pixel's instance.
+        own: each pixel's instance.
         split: the pixels.
     """
 
-    form: Ellipses
-    constants: Tensor
+    own: RadialInstances
     split: RingSplit | BrokenCornerSplit
 
     @classmethod
-    def of(cls, profile: RadialProfile, form: Ellipses, constants: Tensor, broken: BreakPixels) -> "_Seen":
-        """For instances with these forms and constants."""
-        members = broken.pixels.members
-        own, breaks = form.of(members), profile.break_radius(constants)
+    def of(cls, instances: RadialInstances, broken: BreakPixels) -> "_Seen":
+        """As the instances see them."""
+        own = instances.of(broken.pixels.members)
+        breaks = own.profile.break_radius(own.constants)
         assert breaks is not None
-        (at,) = members.of(breaks.unsqueeze(0))
-        return cls(own, members.of(constants), broken.rule.split(broken.pixels.places - own.centre, own, at))
+        return cls(own, broken.rule.split(broken.pixels.places - own.form.centre, own.form, breaks))
 
-    def shifts(self, profile: RadialProfile) -> Tensor | None:
+    def shifts(self) -> Tensor | None:
         """The first two columns of pixels near a centre, too, (pixels, 2)."""
         outline = self.split.outline()
         if outline is None:
             return None
-        brightness = profile.brightness(self.form.rho(outline.x, outline.y).log_(), self.constants[..., None])
+        log_rho = self.own.form.rho(outline.x, outline.y).log_()
+        brightness = self.own.profile.brightness(log_rho, self.own.constants_at(2))
         flows = [(brightness * normal).sum(-1) for normal in (outline.normal_x, outline.normal_y)]
-        return by_centre(torch.stack(flows, dim=-1), self.form)
+        return by_centre(torch.stack(flows, dim=-1), self.own.form)

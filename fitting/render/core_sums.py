@@ -5,42 +5,38 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from fitting.profiles import RadialProfile
 from fitting.render.break_pixels import break_columns, break_values
 from fitting.render.core import Core
 from fitting.render.corner_sums import corner_columns, corner_values
-from fitting.render.ellipse import Ellipses
 from fitting.render.fixed_sums import FixedSums, fixed_columns, fixed_values
+from fitting.render.instances import RadialInstances
 from fitting.render.pixel_list import PixelList
 
 
-def put_values(profile: RadialProfile, form: Ellipses, constants: Tensor, core: Core, images: Tensor) -> None:
+def put_values(instances: RadialInstances, core: Core, images: Tensor) -> None:
     """Write pixel means of unit-amplitude brightness into images (instances, height, width)."""
-    given = (profile, form, constants)
     if core.corner is not None:
-        core.corner.pixels.put(corner_values(*given, core.corner), images)
+        core.corner.pixels.put(corner_values(instances, core.corner), images)
     for broken in core.broken:
-        broken.pixels.put(break_values(*given, broken), images)
+        broken.pixels.put(break_values(instances, broken), images)
     if core.fixed is not None:
-        core.fixed.pixels.put(fixed_values(*given, core.fixed), images)
+        core.fixed.pixels.put(fixed_values(instances, core.fixed), images)
 
 
-def put_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, core: Core, images: Tensor) -> None:
+def put_columns(instances: RadialInstances, core: Core, images: Tensor) -> None:
     """Write pixel means of the derivative columns into images (instances, columns, height, width)."""
-    for pixels, columns in _near_columns(profile, form, constants, core):
+    for pixels, columns in _near_columns(instances, core):
         pixels.put_columns(columns, images)
     if core.fixed is not None:
-        core.fixed.pixels.put_columns(fixed_columns(profile, form, constants, core.fixed), images)
+        core.fixed.pixels.put_columns(fixed_columns(instances, core.fixed), images)
 
 
-def _near_columns(
-    profile: RadialProfile, form: Ellipses, constants: Tensor, core: Core
-) -> Iterator[tuple[PixelList, Tensor]]:
+def _near_columns(instances: RadialInstances, core: Core) -> Iterator[tuple[PixelList, Tensor]]:
     """Derivative columns (pixels, columns) of those near centres and breaks."""
     if core.corner is not None:
-        yield core.corner.pixels, corner_columns(profile, form, constants, core.corner)
+        yield core.corner.pixels, corner_columns(instances, core.corner)
     for broken in core.broken:
-        yield broken.pixels, break_columns(profile, form, constants, broken)
+        yield broken.pixels, break_columns(instances, broken)
 
 
 @dataclass(frozen=True)
@@ -58,10 +54,10 @@ class CoreSums:
     fixed: FixedSums | None
 
     @classmethod
-    def of(cls, profile: RadialProfile, form: Ellipses, constants: Tensor, core: Core) -> "CoreSums":
-        """For instances with these forms and constants."""
-        near = tuple(_near_columns(profile, form, constants, core))
-        return cls(core, near, None if core.fixed is None else FixedSums.of(profile, form, constants, core.fixed))
+    def of(cls, instances: RadialInstances, core: Core) -> "CoreSums":
+        """As the instances see them."""
+        near = tuple(_near_columns(instances, core))
+        return cls(core, near, None if core.fixed is None else FixedSums.of(instances, core.fixed))
 
     def put_values(self, images: Tensor) -> None:
         """Write pixel means of brightness into images (instances, height, width)."""

@@ -118,14 +118,9 @@ class CornerPixels:
         """Bytes of its arrays."""
         return self.pixels.nbytes + self.radial.nbytes + self.radial_weights.nbytes
 
-    def split(self, form: Ellipses) -> "CornerSplit":
-        """Their edges split at the feet, for instances with these forms. A break is not looked at."""
-        own = form.of(self.pixels.members)
-        return CornerSplit(own, Corners.of(self.pixels.places - own.centre, own))
-
     def nodes(self, form: Ellipses) -> tuple[Tensor, Tensor]:
         """Nodes on rays, x and y, (2, pixels, points of a pixel), and their weights, for instances with these forms."""
-        split = self.split(form)
+        split = CornerSplit.of(self, form.of(self.pixels.members))
         places, weights = split.along(self.edge)
         radial, radial_weights = self.radial[:, :, None, None], self.radial_weights[:, :, None, None]
         weights = (weights * split.seen.areas.unsqueeze(-1)).unsqueeze(1) * radial_weights
@@ -143,6 +138,11 @@ class CornerSplit:
 
     form: Ellipses
     seen: Corners
+
+    @classmethod
+    def of(cls, corner: CornerPixels, own: Ellipses) -> "CornerSplit":
+        """With the forms of each pixel's instance; their edges are split at the feet, and breaks not looked at."""
+        return cls(own, Corners.of(corner.pixels.places - own.centre, own))
 
     def along(self, edge: EdgeRule) -> tuple[Tensor, Tensor]:
         """Nodes on the edges, x and y from the centre, (2, pixels, 4, nodes), and their weights of dt."""

@@ -9,31 +9,32 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from fitting.profiles import RadialProfile
-from fitting.render.corner import CornerPixels
-from fitting.render.ellipse import Ellipses
+from fitting.render.corner import CornerPixels, CornerSplit
 from fitting.render.gauss import by_centre
+from fitting.render.instances import RadialInstances
 from fitting.render.outline import pixel_edges
 
 
-def corner_values(profile: RadialProfile, form: Ellipses, constants: Tensor, corner: CornerPixels) -> Tensor:
+def corner_values(instances: RadialInstances, corner: CornerPixels) -> Tensor:
     """Pixel means of unit-amplitude brightness, (pixels,)."""
-    split = corner.split(form)
+    own = instances.of(corner.pixels.members)
+    split = CornerSplit.of(corner, own.form)
     places, weights = split.along(corner.edge)
     weights = weights.mul_(split.seen.areas.unsqueeze(-1)).flatten(1)
     log_rho = _on_rays(split.form.rho(*places.unbind()).log_(), corner)
-    brightness = profile.brightness(log_rho, corner.pixels.members.of(constants)[..., None, None])
+    brightness = own.profile.brightness(log_rho, own.constants_at(3))
     return (_along(corner, brightness).mul_(weights)).sum(-1)
 
 
-def corner_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, corner: CornerPixels) -> Tensor:
+def corner_columns(instances: RadialInstances, corner: CornerPixels) -> Tensor:
     """Pixel means of the derivative columns, (pixels, columns)."""
-    split = corner.split(form)
+    profile, own = instances.profile, instances.of(corner.pixels.members)
+    split = CornerSplit.of(corner, own.form)
     places, weights = split.along(corner.edge_and_outline)
     rho, ends = split.form.rho(*places.unbind()), len(corner.edge.place)
-    log_rho, own = rho.log(), corner.pixels.members.of(constants)[..., None, None]
-    along_edges = profile.brightness(log_rho[..., ends:], own).mul_(weights[..., ends:]).sum(-1)
-    brightness, by_log_rho, by_shape = profile.derivatives(_on_rays(log_rho[..., :ends], corner), own)
+    log_rho, constants = rho.log(), own.constants_at(3)
+    along_edges = profile.brightness(log_rho[..., ends:], constants).mul_(weights[..., ends:]).sum(-1)
+    brightness, by_log_rho, by_shape = profile.derivatives(_on_rays(log_rho[..., :ends], corner), constants)
     sums = torch.stack([_along(corner, part) for part in (by_log_rho, *by_shape, brightness)], dim=1)
     weights = (weights[..., :ends] * split.seen.areas.unsqueeze(-1)).flatten(1)
     sums = sums @ _powers(weights, rho[..., :ends].flatten(1), places[..., :ends].flatten(2)).mT

@@ -11,24 +11,24 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from fitting.profiles import RadialProfile
 from fitting.render.core import Core
 from fitting.render.core_sums import CoreSums, put_columns, put_values
 from fitting.render.ellipse import GEOMETRY, Ellipses, write_geometry
 from fitting.render.frame import Frame
+from fitting.render.instances import RadialInstances
 from fitting.render.stencil import STENCIL_MARGIN, cached_bytes, most_cached, pixel_means, spread_means
 
 
-def sample(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame) -> Tensor:
+def sample(instances: RadialInstances, frame: Frame) -> Tensor:
     """Unit-amplitude brightness at the pixels' centres, shape (instances, height, width)."""
-    _, _, log_rho, _ = _grid(form, frame)
-    return profile.brightness(log_rho, constants[..., None, None])
+    _, _, log_rho, _ = _grid(instances.form, frame)
+    return instances.profile.brightness(log_rho, instances.constants_at(3))
 
 
-def sample_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame) -> Tensor:
+def sample_columns(instances: RadialInstances, frame: Frame) -> Tensor:
     """The derivative columns at the pixels' centres, shape (instances, columns, height, width)."""
-    x, y, log_rho, rho = _grid(form, frame)
-    brightness, by_log_rho, by_shape = profile.derivatives(log_rho, constants[..., None, None])
+    x, y, log_rho, rho = _grid(instances.form, frame)
+    brightness, by_log_rho, by_shape = instances.profile.derivatives(log_rho, instances.constants_at(3))
     columns = rho.new_empty((rho.shape[0], GEOMETRY + len(by_shape) + 1, *rho.shape[1:]))
     write_geometry(columns.movedim(1, 0), by_log_rho.div_(rho), x, y)
     for index, part in enumerate((*by_shape, brightness), start=GEOMETRY):
@@ -36,31 +36,28 @@ def sample_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, fr
     return columns
 
 
-def integrate(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame, core: Core) -> Tensor:
+def integrate(instances: RadialInstances, frame: Frame, core: Core) -> Tensor:
     """Pixel means of unit-amplitude brightness, shape (instances, height, width)."""
-    means = form.centre.new_empty((form.centre.shape[1], frame.height, frame.width))
+    means = instances.form.centre.new_empty((len(instances), frame.height, frame.width))
     for part, margin in _parts(core, means):
-        own, of_own = (form, constants) if part == slice(0, len(means)) else (form.select(part), constants[..., part])
-        pixel_means(sample(profile, own, of_own, frame.widened(margin)), margin, means[part])
-    put_values(profile, form, constants, core, means)
+        pixel_means(sample(instances.select(part), frame.widened(margin)), margin, means[part])
+    put_values(instances, core, means)
     return means
 
 
-def integrate_columns(
-    profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame, core: Core, out: Tensor | None = None
-) -> Tensor:
+def integrate_columns(instances: RadialInstances, frame: Frame, core: Core, out: Tensor | None = None) -> Tensor:
     """Pixel means of the derivative columns, shape (instances, columns, height, width); in `out`, if it is given."""
     if out is None:
-        columns = GEOMETRY + len(profile.shape) + 1
-        out = form.centre.new_empty((form.centre.shape[1], columns, frame.height, frame.width))
+        columns = GEOMETRY + len(instances.profile.shape) + 1
+        out = instances.form.centre.new_empty((len(instances), columns, frame.height, frame.width))
     for part, margin in _parts(core, out):
-        own, wide = form.select(part), frame.widened(margin)
+        own, wide = instances.select(part), frame.widened(margin)
         if _together(out[part]):
-            pixel_means(sample_columns(profile, own, constants[..., part], wide), margin, out[part])
+            pixel_means(sample_columns(own, wide), margin, out[part])
             continue
-        for column, samples in enumerate(_each_column(profile, own, constants[..., part], wide)):
+        for column, samples in enumerate(_each_column(own, wide)):
             pixel_means(samples, margin, out[part, column])
-    put_columns(profile, form, constants, core, out)
+    put_columns(instances, core, out)
     return out
 
 
@@ -108,13 +105,11 @@ class Linearization:
         return torch.cat((moments, torch.stack(others, dim=-1)), dim=-1)
 
 
-def linearize(
-    profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame, core: Core | None
-) -> Linearization:
+def linearize(instances: RadialInstances, frame: Frame, core: Core | None) -> Linearization:
     """Evaluate a stack on a frame once, for its image and for gradients; without a core, pixels hold samples."""
-    x, y, log_rho, rho = _grid(form, frame if core is None else frame.widened(STENCIL_MARGIN))
-    brightness, by_log_rho, by_shape = profile.derivatives(log_rho, constants[..., None, None])
-    sums = None if core is None else CoreSums.of(profile, form, constants, core)
+    x, y, log_rho, rho = _grid(instances.form, frame if core is None else frame.widened(STENCIL_MARGIN))
+    brightness, by_log_rho, by_shape = instances.profile.derivatives(log_rho, instances.constants_at(3))
+    sums = None if core is None else CoreSums.of(instances, core)
     return Linearization(x, y, by_log_rho.div_(rho), by_shape, brightness, sums)
 
 
@@ -134,7 +129,7 @@ def _of_moments(device: torch.device) -> Tensor:
 
 def _grid(form: Ellipses, frame: Frame) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """δx (instances, 1, width), δy (instances, height, 1), ln ρ and ρ at the pixels' centres."""
-    x, y = frame.offsets(*form.centre)
+    x, y = frame.offsets(*form.centre.unbind())
     x, y = x[:, None, :], y[:, :, None]
     rho = form.rho(x, y)
     return x, y, rho.log(), rho
@@ -183,10 +178,10 @@ def _together(images: Tensor) -> bool:
     return images.device.type != "cpu" or images.nbytes <= cached_bytes()
 
 
-def _each_column(profile: RadialProfile, form: Ellipses, constants: Tensor, frame: Frame) -> Iterator[Tensor]:
+def _each_column(instances: RadialInstances, frame: Frame) -> Iterator[Tensor]:
     """The columns of `sample_columns` one after the other, (instances, height, width) each."""
-    x, y, log_rho, rho = _grid(form, frame)
-    brightness, by_log_rho, by_shape = profile.derivatives(log_rho, constants[..., None, None])
+    x, y, log_rho, rho = _grid(instances.form, frame)
+    brightness, by_log_rho, by_shape = instances.profile.derivatives(log_rho, instances.constants_at(3))
     by_rho = by_log_rho.div_(rho)
     yield by_rho * x
     yield by_rho * y

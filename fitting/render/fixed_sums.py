@@ -5,22 +5,22 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.profiles import RadialProfile
-from fitting.render.ellipse import GEOMETRY, Ellipses, rho, write_geometry
+from fitting.render.ellipse import GEOMETRY, rho, write_geometry
 from fitting.render.fixed_points import FixedPixels
+from fitting.render.instances import RadialInstances
 
 
-def fixed_values(profile: RadialProfile, form: Ellipses, constants: Tensor, fixed: FixedPixels) -> Tensor:
+def fixed_values(instances: RadialInstances, fixed: FixedPixels) -> Tensor:
     """Pixel means of unit-amplitude brightness, (pixels,)."""
-    nodes = _Nodes.of(form, constants, fixed)
-    brightness = profile.brightness(nodes.rho.log_(), nodes.constants)
+    nodes = _Nodes.of(instances, fixed)
+    brightness = instances.profile.brightness(nodes.rho.log_(), nodes.constants)
     return fixed.gather(brightness.mul_(fixed.weights).sum(0))
 
 
-def fixed_columns(profile: RadialProfile, form: Ellipses, constants: Tensor, fixed: FixedPixels) -> Tensor:
+def fixed_columns(instances: RadialInstances, fixed: FixedPixels) -> Tensor:
     """Pixel means of the derivative columns, (pixels, columns)."""
-    nodes = _Nodes.of(form, constants, fixed)
-    brightness, by_log_rho, by_shape = profile.derivatives(nodes.rho.log(), nodes.constants)
+    nodes = _Nodes.of(instances, fixed)
+    brightness, by_log_rho, by_shape = instances.profile.derivatives(nodes.rho.log(), nodes.constants)
     others = (*by_shape, brightness)
     columns = nodes.rho.new_empty((GEOMETRY + len(others), *nodes.rho.shape))
     write_geometry(columns, by_log_rho.div_(nodes.rho).mul_(fixed.weights), *nodes.places.unbind())
@@ -38,12 +38,12 @@ class _Nodes:
     constants: Tensor
 
     @classmethod
-    def of(cls, form: Ellipses, constants: Tensor, fixed: FixedPixels) -> "_Nodes":
-        """For instances with these forms and constants."""
-        own = form.of(fixed.groups)
-        places = fixed.offsets(own)
-        of_points = rho(*places.unbind(), *own.quadratic.unsqueeze(1).unbind())
-        return cls(places, of_points, fixed.groups.of(constants).unsqueeze(1))
+    def of(cls, instances: RadialInstances, fixed: FixedPixels) -> "_Nodes":
+        """As the instances see them."""
+        own = instances.of(fixed.groups)
+        places = fixed.offsets(own.form)
+        of_points = rho(*places.unbind(), *own.form.quadratic.unsqueeze(1).unbind())
+        return cls(places, of_points, own.constants.unsqueeze(1))
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,10 @@ class FixedSums:
     parts: tuple[Tensor, ...]
 
     @classmethod
-    def of(cls, profile: RadialProfile, form: Ellipses, constants: Tensor, fixed: FixedPixels) -> "FixedSums":
-        """For instances with these forms and constants."""
-        nodes = _Nodes.of(form, constants, fixed)
-        brightness, by_log_rho, by_shape = profile.derivatives(nodes.rho.log(), nodes.constants)
+    def of(cls, instances: RadialInstances, fixed: FixedPixels) -> "FixedSums":
+        """As the instances see them."""
+        nodes = _Nodes.of(instances, fixed)
+        brightness, by_log_rho, by_shape = instances.profile.derivatives(nodes.rho.log(), nodes.constants)
         return cls(fixed, nodes, (by_log_rho.div_(nodes.rho), *by_shape, brightness))
 
     def values(self) -> Tensor:

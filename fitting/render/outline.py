@@ -44,11 +44,11 @@ class Corners:
         """Pixels at offsets (2, pixels), x and y, from the centres of ellipses, one for each.
 
         Along a row ρ is least at δx = −B δy / A, along a column at δy = −B δx / C; so everything is linear in δx, δy,
-        B/A, B/C, δy B/A and δx B/C.
+        B/C, B/A, δx B/C and δy B/A.
         """
         xx, half, yy = form.quadratic.unbind()
-        ratios = half / torch.stack((xx, yy))
-        features = torch.cat((offsets, ratios, ratios * offsets.flip(0)))
+        ratios = half / torch.stack((yy, xx))
+        features = torch.cat((offsets, ratios, ratios * offsets))
         constant, slopes = _linear(offsets.device)
         x, y, areas, feet = torch.addmm(constant, slopes, features).view(4, EDGES, -1).mT.unbind()
         return cls(torch.stack((x, y)), areas, feet.clamp(0.0, 1.0))
@@ -75,7 +75,7 @@ def _linear(device: torch.device) -> tuple[Tensor, Tensor]:
     # ½ as the quadratic form has 2B.
     constant[3] = -edge_x * corner_x - edge_y * corner_y
     slopes[3, :, 0], slopes[3, :, 1] = -edge_x, -edge_y
-    slopes[3, :, 2], slopes[3, :, 3] = -0.5 * edge_x * corner_y, -0.5 * edge_y * corner_x
-    slopes[3, :, 4], slopes[3, :, 5] = -0.5 * edge_x, -0.5 * edge_y
+    slopes[3, :, 2], slopes[3, :, 3] = -0.5 * edge_y * corner_x, -0.5 * edge_x * corner_y
+    slopes[3, :, 4], slopes[3, :, 5] = -0.5 * edge_y, -0.5 * edge_x
     flat = constant.reshape(-1, 1), slopes.reshape(-1, 6)
     return torch.as_tensor(flat[0], device=device), torch.as_tensor(flat[1], device=device)

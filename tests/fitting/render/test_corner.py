@@ -12,6 +12,7 @@ from fitting.profiles import RADIAL_PROFILES
 from fitting.render.corner import CornerPixels, CornerRule
 from fitting.render.corner_sums import corner_values
 from fitting.render.ellipse import ellipses
+from fitting.render.instances import RadialInstances
 from fitting.render.pixel_list import Members, PixelList
 
 SERSIC = RADIAL_PROFILES["sersic"]
@@ -43,7 +44,7 @@ def corner_mean(parameters: tuple[float, ...], pixel: tuple[int, int]) -> float:
     x0, y0, q, pa, n, r_e = (torch.tensor([value], dtype=torch.float64) for value in parameters)
     form = ellipses(torch.stack((x0, y0)), q, pa, r_e)
     corner = one_pixel([1.0 / parameters[4]], parameters[2], 24 if parameters[4] < 0.99 else 10, pixel)
-    return float(corner_values(SERSIC, form, SERSIC.constants((n,)), corner))
+    return float(corner_values(RadialInstances(SERSIC, form, SERSIC.constants((n,))), corner))
 
 
 def one_pixel(cusp_powers: list[float], narrowest: float, order: int, pixel: tuple[int, int]) -> CornerPixels:
