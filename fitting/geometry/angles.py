@@ -17,10 +17,11 @@ class Angles:
         self._between: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
 
     def nearest(self, count: int) -> Tensor:
-        """Places of the nearest of `count` directions in `all_around`."""
+        """Numbers of the nearest of `count` directions, counted from one turn before the first."""
         if count not in self._nearest:
-            place = (self.radians * (count / (2.0 * torch.pi))).round_()
-            self._nearest[count] = place.add_(count).long()
+            # Cut off above zero: with a half more, the nearest whole number is left.
+            place = (self.radians * (count / (2.0 * torch.pi))).add_(count + 0.5)
+            self._nearest[count] = place.long()
         return self._nearest[count]
 
     def between(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -36,8 +37,3 @@ class Angles:
 def _counted(place: Tensor, count: int) -> Tensor:
     """Whole numbers modulo `count`; torch's own remainder takes ten times as long."""
     return torch.add(place, (place / count).floor_(), alpha=-count).long()
-
-
-def all_around(count: int) -> tuple[int, ...]:
-    """Numbers of `count` directions from one turn before the first to one turn after it."""
-    return tuple(place % count for place in range(-count, count + 1))

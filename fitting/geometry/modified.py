@@ -149,7 +149,7 @@ class ModifiedProfile:
         angles = Angles(torch.atan2(-b, a) if directed else torch.zeros_like(a))
         scales = [(link, *link(angles, _read(link, named))) for link in chain.radius_scales]
         for _, addend, _ in scales:
-            log_radius = log_radius + addend
+            log_radius = addend.add_(log_radius)
 
         def pullback(by_log_radius: Tensor, by_angle: Tensor) -> Gradient:
             gradient: Gradient = {}
@@ -160,8 +160,8 @@ class ModifiedProfile:
             by_a, by_b, own = unmeasure(by_log_radius)
             add(gradient, chain.metric.reads, own)
             if by_angle.ndim:
-                twist = by_angle / (a * a + b * b).clamp(min=TINY**2)
-                by_a, by_b = by_a + twist * b, by_b - twist * a
+                twist = by_angle / (a * a).addcmul_(b, b).clamp_(min=TINY**2)
+                by_a, by_b = by_a.addcmul(twist, b), by_b.addcmul(twist, a, value=-1.0)
             unplace(by_a, by_b, gradient)
             return gradient
 

@@ -25,13 +25,14 @@ def in_own_plane(
     plane_x, plane_y, unrotate = _moved(chain.rotations, x, y, named)
     along, across = along_and_across(plane_x, plane_y, pa)
     bent_along, bent_across, unbend = _moved(chain.bendings, along, across, named)
-    stretched = bent_across / q
+    flat = q.reciprocal()
+    stretched = bent_across * flat
     a, b, unwarp = _moved(chain.warps, bent_along, stretched, named)
 
     def pullback(by_a: Tensor, by_b: Tensor, gradient: Gradient) -> None:
         by_along, by_stretched = unwarp(by_a, by_b, gradient)
-        add(gradient, ("q",), ((by_stretched * stretched).div_(-q),))
-        by_along, by_across = unbend(by_along, by_stretched / q, gradient)
+        add(gradient, ("q",), ((by_stretched * stretched).mul_(-flat),))
+        by_along, by_across = unbend(by_along, by_stretched * flat, gradient)
         by_x, by_y, by_pa = by_centre_and_angle(along, across, by_along, by_across, pa)
         add(gradient, ("pa",), (by_pa,))
         if chain.rotations:

@@ -7,14 +7,14 @@ half way to its neighbours. (AstroPhot's ray and wedge models give each directio
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import torch
 from torch import Tensor
 
-from fitting.geometry.angles import Angles, all_around
+from fitting.geometry.angles import Angles
 from fitting.geometry.modifier import Own
 from fitting.profiles.surface import Rounding
 
@@ -29,7 +29,7 @@ class Directions:
     def logarithm(self, angles: Angles, own: Own) -> Tensor:
         """ln of a quantity at angles; `own` are its values in all directions but the first."""
         if self.word == "wedge":
-            return self._found(angles, (torch.zeros_like(own[0]), *(value.log() for value in own)))
+            return _around(own).log_().gather(-1, angles.nearest(self.count))
         logs = _logs(own)
         ray, cosine, _ = angles.between(self.count)
         before = logs.gather(-1, ray)
@@ -38,7 +38,7 @@ class Directions:
     def quantity(self, angles: Angles, own: Own) -> Tensor:
         """The quantity itself."""
         if self.word == "wedge":
-            return self._found(angles, (torch.ones_like(own[0]), *own))
+            return _around(own).gather(-1, angles.nearest(self.count))
         return self.logarithm(angles, own).exp_()
 
     def by_angle(self, angles: Angles, own: Own, by: Tensor) -> Tensor:
@@ -52,9 +52,11 @@ class Directions:
 
     def shared(self, angles: Angles, own: Own, by: Tensor) -> Own:
         """Derivatives by `own` of what has the derivatives `by` by `logarithm`."""
-        zero = by.new_zeros(())
         if self.word == "wedge":
-            return tuple(self._found(angles, parts).mul_(by) for parts in _alone(own))
+            alone = _alone(self.count, by.device) * torch.stack(own, dim=1).reciprocal_()
+            nearest = angles.nearest(self.count).unsqueeze(1).expand(-1, len(own), -1)
+            return alone.gather(-1, nearest).mul_(by.unsqueeze(1)).unbind(1)
+        zero = by.new_zeros(())
         ray, cosine, _ = angles.between(self.count)
         by_next = by * (0.5 - 0.5 * cosine)
         by_ray = by - by_next
@@ -62,11 +64,6 @@ class Directions:
             torch.where(ray == number, by_ray, torch.where(ray == number - 1, by_next, zero)) / value
             for number, value in enumerate(own, start=1)
         )
-
-    def _found(self, angles: Angles, parts: Own) -> Tensor:
-        """Those of the nearest directions among parts (instances, 1) of all."""
-        around = torch.cat([parts[number] for number in all_around(self.count)], dim=-1)
-        return around.gather(-1, angles.nearest(self.count))
 
     @property
     def edges(self) -> tuple[float, ...]:
@@ -145,8 +142,16 @@ def _logs(own: Own) -> Tensor:
     return torch.cat((torch.zeros_like(own[0]), *(value.log() for value in own)), dim=-1)
 
 
-def _alone(own: Own) -> Iterator[Own]:
-    """For each value 1/value in its own direction, zero in all others; (instances, 1) in all directions."""
-    zero = torch.zeros_like(own[0])
-    for number, value in enumerate(own, start=1):
-        yield tuple(value.reciprocal() if place == number else zero for place in range(len(own) + 1))
+def _around(own: Own) -> Tensor:
+    """A quantity in directions from one turn before the first to one turn after it, (instances, directions), of values
+    (instances, 1); the first's is one.
+    """
+    one = torch.ones_like(own[0])
+    return torch.cat((one, *own, one, *own, one), dim=-1)
+
+
+@cache
+def _alone(count: int, device: torch.device) -> Tensor:
+    """For each direction but the first one where it is, zero elsewhere, in the same order: (count − 1, directions)."""
+    own = torch.eye(count, dtype=torch.float64, device=device)[1:]
+    return torch.cat((own, own, own[:, :1]), dim=1)

@@ -48,19 +48,19 @@ class Superellipse:
         """ln R and its pullback; worked out relative to the larger coordinate, so that no power overflows."""
         (c0,) = own
         power = c0 + 2.0
-        size_a, size_b = a.abs().clamp(min=TINY), b.abs().clamp(min=TINY)
-        largest = torch.maximum(size_a, size_b)
-        log_ratio = (torch.minimum(size_a, size_b) / largest).log()
-        smaller = (power * log_ratio).exp()
-        log_sum = smaller.log1p()
+        inverse = power.reciprocal()
+        size_a, size_b = a.abs().clamp_(min=TINY), b.abs().clamp_(min=TINY)
+        log_a, log_b = size_a.log(), size_b.log()
+        smaller = (log_a - log_b).abs_().mul_(-power).exp_()
+        log_radius = (smaller + 1.0).log().mul(inverse).add_(torch.maximum(log_a, log_b))
 
         def pullback(by: Tensor) -> tuple[Tensor, Tensor, Own]:
             # |a|^p / (|a|^p + |b|^p), the share of each coordinate.
-            minor = smaller / (1.0 + smaller)
-            share_a = torch.where(size_a < size_b, minor, 1.0 - minor)
-            by_power = (minor * log_ratio - log_sum / power) / power
-            by_a = by * share_a * a.sign() / size_a
-            by_b = by * (1.0 - share_a) * b.sign() / size_b
+            share_a = ((log_a - log_b) * power).sigmoid_()
+            share_b = 1.0 - share_a
+            by_power = (share_a * log_a).addcmul_(share_b, log_b).sub_(log_radius).mul_(inverse)
+            by_a = share_a.mul_(by).mul_(a.sign()).div_(size_a)
+            by_b = share_b.mul_(by).mul_(b.sign()).div_(size_b)
             return by_a, by_b, (by * by_power,)
 
-        return largest.log() + log_sum / power, pullback
+        return log_radius, pullback
