@@ -7,6 +7,7 @@ major axis, counter-clockwise. Two that are opposite are one line through the ce
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -53,9 +54,16 @@ class Creases:
         return self.plane(x, y, values).pullback(angle.sin(), angle.cos())
 
     def steepness(self, values: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
-        """Derivatives of `side` by x and y of lines (instances, lines) that are straight on the image; same shape."""
-        units = torch.eye(2, dtype=values.dtype, device=values.device)[:, None].expand(-1, len(values), -1)
-        points = self.plane(units[0], units[1], values)
+        """Derivatives of `side` by x and y of lines (instances or 1, lines) that are straight on the image, (instances,
+        lines) each.
+        """
+        points = self.plane(*_units(values.device).expand(-1, len(values), -1), values)
         sine, cosine = angle.sin(), angle.cos()
         (a_x, a_y), (b_x, b_y) = points.a.split(1, dim=1), points.b.split(1, dim=1)
         return a_x * sine + b_x * cosine, a_y * sine + b_y * cosine
+
+
+@cache
+def _units(device: torch.device) -> Tensor:
+    """x and y of two points, one pixel out along each axis, (2, 1, 2)."""
+    return torch.eye(2, dtype=torch.float64, device=device)[:, None]

@@ -16,7 +16,7 @@ class EdgeNodes:
     """Points on creases: the integral of f along them is the sum of `weight` f |∇s| / |∂s|, with s as `Side` and ∂ its
     derivative along (`along_x`, `along_y`).
 
-    All (pixels, points); `weight` is zero where a crease is not met.
+    All (points, pixels); `weight` is zero where a crease is not met.
     """
 
     x: Tensor
@@ -29,12 +29,18 @@ class EdgeNodes:
 
 @dataclass(frozen=True)
 class CreaseNodes:
-    """Offsets from the centre and weights over pixels, (pixels, points), and points on creases."""
+    """Offsets from the centre and weights over pixels, or over parts of them, (points, parts).
+
+    Attributes:
+        edge: finds points on creases.
+        owner: place among the pixels of each part, (parts,); None where each is a pixel.
+    """
 
     x: Tensor
     y: Tensor
     weight: Tensor
-    edge: EdgeNodes
+    edge: Callable[[], EdgeNodes]
+    owner: Tensor | None = None
 
 
 def side_of_lines(creases: Creases, values: Tensor, angle: Tensor) -> Side:

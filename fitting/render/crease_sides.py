@@ -1,7 +1,8 @@
 """How pixels lie to the creases of a surface: on which side of each line, and how far from it."""
 
+import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import torch
 from torch import Tensor
@@ -22,6 +23,7 @@ class CreaseSides:
         step_x, step_y: how far it changes from one pixel to the next along x and along y; never negative, and with some
             caution where the line is bent.
         there: whether the crease is on this side of the surface's centre, or that is near; (lines, pixels).
+        slopes: of straight lines by_x and by_y of each instance, (lines, instances).
     """
 
     side: Tensor
@@ -30,6 +32,7 @@ class CreaseSides:
     step_x: Tensor
     step_y: Tensor
     there: Tensor
+    slopes: tuple[Tensor, Tensor] | None
 
     @cached_property
     def _size(self) -> Tensor:
@@ -58,23 +61,35 @@ there, to which the rules for crossed pixels are equal.
 
 def crease_sides(creases: Creases, values: Tensor, instance: Tensor, x: Tensor, y: Tensor) -> CreaseSides:
     """Of pixels at offsets x, y from the centres of the surfaces `instance` (pixels,) of a stack with `values`."""
-    angle = torch.tensor(creases.angles, dtype=values.dtype, device=values.device)
-    return (_straight if creases.straight else _bent)(creases, values, angle, instance, x, y)
+    return (_straight if creases.straight else _bent)(creases, values, instance, x, y)
 
 
-def _straight(creases: Creases, values: Tensor, angle: Tensor, instance: Tensor, x: Tensor, y: Tensor) -> CreaseSides:
-    lines = len(angle)
-    across_and_along = torch.cat((angle, angle + 0.5 * torch.pi)).expand(len(values), -1)
-    by_x, by_y = (slope.T for slope in creases.steepness(values, across_and_along))
+@cache
+def line_angles(angles: tuple[float, ...], device: torch.device) -> Tensor:
+    """Angles of lines, radians."""
+    return torch.tensor(angles, dtype=torch.float64, device=device)
+
+
+@cache
+def _across_and_along(angles: tuple[float, ...], device: torch.device) -> Tensor:
+    """Angles of lines and of those at right angles to them."""
+    return line_angles((*angles, *(angle + 0.5 * math.pi for angle in angles)), device)
+
+
+def _straight(creases: Creases, values: Tensor, instance: Tensor, x: Tensor, y: Tensor) -> CreaseSides:
+    lines = len(creases.angles)
+    by_x, by_y = (slope.T for slope in creases.steepness(values, _across_and_along(creases.angles, values.device)))
+    slopes = by_x[:lines], by_y[:lines]
     if len(values) > 1:
         by_x, by_y = by_x[:, instance], by_y[:, instance]
     side, along = torch.addcmul(by_x * x, by_y, y).split(lines)
     (across_x, along_x), (across_y, along_y) = by_x.split(lines), by_y.split(lines)
     there = _there(creases, side, along, (across_x, across_y), (along_x, along_y)).logical_or_(_about(x, y))
-    return CreaseSides(side, across_x, across_y, across_x.abs(), across_y.abs(), there)
+    return CreaseSides(side, across_x, across_y, across_x.abs(), across_y.abs(), there, slopes)
 
 
-def _bent(creases: Creases, values: Tensor, angle: Tensor, instance: Tensor, x: Tensor, y: Tensor) -> CreaseSides:
+def _bent(creases: Creases, values: Tensor, instance: Tensor, x: Tensor, y: Tensor) -> CreaseSides:
+    angle = line_angles(creases.angles, values.device)
     shift = x.new_tensor([0.0, 1.0, -1.0, 0.0, 0.0])
     points = creases.plane(x[:, None] + shift, y[:, None] + shift.roll(2), values[instance])
     a, b = points.a.T, points.b.T
@@ -86,7 +101,7 @@ def _bent(creases: Creases, values: Tensor, angle: Tensor, instance: Tensor, x: 
     there = _there(creases, side, along, across, onward).logical_or_(_about(x, y))
     step_x = _CAUTION * torch.maximum((right - side).abs(), (left - side).abs())
     step_y = _CAUTION * torch.maximum((above - side).abs(), (below - side).abs())
-    return CreaseSides(side, *across, step_x, step_y, there)
+    return CreaseSides(side, *across, step_x, step_y, there, None)
 
 
 def _about(x: Tensor, y: Tensor) -> Tensor:
@@ -100,4 +115,11 @@ def _there(
     """Whether the nearest points of lines are on a crease; `across` and `onward` are slopes of `side` and `along`."""
     square = (across[0] * across[0] + across[1] * across[1]).clamp(min=1e-100)
     share = (across[0] * onward[0] + across[1] * onward[1]) / square
-    return (along > side * share).logical_or_(torch.tensor(creases.whole, device=side.device)[:, None])
+    there = along > side * share
+    return there.logical_or_(_whole(creases.whole, side.device)) if any(creases.whole) else there
+
+
+@cache
+def _whole(whole: tuple[bool, ...], device: torch.device) -> Tensor:
+    """`Creases.whole`, (lines, 1)."""
+    return torch.tensor(whole, device=device)[:, None]

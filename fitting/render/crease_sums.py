@@ -13,9 +13,11 @@ from torch import Tensor
 
 from fitting.profiles.surface import Surface
 from fitting.render.crease_nodes import EdgeNodes
+from fitting.render.crease_pixels import PixelsOfStack
 from fitting.render.creased import MOST_NUMBERS, CreasedPixels, creased_pixels
-from fitting.render.crossed import Crossings, PixelsOfStack
+from fitting.render.crossed import Crossings
 from fitting.render.ellipse import Ellipses
+from fitting.render.pixel_list import Members
 from fitting.render.surface_plan import RoundedSurface
 
 _ASIDE = 1e-7
@@ -25,37 +27,41 @@ _TINY = 1e-100
 
 @dataclass(frozen=True)
 class _Rows:
-    """Places of pixels, which come instance after instance, in one row for each instance of a stack."""
+    """Places of items in one row for each instance of a stack.
 
-    instance: Tensor
-    slot: Tensor
-    shape: tuple[int, int]
+    Attributes:
+        members: whose the items are; None where there is one instance.
+    """
+
+    members: Members | None
 
     @classmethod
     def of(cls, instance: Tensor, stack: int) -> "_Rows":
-        """Rows as long as the longest."""
-        if stack == 1:
-            return cls(instance, torch.arange(len(instance), device=instance.device), (1, len(instance)))
-        counts = instance.bincount(minlength=stack)
-        slot = torch.arange(len(instance), device=instance.device) - (counts.cumsum(0) - counts)[instance]
-        return cls(instance, slot, (stack, int(counts.max())))
+        """Of items of these instances of a stack."""
+        return cls(Members.of_items(stack, instance) if stack > 1 else None)
 
     def padded(self, field: Tensor) -> Tensor:
-        """A field (pixels, points) as (instances, longest row, points)."""
-        if self.shape[0] == 1:
+        """A field (points, items) as (instances, points, longest row)."""
+        if self.members is None:
             return field[None]
-        rows = field.new_ones((*self.shape, field.shape[1]))
-        rows[self.instance, self.slot] = field
+        rows = field.new_ones((self.members.instances, len(field), self.members.most))
+        rows[self.members.instance, :, self.members.number] = field.T
         return rows
 
     def sums(self, weighted: Tensor) -> Tensor:
-        """Those of the pixels, (pixels, …), among those of the rows, (instances, …, longest row)."""
-        return weighted[self.instance, ..., self.slot]
+        """Those of the items, (items, …), among those of the rows, (instances, …, longest row)."""
+        if self.members is None:
+            return weighted[0].movedim(-1, 0)
+        return weighted[self.members.instance, ..., self.members.number]
 
 
 @dataclass(frozen=True)
 class CreaseBatch:
-    """As many pixels that creases cross as memory is good for at a time, in parts that have the same rule."""
+    """As many pixels that creases cross as memory is good for at a time, in parts that have the same rule.
+
+    Attributes:
+        rows: of what quadrature points belong to, for each part.
+    """
 
     parts: tuple[CreasedPixels, ...]
     rows: tuple[_Rows, ...]
@@ -63,7 +69,7 @@ class CreaseBatch:
     @classmethod
     def of(cls, parts: Sequence[CreasedPixels], stack: int) -> "CreaseBatch":
         """Of a stack of so many instances."""
-        return cls(tuple(parts), tuple(_Rows.of(part.pixels.instance, stack) for part in parts))
+        return cls(tuple(parts), tuple(_Rows.of(part.instance, stack) for part in parts))
 
     @property
     def pixels(self) -> tuple[PixelsOfStack, ...]:
@@ -72,22 +78,21 @@ class CreaseBatch:
 
     def points(self) -> tuple[Tensor, Tensor]:
         """Offsets x, y of the quadrature points over pixels, (instances, points) each."""
-        return self._joined([part.nodes.x for part in self.parts]), self._joined([part.nodes.y for part in self.parts])
+        nodes = [part.nodes for part in self.parts]
+        return _joined([own.x for own in nodes], self.rows), _joined([own.y for own in nodes], self.rows)
 
     def sums(self, at_points: Tensor) -> list[Tensor]:
         """Integrals over each part's pixels, (pixels, …), of what is found at the points (instances, …, points)."""
-        return _summed(at_points, [part.nodes.weight for part in self.parts], self.rows)
+        sums = _summed(at_points, [part.nodes.weight for part in self.parts], self.rows)
+        return [part.gathered(own) for part, own in zip(self.parts, sums, strict=True)]
 
     def moving_edges(self, surface: Surface, values: Tensor) -> list[Tensor]:
         """What moving edges add to derivatives of each part's integrals, (pixels, parameters)."""
         assert surface.creases is not None
-        edges = [part.nodes.edge for part in self.parts]
-        edge = EdgeNodes(*(self._joined([getattr(own, field.name) for own in edges]) for field in fields(EdgeNodes)))
-        return _summed(_jumps(surface, values, edge), [own.weight for own in edges], self.rows)
-
-    def _joined(self, of_parts: Sequence[Tensor]) -> Tensor:
-        """Fields (pixels, points) of the parts as (instances, points)."""
-        return torch.cat([row.padded(own).flatten(1) for own, row in zip(of_parts, self.rows, strict=True)], dim=1)
+        rows = [_Rows.of(part.pixels.instance, len(values)) for part in self.parts]
+        edges = [part.nodes.edge() for part in self.parts]
+        edge = EdgeNodes(*(_joined([getattr(own, field.name) for own in edges], rows) for field in fields(EdgeNodes)))
+        return _summed(_jumps(surface, values, edge), [own.weight for own in edges], rows)
 
 
 def crease_batches(
@@ -108,14 +113,19 @@ def crease_batches(
         yield CreaseBatch.of(parts, len(values))
 
 
+def _joined(of_parts: Sequence[Tensor], rows: Sequence[_Rows]) -> Tensor:
+    """Fields (points, items) of parts as (instances, points)."""
+    return torch.cat([row.padded(own).flatten(1) for own, row in zip(of_parts, rows, strict=True)], dim=1)
+
+
 def _summed(at_points: Tensor, weights: Sequence[Tensor], rows: Sequence[_Rows]) -> list[Tensor]:
-    """Weighted sums, (pixels, …), of what is found at points (instances, …, points), row after row."""
+    """Weighted sums, (items, …), of what is found at points (instances, …, points), part after part."""
     sums, start = [], 0
     for weight, row in zip(weights, rows, strict=True):
-        stop = start + row.shape[1] * weight.shape[1]
-        own = at_points[..., start:stop].unflatten(-1, (row.shape[1], weight.shape[1]))
         padded = row.padded(weight)
-        sums.append(row.sums(torch.linalg.vecdot(own, padded if own.ndim == padded.ndim else padded[:, None])))
+        stop = start + padded[0].numel()
+        own = at_points[..., start:stop].unflatten(-1, padded.shape[1:])
+        sums.append(row.sums((own * (padded if own.ndim == padded.ndim else padded[:, None])).sum(-2)))
         start = stop
     return sums
 

@@ -11,8 +11,9 @@ from fitting.profiles.creases import Creases
 from fitting.profiles.surface import Surface
 from fitting.render.corner import cusp_grading
 from fitting.render.crease_nodes import CreaseNodes, side_of_lines
-from fitting.render.crossed import CrossedPixels, Crossings, PixelsOfStack, crossings
-from fitting.render.crossed_corner import crossed_corner_nodes, crossed_corner_points
+from fitting.render.crease_pixels import PixelsOfStack
+from fitting.render.crossed import CrossedPixels, Crossings, crossings
+from fitting.render.crossed_corner import crossed_corner_nodes, crossed_corner_points, straight_corner_nodes
 from fitting.render.crossed_once import crossed_once_nodes, crossed_once_points
 from fitting.render.crossed_pixel import crossed_pixel_nodes, crossed_pixel_points
 from fitting.render.ellipse import Ellipses
@@ -36,6 +37,19 @@ class CreasedPixels:
     pixels: PixelsOfStack
     nodes: CreaseNodes
 
+    @property
+    def instance(self) -> Tensor:
+        """Whose what the nodes belong to is."""
+        owner, whose = self.nodes.owner, self.pixels.instance
+        return whose if owner is None else whose[owner]
+
+    def gathered(self, sums: Tensor) -> Tensor:
+        """Sums of what the nodes belong to as those of pixels, (pixels, …)."""
+        owner = self.nodes.owner
+        if owner is None:
+            return sums
+        return sums.new_zeros((len(self.pixels), *sums.shape[1:])).index_put_((owner,), sums, accumulate=True)
+
 
 def surface_crossings(
     surface: Surface, values: Tensor, rounded: tuple[RoundedSurface, ...], frames: tuple[Frame, ...]
@@ -53,7 +67,7 @@ def creased_pixels(
     creases: Creases, values: Tensor, form: Ellipses, rounded: tuple[RoundedSurface, ...], found: Crossings
 ) -> Iterator[CreasedPixels]:
     """All pixels that creases cross, no more at a time than memory is good for."""
-    yield from _central(creases, values, form, rounded, found.central)
+    yield from _central(creases, values, form, rounded, found)
     for once in found.once:
         for part in once.parts(_at_once(values, crossed_once_points(once.order))):
             yield CreasedPixels(part.pixels, crossed_once_nodes(part.x, part.y, part.lines, part.order))
@@ -62,38 +76,36 @@ def creased_pixels(
 
 
 def _central(
-    creases: Creases, values: Tensor, form: Ellipses, rounded: tuple[RoundedSurface, ...], found: CrossedPixels
+    creases: Creases, values: Tensor, form: Ellipses, rounded: tuple[RoundedSurface, ...], found: Crossings
 ) -> Iterator[CreasedPixels]:
-    if not len(found):
+    if not len(found.central):
         return
     rays = _rays(rounded, values.device)
     points = crossed_corner_points(rays[0].shape[1], len(creases.angles))
-    for crossed in found.parts(_at_once(values, points)):
-        pixels = crossed.pixels
-        own, ray = values[pixels.instance], (rays[0][pixels.instance], rays[1][pixels.instance])
-        side, steps = side_of_lines(creases, own, crossed.angle), _steps(creases)
-        x, y = pixels.x.to(values), pixels.y.to(values)
-        nodes = crossed_corner_nodes(x, y, crossed.angle, form.select(pixels.instance), ray, side, steps)
-        yield CreasedPixels(pixels, nodes)
+    for crossed in found.central.parts(_at_once(values, points)):
+        whose, angle, offsets = crossed.pixels.instance, crossed.angle, torch.stack((crossed.x, crossed.y))
+        own, ray = form.select(whose), (rays[0][whose], rays[1][whose])
+        if found.slopes is None:
+            side = side_of_lines(creases, values[whose], angle)
+            nodes = crossed_corner_nodes(offsets, angle, own, ray, side, _STEPS)
+        else:
+            by_x, by_y = (slope.T[whose] for slope in found.slopes)
+            nodes = straight_corner_nodes(offsets, (by_x, by_y), angle, own, ray)
+        yield CreasedPixels(crossed.pixels, nodes)
 
 
 def _crossed(creases: Creases, values: Tensor, found: CrossedPixels) -> Iterator[CreasedPixels]:
     points = crossed_pixel_points(found.angle.shape[1], found.order)
     for crossed in found.parts(_at_once(values, points)):
         pixels, own = crossed.pixels, values[crossed.pixels.instance]
-        side, steps = side_of_lines(creases, own, crossed.angle), _steps(creases)
-        x, y = pixels.x - own[:, 0], pixels.y - own[:, 1]
-        yield CreasedPixels(pixels, crossed_pixel_nodes(x, y, crossed.angle, found.order, side, steps))
+        side, steps = side_of_lines(creases, own, crossed.angle), 1 if creases.straight else _STEPS
+        nodes = crossed_pixel_nodes(crossed.x, crossed.y, crossed.angle, found.order, side, steps)
+        yield CreasedPixels(pixels, nodes)
 
 
 def _at_once(values: Tensor, points: int) -> int:
     """Pixels, of so many quadrature points each."""
     return max(MOST_NUMBERS // (values.shape[1] * points), 1)
-
-
-def _steps(creases: Creases) -> int:
-    """On the way to where a crease is met."""
-    return 1 if creases.straight else _STEPS
 
 
 @lru_cache(maxsize=256)

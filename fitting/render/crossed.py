@@ -1,17 +1,18 @@
 """Which pixels the creases of a surface cross, at the parameters as they are: no rounding is fine enough for that."""
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor
 
 from fitting.profiles.creases import Creases
-from fitting.render.crease_sides import crease_sides
+from fitting.render.crease_pixels import Candidates, PixelsOfStack
+from fitting.render.crease_sides import CreaseSides, crease_sides, line_angles
 from fitting.render.crossed_once import StraightLines
 from fitting.render.crossed_pixel import FAR_ORDERS, GRADED_ORDER, NEAR_ORDER
-from fitting.render.frame import Frame
 from fitting.render.smoothness import ORDERS
 from fitting.render.stencil import STENCIL_MARGIN
 
@@ -33,60 +34,19 @@ distance, matter nowhere else.
 
 
 @dataclass(frozen=True)
-class PixelsOfStack:
-    """Pixels of a stack's frames: whose they are, of which frame, and their centres, (pixels,) each."""
-
-    instance: Tensor
-    frame: Tensor
-    x: Tensor
-    y: Tensor
-
-    @classmethod
-    def joined(cls, parts: Sequence["PixelsOfStack"]) -> "PixelsOfStack":
-        """Several lists as one."""
-        return cls(*(torch.cat([getattr(part, field.name) for part in parts]) for field in fields(cls)))
-
-    def __len__(self) -> int:
-        return len(self.instance)
-
-    def at(self, places: Tensor | slice) -> "PixelsOfStack":
-        """Those at places, or where a mask says so."""
-        return PixelsOfStack(self.instance[places], self.frame[places], self.x[places], self.y[places])
-
-    def target(self, frame: Frame) -> Tensor:
-        """Places among the pixels of a frame, row after row."""
-        return (self.y - frame.y0) * frame.width + (self.x - frame.x0)
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """Pixels that creases may cross or come near, as far as rounded parameters tell.
-
-    Attributes:
-        pixels: they, instance after instance.
-        order: the Gauss–Legendre order that the light about each asks for.
-    """
-
-    pixels: PixelsOfStack
-    order: Tensor
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of its arrays."""
-        return sum(getattr(self.pixels, field.name).nbytes for field in fields(self.pixels)) + self.order.nbytes
-
-
-@dataclass(frozen=True)
 class CrossedPixels:
     """Pixels that lines cross.
 
     Attributes:
-        pixels: they, instance after instance.
+        pixels: they.
+        x, y: their centres from the surface's, (pixels,).
         angle: of the lines that cross each, radians, (pixels, lines).
         order: of the rule on their pieces (`fitting.render.crossed_pixel`).
     """
 
     pixels: PixelsOfStack
+    x: Tensor
+    y: Tensor
     angle: Tensor
     order: int
 
@@ -97,7 +57,7 @@ class CrossedPixels:
         """The same, no more than `most` at a time."""
         for start in range(0, len(self), most):
             part = slice(start, start + most)
-            yield CrossedPixels(self.pixels.at(part), self.angle[part], self.order)
+            yield CrossedPixels(self.pixels.some(part), self.x[part], self.y[part], self.angle[part], self.order)
 
 
 @dataclass(frozen=True)
@@ -105,7 +65,7 @@ class CrossedOnce:
     """Pixels that one straight line crosses each.
 
     Attributes:
-        pixels: they, instance after instance.
+        pixels: they.
         x, y: their centres from the surface's, (pixels,).
         lines: one for each.
         order: of the rule on their pieces (`fitting.render.crossed_once`).
@@ -123,7 +83,7 @@ class CrossedOnce:
             part = slice(start, start + most)
             own = self.lines
             lines = StraightLines(own.side[part], own.by_x[part], own.by_y[part], own.angle[part])
-            yield CrossedOnce(self.pixels.at(part), self.x[part], self.y[part], lines, self.order)
+            yield CrossedOnce(self.pixels.some(part), self.x[part], self.y[part], lines, self.order)
 
 
 @dataclass(frozen=True)
@@ -135,13 +95,16 @@ class Crossings:
         central: those about the centre, and others where many meet, each with all lines of the surface.
         once: those that one straight line crosses and that have the same order.
         others: those that have the same number of lines and the same order.
-        beside: those that none crosses, but whose stencil reaches across one where the brightness jumps.
+        beside: those that none crosses, but whose stencil reaches across one where the brightness jumps, frame after
+            frame.
+        slopes: how the sides of all lines change by x and by y, (lines, instances) each, if they are straight.
     """
 
     central: CrossedPixels
     once: tuple[CrossedOnce, ...]
     others: tuple[CrossedPixels, ...]
     beside: PixelsOfStack
+    slopes: tuple[Tensor, Tensor] | None
 
 
 def crossings(creases: Creases, values: Tensor, thin: Tensor, candidates: Candidates) -> Crossings:
@@ -153,33 +116,37 @@ def crossings(creases: Creases, values: Tensor, thin: Tensor, candidates: Candid
         thin: which need as fine a rule far away as near, (instances,).
         candidates: pixels to look at.
     """
-    pixels = candidates.pixels
-    centre = values[:, :2][pixels.instance] if len(values) > 1 else values[:, :2]
-    x, y = pixels.x - centre[:, 0], pixels.y - centre[:, 1]
+    pixels, centre = candidates.pixels, values[:, :2].T
+    x, y = (candidates.centres - (centre if len(values) == 1 else centre[:, pixels.instance])).unbind()
     away = torch.maximum(x.abs(), y.abs())
     sides = crease_sides(creases, values, pixels.instance, x, y)
     crossed = sides.nearer(_HALF)
     if creases.jump:
         crossed.logical_or_(sides.parting.logical_and_(candidates.order == ORDERS[-1]))
-    hit = crossed.any(0).logical_or_(away < CENTRAL)
-    beside = sides.nearer(STENCIL_MARGIN).any(0).logical_and_(~hit) if creases.jump else away < 0.0
+    hit = _any(crossed).logical_or_(away < CENTRAL)
+    beside = _any(sides.nearer(STENCIL_MARGIN)) > hit if creases.jump else away < 0.0
     place = (hit if creases.jump else hit & (away < _NEAR)).nonzero()[:, 0]
-    groups, middle = _groups(creases, thin, candidates, place, away[place], crossed[:, place])
-    angles = torch.tensor(creases.angles, dtype=values.dtype, device=values.device)
+    fine = away[place] < _NEAR
+    if len(values) > 1:
+        thin = thin[pixels.instance[place]]
+    own = crossed.index_select(1, place)
+    groups, middle = _groups(creases, fine.logical_or_(thin), candidates.order[place], away[place] < CENTRAL, own)
+    angles = line_angles(creases.angles, values.device)
     once, others = [], []
     for group in groups:
         member = place[group.places]
+        at = (pixels.at(member), x[member], y[member])
+        of_group = own.index_select(1, group.places).T
         if creases.straight and group.lines == 1:
-            line = crossed.T[member].nonzero()[:, 1]
-            slopes = (slope.expand_as(sides.side)[line, member] for slope in (sides.by_x, sides.by_y))
-            straight = StraightLines(sides.side[line, member], *slopes, angles[line])
-            once.append(CrossedOnce(pixels.at(member), x[member], y[member], straight, group.order))
+            line = of_group.nonzero()[:, 1]
+            once.append(CrossedOnce(*at, _straight_lines(sides, line, member, *at[1:], angles[line]), group.order))
         else:
-            of_pixel = angles.expand(len(member), -1)[crossed.T[member]].view(-1, group.lines)
-            others.append(CrossedPixels(pixels.at(member), of_pixel, group.order))
+            of_pixel = angles.expand(len(member), -1)[of_group].view(-1, group.lines)
+            others.append(CrossedPixels(*at, of_pixel, group.order))
     middle = place[middle]
-    all_lines = CrossedPixels(pixels.at(middle), angles.expand(len(middle), -1), _near_order(creases))
-    return Crossings(all_lines, tuple(once), tuple(others), pixels.at(beside.nonzero()[:, 0]))
+    every = angles.expand(len(middle), -1)
+    central = CrossedPixels(pixels.at(middle), x[middle], y[middle], every, _near_order(creases))
+    return Crossings(central, tuple(once), tuple(others), pixels.at(beside.nonzero()[:, 0]), sides.slopes)
 
 
 @dataclass(frozen=True)
@@ -191,18 +158,35 @@ class _Group:
     places: Tensor
 
 
+def _any(of_lines: Tensor) -> Tensor:
+    """Where any of some lines (lines, pixels) is, (pixels,)."""
+    return reduce(torch.logical_or, of_lines.unbind())
+
+
+def _straight_lines(
+    sides: CreaseSides, line: Tensor, member: Tensor, x: Tensor, y: Tensor, angle: Tensor
+) -> StraightLines:
+    """Of pixels at places `member` and x, y from the surface's centre, the line of this number and angle, (pixels,)."""
+
+    def own(slope: Tensor) -> Tensor:
+        return slope.take(line if slope.shape[1] == 1 else line * slope.shape[1] + member)
+
+    by_x, by_y = own(sides.by_x), own(sides.by_y)
+    return StraightLines(torch.addcmul(by_x * x, by_y, y), by_x, by_y, angle)
+
+
 def _groups(
-    creases: Creases, thin: Tensor, candidates: Candidates, place: Tensor, away: Tensor, crossed: Tensor
+    creases: Creases, fine: Tensor, asked: Tensor, central: Tensor, crossed: Tensor
 ) -> tuple[list[_Group], Tensor]:
-    """Of crossed pixels at places (pixels,) among candidates, so far away and crossed by lines (lines, pixels); and the
-    places among them of those that are integrated as the central ones are.
+    """Of pixels (pixels,) that lines cross (lines, pixels), whether they need fine rules, the order that the light asks
+    for and whether they are about the centre; and the places of those that are integrated as the central ones are.
     """
     count = crossed.sum(0)
-    number = count.masked_fill_((away < CENTRAL) | (count >= _CROWDED), 0)
+    number = count.masked_fill_(central.logical_or_(count >= _CROWDED), 0)
     # The lengths of the pieces beside a bent line change as it bends.
-    order = _far_order(candidates.order[place] + (0 if creases.straight else 1))
+    order = _far_order(asked if creases.straight else asked + 1)
     near = _near_order(creases)
-    order.masked_fill_((away < _NEAR) | thin[candidates.pixels.instance[place]], near)
+    order.masked_fill_(fine, near)
     if creases.straight:
         order.masked_fill_((number == 1) & (order > FAR_ORDERS[-1]), near)
     groups, middle = [], number == 0
@@ -227,7 +211,7 @@ def _far_order(asked: Tensor) -> Tensor:
     """The lowest of `FAR_ORDERS` that is no lower than what is asked for, or the highest."""
     order = torch.full_like(asked, FAR_ORDERS[0])
     for lower in FAR_ORDERS[1:]:
-        order = torch.where(asked <= lower, lower, order)
+        order.masked_fill_(asked <= lower, lower)
     return order
 
 

@@ -2,8 +2,11 @@
 
 As in `CornerRule`, a pixel is the signed sum of the triangles that its edges span with the centre, graded along the
 rays by the cusp. At each step λ on the way from the centre to an edge, the edge is split at its foot and where creases
-are met, which depends on λ where they are bent; nodes crowd towards both ends of each piece.
+are met, which depends on λ where they are bent; nodes crowd towards both ends of each piece. Straight creases are rays
+themselves: each piece is one triangle.
 """
+
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -23,17 +26,18 @@ def crossed_corner_points(levels: int, lines: int) -> int:
 
 
 def crossed_corner_nodes(
-    x: Tensor, y: Tensor, angle: Tensor, form: Ellipses, ray: tuple[Tensor, Tensor], side: Side, steps: int
+    offsets: Tensor, angle: Tensor, form: Ellipses, ray: tuple[Tensor, Tensor], side: Side, steps: int
 ) -> CreaseNodes:
-    """Of pixels x, y (pixels,) of surfaces with these ellipses (pixels,), met by lines at angles (pixels, lines).
+    """Of pixels at offsets (2, pixels) from the centres of these ellipses (pixels,), met by lines at angles (pixels,
+    lines).
 
     `ray` are nodes λ and weights of λ dλ, (pixels, radial order) each; `steps` are those of `bracketed`.
     """
-    seen = Corners.of(torch.stack((x, y)) - form.centre, form)
+    seen = Corners.of(offsets, form)
     foot, (corner_x, corner_y) = seen.feet, seen.corners
-    edge_x, edge_y = pixel_edges(x.device)[:, None]
+    edge_x, edge_y = pixel_edges(offsets.device)[:, None]
     level, level_weight = ray
-    shape = (len(x), level.shape[1], EDGES, angle.shape[1])
+    shape = (offsets.shape[1], level.shape[1], EDGES, angle.shape[1])
 
     def along(corner: Tensor, edge: Tensor, place: Tensor) -> Tensor:
         return level[:, :, None, None] * (corner[:, None, :, None] + place * edge[:, None, :, None])
@@ -41,15 +45,19 @@ def crossed_corner_nodes(
     def side_of(place: Tensor) -> Tensor:
         return side(along(corner_x, edge_x, place), along(corner_y, edge_y, place))
 
-    low = x.new_zeros(shape)
+    low = offsets.new_zeros(shape)
     met, found = bracketed(side_of, low, low + 1.0, steps)
     cross = seen.areas
-    on_weight = (level_weight / level)[:, :, None, None] * cross[:, None, :, None] * found
-    on = (along(corner_x, edge_x, met), along(corner_y, edge_y, met))
-    direction = (edge_x[:, None, :, None], edge_y[:, None, :, None])
-    edge = EdgeNodes(*(part.expand(shape).flatten(1) for part in (*on, *direction, angle[:, None, None, :], on_weight)))
+
+    def edge() -> EdgeNodes:
+        on_weight = (level_weight / level)[:, :, None, None] * cross[:, None, :, None] * found
+        on = (along(corner_x, edge_x, met), along(corner_y, edge_y, met))
+        direction = (edge_x[:, None, :, None], edge_y[:, None, :, None])
+        parts = (*on, *direction, angle[:, None, None, :], on_weight)
+        return EdgeNodes(*(part.expand(shape).flatten(1).T for part in parts))
+
     start, length, of_piece = _longest(met, foot)
-    nodes, weights = crowded_rule(_EDGE_ORDER, x.device)
+    nodes, weights = crowded_rule(_EDGE_ORDER, offsets.device)
     place = start[..., None] + length[..., None] * nodes
 
     def at(corner: Tensor, edge: Tensor) -> Tensor:
@@ -58,7 +66,48 @@ def crossed_corner_nodes(
 
     own_cross = cross[:, None, :].expand(shape[:3]).gather(-1, of_piece)
     weight = ((level_weight[:, :, None] * own_cross * length)[..., None] * weights).flatten(1)
-    return CreaseNodes(at(corner_x, edge_x), at(corner_y, edge_y), weight, edge)
+    return CreaseNodes(at(corner_x, edge_x).T, at(corner_y, edge_y).T, weight.T, edge)
+
+
+def straight_corner_nodes(
+    offsets: Tensor, slopes: tuple[Tensor, Tensor], angle: Tensor, form: Ellipses, ray: tuple[Tensor, Tensor]
+) -> CreaseNodes:
+    """The same for straight lines, whose sides change by `slopes` along x and y, (pixels, lines) each."""
+    seen = Corners.of(offsets, form)
+    side = (slopes[0][:, None] * seen.corners[0, ..., None]).addcmul_(slopes[1][:, None], seen.corners[1, ..., None])
+    after = side.roll(-1, 1)
+    found = (side > 0.0) != (after > 0.0)
+    met = torch.where(found, side / (side - after), 0.0)
+    zero = torch.zeros_like(met[..., :1])
+    cuts = torch.cat((zero, seen.feet[..., None], met, zero + 1.0), dim=-1).sort(dim=-1).values
+    length = cuts.diff(dim=-1)
+    piece = length.flatten().nonzero()[:, 0]
+    own_edge = piece // length.shape[-1]
+    owner = own_edge // EDGES
+    outline = pixel_edges(offsets.device)
+    node, weight = _edge_rule(offsets.device)
+    place = torch.addcmul(cuts[..., :-1].take(piece), length.take(piece), node)
+    corner, direction = seen.corners.flatten(1)[:, own_edge], outline[:, own_edge % EDGES]
+    level, level_weight = (part.T[:, None, owner] for part in ray)
+    x, y = (torch.addcmul(corner[:, None], direction[:, None], place).unsqueeze(1) * level).flatten(1, 2)
+    size = (seen.areas.take(own_edge) * length.take(piece)) * weight
+
+    def edge() -> EdgeNodes:
+        level, level_weight = (part.T[:, None, None] for part in ray)
+        on = ((seen.corners[axis, ..., None] + met * outline[axis, :, None]).permute(1, 2, 0) for axis in (0, 1))
+        along = (part[:, None, None] for part in outline)
+        weight = (level_weight / level) * (seen.areas[..., None] * found).permute(1, 2, 0)
+        parts = (*(level * part for part in on), *along, angle.T, weight)
+        return EdgeNodes(*(part.expand_as(weight).flatten(0, 2) for part in parts))
+
+    return CreaseNodes(x, y, (level_weight * size).flatten(0, 1), edge, owner)
+
+
+@cache
+def _edge_rule(device: torch.device) -> tuple[Tensor, Tensor]:
+    """Nodes on a piece of an edge and their weights, (nodes, 1)."""
+    nodes, weights = crowded_rule(_EDGE_ORDER, device)
+    return nodes[:, None], weights[:, None]
 
 
 def _longest(met: Tensor, foot: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -56,11 +56,13 @@ def crossed_once_nodes(x: Tensor, y: Tensor, lines: StraightLines, order: int) -
     inner_weight = torch.cat((under * below_weight, over * above_weight)).mul_(outer_weight)
 
     across_x = upright.to(x.dtype)
-    on = (part.T for part in _placed(x, y, across_x, outer, met))
-    along = (part[:, None].expand_as(met.T) for part in (across_x, 1.0 - across_x, lines.angle))
-    edge = EdgeNodes(*on, *along, (outer_weight * (line == met)).T)
+
+    def edge() -> EdgeNodes:
+        along = (part.expand_as(met) for part in (across_x, 1.0 - across_x, lines.angle))
+        return EdgeNodes(*_placed(x, y, across_x, outer, met), *along, outer_weight * (line == met))
+
     nodes = (*_placed(x, y, across_x, outer.expand_as(inner), inner), inner_weight)
-    return CreaseNodes(*(part.flatten(0, 1).T.contiguous() for part in nodes), edge)
+    return CreaseNodes(*(part.flatten(0, 1) for part in nodes), edge)
 
 
 def _placed(x: Tensor, y: Tensor, across_x: Tensor, outer: Tensor, inner: Tensor) -> tuple[Tensor, Tensor]:

@@ -52,13 +52,13 @@ def crossed_pixel_nodes(x: Tensor, y: Tensor, angle: Tensor, order: int, side: S
     inner = start.gather(1, cell)[..., None] + length.gather(1, cell)[..., None] * node[piece]
     over = pixels.placed(outer.gather(1, cell // (lines + 1))[..., None].expand_as(inner), inner)
 
-    along_x = pixels.upright[:, None, None].to(x.dtype)
-    on = pixels.placed(outer[..., None].expand_as(met), met)
-    edge = (*on, along_x, 1.0 - along_x, angle[:, None, :], outer_weight[..., None] * found)
-    return CreaseNodes(
-        *(part.flatten(1) for part in (*over, area[..., None] * weight[piece])),
-        EdgeNodes(*(part.expand_as(met).flatten(1) for part in edge)),
-    )
+    def edge() -> EdgeNodes:
+        along_x = pixels.upright[:, None, None].to(x.dtype)
+        on = pixels.placed(outer[..., None].expand_as(met), met)
+        edge = (*on, along_x, 1.0 - along_x, angle[:, None, :], outer_weight[..., None] * found)
+        return EdgeNodes(*(part.expand_as(met).flatten(1).T for part in edge))
+
+    return CreaseNodes(*(part.flatten(1).T for part in (*over, area[..., None] * weight[piece])), edge)
 
 
 @dataclass(frozen=True)

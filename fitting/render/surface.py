@@ -7,25 +7,25 @@ pixels' corners.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
 from fitting.render.core import Core
+from fitting.render.crease_pixels import PixelsOfStack
 from fitting.render.ellipse import Ellipses
 from fitting.render.frame import Frame
 from fitting.render.kept import kept
 from fitting.render.pixel_list import Members, PixelList
 from fitting.render.quincunx import corner_frame, quincunx_means
 from fitting.render.stencil import STENCIL_MARGIN, pixel_means
-from fitting.render.surface_frames import Creased, Evaluate, FieldOnFrames, SurfaceFrames
+from fitting.render.surface_frames import Evaluate, FieldOnFrames, SurfaceFrames
 from fitting.render.surface_plan import RoundedSurface, surface_plan
 
 _FAR = -1e4
 """Where quadrature points that stand for nothing lie, pixels from the centre."""
-_FIVE = (5 / 6, 1 / 24, 1 / 24, 1 / 24, 1 / 24)
-"""1 + δ²/24 along both axes, of which the next term is 2.95e-3 of the fourth derivative."""
 
 
 @kept
@@ -76,12 +76,12 @@ def field_means(field: FieldOnFrames, frame: Frame) -> Tensor:
     samples_of_grid = samples.unflatten(-1, (wide.height, wide.width))
     means = _grid_means(field.evaluate, values, samples_of_grid, core, frame)
     flat = means.flatten(-2)
-    if creased is not None and len(creased.beside_target):
-        flat[creased.beside_instance, ..., creased.beside_target] = _close_means(samples, creased)
+    if creased is not None and len(creased.beside):
+        flat[creased.beside.instance, ..., creased.beside.target] = _close_means(samples, creased.beside, wide.width)
     for nodes, at_nodes in zip(near, at_near, strict=True):
         nodes.pixels.put_columns(nodes.sums(at_nodes), means)
-    if creased is not None and len(creased.target):
-        flat[creased.instance, ..., creased.target] = creased.sums
+    if creased is not None and len(creased.crossed):
+        flat[creased.crossed.instance, ..., creased.crossed.target] = creased.sums
     return means
 
 
@@ -143,9 +143,22 @@ def _grid_means(evaluate: Evaluate, values: Tensor, samples: Tensor, core: Core,
     return means
 
 
-def _close_means(samples: Tensor, creased: Creased) -> Tensor:
-    """Means over pixels, (pixels, …), from samples (instances, …, those of a frame) at their centres and at those of
-    the four beside each.
+def _close_means(samples: Tensor, pixels: PixelsOfStack, width: int) -> Tensor:
+    """Means over pixels, (pixels, …), from samples (instances, …, those of a frame so wide) at their centres and at
+    those of the four beside each.
     """
-    five = samples[creased.beside_instance[:, None], ..., creased.five]
-    return five.movedim(1, -1) @ five.new_tensor(_FIVE)
+    steps, weights = _five(width, samples.device)
+    places = pixels.wide_target.unsqueeze(1) + steps
+    if len(samples) == 1:
+        return (samples[0].index_select(-1, places.flatten()).unflatten(-1, places.shape) @ weights).movedim(-1, 0)
+    return samples[pixels.instance.unsqueeze(1), ..., places].movedim(1, -1) @ weights
+
+
+@lru_cache(maxsize=256)
+def _five(width: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Steps to five samples of a frame so wide, and their weights: 1 + δ²/24 along both axes, of which the next term is
+    2.95e-3 of the fourth derivative.
+    """
+    weights = (5 / 6, 1 / 24, 1 / 24, 1 / 24, 1 / 24)
+    steps = torch.tensor((0, 1, -1, width, -width), device=device)
+    return steps, torch.tensor(weights, dtype=torch.float64, device=device)

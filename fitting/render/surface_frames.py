@@ -3,7 +3,7 @@
 What creases ask for is found and integrated for all frames together.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
+from fitting.render.crease_pixels import PixelsOfStack
 from fitting.render.crease_sums import CreaseBatch, crease_batches
 from fitting.render.creased import surface_crossings
-from fitting.render.crossed import Crossings, PixelsOfStack
+from fitting.render.crossed import Crossings
 from fitting.render.ellipse import Ellipses, ellipses
 from fitting.render.frame import Frame
-from fitting.render.stencil import STENCIL_MARGIN
 from fitting.render.surface_plan import RoundedSurface, surface_core_key
 
 Evaluate = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -26,21 +26,17 @@ Evaluate = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Creased:
-    """Of one frame, as places among its pixels, row after row, and whose they are, (pixels,) each.
+    """Of one frame.
 
     Attributes:
-        instance, target: of pixels that creases cross.
+        crossed: pixels that creases cross.
         sums: what is integrated over them, (pixels, …).
-        beside_instance, beside_target: of pixels whose mean follows from five samples.
-        five: those samples among those of the frame widened for the stencil, the pixel's own first, (pixels, 5).
+        beside: pixels whose mean follows from five samples.
     """
 
-    instance: Tensor
-    target: Tensor
+    crossed: PixelsOfStack
     sums: Tensor
-    beside_instance: Tensor
-    beside_target: Tensor
-    five: Tensor
+    beside: PixelsOfStack
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,35 +127,12 @@ class FieldOnFrames:
     def _by_frame(self, integrals: Iterator[tuple[PixelsOfStack, Tensor]]) -> dict[Frame, Creased]:
         assert self.on.found is not None
         beside, frames = self.on.found.beside, self.on.frames
-        nothing = ((beside.at(slice(0)), self.on.values.new_empty(0)),)
-        pixels, sums = zip(*(tuple(integrals) or nothing), strict=True)
-        crossed = PixelsOfStack.joined(pixels)
-        crossed_parts = _split(frames, crossed.frame, (crossed.instance, _target(frames, crossed), torch.cat(sums)))
-        beside_parts = _split(frames, beside.frame, (beside.instance, _target(frames, beside), _five(frames, beside)))
-        parts = zip(frames, crossed_parts, beside_parts, strict=True)
-        return {frame: Creased(*own, *near) for frame, own, near in parts}
-
-
-def _split(frames: Sequence[Frame], frame: Tensor, fields: Sequence[Tensor]) -> Sequence[tuple[Tensor, ...]]:
-    """Fields (pixels, …) of pixels of these frames as those of each frame."""
-    if len(frames) == 1:
-        return (tuple(fields),)
-    order, counts = frame.argsort(stable=True), frame.bincount(minlength=len(frames)).tolist()
-    return tuple(zip(*(field[order].split(counts) for field in fields), strict=True))
-
-
-def _target(frames: Sequence[Frame], pixels: PixelsOfStack, margin: int = 0) -> Tensor:
-    """Places among the pixels of their frames with a margin."""
-    if len(frames) == 1:
-        return pixels.target(frames[0].widened(margin))
-    wide = [frame.widened(margin) for frame in frames]
-    corners = pixels.x.new_tensor([(frame.x0, frame.y0, frame.width) for frame in wide])
-    first_x, first_y, width = (corner[pixels.frame] for corner in corners.unbind(1))
-    return (pixels.y - first_y).mul_(width).add_(pixels.x).sub_(first_x)
-
-
-def _five(frames: Sequence[Frame], pixels: PixelsOfStack) -> Tensor:
-    """Places of the five samples of pixels among those of their frames widened for the stencil, (pixels, 5)."""
-    widths = [frame.widened(STENCIL_MARGIN).width for frame in frames]
-    steps = pixels.x.new_tensor([(0, 1, -1, width, -width) for width in widths])
-    return _target(frames, pixels, STENCIL_MARGIN)[:, None] + (steps[pixels.frame] if len(frames) > 1 else steps)
+        nothing = ((beside.some(slice(0)), self.on.values.new_empty(0)),)
+        parts, of_parts = zip(*(tuple(integrals) or nothing), strict=True)
+        crossed, sums = PixelsOfStack.joined(parts), torch.cat(of_parts)
+        if len(frames) == 1:
+            return {frames[0]: Creased(crossed, sums, beside)}
+        order = crossed.frame.argsort(stable=True)
+        counts, counts_beside = (own.frame.bincount(minlength=len(frames)).tolist() for own in (crossed, beside))
+        by_frame = crossed.at(order).split(counts), sums[order].split(counts), beside.split(counts_beside)
+        return {frame: Creased(*own) for frame, *own in zip(frames, *by_frame, strict=True)}

@@ -17,8 +17,9 @@ from scipy.ndimage import maximum_filter
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
+from fitting.render.crease_pixels import Candidates, listed
 from fitting.render.crease_sides import crease_sides
-from fitting.render.crossed import Candidates, PixelsOfStack, crease_reach
+from fitting.render.crossed import crease_reach
 from fitting.render.frame import Frame
 from fitting.render.kept import kept
 from fitting.render.plan import BROKEN_CORNER, CORNER, CorePlan
@@ -129,15 +130,12 @@ def crease_candidates(
 ) -> Candidates:
     """Pixels of frames that creases may cross, or whose stencil may reach across them, at the true parameters."""
     found = []
-    for (place, instance), (number, frame) in product(enumerate(instances), enumerate(frames)):
+    for (number, frame), (place, instance) in product(enumerate(frames), enumerate(instances)):
         orders = np.full((frame.height, frame.width), ORDERS[-1])
         for order, pixels in zip(ORDERS, surface_plan(instance, frame.window).pixels[1:], strict=False):
             orders[pixels[:, 1] - frame.y0, pixels[:, 0] - frame.x0] = order
-        y, x = np.nonzero(_creased(instance, frame.window)[1])
-        whose, where = np.full(x.shape, place), np.full(x.shape, number)
-        found.append((whose, where, x + frame.x0, y + frame.y0, orders[y, x]))
-    *pixels, order = (torch.as_tensor(np.concatenate(part), device=device) for part in zip(*found, strict=True))
-    return Candidates(PixelsOfStack(*pixels), order)
+        found.append(listed(place, number, frame, _creased(instance, frame.window)[1], orders))
+    return Candidates.of(found, device)
 
 
 def _creased(instance: RoundedSurface, window: tuple[int, int, int, int]) -> tuple[np.ndarray, np.ndarray]:
