@@ -77,9 +77,14 @@ class Axes:
     @cached_property
     def quadratic(self) -> Tensor:
         """A, 2B and C, (3, instances)."""
-        cosine, sine = self.turn.mul(self.across - self.along).unbind()
+        cosine, sine = self._stretched.unbind()
         mean = self.across + self.along
-        return torch.stack((mean + cosine, sine.mul_(2.0), mean - cosine))
+        return torch.stack((mean + cosine, 2.0 * sine, mean - cosine))
+
+    @cached_property
+    def _stretched(self) -> Tensor:
+        """½ (A − C) and B, which are zero where an ellipse is round, (2, instances)."""
+        return self.turn * (self.across - self.along)
 
     def transfer(self, q: Tensor, scale: Tensor, amplitude: Tensor, shape: int) -> Tensor:
         """d image = columns · this · d parameters: (instances, columns, parameters).
@@ -88,7 +93,8 @@ class Axes:
         are taken as pure numbers.
         """
         quadratic, falling = self.quadratic, (self.across / q).mul_(2.0)
-        parts = (quadratic, quadratic / scale, falling.unsqueeze(0), self.turn * falling, torch.ones_like(q)[None])
+        alone = torch.stack((self._stretched[0], falling, torch.ones_like(q)))
+        parts = (quadratic, quadratic / scale, self.turn * falling, alone)
         features = torch.cat(parts).mul_(amplitude)
         constant, pattern = _pattern(shape, q.device)
         columns, parameters = GEOMETRY + shape + 1, 6 + shape
@@ -103,9 +109,9 @@ def _pattern(shape: int, device: torch.device) -> tuple[Tensor, Tensor]:
     2 sin t, 1 − cos t), by the position angle (−2B, 2 (A − C), 2B) in radians, by the scale a −2 (A, 2B, C)/a; and ∂ρ
     by the centre −(2A δx + 2B δy, 2B δx + 2C δy).
     """
-    xx, xy2, yy, xx_by_scale, xy2_by_scale, yy_by_scale, g, g_cosine, g_sine, one = range(10)
+    xx, xy2, yy, xx_by_scale, xy2_by_scale, yy_by_scale, g_cosine, g_sine, half_difference, g, one = range(11)
     columns, parameters = GEOMETRY + shape + 1, 6 + shape
-    pattern = np.zeros((10, columns, parameters))
+    pattern = np.zeros((11, columns, parameters))
     x, y, q, pa, scale = 0, 1, 2, 3, parameters - 2
     by_x, by_y, by_xx, by_xy, by_yy = range(GEOMETRY)
     pattern[xx, by_x, x] = pattern[yy, by_y, y] = -2.0
@@ -114,7 +120,8 @@ def _pattern(shape: int, device: torch.device) -> tuple[Tensor, Tensor]:
     pattern[g_cosine, by_xx, q], pattern[g_cosine, by_yy, q] = -1.0, 1.0
     pattern[g_sine, by_xy, q] = -2.0
     pattern[xy2, by_xx, pa], pattern[xy2, by_yy, pa] = -DEGREES, DEGREES
-    pattern[xx, by_xy, pa], pattern[yy, by_xy, pa] = 2.0 * DEGREES, -2.0 * DEGREES
+    # Not from A and C: where an ellipse is round the angle has no derivative at all.
+    pattern[half_difference, by_xy, pa] = 4.0 * DEGREES
     pattern[(xx_by_scale, xy2_by_scale, yy_by_scale), (by_xx, by_xy, by_yy), scale] = -2.0
     pattern[one, range(GEOMETRY, GEOMETRY + shape), range(4, 4 + shape)] = 1.0
     constant = np.zeros((1, columns, parameters))
