@@ -5,7 +5,7 @@ order where the plan says so; and rules of their own where creases cross, or whe
 pixels' corners.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,20 +18,41 @@ from fitting.render.crease_pixels import PixelsOfStack
 from fitting.render.ellipse import Ellipses
 from fitting.render.frame import Frame
 from fitting.render.kept import kept
-from fitting.render.pixel_list import Members, PixelList
 from fitting.render.quincunx import corner_frame, quincunx_means
 from fitting.render.stencil import STENCIL_MARGIN, pixel_means
 from fitting.render.surface_frames import Evaluate, FieldOnFrames, SurfaceFrames
 from fitting.render.surface_plan import RoundedSurface, surface_plan
+from fitting.render.surface_points import FixedRows, RowsOfPoints, corner_rows
 
-_FAR = -1e4
-"""Where quadrature points that stand for nothing lie, pixels from the centre."""
+
+@dataclass(frozen=True)
+class SurfaceCore:
+    """The quadrature of a stack on a frame.
+
+    Attributes:
+        core: as of plain profiles.
+        fixed: its pixels with points of their own.
+    """
+
+    core: Core
+    fixed: FixedRows | None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its arrays."""
+        return self.core.nbytes + (0 if self.fixed is None else self.fixed.nbytes)
+
+    def near(self, form: Ellipses) -> list[RowsOfPoints]:
+        """Points of pixels that lattices do not serve, of surfaces with these ellipses."""
+        near = [] if self.fixed is None else [self.fixed.rows(form.centre)]
+        return near if self.core.corner is None else [corner_rows(self.core.corner, form), *near]
 
 
 @kept
-def surface_core(instances: tuple[RoundedSurface, ...], frame: Frame, device: torch.device) -> Core:
+def surface_core(instances: tuple[RoundedSurface, ...], frame: Frame, device: torch.device) -> SurfaceCore:
     """The quadrature of a stack on a frame."""
-    return Core.build([surface_plan(instance, frame.window) for instance in instances], frame, device)
+    core = Core.build([surface_plan(instance, frame.window) for instance in instances], frame, device)
+    return SurfaceCore(core, None if core.fixed is None else FixedRows.of(core.fixed))
 
 
 def sample(evaluate: Evaluate, values: Tensor, frame: Frame) -> Tensor:
@@ -44,6 +65,20 @@ def _grid(values: Tensor, frame: Frame, shift: float = 0) -> tuple[Tensor, Tenso
     x, y = frame.offsets(values[:, 0], values[:, 1], shift)
     shape = (len(values), frame.height, frame.width)
     return x[:, None, :].expand(shape).flatten(1), y[:, :, None].expand(shape).flatten(1)
+
+
+def _grid_and(values: Tensor, frame: Frame, others: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """The same, and other points (instances, points) after them."""
+    if not others:
+        return _grid(values, frame)
+    count = frame.height * frame.width
+    joined = values.new_empty((2, len(values), count + sum(x.shape[1] for x, _ in others)))
+    grid = joined[..., :count].unflatten(-1, (frame.height, frame.width))
+    x, y = frame.offsets(values[:, 0], values[:, 1])
+    grid[0], grid[1] = x[:, None, :], y[:, :, None]
+    for axis, own in enumerate(zip(*others, strict=True)):
+        torch.cat(own, dim=1, out=joined[axis, :, count:])
+    return joined[0], joined[1]
 
 
 def integrate(surface: Surface, values: Tensor, frame: Frame) -> Tensor:
@@ -64,67 +99,25 @@ def field_means(field: FieldOnFrames, frame: Frame) -> Tensor:
     on, values = field.on, field.on.values
     core = surface_core(on.rounded, frame, values.device)
     wide = frame.widened(STENCIL_MARGIN)
-    near = _nodes(core, on.form)
+    near = core.near(on.form)
     batches = on.batches() if len(on.frames) == 1 else iter(())
     first = next(batches, None)
-    parts = [_grid(values, wide), *(nodes.padded() for nodes in near), *(() if first is None else (first.points(),))]
-    x, y = (torch.cat(part, dim=1) for part in zip(*parts, strict=True))
-    samples, *at_parts = field.evaluate(x, y, values).split([part[0].shape[1] for part in parts], dim=-1)
+    others = [*((rows.x, rows.y) for rows in near), *(() if first is None else (first.points(),))]
+    counts = [wide.height * wide.width, *(x.shape[1] for x, _ in others)]
+    samples, *at_parts = field.evaluate(*_grid_and(values, wide, others), values).split(counts, dim=-1)
     at_near, at_first = at_parts[: len(near)], at_parts[len(near) :]
     creased = field.creased(frame) if first is None else field.alone(frame, first, *at_first, batches)
 
     samples_of_grid = samples.unflatten(-1, (wide.height, wide.width))
-    means = _grid_means(field.evaluate, values, samples_of_grid, core, frame)
+    means = _grid_means(field.evaluate, values, samples_of_grid, core.core, frame)
     flat = means.flatten(-2)
     if creased is not None and len(creased.beside):
         flat[creased.beside.instance, ..., creased.beside.target] = _close_means(samples, creased.beside, wide.width)
-    for nodes, at_nodes in zip(near, at_near, strict=True):
-        nodes.pixels.put_columns(nodes.sums(at_nodes), means)
+    for rows, at_rows in zip(near, at_near, strict=True):
+        rows.pixels.put_columns(rows.means(at_rows), means)
     if creased is not None and len(creased.crossed):
         flat[creased.crossed.instance, ..., creased.crossed.target] = creased.sums
     return means
-
-
-@dataclass(frozen=True)
-class _Nodes:
-    """Quadrature points of pixels.
-
-    Attributes:
-        pixels: all of them.
-        items: whose the pixels, or groups of their points, are.
-        places: x and y from the centres, (2, items, points of an item).
-        weights: (items, points of an item).
-        gather: sums of items (…, items) to pixels.
-    """
-
-    pixels: PixelList
-    items: Members
-    places: Tensor
-    weights: Tensor
-    gather: Callable[[Tensor], Tensor]
-
-    def padded(self) -> tuple[Tensor, Tensor]:
-        """The places, as many for each instance, (instances, points) each."""
-        x, y = self.items.padded(self.places, _FAR)
-        return x, y
-
-    def sums(self, values: Tensor) -> Tensor:
-        """Pixel means (pixels, …) of values at the padded points (instances, …, points)."""
-        own = self.items.unpadded(values)
-        weights = self.weights.view(len(own), *(1,) * (own.ndim - 2), -1)
-        return self.gather((own * weights).sum(-1).movedim(0, -1)).movedim(-1, 0)
-
-
-def _nodes(core: Core, form: Ellipses) -> list[_Nodes]:
-    nodes = []
-    if core.corner is not None:
-        pixels = core.corner.pixels
-        nodes.append(_Nodes(pixels, pixels.members, *core.corner.nodes(form), lambda sums: sums))
-    if core.fixed is not None:
-        fixed = core.fixed
-        places = fixed.offsets(form.of(fixed.groups)).mT
-        nodes.append(_Nodes(fixed.pixels, fixed.groups, places, fixed.weights.T, fixed.gather))
-    return nodes
 
 
 def _grid_means(evaluate: Evaluate, values: Tensor, samples: Tensor, core: Core, frame: Frame) -> Tensor:
@@ -134,7 +127,7 @@ def _grid_means(evaluate: Evaluate, values: Tensor, samples: Tensor, core: Core,
     places = list(core.quincunx)
     if not places:
         return pixel_means(samples)
-    own, around = values[places], corner_frame(frame)
+    own, around = values if len(places) == len(values) else values[places], corner_frame(frame)
     corners = evaluate(*_grid(own, around, 0.5), own).unflatten(-1, (around.height, around.width))
     if len(places) == len(values):
         return quincunx_means(samples, corners)
