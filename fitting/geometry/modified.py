@@ -146,7 +146,7 @@ class ModifiedProfile:
         log_radius, unmeasure = chain.metric(a, b, _read(chain.metric, named))
         # Clockwise of the major axis is where b points.
         directed = chain.radius_scales or chain.dimmings
-        angles = Angles(torch.atan2(-b, a) if directed else torch.zeros_like(a))
+        angles = Angles(torch.atan2(-b, a) if directed else a.new_zeros(()))
         scales = [(link, *link(angles, _read(link, named))) for link in chain.radius_scales]
         for _, addend, _ in scales:
             log_radius = addend.add_(log_radius)

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from fitting.geometry.modifier import Own
+from fitting.geometry.superellipse import TINY
 from fitting.profiles.axes import DEGREES
 from fitting.profiles.surface import Rounding
 
@@ -29,11 +30,10 @@ LEAST_SPAN = 1e-2
 
 @dataclass(frozen=True)
 class Turn:
-    """An angle θ of a radius, radians, and its derivatives by the radius and by each parameter of the law."""
+    """An angle θ of a radius, radians; `slopes` are its derivatives by the radius and by each parameter of the law."""
 
     angle: Tensor
-    by_radius: Tensor
-    by_own: Own
+    slopes: Callable[[], tuple[Tensor, Own]]
 
 
 def hyperbolic_onset(radius: Tensor, inner: Tensor, outer: Tensor, total: Tensor) -> Turn:
@@ -43,14 +43,20 @@ def hyperbolic_onset(radius: Tensor, inner: Tensor, outer: Tensor, total: Tensor
     rise = 2.0 - bar.atanh()
     wanted = outer - inner
     span = torch.maximum(wanted, LEAST_SPAN * outer)
-    free = (wanted > LEAST_SPAN * outer).to(radius.dtype)
-    place = (radius - outer) / span
-    onset = (2.0 * (rise * place + 2.0)).sigmoid()
-    slope = 2.0 * onset * (1.0 - onset)
-    by_rise = 2.0 * BAR / size**2 / (1.0 - bar * bar) * total.sign()
-    by_span = -rise * place / span
-    by_outer = -rise / span + by_span * torch.where(free > 0, 1.0, LEAST_SPAN)
-    return Turn(onset, slope * rise / span, (slope * -by_span * free, slope * by_outer, slope * place * by_rise))
+    steep = 2.0 * rise / span
+    onset = (radius * steep).add_(4.0 - outer * steep).sigmoid_()
+
+    def slopes() -> tuple[Tensor, Own]:
+        free = (wanted > LEAST_SPAN * outer).to(radius.dtype)
+        place = (radius - outer).div_(span)
+        slope = (1.0 - onset).mul_(onset).mul_(2.0)
+        by_radius = slope * (rise / span)
+        by_span = by_radius * place
+        by_rise = 2.0 * BAR / size.square() / (1.0 - bar * bar) * total.sign()
+        by_outer = by_span.mul(-torch.where(free > 0, 1.0, LEAST_SPAN)).sub_(by_radius)
+        return by_radius, (by_span * free, by_outer, slope.mul_(place).mul_(by_rise))
+
+    return Turn(onset, slopes)
 
 
 @dataclass(frozen=True)
@@ -77,58 +83,72 @@ class Rotation:
     def _winding(self, radius: Tensor, outer: Tensor, shape: Tensor) -> Turn:
         """The factor that winds the arms, and its derivatives by r, r_out and α (or r_ws)."""
         if self.law == "power":
-            log = (0.5 * (radius / outer + 1.0)).log()
-            factor = (shape * log).exp()
-            share = factor * shape / (radius + outer)
-            return Turn(factor, share, (-share * radius / outer, factor * log))
+            log = (radius * (0.5 / outer)).add_(0.5).log_()
+            factor = (log * shape).exp_()
+
+            def slopes() -> tuple[Tensor, Own]:
+                share = (factor * shape).div_(radius + outer)
+                return share, ((share * radius).div_(-outer), factor * log)
+
+            return Turn(factor, slopes)
+
         own, whole = (radius / shape).log1p(), (outer / shape).log1p()
-        by_shape = (own * outer / (outer + shape) - whole * radius / (radius + shape)) / (shape * whole**2)
-        return Turn(own / whole, 1.0 / ((radius + shape) * whole), (-own / whole**2 / (outer + shape), by_shape))
+
+        def slopes_of_log() -> tuple[Tensor, Own]:
+            by_shape = (own * outer / (outer + shape) - whole * radius / (radius + shape)) / (shape * whole**2)
+            return 1.0 / ((radius + shape) * whole), (-own / whole**2 / (outer + shape), by_shape)
+
+        return Turn(own / whole, slopes_of_log)
 
     def _turn(self, radius: Tensor, inner: Tensor, outer: Tensor, total: Tensor, shape: Tensor) -> Turn:
         """θ(r), and its derivatives by r, r_in, r_out, θ_out (degrees) and α (or r_ws)."""
         total = total * DEGREES
         onset = hyperbolic_onset(radius, inner, outer, total)
         winding = self._winding(radius, outer, shape)
-        by_inner, by_outer, by_total = (total * winding.angle * part for part in onset.by_own)
-        arms = total * onset.angle
-        by_outer = by_outer + arms * winding.by_own[0]
-        by_total = (by_total + onset.angle * winding.angle) * DEGREES
-        by_radius = total * (onset.by_radius * winding.angle + onset.angle * winding.by_radius)
-        return Turn(arms * winding.angle, by_radius, (by_inner, by_outer, by_total, arms * winding.by_own[1]))
+
+        def slopes() -> tuple[Tensor, Own]:
+            onset_by_radius, onset_by_own = onset.slopes()
+            winding_by_radius, (winding_by_outer, winding_by_shape) = winding.slopes()
+            arms, wound = onset.angle * total, winding.angle * total
+            by_inner, by_outer, by_total = (wound * part for part in onset_by_own)
+            by_outer.addcmul_(arms, winding_by_outer)
+            by_total.addcmul_(onset.angle, winding.angle).mul_(DEGREES)
+            by_radius = onset_by_radius.mul_(wound).addcmul_(arms, winding_by_radius)
+            return by_radius, (by_inner, by_outer, by_total, arms.mul_(winding_by_shape))
+
+        return Turn((onset.angle * total).mul_(winding.angle), slopes)
 
     def __call__(
         self, x: Tensor, y: Tensor, own: Own
     ) -> tuple[Tensor, Tensor, Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Own]]]:
         """x and y as in the image, from the centre."""
         inner, outer, total, inclination, nodes, shape = own
-        node_sine, node_cosine = torch.sin(nodes * DEGREES), torch.cos(nodes * DEGREES)
-        tilt = inclination * DEGREES
-        stretch = 1.0 / tilt.cos()
-        along = y * node_cosine - x * node_sine
-        across = x * node_cosine + y * node_sine
-        face = across * stretch
-        radius = torch.hypot(along, face).clamp(min=1e-100)
+        towards, tilt = nodes * DEGREES, inclination * DEGREES
+        node_sine, node_cosine = torch.sin(towards), torch.cos(towards)
+        stretch = tilt.cos().reciprocal_()
+        along = (y * node_cosine).addcmul_(x, -node_sine)
+        face = (x * (node_cosine * stretch)).addcmul_(y, node_sine * stretch)
+        radius = (along * along).addcmul_(face, face).clamp_(min=TINY**2).sqrt_()
         turn = self._turn(radius, inner, outer, total, shape)
         # Seen face on, with the line of nodes where it was; then turned back by θ to where the light came from.
-        node_x, node_y = face * node_cosine - along * node_sine, along * node_cosine + face * node_sine
-        sine, cosine = torch.sin(turn.angle), torch.cos(turn.angle)
-        moved_x, moved_y = node_x * cosine + node_y * sine, node_y * cosine - node_x * sine
+        back = towards - turn.angle
+        sine, cosine = back.sin(), back.cos_()
+        moved_x, moved_y = (face * cosine).addcmul_(along, sine, value=-1.0), (along * cosine).addcmul_(face, sine)
 
         def pullback(by_x: Tensor, by_y: Tensor) -> tuple[Tensor, Tensor, Own]:
-            by_turn = by_x * moved_y - by_y * moved_x
-            by_node_x, by_node_y = by_x * cosine - by_y * sine, by_x * sine + by_y * cosine
-            by_radius = by_turn * turn.by_radius / radius
-            by_along = by_node_y * node_cosine - by_node_x * node_sine + by_radius * along
-            by_face = by_node_x * node_cosine + by_node_y * node_sine + by_radius * face
+            by_turn = (by_x * moved_y).addcmul_(by_y, moved_x, value=-1.0)
+            turn_by_radius, turn_by_own = turn.slopes()
+            by_radius = turn_by_radius.mul_(by_turn).div_(radius)
+            by_along = (by_y * cosine).addcmul_(by_x, sine, value=-1.0).addcmul_(by_radius, along)
+            by_face = (by_x * cosine).addcmul_(by_y, sine).addcmul_(by_radius, face)
             by_across = by_face * stretch
-            by_tilt = by_face * face * tilt.tan() * DEGREES
-            by_nodes = by_along * -across + by_across * along - by_node_x * node_y + by_node_y * node_x
-            by_inner, by_outer, by_total, by_shape = (by_turn * part for part in turn.by_own)
+            by_nodes = (by_across * along).addcmul_(by_along * face, tilt.cos(), value=-1.0).sub_(by_turn)
+            by_tilt = by_face.mul_(face).mul_(tilt.tan() * DEGREES)
+            by_inner, by_outer, by_total, by_shape = (by_turn * part for part in turn_by_own)
             return (
-                by_across * node_cosine - by_along * node_sine,
-                by_along * node_cosine + by_across * node_sine,
-                (by_inner, by_outer, by_total, by_tilt, by_nodes * DEGREES, by_shape),
+                (by_across * node_cosine).addcmul_(by_along, -node_sine),
+                (by_along * node_cosine).addcmul_(by_across, node_sine),
+                (by_inner, by_outer, by_total, by_tilt, by_nodes.mul_(DEGREES), by_shape),
             )
 
         return moved_x, moved_y, pullback
