@@ -77,9 +77,9 @@ class ModifiedProfile:
         return values[:, 2], values[:, 3], values[:, -2]
 
     def cusp_power(self, values: tuple[float, ...]) -> float:
-        """That of the profile."""
+        """That of the profile, but no more than 2: what is analytic over ellipses need not be so over others."""
         named = self._named(torch.tensor([values], dtype=torch.float64))
-        return self.profile.cusp_power(tuple(float(part) for part in self._pure(named).shape))
+        return min(self.profile.cusp_power(tuple(float(part) for part in self._pure(named).shape)), 2.0)
 
     def brightness(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Brightness at offsets from the centre."""

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 DEGREES = torch.pi / 180.0
+Form = tuple[Tensor, Tensor, Tensor]
 
 
 def along_and_across(x: Tensor, y: Tensor, pa: Tensor) -> tuple[Tensor, Tensor]:
@@ -31,22 +32,22 @@ def by_centre_and_angle(
     return by_x, by_y, (by_across * along).sub_(by_along * across).mul_(DEGREES)
 
 
-def squared_radius(x: Tensor, y: Tensor, q: Tensor, pa: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def squared_radius(x: Tensor, y: Tensor, form: Form) -> tuple[Tensor, Tensor, Tensor]:
     """ρ = u² + v²/q² with u along and v across the axis, and its slopes ½ ∂ρ/∂x and ½ ∂ρ/∂y."""
-    xx, xy, yy = _form(q, pa)
+    xx, xy, yy = form
     # Each step has one operand that is constant along rows: with two, torch leaves its vectorized loops.
     by_x = (x * xx).addcmul_(y, xy)
     by_y = (x * xy).addcmul_(y, yy)
     return (by_x * x).addcmul_(by_y, y), by_x, by_y
 
 
-def squared_radius_alone(x: Tensor, y: Tensor, q: Tensor, pa: Tensor) -> Tensor:
+def squared_radius_alone(x: Tensor, y: Tensor, form: Form) -> Tensor:
     """ρ without its slopes."""
-    xx, xy, yy = _form(q, pa)
+    xx, xy, yy = form
     return (x * xx).addcmul_(y, 2.0 * xy).mul_(x).addcmul_(y * y, yy)
 
 
-def _form(q: Tensor, pa: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def quadratic_form(q: Tensor, pa: Tensor) -> Form:
     """A, B, C of ρ = A x² + 2B xy + C y²."""
     sine, cosine = torch.sin(pa * DEGREES), torch.cos(pa * DEGREES)
     stretch = q**-2

@@ -6,6 +6,7 @@ C = Σ_k σ_k² m_k m_kᵀ along and across the line of nodes, where m_a = (cos 
 and m_c = (0, sin i): I = flux e^{−Q/2} / (2π |C|^{1/2}). As AstroPhot's gaussian ellipsoid, with other angles.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -72,7 +73,7 @@ class GaussianEllipsoid:
 
     def cusp_power(self, values: tuple[float, ...]) -> float:
         """No cusp."""
-        return 2.0
+        return math.inf
 
     def brightness(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Brightness at offsets from the centre."""

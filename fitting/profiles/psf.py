@@ -6,13 +6,15 @@ g(ρ; f) = G(ρ/f²)/f². So each says g and its derivatives, and the rest is he
 
 import math
 from abc import abstractmethod
+from copy import copy
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from fitting.profiles.airy import airy_amplitude, airy_amplitude_and_fall
-from fitting.profiles.axes import DEGREES, across_axis, squared_radius, squared_radius_alone
+from fitting.profiles.axes import DEGREES, Form, across_axis, quadratic_form, squared_radius, squared_radius_alone
 from fitting.profiles.surface import AMPLITUDE_ALONE, ANGLE, CENTRE, RELATIVE
 
 _AIRY_HALF = 1.6163399561827614
@@ -97,6 +99,30 @@ def _airy_argument(rho: Tensor, fwhm: Tensor) -> tuple[Tensor, Tensor]:
     return wave, (rho * wave**2).clamp_(min=1e-20).sqrt_()
 
 
+@dataclass(frozen=True)
+class _Known:
+    """Values, (instances, 1) each, and what depends on them alone.
+
+    Attributes:
+        of: the values as they were given, (instances, parameters).
+        scale: flux/q.
+    """
+
+    of: Tensor
+    q: Tensor
+    pa: Tensor
+    shape: tuple[Tensor, ...]
+    fwhm: Tensor
+    form: Form
+    scale: Tensor
+
+    @classmethod
+    def at(cls, values: Tensor) -> "_Known":
+        """These values."""
+        _, _, q, pa, *shape, fwhm, flux = values.unsqueeze(-1).unbind(1)
+        return cls(values, q, pa, tuple(shape), fwhm, quadratic_form(q, pa), flux / q)
+
+
 class PsfSurface:
     """One of the shapes as a surface; parameters x, y, q, pa, the shape's own, fwhm, flux."""
 
@@ -107,30 +133,34 @@ class PsfSurface:
         self.profile = profile
         self.parameters = ("x", "y", "q", "pa", *profile.shape, "fwhm", "flux")
         self.roundings = (CENTRE, CENTRE, RELATIVE, ANGLE, *(RELATIVE,) * (len(profile.shape) + 2))
+        self._known: _Known | None = None
 
     def ellipse(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Axis ratio, angle and half the FWHM."""
         return values[:, 2], values[:, 3], 0.5 * values[:, -2]
 
     def at(self, values: Tensor) -> "PsfSurface":
-        """Itself."""
-        return self
+        """With their quadratic forms."""
+        fixed = copy(self)
+        fixed._known = _Known.at(values)
+        return fixed
 
     def cusp_power(self, values: tuple[float, ...]) -> float:
         """No cusp."""
-        return 2.0
+        return math.inf
 
     def brightness(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Brightness at offsets from the centre."""
-        _, _, q, pa, *shape, fwhm, flux = values.unsqueeze(-1).unbind(1)
-        return self.profile.light(squared_radius_alone(x, y, q, pa), fwhm, tuple(shape)).mul_(flux / q)
+        known = self._knowledge(values)
+        rho = squared_radius_alone(x, y, known.form)
+        return self.profile.light(rho, known.fwhm, known.shape).mul_(known.scale)
 
     def derivatives(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Derivatives by every parameter."""
-        _, _, q, pa, *shape, fwhm, flux = values.unsqueeze(-1).unbind(1)
-        rho, half_by_x, half_by_y = squared_radius(x, y, q, pa)
-        unit, by_rho, by_shape = self.profile(rho, fwhm, tuple(shape))
-        scale = flux / q
+        known = self._knowledge(values)
+        q, pa, fwhm, scale = known.q, known.pa, known.fwhm, known.scale
+        rho, half_by_x, half_by_y = squared_radius(x, y, known.form)
+        unit, by_rho, by_shape = self.profile(rho, fwhm, known.shape)
         fall = by_rho.mul_(-2.0 * scale)
         found = torch.empty((len(values), len(self.parameters), x.shape[-1]), dtype=x.dtype, device=x.device)
         by_x, by_y, by_q, by_pa, *by_shapes, by_fwhm, by_flux = found.unbind(1)
@@ -143,3 +173,7 @@ class PsfSurface:
         for own, part in zip(by_shapes, by_shape, strict=True):
             torch.mul(part, scale, out=own)
         return found
+
+    def _knowledge(self, values: Tensor) -> _Known:
+        known = self._known
+        return known if known is not None and known.of is values else _Known.at(values)

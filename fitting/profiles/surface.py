@@ -73,5 +73,5 @@ class Surface(Protocol):
         ...
 
     def cusp_power(self, values: tuple[float, ...]) -> float:
-        """Exponent c of I(0) − I(R) ∝ R^c towards the centre."""
+        """Exponent c of I(0) − I(R) ∝ R^c towards the centre; infinite where the brightness is analytic there."""
         ...

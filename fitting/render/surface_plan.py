@@ -41,6 +41,8 @@ _TOUCHING = 1.12
 _HARD = 3e-4
 """A pixel near the centre in which order 8 is further off than this is not left to order 16."""
 _HARD_REACH = 3.6
+_CENTRAL_ORDER = 16
+"""For pixels that hold or touch an analytic centre, where lower ones do; much of a small source's light is theirs."""
 _EDGE_ORDER = 16
 """For pixels away from the centre that an edge crosses, where no rule is exact."""
 _NEAR_CREASE_ORDER = 8
@@ -101,7 +103,9 @@ def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) ->
     core = np.maximum(away_x, away_y) < _NEAR
     allowed = np.where(core, _CORE_TOLERANCE, _BODY_TOLERANCE) * np.maximum(np.abs(samples[inner]), _faint(instance))
     left = core | ~(_stencil_error(samples) * _SAFETY <= allowed)
-    corner = left & (np.maximum(away_x, away_y) < _TOUCHING)
+    cusp = instance.surface.cusp_power(instance.values)
+    touching = left & (np.maximum(away_x, away_y) < _TOUCHING)
+    corner = touching & np.isfinite(cusp)
     classes = np.full(x.shape, BROKEN_CORNER + 1)
     creased, beside = _creased(instance, window)
     errors, means = _climb(instance, x, y, allowed, classes, (left | beside) & ~corner & ~creased)
@@ -116,9 +120,10 @@ def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) ->
     _widen(classes)
     classes[edges] = ORDERS.index(_EDGE_ORDER) + 1
     classes[corner] = CORNER if instance.surface.creases is None else BROKEN_CORNER + 1
+    central = ORDERS.index(_CENTRAL_ORDER) + 1
+    classes[touching & ~corner] = np.where(classes[touching & ~corner] > central, central, CORNER)
     pixels = np.stack((x, y), axis=-1).astype(int)
     q, _, _ = instance.surface.ellipse(torch.tensor([instance.values], dtype=torch.float64))
-    cusp = instance.surface.cusp_power(instance.values)
     served = tuple(pixels[classes == index] for index in range(BROKEN_CORNER + 1))
     ray_order = _RAY_ORDER if cusp <= 1.01 else _SMOOTH_RAY_ORDER
     return CorePlan(served, cusp, float(q), math.inf, ray_order, quincunx=quincunx)
