@@ -37,12 +37,15 @@ class Isophotes:
 
 @dataclass(frozen=True)
 class _Known:
-    """What depends on values alone: they by name, (instances, 1) each, the profile's shape, and its constants."""
+    """What depends on values alone: they by name, (instances, 1) each, the profile's shape and its constants, and ln of
+    the inverse square of its scale length, (instances, 1).
+    """
 
     values: Tensor
     named: dict[str, Tensor]
     pure: PureNumbers
     constants: Tensor
+    log_scaling: Tensor
 
 
 class ModifiedProfile:
@@ -86,7 +89,7 @@ class ModifiedProfile:
         known = self._knowledge(values)
         named = known.named
         points = self._isophotes(x, y, named)
-        light = self.profile.brightness(self._log_rho(points, named), known.constants)
+        light = self.profile.brightness(_log_rho(points, known), known.constants)
         for dimming in self.modifiers.dimmings:
             light.mul_(dimming(points.log_radius, points.angles, _read(dimming, named))[0])
         return light.mul_(named[self.profile.amplitude])
@@ -97,7 +100,7 @@ class ModifiedProfile:
         named, pure = known.named, known.pure
         points = self._isophotes(x, y, named)
         profile, amplitude = self.profile, named[self.profile.amplitude]
-        light, by_log_rho, by_shape = profile.derivatives(self._log_rho(points, named), known.constants)
+        light, by_log_rho, by_shape = profile.derivatives(_log_rho(points, known), known.constants)
         dimmings = [
             (link, *link(points.log_radius, points.angles, _read(link, named))) for link in self.modifiers.dimmings
         ]
@@ -134,11 +137,8 @@ class ModifiedProfile:
             return self._known
         named = self._named(values)
         pure = self._pure(named)
-        return _Known(values, named, pure, self.profile.constants(pure.shape)[..., None])
-
-    def _log_rho(self, points: Isophotes, named: dict[str, Tensor]) -> Tensor:
-        log_ratio = points.log_radius - named[self.profile.scale].log()
-        return log_ratio.clamp_(min=0.5 * math.log(RHO_FLOOR)).mul_(2.0)
+        constants = self.profile.constants(pure.shape)[..., None]
+        return _Known(values, named, pure, constants, named[self.profile.scale].log() * -2.0)
 
     def _isophotes(self, x: Tensor, y: Tensor, named: dict[str, Tensor]) -> Isophotes:
         chain = self.modifiers
@@ -176,6 +176,10 @@ class ModifiedProfile:
             return stacked(gradient, self.parameters, a)
 
         return PlanePoints(a, b, pullback)
+
+
+def _log_rho(points: Isophotes, known: _Known) -> Tensor:
+    return torch.add(known.log_scaling, points.log_radius, alpha=2.0).clamp_(min=math.log(RHO_FLOOR))
 
 
 def _read(link: Metric | RadiusScale | Dimming, named: dict[str, Tensor]) -> tuple[Tensor, ...]:

@@ -146,8 +146,13 @@ def _around(own: Own) -> Tensor:
     """A quantity in directions from one turn before the first to one turn after it, (instances, directions), of values
     (instances, 1); the first's is one.
     """
-    one = torch.ones_like(own[0])
+    one = _one(own[0].device).expand_as(own[0])
     return torch.cat((one, *own, one, *own, one), dim=-1)
+
+
+@cache
+def _one(device: torch.device) -> Tensor:
+    return torch.ones((1, 1), dtype=torch.float64, device=device)
 
 
 @cache

@@ -62,8 +62,8 @@ class DrawnStack:
 
     def image(self, frame: Frame) -> Tensor:
         """Sum over components, (batch, height, width)."""
-        images = self.drawing.image(self.values.flatten(0, 1), frame)
-        return images.unflatten(0, self.values.shape[:2]).sum(1)
+        images = self.drawing.image(self.values.flatten(0, 1), frame).unflatten(0, self.values.shape[:2])
+        return images[:, 0] if images.shape[1] == 1 else images.sum(1)
 
     def linearize(self, frame: Frame) -> "DrawnLight":
         """The columns, kept."""

@@ -59,7 +59,7 @@ class PixelsOfStack:
 
     def split(self, counts: Sequence[int]) -> Sequence["PixelsOfStack"]:
         """So many in a row, and those that follow."""
-        return [PixelsOfStack(part) for part in self.table.split(list(counts), dim=1)]
+        return [PixelsOfStack(part) for part in self.table.split_with_sizes(list(counts), dim=1)]
 
 
 @dataclass(frozen=True)

@@ -43,16 +43,16 @@ def crossed_once_nodes(x: Tensor, y: Tensor, lines: StraightLines, order: int) -
     slope = torch.where(slope.abs() < _LEVEL, _LEVEL, slope)
     leaves = ((torch.where(middle < 0.0, -_HALF, _HALF) - middle) / slope).clamp_(-_HALF, _HALF)
 
-    node, weight = (part[:, None] for part in unit_nodes(OUTER_ORDER[order], x.device))
+    node, weight = _outer_rule(order, x.device)
     before, after = leaves + _HALF, _HALF - leaves
-    outer = torch.cat((before * node - _HALF, leaves + after * node))
+    outer = torch.cat(((before * node).sub_(_HALF), torch.addcmul(leaves, after, node)))
     outer_weight = torch.cat((before * weight, after * weight))
     line = torch.addcmul(middle, slope, outer)
     met = line.clamp(-_HALF, _HALF)
 
-    below, above, below_weight, above_weight = (part[:, None, None] for part in _inner_rules(order, x.device))
+    below, above, below_weight, above_weight = _inner_rules(order, x.device)
     under, over = met + _HALF, _HALF - met
-    inner = torch.cat((under * below - _HALF, met + over * above))
+    inner = torch.cat(((under * below).sub_(_HALF), torch.addcmul(met, over, above)))
     inner_weight = torch.cat((under * below_weight, over * above_weight)).mul_(outer_weight)
 
     across_x = upright.to(x.dtype)
@@ -73,7 +73,15 @@ def _placed(x: Tensor, y: Tensor, across_x: Tensor, outer: Tensor, inner: Tensor
 
 
 @cache
+def _outer_rule(order: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Nodes along the line and their weights, (nodes, 1) each."""
+    node, weight = unit_nodes(OUTER_ORDER[order], device)
+    return node[:, None], weight[:, None]
+
+
+@cache
 def _inner_rules(order: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Nodes below and above the line, and their weights, (order,) each; near a kink they are graded towards it."""
-    node, weight = graded_rule(order, device) if order == GRADED_ORDER else unit_nodes(order, device)
+    """Nodes below and above the line, and their weights, (order, 1, 1) each; near a kink they are graded towards it."""
+    rule = graded_rule(order, device) if order == GRADED_ORDER else unit_nodes(order, device)
+    node, weight = (part[:, None, None] for part in rule)
     return (1.0 - node).flip(0), node, weight.flip(0), weight

@@ -104,11 +104,11 @@ def field_means(field: FieldOnFrames, frame: Frame) -> Tensor:
     first = next(batches, None)
     others = [*((rows.x, rows.y) for rows in near), *(() if first is None else (first.points(),))]
     counts = [wide.height * wide.width, *(x.shape[1] for x, _ in others)]
-    samples, *at_parts = field.evaluate(*_grid_and(values, wide, others), values).split(counts, dim=-1)
+    samples, *at_parts = field.evaluate(*_grid_and(values, wide, others), values).split_with_sizes(counts, dim=-1)
     at_near, at_first = at_parts[: len(near)], at_parts[len(near) :]
     creased = field.creased(frame) if first is None else field.alone(frame, first, *at_first, batches)
 
-    samples_of_grid = samples.unflatten(-1, (wide.height, wide.width))
+    samples_of_grid = samples.view(*samples.shape[:-1], wide.height, wide.width)
     means = _grid_means(field.evaluate, values, samples_of_grid, core.core, frame)
     flat = means.flatten(-2)
     if creased is not None and len(creased.beside):

@@ -80,7 +80,7 @@ class FixedRows:
     def means(self, values: Tensor) -> Tensor:
         """Pixel means (pixels, …) from values at the points (instances, …, points of an instance)."""
         own = values[0] if self.slots is None else values.movedim(0, -2).flatten(-2).index_select(-1, self.slots)
-        of_orders = own.split([pixels * len(weights) for pixels, weights in self.rules], dim=-1)
+        of_orders = own.split_with_sizes([pixels * len(weights) for pixels, weights in self.rules], dim=-1)
         pairs = zip(of_orders, self.rules, strict=True)
         means = [part.unflatten(-1, (pixels, len(weights))) @ weights for part, (pixels, weights) in pairs]
         return torch.cat(means, dim=-1).movedim(-1, 0)
