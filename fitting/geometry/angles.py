@@ -1,5 +1,7 @@
 """Angles of points from the major axis, and where they are among evenly spaced directions."""
 
+from functools import cache
+
 import torch
 from torch import Tensor
 
@@ -20,7 +22,7 @@ class Angles:
         """Numbers of the nearest of `count` directions, counted from one turn before the first."""
         if count not in self._nearest:
             # Cut off above zero: with a half more, the nearest whole number is left.
-            place = (self.radians * (count / (2.0 * torch.pi))).add_(count + 0.5)
+            place = torch.add(_half_more(count, self.radians.device), self.radians, alpha=count / (2.0 * torch.pi))
             self._nearest[count] = place.long()
         return self._nearest[count]
 
@@ -37,3 +39,8 @@ class Angles:
 def _counted(place: Tensor, count: int) -> Tensor:
     """Whole numbers modulo `count`; torch's own remainder takes ten times as long."""
     return torch.add(place, (place / count).floor_(), alpha=-count).long()
+
+
+@cache
+def _half_more(count: int, device: torch.device) -> Tensor:
+    return torch.tensor(count + 0.5, dtype=torch.float64, device=device)

@@ -1,7 +1,10 @@
 """The links of a chain of modifiers, by where they stand in it."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from torch import Tensor
 
 from fitting.geometry.modifier import Dimming, Metric, PointMap, RadiusScale
 from fitting.geometry.superellipse import ELLIPSE
@@ -21,6 +24,12 @@ class Modifiers:
     metric: Metric = ELLIPSE
     radius_scales: tuple[RadiusScale, ...] = ()
     dimmings: tuple[Dimming, ...] = ()
+
+    def at(self, named: Mapping[str, Tensor]) -> "Modifiers":
+        """The same for evaluations at these very values, (instances, 1) each."""
+        scales = tuple(link.at(tuple(named[name] for name in link.reads)) for link in self.radius_scales)
+        dimmings = tuple(link.at(tuple(named[name] for name in link.reads)) for link in self.dimmings)
+        return replace(self, radius_scales=scales, dimmings=dimmings)
 
     @property
     def links(self) -> tuple[PointMap | Metric | RadiusScale | Dimming, ...]:

@@ -8,7 +8,7 @@ let below 0.01, where the isophotes would cross the centre.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -39,6 +39,10 @@ class Fourier:
         for mode in self.modes:
             roundings |= {f"fourier_{mode}_amplitude": Rounding(0.02), f"fourier_{mode}_phase": Rounding(6.0 / mode)}
         return roundings
+
+    def at(self, own: Own) -> Self:
+        """Itself."""
+        return self
 
     def __call__(self, angles: Angles, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Own]]]:
         """ln of the factor and its pullback."""

@@ -37,12 +37,13 @@ class Isophotes:
 
 @dataclass(frozen=True)
 class _Known:
-    """What depends on values alone: they by name, (instances, 1) each, the profile's shape and its constants, and ln of
-    the inverse square of its scale length, (instances, 1).
+    """What depends on values alone: they by name, (instances, 1) each, the modifiers for them, the profile's shape and
+    its constants, and ln of the inverse square of its scale length, (instances, 1).
     """
 
     values: Tensor
     named: dict[str, Tensor]
+    modifiers: Modifiers
     pure: PureNumbers
     constants: Tensor
     log_scaling: Tensor
@@ -88,9 +89,9 @@ class ModifiedProfile:
         """Brightness at offsets from the centre."""
         known = self._knowledge(values)
         named = known.named
-        points = self._isophotes(x, y, named)
+        points = _isophotes(x, y, known)
         light = self.profile.brightness(_log_rho(points, known), known.constants)
-        for dimming in self.modifiers.dimmings:
+        for dimming in known.modifiers.dimmings:
             light.mul_(dimming(points.log_radius, points.angles, _read(dimming, named))[0])
         return light.mul_(named[self.profile.amplitude])
 
@@ -98,11 +99,11 @@ class ModifiedProfile:
         """Derivatives by every parameter."""
         known = self._knowledge(values)
         named, pure = known.named, known.pure
-        points = self._isophotes(x, y, named)
+        points = _isophotes(x, y, known)
         profile, amplitude = self.profile, named[self.profile.amplitude]
         light, by_log_rho, by_shape = profile.derivatives(_log_rho(points, known), known.constants)
         dimmings = [
-            (link, *link(points.log_radius, points.angles, _read(link, named))) for link in self.modifiers.dimmings
+            (link, *link(points.log_radius, points.angles, _read(link, named))) for link in known.modifiers.dimmings
         ]
         factors = [factor for _, factor, _ in dimmings]
         whole = prod(factors, start=amplitude)
@@ -138,34 +139,7 @@ class ModifiedProfile:
         named = self._named(values)
         pure = self._pure(named)
         constants = self.profile.constants(pure.shape)[..., None]
-        return _Known(values, named, pure, constants, named[self.profile.scale].log() * -2.0)
-
-    def _isophotes(self, x: Tensor, y: Tensor, named: dict[str, Tensor]) -> Isophotes:
-        chain = self.modifiers
-        a, b, unplace = in_own_plane(chain, x, y, named)
-        log_radius, unmeasure = chain.metric(a, b, _read(chain.metric, named))
-        # Clockwise of the major axis is where b points.
-        directed = chain.radius_scales or chain.dimmings
-        angles = Angles(torch.atan2(-b, a) if directed else a.new_zeros(()))
-        scales = [(link, *link(angles, _read(link, named))) for link in chain.radius_scales]
-        for _, addend, _ in scales:
-            log_radius = addend.add_(log_radius)
-
-        def pullback(by_log_radius: Tensor, by_angle: Tensor) -> Gradient:
-            gradient: Gradient = {}
-            for link, _, unscale in scales:
-                angular, own = unscale(by_log_radius)
-                by_angle = by_angle + angular
-                add(gradient, link.reads, own)
-            by_a, by_b, own = unmeasure(by_log_radius)
-            add(gradient, chain.metric.reads, own)
-            if by_angle.ndim:
-                twist = by_angle / (a * a).addcmul_(b, b).clamp_(min=TINY**2)
-                by_a, by_b = by_a.addcmul(twist, b), by_b.addcmul(twist, a, value=-1.0)
-            unplace(by_a, by_b, gradient)
-            return gradient
-
-        return Isophotes(log_radius, angles, pullback)
+        return _Known(values, named, self.modifiers.at(named), pure, constants, named[self.profile.scale].log() * -2.0)
 
     def _own_plane(self, x: Tensor, y: Tensor, values: Tensor) -> PlanePoints:
         a, b, unplace = in_own_plane(self.modifiers, x, y, self._named(values))
@@ -176,6 +150,34 @@ class ModifiedProfile:
             return stacked(gradient, self.parameters, a)
 
         return PlanePoints(a, b, pullback)
+
+
+def _isophotes(x: Tensor, y: Tensor, known: _Known) -> Isophotes:
+    chain, named = known.modifiers, known.named
+    a, b, unplace = in_own_plane(chain, x, y, named)
+    log_radius, unmeasure = chain.metric(a, b, _read(chain.metric, named))
+    # Clockwise of the major axis is where b points.
+    directed = chain.radius_scales or chain.dimmings
+    angles = Angles(torch.atan2(-b, a) if directed else a.new_zeros(()))
+    scales = [(link, *link(angles, _read(link, named))) for link in chain.radius_scales]
+    for _, addend, _ in scales:
+        log_radius = addend.add_(log_radius)
+
+    def pullback(by_log_radius: Tensor, by_angle: Tensor) -> Gradient:
+        gradient: Gradient = {}
+        for link, _, unscale in scales:
+            angular, own = unscale(by_log_radius)
+            by_angle = by_angle + angular
+            add(gradient, link.reads, own)
+        by_a, by_b, own = unmeasure(by_log_radius)
+        add(gradient, chain.metric.reads, own)
+        if by_angle.ndim:
+            twist = by_angle / (a * a).addcmul_(b, b).clamp_(min=TINY**2)
+            by_a, by_b = by_a.addcmul(twist, b), by_b.addcmul(twist, a, value=-1.0)
+        unplace(by_a, by_b, gradient)
+        return gradient
+
+    return Isophotes(log_radius, angles, pullback)
 
 
 def _log_rho(points: Isophotes, known: _Known) -> Tensor:

@@ -9,7 +9,7 @@ there are.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Protocol, Self
 
 from torch import Tensor
 
@@ -65,6 +65,10 @@ class RadiusScale(Protocol):
     own: Mapping[str, Rounding]
     jumps: tuple[float, ...]
 
+    def at(self, own: Own) -> Self:
+        """The same for these very values, what depends on them alone being worked out once."""
+        return self
+
     def __call__(self, angles: Angles, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Own]]]:
         """The addend, and the pullback by it → (by angle, by each of `reads`)."""
         ...
@@ -76,6 +80,10 @@ class Dimming(Protocol):
     reads: tuple[str, ...]
     own: Mapping[str, Rounding]
     jumps: tuple[float, ...]
+
+    def at(self, own: Own) -> Self:
+        """As `RadiusScale`."""
+        return self
 
     def __call__(
         self, log_radius: Tensor, angles: Angles, own: Own

@@ -8,7 +8,7 @@ half way to its neighbours. (AstroPhot's ray and wedge models give each directio
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
 import torch
@@ -29,7 +29,7 @@ class Directions:
     def logarithm(self, angles: Angles, own: Own) -> Tensor:
         """ln of a quantity at angles; `own` are its values in all directions but the first."""
         if self.word == "wedge":
-            return _around(own).log_().gather(-1, angles.nearest(self.count))
+            return self.found(angles, _around(own).log_())
         logs = _logs(own)
         ray, cosine, _ = angles.between(self.count)
         before = logs.gather(-1, ray)
@@ -38,7 +38,7 @@ class Directions:
     def quantity(self, angles: Angles, own: Own) -> Tensor:
         """The quantity itself."""
         if self.word == "wedge":
-            return _around(own).gather(-1, angles.nearest(self.count))
+            return self.found(angles, _around(own))
         return self.logarithm(angles, own).exp_()
 
     def by_angle(self, angles: Angles, own: Own, by: Tensor) -> Tensor:
@@ -65,6 +65,10 @@ class Directions:
             for number, value in enumerate(own, start=1)
         )
 
+    def found(self, angles: Angles, table: Tensor) -> Tensor:
+        """Of wedges, what a table as of `_around` has in the nearest directions."""
+        return table.gather(-1, angles.nearest(self.count))
+
     @property
     def edges(self) -> tuple[float, ...]:
         """Angles of the edges between wedges, half way between directions, radians."""
@@ -79,9 +83,18 @@ class Directions:
 
 @dataclass(frozen=True)
 class DirectionSizes:
-    """The sizes: R' = R / size."""
+    """The sizes: R' = R / size.
+
+    Attributes:
+        table: −ln size of wedges all around, where values are known beforehand.
+    """
 
     directions: Directions
+    table: Tensor | None = field(default=None, compare=False)
+
+    def at(self, own: Own) -> "DirectionSizes":
+        """With the table, if these are wedges."""
+        return replace(self, table=_around(own).log_().neg_()) if self.directions.word == "wedge" else self
 
     @cached_property
     def jumps(self) -> tuple[float, ...]:
@@ -102,14 +115,25 @@ class DirectionSizes:
             by_log = -by
             return self.directions.by_angle(angles, own, by_log), self.directions.shared(angles, own, by_log)
 
+        if self.table is not None:
+            return self.directions.found(angles, self.table), pullback
         return self.directions.logarithm(angles, own).neg_(), pullback
 
 
 @dataclass(frozen=True)
 class DirectionBrightnesses:
-    """The brightnesses: a factor on the light."""
+    """The brightnesses: a factor on the light.
+
+    Attributes:
+        table: brightness of wedges all around, where values are known beforehand.
+    """
 
     directions: Directions
+    table: Tensor | None = field(default=None, compare=False)
+
+    def at(self, own: Own) -> "DirectionBrightnesses":
+        """With the table, if these are wedges."""
+        return replace(self, table=_around(own)) if self.directions.word == "wedge" else self
 
     @cached_property
     def jumps(self) -> tuple[float, ...]:
@@ -127,7 +151,9 @@ class DirectionBrightnesses:
         self, log_radius: Tensor, angles: Angles, own: Own
     ) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
         """The factor and its pullback."""
-        factor = self.directions.quantity(angles, own)
+        factor = (
+            self.directions.quantity(angles, own) if self.table is None else self.directions.found(angles, self.table)
+        )
 
         def pullback(by: Tensor) -> tuple[Tensor, Tensor, Own]:
             by_log = by * factor

@@ -21,11 +21,11 @@ class Ellipse:
     kinks: tuple[float, ...] = ()
 
     def __call__(self, a: Tensor, b: Tensor, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
-        """ln R and its pullback."""
-        square = (a * a).addcmul_(b, b).clamp_(min=TINY**2)
+        """ln R, −∞ at the centre, and its pullback."""
+        square = (a * a).addcmul_(b, b)
 
         def pullback(by: Tensor) -> tuple[Tensor, Tensor, Own]:
-            share = by / square
+            share = by / square.clamp(min=TINY**2)
             return share * a, share * b, ()
 
         return square.log().mul_(0.5), pullback

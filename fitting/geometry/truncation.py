@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from torch import Tensor
 
@@ -36,6 +36,10 @@ class Truncation:
     @cached_property
     def own(self) -> dict[str, Rounding]:
         return {f"{self.side}_truncation": Rounding(), f"{self.side}_truncation_width": Rounding()}
+
+    def at(self, own: Own) -> Self:
+        """Itself."""
+        return self
 
     def __call__(
         self, log_radius: Tensor, angles: Angles, own: Own
