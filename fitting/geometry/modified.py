@@ -16,7 +16,7 @@ from torch import Tensor
 from fitting.geometry.angles import Angles
 from fitting.geometry.chain import Modifiers
 from fitting.geometry.modifier import Dimming, Metric, RadiusScale
-from fitting.geometry.own_plane import Gradient, add, in_own_plane, stacked
+from fitting.geometry.own_plane import Gradient, PlaneAxes, add, in_own_plane, stacked
 from fitting.geometry.superellipse import TINY
 from fitting.profiles.creases import Creases, PlanePoints
 from fitting.profiles.dimensions import NUMBER, PureNumbers
@@ -37,13 +37,21 @@ class Isophotes:
 
 @dataclass(frozen=True)
 class _Known:
-    """What depends on values alone: they by name, (instances, 1) each, the modifiers for them, the profile's shape and
-    its constants, and ln of the inverse square of its scale length, (instances, 1).
+    """What depends on values alone.
+
+    Attributes:
+        values: as they were given, (instances, parameters).
+        named: the same by name, (instances, 1) each.
+        modifiers, axes: for these values.
+        pure: the profile's shape.
+        constants: the profile's.
+        log_scaling: ln of the inverse square of its scale length, (instances, 1).
     """
 
     values: Tensor
     named: dict[str, Tensor]
     modifiers: Modifiers
+    axes: PlaneAxes
     pure: PureNumbers
     constants: Tensor
     log_scaling: Tensor
@@ -139,10 +147,12 @@ class ModifiedProfile:
         named = self._named(values)
         pure = self._pure(named)
         constants = self.profile.constants(pure.shape)[..., None]
-        return _Known(values, named, self.modifiers.at(named), pure, constants, named[self.profile.scale].log() * -2.0)
+        log_scaling = named[self.profile.scale].log() * -2.0
+        return _Known(values, named, self.modifiers.at(named), PlaneAxes.of(named), pure, constants, log_scaling)
 
     def _own_plane(self, x: Tensor, y: Tensor, values: Tensor) -> PlanePoints:
-        a, b, unplace = in_own_plane(self.modifiers, x, y, self._named(values))
+        named = self._named(values)
+        a, b, unplace = in_own_plane(self.modifiers, PlaneAxes.of(named), x, y, named)
 
         def pullback(by_a: Tensor, by_b: Tensor) -> Tensor:
             gradient: Gradient = {}
@@ -154,7 +164,7 @@ class ModifiedProfile:
 
 def _isophotes(x: Tensor, y: Tensor, known: _Known) -> Isophotes:
     chain, named = known.modifiers, known.named
-    a, b, unplace = in_own_plane(chain, x, y, named)
+    a, b, unplace = in_own_plane(chain, known.axes, x, y, named)
     log_radius, unmeasure = chain.metric(a, b, _read(chain.metric, named))
     # Clockwise of the major axis is where b points.
     directed = chain.radius_scales or chain.dimmings

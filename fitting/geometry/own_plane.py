@@ -5,35 +5,49 @@ runs along the major axis and b across it (clockwise), over q.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from fitting.geometry.chain import Modifiers
 from fitting.geometry.modifier import PointMap
-from fitting.profiles.axes import along_and_across, by_centre_and_angle
+from fitting.profiles.axes import DEGREES, by_centre_and_angle, turned
 
 Gradient = dict[str, Tensor]
 """Derivatives so far, by parameter."""
 
 
+@dataclass(frozen=True)
+class PlaneAxes:
+    """Sine and cosine of the position angle, and one over the axis ratio, (instances, 1) each."""
+
+    sine: Tensor
+    cosine: Tensor
+    stretch: Tensor
+
+    @classmethod
+    def of(cls, named: Mapping[str, Tensor]) -> "PlaneAxes":
+        """Of values by name."""
+        angle = named["pa"] * DEGREES
+        return cls(angle.sin(), angle.cos(), named["q"].reciprocal())
+
+
 def in_own_plane(
-    chain: Modifiers, x: Tensor, y: Tensor, named: Mapping[str, Tensor]
+    chain: Modifiers, axes: PlaneAxes, x: Tensor, y: Tensor, named: Mapping[str, Tensor]
 ) -> tuple[Tensor, Tensor, Callable[[Tensor, Tensor, Gradient], None]]:
     """a and b of offsets x, y, and the pullback of derivatives by them, which adds to a gradient."""
-    q, pa = named["q"], named["pa"]
     plane_x, plane_y, unrotate = _moved(chain.rotations, x, y, named)
-    along, across = along_and_across(plane_x, plane_y, pa)
+    along, across = turned(plane_x, plane_y, axes.sine, axes.cosine)
     bent_along, bent_across, unbend = _moved(chain.bendings, along, across, named)
-    flat = q.reciprocal()
-    stretched = bent_across * flat
+    stretched = bent_across * axes.stretch
     a, b, unwarp = _moved(chain.warps, bent_along, stretched, named)
 
     def pullback(by_a: Tensor, by_b: Tensor, gradient: Gradient) -> None:
         by_along, by_stretched = unwarp(by_a, by_b, gradient)
-        add(gradient, ("q",), ((by_stretched * stretched).mul_(-flat),))
-        by_along, by_across = unbend(by_along, by_stretched * flat, gradient)
-        by_x, by_y, by_pa = by_centre_and_angle(along, across, by_along, by_across, pa)
+        add(gradient, ("q",), ((by_stretched * stretched).mul_(-axes.stretch),))
+        by_along, by_across = unbend(by_along, by_stretched * axes.stretch, gradient)
+        by_x, by_y, by_pa = by_centre_and_angle(along, across, by_along, by_across, named["pa"])
         add(gradient, ("pa",), (by_pa,))
         if chain.rotations:
             # Points are offsets from the centre, which moves against them.

@@ -74,7 +74,7 @@ class Sersic(RadialProfile):
         return torch.stack((half, b, against, slope, falling, -falling * inverse))
 
     def brightness(self, log_rho: Tensor, constants: Tensor) -> Tensor:
-        half_inverse_n, b, against = constants.unbind()[:3]
+        half_inverse_n, b, against = constants[:3].unbind()
         return (log_rho * half_inverse_n).exp_().mul_(against).add_(b).exp_()
 
     def derivatives(self, log_rho: Tensor, constants: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from fitting.render.frame import Frame
+from fitting.render.smoothness import ORDERS
 from fitting.render.stencil import STENCIL_MARGIN
 
 
@@ -81,6 +83,11 @@ class Candidates:
         """Lists by `listed`, one after the other."""
         table = torch.as_tensor(np.concatenate(parts, axis=1), device=device)
         return cls(PixelsOfStack(table[:4]), table[4:6].double(), table[6])
+
+    @cached_property
+    def coarse(self) -> Tensor:
+        """Whether the light asks for no more than the lowest order, (pixels,)."""
+        return self.order == ORDERS[-1]
 
     @property
     def nbytes(self) -> int:

@@ -13,7 +13,6 @@ from fitting.render.crease_pixels import Candidates, PixelsOfStack
 from fitting.render.crease_sides import CreaseSides, crease_sides, line_angles
 from fitting.render.crossed_once import StraightLines
 from fitting.render.crossed_pixel import FAR_ORDERS, GRADED_ORDER, NEAR_ORDER
-from fitting.render.smoothness import ORDERS
 from fitting.render.stencil import STENCIL_MARGIN
 
 _HALF = 0.5 + 1e-9
@@ -122,7 +121,7 @@ def crossings(creases: Creases, values: Tensor, thin: Tensor, candidates: Candid
     sides = crease_sides(creases, values, pixels.instance, x, y)
     crossed = sides.nearer(_HALF)
     if creases.jump:
-        crossed.logical_or_(sides.parting.logical_and_(candidates.order == ORDERS[-1]))
+        crossed.logical_or_(sides.parting.logical_and_(candidates.coarse))
     hit = _any(crossed).logical_or_(away < CENTRAL)
     beside = _any(sides.nearer(STENCIL_MARGIN)) > hit if creases.jump else away < 0.0
     place = (hit if creases.jump else hit & (away < _NEAR)).nonzero()[:, 0]
