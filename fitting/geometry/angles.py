@@ -1,9 +1,9 @@
 """Angles of points from the major axis, and where they are among evenly spaced directions."""
 
-from functools import cache
-
 import torch
 from torch import Tensor
+
+from fitting.profiles.lasting import lasting
 
 
 class Angles:
@@ -41,6 +41,6 @@ def _counted(place: Tensor, count: int) -> Tensor:
     return torch.add(place, (place / count).floor_(), alpha=-count).long()
 
 
-@cache
+@lasting
 def _half_more(count: int, device: torch.device) -> Tensor:
     return torch.tensor(count + 0.5, dtype=torch.float64, device=device)

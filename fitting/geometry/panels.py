@@ -3,16 +3,16 @@
 Its nodes crowd towards both ends of a panel, so that neither a cusp, a kink nor a narrow crest there matters.
 """
 
-from functools import cache
-
 import numpy as np
 import torch
 from torch import Tensor
 
+from fitting.profiles.lasting import lasting
+
 _REACH = 3.6
 
 
-@cache
+@lasting
 def unit_rule(count: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Nodes in (0, 1) and weights, (count,)."""
     s, step = np.linspace(-_REACH, _REACH, count, retstep=True)

@@ -9,13 +9,14 @@ half way to its neighbours. (AstroPhot's ray and wedge models give each directio
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from fitting.geometry.angles import Angles
 from fitting.geometry.modifier import Own
+from fitting.profiles.lasting import lasting
 from fitting.profiles.surface import Rounding
 
 
@@ -176,12 +177,12 @@ def _around(own: Own) -> Tensor:
     return torch.cat((one, *own, one, *own, one), dim=-1)
 
 
-@cache
+@lasting
 def _one(device: torch.device) -> Tensor:
     return torch.ones((1, 1), dtype=torch.float64, device=device)
 
 
-@cache
+@lasting
 def _alone(count: int, device: torch.device) -> Tensor:
     """For each direction but the first one where it is, zero elsewhere, in the same order: (count − 1, directions)."""
     own = torch.eye(count, dtype=torch.float64, device=device)[1:]

@@ -14,7 +14,7 @@ exponentially. The tail of an outer truncation falls as exp(−9.2 R/width).
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Protocol
 
 import torch
@@ -31,6 +31,7 @@ from fitting.geometry.rays import DirectionSizes
 from fitting.geometry.truncation import Truncation
 from fitting.geometry.warped_total import WarpedTotal
 from fitting.profiles.dimensions import PureNumbers
+from fitting.profiles.lasting import lasting
 from fitting.profiles.radial import RadialProfile, total_flux
 from fitting.spec.forms import knows_total
 from fitting.spec.geometry import ModifierSpec
@@ -137,7 +138,7 @@ def _directed(modifiers: Modifiers) -> list[Any]:
     return [link for link in modifiers.dimmings if not isinstance(link, Truncation)]
 
 
-@cache
+@lasting
 def _angular_rule(modifiers: Modifiers, device: torch.device) -> tuple[Tensor, Tensor]:
     """Angles from the major axis, radians, and weights whose sum is one: evenly spaced where the integrand is analytic,
     in panels between its kinks and jumps where it has any.

@@ -8,7 +8,7 @@ angle pa + pa_i. (AstroPhot's warp models give q and pa at the nodes; the sense 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -18,10 +18,11 @@ from torch import Tensor
 from fitting.geometry.modifier import Own
 from fitting.geometry.superellipse import TINY
 from fitting.profiles.axes import DEGREES
+from fitting.profiles.lasting import lasting
 from fitting.profiles.surface import Rounding
 
 
-@cache
+@lasting
 def _pieces(nodes: tuple[float, ...], device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     """Starts and widths of the intervals between knots, (intervals, 1) each, and coefficients of the w_i,
     (nodes, 3 · intervals): of the cubes of offsets from the starts, of their squares, of themselves.

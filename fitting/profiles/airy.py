@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fitting.profiles.lasting import lasting
+
 _PER_UNIT = 64
 """Points of the table, of five terms each."""
 _TABLE_END = 256.0
@@ -46,7 +48,7 @@ def _all_near(argument: Tensor) -> bool:
     return not argument.numel() or bool(argument.amax() <= _TABLE_END)
 
 
-@cache
+@lasting
 def _table(device: torch.device) -> Tensor:
     """Taylor coefficients of h at the table's points, (terms, points).
 

@@ -7,10 +7,11 @@ major axis, counter-clockwise. Two that are opposite are one line through the ce
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 import torch
 from torch import Tensor
+
+from fitting.profiles.lasting import lasting
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Creases:
         return a_x * sine + b_x * cosine, a_y * sine + b_y * cosine
 
 
-@cache
+@lasting
 def _units(device: torch.device) -> Tensor:
     """x and y of two points, one pixel out along each axis, (2, 1, 2)."""
     return torch.eye(2, dtype=torch.float64, device=device)[:, None]

@@ -7,8 +7,6 @@ Sources: de Boor 1978, A Practical Guide to Splines, chapter IV (the spline); St
 (AstroPhot's spline galaxies).
 """
 
-from functools import cache
-
 import numpy as np
 import torch
 from numpy.polynomial.legendre import leggauss
@@ -16,6 +14,7 @@ from scipy.interpolate import CubicSpline
 from torch import Tensor
 
 from fitting.profiles.dimensions import INTENSITY
+from fitting.profiles.lasting import lasting
 from fitting.profiles.radial import RHO_FLOOR, RadialProfile
 
 _FLUX_ORDER = 40
@@ -119,7 +118,7 @@ class Spline(RadialProfile):
         return tuple(power.expand(-1, *shape).gather(0, index).squeeze(0) for power in pieces)
 
 
-@cache
+@lasting
 def _cardinal(radii: tuple[float, ...], device: torch.device) -> Tensor:
     """Coefficients of the splines that are one at one radius and zero at the others: (4, pieces, radii).
 

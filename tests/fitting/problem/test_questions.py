@@ -52,6 +52,17 @@ def thetas(problem: Problem, count: int = 3, spread: float = 0.02) -> torch.Tens
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_answers_are_plain_tensors(kind: str) -> None:
+    """That callers may change, and hand to autograd."""
+    problem = scene(kind)
+    theta = thetas(problem)
+    equations = problem.normal_equations(theta)
+    answers = [problem.value(theta), *problem.value_and_gradient(theta), *problem.model(theta)]
+    answers += [equations.chi2, equations.gradient, equations.matrix]
+    assert not any(answer.is_inference() for answer in answers)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_questions_agree_with_each_other(kind: str) -> None:
     problem = scene(kind)
     theta = problem.start()

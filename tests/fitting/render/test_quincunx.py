@@ -72,7 +72,7 @@ def test_derivatives_of_rings_are_as_exact() -> None:
 
 
 def test_corners_are_sampled_where_rings_are_short_alone() -> None:
-    core = surface_core(surface_core_key(AIRY, VALUES), WIDE, VALUES.device)
+    core = surface_core(surface_core_key(AIRY, VALUES), WIDE, VALUES.device).core
     assert core.quincunx == (0, 2)
     alone = [integrate(AIRY, own[None], WIDE) for own in VALUES]
     assert torch.equal(integrate(AIRY, VALUES, WIDE), torch.cat(alone))

@@ -1,0 +1,21 @@
+"""Tensors that are made once for all evaluations."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import ParamSpec, TypeVar
+
+import torch
+
+Arguments = ParamSpec("Arguments")
+Tensors = TypeVar("Tensors")
+
+
+def lasting(function: Callable[Arguments, Tensors]) -> Callable[Arguments, Tensors]:
+    """Remember tensors by their arguments. Autograd may use them, though inference mode first asked for them."""
+
+    @cache
+    def made(*arguments: Arguments.args, **named: Arguments.kwargs) -> Tensors:
+        with torch.inference_mode(False):
+            return function(*arguments, **named)
+
+    return made
