@@ -94,7 +94,8 @@ class ImageModel:
         light = torch.empty((len(self._native), *self.image.data.shape), **self._options)
         with torch.inference_mode():
             for tile in self._tiles():
-                light[:, tile.rows, tile.columns] = self._light(self._stacks(tile, whole=True), tile)
+                own = light if len(self.image.tiles) == 1 else light[:, tile.rows, tile.columns]
+                own.copy_(self._light(self._stacks(tile, whole=True), tile))
         return light
 
     @property

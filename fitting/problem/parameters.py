@@ -5,7 +5,9 @@ table, free, fixed or linked, has its place in the values (batch, parameters).
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -38,14 +40,19 @@ class Values:
 
     Attributes:
         physical: values of every row of the table, (batch, parameters).
-        jacobian: their derivatives by θ, (batch, parameters, free).
         outside: zero, but infinite where a link has left the values for which its profile is defined, (batch,); the
             values are moved back to those.
+        derivatives: makes the Jacobian, which those who want χ² alone do not ask for.
     """
 
     physical: Tensor
-    jacobian: Tensor
     outside: Tensor
+    derivatives: Callable[[], Tensor]
+
+    @cached_property
+    def jacobian(self) -> Tensor:
+        """Derivatives of `physical` by θ, (batch, parameters, free)."""
+        return self.derivatives()
 
 
 @dataclass(frozen=True)
@@ -109,17 +116,22 @@ class Parametrization:
 
     def values(self, theta: Tensor) -> Values:
         """Values and their derivatives at θ (batch, free)."""
-        batch = theta.shape[0]
         free = torch.where(self._log, theta.exp(), theta)
-        known = self._constant.expand(batch, -1)
-        physical = free.clone() if self._all_free else known.index_copy(1, self._free_index, free)
-        slope = torch.where(self._log, free, self._one)
-        jacobian = self._selection * slope.unsqueeze(1)
-        outside = torch.zeros(batch, dtype=physical.dtype, device=physical.device)
+        outside = theta.new_zeros(len(theta))
+        if self._all_free:
+            return Values(free, outside, lambda: self._by_free(free))
+        physical = self._constant.expand(len(theta), -1).index_copy(1, self._free_index, free)
+        if not self._linked:
+            return Values(physical, outside, lambda: self._by_free(free))
+        jacobian = self._by_free(free)
         for row in self._linked:
             self._link(row, physical, jacobian)
             outside += self._into_domain(row, physical)
-        return Values(physical, jacobian, outside)
+        return Values(physical, outside, lambda: jacobian)
+
+    def _by_free(self, free: Tensor) -> Tensor:
+        """Derivatives by θ of all rows but the linked ones, from the free rows' values (batch, free)."""
+        return self._selection * torch.where(self._log, free, self._one).unsqueeze(1)
 
     def _link(self, row: TableParameter, physical: Tensor, jacobian: Tensor) -> None:
         """Fill one linked row, whose arguments are filled already."""

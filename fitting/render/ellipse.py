@@ -50,8 +50,9 @@ def rho(x: Tensor, y: Tensor, xx: Tensor, xy2: Tensor, yy: Tensor) -> Tensor:
     """A x² + 2B x y + C y², never below the floor, of the shape to which x and y broadcast."""
     if x.shape == y.shape:
         return (x * xx).addcmul_(y, xy2).mul_(x).addcmul_(y * y, yy).clamp_(min=RHO_FLOOR)
-    # Each step has one operand that is constant along rows: with two, torch leaves its vectorized loops.
-    return torch.add(xy2 * y, xx * x).mul_(x).add_(yy * y * y).clamp_(min=RHO_FLOOR)
+    # Each step has one operand that is constant along rows: with two, torch leaves its vectorized loops. The floor is
+    # added where there are few numbers yet: only at the centre is it more than rounding.
+    return torch.add(xy2 * y, xx * x).mul_(x).add_((yy * y).mul_(y).add_(RHO_FLOOR))
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ class Corners:
         ratios = half / torch.stack((yy, xx))
         features = torch.cat((offsets, ratios, ratios * offsets))
         constant, slopes = _linear(offsets.device)
-        x, y, areas, feet = torch.addmm(constant, slopes, features).view(4, EDGES, -1).mT.unbind()
+        x, y, areas, feet = torch.addmm(constant, features.T, slopes).view(-1, 4, EDGES).unbind(1)
         return cls(torch.stack((x, y)), areas, feet.clamp(0.0, 1.0))
 
 
@@ -66,7 +66,7 @@ _CORNERS = np.array([[-0.5, 0.5, 0.5, -0.5], [-0.5, -0.5, 0.5, 0.5]])
 
 @cache
 def _linear(device: torch.device) -> tuple[Tensor, Tensor]:
-    """Constant (16, 1) and slopes (16, 6) of corners' x, y, areas and feet by the features of `Corners.of`."""
+    """Constant (16,) and slopes (6, 16) of corners' x, y, areas and feet by the features of `Corners.of`."""
     constant, slopes = np.zeros((4, EDGES)), np.zeros((4, EDGES, 6))
     (edge_x, edge_y), (corner_x, corner_y) = _EDGES, _CORNERS
     constant[:2], slopes[0, :, 0], slopes[1, :, 1] = _CORNERS, 1.0, 1.0
@@ -77,5 +77,5 @@ def _linear(device: torch.device) -> tuple[Tensor, Tensor]:
     slopes[3, :, 0], slopes[3, :, 1] = -edge_x, -edge_y
     slopes[3, :, 2], slopes[3, :, 3] = -0.5 * edge_y * corner_x, -0.5 * edge_x * corner_y
     slopes[3, :, 4], slopes[3, :, 5] = -0.5 * edge_y, -0.5 * edge_x
-    flat = constant.reshape(-1, 1), slopes.reshape(-1, 6)
+    flat = constant.ravel(), np.ascontiguousarray(slopes.reshape(-1, 6).T)
     return torch.as_tensor(flat[0], device=device), torch.as_tensor(flat[1], device=device)

@@ -38,9 +38,8 @@ def derived_values(
         covariance: of the same rows.
     """
     found = []
-    rows = Values(
-        physical[None], torch.eye(len(physical), dtype=physical.dtype)[None].to(physical), physical.new_zeros(1)
-    )
+    by_themselves = torch.eye(len(physical), dtype=physical.dtype, device=physical.device)[None]
+    rows = Values(physical[None], physical.new_zeros(1), lambda: by_themselves)
     for image, target, view in zip(images, problem.images, problem.views, strict=True):
         native = view.native(rows)
         values, jacobian = native.physical[0].cpu(), native.jacobian[0].cpu().numpy()
