@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.dimensions import NUMBER
+from fitting.profiles.powers import power_inside
 from fitting.profiles.radial import RadialProfile
-
-_LEAST_HEIGHT = 1e-30
 
 
 class Ferrers(RadialProfile):
@@ -30,10 +29,7 @@ class Ferrers(RadialProfile):
 
     def brightness(self, log_rho: Tensor, constants: Tensor) -> Tensor:
         alpha, power = constants
-        height = (power * log_rho).expm1_().neg_()
-        inside = height > 0.0
-        # Logarithms of zero, and exponentials that underflow, take ten times as long as others.
-        return height.clamp_(min=_LEAST_HEIGHT).log_().mul_(alpha).exp_().mul_(inside)
+        return power_inside((power * log_rho).expm1_().neg_(), alpha)
 
     def derivatives(self, log_rho: Tensor, constants: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
         alpha, power = constants

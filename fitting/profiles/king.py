@@ -11,12 +11,12 @@ from numpy.polynomial.legendre import leggauss
 from torch import Tensor
 
 from fitting.profiles.dimensions import LENGTH, NUMBER
+from fitting.profiles.powers import power_inside
 from fitting.profiles.radial import RadialProfile
 
 _FLUX_ORDER = 64
 _FLUX_GRADING = 4.0
 _CLASSIC = 2.0
-_LEAST_HEIGHT = 1e-30
 
 
 class ModifiedKing(RadialProfile):
@@ -38,9 +38,7 @@ class ModifiedKing(RadialProfile):
     def brightness(self, log_rho: Tensor, constants: Tensor) -> Tensor:
         alpha, log_end, edge, drop, _ = constants
         height = _log_sum(log_rho.exp()).sub_(log_end).mul_(-1.0 / alpha).expm1_().mul_(edge / drop)
-        inside = height > 0.0
-        # Logarithms of zero, and exponentials that underflow, take ten times as long as others.
-        return height.clamp_(min=_LEAST_HEIGHT).log_().mul_(alpha).exp_().mul_(inside)
+        return power_inside(height, alpha)
 
     def derivatives(self, log_rho: Tensor, constants: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
         alpha, log_end, edge, drop, by_end = constants
