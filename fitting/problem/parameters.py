@@ -118,9 +118,8 @@ class Parametrization:
         """Values and their derivatives at θ (batch, free)."""
         free = torch.where(self._log, theta.exp(), theta)
         outside = theta.new_zeros(len(theta))
-        if self._all_free:
-            return Values(free, outside, lambda: self._by_free(free))
-        physical = self._constant.expand(len(theta), -1).index_copy(1, self._free_index, free)
+        known = self._constant.expand(len(theta), -1)
+        physical = free if self._all_free else known.index_copy(1, self._free_index, free)
         if not self._linked:
             return Values(physical, outside, lambda: self._by_free(free))
         jacobian = self._by_free(free)

@@ -37,13 +37,14 @@ class ModifiedKing(RadialProfile):
 
     def brightness(self, log_rho: Tensor, constants: Tensor) -> Tensor:
         alpha, log_end, edge, drop, _ = constants
-        height = _log_sum(log_rho.exp()).sub_(log_end).mul_(-1.0 / alpha).expm1_().mul_(edge / drop)
+        height = log_rho.exp().add_(1.0).log_().sub_(log_end).mul_(-1.0 / alpha).expm1_().mul_(edge / drop)
         return power_inside(height, alpha)
 
     def derivatives(self, log_rho: Tensor, constants: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
         alpha, log_end, edge, drop, by_end = constants
         rho = log_rho.exp()
-        log_sum = _log_sum(rho.clone())
+        whole = rho + 1.0
+        log_sum = whole.log()
         height = (log_sum - log_end).mul_(-1.0 / alpha).expm1_().mul_(edge)
         inside = height > 0.0
         height = torch.where(inside, height, 1.0)
@@ -51,7 +52,7 @@ class ModifiedKing(RadialProfile):
         brightness = torch.where(inside, ((log_height - drop.log()) * alpha).exp_(), 0.0)
         per_height = brightness / height
         law = height.add_(edge)
-        by_log_rho = rho.div_(rho + 1.0).mul_(law).mul_(per_height).neg_()
+        by_log_rho = rho.div_(whole).mul_(law).mul_(per_height).neg_()
         # ∂ ln I/∂L_t = w_t/(w − w_t) − w_t/(1 − w_t)
         by_log_end = (per_height - brightness / drop).mul_(edge)
         by_alpha = (log_height - drop.log()).mul_(brightness)
@@ -94,15 +95,17 @@ class King(RadialProfile):
 
     def brightness(self, log_rho: Tensor, constants: Tensor) -> Tensor:
         _, log_end, edge, drop, _ = constants
-        return _height(log_rho.exp(), log_end).mul_(edge / drop).square_()
+        return _height(log_rho.exp().add_(1.0), log_end).mul_(edge / drop).square_()
 
     def derivatives(self, log_rho: Tensor, constants: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
         _, log_end, edge, drop, by_end = constants
         rho = log_rho.exp()
-        height = _height(rho.clone(), log_end).mul_(edge)
+        whole = rho + 1.0
+        share = rho.div_(whole)
+        height = _height(whole, log_end).mul_(edge)
         per_height = height / drop**2
         brightness = height * per_height
-        by_log_rho = rho.div_(rho + 1.0).mul_(height.add_(edge)).mul_(per_height).neg_()
+        by_log_rho = share.mul_(height.add_(edge)).mul_(per_height).neg_()
         by_log_end = per_height.sub_(brightness / drop).mul_(edge * by_end)
         return brightness, by_log_rho, (by_log_end,)
 
@@ -117,14 +120,11 @@ class King(RadialProfile):
         return self.general.flux(q, scale, amplitude, _with_classic_power(shape))
 
 
-def _height(rho: Tensor, log_end: Tensor) -> Tensor:
-    """(w(R) − w_t)/w_t from ρ, in its place: zero beyond the end."""
-    return _log_sum(rho).sub_(log_end).mul_(-1.0 / _CLASSIC).expm1_().clamp_(min=0.0)
-
-
-def _log_sum(rho: Tensor) -> Tensor:
-    """ln(1 + ρ) in the place of ρ, to 1e-16: what log1p would add for small ρ adds nothing to the brightness."""
-    return rho.add_(1.0).log_()
+def _height(whole: Tensor, log_end: Tensor) -> Tensor:
+    """(w(R) − w_t)/w_t from 1 + ρ, in its place: zero beyond the end. What log1p would add for small ρ is nothing to
+    the brightness.
+    """
+    return whole.log_().sub_(log_end).mul_(-1.0 / _CLASSIC).expm1_().clamp_(min=0.0)
 
 
 def _with_classic_power(shape: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:

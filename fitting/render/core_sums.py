@@ -8,7 +8,7 @@ from torch import Tensor
 from fitting.render.break_pixels import break_columns, break_values
 from fitting.render.core import Core
 from fitting.render.corner_sums import corner_columns, corner_values
-from fitting.render.fixed_sums import FixedSums, fixed_columns, fixed_values
+from fitting.render.fixed_sums import FixedSums, fixed_values
 from fitting.render.instances import RadialInstances
 from fitting.render.pixel_list import PixelList
 
@@ -28,7 +28,7 @@ def put_columns(instances: RadialInstances, core: Core, images: Tensor) -> None:
     for pixels, columns in _near_columns(instances, core):
         pixels.put_columns(columns, images)
     if core.fixed is not None:
-        core.fixed.pixels.put_columns(fixed_columns(instances, core.fixed), images)
+        core.fixed.pixels.put_columns(FixedSums.of(instances, core.fixed).columns(), images)
 
 
 def _near_columns(instances: RadialInstances, core: Core) -> Iterator[tuple[PixelList, Tensor]]:

@@ -149,7 +149,7 @@ def _parts(core: Core, images: Tensor) -> Iterator[tuple[slice, int]]:
 def _means(samples: Tensor, core: Core) -> Tensor:
     """Pixel means (instances, height, width) from samples of the widened frame, each instance's by its stencil."""
     height, width = (size - 2 * STENCIL_MARGIN for size in samples.shape[-2:])
-    means = torch.empty((len(samples), height, width), dtype=samples.dtype, device=samples.device)
+    means = samples.new_empty((len(samples), height, width))
     for run, margin in core.runs:
         pixel_means(_inner(samples[run], STENCIL_MARGIN - margin), margin, means[run])
     return means

@@ -7,7 +7,7 @@ instance is needed once a group.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ class FixedPixels:
         groups: whose the groups of points are.
         points: x and y, (2, 9, groups).
         weights: (9, groups).
+        group_pixel: the pixel of each group, (groups,).
         counts: of each order, how many pixels there are, and how many groups each has.
     """
 
@@ -36,6 +37,7 @@ class FixedPixels:
     groups: Members
     points: Tensor
     weights: Tensor
+    group_pixel: Tensor
     counts: tuple[tuple[int, int], ...]
 
     @classmethod
@@ -51,19 +53,13 @@ class FixedPixels:
         points = torch.stack(places) + pixels.places[:, pixel].unsqueeze(1)
         groups = Members.of_items(members.instances, members.instance[pixel])
         parts = tuple((count, rule.shape[2]) for rule, count in pairs)
-        return cls(pixels, groups, points, weights, parts)
+        return cls(pixels, groups, points, weights, pixel, parts)
 
     @property
     def nbytes(self) -> int:
         """Bytes of its arrays."""
-        arrays = (self.groups.instance, self.groups.number, self.points, self.weights)
+        arrays = (self.groups.instance, self.groups.number, self.points, self.weights, self.group_pixel)
         return self.pixels.nbytes + sum(array.nbytes for array in arrays)
-
-    @cached_property
-    def group_pixel(self) -> Tensor:
-        """The pixel of each group, (groups,)."""
-        times = np.concatenate([np.full(pixels, groups) for pixels, groups in self.counts])
-        return torch.as_tensor(np.repeat(np.arange(len(times)), times), device=self.points.device)
 
     def offsets(self, own: Ellipses) -> Tensor:
         """x and y of the points from the centres, (2, 9, groups); `own` are the forms of the groups' instances."""
@@ -72,8 +68,7 @@ class FixedPixels:
     def gather(self, sums: Tensor) -> Tensor:
         """Sums of groups (…, groups) to pixels (…, pixels)."""
         if sums.device.type == "cpu":
-            pixels = sum(pixels for pixels, _ in self.counts)
-            return sums.new_zeros((*sums.shape[:-1], pixels)).index_add_(-1, self.group_pixel, sums)
+            return sums.new_zeros((*sums.shape[:-1], len(self.pixels.target))).index_add_(-1, self.group_pixel, sums)
         # A GPU would add in whatever order comes first, and the same fit is to give the same numbers.
         parts, start = [], 0
         for pixels, groups in self.counts:

@@ -17,18 +17,6 @@ def fixed_values(instances: RadialInstances, fixed: FixedPixels) -> Tensor:
     return fixed.gather(brightness.mul_(fixed.weights).sum(0))
 
 
-def fixed_columns(instances: RadialInstances, fixed: FixedPixels) -> Tensor:
-    """Pixel means of the derivative columns, (pixels, columns)."""
-    nodes = _Nodes.of(instances, fixed)
-    brightness, by_log_rho, by_shape = instances.profile.derivatives(nodes.rho.log(), nodes.constants)
-    others = (*by_shape, brightness)
-    columns = nodes.rho.new_empty((GEOMETRY + len(others), *nodes.rho.shape))
-    write_geometry(columns, by_log_rho.div_(nodes.rho).mul_(fixed.weights), *nodes.places.unbind())
-    for index, part in enumerate(others, start=GEOMETRY):
-        torch.mul(part, fixed.weights, out=columns[index])
-    return fixed.gather(columns.sum(1)).T
-
-
 @dataclass(frozen=True)
 class _Nodes:
     """The points as seen from the centres: x and y (2, 9, groups), ρ (9, groups), constants (constants, 1, groups)."""
@@ -51,7 +39,7 @@ class FixedSums:
     """Brightness and derivatives at the points, evaluated once for values and gradients.
 
     Attributes:
-        parts: ∂I/∂ln ρ, ∂I/∂(shape parameters) and I, (9, groups) each.
+        parts: ∂I/∂ρ, ∂I/∂(shape parameters) and I, (9, groups) each.
     """
 
     fixed: FixedPixels
@@ -68,6 +56,15 @@ class FixedSums:
     def values(self) -> Tensor:
         """Pixel means of brightness, (pixels,)."""
         return self.fixed.gather((self.parts[-1] * self.fixed.weights).sum(0))
+
+    def columns(self) -> Tensor:
+        """Pixel means of the derivative columns, (pixels, columns)."""
+        (by_rho, *others), weights = self.parts, self.fixed.weights
+        columns = by_rho.new_empty((GEOMETRY + len(others), *by_rho.shape))
+        write_geometry(columns, by_rho * weights, *self.nodes.places.unbind())
+        for index, part in enumerate(others, start=GEOMETRY):
+            torch.mul(part, weights, out=columns[index])
+        return self.fixed.gather(columns.sum(1)).T
 
     def backproject(self, weight: Tensor) -> Tensor:
         """Sums over pixels of `weight` (pixels,) times each column, (instances, columns)."""
