@@ -2,7 +2,8 @@
 #
 # make demo      three real fits through the real service, beside their truth
 # make serve     the service at http://127.0.0.1:8700
-# make test      the tests; `make test-all` adds the slow ones
+# make test      the tests; `make test-all` adds the slow ones, and the engine's once more in other orders of arithmetic
+# make test-arithmetic   the engine's tests with other vector widths and two threads
 # make lint      formatting, lint, types and the direction of imports
 # make bench     the engine's figures on this machine
 # make bench-proposals   propose, then lm, on simulated fields; sky alone on noise
@@ -20,9 +21,10 @@ ARGS ?=
 # Tests run side by side, each with one torch thread: threads of several would fight for the same cores.
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 SIDE_BY_SIDE ?= $(shell test $(CORES) -gt 4 && echo 4 || echo $(CORES))
+ENGINE_TESTS = $(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist worksteal -m "not slow" tests/fitting $(ARGS)
 PYTEST := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist worksteal
 
-.PHONY: demo serve test test-all lint format bench bench-proposals bench-calibration docs pictures clean install
+.PHONY: demo serve test test-all test-arithmetic lint format bench bench-proposals bench-calibration docs pictures clean install
 
 demo: $(STAMP)
 	$(BIN)/photfit demo $(ARGS)
@@ -35,6 +37,16 @@ test: $(STAMP)
 
 test-all: $(STAMP)
 	$(PYTEST) $(ARGS)
+	$(MAKE) test-arithmetic
+
+# The engine's tests under every width of vectors that this machine has, and with one and two threads: the order of sums
+# differs between them. (One thread and the machine's own width are those of `make test`.)
+test-arithmetic: $(STAMP)
+	for threads in 1 2; do for width in default avx2; do \
+		echo "ATEN_CPU_CAPABILITY=$$width, $$threads threads"; \
+		ATEN_CPU_CAPABILITY=$$width OMP_NUM_THREADS=$$threads MKL_NUM_THREADS=$$threads $(ENGINE_TESTS) || exit 1; \
+	done; done
+	echo "the machine's own, 2 threads"; OMP_NUM_THREADS=2 MKL_NUM_THREADS=2 $(ENGINE_TESTS)
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -5,6 +5,7 @@ import torch
 from scipy.special import jv
 
 from fitting.profiles.airy import airy_amplitude, airy_amplitude_and_fall
+from tests.fitting.ulps import assert_few_ulps
 
 ARGUMENT = np.concatenate(
     [np.geomspace(1e-10, 0.1, 500), np.linspace(0.1, 300.0, 40_001), np.geomspace(300.0, 1e4, 2_000)]
@@ -24,4 +25,4 @@ def test_its_fall_is_right_to_eight_digits_of_its_envelope() -> None:
     large = ARGUMENT > 1e-3
     exact = np.where(large, jv(2, ARGUMENT) / ARGUMENT**2, 1.0 / 8.0 - ARGUMENT**2 / 96.0)
     assert (np.abs(fall.numpy() - exact) < 1e-9 * np.minimum(1.0, ARGUMENT**-2.5)).all()
-    assert torch.equal(value, airy_amplitude(torch.from_numpy(ARGUMENT)))
+    assert_few_ulps(value, airy_amplitude(torch.from_numpy(ARGUMENT)))
