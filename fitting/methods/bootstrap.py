@@ -17,7 +17,7 @@ from fitting.methods.progress import StageReport
 from fitting.methods.refits import Refits
 from fitting.problem import NormalEquations, Problem
 from fitting.problem.resampling import ResampledProblem
-from fitting.spec.optimizer_options import BootstrapOptions
+from fitting.spec.methods import BootstrapOptions
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from fitting.methods.sampling import (
 from fitting.methods.screening import Screening
 from fitting.methods.shelf import Shelf
 from fitting.methods.whitening import Surrogate
-from fitting.spec.sampler_options import EnsembleOptions
+from fitting.spec.methods import EnsembleOptions
 
 
 def run_ensemble(

@@ -18,8 +18,7 @@ from fitting.methods.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import StageReport
 from fitting.methods.scaling import ScaledProblem
 from fitting.problem import Problem
-from fitting.spec.gradient_options import GradientOptions
-from fitting.spec.torch_optimizers import OPTIMIZERS
+from fitting.spec.methods import OPTIMIZERS, GradientOptions
 
 _OWN_DEFAULTS: dict[str, dict[str, Any]] = {
     "adamw": {"weight_decay": 0.0},

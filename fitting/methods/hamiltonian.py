@@ -45,7 +45,7 @@ from fitting.methods.sampling import (
 from fitting.methods.shelf import Shelf
 from fitting.methods.step_size import StepSize, first_step_size
 from fitting.methods.whitening import Whitening
-from fitting.spec.sampler_options import HmcOptions, NutsOptions
+from fitting.spec.methods import HmcOptions, NutsOptions
 
 _QUARTER = 0.5 * math.pi
 """Time that leads round by a quarter in whitened coordinates, to an independent draw."""

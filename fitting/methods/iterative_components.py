@@ -11,7 +11,7 @@ from fitting.methods.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import StageReport
 from fitting.problem import Problem
 from fitting.problem.part import Part, tied_components
-from fitting.spec.optimizer_options import IterativeComponentsOptions
+from fitting.spec.methods import IterativeComponentsOptions
 
 
 def iterative_components(

@@ -16,7 +16,7 @@ from fitting.methods.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import StageReport
 from fitting.problem import Problem
 from fitting.problem.part import Part, tied_components
-from fitting.spec.optimizer_options import IterativeParametersOptions
+from fitting.spec.methods import IterativeParametersOptions
 
 
 def iterative_parameters(

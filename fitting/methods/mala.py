@@ -28,7 +28,7 @@ from fitting.methods.sampling import (
 )
 from fitting.methods.shelf import Shelf
 from fitting.methods.whitening import Whitening
-from fitting.spec.sampler_options import MalaOptions
+from fitting.spec.methods import MalaOptions
 
 
 def run_mala(

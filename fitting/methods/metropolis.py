@@ -37,7 +37,7 @@ from fitting.methods.sampling import (
 from fitting.methods.screening import Screening
 from fitting.methods.shelf import Shelf
 from fitting.methods.whitening import Surrogate, Whitening
-from fitting.spec.sampler_options import MetropolisOptions
+from fitting.spec.methods import MetropolisOptions
 
 _BEST_ACCEPTANCE = 0.234
 _OPTIMAL = 2.38

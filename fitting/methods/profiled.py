@@ -8,7 +8,7 @@ from fitting.methods.levenberg_marquardt import MinimizerResult
 from fitting.methods.profile_intervals import profile_intervals
 from fitting.methods.progress import StageReport
 from fitting.problem import Problem
-from fitting.spec.optimizer_options import MinimizerOptions
+from fitting.spec.methods import MinimizerOptions
 
 Options = TypeVar("Options", bound=MinimizerOptions)
 Method = Callable[[Problem, MinimizerResult, Options, StageReport], MinimizerResult]

@@ -13,7 +13,7 @@ from torch import Tensor
 from fitting.methods.levenberg_marquardt import MinimizerResult, levenberg_marquardt
 from fitting.methods.progress import StageReport
 from fitting.problem import Problem
-from fitting.spec.optimizer_options import LmOptions
+from fitting.spec.methods import LmOptions
 
 _SHOWN = 5
 """Other minima that the message names."""

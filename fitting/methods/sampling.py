@@ -19,7 +19,7 @@ from fitting.methods.shelf import Shelf
 from fitting.methods.whitening import Whitening, walls_as_scales, whitening
 from fitting.problem import Equations, Problem
 from fitting.problem.memory import Tidying
-from fitting.spec.sampler_options import Metric, SamplerOptions
+from fitting.spec.methods import Metric, SamplerOptions
 
 _PULSE_SECONDS = 0.1
 _HISTORY = 200

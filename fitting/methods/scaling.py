@@ -13,7 +13,7 @@ from torch import Tensor
 
 from fitting.methods.levenberg_marquardt import MinimizerResult
 from fitting.problem import Problem
-from fitting.spec.optimizer_options import Scaling
+from fitting.spec.methods import Scaling
 
 _LONGEST_UNIT = 10.0
 """Step scales beyond which a unit of u does not go."""

@@ -17,7 +17,7 @@ from fitting.methods.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import StageReport
 from fitting.methods.scaling import ScaledProblem
 from fitting.problem import Problem
-from fitting.spec.optimizer_options import ScipyOptions
+from fitting.spec.methods import ScipyOptions
 
 _WITHOUT_GRADIENT = frozenset({"nelder-mead", "powell", "cobyla", "cobyqa"})
 _WITH_HESSIAN = frozenset({"newton-cg", "trust-constr", "dogleg", "trust-ncg", "trust-exact", "trust-krylov"})

@@ -8,7 +8,7 @@ from torch import Tensor
 from fitting.methods.chain_store import State
 from fitting.methods.posterior import Posterior
 from fitting.problem import Equations, NormalEquations
-from fitting.spec.sampler_options import Metric
+from fitting.spec.methods import Metric
 
 _SMALLEST_EIGENVALUE = 1e-12
 """Of JᵀWJ scaled to unit diagonal; flatter directions count as this flat."""

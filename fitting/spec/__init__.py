@@ -17,10 +17,9 @@ from fitting.spec.images import (
     PsfGrid,
     Window,
 )
-from fitting.spec.methods import METHODS, MethodDescription, methods_document
+from fitting.spec.methods import METHODS, LmOptions, MethodDescription, methods_document
 from fitting.spec.modifiers import GEOMETRY
 from fitting.spec.noise import NoiseSpec
-from fitting.spec.optimizer_options import LmOptions
 from fitting.spec.parameter_spec import ParameterSpec
 from fitting.spec.parameters import ParameterTable, TableParameter
 from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription, profiles_document

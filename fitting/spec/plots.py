@@ -178,7 +178,7 @@ def _true_values(text: str) -> dict[str, float]:
 
 def samples(method: str) -> bool:
     """Whether a method leaves chains."""
-    return method in METHODS and "warmup" in METHODS[method].options.model_fields
+    return method in METHODS and METHODS[method].samples
 
 
 def plots_of(methods: Iterable[str]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from fitting.methods.progress import StageReport
 from fitting.methods.sampler_result import SamplerResult
 from fitting.methods.shelf import Shelf
 from fitting.problem import NormalEquations
-from fitting.spec.sampler_options import EnsembleOptions, HmcOptions, MalaOptions, MetropolisOptions, NutsOptions
+from fitting.spec.methods import EnsembleOptions, HmcOptions, MalaOptions, MetropolisOptions, NutsOptions
 
 SAMPLERS: dict[str, tuple[Callable[..., SamplerResult], Any]] = {
     "nuts": (run_nuts, NutsOptions),

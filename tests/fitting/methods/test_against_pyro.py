@@ -13,7 +13,7 @@ from fitting.methods.hamiltonian import run_nuts
 from fitting.methods.levenberg_marquardt import MinimizerResult, levenberg_marquardt
 from fitting.problem import Problem
 from fitting.results.covariance import covariance_at
-from fitting.spec.sampler_options import NutsOptions
+from fitting.spec.methods import NutsOptions
 from tests.fitting.scene import fit_request, flat_sky, image_of, noisy, rendered, sersic
 
 SEED = 3

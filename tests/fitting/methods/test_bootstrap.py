@@ -9,7 +9,7 @@ from fitting.methods.levenberg_marquardt import levenberg_marquardt
 from fitting.methods.progress import Cancelled
 from fitting.problem.resampling import ResampledProblem, pixel_counts
 from fitting.results.covariance import covariance_at
-from fitting.spec.optimizer_options import BootstrapOptions
+from fitting.spec.methods import BootstrapOptions
 from tests.fitting.methods.scenes import Recorder, at_start, example, galaxy, reference, same, scene, silent, sky
 
 TRUTH = [sky(3.0), galaxy("g", x=20.2, y=19.7, q=0.7, pa=30.0, n=1.5, r_e=5.0, i_e=20.0)]

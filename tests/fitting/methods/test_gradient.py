@@ -11,8 +11,7 @@ from fitting.methods.gradient import build_optimizer, build_schedule, gradient
 from fitting.methods.levenberg_marquardt import levenberg_marquardt
 from fitting.methods.progress import Cancelled
 from fitting.problem import Problem
-from fitting.spec.gradient_options import GradientOptions
-from fitting.spec.torch_optimizers import OPTIMIZERS, SCHEDULES
+from fitting.spec.methods import OPTIMIZERS, SCHEDULES, GradientOptions
 from tests.fitting.methods.scenes import (
     Recorder,
     at_start,

@@ -8,7 +8,7 @@ from fitting.methods.iterative_components import iterative_components, joined_gr
 from fitting.methods.levenberg_marquardt import levenberg_marquardt
 from fitting.methods.progress import Cancelled
 from fitting.problem.part import Part, tied_components
-from fitting.spec.optimizer_options import IterativeComponentsOptions
+from fitting.spec.methods import IterativeComponentsOptions
 from tests.fitting.methods.scenes import (
     GOAL,
     Recorder,

@@ -19,7 +19,7 @@ from fitting.results import FitResult
 from fitting.results.covariance import covariance_at
 from fitting.results.result import FittedParameter
 from fitting.spec import RequestInvalid, parse_request
-from fitting.spec.optimizer_options import LmOptions
+from fitting.spec.methods import LmOptions
 from tests.fitting.methods.scenes import Recorder, at_start, silent
 from tests.fitting.scene import GALAXY, fit_request, fitted, flat_sky, image_of, noisy, rendered, sersic
 

@@ -7,7 +7,7 @@ from fitting.methods.levenberg_marquardt import levenberg_marquardt
 from fitting.methods.progress import Cancelled
 from fitting.methods.restarts import drawn_starts, lm_with_restarts
 from fitting.problem import Problem
-from fitting.spec.optimizer_options import LmOptions
+from fitting.spec.methods import LmOptions
 from tests.fitting.methods.scenes import GOAL, Recorder, at_start, example, galaxy, reduced, same, scene, silent, sky
 
 RIGHT = {"x": 40.0, "y": 41.0, "q": 0.7, "pa": 30.0, "n": 1.5, "r_e": 4.0, "i_e": 40.0}

@@ -7,7 +7,7 @@ from scipy.optimize import show_options
 from fitting.methods.levenberg_marquardt import levenberg_marquardt
 from fitting.methods.progress import Cancelled
 from fitting.methods.scipy_minimize import scipy_minimize
-from fitting.spec.optimizer_options import SCIPY_METHODS, ScipyOptions
+from fitting.spec.methods import SCIPY_METHODS, ScipyOptions
 from tests.fitting.methods.scenes import (
     GOAL,
     Recorder,

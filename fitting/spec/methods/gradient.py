@@ -1,4 +1,4 @@
-"""Options of ``gradient``."""
+"""``gradient``: first-order descent by the optimizers of torch."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pydantic_core import InitErrorDetails
 
 from fitting.spec.documents import detail, refuse
 from fitting.spec.faults import shown
-from fitting.spec.optimizer_options import MinimizerOptions, ScalingField, Tolerance, unknown_faults
-from fitting.spec.torch_optimizers import OPTIMIZERS, SCHEDULES, Setting
+from fitting.spec.methods.description import Calls, MethodDescription
+from fitting.spec.methods.minimizers import MinimizerOptions, ScalingField, Tolerance, unknown_faults
+from fitting.spec.methods.torch_optimizers import OPTIMIZERS, SCHEDULES, Setting
 
 
 class GradientOptions(MinimizerOptions):
@@ -76,3 +77,11 @@ def _settings_faults(
         elif not setting.accepts(value):
             faults.append(detail((key, name), f"{shown(value)} will not do", setting.expected))
     return faults
+
+
+GRADIENT = MethodDescription(
+    name="gradient",
+    description="First-order descent by any optimizer of torch, with a schedule of its learning rate.",
+    options=GradientOptions,
+    calls=lambda options, _: Calls(gradients=options.steps),
+)
