@@ -11,11 +11,11 @@ import orjson
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from fitting.spec.faults import Fault, RequestInvalid
+from jobs.faults import DatabaseAway
 
 PROBLEM_JSON = "application/problem+json"
 _TYPE_PREFIX = "urn:photfit:problem:"
@@ -226,9 +226,9 @@ def install_handlers(app: FastAPI) -> None:
         faults = [_fault_of_parameter(entry) for entry in error.errors()]
         return problem_response(RequestFaulty(faults), request_id(request))
 
-    @app.exception_handler(OperationalError)
-    async def tell_database_error(request: Request, error: OperationalError) -> Response:
-        structlog.get_logger("photfit.app").error("the database does not answer", error=str(error.orig))
+    @app.exception_handler(DatabaseAway)
+    async def tell_database_error(request: Request, error: DatabaseAway) -> Response:
+        structlog.get_logger("photfit.app").error("the database does not answer", error=str(error))
         return problem_response(Unavailable("The database does not answer just now."), request_id(request))
 
     @app.exception_handler(HTTPException)

@@ -102,7 +102,8 @@ class Sandbox:
             # The limit runs from when a child takes the call, so the wait in the queue is bounded separately.
             result: T = future.result(timeout=self._seconds + _QUEUE_SECONDS)
         except FutureTimeoutError as error:
-            if error.args[:1] == ("Task timeout",):
+            # The call's own end by its limit comes as its outcome; a wait in the queue that was too long has none.
+            if future.done():
                 raise SandboxTimeout(f"took longer than {self._seconds:g} s to read") from error
             future.cancel()
             raise SandboxBusy("is waiting behind other files; try again later") from error

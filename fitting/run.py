@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from fitting.inputs.images import ImageData
+from fitting.memory_faults import memory_faults
 from fitting.methods.progress import Report, ignore
 from fitting.methods.shelf import Shelf
 from fitting.problem import Problem
@@ -48,12 +49,17 @@ def run(
         device: a torch device, "cpu" or "cuda"; "gpu" means "cuda", "auto" the GPU if there is one.
         report: called at least once an iteration; may raise `Cancelled`, which comes through.
         shelf: where samplers keep checkpoints; the same request, run again with the same shelf, goes on from there.
+
+    Raises:
+        RequestInvalid: the device is a GPU, and there is none.
+        OutOfMemory: an allocation failed, of main memory or of the GPU's.
     """
     torch.manual_seed(request.seed)
     place = torch_device(device)
-    problem = Problem(request, images, place)
-    with _threads_for(problem):
-        return _result(problem, images, run_stages(problem, report, shelf), str(place))
+    with memory_faults():
+        problem = Problem(request, images, place)
+        with _threads_for(problem):
+            return _result(problem, images, run_stages(problem, report, shelf), str(place))
 
 
 @contextmanager

@@ -7,10 +7,12 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from fitting.faults import UserFault
+
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
-class AddressRefused(ValueError):
+class AddressRefused(UserFault):
     """An address that the service does not speak to; `expected` says what would be right."""
 
     def __init__(self, message: str, expected: str) -> None:
@@ -85,7 +87,7 @@ def resolve(url: str, rules: AddressRules) -> Target:
     host, port = require_listed(url, rules)
     try:
         found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    except OSError as error:
+    except socket.gaierror as error:
         raise AddressRefused(f"is at {host[:80]}, which has no address", "a host that exists") from error
     if not rules.private and not all(map(is_public, found)):
         raise AddressRefused(f"is at {host[:80]}, which lies in a private network", "a public host")

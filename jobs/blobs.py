@@ -1,4 +1,7 @@
-"""Files of uploads and results: a folder by default, an object store by URL."""
+"""Files of uploads and results: a folder by default, an object store by URL.
+
+Every method of a store but where it says otherwise raises `jobs.faults.StorageTrouble` while the store cannot do it.
+"""
 
 import os
 import shutil
@@ -6,14 +9,17 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from jobs.blob_keys import BlobMissing, checked_key
+from jobs.faults import StorageTrouble
 from jobs.object_blobs import ObjectBlobs
 
-__all__ = ["BlobMissing", "BlobStore", "FolderBlobs", "open_blobs"]
+__all__ = ["BlobMissing", "BlobStore", "FolderBlobs", "StorageTrouble", "open_blobs"]
 
 _CHUNK = 1 << 20
+_NO_FILE = (FileNotFoundError, NotADirectoryError)
+"""The second where a part of the key that should be a folder is a blob."""
 
 
 class BlobStore(Protocol):
@@ -49,7 +55,7 @@ class BlobStore(Protocol):
         ...
 
     def check(self) -> None:
-        """Raise OSError where nothing can be stored."""
+        """Raise StorageTrouble where nothing can be stored."""
         ...
 
 
@@ -71,54 +77,57 @@ class FolderBlobs:
     def _path(self, key: str) -> Path:
         return self.folder / checked_key(key)
 
+    def _open(self, key: str) -> IO[bytes]:
+        try:
+            return self._path(key).open("rb")
+        except _NO_FILE as error:
+            raise BlobMissing(key) from error
+
     def put_file(self, key: str, path: Path) -> None:
         """Copy under a temporary name, sync, rename, sync the folder: after a crash the blob is whole or absent."""
         target = self._path(key)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".putting-")
-        try:
-            with os.fdopen(descriptor, "wb") as copy, path.open("rb") as source:
-                shutil.copyfileobj(source, copy, _CHUNK)
-                copy.flush()
-                os.fsync(copy.fileno())
-            os.replace(temporary, target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        _sync_folder(target.parent)
+        with path.open("rb") as source, _trouble():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".putting-")
+            try:
+                with os.fdopen(descriptor, "wb") as copy:
+                    shutil.copyfileobj(source, copy, _CHUNK)
+                    copy.flush()
+                    os.fsync(copy.fileno())
+                os.replace(temporary, target)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+            _sync_folder(target.parent)
 
     def read(self, key: str, start: int = 0, stop: int | None = None) -> bytes:
         """See `BlobStore`."""
-        try:
-            with self._path(key).open("rb") as file:
-                file.seek(start)
-                return file.read(-1 if stop is None else max(stop - start, 0))
-        except FileNotFoundError as error:
-            raise BlobMissing(key) from error
+        with _trouble(), self._open(key) as file:
+            file.seek(start)
+            return file.read(-1 if stop is None else max(stop - start, 0))
 
     def chunks(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """See `BlobStore`."""
-        try:
-            file = self._path(key).open("rb")
-        except FileNotFoundError as error:
-            raise BlobMissing(key) from error
-        with file:
+        with _trouble(), self._open(key) as file:
             file.seek(start)
             while chunk := file.read(_CHUNK if stop is None else max(min(_CHUNK, stop - file.tell()), 0)):
                 yield chunk
 
     def size(self, key: str) -> int | None:
         """See `BlobStore`."""
-        try:
-            return self._path(key).stat().st_size
-        except FileNotFoundError:
-            return None
+        with _trouble():
+            try:
+                return self._path(key).stat().st_size
+            except _NO_FILE:
+                return None
 
     @contextmanager
     def local(self, key: str) -> Iterator[Path]:
         """The blob's own path: nothing is copied."""
         path = self._path(key)
-        if not path.is_file():
+        with _trouble():
+            there = path.is_file()
+        if not there:
             raise BlobMissing(key)
         yield path
 
@@ -132,7 +141,8 @@ class FolderBlobs:
     def delete(self, key: str) -> None:
         """Remove the file, and its folder where that was the last one."""
         path = self._path(key)
-        path.unlink(missing_ok=True)
+        with _trouble():
+            path.unlink(missing_ok=True)
         for parent in path.parents:
             if parent == self.folder:
                 break
@@ -143,9 +153,19 @@ class FolderBlobs:
 
     def check(self) -> None:
         """See `BlobStore`."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=self.folder) as file:
-            file.write(b"x")
+        with _trouble():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder) as file:
+                file.write(b"x")
+
+
+@contextmanager
+def _trouble() -> Iterator[None]:
+    """Turn the file system's refusals into ours: a disk that is full, or gone, may be back."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageTrouble(f"the folder of files does not answer: {error}") from error
 
 
 def _sync_folder(folder: Path) -> None:

@@ -10,8 +10,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import Engine, ExceptionContext, create_engine, event, make_url, text
+from sqlalchemy.exc import OperationalError
 
+from jobs.faults import DatabaseAway
 from jobs.settings import Settings
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -23,7 +25,14 @@ def connect(settings: Settings) -> Engine:
     """An engine on the settings' database; a SQLite file's folder is made.
 
     SQLite commits with synchronous=FULL: an accepted job outlives a power cut, at a few milliseconds a commit.
+    Whatever is asked of the engine raises DatabaseAway while the database does not answer.
     """
+    engine = _engine(settings)
+    event.listen(engine, "handle_error", _tell_away)
+    return engine
+
+
+def _engine(settings: Settings) -> Engine:
     url = make_url(settings.database)
     if url.get_backend_name() == "sqlite":
         Path(url.database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
@@ -68,6 +77,15 @@ def _one_at_a_time(engine: Engine) -> Iterator[None]:
         finally:
             connection.execute(text(f"select pg_advisory_unlock({_MIGRATION_LOCK})"))
             connection.commit()
+
+
+def _tell_away(context: ExceptionContext) -> None:
+    """The one place that knows what drivers raise when they cannot reach their database."""
+    # What a ping before use finds is no failure: the pool then connects anew.
+    if not context.is_pre_ping and (
+        context.is_disconnect or isinstance(context.sqlalchemy_exception, OperationalError)
+    ):
+        raise DatabaseAway(str(context.original_exception)) from context.sqlalchemy_exception
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

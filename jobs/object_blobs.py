@@ -9,12 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import obstore
+from obstore.exceptions import GenericError, JoinError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import from_url
 
 from jobs.blob_keys import BlobMissing, checked_key
+from jobs.faults import StorageTrouble
 
 if TYPE_CHECKING:
     from obstore import GetOptions
+
+_PASSING = (GenericError, JoinError, PermissionDeniedError, UnauthenticatedError, OSError)
+"""What may be over next time: a store that is away, slow or asked too often (503, some answer 403), credentials that
+are being renewed. What obstore has beside them says that a call is wrong."""
 
 
 class ObjectBlobs:
@@ -29,7 +35,8 @@ class ObjectBlobs:
 
     def put_file(self, key: str, path: Path) -> None:
         """Upload, in parts where the file is large."""
-        obstore.put(self._store, checked_key(key), path)
+        with _trouble():
+            obstore.put(self._store, checked_key(key), path)
 
     def read(self, key: str, start: int = 0, stop: int | None = None) -> bytes:
         """See `BlobStore`."""
@@ -37,44 +44,46 @@ class ObjectBlobs:
 
     def chunks(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """See `BlobStore`."""
-        with _missing(key):
+        with _trouble(), _missing(key):
             for chunk in obstore.get(self._store, checked_key(key), options=_part(start, stop)):
                 yield bytes(chunk)
 
     def size(self, key: str) -> int | None:
         """See `BlobStore`."""
-        try:
-            return int(obstore.head(self._store, checked_key(key))["size"])
-        except FileNotFoundError:
-            return None
+        with _trouble():
+            try:
+                return int(obstore.head(self._store, checked_key(key))["size"])
+            except FileNotFoundError:
+                return None
 
     @contextmanager
     def local(self, key: str) -> Iterator[Path]:
         """A temporary copy."""
         with tempfile.NamedTemporaryFile(prefix="photfit-blob-") as file:
-            for chunk in self.chunks(key):
-                file.write(chunk)
-            file.flush()
+            with _trouble():  # with the copy, too: this machine's disk may be full
+                for chunk in self.chunks(key):
+                    file.write(chunk)
+                file.flush()
             yield Path(file.name)
 
     def keys(self, prefix: str) -> list[str]:
         """See `BlobStore`."""
-        pages = obstore.list(self._store, prefix=f"{checked_key(prefix)}/")
-        return sorted(item["path"] for page in pages for item in page)
+        with _trouble():
+            pages = obstore.list(self._store, prefix=f"{checked_key(prefix)}/")
+            return sorted(item["path"] for page in pages for item in page)
 
     def delete(self, key: str) -> None:
         """See `BlobStore`."""
-        try:
-            obstore.delete(self._store, checked_key(key))
-        except FileNotFoundError:
-            return
+        with _trouble():
+            try:
+                obstore.delete(self._store, checked_key(key))
+            except FileNotFoundError:
+                return
 
     def check(self) -> None:
-        """Raise OSError where the store does not answer."""
-        try:
+        """Raise StorageTrouble where the store does not answer."""
+        with _trouble():
             next(iter(obstore.list(self._store, prefix="uploads/", chunk_size=1)), None)
-        except Exception as error:
-            raise OSError(f"the object store does not answer: {error}") from error
 
 
 def _part(start: int, stop: int | None) -> GetOptions:
@@ -82,6 +91,15 @@ def _part(start: int, stop: int | None) -> GetOptions:
     if stop is None:
         return {"range": {"offset": start}} if start else {}
     return {"range": (start, stop)}
+
+
+@contextmanager
+def _trouble() -> Iterator[None]:
+    """Turn the store's words for what may be over next time into ours."""
+    try:
+        yield
+    except _PASSING as error:
+        raise StorageTrouble(f"the object store does not answer: {error}") from error
 
 
 @contextmanager

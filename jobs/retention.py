@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from jobs import records, transitions, uploads
 from jobs.blob_keys import checkpoint_folder
-from jobs.blobs import BlobStore
+from jobs.blobs import BlobStore, StorageTrouble
 from jobs.clock import database_now
 from jobs.schema import FINAL_STATES, FitRecord, UploadRecord
 
@@ -26,7 +26,7 @@ def forget_checkpoints(blobs: BlobStore, fit_id: str) -> None:
     """Remove what a fit kept for its next attempt, now that it is final; what cannot be removed is logged."""
     try:
         delete_folder(blobs, checkpoint_folder(fit_id))
-    except Exception as error:
+    except StorageTrouble as error:
         _log.warning("checkpoints could not be removed", fit=fit_id, error=str(error))
 
 

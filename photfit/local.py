@@ -13,9 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fitting.faults import OutOfMemory
 from fitting.spec import FitRequest, RequestInvalid, parse_proposal, parse_request
 from fitting.spec.plots import PlotUnavailable, plots_of
-from photfit.failures import UserMistake, describe_faults
+from photfit.failures import CommandFailure, UserMistake, describe_faults
 from photfit.proposing import split_image
 from photfit.submission import locate_from, read_request
 
@@ -151,3 +152,5 @@ def _run(request: FitRequest, request_file: Path, report: Callable[[Progress], N
         return run(complete, images, device=request.device, report=report)
     except RequestInvalid as error:
         raise UserMistake(f"{request_file} has faults:\n{describe_faults(error.faults)}") from error
+    except OutOfMemory as error:
+        raise CommandFailure(f"this machine's memory does not suffice: {error}") from error

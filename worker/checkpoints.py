@@ -6,7 +6,7 @@ from pathlib import Path
 import structlog
 
 from jobs.blob_keys import checkpoint_folder
-from jobs.blobs import BlobMissing, BlobStore
+from jobs.blobs import BlobMissing, BlobStore, StorageTrouble
 from jobs.claims import Claim
 
 _log = structlog.get_logger("photfit.checkpoints")
@@ -28,10 +28,10 @@ class BlobShelf:
 
     def write(self, name: str, content: bytes) -> None:
         """Store a checkpoint whole."""
-        with tempfile.NamedTemporaryFile(prefix="photfit-checkpoint-") as file:
-            file.write(content)
-            file.flush()
-            try:
+        try:
+            with tempfile.NamedTemporaryFile(prefix="photfit-checkpoint-") as file:
+                file.write(content)
+                file.flush()
                 self._blobs.put_file(f"{self._folder}/{name}", Path(file.name))
-            except Exception as error:
-                _log.warning("a checkpoint could not be stored", name=name, error=str(error))
+        except (StorageTrouble, OSError) as error:  # the second of this machine's own disk
+            _log.warning("a checkpoint could not be stored", name=name, error=str(error))

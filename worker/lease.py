@@ -8,10 +8,10 @@ from typing import Self
 
 import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from jobs import presence, records, transitions
 from jobs.claims import Claim
+from jobs.faults import DatabaseAway
 
 _LOOK_SECONDS = 0.5
 
@@ -62,7 +62,7 @@ class Heartbeat:
                     self._renew()
                     renewed = time.monotonic()
                 self._look()
-            except SQLAlchemyError as error:
+            except DatabaseAway as error:
                 _log.warning("the database does not answer", fit=self._claim.fit_id, error=str(error))
                 if time.monotonic() - renewed > self._lease_seconds:
                     self.ending = Ending.LOST

@@ -13,8 +13,8 @@ _STATUS = Path("/proc/self/status")
 def memory_bound(mebibytes: int | None) -> Iterator[None]:
     """While inside, this process can take no more than so much memory beyond what it has.
 
-    An allocation beyond that fails there (MemoryError, or a RuntimeError of torch's) and harms nobody else. Data that
-    is on a GPU does not count. Linux alone: elsewhere the kernel keeps no such account, and nothing is bound.
+    An allocation beyond that fails there (see `fitting.memory_faults`) and harms nobody else. Data that is on a GPU
+    does not count. Linux alone: elsewhere the kernel keeps no such account, and nothing is bound.
     """
     taken = data_bytes()
     if mebibytes is None or taken is None:

@@ -17,7 +17,7 @@ from fitting.methods.progress import Cancelled
 from fitting.plots.live_residual import draw_live_residual
 from fitting.problem.iterate import Iterate
 from jobs.blob_keys import live_folder, live_residual
-from jobs.blobs import BlobStore
+from jobs.blobs import BlobStore, StorageTrouble
 from jobs.claims import Claim
 
 _FIRST_SECONDS = 1.0
@@ -98,5 +98,5 @@ class ResidualPictures:
         try:
             for key in self._blobs.keys(live_folder(self._claim.fit_id, self._claim.attempt)):
                 self._blobs.delete(key)
-        except Exception as error:
+        except StorageTrouble as error:
             _log.warning("pictures of the residual could not be removed", error=str(error))

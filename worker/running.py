@@ -1,24 +1,24 @@
 """One attempt at a fit: taken, run, and ended in one of its ways. Imports the engine: for the child alone."""
 
-import errno
 import secrets
 import tempfile
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
-from fitting.inputs import FileInvalid, complete_request, load_images
+from fitting.faults import OutOfMemory, PassingFault, UserFault
+from fitting.inputs import complete_request, load_images
+from fitting.memory_faults import memory_faults
 from fitting.methods.progress import Cancelled
 from fitting.results import FitResult, write_result
 from fitting.results.provenance import InputFile, with_origin
 from fitting.run import run, torch_device
-from fitting.spec import FitRequest, RequestInvalid, parse_request
+from fitting.spec import FitRequest, parse_request
 from jobs import records, transitions, uploads
-from jobs.blobs import BlobMissing
+from jobs.blobs import BlobMissing, StorageTrouble
 from jobs.claims import Claim, Outcome
 from jobs.outcomes import out_of_time, problem
 from jobs.retention import forget_checkpoints
@@ -36,6 +36,13 @@ _MOST_ATTEMPTS = 10
 """A fit that meets passing trouble (database, files) so often fails."""
 
 _log = structlog.get_logger("photfit.worker")
+
+
+class UploadGone(UserFault):
+    """An upload that a request names was deleted before its fit ran."""
+
+    def __init__(self, upload: str) -> None:
+        super().__init__(f"{upload} was deleted before the fit ran: upload the file again.")
 
 
 def attempt(fit_id: str, task_id: str | None) -> None:
@@ -77,7 +84,7 @@ def _work(tools: Bench, claim: Claim, heartbeat: Heartbeat) -> FitResult | None:
     pictures = ResidualPictures(tools.blobs, claim)
     reporter = Reporter(tools.engine, tools.publisher, claim, heartbeat, pictures)
     try:
-        with memory_bound(claim.memory_limit), pictures:
+        with memory_faults(), memory_bound(claim.memory_limit), pictures:
             result = _fit(tools, claim, reporter)
         size = _store(tools, claim, result)
         if result.stopped is None:
@@ -96,16 +103,13 @@ def _work(tools: Bench, claim: Claim, heartbeat: Heartbeat) -> FitResult | None:
         return result
     except Cancelled:
         _stop(tools, claim, heartbeat.ending or Ending.CANCELLED, reporter)
-    except (RequestInvalid, FileInvalid, BlobMissing) as error:
-        _finish(tools, claim, "failed", error=_inputs_problem(error))
-    except (OperationalError, OSError) as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
-            _finish(tools, claim, "failed", error=_engine_problem(MemoryError(), claim.memory_limit))
-        else:
-            _passing(tools, claim, error)
-    except (MemoryError, RuntimeError) as error:
-        _finish(tools, claim, "failed", error=_engine_problem(error, claim.memory_limit))
-    except Exception as error:
+    except UserFault as fault:
+        _finish(tools, claim, "failed", error=_user_problem(fault))
+    except PassingFault as fault:
+        _passing(tools, claim, fault)
+    except OutOfMemory:
+        _finish(tools, claim, "failed", error=_memory_problem(claim.memory_limit))
+    except Exception as error:  # OwnFault, and whatever nobody has named: photfit should have
         _finish(tools, claim, "failed", error=_own_problem(error))
     return None
 
@@ -133,10 +137,7 @@ def _fit(tools: Bench, claim: Claim, reporter: Reporter) -> FitResult:
     request = parse_request(claim.request)
     with ExitStack() as stack:
         known = _inputs(tools, claim, request)
-        paths = {
-            name: stack.enter_context(tools.blobs.local(uploads.blob_key(record.sha256)))
-            for name, record in known.items()
-        }
+        paths = {name: stack.enter_context(_local(tools, name, record)) for name, record in known.items()}
         images = load_images(request, paths.__getitem__)
     complete, shelf = complete_request(request, images), BlobShelf(tools.blobs, claim)
     device = str(torch_device(request.device))
@@ -151,8 +152,19 @@ def _inputs(tools: Bench, claim: Claim, request: FitRequest) -> dict[str, Upload
     names = {reference.file for _, reference in request.references()}
     known = uploads.get_uploads(tools.engine, claim.owner, names)
     for name in names - known.keys():
-        raise BlobMissing(name)
+        raise UploadGone(name)
     return known
+
+
+@contextmanager
+def _local(tools: Bench, upload: str, record: UploadRecord) -> Iterator[Path]:
+    """Where an upload's file can be read; its record may have outlived it by a moment."""
+    with ExitStack() as stack:
+        try:
+            path = stack.enter_context(tools.blobs.local(uploads.blob_key(record.sha256)))
+        except BlobMissing as error:
+            raise UploadGone(upload) from error
+        yield path
 
 
 def _store(tools: Bench, claim: Claim, result: FitResult) -> int:
@@ -160,7 +172,11 @@ def _store(tools: Bench, claim: Claim, result: FitResult) -> int:
     stored = 0
     with tempfile.TemporaryDirectory(prefix="photfit-result-") as name:
         folder = Path(name)
-        write_result(result, folder)
+        try:
+            with memory_faults():
+                write_result(result, folder)
+        except OSError as error:
+            raise StorageTrouble(f"the worker's own disk takes no files: {error}") from error
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             tools.blobs.put_file(f"{claim.folder}/{path.relative_to(folder).as_posix()}", path)
             stored += path.stat().st_size
@@ -178,9 +194,9 @@ def _stop(tools: Bench, claim: Claim, ending: Ending, reporter: Reporter) -> Non
         transitions.release(tools.engine, claim)
 
 
-def _passing(tools: Bench, claim: Claim, error: Exception) -> None:
+def _passing(tools: Bench, claim: Claim, fault: PassingFault) -> None:
     """Trouble that may be over next time: back to the queue, within limits."""
-    _log.warning("passing trouble", error=str(error))
+    _log.warning("passing trouble", error=str(fault))
     if claim.attempt < _MOST_ATTEMPTS:
         transitions.release(tools.engine, claim)
         return
@@ -188,27 +204,20 @@ def _passing(tools: Bench, claim: Claim, error: Exception) -> None:
     _finish(tools, claim, "failed", error=failure)
 
 
-def _inputs_problem(error: RequestInvalid | FileInvalid | BlobMissing) -> dict[str, Any]:
-    if isinstance(error, BlobMissing):
-        return problem(
-            "An upload is gone", f"{error.args[0]} was deleted before the fit ran: upload the file again.", 422
-        )
-    return problem("The request does not fit its images", str(error), 422)
+def _user_problem(fault: UserFault) -> dict[str, Any]:
+    title = "An upload is gone" if isinstance(fault, UploadGone) else "The request does not fit its images"
+    return problem(title, str(fault), 422)
 
 
-def _engine_problem(error: MemoryError | RuntimeError, limit: int | None) -> dict[str, Any]:
-    """The engine's own refusals: out of memory mostly."""
-    text = str(error)
-    if isinstance(error, MemoryError) or "memory" in text.lower():
-        what = "The worker's memory does" if limit is None else f"The {limit} MiB that the fit may take do"
-        more = "" if limit is None else ", or more `memory_mib` in `limits`"
-        detail = f"{what} not suffice: use a smaller window or fewer components{more}, and run the fit again."
-        return problem("Out of memory", detail, 422)
-    return _own_problem(error)
+def _memory_problem(limit: int | None) -> dict[str, Any]:
+    what = "The worker's memory does" if limit is None else f"The {limit} MiB that the fit may take do"
+    more = "" if limit is None else ", or more `memory_mib` in `limits`"
+    detail = f"{what} not suffice: use a smaller window or fewer components{more}, and run the fit again."
+    return problem("Out of memory", detail, 422)
 
 
 def _own_problem(error: Exception) -> dict[str, Any]:
-    """A fault of photfit: the user gets a number to quote, the log the rest."""
+    """The user gets a number to quote, the log the rest."""
     number = secrets.token_hex(4)
     _log.error("the fit failed by a fault of photfit", number=number, exc_info=error)
     detail = f"This is photfit's fault, not yours. The log has it under the number {number}."

@@ -5,6 +5,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.models.health import Check
 from app.services import Services
+from jobs.faults import DatabaseAway, StorageTrouble
 
 
 def check_parts(services: Services) -> dict[str, Check]:
@@ -25,7 +26,7 @@ def _check_database(services: Services) -> Check:
     try:
         with services.engine.connect() as connection:
             connection.execute(text("select 1"))
-    except SQLAlchemyError:
+    except (DatabaseAway, SQLAlchemyError):  # the second where every connection is taken
         return Check(ok=False, detail="The database does not answer.")
     return Check(ok=True)
 
@@ -33,6 +34,6 @@ def _check_database(services: Services) -> Check:
 def _check_blobs(services: Services) -> Check:
     try:
         services.blobs.check()
-    except OSError:
+    except StorageTrouble:
         return Check(ok=False, detail="The file store does not take files.")
     return Check(ok=True)

@@ -59,7 +59,7 @@ def stored(services: Services, key: str) -> StoredFile | None:
     """The file under a key, or None; also where no file could have such a key."""
     try:
         size = services.blobs.size(key)
-    except (ValueError, OSError):
+    except ValueError:
         return None
     return None if size is None else StoredFile(services.blobs, key, size)
 

@@ -11,12 +11,13 @@ import numpy as np
 from fitting.chains.chains import Chains
 from fitting.chains.netcdf import read_chains, read_diagnostics, read_origin, write_chains
 from fitting.chains.tables import write_chains_table
+from fitting.faults import UserFault
 
 _BLOCK = 4096
 """Draws that are turned into text at once."""
 
 
-class UnknownParameter(ValueError):
+class UnknownParameter(UserFault):
     """The chains have no parameter of this name."""
 
 

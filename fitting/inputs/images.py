@@ -101,7 +101,7 @@ def load_images(request: FitRequest, locate: Locate, limits: ReadLimits = DEFAUL
     """Read every image of a request.
 
     Args:
-        locate: path of a file (upload id or path) that the request names; may raise LookupError or OSError.
+        locate: path of a file (upload id or path) that the request names; may raise LookupError or FileNotFoundError.
 
     Raises:
         RequestInvalid: with every fault of every file: JSON path, file and HDU.

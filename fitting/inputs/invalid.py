@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from fitting.faults import UserFault
+
 FORMATS = "a FITS file (plain, gzip or fpack), .npy, .npz, ASDF, TIFF or a grey PNG"
 """What photfit reads."""
 
 
-class FileInvalid(ValueError):
+class FileInvalid(UserFault):
     """A file is not what photfit can fit.
 
     Attributes:

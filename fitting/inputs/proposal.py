@@ -87,7 +87,7 @@ def propose(spec: ProposalSpec, locate: Locate, limits: ReadLimits = DEFAULT_LIM
     """Propose a request for an image.
 
     Args:
-        locate: path of a file that the specification names; may raise LookupError or OSError.
+        locate: path of a file that the specification names; may raise LookupError or FileNotFoundError.
 
     Raises:
         RequestInvalid: with every fault of a file; JSON paths are those of the specification.
@@ -130,7 +130,7 @@ def _with_planes(spec: ProposalSpec, locate: Locate, limits: ReadLimits) -> tupl
     """The specification with the planes that its file holds by name, where it says nothing of them itself."""
     try:
         planes = recognised(describe_file(locate(spec.data.file), limits), spec.data.hdu)
-    except (FileInvalid, LookupError, OSError):
+    except (FileInvalid, LookupError, FileNotFoundError):
         return spec, ()  # loading the image tells what is wrong
     said = {key for key in spec.model_fields_set if key != "data"}
     said |= set(_NOISE) if said & set(_NOISE) else set()
@@ -172,7 +172,7 @@ def _segmentation(spec: ProposalSpec, image: ImageData, locate: Locate, limits: 
         plane = read_plane(locate(name), spec.segmentation.hdu, limits)
     except FileInvalid as error:
         raise RequestInvalid([Fault("$.segmentation", f"{name!r} {error.message}", error.expected)]) from None
-    except (LookupError, OSError):
+    except (LookupError, FileNotFoundError):
         message = f"there is no file {name!r}"
         raise RequestInvalid([Fault("$.segmentation", message, "an upload or a file that exists")]) from None
     height, width = image.data.shape

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from fitting.faults import UserFault
 from fitting.spec import GaussianPsf, MoffatPsf
 
 MAX_SIDE = 1025
@@ -22,7 +23,7 @@ _ORDER = 12
 _SMALLEST_PANEL = 0.25
 
 
-class PsfInvalid(ValueError):
+class PsfInvalid(UserFault):
     """A PSF image cannot be used as a kernel; `expected` says what could."""
 
     def __init__(self, message: str, expected: str) -> None:

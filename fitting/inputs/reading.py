@@ -38,7 +38,7 @@ class Reading:
         """The plane that a reference names, or None and a fault."""
         try:
             path = self.locate(reference.file)
-        except (LookupError, OSError):
+        except (LookupError, FileNotFoundError):
             self.fault(key, f"there is no file {reference.file!r}", "an upload or a file that exists")
             return None
         try:

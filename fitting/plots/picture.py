@@ -18,6 +18,7 @@ from matplotlib import colormaps
 from matplotlib.image import imsave
 from numpy.typing import NDArray
 
+from fitting.faults import UserFault
 from fitting.plots.binning import binned
 from fitting.plots.stretch import colours
 from fitting.spec.pictures import PictureChoices
@@ -34,7 +35,7 @@ _KEPT = 99.5
 """Per cent of the pixels that lie between the cut levels, where the image decides and the stretch is not zscale."""
 
 
-class PictureInvalid(ValueError):
+class PictureInvalid(UserFault):
     """A choice that the picture cannot be drawn with: which, why, and what would be right."""
 
     def __init__(self, option: str, message: str, expected: str) -> None:

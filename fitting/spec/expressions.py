@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache, reduce
 from types import MappingProxyType
 
+from fitting.faults import UserFault
 from fitting.spec.duals import MATH, Arithmetic, Dual, Functions
 
 MAX_LENGTH = 500
@@ -56,7 +57,7 @@ GRAMMAR = (
 )
 
 
-class ExpressionInvalid(ValueError):
+class ExpressionInvalid(UserFault):
     """The text is not an expression that photfit accepts, or it has no finite value."""
 
 

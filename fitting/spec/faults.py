@@ -7,6 +7,8 @@ import reprlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from fitting.faults import UserFault
+
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -39,7 +41,7 @@ class Fault:
         return f"{self.path}: {self.message}{right}"
 
 
-class RequestInvalid(ValueError):
+class RequestInvalid(UserFault):
     """The request cannot be carried out as written; ``faults`` lists every reason."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from fitting.faults import UserFault
 from fitting.spec.methods import METHODS
 
 PlotOption = Literal["image", "parameters", "truth"]
@@ -117,11 +118,11 @@ class PlotChoices:
         return not self.parameters and not self.truth
 
 
-class PlotUnavailable(ValueError):
+class PlotUnavailable(UserFault):
     """A fit cannot have a plot; the message says why, in words that follow "this fit"."""
 
 
-class ChoiceInvalid(ValueError):
+class ChoiceInvalid(UserFault):
     """A reader chose something that a plot has not.
 
     Attributes:

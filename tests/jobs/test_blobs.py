@@ -4,8 +4,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from obstore.store import from_url
 
-from jobs.blobs import BlobMissing, BlobStore, open_blobs
+from fitting.faults import PassingFault
+from jobs.blobs import BlobMissing, BlobStore, StorageTrouble, open_blobs
 
 
 @pytest.fixture(params=["folder", "s3"])
@@ -71,6 +73,48 @@ def test_a_key_that_is_no_plain_path_is_refused(blobs: BlobStore, file: Path, ke
 
 def test_a_store_that_works_passes_its_check(blobs: BlobStore) -> None:
     blobs.check()
+
+
+@pytest.fixture(params=["folder", "s3"])
+def away(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BlobStore:
+    """A store that does not answer: a folder that is a file, a server that is not there."""
+    if request.param == "folder":
+        (tmp_path / "blobs").write_bytes(b"")
+        return open_blobs(str(tmp_path / "blobs"))
+    environment = {
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("jobs.object_blobs.from_url", lambda url: from_url(url, retry_config={"max_retries": 0}))
+    return open_blobs("s3://photfit/away")
+
+
+def test_a_store_that_is_away_is_passing_trouble(away: BlobStore, file: Path) -> None:
+    with pytest.raises(StorageTrouble):
+        away.put_file("fits/a/1/x", file)
+    with pytest.raises(StorageTrouble):
+        away.check()
+    assert issubclass(StorageTrouble, PassingFault)
+
+
+@pytest.mark.parametrize("away", ["s3"], indirect=True)
+def test_an_object_store_that_is_away_misses_no_blob(away: BlobStore) -> None:
+    for ask in (away.read, away.size, away.keys, away.delete, lambda key: list(away.chunks(key))):
+        with pytest.raises(StorageTrouble):
+            ask("fits/a/1/x")
+    with pytest.raises(StorageTrouble), away.local("fits/a/1/x"):
+        pass
+
+
+def test_trouble_inside_a_local_blob_is_not_the_stores(blobs: BlobStore, file: Path) -> None:
+    blobs.put_file("fits/a/1/x", file)
+    with pytest.raises(PermissionError), blobs.local("fits/a/1/x"):
+        raise PermissionError
 
 
 def test_a_folder_store_never_shows_half_a_file(tmp_path: Path, file: Path) -> None:

@@ -1,16 +1,21 @@
 """Migrations, and records of uploads and workers."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, insert, text
+from sqlalchemy.exc import IntegrityError
 
+from fitting.faults import PassingFault
 from jobs import presence, records, tallies, transitions, uploads
 from jobs.database import connect, revisions
-from jobs.schema import Table
+from jobs.faults import DatabaseAway
+from jobs.schema import FitRecord, Table
 from jobs.settings import Settings
 from tests.jobs.conftest import new_fit
 
@@ -40,6 +45,36 @@ def test_sqlite_keeps_readers_and_a_writer_apart(engine: Engine) -> None:
     with engine.connect() as connection:
         assert connection.scalar(text("pragma journal_mode")) == "wal"
         assert connection.scalar(text("pragma synchronous")) == 2
+
+
+@pytest.mark.parametrize("url", ["sqlite:///{folder}/nowhere/a.db", "postgresql://photfit@127.0.0.1:9/photfit"])
+def test_a_database_that_is_away_is_passing_trouble(url: str, tmp_path: Path) -> None:
+    engine = connect(Settings(data_dir=tmp_path, database_url=url.format(folder=tmp_path)))
+    shutil.rmtree(tmp_path / "nowhere", ignore_errors=True)
+    with pytest.raises(DatabaseAway) as raised:
+        records.get_fit(engine, "local", "fit_none")
+    assert isinstance(raised.value, PassingFault)
+    engine.dispose()
+
+
+def test_a_database_that_goes_while_it_is_used_is_passing_trouble(engine: Engine, tmp_path: Path) -> None:
+    with connect(Settings(data_dir=tmp_path)).connect() as other:
+        other.exec_driver_sql("pragma busy_timeout=1")
+        with engine.begin() as connection:
+            connection.exec_driver_sql("begin immediate")
+            with pytest.raises(DatabaseAway, match="locked"):
+                other.exec_driver_sql("begin immediate")
+
+
+def test_errors_in_what_is_asked_of_a_database_are_none_of_its_trouble(any_engine: Engine) -> None:
+    fit = new_fit()
+    record = transitions.create(any_engine, fit)
+    assert record is not None
+    statement = insert(FitRecord).values(
+        {column.key: getattr(record, column.key) for column in Table.metadata.tables["fits"].columns}
+    )
+    with any_engine.begin() as connection, pytest.raises(IntegrityError):
+        connection.execute(statement)
 
 
 def test_the_same_bytes_are_recorded_once_for_an_owner(any_engine: Engine) -> None:

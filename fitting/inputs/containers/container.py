@@ -70,6 +70,11 @@ def require_numbers(dtype: np.dtype[Any], shape: tuple[int, ...], limits: ReadLi
 
 
 def damaged(kind: str, error: Exception, where: str = "") -> FileInvalid:
-    """The fault of a file that a library cannot read; damaged files raise nearly anything, and all is the file's."""
+    """The fault of a file that a library cannot read; damaged files raise nearly anything, and all is the file's.
+
+    Lack of memory alone is not: it comes through.
+    """
+    if isinstance(error, MemoryError):
+        raise error
     reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
     return FileInvalid(f"cannot be read as {kind}: {reason}", where, f"a whole {kind} file")

@@ -28,16 +28,15 @@ def settings() -> Settings:
 @contextlib.contextmanager
 def database() -> Iterator[Engine]:
     """The service's database, brought up to date. Raises CommandFailure where it does not answer."""
-    from sqlalchemy.exc import OperationalError
-
     from jobs.database import connect, migrate
+    from jobs.faults import DatabaseAway
 
     engine = connect(settings())
     try:
         migrate(engine)
         yield engine
-    except OperationalError as error:
-        raise CommandFailure(f"the database at {engine.url!r} does not answer: {error.orig}") from error
+    except DatabaseAway as error:
+        raise CommandFailure(f"the database at {engine.url!r} does not answer: {error}") from error
     finally:
         engine.dispose()
 

@@ -1,0 +1,87 @@
+"""What becomes of a fit is decided by the class of what stopped it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+
+from fitting.faults import OutOfMemory, OwnFault
+from fitting.inputs.invalid import FileInvalid
+from fitting.spec import Fault, RequestInvalid
+from jobs import records, transitions
+from jobs.blobs import open_blobs
+from jobs.claims import NewFit
+from jobs.database import connect, migrate
+from jobs.faults import DatabaseAway, StorageTrouble
+from jobs.schema import FitRecord
+from jobs.settings import Settings
+from worker import running
+from worker.bench import Bench
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """A worker's connections; its broker is away."""
+    settings = Settings(data_dir=tmp_path, lease_seconds=30.0)
+    engine = connect(settings)
+    migrate(engine)
+    tools = Bench(settings, engine, open_blobs(settings.blobs), Mock(), Mock(), "one")
+    monkeypatch.setattr(running, "bench", lambda: tools)
+    yield tools
+    engine.dispose()
+
+
+def after(tools: Bench, monkeypatch: pytest.MonkeyPatch, error: Exception, attempts: int = 1) -> FitRecord:
+    """The record of a fit whose attempts met an error."""
+
+    def stop(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(running, "_fit", stop)
+    created = transitions.create(tools.engine, NewFit("local", "a fit", {}, "cpu", "auto", "0" * 64, memory_limit=4096))
+    assert created is not None
+    for _ in range(attempts):
+        running.attempt(created.id, None)
+    record = records.get_fit(tools.engine, "local", created.id)
+    assert record is not None
+    return record
+
+
+@pytest.mark.parametrize(
+    ("error", "title", "detail", "status"),
+    [
+        (
+            RequestInvalid([Fault("$.images[0].psf", "is wider than the image")]),
+            "The request does not fit its images",
+            "$.images[0].psf: is wider than the image",
+            422,
+        ),
+        (FileInvalid("is truncated"), "The request does not fit its images", "is truncated", 422),
+        (running.UploadGone("upl_1"), "An upload is gone", "upl_1 was deleted before the fit ran", 422),
+        (OutOfMemory("no more"), "Out of memory", "The 4096 MiB that the fit may take do not suffice", 422),
+        (MemoryError(), "Out of memory", "The 4096 MiB that the fit may take do not suffice", 422),
+        (OwnFault("a stack without members"), "The fit failed unexpectedly", "photfit's fault", 500),
+        (RuntimeError("illegal memory access"), "The fit failed unexpectedly", "photfit's fault", 500),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_a_fit_fails_with_what_its_user_can_do(
+    tools: Bench, monkeypatch: pytest.MonkeyPatch, error: Exception, title: str, detail: str, status: int
+) -> None:
+    record = after(tools, monkeypatch, error)
+    assert record.error is not None
+    assert (record.state, record.error["title"], record.error["status"]) == ("failed", title, status)
+    assert detail in record.error["detail"]
+
+
+@pytest.mark.parametrize("error", [StorageTrouble("503"), DatabaseAway("restarting")], ids=repr)
+def test_passing_trouble_repeats_a_fit_within_limits(
+    tools: Bench, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    once = after(tools, monkeypatch, error)
+    assert (once.state, once.crashes, once.attempt) == ("queued", 0, 1)
+    often = after(tools, monkeypatch, error, attempts=10)
+    assert often.error is not None
+    assert (often.state, often.error["title"]) == ("failed", "The service's storage does not answer")
