@@ -9,10 +9,12 @@ WORKDIR /var/lib/photfit
 # What libraries cache below HOME goes to /tmp: everything else may be read-only.
 ENV PHOTFIT_DATA_DIR=/var/lib/photfit HOME=/tmp
 
+# The build sees no git, and so no tag: a release says its own, as --build-arg VERSION=1.2.3.
 FROM python AS wheel
+ARG VERSION=
 WORKDIR /source
 COPY . .
-RUN pip wheel --no-deps --wheel-dir /wheels .
+RUN SETUPTOOLS_SCM_PRETEND_VERSION_FOR_PHOTFIT="$VERSION" pip wheel --no-deps --wheel-dir /wheels .
 
 FROM python AS api
 COPY --from=wheel /wheels /source/constraints.txt /wheels/

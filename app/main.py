@@ -29,7 +29,7 @@ from app.routes import (
     uws,
 )
 from app.services import open_services
-from app.version import version
+from fitting import __version__
 from jobs.settings import Settings
 
 _DESCRIPTION = """
@@ -59,7 +59,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="photfit",
         summary="Light profiles fitted to astronomical images, as a service.",
         description=_DESCRIPTION,
-        version=version(),
+        version=__version__,
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 
 import click
+
+from fitting import __version__
 
 COMMANDS: tuple[str, ...] = (
     "serve",
@@ -45,7 +46,7 @@ class CommandsByName(click.Group):
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
-        click.echo(f"photfit {importlib.metadata.version('photfit')}")
+        click.echo(f"photfit {__version__}")
         ctx.exit()
 
 

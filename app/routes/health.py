@@ -7,7 +7,7 @@ from app.domain.readiness import check_parts
 from app.metrics import CONTENT_TYPE
 from app.models.health import Health, Readiness
 from app.openapi import text
-from app.version import version
+from fitting import __version__
 
 router = APIRouter(tags=["health"])
 
@@ -15,7 +15,7 @@ router = APIRouter(tags=["health"])
 @router.get("/healthz", summary="Does the process answer?")
 def health() -> Health:
     """Answers as long as the process does; asks nothing of other parts."""
-    return Health(status="ok", version=version())
+    return Health(status="ok", version=__version__)
 
 
 @router.get("/readyz", summary="Can the service work?", responses={503: {"model": Readiness}})
