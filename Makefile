@@ -9,6 +9,7 @@
 # make bench-proposals   propose, then lm, on simulated fields; sky alone on noise
 # make bench-calibration   whether uncertainties are right, on 2,000 simulated galaxies
 # make docs      the generated part of docs/reference
+# make changelog VERSION=1.2.3   the fragments of changelog.d into CHANGELOG.md, for a release
 # make pictures  the pictures of the page in docs/images/page, by Chromium
 # make clean     what can be made again
 
@@ -24,7 +25,7 @@ SIDE_BY_SIDE ?= $(shell test $(CORES) -gt 4 && echo 4 || echo $(CORES))
 ENGINE_TESTS = $(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist worksteal -m "not slow" tests/fitting $(ARGS)
 PYTEST := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist worksteal
 
-.PHONY: demo serve test test-all test-arithmetic lint format bench bench-proposals bench-calibration docs pictures clean install
+.PHONY: demo serve test test-all test-arithmetic lint format bench bench-proposals bench-calibration docs changelog pictures clean install
 
 demo: $(STAMP)
 	$(BIN)/photfit demo $(ARGS)
@@ -69,6 +70,10 @@ bench-calibration: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python docs/generate_reference.py
+
+changelog: $(STAMP)
+	@test -n "$(VERSION)" || { echo "Which version? make changelog VERSION=1.2.3" >&2; exit 1; }
+	$(BIN)/towncrier build --yes --version $(VERSION)
 
 pictures: $(STAMP)
 	$(BIN)/python -m tests.e2e.page.pictures $(ARGS)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import runpy
+import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "changelog.d").glob("*.md")])
+FRAGMENTS = sorted(
+    page for page in (ROOT / "changelog.d").iterdir() if page.name not in ("README.md", "template.md.jinja")
+)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -29,3 +33,11 @@ def test_the_reference_says_what_the_code_does() -> None:
     pages: dict[str, str] = runpy.run_path(str(ROOT / "docs" / "generate_reference.py"))["pages"]()
     stale = [name for name, text in pages.items() if (ROOT / "docs" / "reference" / name).read_text("utf-8") != text]
     assert stale == [], "run `make docs`"
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS, ids=lambda fragment: fragment.name)
+def test_every_fragment_of_the_changelog_has_a_name_a_kind_and_a_sentence(fragment: Path) -> None:
+    towncrier = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["towncrier"]
+    kinds = [kind["directory"] for kind in towncrier["type"]]
+    assert re.fullmatch(rf"[a-z0-9]+(-[a-z0-9]+)*\.({'|'.join(kinds)})\.md", fragment.name)
+    assert re.match(r"[^-*#\s].*[.:)]\s*$", fragment.read_text(encoding="utf-8"), re.DOTALL)
