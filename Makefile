@@ -4,7 +4,9 @@
 # make serve     the service at http://127.0.0.1:8700
 # make test      the tests; `make test-all` adds the slow ones, and the engine's once more in other orders of arithmetic
 # make test-arithmetic   the engine's tests with other vector widths and two threads
+# make coverage  the tests, with the branches that they take counted, and each package held to its floor
 # make lint      formatting, lint, types and the direction of imports
+# make hooks     has git run `make lint` before each commit
 # make bench     the engine's figures on this machine
 # make bench-proposals   propose, then lm, on simulated fields; sky alone on noise
 # make bench-calibration   whether uncertainties are right, on 2,000 simulated galaxies
@@ -23,9 +25,12 @@ ARGS ?=
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 SIDE_BY_SIDE ?= $(shell test $(CORES) -gt 4 && echo 4 || echo $(CORES))
 ENGINE_TESTS = $(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist worksteal -m "not slow" tests/fitting $(ARGS)
-PYTEST := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist worksteal
+ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist worksteal
+COVERED := $(ONE_THREAD) $(BIN)/coverage run -m pytest -n $(SIDE_BY_SIDE) --dist worksteal
 
-.PHONY: demo serve test test-all test-arithmetic lint format bench bench-proposals bench-calibration docs changelog pictures clean install
+.PHONY: demo serve test test-all test-arithmetic coverage lint lint-format lint-rules lint-types lint-imports hooks format \
+	bench bench-proposals bench-calibration docs changelog pictures clean install
 
 demo: $(STAMP)
 	$(BIN)/photfit demo $(ARGS)
@@ -49,11 +54,31 @@ test-arithmetic: $(STAMP)
 	done; done
 	echo "the machine's own, 2 threads"; OMP_NUM_THREADS=2 MKL_NUM_THREADS=2 $(ENGINE_TESTS)
 
-lint: $(STAMP)
+# Takes up to twice as long as the tests alone: each line of Python is counted, in all processes.
+coverage: $(STAMP)
+	rm -rf .coverage-data
+	$(COVERED) -m "not slow" $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage json --quiet
+	$(BIN)/python -m tests.coverage_floors
+
+# The same four as hooks of git in .pre-commit-config.yaml.
+lint: lint-format lint-rules lint-types lint-imports
+
+lint-format: $(STAMP)
 	$(BIN)/ruff format --check .
+
+lint-rules: $(STAMP)
 	$(BIN)/ruff check .
+
+lint-types: $(STAMP)
 	$(BIN)/mypy
+
+lint-imports: $(STAMP)
 	$(BIN)/lint-imports
+
+hooks: $(STAMP)
+	$(BIN)/pre-commit install
 
 format: $(STAMP)
 	$(BIN)/ruff format .
@@ -79,7 +104,7 @@ pictures: $(STAMP)
 	$(BIN)/python -m tests.e2e.page.pictures $(ARGS)
 
 clean:
-	rm -rf build dist *.egg-info demo-output .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build dist *.egg-info demo-output .coverage-data .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
 install: $(STAMP)
