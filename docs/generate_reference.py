@@ -51,7 +51,9 @@ def geometry() -> Iterator[str]:
     yield '`"geometry": ["superellipse", {"fourier": [1, 3]}]` on the component, and the parameters among its own.'
     yield "The parameters below are those of the usual setting, or of an example.\n"
     yield "`flux` and `magnitude` are totals of the modified light, given or derived; of a warp they are known"
-    yield "for smooth profiles (Sérsic, exponential, de Vaucouleurs, Gaussian, Moffat), with rotation and bending."
+    smooth = ", ".join(f"`{profile.name}`" for profile in PROFILES.values() if profile.smooth)
+    beside = " and ".join(name for name, modifier in GEOMETRY.items() if modifier.total_with_warp and name != "warp")
+    yield f"for smooth profiles ({smooth}), with {beside}."
     for name, modifier in GEOMETRY.items():
         yield f"\n## {name}\n\n{modifier.description} Setting: {modifier.expected}.\n\n    {modifier.formula}\n"
         yield f"Source: {modifier.source}.\n"

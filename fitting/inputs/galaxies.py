@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
+from scipy.optimize import nnls
 
 Array = NDArray[np.float64]
 Part = tuple[slice, slice]
@@ -17,6 +18,10 @@ Part = tuple[slice, slice]
 _CORE = 3
 _FINE = 5
 _SOFTENING = 0.3
+_NARROWEST, _WIDEST = 0.25, 1.8
+"""Dispersions of the Gaussians that stand for a galaxy, half-light radii."""
+_FAINTEST = 1e-5
+"""Of first intensities, relative to that at the half-light radius."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,21 @@ class Galaxy:
     def flux(self) -> float:
         """Total flux, data units."""
         return self.i_e * unit_flux(self.q, self.n, self.r_e)
+
+    def light_at(self, radius: float) -> float:
+        """Surface brightness at a radius along the major axis, nowhere negligible."""
+        fall = b_n(self.n) * ((radius / self.r_e) ** (1.0 / self.n) - 1.0)
+        return self.i_e * math.exp(max(-fall, math.log(_FAINTEST)))
+
+    def as_gaussians(self, count: int) -> list[tuple[float, float]]:
+        """Dispersions and heights of the sum of so many Gaussians that is nearest to it, none of them negligible."""
+        sigmas = self.r_e * np.geomspace(_NARROWEST, _WIDEST, count)
+        radii = self.r_e * np.geomspace(0.05, 4.0, 40)
+        light = np.array([self.light_at(radius) for radius in radii])
+        rows = np.exp(-0.5 * (radii[:, None] / sigmas) ** 2)
+        heights, _ = nnls(rows / light[:, None], np.ones(len(radii)))
+        heights = np.maximum(heights, 0.01 * heights.max())
+        return list(zip(sigmas.tolist(), heights.tolist(), strict=True))
 
 
 def b_n(n: float) -> float:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from fitting.inputs.edge_on_rings import measured_ring
-from fitting.inputs.first_shapes import MEASURED, first_values, known_radius, sersic_index
+from fitting.inputs.first_shapes import first_shape, first_values
 from fitting.inputs.galaxies import Galaxy, brightness, unit_flux
 from fitting.inputs.images import Array, ImageData, Mask
 from fitting.inputs.kernel import stamp_sigma
@@ -70,8 +70,8 @@ def _found(request: FitRequest, table: ParameterTable, images: Sequence[ImageDat
     """Values of what is missing. Galaxies of other profiles are measured as Sérsic ones, which they then look like, and
     a sky with nodes as a flat one.
     """
-    others = [item for item in request.components if item.profile in MEASURED and item.role == "light"]
-    skies = [item for item in request.components if item.profile == "bilinear_sky"]
+    others = [item for item in request.components if first_shape(item) is not None]
+    skies = [item for item in request.components if _has_nodes(item)]
     if not others and not skies:
         return _Scene(request, table, images[0]).solve()
     known = table.followed({row.name: row.value for row in table if row.value is not None})
@@ -97,12 +97,13 @@ def _stand_in(item: ComponentSpec, known: Mapping[str, float]) -> ComponentSpec:
     flat sky if it is a sky with nodes.
     """
     own = {name: known[f"{item.name}.{name}"] for name in item.description.names if f"{item.name}.{name}" in known}
-    if item.profile in MEASURED and item.role == "light":
-        radius = known_radius(item.profile, own)
+    shape = first_shape(item)
+    if shape is not None:
+        radius = shape.half_light_radius(own)
         own = {name: value for name, value in own.items() if name in ("x", "y", "q", "pa")}
-        own |= {"n": sersic_index(item.profile)} | ({} if radius is None else {"r_e": radius})
+        own |= {"n": shape.n} | ({} if radius is None else {"r_e": radius})
         item = item.model_copy(update={"profile": "sersic", "options": None, "geometry": ()})
-    if item.profile == "bilinear_sky":
+    if _has_nodes(item):
         own = {"i": sum(own.values()) / len(own)} if own else {}
         item = item.model_copy(update={"profile": "flat_sky", "options": None})
     links = {
@@ -112,6 +113,11 @@ def _stand_in(item: ComponentSpec, known: Mapping[str, float]) -> ComponentSpec:
     }
     given = {name: ParameterSpec(value=value) for name, value in own.items()}
     return item.model_copy(update={"parameters": links | given})
+
+
+def _has_nodes(item: ComponentSpec) -> bool:
+    """Whether it is a sky that has levels at places in the place of one level."""
+    return item.description.sky and item.description.parameter("i") is None
 
 
 def _plain(request: FitRequest) -> bool:
@@ -155,7 +161,7 @@ class _Scene:
         self.table = table
         self.image = image
         self.used: Mask = ~image.mask
-        self.skies = [item for item in request.components if item.profile in ("flat_sky", "plane_sky")]
+        self.skies = [item for item in request.components if item.description.sky]
         self.galaxies = [item for item in request.components if item.profile == "sersic"]
         self.known = {row.name: row.value for row in table if row.value is not None}
         self.given = frozenset(self.known) | {row.name for row in table.linked}

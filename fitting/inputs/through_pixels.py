@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fitting.inputs.astrometry import TangentPlane, celestial_wcs, local_map, sky_of
-from fitting.inputs.first_shapes import MEASURED, amplitude_name, unit_total
+from fitting.inputs.first_shapes import unit_total
 from fitting.inputs.images import ImageData
 from fitting.spec import (
     ComponentSpec,
@@ -25,6 +25,7 @@ from fitting.spec import (
     RequestInvalid,
     json_path,
 )
+from fitting.spec.forms import amplitude
 
 Complete = Callable[[FitRequest, Sequence[ImageData]], FitRequest]
 
@@ -99,9 +100,7 @@ class _Eye:
                 low, high = native.lowest, native.highest
                 value = value if low is None else max(value, low)
                 own[native.name] = ParameterSpec(value=value if high is None else min(value, high))
-        amplitude = _amplitude(item, given, own, self.image.zero_point)
-        if amplitude is not None:
-            own[amplitude_name(item.profile)] = ParameterSpec(value=amplitude)
+        own |= _from_total(item, given, own, self.image.zero_point)
         return item.model_copy(update={"parameters": own, "images": None})
 
     def _native(self, form: str, unit: str, given: Mapping[str, float]) -> float | None:
@@ -148,15 +147,16 @@ def _turned(pa: float, linear: np.ndarray) -> float:
     return math.degrees(math.atan2(-x, y)) % 180.0
 
 
-def _amplitude(
+def _from_total(
     item: ComponentSpec, given: Mapping[str, float], own: Mapping[str, ParameterSpec], zero_point: float | None
-) -> float | None:
-    """Of a component whose total flux is known, once its shape is."""
+) -> dict[str, ParameterSpec]:
+    """The amplitude of a component whose total flux is given, once its shape is known."""
     shape = {name: float(spec.value or 0.0) for name, spec in own.items()}
+    of_total = amplitude(item.description)
     whole = len(shape) + 1 == len(item.description.names)
-    if not whole or item.profile not in {"sersic", *MEASURED} or not {"flux", "magnitude"} & given.keys():
-        return None
+    if of_total is None or not whole or not {"flux", "magnitude"} & given.keys():
+        return {}
     if "flux" not in given and zero_point is None:
-        return None
+        return {}
     flux = given["flux"] if "flux" in given else 10.0 ** (0.4 * ((zero_point or 0.0) - given["magnitude"]))
-    return flux / unit_total(item.profile, shape)
+    return {of_total.name: ParameterSpec(value=flux / unit_total(item.profile, shape))}

@@ -26,11 +26,6 @@ from fitting.render.varying import VaryingConvolver
 from fitting.spec import ComponentSpec, ModifierSpec
 from fitting.spec.images import GaussianShape, MoffatShape
 
-NEVER_CONVOLVED = frozenset(
-    {"plane_sky", "bilinear_sky", "point_source", "gaussian_psf", "moffat_psf", "airy_psf", "image_psf", "pixelated"}
-)
-"""Profiles that the point-spread function leaves alone, or that are made of it."""
-
 
 def drawing_of(component: ComponentSpec, image: TargetImage, *, integrated: bool) -> tuple[Drawing, tuple[str, ...]]:
     """The drawing of a component, and the names of its parameters in the drawing's order."""
@@ -41,7 +36,7 @@ def drawing_of(component: ComponentSpec, image: TargetImage, *, integrated: bool
     if component.profile in SURFACES:
         surface = SURFACES[component.profile]
         return SurfaceDrawing(surface, integrated), surface.parameters
-    return _DRAWINGS[component.profile](component, image), component.description.names
+    return DRAWINGS[component.profile](component, image), component.description.names
 
 
 @lru_cache(maxsize=256)
@@ -89,7 +84,7 @@ def _point_source(_: ComponentSpec, image: TargetImage) -> Drawing:
     return PointSource(image.convolver.kernel)
 
 
-_DRAWINGS: dict[str, Callable[[ComponentSpec, TargetImage], Drawing]] = {
+DRAWINGS: dict[str, Callable[[ComponentSpec, TargetImage], Drawing]] = {
     "plane_sky": _plane_sky,
     "bilinear_sky": _bilinear_sky,
     "pixelated": _pixelated,
@@ -97,3 +92,4 @@ _DRAWINGS: dict[str, Callable[[ComponentSpec, TargetImage], Drawing]] = {
     "image_psf": _image_psf,
     "point_source": _point_source,
 }
+"""Those of profiles that are neither radial nor surfaces, by the name that a request uses."""

@@ -18,6 +18,7 @@ from fitting.drawing.drawing import Drawing
 from fitting.drawing.image_psf import ImagePsf, MixedKernel
 from fitting.drawing.surface import SurfaceDrawing
 from fitting.inputs.images import Array, ImageData
+from fitting.profiles.psf import PsfSurface
 from fitting.profiles.surfaces import SURFACES
 from fitting.render.convolve import Convolver
 from fitting.render.frame import Frame
@@ -25,8 +26,6 @@ from fitting.spec import ComponentSpec
 
 _ROOM = 1.25
 """The stamp serves a FWHM larger by this than the first."""
-_WIDTHS = {"gaussian_psf": 3.5, "moffat_psf": 8.0, "airy_psf": 8.0}
-"""Half a stamp, in FWHM."""
 _LARGEST = 256
 
 
@@ -101,10 +100,12 @@ class FormulaPsf:
     @classmethod
     def of(cls, component: ComponentSpec, index: Mapping[str, int], physical: Tensor) -> "FormulaPsf":
         """The component at its first native values (1, natives); `index` is of those."""
-        names = SURFACES[component.profile].parameters[2:-1]
+        surface = SURFACES[component.profile]
+        assert isinstance(surface, PsfSurface), "only PSF models and images blur other components"
+        names = surface.parameters[2:-1]
         places = [index[f"{component.name}.{name}"] for name in names]
         fwhm = float(physical[0, places[-1]])
-        half = min(max(math.ceil(_ROOM * _WIDTHS[component.profile] * fwhm), 2), _LARGEST)
+        half = min(max(math.ceil(_ROOM * surface.profile.reach * fwhm), 2), _LARGEST)
         return cls(component.profile, torch.tensor(places, dtype=torch.long, device=physical.device), half)
 
     @property

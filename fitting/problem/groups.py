@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from fitting.problem.drawings import NEVER_CONVOLVED, drawing_of
+from fitting.problem.drawings import drawing_of
 from fitting.problem.drawn_group import DrawnGroup
 from fitting.problem.fitted_psf import FittedPsf
 from fitting.problem.group import Group
 from fitting.problem.image import TargetImage
 from fitting.problem.radial_group import RadialGroup
 from fitting.problem.sky_group import FlatSkies
-from fitting.profiles import FLAT_SKIES, RadialProfile, radial_profile
+from fitting.profiles import RadialProfile, radial_profile
 from fitting.spec import ComponentSpec
 
 
@@ -60,10 +60,15 @@ def _radial_groups(
 def _flat_skies(
     components: Sequence[ComponentSpec], index: Mapping[str, int], image: TargetImage
 ) -> Iterator[FlatSkies]:
-    chosen = [item for item in components if item.profile in FLAT_SKIES]
+    chosen = [item for item in components if _is_constant(item)]
     if chosen:
         members, places = _rows(chosen, ("i",), index, image)
         yield FlatSkies(members, places[:, 0])
+
+
+def _is_constant(component: ComponentSpec) -> bool:
+    """Whether it is a sky of one level over the whole image."""
+    return component.description.sky and component.description.names == ("i",)
 
 
 def _drawn_groups(
@@ -72,12 +77,12 @@ def _drawn_groups(
     """One group for each profile with its own options and geometry."""
     kinds: dict[object, list[ComponentSpec]] = {}
     for item in components:
-        plain = item.profile in FLAT_SKIES or radial_profile(item.profile, item.options) is not None
+        plain = _is_constant(item) or radial_profile(item.profile, item.options) is not None
         if item.geometry or not plain:
             kinds.setdefault((item.profile, item.options, item.geometry, item.convolve), []).append(item)
     for chosen in kinds.values():
         first = chosen[0]
-        convolved = first.convolve and first.profile not in NEVER_CONVOLVED
+        convolved = first.convolve and first.description.blurred
         drawing, order = drawing_of(first, image, integrated=image.integrated or not convolved)
         members, places = _rows(chosen, order, index, image)
         yield DrawnGroup(drawing, members, places, convolved and image.convolver is not None)

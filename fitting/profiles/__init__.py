@@ -1,5 +1,10 @@
 """Brightness profiles, one file per family, and the table that names them."""
 
+from collections.abc import Callable
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
 from fitting.profiles.broken_exponential import BrokenExponential
 from fitting.profiles.core_sersic import CoreSersic
 from fitting.profiles.de_vaucouleurs import DeVaucouleurs
@@ -10,10 +15,11 @@ from fitting.profiles.gaussian_ring import GaussianRing
 from fitting.profiles.isothermal import Isothermal
 from fitting.profiles.king import King, ModifiedKing
 from fitting.profiles.moffat import Moffat
+from fitting.profiles.multi_gaussian import MultiGaussian
 from fitting.profiles.nuker import Nuker
 from fitting.profiles.radial import RadialProfile
 from fitting.profiles.sersic import Sersic
-from fitting.profiles.sized import sized_profile
+from fitting.profiles.spline import Spline
 from fitting.spec.profiles import ProfileOptions
 
 RADIAL_PROFILES: dict[str, RadialProfile] = {
@@ -36,13 +42,25 @@ RADIAL_PROFILES: dict[str, RadialProfile] = {
 }
 """Profiles of elliptical radius whose parameters are always the same, by the name that a request uses."""
 
-FLAT_SKIES = frozenset({"flat_sky"})
-"""Profiles that are one constant over the whole image."""
+SIZED_PROFILES: MappingProxyType[str, Callable[[Any], RadialProfile]] = MappingProxyType(
+    {
+        Spline.name: lambda options: Spline(options.radii),
+        MultiGaussian.name: lambda options: MultiGaussian(options.gaussians),
+    }
+)
+"""Those that have as many parameters as their options say: how each is made of its options."""
 
 
 def radial_profile(name: str, options: ProfileOptions | None = None) -> RadialProfile | None:
     """The profile of elliptical radius of that name and those options; None where it is no such profile."""
-    return RADIAL_PROFILES.get(name) or sized_profile(options)
+    return RADIAL_PROFILES.get(name) or _sized_profile(name, options)
 
 
-__all__ = ["FLAT_SKIES", "RADIAL_PROFILES", "RadialProfile", "radial_profile"]
+@lru_cache(maxsize=1024)
+def _sized_profile(name: str, options: ProfileOptions | None) -> RadialProfile | None:
+    """One profile for equal options, so that its components are drawn together."""
+    make = SIZED_PROFILES.get(name)
+    return None if make is None or options is None else make(options)
+
+
+__all__ = ["RADIAL_PROFILES", "SIZED_PROFILES", "RadialProfile", "radial_profile"]

@@ -22,9 +22,15 @@ _AIRY_HALF = 1.6163399561827614
 
 
 class PsfShape(Protocol):
-    """g(ρ), ∂g/∂ρ and ∂g/∂(each shape parameter)."""
+    """g(ρ), ∂g/∂ρ and ∂g/∂(each shape parameter).
+
+    Attributes:
+        shape: names of the parameters beside the FWHM.
+        reach: half a stamp that serves as the kernel of a blur, in FWHM.
+    """
 
     shape: tuple[str, ...]
+    reach: float
 
     def light(self, rho: Tensor, fwhm: Tensor, shape: tuple[Tensor, ...]) -> Tensor:
         """g alone."""
@@ -42,6 +48,7 @@ class GaussianShape(PsfShape):
     """g = e^{−ρ/2σ²} / 2πσ², σ = fwhm / (8 ln 2)^½."""
 
     shape = ()
+    reach = 3.5
 
     def __call__(
         self, rho: Tensor, fwhm: Tensor, shape: tuple[Tensor, ...]
@@ -56,6 +63,7 @@ class MoffatShape(PsfShape):
     """g = (β − 1)/(πa²) · (1 + ρ/a²)^{−β}, a = fwhm / 2(2^{1/β} − 1)^½ (Moffat 1969, A&A 3, 455)."""
 
     shape = ("beta",)
+    reach = 8.0
 
     def __call__(
         self, rho: Tensor, fwhm: Tensor, shape: tuple[Tensor, ...]
@@ -76,6 +84,7 @@ class AiryShape(PsfShape):
     """g = k²/4π · [2 J_1(v)/v]², v = k ρ^½, k = 3.2327 / fwhm (Airy 1835): a circular aperture without obstruction."""
 
     shape = ()
+    reach = 8.0
 
     def light(self, rho: Tensor, fwhm: Tensor, shape: tuple[Tensor, ...]) -> Tensor:
         """Values."""

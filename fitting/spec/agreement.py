@@ -38,7 +38,7 @@ def frame_faults(components: Iterable[ComponentSpec | None], frame: Frame) -> li
 def _unready(index: int, component: ComponentSpec, frame: Frame) -> Iterator[InitErrorDetails]:
     """Faults of what is defined by pixels, or has no known total."""
     place = ("components", index)
-    if frame == "sky" and component.role == "light" and component.profile in ("basis", "image_psf"):
+    if frame == "sky" and component.role == "light" and any(component.references()):
         message = f"{component.profile} is made of images in the data's own pixels"
         yield detail((*place, "profile"), message, '"frame": "pixel"')
     for name in ("flux", "magnitude"):

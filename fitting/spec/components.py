@@ -26,14 +26,7 @@ from fitting.spec.faults import shown
 from fitting.spec.forms import Frame, alternatives, any_form, described, every_name, least_with_total
 from fitting.spec.geometry import ModifierSpec, in_order
 from fitting.spec.parameter_spec import AnyParameter, ParameterSpec, interval, read_parameter, within
-from fitting.spec.profiles import (
-    PROFILE_OPTIONS,
-    PROFILES,
-    PSF_MODELS,
-    ParameterDescription,
-    ProfileDescription,
-    ProfileOptions,
-)
+from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription, ProfileOptions
 from fitting.spec.references import PlaneReference
 
 MAX_COMPONENTS = 2000
@@ -43,17 +36,21 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
 
 def _options_of(profile: str, written: Any) -> ProfileOptions | None:
     """Options of a profile, its defaults where none are written; raises a refusal where it has none."""
-    known = PROFILE_OPTIONS.get(profile)
-    if known is not None:
-        return known.model_validate({} if written is None else written)
-    if written is not None and profile in PROFILES:
+    known = PROFILES.get(profile)
+    if known is None:
+        return None
+    if known.options is not None:
+        return known.options.model_validate({} if written is None else written)
+    if written is not None:
         raise refusal(f"{profile} has no options", "no such key")
     return None
 
 
 Options = Annotated[
     SerializeAsAny[ProfileOptions] | None,
-    WithJsonSchema({"anyOf": [options.schema_without_definitions() for options in PROFILE_OPTIONS.values()]}),
+    WithJsonSchema(
+        {"anyOf": [each.options.schema_without_definitions() for each in PROFILES.values() if each.options]}
+    ),
 ]
 
 
@@ -63,9 +60,9 @@ class ComponentSpec(Document):
     Attributes:
         convolve: whether the point-spread function acts on it. Skies are never blurred.
         images: names of the images in which it is seen; None means all.
-        role: ``psf`` makes a PSF model (`PSF_MODELS`) the point-spread function of its images, which blurs the other
+        role: ``psf`` makes a PSF model the point-spread function of its images, which blurs the other
             components and has no light of its own.
-        options: of the profile, where it has any (`PROFILE_OPTIONS`).
+        options: of the profile, where it has any.
         geometry: modifiers of the isophotes of an elliptical profile.
     """
 
@@ -98,9 +95,10 @@ class ComponentSpec(Document):
     @field_validator("role")
     @classmethod
     def _can_blur(cls, value: Role, info: ValidationInfo) -> Role:
-        profile = info.data.get("profile", "")
-        if value == "psf" and profile in PROFILES and profile not in PSF_MODELS:
-            raise refusal(f"{profile} is no point-spread function", "one of the profiles: " + ", ".join(PSF_MODELS))
+        profile = PROFILES.get(info.data.get("profile", ""))
+        if value == "psf" and profile is not None and not profile.psf_model:
+            models = (item.name for item in PROFILES.values() if item.psf_model)
+            raise refusal(f"{profile.name} is no point-spread function", "one of the profiles: " + ", ".join(models))
         return value
 
     @field_validator("options", mode="before")

@@ -13,7 +13,8 @@ from functools import lru_cache
 from typing import Literal
 
 from fitting.spec.geometry import ModifierSpec
-from fitting.spec.profiles import ParameterDescription, ProfileDescription
+from fitting.spec.modifiers import GEOMETRY
+from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription
 
 Frame = Literal["pixel", "sky"]
 
@@ -29,18 +30,6 @@ FLUX = ParameterDescription(
 MAGNITUDE = ParameterDescription(
     name="magnitude", unit="mag", description="Total magnitude: zero point - 2.5 log10(flux).", min=-60.0, max=80.0
 )
-WITH_TOTAL = frozenset(
-    {
-        "sersic", "exponential", "de_vaucouleurs", "gaussian", "moffat", "nuker", "king", "modified_king", "ferrers",
-        "core_sersic", "broken_exponential", "gaussian_ring",
-    }
-)  # fmt: skip
-"""Profiles of an intensity whose total flux the engine knows."""
-_SMOOTH = frozenset({"sersic", "exponential", "de_vaucouleurs", "gaussian", "moffat", "multi_gaussian"})
-"""Profiles without a bend or crest, whose total the engine knows over warped ellipses, too."""
-_KEEPS_AREAS = frozenset({"warp", "rotation", "bending"})
-FINITE_ABOVE = {"moffat": ("beta", 1.0), "nuker": ("beta", 2.0)}
-"""Profiles whose total flux is finite only where a parameter is above a bound."""
 _ABOVE = 1e-3
 _SKY_UNITS = {
     "pixel": "arcsec", "1/pixel": "1/arcsec", "data/pixel": "data/arcsec2", "data/pixel/pixel": "data/arcsec3",
@@ -56,7 +45,7 @@ AMPLITUDE_UNITS = frozenset(
 def amplitude(profile: ProfileDescription) -> ParameterDescription | None:
     """The one parameter that the light of a profile with a known total is proportional to, or None."""
     found = [item for item in profile.parameters if item.unit in ("data/pixel", "data")]
-    known = len(found) == 1 and (profile.name in WITH_TOTAL or (found[0].unit == "data" and found[0].name == "flux"))
+    known = len(found) == 1 and (profile.total or (found[0].unit == "data" and found[0].name == "flux"))
     return found[0] if known else None
 
 
@@ -74,7 +63,7 @@ def alternatives(profile: ProfileDescription) -> dict[str, tuple[ParameterDescri
 def knows_total(profile: str, geometry: Iterable[ModifierSpec]) -> bool:
     """Whether a profile's total is known with that geometry."""
     names = {item.name for item in geometry}
-    return "warp" not in names or (profile in _SMOOTH and names <= _KEEPS_AREAS)
+    return "warp" not in names or (PROFILES[profile].smooth and all(GEOMETRY[name].total_with_warp for name in names))
 
 
 def any_form(profile: ProfileDescription, name: str) -> ParameterDescription | None:
@@ -127,7 +116,7 @@ def _described(profile: ProfileDescription, frame: Frame, given: frozenset[str])
 
 def least_with_total(profile: ProfileDescription, name: str, given: Collection[str]) -> float | None:
     """What a parameter must exceed since the total that is given would be infinite; None where that is no matter."""
-    bounded, bound = FINITE_ABOVE.get(profile.name, ("", 0.0))
-    if profile.parameter("outer_truncation") is not None:
+    if profile.finite_above is None or profile.parameter("outer_truncation") is not None:
         return None
+    bounded, bound = profile.finite_above
     return bound if name == bounded and any(total in given for total in ("flux", "magnitude")) else None

@@ -22,6 +22,7 @@ class ModifierDescription:
         setting: what may stand behind its name in ``{"name": setting}``, None where it takes nothing.
         usual: the setting of the bare name; None where the name cannot stand alone, or takes nothing.
         example: a setting to describe it by, where there is no usual one.
+        total_with_warp: whether the total flux of a smooth profile is known where it stands beside a warp.
         parameters: those that it brings, of a setting.
     """
 
@@ -34,6 +35,7 @@ class ModifierDescription:
     expected: str
     parameters: Callable[[Any], Parameters]
     example: Any = None
+    total_with_warp: bool = False
 
     @property
     def described(self) -> Any:
@@ -192,13 +194,14 @@ GEOMETRY: MappingProxyType[str, ModifierDescription] = MappingProxyType(
             ),
             ModifierDescription(
                 "bending", "Bending of the major axis.", "v' = v + sum_m b_m (u / scale)^m",
-                f"{_GALFIT}", _modes(8), (2,), "a list of orders, such as [2]", _bending,
+                f"{_GALFIT}", _modes(8), (2,), "a list of orders, such as [2]", _bending, total_with_warp=True,
             ),
             ModifierDescription(
                 "warp", "Axis ratio and position angle that change with radius, by splines through nodes.",
                 "ln q(R) = ln q + sum_i w_i(R) ln q_i; pa(R) = pa + sum_i w_i(R) pa_i",
                 "Stone et al. 2023, MNRAS 525, 6377 (AstroPhot's warp models)", _NODES, None,
                 "a rising list of radii of nodes, pixels, such as [5, 10, 20]", _warp, (5.0, 10.0),
+                total_with_warp=True,
             ),
             ModifierDescription(
                 "rotation", "Rotation of the coordinates with radius: spiral arms.",
@@ -206,7 +209,7 @@ GEOMETRY: MappingProxyType[str, ModifierDescription] = MappingProxyType(
                 "; T(r) = (1 + tanh[(2 - artanh A)(r - r_out)/(r_out - r_in) + 2])/2, "
                 "A = 0.46/(|theta_out| + 0.23) - 1.00001",
                 f"{_GALFIT}", TypeAdapter(Literal["power", "log"]), "power",
-                '"power" or "log"', _rotation,
+                '"power" or "log"', _rotation, total_with_warp=True,
             ),
             ModifierDescription(
                 "truncation", "Soft inner or outer truncation.",

@@ -1,6 +1,7 @@
 """Descriptions of bars and rings."""
 
 from fitting.spec.profiles.description import ProfileDescription
+from fitting.spec.profiles.first_shape import EllipseShape
 from fitting.spec.profiles.geometry import ELLIPSE
 from fitting.spec.profiles.quantities import intensity, length, number, positive
 
@@ -16,6 +17,8 @@ FERRERS = ProfileDescription(
     ),
     formula="I(R) = i_0 [1 - (R/r_out)^(2 - beta)]^alpha for R < r_out, else 0",
     source="Peng et al. 2010, AJ 139, 2097, equation 11",
+    first_shape=EllipseShape(0.5, "i_0", 0.22263, {"r_out": 2.358}, {"alpha": 2.0, "beta": 0.5}),
+    total=True,
 )
 
 GAUSSIAN_RING = ProfileDescription(
@@ -29,4 +32,6 @@ GAUSSIAN_RING = ProfileDescription(
     ),
     formula="I(R) = i_r exp(-(R - r_ring)^2 / (2 sigma_r^2))",
     source="Erwin 2015, ApJ 799, 226, section 4",
+    first_shape=EllipseShape(0.5, "i_r", 0.19134, {"r_ring": 0.8129, "sigma_r": 0.4065}),
+    total=True,
 )

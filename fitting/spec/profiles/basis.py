@@ -7,9 +7,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, Strict
 
-from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
+from fitting.spec.profiles.description import ParameterDescription, ProfileDescription, ProfileOptions
+from fitting.spec.profiles.first_shape import ShapeOf, centre
 from fitting.spec.profiles.geometry import CENTRE
-from fitting.spec.profiles.options import ProfileOptions
 from fitting.spec.references import PlaneReference
 
 
@@ -49,4 +49,6 @@ BASIS = ProfileDescription(
     parameters=BasisOptions(images=_EXAMPLE).parameters(),
     formula="I(x, y) = sum over k of c_k B_k(x - x_0, y - y_0), images interpolated by B-splines of degree nine",
     source="by definition; Unser 1999, IEEE Signal Processing Magazine 16, 22 (the interpolation)",
+    options=BasisOptions,
+    first_shape=ShapeOf(centre),
 )

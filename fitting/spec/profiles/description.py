@@ -1,10 +1,20 @@
-"""What a request needs to know of a light profile and of each of its parameters."""
+"""What photfit knows of a light profile beside its brightness, and of each of its parameters.
+
+A profile's brightness is in ``fitting.profiles``; all else that any part of photfit goes by stands in the profile's one
+`ProfileDescription`.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, Self
+
+from pydantic import Field, InstanceOf
 
 from fitting.spec.documents import Document
+from fitting.spec.profiles.first_shape import FirstShape
+from fitting.spec.references import PlaneReference
 
 
 class ParameterDescription(Document):
@@ -40,14 +50,64 @@ class ParameterDescription(Document):
     modifier: str | None = None
 
 
+class ProfileOptions(Document):
+    """Options of one profile, and the parameters that it has with them."""
+
+    @classmethod
+    def schema_without_definitions(cls) -> dict[str, Any]:
+        """The JSON Schema, complete in itself wherever it is put."""
+        schema = cls.model_json_schema()
+        return dict(_resolved(schema, schema.pop("$defs", {})))
+
+    @abstractmethod
+    def parameters(self) -> tuple[ParameterDescription, ...]:
+        """All parameters of the profile, in order."""
+
+    def references(self) -> Iterator[tuple[tuple[str | int, ...], PlaneReference]]:
+        """Location below the options, and reference, of every file that they name."""
+        return iter(())
+
+    def with_references(self, _: Mapping[str, str], /) -> Self:
+        """The same with files renamed by a mapping; names that it lacks stay."""
+        return self
+
+
 class ProfileDescription(Document):
-    """A light profile: its parameters in order, its formula and where the formula comes from."""
+    """A light profile: its parameters in order, its formula and where the formula comes from; and what follows from it.
+
+    The first five are published (``GET /v1/profiles``), the others are photfit's own.
+
+    Attributes:
+        name: as in a component's ``profile``.
+        description: one or two sentences.
+        parameters: in order; with the options that the description speaks of, where there are any.
+        formula: surface brightness.
+        source: of the formula: paper and equation.
+        options: model of a component's ``options``; None where it takes none, and its parameters are always the same.
+        first_shape: what it starts from where the request leaves parameters out. None of skies, which start from the
+            level of the image, and of the Sérsic galaxy, which is what is measured.
+        total: whether the engine knows the total flux of its intensity, so that ``flux`` or ``magnitude`` may be given
+            in its place.
+        finite_above: name of a parameter, and the value at or below which the total flux is infinite.
+        smooth: whether it has neither a bend nor a crest and its total is known over warped ellipses, too.
+        blurred: whether the point-spread function acts on it; not on backgrounds, nor on what is made of it.
+        psf_model: whether it may itself be the point-spread function that blurs the other components of an image.
+        sky: whether it is a background.
+    """
 
     name: str
     description: str
     parameters: tuple[ParameterDescription, ...]
     formula: str
     source: str
+    options: type[ProfileOptions] | None = Field(default=None, exclude=True)
+    first_shape: InstanceOf[FirstShape] | None = Field(default=None, exclude=True)
+    total: bool = Field(default=False, exclude=True)
+    finite_above: tuple[str, float] | None = Field(default=None, exclude=True)
+    smooth: bool = Field(default=False, exclude=True)
+    blurred: bool = Field(default=True, exclude=True)
+    psf_model: bool = Field(default=False, exclude=True)
+    sky: bool = Field(default=False, exclude=True)
 
     def parameter(self, name: str) -> ParameterDescription | None:
         """The parameter of that name, or None."""
@@ -62,3 +122,14 @@ class ProfileDescription(Document):
     def names(self) -> tuple[str, ...]:
         """Parameter names in order."""
         return tuple(parameter.name for parameter in self.parameters)
+
+
+def _resolved(schema: Any, definitions: Mapping[str, Any]) -> Any:
+    """A schema with what its references name in their place."""
+    if isinstance(schema, list):
+        return [_resolved(item, definitions) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _resolved(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    return {key: _resolved(item, definitions) for key, item in schema.items()}

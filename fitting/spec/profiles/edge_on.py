@@ -1,6 +1,9 @@
 """Descriptions of galaxies seen edge on."""
 
+import math
+
 from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
+from fitting.spec.profiles.first_shape import MeasuredGalaxy, ShapeOf, Values, centre
 from fitting.spec.profiles.geometry import CENTRE
 from fitting.spec.profiles.quantities import length
 
@@ -18,6 +21,25 @@ BRIGHTNESS = ParameterDescription(
     min=0.0,
     scale="log",
 )
+
+_HALF_LIGHT = 1.823
+"""Half-light radius of a disc of sech² heights, in ellipses as flat as itself, scale lengths."""
+
+
+def _first_disk(galaxy: MeasuredGalaxy, _: None) -> Values:
+    """Of sech² heights: ∬ I = π h · 4 z_0 · i_0; dispersions 3^½ h along and (π/3^½) z_0 across the plane."""
+    h = galaxy.r_e / _HALF_LIGHT
+    z_0 = galaxy.q * h * 3.0 / math.pi
+    return {**centre(galaxy), "pa": galaxy.pa, "h": h, "z_0": z_0, "i_0": galaxy.flux / (4.0 * math.pi * h * z_0)}
+
+
+def _first_ring(galaxy: MeasuredGalaxy, _: None) -> Values:
+    """Of half the light within r, where its own light is not to be measured (`fitting.inputs.edge_on_rings`)."""
+    r, sigma_r = 0.7 * galaxy.r_e, 0.5 * galaxy.r_e
+    sigma_z = galaxy.q * sigma_r
+    i_0 = galaxy.flux / (4.0 * math.pi * sigma_r * sigma_z)
+    return {**centre(galaxy), "pa": galaxy.pa, "r": r, "sigma_r": sigma_r, "sigma_z": sigma_z, "i_0": i_0}
+
 
 EDGE_ON_DISK = ProfileDescription(
     name="edge_on_disk",
@@ -42,6 +64,7 @@ EDGE_ON_DISK = ProfileDescription(
     ),
     formula="I(u, v) = i_0 (|u|/h) K_1(|u|/h) sech^(2/n)(n v / 2 z_0), u along and v across the plane",
     source="van der Kruit & Searle 1981, A&A 95, 105; van der Kruit 1988, A&A 192, 117; Erwin 2015, ApJ 799, 226",
+    first_shape=ShapeOf(_first_disk),
 )
 
 EDGE_ON_RING = ProfileDescription(
@@ -57,4 +80,5 @@ EDGE_ON_RING = ProfileDescription(
     ),
     formula="I(u, v) = i_0 [G((u - r)/sigma_r) + G((u + r)/sigma_r)] G(v/sigma_z), G(t) = exp(-t^2/2)",
     source="Erwin 2015, ApJ 799, 226 (imfit's EdgeOnRing, where the nearer Gaussian counts alone)",
+    first_shape=ShapeOf(_first_ring),
 )

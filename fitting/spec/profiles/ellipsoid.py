@@ -1,8 +1,22 @@
 """Description of the Gaussian ellipsoid."""
 
+import math
+
 from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
+from fitting.spec.profiles.first_shape import MeasuredGalaxy, ShapeOf, Values, centre
 from fitting.spec.profiles.geometry import CENTRE
 from fitting.spec.profiles.quantities import FLUX, length
+
+_HALF_LIGHT = math.sqrt(2.0 * math.log(2.0))
+"""Half-light radius of a Gaussian, dispersions."""
+
+
+def _first_values(galaxy: MeasuredGalaxy, _: None) -> Values:
+    """Axis a along the line of nodes, b and c alike: the projection's axes are theirs, whatever the inclination."""
+    sigma = galaxy.r_e / _HALF_LIGHT
+    others = {"sigma_b": galaxy.q * sigma, "sigma_c": galaxy.q * sigma}
+    return {**centre(galaxy), "pa": galaxy.pa, "sigma_a": sigma, **others, "flux": galaxy.flux}
+
 
 GAUSSIAN_ELLIPSOID = ProfileDescription(
     name="gaussian_ellipsoid",
@@ -39,4 +53,5 @@ GAUSSIAN_ELLIPSOID = ProfileDescription(
     ),
     formula="I = flux exp(-Q/2) / (2 pi |C|^(1/2)), Q = (u, v) C^-1 (u, v)^T, C the projected covariance",
     source="the projection of a Gaussian; Stone et al. 2023, MNRAS 525, 6377 (AstroPhot's gaussian ellipsoid)",
+    first_shape=ShapeOf(_first_values),
 )

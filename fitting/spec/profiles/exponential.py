@@ -1,6 +1,7 @@
 """Descriptions of exponential discs."""
 
 from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
+from fitting.spec.profiles.first_shape import EllipseShape
 from fitting.spec.profiles.geometry import ELLIPSE
 from fitting.spec.profiles.quantities import intensity, length
 
@@ -14,6 +15,9 @@ EXPONENTIAL = ProfileDescription(
     ),
     formula="I(R) = i_0 exp(-R/h)",
     source="Freeman 1970, ApJ 160, 811, equation 1",
+    first_shape=EllipseShape(1.0, "i_0", 0.44832, {"h": 0.5958}),
+    total=True,
+    smooth=True,
 )
 
 BROKEN_EXPONENTIAL = ProfileDescription(
@@ -39,4 +43,8 @@ BROKEN_EXPONENTIAL = ProfileDescription(
     formula="I(R) = S i_0 exp(-R/h_1) {1 + exp[alpha (R - r_b)]}^k, k = (1/h_1 - 1/h_2)/alpha, "
     "S = [1 + exp(-alpha r_b)]^-k",
     source="Erwin, Pohlen & Beckman 2008, AJ 135, 20, equation 6",
+    first_shape=EllipseShape(
+        1.0, "i_0", 0.37497, {"h_1": 0.7338, "h_2": 0.4403, "r_b": 1.4675}, per_length={"alpha": 5.4514}
+    ),
+    total=True,
 )

@@ -7,9 +7,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, Strict
 
-from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
+from fitting.spec.profiles.description import ParameterDescription, ProfileDescription, ProfileOptions
+from fitting.spec.profiles.first_shape import StarShape
 from fitting.spec.profiles.geometry import CENTRE
-from fitting.spec.profiles.options import ProfileOptions
 from fitting.spec.profiles.quantities import FLUX
 from fitting.spec.references import PlaneReference
 
@@ -71,4 +71,8 @@ IMAGE_PSF = ProfileDescription(
     formula="K(x, y) = [P (1 + sum_j z_j Z_j(r/radius, theta)) + sum_k e_k E_k] / (its sum), P the image over its sum, "
     "Z_j = 0 outside the radius, theta from +x counter-clockwise",
     source="Noll 1976, JOSA 66, 207, equation 2 and table I (the polynomials and their indices)",
+    options=ImagePsfOptions,
+    first_shape=StarShape(),
+    blurred=False,
+    psf_model=True,
 )

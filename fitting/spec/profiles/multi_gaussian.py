@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
+from fitting.spec.profiles.description import ParameterDescription, ProfileDescription, ProfileOptions
+from fitting.spec.profiles.first_shape import MeasuredGalaxy, ShapeOf, Values, ellipse
 from fitting.spec.profiles.geometry import ELLIPSE
-from fitting.spec.profiles.options import ProfileOptions
 from fitting.spec.profiles.quantities import intensity, length
 
 
@@ -27,6 +27,13 @@ class MultiGaussianOptions(ProfileOptions):
         return (*ELLIPSE, *(parameter for pair in own for parameter in pair))
 
 
+def _first_values(galaxy: MeasuredGalaxy, options: MultiGaussianOptions) -> Values:
+    found = ellipse(galaxy)
+    for number, (sigma, height) in enumerate(galaxy.as_gaussians(options.gaussians), start=1):
+        found |= {f"sigma_{number}": sigma, f"i_{number}": height}
+    return found
+
+
 MULTI_GAUSSIAN = ProfileDescription(
     name="multi_gaussian",
     description='Sum of concentric Gaussians of one shape (MGE): "options": {"gaussians": 3}. For axis ratios of their '
@@ -34,4 +41,7 @@ MULTI_GAUSSIAN = ProfileDescription(
     parameters=MultiGaussianOptions().parameters(),
     formula="I(R) = sum over k of i_k exp(-R^2 / 2 sigma_k^2)",
     source="Emsellem, Monnet & Bacon 1994, A&A 285, 723; Cappellari 2002, MNRAS 333, 400",
+    options=MultiGaussianOptions,
+    first_shape=ShapeOf(_first_values),
+    smooth=True,
 )

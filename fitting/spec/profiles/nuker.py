@@ -1,6 +1,7 @@
 """Description of the Nuker profile."""
 
 from fitting.spec.profiles.description import ProfileDescription
+from fitting.spec.profiles.first_shape import EllipseShape
 from fitting.spec.profiles.geometry import ELLIPSE
 from fitting.spec.profiles.quantities import intensity, length, number, positive
 
@@ -17,4 +18,7 @@ NUKER = ProfileDescription(
     ),
     formula="I(R) = i_b 2^((beta - gamma)/alpha) (R/r_b)^-gamma [1 + (R/r_b)^alpha]^((gamma - beta)/alpha)",
     source="Lauer et al. 1995, AJ 110, 2622, equation 3",
+    first_shape=EllipseShape(2.0, "i_b", 0.05955, {"r_b": 1.1226}, {"alpha": 2.0, "beta": 4.0, "gamma": 0.3}),
+    total=True,
+    finite_above=("beta", 2.0),
 )

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field, Strict
 
-from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
+from fitting.spec.profiles.description import ParameterDescription, ProfileDescription, ProfileOptions
+from fitting.spec.profiles.first_shape import ShapeOf, centre
 from fitting.spec.profiles.geometry import CENTRE
-from fitting.spec.profiles.options import ProfileOptions
 
 Side = Annotated[int, Field(ge=1, le=64)]
 
@@ -38,4 +38,7 @@ PIXELATED = ProfileDescription(
     parameters=PixelatedOptions().parameters(),
     formula="I(x, y) = i_row_column in the unit square of each pixel, the middle of the stamp at x, y",
     source="by definition",
+    options=PixelatedOptions,
+    first_shape=ShapeOf(centre),
+    blurred=False,
 )

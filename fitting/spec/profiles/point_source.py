@@ -1,6 +1,7 @@
 """Description of the point source."""
 
 from fitting.spec.profiles.description import ProfileDescription
+from fitting.spec.profiles.first_shape import StarShape
 from fitting.spec.profiles.geometry import X, Y
 from fitting.spec.profiles.quantities import FLUX
 
@@ -10,4 +11,6 @@ POINT_SOURCE = ProfileDescription(
     parameters=(X, Y, FLUX),
     formula="I(x, y) = flux PSF(x - x_0, y - y_0), a PSF image interpolated by B-splines of degree nine",
     source="by definition; Unser 1999, IEEE Signal Processing Magazine 16, 22 (the interpolation)",
+    first_shape=StarShape(),
+    blurred=False,
 )

@@ -1,6 +1,7 @@
 """Descriptions of point-spread functions of known formula, to be fitted to a star's image; no PSF blurs them."""
 
 from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
+from fitting.spec.profiles.first_shape import StarShape
 from fitting.spec.profiles.geometry import PA, Q, X, Y
 from fitting.spec.profiles.quantities import FLUX, length
 
@@ -15,6 +16,9 @@ GAUSSIAN_PSF = ProfileDescription(
     parameters=(*_ELLIPSE, _FWHM, FLUX),
     formula="I(R) = flux exp(-R^2/2 s^2) / (2 pi q s^2), s = fwhm / (8 ln 2)^(1/2)",
     source="by definition",
+    first_shape=StarShape(),
+    blurred=False,
+    psf_model=True,
 )
 
 MOFFAT_PSF = ProfileDescription(
@@ -38,6 +42,9 @@ MOFFAT_PSF = ProfileDescription(
     ),
     formula="I(R) = flux (beta - 1)/(pi q a^2) (1 + R^2/a^2)^-beta, a = fwhm / 2 (2^(1/beta) - 1)^(1/2)",
     source="Moffat 1969, A&A 3, 455",
+    first_shape=StarShape(),
+    blurred=False,
+    psf_model=True,
 )
 
 AIRY_PSF = ProfileDescription(
@@ -46,4 +53,7 @@ AIRY_PSF = ProfileDescription(
     parameters=(*_ELLIPSE, _FWHM, FLUX),
     formula="I(R) = flux k^2/(4 pi q) [2 J_1(k R)/(k R)]^2, k = 3.2327/fwhm",
     source="Airy 1835, Transactions of the Cambridge Philosophical Society 5, 283",
+    first_shape=StarShape(),
+    blurred=False,
+    psf_model=True,
 )

@@ -1,6 +1,7 @@
 """Descriptions of the Sérsic profile and of its special cases and relatives."""
 
 from fitting.spec.profiles.description import ProfileDescription
+from fitting.spec.profiles.first_shape import EllipseShape
 from fitting.spec.profiles.geometry import ELLIPSE
 from fitting.spec.profiles.quantities import intensity, length, number, positive
 
@@ -14,6 +15,8 @@ SERSIC = ProfileDescription(
     parameters=(*ELLIPSE, N, R_E, I_E),
     formula="I(R) = i_e exp(-b_n [(R/r_e)^(1/n) - 1]), with b_n from gamma(2n, b_n) = Gamma(2n)/2",
     source="Sérsic 1968, Atlas de galaxias australes; Ciotti & Bertin 1999, A&A 352, 447 (b_n, here solved exactly)",
+    total=True,
+    smooth=True,
 )
 
 DE_VAUCOULEURS = ProfileDescription(
@@ -22,6 +25,9 @@ DE_VAUCOULEURS = ProfileDescription(
     parameters=(*ELLIPSE, R_E, I_E),
     formula="I(R) = i_e exp(-7.66925 [(R/r_e)^(1/4) - 1])",
     source="de Vaucouleurs 1948, Annales d'Astrophysique 11, 247",
+    first_shape=EllipseShape(4.0, "i_e", 0.04412, {"r_e": 1.0}),
+    total=True,
+    smooth=True,
 )
 
 CORE_SERSIC = ProfileDescription(
@@ -39,4 +45,8 @@ CORE_SERSIC = ProfileDescription(
     formula="I(R) = i_b 2^(-gamma/alpha) [1 + (r_b/R)^alpha]^(gamma/alpha) "
     "exp(b_n {(2^(1/alpha) r_b/r_e)^(1/n) - [(R^alpha + r_b^alpha)/r_e^alpha]^(1/(alpha n))})",
     source="Graham et al. 2003, AJ 125, 2951, equations 5 and 6; Trujillo et al. 2004, AJ 127, 1917, equation 5",
+    first_shape=EllipseShape(
+        3.0, "i_b", 1.03263, {"r_e": 0.9726, "r_b": 0.0973}, {"n": 3.0, "alpha": 5.0, "gamma": 0.2}
+    ),
+    total=True,
 )

@@ -4,8 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, Strict
 
-from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
-from fitting.spec.profiles.options import ProfileOptions
+from fitting.spec.profiles.description import ParameterDescription, ProfileDescription, ProfileOptions
 
 _LEVEL = ParameterDescription(name="i", unit="data/pixel", description="Sky level.")
 
@@ -15,6 +14,8 @@ FLAT_SKY = ProfileDescription(
     parameters=(_LEVEL,),
     formula="I(x, y) = i",
     source="by definition",
+    blurred=False,
+    sky=True,
 )
 
 PLANE_SKY = ProfileDescription(
@@ -31,6 +32,8 @@ PLANE_SKY = ProfileDescription(
     ),
     formula="I(x, y) = i + di_dx (x - x_c) + di_dy (y - y_c)",
     source="by definition; GALFIT's sky (Peng et al. 2010, AJ 139, 2097)",
+    blurred=False,
+    sky=True,
 )
 
 
@@ -62,4 +65,7 @@ BILINEAR_SKY = ProfileDescription(
     parameters=BilinearSkyOptions().parameters(),
     formula="I(x, y) = sum over nodes of i_row_column, weighted by (1 - |distance|) along both axes, in node spacings",
     source="by definition",
+    options=BilinearSkyOptions,
+    blurred=False,
+    sky=True,
 )

@@ -6,9 +6,9 @@ from typing import Annotated
 from pydantic import Field, Strict, field_validator
 
 from fitting.spec.documents import refusal
-from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
+from fitting.spec.profiles.description import ParameterDescription, ProfileDescription, ProfileOptions
+from fitting.spec.profiles.first_shape import MeasuredGalaxy, ShapeOf, Values, ellipse
 from fitting.spec.profiles.geometry import ELLIPSE
-from fitting.spec.profiles.options import ProfileOptions
 from fitting.spec.profiles.quantities import intensity
 
 Radius = Annotated[float, Field(ge=0.0, le=1e5)]
@@ -54,6 +54,11 @@ class SplineOptions(ProfileOptions):
         return (*ELLIPSE, *levels, _UNIT)
 
 
+def _first_values(galaxy: MeasuredGalaxy, options: SplineOptions) -> Values:
+    levels = {f"i_{number}": galaxy.light_at(radius) for number, radius in enumerate(options.radii, start=1)}
+    return ellipse(galaxy) | levels
+
+
 SPLINE = ProfileDescription(
     name="spline",
     description="Free-form galaxy: intensities at radii along the major axis, a smooth curve between them: "
@@ -62,4 +67,6 @@ SPLINE = ProfileDescription(
     formula="ln I(R) = natural cubic spline through ln i_k at radii[k] r_unit; straight lines inside and outside, "
     "never rising outside",
     source="de Boor 1978, A Practical Guide to Splines; Stone et al. 2023, MNRAS 525, 6377",
+    options=SplineOptions,
+    first_shape=ShapeOf(_first_values),
 )

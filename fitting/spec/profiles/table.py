@@ -1,25 +1,29 @@
-"""Every profile that a request may name: one row per profile, in the order in which they are shown."""
+"""Every profile that a request may name: one row per profile, in the order in which they are shown.
+
+A new radial profile is a file here with its description and a row of `PROFILES`, a file in ``fitting/profiles`` with
+its brightness and a row of ``RADIAL_PROFILES`` there, and its rows in the tables of the tests.
+tests/fitting/test_descriptions.py names what is missing.
+"""
 
 from types import MappingProxyType
 from typing import Any
 
 from fitting.spec.profiles.bars import FERRERS, GAUSSIAN_RING
-from fitting.spec.profiles.basis import BASIS, BasisOptions
+from fitting.spec.profiles.basis import BASIS
 from fitting.spec.profiles.cores import GAUSSIAN, ISOTHERMAL, KING, MODIFIED_KING, MOFFAT
 from fitting.spec.profiles.description import ProfileDescription
 from fitting.spec.profiles.edge_on import EDGE_ON_DISK, EDGE_ON_RING
 from fitting.spec.profiles.ellipsoid import GAUSSIAN_ELLIPSOID
 from fitting.spec.profiles.exponential import BROKEN_EXPONENTIAL, EXPONENTIAL
-from fitting.spec.profiles.image_psf import IMAGE_PSF, ImagePsfOptions
-from fitting.spec.profiles.multi_gaussian import MULTI_GAUSSIAN, MultiGaussianOptions
+from fitting.spec.profiles.image_psf import IMAGE_PSF
+from fitting.spec.profiles.multi_gaussian import MULTI_GAUSSIAN
 from fitting.spec.profiles.nuker import NUKER
-from fitting.spec.profiles.options import ProfileOptions
-from fitting.spec.profiles.pixelated import PIXELATED, PixelatedOptions
+from fitting.spec.profiles.pixelated import PIXELATED
 from fitting.spec.profiles.point_source import POINT_SOURCE
 from fitting.spec.profiles.psf_models import AIRY_PSF, GAUSSIAN_PSF, MOFFAT_PSF
 from fitting.spec.profiles.sersic import CORE_SERSIC, DE_VAUCOULEURS, SERSIC
-from fitting.spec.profiles.skies import BILINEAR_SKY, FLAT_SKY, PLANE_SKY, BilinearSkyOptions
-from fitting.spec.profiles.spline import SPLINE, SplineOptions
+from fitting.spec.profiles.skies import BILINEAR_SKY, FLAT_SKY, PLANE_SKY
+from fitting.spec.profiles.spline import SPLINE
 
 _SKIES = (FLAT_SKY, PLANE_SKY, BILINEAR_SKY)
 _RADIAL = (
@@ -63,22 +67,6 @@ PROFILES: MappingProxyType[str, ProfileDescription] = MappingProxyType(
     }
 )
 """Every profile that a request may name."""
-
-PROFILE_OPTIONS: MappingProxyType[str, type[ProfileOptions]] = MappingProxyType(
-    {
-        "bilinear_sky": BilinearSkyOptions,
-        "spline": SplineOptions,
-        "multi_gaussian": MultiGaussianOptions,
-        "pixelated": PixelatedOptions,
-        "basis": BasisOptions,
-        "image_psf": ImagePsfOptions,
-    }
-)
-"""Options of those that have any."""
-
-
-PSF_MODELS = (GAUSSIAN_PSF.name, MOFFAT_PSF.name, AIRY_PSF.name, IMAGE_PSF.name)
-"""Those that may blur the other components of an image."""
 
 
 def profiles_document() -> list[dict[str, Any]]:

@@ -9,8 +9,7 @@ import torch
 from fitting.drawing.surface import SurfaceDrawing
 from fitting.geometry.modified import ModifiedProfile
 from fitting.problem.drawings import drawing_of
-from fitting.profiles import RADIAL_PROFILES
-from fitting.profiles.sized import SIZED_PROFILES
+from fitting.profiles import RADIAL_PROFILES, SIZED_PROFILES
 from fitting.render.frame import Frame
 from fitting.spec import GEOMETRY, PROFILES, ComponentSpec
 from tests.fitting.scene import GALAXY, problem_of, rendered, sersic

@@ -8,8 +8,9 @@ import torch
 from fitting.profiles import RADIAL_PROFILES
 from fitting.profiles.radial import total_flux
 from fitting.spec import PROFILES, RequestInvalid
-from fitting.spec.forms import WITH_TOTAL
 from tests.fitting.scene import fit_request, problem_of, sersic
+
+WITH_TOTAL = {name for name, profile in PROFILES.items() if profile.total}
 
 
 def test_profiles_with_a_total_are_the_radial_ones_but_those_without_bound() -> None:

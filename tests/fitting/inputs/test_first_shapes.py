@@ -7,12 +7,14 @@ import pytest
 import torch
 
 from fitting.inputs import complete_request
-from fitting.inputs.first_shapes import FIRST_SHAPES, MEASURED, first_values
-from fitting.inputs.first_surfaces import FIRST_SURFACES
+from fitting.inputs.first_shapes import first_values
 from fitting.inputs.galaxies import Galaxy
+from fitting.problem.drawings import DRAWINGS
 from fitting.profiles import RADIAL_PROFILES
 from fitting.profiles.radial import total_flux
+from fitting.profiles.surfaces import SURFACES
 from fitting.spec import PROFILES, ComponentSpec, ParameterTable, RequestInvalid, parse_request
+from fitting.spec.profiles.first_shape import EllipseShape
 from tests.fitting.images.sky import image as image_on_sky
 from tests.fitting.scene import fit_request, fitted, image_of, noisy, rendered, values_of
 
@@ -43,6 +45,9 @@ TRUTH: dict[str, dict[str, float]] = {
     },
     "pixelated": {f"i_{row}_{column}": 30.0 + 9.0 * row - 4.0 * column for row in range(3) for column in range(3)},
 }  # fmt: skip
+MEASURED = {name for name, profile in PROFILES.items() if profile.first_shape is not None}
+FIRST_SHAPES = {name for name in MEASURED if isinstance(PROFILES[name].first_shape, EllipseShape)}
+FIRST_SURFACES = {name for name in MEASURED if name in SURFACES or name in DRAWINGS}
 NEEDS_FILES = {"basis", "image_psf"}
 ELLIPSE = {"x": 30.4, "y": 29.2, "q": 0.6, "pa": 35.0}
 

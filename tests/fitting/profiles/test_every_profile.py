@@ -19,9 +19,8 @@ import torch
 from scipy.integrate import quad
 
 from fitting.problem.radial_group import RadialGroup, RadialStack
-from fitting.profiles import RADIAL_PROFILES, RadialProfile, radial_profile
+from fitting.profiles import RADIAL_PROFILES, SIZED_PROFILES, RadialProfile, radial_profile
 from fitting.profiles.dimensions import PureNumbers
-from fitting.profiles.sized import SIZED_PROFILES
 from fitting.render.frame import Frame
 from fitting.render.rings import RingRule
 from fitting.spec import ComponentSpec
