@@ -41,6 +41,7 @@ class Compression:
         self._excluded = exclude_content_types
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -101,11 +101,13 @@ def _latex(table: Table) -> str:
     """The parameters as a paper prints them: value ± uncertainty, or the distances to the ends of its interval where it
     has both, rounded to what they say.
     """
-    lines = [r"\begin{tabular}{lrl}", r"\hline", r"Parameter & Value & Unit \\", r"\hline"]
-    for row in table:
-        if row["value"] is not np.ma.masked:
-            lines.append(rf"{_escaped(row['name'])} & ${_measured(row)}$ & {_escaped(row['unit'])} \\")
-    return "\n".join([*lines, r"\hline", r"\end{tabular}", ""])
+    head = [r"\begin{tabular}{lrl}", r"\hline", r"Parameter & Value & Unit \\", r"\hline"]
+    lines = [
+        rf"{_escaped(row['name'])} & ${_measured(row)}$ & {_escaped(row['unit'])} \\"
+        for row in table
+        if row["value"] is not np.ma.masked
+    ]
+    return "\n".join([*head, *lines, r"\hline", r"\end{tabular}", ""])
 
 
 def _measured(row: Row) -> str:

@@ -9,14 +9,22 @@ import click
 
 
 class FaultLike(Protocol):
-    """One fault of a request: where (a JSON path), what is wrong and what would be right."""
+    """One fault of a request, whoever found it: this process or a service."""
 
     @property
-    def path(self) -> str: ...
+    def path(self) -> str:
+        """Where: a JSON path."""
+        ...
+
     @property
-    def message(self) -> str: ...
+    def message(self) -> str:
+        """What is wrong."""
+        ...
+
     @property
-    def expected(self) -> str | None: ...
+    def expected(self) -> str | None:
+        """What would be right, where there is more to say."""
+        ...
 
 
 class CommandFailure(click.ClickException):

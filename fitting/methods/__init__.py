@@ -42,7 +42,9 @@ class Runner(Protocol):
 
     def __call__(
         self, problem: Problem, start: MinimizerResult, options: Any, surroundings: Surroundings
-    ) -> MinimizerResult: ...
+    ) -> MinimizerResult:
+        """Where the stage ends; `options` are the method's own model of `fitting.spec`."""
+        ...
 
 
 def _minimizer(method: Callable[..., MinimizerResult]) -> Runner:

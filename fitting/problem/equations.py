@@ -14,11 +14,19 @@ class Equations(Protocol):
     """
 
     @property
-    def chi2(self) -> Tensor: ...
+    def chi2(self) -> Tensor:
+        """The objective, −2 ln L − 2 ln π, (batch,)."""
+        ...
+
     @property
-    def gradient(self) -> Tensor: ...
+    def gradient(self) -> Tensor:
+        """JᵀWr, minus half the objective's gradient by θ, (batch, free)."""
+        ...
+
     @property
-    def matrix(self) -> Tensor: ...
+    def matrix(self) -> Tensor:
+        """JᵀWJ, half the objective's curvature, (batch, free, free)."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -65,18 +65,17 @@ def _beside(kernel: Tensor, image: Tensor) -> Tensor:
 
 
 class FittedPsf(Protocol):
-    """A component as an image's point-spread function.
-
-    Attributes:
-        star: how a star looks.
-        names: of the star's parameters; all but x, y and flux are the component's.
-    """
+    """A component as an image's point-spread function."""
 
     @property
-    def star(self) -> Drawing: ...
+    def star(self) -> Drawing:
+        """How a star looks."""
+        ...
 
     @property
-    def names(self) -> tuple[str, ...]: ...
+    def names(self) -> tuple[str, ...]:
+        """Of the star's parameters; all but x, y and flux are the component's."""
+        ...
 
     def convolver(self, physical: Tensor) -> FittedConvolver:
         """At native values (batch, natives)."""
@@ -115,6 +114,7 @@ class FormulaPsf:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Of the formula's parameters."""
         return SURFACES[self.profile].parameters
 
     def convolver(self, physical: Tensor) -> FittedConvolver:
@@ -158,6 +158,7 @@ class CorrectedPsf:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The place, a coefficient for each correction, and the flux."""
         return ("x", "y", *self.coefficients, "flux")
 
     def convolver(self, physical: Tensor) -> FittedConvolver:

@@ -17,14 +17,12 @@ from fitting.problem.parameters import Values
 
 
 class View(Protocol):
-    """The components as one image has them.
-
-    Attributes:
-        index: place of each native value, by ``component.parameter``; the same for all images of a problem.
-    """
+    """The components as one image has them."""
 
     @property
-    def index(self) -> Mapping[str, int]: ...
+    def index(self) -> Mapping[str, int]:
+        """Place of each native value, by ``component.parameter``; the same for all images of a problem."""
+        ...
 
     def native(self, values: Values) -> Values:
         """Native values (batch, natives) and their derivatives (batch, natives, free), from those of the rows.

@@ -46,11 +46,11 @@ def _length_scale(middle: Array) -> float:
 
 
 def _rows(request: FitRequest, table: ParameterTable, image: str) -> list[int]:
-    rows = []
+    rows: list[int] = []
     for component in request.components:
         seen = image in seen_in(component, request.images)
-        for name in component.described(request.frame_in_use).names:
-            rows.append(table.row_of(component.name, name, image) if seen else 0)
+        names = component.described(request.frame_in_use).names
+        rows.extend(table.row_of(component.name, name, image) if seen else 0 for name in names)
     return rows
 
 

@@ -14,11 +14,21 @@ from typing import Any, Protocol
 class Functions(Protocol):
     """The functions of one kind of number (``math`` for floats; torch or numpy for arrays)."""
 
-    def sqrt(self, x: Any, /) -> Any: ...
-    def exp(self, x: Any, /) -> Any: ...
-    def log(self, x: Any, /) -> Any: ...
-    def sin(self, x: Any, /) -> Any: ...
-    def cos(self, x: Any, /) -> Any: ...
+    def sqrt(self, x: Any, /) -> Any:
+        """√x."""
+
+    def exp(self, x: Any, /) -> Any:
+        """e to the power x."""
+
+    def log(self, x: Any, /) -> Any:
+        """The natural logarithm of x."""
+
+    def sin(self, x: Any, /) -> Any:
+        """The sine of x, in radians."""
+
+    def cos(self, x: Any, /) -> Any:
+        """The cosine of x, in radians."""
+
     def power(self, x: Any, y: Any, /) -> Any:
         """x to the power y, where either may be a Python float."""
 
@@ -41,10 +51,12 @@ class MathFunctions:
 
     @staticmethod
     def sign(x: float, /) -> float:
+        """−1, 0 or 1."""
         return math.copysign(1.0, x) if x else 0.0
 
     @staticmethod
     def where(condition: bool, x: Any, y: Any, /) -> Any:
+        """x where the condition holds, else y; both have been evaluated."""
         return x if condition else y
 
 

@@ -21,11 +21,11 @@ def parted_pixel_mean(
 
     def on_line(x: float) -> float:
         parts = part(np.full_like(places, x), places)
-        cuts = [places[0], places[-1]]
-        for place in np.nonzero(np.diff(parts))[0]:
-            cuts.append(
-                bisect(lambda y, own=parts[place]: _beyond(part, x, y, own), *places[place : place + 2], xtol=1e-14)
-            )
+        cuts = [
+            bisect(lambda y, own=parts[place]: _beyond(part, x, y, own), *places[place : place + 2], xtol=1e-14)
+            for place in np.nonzero(np.diff(parts))[0]
+        ]
+        cuts += [places[0], places[-1]]
         return sum(0.5 * (end - start) * _sum(brightness, x, start, end) for start, end in pairwise(sorted(cuts)))
 
     return float(quad(on_line, column - 0.5, column + 0.5, limit=200, epsrel=1e-7)[0])

@@ -32,10 +32,12 @@ class BasisOptions(ProfileOptions):
         return (*CENTRE, *coefficients)
 
     def references(self) -> Iterator[tuple[tuple[str | int, ...], PlaneReference]]:
+        """The files that the options name, each with its path within them."""
         for place, plane in enumerate(self.images):
             yield ("images", place), plane
 
     def with_references(self, mapping: Mapping[str, str], /) -> Self:
+        """The options with files called as `mapping` says; names that it has not stay."""
         renamed = (plane.renamed(mapping.get(plane.file, plane.file)) for plane in self.images)
         return self.model_copy(update={"images": tuple(renamed)})
 

@@ -51,11 +51,14 @@ class ImagePsfOptions(ProfileOptions):
         return (*CENTRE, *own, FLUX)
 
     def references(self) -> Iterator[tuple[tuple[str | int, ...], PlaneReference]]:
+        """The files that the options name, each with its path within them."""
         yield ("image",), self.image
         for place, plane in enumerate(self.eigen):
             yield ("eigen", place), plane
 
     def with_references(self, mapping: Mapping[str, str], /) -> Self:
+        """The options with files called as `mapping` says; names that it has not stay."""
+
         def renamed(plane: PlaneReference) -> PlaneReference:
             return plane.renamed(mapping.get(plane.file, plane.file))
 
