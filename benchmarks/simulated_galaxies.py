@@ -76,7 +76,7 @@ def light(parameters: Mapping[str, float]) -> np.ndarray:
     return np.asarray(fftconvolve(sharp, psf(), mode="valid"))
 
 
-def smooth_integral(
+def smooth_integral(  # noqa: PLR0913 - the formula as it is printed, apart from photfit's own code
     x: np.ndarray, y: np.ndarray, x0: float, y0: float, q: float, pa: float, n: float, r_e: float, i_e: float
 ) -> np.ndarray:
     """Pixel integrals by Gauss and Legendre with 5 × 5 points, which is exact away from the centre."""

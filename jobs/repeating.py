@@ -30,5 +30,5 @@ class Repeating:
         while not self._stop.wait(self._pause_seconds):
             try:
                 self._look()
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever failed, the next look is due
                 _log.exception("a look failed; the next one comes", what=self._thread.name)

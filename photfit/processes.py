@@ -49,7 +49,7 @@ class Child:
         """Run the command, with its output appended to `log` (or shared with this program where there is none)."""
         with contextlib.ExitStack() as stack:
             output: IO[bytes] | None = None if self.log is None else stack.enter_context(self.log.open("ab"))
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603 - commands are photfit's own lists of words, with no shell
                 self.command,
                 env={**os.environ, **self.environment},
                 stdin=subprocess.DEVNULL,

@@ -72,7 +72,7 @@ class Parent:
         while True:
             try:
                 presence.report(self._engine, worker_name(), queues, devices)
-            except Exception:
+            except Exception:  # noqa: BLE001 - the next report is due, whatever failed
                 _log.exception("the worker could not report itself")
             if self._stop.wait(_REPORT_SECONDS):
                 return

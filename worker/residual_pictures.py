@@ -70,7 +70,7 @@ class ResidualPictures:
             self._thread = thread
         except Cancelled:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a picture must not fail a fit
             _log.warning("the residual could not be shown", error=str(error))
             self._next = math.inf
 
@@ -80,7 +80,7 @@ class ResidualPictures:
                 self._put(number, draw_live_residual(plane))
             self._made += 1
             self.latest = {"sequence": self._made, "made_at": datetime.now(UTC).isoformat()}
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - nor what stores it
             _log.warning("a picture of the residual could not be stored", error=str(error))
         finally:
             now = time.monotonic()

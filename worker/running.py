@@ -109,7 +109,7 @@ def _work(tools: Bench, claim: Claim, heartbeat: Heartbeat) -> FitResult | None:
         _passing(tools, claim, fault)
     except OutOfMemory:
         _finish(tools, claim, "failed", error=_memory_problem(claim.memory_limit))
-    except Exception as error:  # OwnFault, and whatever nobody has named: photfit should have
+    except Exception as error:  # noqa: BLE001 - OwnFault, and whatever nobody has named: photfit should have
         _finish(tools, claim, "failed", error=_own_problem(error))
     return None
 

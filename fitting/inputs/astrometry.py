@@ -124,6 +124,6 @@ def celestial_wcs(header: fits.Header | None) -> WCS | None:
         warnings.simplefilter("ignore")
         try:
             wcs = WCS(header, naxis=2)
-        except Exception:  # astropy raises many kinds on headers it cannot read; a fit needs none of them
+        except Exception:  # noqa: BLE001 - astropy raises many kinds on headers it cannot read; a fit needs none
             return None
     return wcs if wcs.has_celestial else None

@@ -188,6 +188,6 @@ def _centre(plane: Plane) -> tuple[float, float] | None:
         warnings.simplefilter("ignore")
         try:
             ra, dec = (float(angle) for angle in wcs.all_pix2world([[0.5 * (width - 1), 0.5 * (height - 1)]], 0)[0])
-        except Exception:  # astropy raises many kinds where a projection has no such point
+        except Exception:  # noqa: BLE001 - astropy raises many kinds where a projection has no such point
             return None
     return (ra, dec) if math.isfinite(ra) and math.isfinite(dec) else None

@@ -16,7 +16,7 @@ def distance_left(problem: Problem, theta: Tensor, equations: Equations) -> floa
     return newton_decrement(equations, unblocked(problem, State(theta, equations)))
 
 
-def ended(
+def ended(  # noqa: PLR0913 - by keyword: each field of a result that the search knows
     problem: Problem,
     start: MinimizerResult,
     theta: Tensor,

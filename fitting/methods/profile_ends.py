@@ -50,7 +50,7 @@ class End:
     _tangent: Tensor
 
     @classmethod
-    def begun(
+    def begun(  # noqa: PLR0913 - what an end starts from, once
         cls,
         place: int,
         sign: float,

@@ -63,7 +63,7 @@ class CornerContent:
         return np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
 
 
-def content_of(
+def content_of(  # noqa: PLR0913 - the sources of a corner plot, each of which may be missing
     names: Sequence[str],
     units: Mapping[str, str],
     values: Mapping[str, float],

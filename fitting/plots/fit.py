@@ -59,7 +59,7 @@ def fit_figure(
     return style.encoded(figure, format)
 
 
-def _panel(
+def _panel(  # noqa: PLR0913 - what one panel differs by from the next
     figure: Figure,
     place: Layout,
     number: int,

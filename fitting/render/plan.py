@@ -81,7 +81,7 @@ class CorePlan:
         return 2048 + sum(pixels.nbytes for pixels in self.pixels)
 
 
-def rounded(
+def rounded(  # noqa: PLR0913 - an ellipse's parameters, and its break
     profile: RadialProfile,
     x: float,
     y: float,

@@ -69,7 +69,7 @@ def _told(name: str, look: Callable[[], tuple[bool, str]]) -> Finding:
     """A look that may fail in the words of whatever library it goes through."""
     try:
         return Finding(name, *look())
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - what goes wrong is the finding
         return Finding(name, False, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
 
 

@@ -14,4 +14,4 @@ def command() -> None:
 
     It finds the service by the environment, as PHOTFIT_DATABASE_URL, PHOTFIT_BLOB_URL and PHOTFIT_BROKER_URL.
     """
-    os.execv(sys.executable, [sys.executable, "-m", "worker"])
+    os.execv(sys.executable, [sys.executable, "-m", "worker"])  # noqa: S606 - no shell is the point

@@ -122,4 +122,4 @@ def serving(data_directory: Path, quick_workers: int = 0) -> Iterator[Service]:
 def _read(process: subprocess.Popen[str], lines: list[str]) -> None:
     assert process.stdout is not None
     for line in process.stdout:
-        lines.append(line)
+        lines.append(line)  # noqa: PERF402 - each is seen as soon as it is there
