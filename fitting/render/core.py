@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from fitting.render.break_pixels import BreakPixels
-from fitting.render.corner import CornerPixels, CornerRule
+from fitting.render.cusp import CentralPixels, CuspRule
 from fitting.render.fixed_points import FixedPixels
 from fitting.render.frame import Frame
 from fitting.render.pixel_list import Members, PixelList
-from fitting.render.plan import BROKEN_CORNER, CORNER, RING, CorePlan
+from fitting.render.plan import BROKEN_CORNER, CENTRAL, RING, CorePlan
 from fitting.render.rings import BrokenCornerRule, RingRule
 from fitting.render.smoothness import ORDERS
 from fitting.render.stencil import SHORT_MARGIN, STENCIL_MARGIN
@@ -26,14 +26,14 @@ class Core:
     """Where the stencil's values in one frame give way to quadrature.
 
     Attributes:
-        corner: the pixels near the centres.
+        central: the pixels near the centres.
         broken: those near breaks.
         fixed: those with points of their own.
         runs: the instances in a row that one stencil serves, and its margin.
         quincunx: the instances that samples at pixels' corners serve instead.
     """
 
-    corner: CornerPixels | None
+    central: CentralPixels | None
     broken: tuple[BreakPixels, ...]
     fixed: FixedPixels | None
     runs: tuple[tuple[slice, int], ...]
@@ -43,7 +43,7 @@ class Core:
     def build(cls, plans: list[CorePlan], frame: Frame, device: torch.device) -> "Core":
         """Gather the pixels of plans made for the frame."""
         return cls(
-            _corner(plans, frame, device),
+            _central(plans, frame, device),
             tuple(_broken(plans, frame, device)),
             _fixed(plans, frame, device),
             tuple(_runs(plans)),
@@ -53,17 +53,17 @@ class Core:
     @property
     def nbytes(self) -> int:
         """Bytes of its arrays, and about those of their headers and of the parameters by which it is kept."""
-        own = sum(part.nbytes for part in (self.corner, *self.broken, self.fixed) if part is not None)
+        own = sum(part.nbytes for part in (self.central, *self.broken, self.fixed) if part is not None)
         return own + _HEADERS + _INSTANCE * self.runs[-1][0].stop
 
 
-def _corner(plans: Sequence[CorePlan], frame: Frame, device: torch.device) -> CornerPixels | None:
-    pixels = _listed(plans, (CORNER,), frame, device)
+def _central(plans: Sequence[CorePlan], frame: Frame, device: torch.device) -> CentralPixels | None:
+    pixels = _listed(plans, (CENTRAL,), frame, device)
     if pixels is None:
         return None
     cusps = [plan.cusp_power for plan in plans]
-    rule = CornerRule.build(cusps, min(plan.q for plan in plans), max(plan.ray_order for plan in plans), device)
-    return CornerPixels.of(pixels, rule)
+    rule = CuspRule.build(cusps, min(plan.q for plan in plans), max(plan.ray_order for plan in plans), device)
+    return CentralPixels.of(pixels, rule)
 
 
 def _broken(plans: Sequence[CorePlan], frame: Frame, device: torch.device) -> Iterator[BreakPixels]:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from fitting.render.break_pixels import break_columns, break_values
 from fitting.render.core import Core
-from fitting.render.corner_sums import corner_columns, corner_values
+from fitting.render.cusp_sums import central_columns, central_values
 from fitting.render.fixed_sums import FixedSums, fixed_values
 from fitting.render.instances import RadialInstances
 from fitting.render.pixel_list import PixelList
@@ -15,8 +15,8 @@ from fitting.render.pixel_list import PixelList
 
 def put_values(instances: RadialInstances, core: Core, images: Tensor) -> None:
     """Write pixel means of unit-amplitude brightness into images (instances, height, width)."""
-    if core.corner is not None:
-        core.corner.pixels.put(corner_values(instances, core.corner), images)
+    if core.central is not None:
+        core.central.pixels.put(central_values(instances, core.central), images)
     for broken in core.broken:
         broken.pixels.put(break_values(instances, broken), images)
     if core.fixed is not None:
@@ -33,8 +33,8 @@ def put_columns(instances: RadialInstances, core: Core, images: Tensor) -> None:
 
 def _near_columns(instances: RadialInstances, core: Core) -> Iterator[tuple[PixelList, Tensor]]:
     """Derivative columns (pixels, columns) of those near centres and breaks."""
-    if core.corner is not None:
-        yield core.corner.pixels, corner_columns(instances, core.corner)
+    if core.central is not None:
+        yield core.central.pixels, central_columns(instances, core.central)
     for broken in core.broken:
         yield broken.pixels, break_columns(instances, broken)
 

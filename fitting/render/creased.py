@@ -9,13 +9,13 @@ from torch import Tensor
 
 from fitting.profiles.creases import Creases
 from fitting.profiles.surface import Surface
-from fitting.render.corner import cusp_grading
 from fitting.render.crease_nodes import CreaseNodes, side_of_lines
 from fitting.render.crease_pixels import PixelsOfStack
 from fitting.render.crossed import CrossedPixels, Crossings, crossings
 from fitting.render.crossed_corner import crossed_corner_nodes, crossed_corner_points, straight_corner_nodes
 from fitting.render.crossed_once import crossed_once_nodes, crossed_once_points
 from fitting.render.crossed_pixel import crossed_pixel_nodes, crossed_pixel_points
+from fitting.render.cusp import cusp_grading
 from fitting.render.ellipse import Ellipses
 from fitting.render.frame import Frame
 from fitting.render.surface_plan import RoundedSurface, crease_candidates

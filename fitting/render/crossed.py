@@ -16,7 +16,7 @@ from fitting.render.crossed_pixel import FAR_ORDERS, GRADED_ORDER, NEAR_ORDER
 from fitting.render.stencil import STENCIL_MARGIN
 
 _HALF = 0.5 + 1e-9
-CENTRAL = 1.2
+CENTRAL_REACH = 1.2
 """Pixels whose centres are nearer than this to the surface's centre, along both axes, hold or touch it, or nearly so:
 all creases meet there.
 """
@@ -122,14 +122,14 @@ def crossings(creases: Creases, values: Tensor, thin: Tensor, candidates: Candid
     crossed = sides.nearer(_HALF)
     if creases.jump:
         crossed.logical_or_(sides.parting.logical_and_(candidates.coarse))
-    hit = _any(crossed).logical_or_(away < CENTRAL)
+    hit = _any(crossed).logical_or_(away < CENTRAL_REACH)
     beside = _any(sides.nearer(STENCIL_MARGIN)) > hit if creases.jump else away < 0.0
     place = (hit if creases.jump else hit & (away < _NEAR)).nonzero()[:, 0]
     fine = away[place] < _NEAR
     if len(values) > 1:
         thin = thin[pixels.instance[place]]
     own = crossed.index_select(1, place)
-    groups, middle = _groups(creases, fine.logical_or_(thin), candidates.order[place], away[place] < CENTRAL, own)
+    groups, middle = _groups(creases, fine.logical_or_(thin), candidates.order[place], away[place] < CENTRAL_REACH, own)
     angles = line_angles(creases.angles, values.device)
     once, others = [], []
     for group in groups:

@@ -1,6 +1,6 @@
 """Integration over pixels about a centre where creases meet.
 
-As in `CornerRule`, a pixel is the signed sum of the triangles that its edges span with the centre, graded along the
+As in `CuspRule`, a pixel is the signed sum of the triangles that its edges span with the centre, graded along the
 rays by the cusp. At each step λ on the way from the centre to an edge, the edge is split at its foot and where creases
 are met, which depends on λ where they are bent; nodes crowd towards both ends of each piece. Straight creases are rays
 themselves: each piece is one triangle.

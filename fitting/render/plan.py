@@ -20,8 +20,8 @@ from fitting.profiles import RadialProfile
 from fitting.render.kept import kept
 from fitting.render.smoothness import ORDERS, SHORT_STENCIL, STENCIL, Smoothness, measure
 
-CORNER = 0
-"""Class of the pixels integrated by `CornerRule`; classes 1 and on are the orders of `ORDERS`."""
+CENTRAL = 0
+"""Class of the pixels integrated by `CuspRule`; classes 1 and on are the orders of `ORDERS`."""
 RING = len(ORDERS) + 1
 """Class of the pixels integrated by `RingRule`."""
 BROKEN_CORNER = RING + 1
@@ -182,13 +182,13 @@ def _classes(instance: RoundedShape, smoothness: Smoothness, size: float, x: np.
     smooth_centre = np.isinf(instance.profile.cusp_power(instance.shape))
     centre = np.full(x.shape, np.inf) if smooth_centre else analytic_ellipse(instance, x, y)
     ring = _Ring.around(instance, smoothness, size, x, y, radius)
-    served = np.full(x.shape, CORNER)
+    served = np.full(x.shape, CENTRAL)
     if smooth_centre:
         served[radius > 2.0 * size] = 1
     else:
         served[centre >= _SMALLEST_ELLIPSE[ORDERS[0]]] = 1
     if ring is not None:
-        served[(served == CORNER) & ring.inside_hull] = BROKEN_CORNER
+        served[(served == CENTRAL) & ring.inside_hull] = BROKEN_CORNER
         served[(served == 1) & ring.near] = RING
         served[(served == RING) & ring.long] = BROKEN_CORNER
     for index, order in enumerate(ORDERS, start=1):

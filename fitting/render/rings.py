@@ -1,7 +1,7 @@
 """Integration over pixels that the break of a profile crosses, or its end: an ellipse of known size around the centre.
 
 In polar coordinates about the centre a pixel is the signed sum of the triangles that its edges span with the centre
-(as in `CornerRule`). Along a ray from λ = 0, the centre, to λ = 1, the edge, the brightness is smooth but at the break,
+(as in `CuspRule`). Along a ray from λ = 0, the centre, to λ = 1, the edge, the brightness is smooth but at the break,
 λ_b. A pixel away from the centre may be integrated from λ_b on instead of from 0, because what lies inside the ellipse
 adds up to nothing over its edges; then no ray crosses the break. Each edge is split at its foot (where it is nearest to
 the centre) and where the break crosses it, and nodes are graded towards the break.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.render.corner import cusp_grading
+from fitting.render.cusp import cusp_grading
 from fitting.render.ellipse import Ellipses
 from fitting.render.outline import EDGES, Corners, OutlinePoints, pixel_edges
 from fitting.render.quadrature import closely_crowded_rule, crowded_rule, graded_rule

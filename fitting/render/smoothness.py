@@ -16,7 +16,7 @@ import torch
 
 from fitting.profiles import RadialProfile
 from fitting.profiles.radial import RHO_FLOOR
-from fitting.render.corner import ray_rule
+from fitting.render.cusp import ray_rule
 from fitting.render.quadrature import unit_rule
 from fitting.render.stencil import SHORT_MARGIN, STENCIL_MARGIN, stencil_taps
 

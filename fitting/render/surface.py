@@ -22,7 +22,7 @@ from fitting.render.quincunx import corner_frame, quincunx_means
 from fitting.render.stencil import STENCIL_MARGIN, pixel_means
 from fitting.render.surface_frames import Evaluate, FieldOnFrames, SurfaceFrames
 from fitting.render.surface_plan import RoundedSurface, surface_plan
-from fitting.render.surface_points import FixedRows, RowsOfPoints, corner_rows
+from fitting.render.surface_points import FixedRows, RowsOfPoints, central_rows
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class SurfaceCore:
     def near(self, form: Ellipses) -> list[RowsOfPoints]:
         """Points of pixels that lattices do not serve, of surfaces with these ellipses."""
         near = [] if self.fixed is None else [self.fixed.rows(form.centre)]
-        return near if self.core.corner is None else [corner_rows(self.core.corner, form), *near]
+        return near if self.core.central is None else [central_rows(self.core.central, form), *near]
 
 
 @kept

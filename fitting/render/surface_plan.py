@@ -3,7 +3,7 @@
 A plain elliptical profile has a theory of its errors (`fitting.render.plan`); a surface may bend, twist and end as it
 likes. So each pixel is tried: the stencil serves where the eighth differences of the samples, the first that it leaves
 out, are small; elsewhere Gauss–Legendre rules of rising order, each until the next agrees with it; the pixels at the
-centre go to the corner rule. Like the other plan it is made for parameters rounded to a coarse grid and kept, so that
+centre go to the cusp rule. Like the other plan it is made for parameters rounded to a coarse grid and kept, so that
 the last steps of a fit see the same rules.
 """
 
@@ -22,7 +22,7 @@ from fitting.render.crease_sides import crease_sides
 from fitting.render.crossed import crease_reach
 from fitting.render.frame import Frame
 from fitting.render.kept import kept
-from fitting.render.plan import BROKEN_CORNER, CORNER, CorePlan
+from fitting.render.plan import BROKEN_CORNER, CENTRAL, CorePlan
 from fitting.render.quadrature import pixel_rule
 from fitting.render.quincunx import corner_frame, quincunx_means
 from fitting.render.smoothness import ORDERS
@@ -61,7 +61,7 @@ _AROUND = 5
 _POINTS = np.array([0, *(order**2 for order in ORDERS), 0, 0, 0])
 """Of the Gauss–Legendre rule of each class; none where it has another."""
 _WORTH = 1.25
-"""Points saved for each corner, less than which are not worth a second pass of weights."""
+"""Points saved for each at_cusp, less than which are not worth a second pass of weights."""
 _FIVE_TOLERANCE = 1e-6
 """Beside a pixel's own brightness: which pixels take five samples changes with every change of the parameters."""
 _FIVE_ERROR = 12.75
@@ -105,23 +105,23 @@ def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) ->
     left = core | ~(_stencil_error(samples) * _SAFETY <= allowed)
     cusp = instance.surface.cusp_power(instance.values)
     touching = left & (np.maximum(away_x, away_y) < _TOUCHING)
-    corner = touching & np.isfinite(cusp)
+    at_cusp = touching & np.isfinite(cusp)
     classes = np.full(x.shape, BROKEN_CORNER + 1)
     creased, beside = _creased(instance, window)
-    errors, means = _climb(instance, x, y, allowed, classes, (left | beside) & ~corner & ~creased)
+    errors, means = _climb(instance, x, y, allowed, classes, (left | beside) & ~at_cusp & ~creased)
     close = beside & ~core & _five_suffice(errors, samples[inner])
     classes[close & (classes == len(ORDERS))] = BROKEN_CORNER + 1
     means[core] = np.nan
     quincunx = instance.surface.creases is None and _quincunx(instance, window, samples, means, allowed, classes)
-    edges = (classes == CORNER) & (np.maximum(away_x, away_y) >= _HARD_REACH)
+    edges = (classes == CENTRAL) & (np.maximum(away_x, away_y) >= _HARD_REACH)
     classes[edges] = BROKEN_CORNER + 1
     classes[creased & core] = ORDERS.index(_NEAR_CREASE_ORDER) + 1
     classes[creased & ~core & ~close] = len(ORDERS)
     _widen(classes)
     classes[edges] = ORDERS.index(_EDGE_ORDER) + 1
-    classes[corner] = CORNER if instance.surface.creases is None else BROKEN_CORNER + 1
-    central = ORDERS.index(_CENTRAL_ORDER) + 1
-    classes[touching & ~corner] = np.where(classes[touching & ~corner] > central, central, CORNER)
+    classes[at_cusp] = CENTRAL if instance.surface.creases is None else BROKEN_CORNER + 1
+    central_class = ORDERS.index(_CENTRAL_ORDER) + 1
+    classes[touching & ~at_cusp] = np.where(classes[touching & ~at_cusp] > central_class, central_class, CENTRAL)
     pixels = np.stack((x, y), axis=-1).astype(int)
     q, _, _ = instance.surface.ellipse(torch.tensor([instance.values], dtype=torch.float64))
     served = tuple(pixels[classes == index] for index in range(BROKEN_CORNER + 1))
@@ -199,7 +199,7 @@ def _stencil_error(samples: np.ndarray) -> np.ndarray:
 def _climb(
     instance: RoundedSurface, x: np.ndarray, y: np.ndarray, allowed: np.ndarray, classes: np.ndarray, left: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give each pixel that is `left` the lowest order with which the next agrees; `CORNER` where none does by far.
+    """Give each pixel that is `left` the lowest order with which the next agrees; `CENTRAL` where none does by far.
 
     Returns the error of the lowest order of each pixel, zero where it is not known; and the mean by the next of the
     order that it is given, NaN elsewhere.
@@ -219,7 +219,7 @@ def _climb(
         hard = error[~served] > _HARD * np.abs(finer[~served])
         places, means = tuple(axis[~served] for axis in places), finer[~served]
     classes[tuple(axis[~hard] for axis in places)] = rising[-1]
-    classes[tuple(axis[hard] for axis in places)] = CORNER
+    classes[tuple(axis[hard] for axis in places)] = CENTRAL
     return lowest, best
 
 

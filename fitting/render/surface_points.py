@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.render.corner import CornerPixels
+from fitting.render.cusp import CentralPixels
 from fitting.render.ellipse import Ellipses
 from fitting.render.fixed_points import FixedPixels
 from fitting.render.pixel_list import Members, PixelList
@@ -86,14 +86,14 @@ class FixedRows:
         return torch.cat(means, dim=-1).movedim(-1, 0)
 
 
-def corner_rows(corner: CornerPixels, form: Ellipses) -> RowsOfPoints:
+def central_rows(central: CentralPixels, form: Ellipses) -> RowsOfPoints:
     """Points on rays to the edges of pixels about the centres of surfaces with these ellipses."""
-    places, weights = corner.nodes(form)
-    members = corner.pixels.members
+    places, weights = central.nodes(form)
+    members = central.pixels.members
 
     def means(values: Tensor) -> Tensor:
         own = members.unpadded(values)
         return (own * weights.view(len(own), *(1,) * (own.ndim - 2), -1)).sum(-1)
 
     x, y = members.padded(places, _FAR)
-    return RowsOfPoints(corner.pixels, x, y, means)
+    return RowsOfPoints(central.pixels, x, y, means)

@@ -163,7 +163,7 @@ def test_derivatives_match_finite_differences(
     if integrated:
         core = stack._core(FRAME)
         monkeypatch.setattr(RadialStack, "_core", lambda *_: core)
-        near = () if core.corner is None else (core.corner.pixels.places.long(),)
+        near = () if core.central is None else (core.central.pixels.places.long(),)
         for x, y in near:
             promised[y, x] = 1e-5
         for broken in core.broken:

@@ -47,7 +47,7 @@ def frozen_plan(values: torch.Tensor, integrated: bool, monkeypatch: pytest.Monk
 def test_derivatives_match_finite_differences(
     changes: dict[str, float], integrated: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """To 1e-6 of the largest derivative, and to 1e-5, the corner rule's own promise, where a pixel holds the cusp."""
+    """To 1e-6 of the largest derivative, and to 1e-5, the cusp rule's own promise, where a pixel holds the cusp."""
     parameters = sersic(**changes)["parameters"]
     values = torch.tensor([[[parameters[name] for name in NAMES]]], dtype=torch.float64)
     frozen_plan(values, integrated, monkeypatch)
@@ -62,8 +62,8 @@ def test_derivatives_match_finite_differences(
     promised = torch.full((41, 41), 1e-6, dtype=torch.float64)
     if integrated:
         core = stack._core(FRAME)
-        assert core.corner is not None
-        x, y = core.corner.pixels.places.long()
+        assert core.central is not None
+        x, y = core.central.pixels.places.long()
         promised[y, x] = 1e-5
     for place, name in enumerate(NAMES):
         step = STEPS[name]

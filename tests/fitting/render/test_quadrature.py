@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fitting.profiles import RADIAL_PROFILES
-from fitting.render.plan import CORNER, core_plan, rounded
+from fitting.render.plan import CENTRAL, core_plan, rounded
 from fitting.render.quadrature import pixel_rule
 from fitting.render.smoothness import ORDERS
 
@@ -25,7 +25,7 @@ def test_a_plan_puts_each_pixel_in_one_class() -> None:
     plan = core_plan(rounded(SERSIC, 10.2, 8.7, 0.4, 33.0, 3.0, (2.0,)), (0, 60, 0, 60))
     pixels = [tuple(pixel) for group in plan.pixels for pixel in group.tolist()]
     assert len(pixels) == len(set(pixels))
-    assert (10, 9) in {tuple(pixel) for pixel in plan.pixels[CORNER].tolist()}
+    assert (10, 9) in {tuple(pixel) for pixel in plan.pixels[CENTRAL].tolist()}
 
 
 def test_an_edge_takes_few_points_and_what_lies_in_the_dark_none() -> None:

@@ -9,8 +9,8 @@ from scipy.integrate import dblquad, quad
 from scipy.special import gammaincinv
 
 from fitting.profiles import RADIAL_PROFILES
-from fitting.render.corner import CornerPixels, CornerRule
-from fitting.render.corner_sums import corner_values
+from fitting.render.cusp import CentralPixels, CuspRule
+from fitting.render.cusp_sums import central_values
 from fitting.render.ellipse import ellipses
 from fitting.render.instances import RadialInstances
 from fitting.render.pixel_list import Members, PixelList
@@ -40,18 +40,18 @@ def pixel_mean(parameters: tuple[float, ...], pixel: tuple[int, int]) -> float:
     return sum(parts)
 
 
-def corner_mean(parameters: tuple[float, ...], pixel: tuple[int, int]) -> float:
+def central_mean(parameters: tuple[float, ...], pixel: tuple[int, int]) -> float:
     x0, y0, q, pa, n, r_e = (torch.tensor([value], dtype=torch.float64) for value in parameters)
     form = ellipses(torch.stack((x0, y0)), q, pa, r_e)
-    corner = one_pixel([1.0 / parameters[4]], parameters[2], 24 if parameters[4] < 0.99 else 10, pixel)
-    return float(corner_values(RadialInstances(SERSIC, form, SERSIC.constants((n,))), corner))
+    central = one_pixel([1.0 / parameters[4]], parameters[2], 24 if parameters[4] < 0.99 else 10, pixel)
+    return float(central_values(RadialInstances(SERSIC, form, SERSIC.constants((n,))), central))
 
 
-def one_pixel(cusp_powers: list[float], narrowest: float, order: int, pixel: tuple[int, int]) -> CornerPixels:
-    rule = CornerRule.build(cusp_powers, narrowest, order, torch.device("cpu"))
+def one_pixel(cusp_powers: list[float], narrowest: float, order: int, pixel: tuple[int, int]) -> CentralPixels:
+    rule = CuspRule.build(cusp_powers, narrowest, order, torch.device("cpu"))
     first = torch.zeros(1, dtype=torch.long)
     place = torch.tensor(pixel, dtype=torch.float64)[:, None]
-    return CornerPixels.of(PixelList(Members.of_items(1, first), place, first, first), rule)
+    return CentralPixels.of(PixelList(Members.of_items(1, first), place, first, first), rule)
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,12 @@ def one_pixel(cusp_powers: list[float], narrowest: float, order: int, pixel: tup
         ((0.5, 0.0, 1.0, 0.0, 0.5, 1.5), (0, 0)),
     ],
 )
-def test_corner_rule_integrates_pixels_at_the_cusp(parameters: tuple[float, ...], pixel: tuple[int, int]) -> None:
-    assert corner_mean(parameters, pixel) == pytest.approx(pixel_mean(parameters, pixel), rel=1e-5)
+def test_the_cusp_rule_integrates_pixels_at_the_cusp(parameters: tuple[float, ...], pixel: tuple[int, int]) -> None:
+    assert central_mean(parameters, pixel) == pytest.approx(pixel_mean(parameters, pixel), rel=1e-5)
 
 
 @pytest.mark.parametrize("n", [4.0, 8.0])
-def test_corner_rule_integrates_a_sharp_round_cusp(n: float) -> None:
+def test_the_cusp_rule_integrates_a_sharp_round_cusp(n: float) -> None:
     """By rings: the pixel centred on the galaxy, whose arcs inside the square are known."""
     b = float(gammaincinv(2.0 * n, 0.5))
 
@@ -84,14 +84,14 @@ def test_corner_rule_integrates_a_sharp_round_cusp(n: float) -> None:
 
     edges = np.array([0.0, 0.5, np.sqrt(0.5)]) ** (1.0 / n)
     exact = sum(quad(ring, low, high, epsrel=1e-11)[0] for low, high in pairwise(edges))
-    assert corner_mean((3.0, -2.0, 1.0, 0.0, n, 5.0), (3, -2)) == pytest.approx(exact, rel=1e-5)
+    assert central_mean((3.0, -2.0, 1.0, 0.0, n, 5.0), (3, -2)) == pytest.approx(exact, rel=1e-5)
 
 
-def test_corner_weights_add_up_to_the_pixel_wherever_the_centre_is() -> None:
+def test_weights_add_up_to_the_pixel_wherever_the_centre_is() -> None:
     x, y, q, pa, scale = (torch.tensor([value], dtype=torch.float64) for value in (0.3, 2.7, 0.5, 20.0, 3.0))
     form = ellipses(torch.stack((x, y)), q, pa, scale)
     for pixel in ((0, 3), (0, 2), (1, 3), (-2, 4)):
-        corner = one_pixel([0.5], 0.5, 10, pixel)
-        places, weights = corner.nodes(form)
+        central = one_pixel([0.5], 0.5, 10, pixel)
+        places, weights = central.nodes(form)
         assert weights.shape == places.shape[1:] == (1, 4 * 20 * 10)
         assert float(weights.sum()) == pytest.approx(1.0, abs=1e-12)

@@ -9,47 +9,47 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from fitting.render.corner import CornerPixels, CornerSplit
+from fitting.render.cusp import CentralPixels, CentralSplit
 from fitting.render.gauss import by_centre
 from fitting.render.instances import RadialInstances
 from fitting.render.outline import pixel_edges
 
 
-def corner_values(instances: RadialInstances, corner: CornerPixels) -> Tensor:
+def central_values(instances: RadialInstances, central: CentralPixels) -> Tensor:
     """Pixel means of unit-amplitude brightness, (pixels,)."""
-    own = instances.of(corner.pixels.members)
-    split = CornerSplit.of(corner, own.form)
-    places, weights = split.along(corner.edge)
+    own = instances.of(central.pixels.members)
+    split = CentralSplit.of(central, own.form)
+    places, weights = split.along(central.edge)
     weights = weights.mul_(split.seen.areas.unsqueeze(-1)).flatten(1)
-    log_rho = _on_rays(split.form.rho(*places.unbind()).log_(), corner)
+    log_rho = _on_rays(split.form.rho(*places.unbind()).log_(), central)
     brightness = own.profile.brightness(log_rho, own.constants_at(3))
-    return (_along(corner, brightness).mul_(weights)).sum(-1)
+    return (_along(central, brightness).mul_(weights)).sum(-1)
 
 
-def corner_columns(instances: RadialInstances, corner: CornerPixels) -> Tensor:
+def central_columns(instances: RadialInstances, central: CentralPixels) -> Tensor:
     """Pixel means of the derivative columns, (pixels, columns)."""
-    profile, own = instances.profile, instances.of(corner.pixels.members)
-    split = CornerSplit.of(corner, own.form)
-    places, weights = split.along(corner.edge_and_outline)
-    rho, ends = split.form.rho(*places.unbind()), len(corner.edge.place)
+    profile, own = instances.profile, instances.of(central.pixels.members)
+    split = CentralSplit.of(central, own.form)
+    places, weights = split.along(central.edge_and_outline)
+    rho, ends = split.form.rho(*places.unbind()), len(central.edge.place)
     log_rho, constants = rho.log(), own.constants_at(3)
     along_edges = profile.brightness(log_rho[..., ends:], constants).mul_(weights[..., ends:]).sum(-1)
-    brightness, by_log_rho, by_shape = profile.derivatives(_on_rays(log_rho[..., :ends], corner), constants)
-    sums = torch.stack([_along(corner, part) for part in (by_log_rho, *by_shape, brightness)], dim=1)
+    brightness, by_log_rho, by_shape = profile.derivatives(_on_rays(log_rho[..., :ends], central), constants)
+    sums = torch.stack([_along(central, part) for part in (by_log_rho, *by_shape, brightness)], dim=1)
     weights = (weights[..., :ends] * split.seen.areas.unsqueeze(-1)).flatten(1)
     sums = sums @ _powers(weights, rho[..., :ends].flatten(1), places[..., :ends].flatten(2)).mT
     shifts = by_centre(along_edges @ _normals(rho.device), split.form)
     return torch.cat((shifts, sums[:, 0, 1:], sums[:, 1:, 0]), dim=-1)
 
 
-def _on_rays(log_rho: Tensor, corner: CornerPixels) -> Tensor:
+def _on_rays(log_rho: Tensor, central: CentralPixels) -> Tensor:
     """ln ρ of all nodes on all rays, (pixels, nodes on a ray, rays), of that at their ends (pixels, 4, nodes)."""
-    return log_rho.flatten(1).unsqueeze(1) + corner.log_squares.unsqueeze(-1)
+    return log_rho.flatten(1).unsqueeze(1) + central.log_squares.unsqueeze(-1)
 
 
-def _along(corner: CornerPixels, values: Tensor) -> Tensor:
+def _along(central: CentralPixels, values: Tensor) -> Tensor:
     """Sums along each ray of values (pixels, nodes on a ray, rays), (pixels, rays)."""
-    return (corner.radial_weights.unsqueeze(1) @ values).squeeze(1)
+    return (central.radial_weights.unsqueeze(1) @ values).squeeze(1)
 
 
 def _powers(weights: Tensor, rho: Tensor, places: Tensor) -> Tensor:

@@ -60,7 +60,7 @@ def _both_sides(order: int) -> tuple[np.ndarray, ...]:
 
 
 @dataclass(frozen=True)
-class CornerRule:
+class CuspRule:
     """Integration over pixels near the centres of a stack of instances.
 
     Attributes:
@@ -76,7 +76,7 @@ class CornerRule:
     edge_and_outline: EdgeRule
 
     @classmethod
-    def build(cls, cusp_powers: list[float], narrowest: float, radial_order: int, device: torch.device) -> "CornerRule":
+    def build(cls, cusp_powers: list[float], narrowest: float, radial_order: int, device: torch.device) -> "CuspRule":
         """The rule for a stack of instances whose profiles rise as R^c towards the centre, c in `cusp_powers`.
 
         `narrowest` is the smallest axis ratio among them; `radial_order` how many nodes their profiles need on a ray.
@@ -87,13 +87,13 @@ class CornerRule:
 
 
 @dataclass(frozen=True)
-class CornerPixels:
+class CentralPixels:
     """Pixels near the centres.
 
     Attributes:
         pixels: all of them.
         radial, radial_weights: nodes λ on rays, and weights of λ dλ, (pixels, radial order).
-        edge, edge_and_outline: as in `CornerRule`.
+        edge, edge_and_outline: as in `CuspRule`.
     """
 
     pixels: PixelList
@@ -103,7 +103,7 @@ class CornerPixels:
     edge_and_outline: EdgeRule
 
     @classmethod
-    def of(cls, pixels: PixelList, rule: CornerRule) -> "CornerPixels":
+    def of(cls, pixels: PixelList, rule: CuspRule) -> "CentralPixels":
         """Pixels and the rule of their instances."""
         whose = pixels.members.instance
         return cls(pixels, rule.radial[whose], rule.radial_weights[whose], rule.edge, rule.edge_and_outline)
@@ -120,7 +120,7 @@ class CornerPixels:
 
     def nodes(self, form: Ellipses) -> tuple[Tensor, Tensor]:
         """Nodes on rays, x and y, (2, pixels, points of a pixel), and their weights, for instances with these forms."""
-        split = CornerSplit.of(self, form.of(self.pixels.members))
+        split = CentralSplit.of(self, form.of(self.pixels.members))
         places, weights = split.along(self.edge)
         radial, radial_weights = self.radial[:, :, None, None], self.radial_weights[:, :, None, None]
         weights = (weights * split.seen.areas.unsqueeze(-1)).unsqueeze(1) * radial_weights
@@ -128,7 +128,7 @@ class CornerPixels:
 
 
 @dataclass(frozen=True)
-class CornerSplit:
+class CentralSplit:
     """Pixels near centres as seen from there.
 
     Attributes:
@@ -140,9 +140,9 @@ class CornerSplit:
     seen: Corners
 
     @classmethod
-    def of(cls, corner: CornerPixels, own: Ellipses) -> "CornerSplit":
+    def of(cls, pixels: CentralPixels, own: Ellipses) -> "CentralSplit":
         """With the forms of each pixel's instance; their edges are split at the feet, and breaks not looked at."""
-        return cls(own, Corners.of(corner.pixels.places - own.centre, own))
+        return cls(own, Corners.of(pixels.pixels.places - own.centre, own))
 
     def along(self, edge: EdgeRule) -> tuple[Tensor, Tensor]:
         """Nodes on the edges, x and y from the centre, (2, pixels, 4, nodes), and their weights of dt."""
