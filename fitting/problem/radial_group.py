@@ -10,7 +10,6 @@ from torch import Tensor
 from fitting.problem.group import reaching_any
 from fitting.profiles import RadialProfile
 from fitting.profiles.dimensions import NUMBER, PureNumbers
-from fitting.render.core import Core
 from fitting.render.ellipse import GEOMETRY, Axes, Ellipses
 from fitting.render.field import (
     Linearization,
@@ -23,12 +22,13 @@ from fitting.render.field import (
 from fitting.render.frame import Frame, windows
 from fitting.render.instances import RadialInstances
 from fitting.render.kept import kept
-from fitting.render.plan import RoundedShape, core_plan, rounded
+from fitting.render.plan import RoundedShape, quadrature_plan, rounded
+from fitting.render.quadrature_pixels import QuadraturePixels
 
 
 @kept
-def _core(instances: tuple[RoundedShape, ...], frame: Frame, device: torch.device) -> Core:
-    return Core.build([core_plan(instance, frame.window) for instance in instances], frame, device)
+def _quadrature_pixels(instances: tuple[RoundedShape, ...], frame: Frame, device: torch.device) -> QuadraturePixels:
+    return QuadraturePixels.build([quadrature_plan(instance, frame.window) for instance in instances], frame, device)
 
 
 class RadialGroup:
@@ -103,8 +103,8 @@ class RadialStack:
         """The same as one list, (components · parameters,)."""
         return self.places.flatten()
 
-    def _core(self, frame: Frame) -> Core:
-        return _core(self._rounded_shapes, frame, self.values.device)
+    def _quadrature_pixels(self, frame: Frame) -> QuadraturePixels:
+        return _quadrature_pixels(self._rounded_shapes, frame, self.values.device)
 
     @cached_property
     def _rounded_shapes(self) -> tuple[RoundedShape, ...]:
@@ -122,7 +122,7 @@ class RadialStack:
     def image(self, frame: Frame) -> Tensor:
         """Sum over components, (batch, height, width), data units."""
         if self.group.integrated:
-            return self.summed(integrate(self.instances, frame, self._core(frame)))
+            return self.summed(integrate(self.instances, frame, self._quadrature_pixels(frame)))
         return self.summed(sample(self.instances, frame))
 
     def summed(self, images: Tensor) -> Tensor:
@@ -138,16 +138,16 @@ class RadialStack:
         if not self.group.integrated:
             own = sample_columns(self.instances, frame)
         elif self.batch == 1:
-            integrate_columns(self.instances, frame, self._core(frame), by_component[0])
+            integrate_columns(self.instances, frame, self._quadrature_pixels(frame), by_component[0])
             return
         else:
-            own = integrate_columns(self.instances, frame, self._core(frame))
+            own = integrate_columns(self.instances, frame, self._quadrature_pixels(frame))
         by_component.copy_(own.view(by_component.shape))
 
     def linearize(self, frame: Frame) -> "RadialLight":
         """One evaluation that serves the image and gradients."""
-        core = self._core(frame) if self.group.integrated else None
-        return RadialLight(self, linearize(self.instances, frame, core))
+        quadrature_pixels = self._quadrature_pixels(frame) if self.group.integrated else None
+        return RadialLight(self, linearize(self.instances, frame, quadrature_pixels))
 
     @cached_property
     def transfer(self) -> Tensor:

@@ -11,11 +11,11 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from fitting.render.core import Core
-from fitting.render.core_sums import CoreSums, put_columns, put_values
 from fitting.render.ellipse import GEOMETRY, Ellipses, write_geometry
 from fitting.render.frame import Frame
 from fitting.render.instances import RadialInstances
+from fitting.render.quadrature_pixel_sums import QuadraturePixelSums, put_columns, put_values
+from fitting.render.quadrature_pixels import QuadraturePixels
 from fitting.render.stencil import STENCIL_MARGIN, cached_bytes, most_cached, pixel_means, spread_means
 
 
@@ -36,28 +36,30 @@ def sample_columns(instances: RadialInstances, frame: Frame) -> Tensor:
     return columns
 
 
-def integrate(instances: RadialInstances, frame: Frame, core: Core) -> Tensor:
+def integrate(instances: RadialInstances, frame: Frame, quadrature_pixels: QuadraturePixels) -> Tensor:
     """Pixel means of unit-amplitude brightness, shape (instances, height, width)."""
     means = instances.form.centre.new_empty((len(instances), frame.height, frame.width))
-    for part, margin in _parts(core, means):
+    for part, margin in _parts(quadrature_pixels, means):
         pixel_means(sample(instances.select(part), frame.widened(margin)), margin, means[part])
-    put_values(instances, core, means)
+    put_values(instances, quadrature_pixels, means)
     return means
 
 
-def integrate_columns(instances: RadialInstances, frame: Frame, core: Core, out: Tensor | None = None) -> Tensor:
+def integrate_columns(
+    instances: RadialInstances, frame: Frame, quadrature_pixels: QuadraturePixels, out: Tensor | None = None
+) -> Tensor:
     """Pixel means of the derivative columns, shape (instances, columns, height, width); in `out`, if it is given."""
     if out is None:
         columns = GEOMETRY + len(instances.profile.shape) + 1
         out = instances.form.centre.new_empty((len(instances), columns, frame.height, frame.width))
-    for part, margin in _parts(core, out):
+    for part, margin in _parts(quadrature_pixels, out):
         own, wide = instances.select(part), frame.widened(margin)
         if _together(out[part]):
             pixel_means(sample_columns(own, wide), margin, out[part])
             continue
         for column, samples in enumerate(_each_column(own, wide)):
             pixel_means(samples, margin, out[part, column])
-    put_columns(instances, core, out)
+    put_columns(instances, quadrature_pixels, out)
     return out
 
 
@@ -67,9 +69,9 @@ class Linearization:
 
     Attributes:
         x, y: offsets of the grid from the centres, (instances, 1, width) and (instances, height, 1).
-        by_rho, by_shape, brightness: on the grid, (instances, height, width) each; widened for the stencil if there is
-        a core.
-        core: over the pixels that the stencil does not serve, or None where pixels hold samples.
+        by_rho, by_shape, brightness: on the grid, (instances, height, width) each; widened for the stencil if pixels
+            are integrated.
+        quadrature: over the pixels that the stencil does not serve, or None where pixels hold samples.
     """
 
     x: Tensor
@@ -77,14 +79,14 @@ class Linearization:
     by_rho: Tensor
     by_shape: tuple[Tensor, ...]
     brightness: Tensor
-    core: CoreSums | None
+    quadrature: QuadraturePixelSums | None
 
     def image(self) -> Tensor:
         """Pixel values of unit-amplitude brightness, (instances, height, width)."""
-        if self.core is None:
+        if self.quadrature is None:
             return self.brightness
-        means = _means(self.brightness, self.core.core)
-        self.core.put_values(means)
+        means = _means(self.brightness, self.quadrature.pixels)
+        self.quadrature.put_values(means)
         return means
 
     def backproject(self, weight: Tensor) -> Tensor:
@@ -94,10 +96,10 @@ class Linearization:
         The transpose of `integrate_columns` (or `sample_columns`) without the columns' images: the geometry's five sums
         are moments of one image.
         """
-        if self.core is None:
+        if self.quadrature is None:
             return self._grid_sums(weight)
-        of_core = self.core.take(weight)
-        return sum(of_core, self._grid_sums(_spread_back(weight, self.core.core)))
+        sums = self.quadrature.take(weight)
+        return sum(sums, self._grid_sums(_spread_back(weight, self.quadrature.pixels)))
 
     def _grid_sums(self, weight: Tensor) -> Tensor:
         moments = _moments(self.by_rho * weight, self.x.squeeze(-2), self.y.squeeze(-1))
@@ -105,11 +107,11 @@ class Linearization:
         return torch.cat((moments, torch.stack(others, dim=-1)), dim=-1)
 
 
-def linearize(instances: RadialInstances, frame: Frame, core: Core | None) -> Linearization:
-    """Evaluate a stack on a frame once, for its image and for gradients; without a core, pixels hold samples."""
-    x, y, log_rho, rho = _grid(instances.form, frame if core is None else frame.widened(STENCIL_MARGIN))
+def linearize(instances: RadialInstances, frame: Frame, quadrature_pixels: QuadraturePixels | None) -> Linearization:
+    """Evaluate a stack on a frame once, for its image and for gradients; where no pixel is integrated they hold samples."""
+    x, y, log_rho, rho = _grid(instances.form, frame if quadrature_pixels is None else frame.widened(STENCIL_MARGIN))
     brightness, by_log_rho, by_shape = instances.profile.derivatives(log_rho, instances.constants_at(3))
-    sums = None if core is None else CoreSums.of(instances, core)
+    sums = None if quadrature_pixels is None else QuadraturePixelSums.of(instances, quadrature_pixels)
     return Linearization(x, y, by_log_rho.div_(rho), by_shape, brightness, sums)
 
 
@@ -135,33 +137,33 @@ def _grid(form: Ellipses, frame: Frame) -> tuple[Tensor, Tensor, Tensor, Tensor]
     return x, y, rho.log(), rho
 
 
-def _parts(core: Core, images: Tensor) -> Iterator[tuple[slice, int]]:
+def _parts(quadrature_pixels: QuadraturePixels, images: Tensor) -> Iterator[tuple[slice, int]]:
     """Instances that are rendered together, and their stencil's margin.
 
     On the CPU so few that one image of each stays in its caches; `images` are (instances, …, height, width).
     """
     most = most_cached(images) if images.device.type == "cpu" else len(images)
-    for run, margin in core.runs:
+    for run, margin in quadrature_pixels.runs:
         for start in range(run.start, run.stop, most):
             yield slice(start, min(start + most, run.stop)), margin
 
 
-def _means(samples: Tensor, core: Core) -> Tensor:
+def _means(samples: Tensor, quadrature_pixels: QuadraturePixels) -> Tensor:
     """Pixel means (instances, height, width) from samples of the widened frame, each instance's by its stencil."""
     height, width = (size - 2 * STENCIL_MARGIN for size in samples.shape[-2:])
     means = samples.new_empty((len(samples), height, width))
-    for run, margin in core.runs:
+    for run, margin in quadrature_pixels.runs:
         pixel_means(_inner(samples[run], STENCIL_MARGIN - margin), margin, means[run])
     return means
 
 
-def _spread_back(weight: Tensor, core: Core) -> Tensor:
+def _spread_back(weight: Tensor, quadrature_pixels: QuadraturePixels) -> Tensor:
     """The transpose of `_means`, for weights (instances, height, width)."""
-    if all(margin == STENCIL_MARGIN for _, margin in core.runs):
+    if all(margin == STENCIL_MARGIN for _, margin in quadrature_pixels.runs):
         return spread_means(weight)
     height, width = (size + 2 * STENCIL_MARGIN for size in weight.shape[-2:])
     back = weight.new_zeros((len(weight), height, width))
-    for run, margin in core.runs:
+    for run, margin in quadrature_pixels.runs:
         _inner(back[run], STENCIL_MARGIN - margin).copy_(spread_means(weight[run], margin))
     return back
 

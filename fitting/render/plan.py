@@ -60,7 +60,7 @@ class RoundedShape(NamedTuple):
 
 
 @dataclass(frozen=True)
-class CorePlan:
+class QuadraturePlan:
     """Pixels of one instance that the stencil does not serve: `pixels[k]` is (count, 2) of x, y for class k.
 
     `short` says whether all others of the window lie so far out that the short stencil serves them; `quincunx` that
@@ -124,14 +124,14 @@ def _measured(instance: RoundedShape) -> tuple[float, Smoothness]:
 
 
 @kept
-def core_plan(instance: RoundedShape, window: tuple[int, int, int, int]) -> CorePlan:
+def quadrature_plan(instance: RoundedShape, window: tuple[int, int, int, int]) -> QuadraturePlan:
     """The classes of the pixels around one instance that lie in a window x0, x1, y0, y1 (first, past the last)."""
     _, smoothness = _measured(instance)
     near, far = _boxes(instance)
     columns, rows = _covered(instance, near, window)
     lit = columns.stop > columns.start and rows.stop > rows.start
     short = not all(span.stop > span.start for span in _covered(instance, far, window))
-    return CorePlan(
+    return QuadraturePlan(
         _pixels(instance, columns, rows) if lit else _NO_PIXELS,
         instance.profile.cusp_power(instance.shape),
         instance.q,

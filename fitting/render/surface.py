@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.core import Core
 from fitting.render.crease_pixels import PixelsOfStack
 from fitting.render.ellipse import Ellipses
 from fitting.render.frame import Frame
 from fitting.render.kept import kept
+from fitting.render.quadrature_pixels import QuadraturePixels
 from fitting.render.quincunx import corner_frame, quincunx_means
 from fitting.render.stencil import STENCIL_MARGIN, pixel_means
 from fitting.render.surface_frames import Evaluate, FieldOnFrames, SurfaceFrames
@@ -26,33 +26,33 @@ from fitting.render.surface_points import FixedRows, RowsOfPoints, central_rows
 
 
 @dataclass(frozen=True)
-class SurfaceCore:
+class SurfaceQuadrature:
     """The quadrature of a stack on a frame.
 
     Attributes:
-        core: as of plain profiles.
+        pixels: as of plain profiles.
         fixed: its pixels with points of their own.
     """
 
-    core: Core
+    pixels: QuadraturePixels
     fixed: FixedRows | None
 
     @property
     def nbytes(self) -> int:
         """Bytes of its arrays."""
-        return self.core.nbytes + (0 if self.fixed is None else self.fixed.nbytes)
+        return self.pixels.nbytes + (0 if self.fixed is None else self.fixed.nbytes)
 
     def near(self, form: Ellipses) -> list[RowsOfPoints]:
         """Points of pixels that lattices do not serve, of surfaces with these ellipses."""
         near = [] if self.fixed is None else [self.fixed.rows(form.centre)]
-        return near if self.core.central is None else [central_rows(self.core.central, form), *near]
+        return near if self.pixels.central is None else [central_rows(self.pixels.central, form), *near]
 
 
 @kept
-def surface_core(instances: tuple[RoundedSurface, ...], frame: Frame, device: torch.device) -> SurfaceCore:
+def surface_quadrature(instances: tuple[RoundedSurface, ...], frame: Frame, device: torch.device) -> SurfaceQuadrature:
     """The quadrature of a stack on a frame."""
-    core = Core.build([surface_plan(instance, frame.window) for instance in instances], frame, device)
-    return SurfaceCore(core, None if core.fixed is None else FixedRows.of(core.fixed))
+    pixels = QuadraturePixels.build([surface_plan(instance, frame.window) for instance in instances], frame, device)
+    return SurfaceQuadrature(pixels, None if pixels.fixed is None else FixedRows.of(pixels.fixed))
 
 
 def sample(evaluate: Evaluate, values: Tensor, frame: Frame) -> Tensor:
@@ -97,9 +97,9 @@ def field_means(field: FieldOnFrames, frame: Frame) -> Tensor:
     Where there is one frame alone, the first batch of pixels that creases cross is evaluated with all the rest.
     """
     on, values = field.on, field.on.values
-    core = surface_core(on.rounded, frame, values.device)
+    quadrature = surface_quadrature(on.rounded, frame, values.device)
     wide = frame.widened(STENCIL_MARGIN)
-    near = core.near(on.form)
+    near = quadrature.near(on.form)
     batches = on.batches() if len(on.frames) == 1 else iter(())
     first = next(batches, None)
     others = [*((rows.x, rows.y) for rows in near), *(() if first is None else (first.points(),))]
@@ -109,7 +109,7 @@ def field_means(field: FieldOnFrames, frame: Frame) -> Tensor:
     creased = field.creased(frame) if first is None else field.alone(frame, first, *at_first, batches)
 
     samples_of_grid = samples.view(*samples.shape[:-1], wide.height, wide.width)
-    means = _grid_means(field.evaluate, values, samples_of_grid, core.core, frame)
+    means = _grid_means(field.evaluate, values, samples_of_grid, quadrature.pixels, frame)
     flat = means.flatten(-2)
     if creased is not None and len(creased.beside):
         flat[creased.beside.instance, ..., creased.beside.target] = _close_means(samples, creased.beside, wide.width)
@@ -120,11 +120,13 @@ def field_means(field: FieldOnFrames, frame: Frame) -> Tensor:
     return means
 
 
-def _grid_means(evaluate: Evaluate, values: Tensor, samples: Tensor, core: Core, frame: Frame) -> Tensor:
+def _grid_means(
+    evaluate: Evaluate, values: Tensor, samples: Tensor, quadrature_pixels: QuadraturePixels, frame: Frame
+) -> Tensor:
     """Pixel means where the lattices' weights serve, from samples at the centres (instances, …, height + 6, width + 6)
-    and, of the instances that the core says, at the corners.
+    and, of the instances that are sampled there, at the corners.
     """
-    places = list(core.quincunx)
+    places = list(quadrature_pixels.quincunx)
     if not places:
         return pixel_means(samples)
     own, around = values if len(places) == len(values) else values[places], corner_frame(frame)

@@ -18,7 +18,7 @@ from fitting.render.creased import surface_crossings
 from fitting.render.crossed import Crossings
 from fitting.render.ellipse import Ellipses, ellipses
 from fitting.render.frame import Frame
-from fitting.render.surface_plan import RoundedSurface, surface_core_key
+from fitting.render.surface_plan import RoundedSurface, surface_quadrature_key
 
 Evaluate = Callable[[Tensor, Tensor, Tensor], Tensor]
 """Offsets x, y (instances, points) and values (instances, parameters) to (instances, …, points)."""
@@ -56,7 +56,7 @@ class SurfaceFrames:
     @cached_property
     def rounded(self) -> tuple[RoundedSurface, ...]:
         """What their quadrature is chosen by."""
-        return surface_core_key(self.surface, self.values)
+        return surface_quadrature_key(self.surface, self.values)
 
     @cached_property
     def _fixed(self) -> Surface:

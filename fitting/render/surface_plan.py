@@ -22,7 +22,7 @@ from fitting.render.crease_sides import crease_sides
 from fitting.render.crossed import crease_reach
 from fitting.render.frame import Frame
 from fitting.render.kept import kept
-from fitting.render.plan import BROKEN_CORNER, CENTRAL, CorePlan
+from fitting.render.plan import BROKEN_CORNER, CENTRAL, QuadraturePlan
 from fitting.render.quadrature import pixel_rule
 from fitting.render.quincunx import corner_frame, quincunx_means
 from fitting.render.smoothness import ORDERS
@@ -34,8 +34,8 @@ _WIDER = STENCIL_MARGIN + 1
 _EIGHTH = torch.tensor([1.0, -8.0, 28.0, -56.0, 70.0, -56.0, 28.0, -8.0, 1.0], dtype=torch.float64)
 _SAFETY = 3.0
 _NEAR = 5.5
-"""Pixels whose centres are nearer than this to the centre, along both axes, belong to the core."""
-_CORE_TOLERANCE, _BODY_TOLERANCE = 1e-6, 1e-5
+"""Pixels whose centres are nearer than this to the centre, along both axes, are held to the stricter promise."""
+_NEAR_TOLERANCE, _BODY_TOLERANCE = 1e-6, 1e-5
 _TOUCHING = 1.12
 """Pixels that hold or touch the centre, wherever it is within its rounding."""
 _HARD = 3e-4
@@ -93,30 +93,32 @@ class RoundedSurface:
 
 
 @kept
-def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) -> CorePlan:
+def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) -> QuadraturePlan:
     """The classes of the pixels of a window x0, x1, y0, y1 (first, past the last) that the stencil does not serve."""
     y, x = np.mgrid[window[2] - _WIDER : window[3] + _WIDER, window[0] - _WIDER : window[1] + _WIDER].astype(float)
     samples = instance.at(x, y)
     inner = (slice(_WIDER, -_WIDER),) * 2
     x, y = x[inner], y[inner]
     away_x, away_y = np.abs(x - instance.values[0]), np.abs(y - instance.values[1])
-    core = np.maximum(away_x, away_y) < _NEAR
-    allowed = np.where(core, _CORE_TOLERANCE, _BODY_TOLERANCE) * np.maximum(np.abs(samples[inner]), _faint(instance))
-    left = core | ~(_stencil_error(samples) * _SAFETY <= allowed)
+    near_centre = np.maximum(away_x, away_y) < _NEAR
+    allowed = np.where(near_centre, _NEAR_TOLERANCE, _BODY_TOLERANCE) * np.maximum(
+        np.abs(samples[inner]), _faint(instance)
+    )
+    left = near_centre | ~(_stencil_error(samples) * _SAFETY <= allowed)
     cusp = instance.surface.cusp_power(instance.values)
     touching = left & (np.maximum(away_x, away_y) < _TOUCHING)
     at_cusp = touching & np.isfinite(cusp)
     classes = np.full(x.shape, BROKEN_CORNER + 1)
     creased, beside = _creased(instance, window)
     errors, means = _climb(instance, x, y, allowed, classes, (left | beside) & ~at_cusp & ~creased)
-    close = beside & ~core & _five_suffice(errors, samples[inner])
+    close = beside & ~near_centre & _five_suffice(errors, samples[inner])
     classes[close & (classes == len(ORDERS))] = BROKEN_CORNER + 1
-    means[core] = np.nan
+    means[near_centre] = np.nan
     quincunx = instance.surface.creases is None and _quincunx(instance, window, samples, means, allowed, classes)
     edges = (classes == CENTRAL) & (np.maximum(away_x, away_y) >= _HARD_REACH)
     classes[edges] = BROKEN_CORNER + 1
-    classes[creased & core] = ORDERS.index(_NEAR_CREASE_ORDER) + 1
-    classes[creased & ~core & ~close] = len(ORDERS)
+    classes[creased & near_centre] = ORDERS.index(_NEAR_CREASE_ORDER) + 1
+    classes[creased & ~near_centre & ~close] = len(ORDERS)
     _widen(classes)
     classes[edges] = ORDERS.index(_EDGE_ORDER) + 1
     classes[at_cusp] = CENTRAL if instance.surface.creases is None else BROKEN_CORNER + 1
@@ -126,7 +128,7 @@ def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) ->
     q, _, _ = instance.surface.ellipse(torch.tensor([instance.values], dtype=torch.float64))
     served = tuple(pixels[classes == index] for index in range(BROKEN_CORNER + 1))
     ray_order = _RAY_ORDER if cusp <= 1.01 else _SMOOTH_RAY_ORDER
-    return CorePlan(served, cusp, float(q), math.inf, ray_order, quincunx=quincunx)
+    return QuadraturePlan(served, cusp, float(q), math.inf, ray_order, quincunx=quincunx)
 
 
 @kept
@@ -275,6 +277,6 @@ def _means(instance: RoundedSurface, x: np.ndarray, y: np.ndarray, order: int) -
     return instance.at(x[:, None] + across, y[:, None] + along) @ weights
 
 
-def surface_core_key(surface: Surface, values: Tensor) -> tuple[RoundedSurface, ...]:
+def surface_quadrature_key(surface: Surface, values: Tensor) -> tuple[RoundedSurface, ...]:
     """The rounded instances of a stack of values (instances, parameters)."""
     return tuple(RoundedSurface.of(surface, row) for row in values.tolist())

@@ -161,12 +161,12 @@ def test_derivatives_match_finite_differences(
     stack = RadialStack(group, values, (0,))
     promised = np.full((FRAME.height, FRAME.width), 1e-6)
     if integrated:
-        core = stack._core(FRAME)
-        monkeypatch.setattr(RadialStack, "_core", lambda *_: core)
-        near = () if core.central is None else (core.central.pixels.places.long(),)
+        quadrature_pixels = stack._quadrature_pixels(FRAME)
+        monkeypatch.setattr(RadialStack, "_quadrature_pixels", lambda *_: quadrature_pixels)
+        near = () if quadrature_pixels.central is None else (quadrature_pixels.central.pixels.places.long(),)
         for x, y in near:
             promised[y, x] = 1e-5
-        for broken in core.broken:
+        for broken in quadrature_pixels.broken:
             x, y = broken.pixels.places.long()
             promised[y, x] = BREAK if isinstance(broken.rule, RingRule) else 1e-5
     elif name in ENDS:  # where samples at the very end have no derivative

@@ -38,8 +38,8 @@ def columns_of(stack: RadialStack) -> torch.Tensor:
 def frozen_plan(values: torch.Tensor, integrated: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hold the choice of quadrature while parameters are moved by a little: the promise is about a fixed rule."""
     if integrated:
-        core = stack_of(values, True)._core(FRAME)
-        monkeypatch.setattr(RadialStack, "_core", lambda *_: core)
+        quadrature_pixels = stack_of(values, True)._quadrature_pixels(FRAME)
+        monkeypatch.setattr(RadialStack, "_quadrature_pixels", lambda *_: quadrature_pixels)
 
 
 @pytest.mark.parametrize("integrated", [True, False], ids=["integrated", "sampled"])
@@ -61,9 +61,9 @@ def test_derivatives_match_finite_differences(
 
     promised = torch.full((41, 41), 1e-6, dtype=torch.float64)
     if integrated:
-        core = stack._core(FRAME)
-        assert core.central is not None
-        x, y = core.central.pixels.places.long()
+        quadrature_pixels = stack._quadrature_pixels(FRAME)
+        assert quadrature_pixels.central is not None
+        x, y = quadrature_pixels.central.pixels.places.long()
         promised[y, x] = 1e-5
     for place, name in enumerate(NAMES):
         step = STEPS[name]

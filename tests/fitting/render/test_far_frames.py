@@ -38,7 +38,7 @@ def brightness(row: tuple[float, ...], x: np.ndarray, y: np.ndarray) -> np.ndarr
 def test_the_short_stencil_keeps_the_promise(row: tuple[float, ...]) -> None:
     """A tenth of what is promised anywhere inside 4 r_e."""
     stack = stack_of([row])
-    assert [margin for _, margin in stack._core(FRAME).runs] == [SHORT_MARGIN]
+    assert [margin for _, margin in stack._quadrature_pixels(FRAME).runs] == [SHORT_MARGIN]
     image = stack.image(FRAME)[0].numpy()
     for x, y in [(0, 0), (29, 0), (0, 26), (29, 26), (15, 13), (7, 22)]:
         exact = pixel_mean(lambda *at: brightness(row, *at), (FRAME.x0 + x, FRAME.y0 + y), row[:2])
@@ -48,7 +48,7 @@ def test_the_short_stencil_keeps_the_promise(row: tuple[float, ...]) -> None:
 def test_each_component_has_its_own_stencil() -> None:
     rows = [FAR[0], NEAR, FAR[1], FAR[2]]
     stack = stack_of(rows)
-    margins = [(run.start, run.stop, margin) for run, margin in stack._core(FRAME).runs]
+    margins = [(run.start, run.stop, margin) for run, margin in stack._quadrature_pixels(FRAME).runs]
     assert margins == [(0, 1, SHORT_MARGIN), (1, 2, STENCIL_MARGIN), (2, 4, SHORT_MARGIN)]
     alone = sum(stack_of([row]).image(FRAME) for row in rows)
     torch.testing.assert_close(stack.image(FRAME), alone, rtol=1e-7, atol=0.0)

@@ -10,9 +10,9 @@ import torch
 from fitting.profiles.surfaces import SURFACES
 from fitting.render.frame import Frame
 from fitting.render.quincunx import corner_frame, quincunx_means
-from fitting.render.surface import integrate, integrate_derivatives, surface_core
+from fitting.render.surface import integrate, integrate_derivatives, surface_quadrature
 from fitting.render.surface_frames import Evaluate
-from fitting.render.surface_plan import surface_core_key
+from fitting.render.surface_plan import surface_quadrature_key
 from tests.fitting.ulps import assert_few_ulps
 
 PIXEL = Frame(2, 5, 1, 1)
@@ -73,7 +73,7 @@ def test_derivatives_of_rings_are_as_exact() -> None:
 
 
 def test_corners_are_sampled_where_rings_are_short_alone() -> None:
-    core = surface_core(surface_core_key(AIRY, VALUES), WIDE, VALUES.device).core
-    assert core.quincunx == (0, 2)
+    quadrature_pixels = surface_quadrature(surface_quadrature_key(AIRY, VALUES), WIDE, VALUES.device).pixels
+    assert quadrature_pixels.quincunx == (0, 2)
     alone = [integrate(AIRY, own[None], WIDE) for own in VALUES]
     assert_few_ulps(integrate(AIRY, VALUES, WIDE), torch.cat(alone))

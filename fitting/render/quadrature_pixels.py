@@ -12,7 +12,7 @@ from fitting.render.cusp import CentralPixels, CuspRule
 from fitting.render.fixed_points import FixedPixels
 from fitting.render.frame import Frame
 from fitting.render.pixel_list import Members, PixelList
-from fitting.render.plan import BROKEN_CORNER, CENTRAL, RING, CorePlan
+from fitting.render.plan import BROKEN_CORNER, CENTRAL, RING, QuadraturePlan
 from fitting.render.rings import BrokenCornerRule, RingRule
 from fitting.render.smoothness import ORDERS
 from fitting.render.stencil import SHORT_MARGIN, STENCIL_MARGIN
@@ -22,7 +22,7 @@ _INSTANCE = 600
 
 
 @dataclass(frozen=True)
-class Core:
+class QuadraturePixels:
     """Where the stencil's values in one frame give way to quadrature.
 
     Attributes:
@@ -40,7 +40,7 @@ class Core:
     quincunx: tuple[int, ...]
 
     @classmethod
-    def build(cls, plans: list[CorePlan], frame: Frame, device: torch.device) -> "Core":
+    def build(cls, plans: list[QuadraturePlan], frame: Frame, device: torch.device) -> "QuadraturePixels":
         """Gather the pixels of plans made for the frame."""
         return cls(
             _central(plans, frame, device),
@@ -57,7 +57,7 @@ class Core:
         return own + _HEADERS + _INSTANCE * self.runs[-1][0].stop
 
 
-def _central(plans: Sequence[CorePlan], frame: Frame, device: torch.device) -> CentralPixels | None:
+def _central(plans: Sequence[QuadraturePlan], frame: Frame, device: torch.device) -> CentralPixels | None:
     pixels = _listed(plans, (CENTRAL,), frame, device)
     if pixels is None:
         return None
@@ -66,7 +66,7 @@ def _central(plans: Sequence[CorePlan], frame: Frame, device: torch.device) -> C
     return CentralPixels.of(pixels, rule)
 
 
-def _broken(plans: Sequence[CorePlan], frame: Frame, device: torch.device) -> Iterator[BreakPixels]:
+def _broken(plans: Sequence[QuadraturePlan], frame: Frame, device: torch.device) -> Iterator[BreakPixels]:
     pixels = _listed(plans, (BROKEN_CORNER,), frame, device)
     if pixels is not None:
         cusps = [plans[instance].cusp_power for instance in pixels.members.instance.tolist()]
@@ -77,7 +77,7 @@ def _broken(plans: Sequence[CorePlan], frame: Frame, device: torch.device) -> It
         yield BreakPixels(pixels, RingRule.build(closest, narrowest, device))
 
 
-def _fixed(plans: Sequence[CorePlan], frame: Frame, device: torch.device) -> FixedPixels | None:
+def _fixed(plans: Sequence[QuadraturePlan], frame: Frame, device: torch.device) -> FixedPixels | None:
     classes = [
         (sum(len(plan.pixels[index]) for plan in plans), index, order) for index, order in enumerate(ORDERS, start=1)
     ]
@@ -86,7 +86,9 @@ def _fixed(plans: Sequence[CorePlan], frame: Frame, device: torch.device) -> Fix
     return None if pixels is None else FixedPixels.of(pixels, [(count, order) for count, _, order in filled])
 
 
-def _listed(plans: Sequence[CorePlan], classes: Sequence[int], frame: Frame, device: torch.device) -> PixelList | None:
+def _listed(
+    plans: Sequence[QuadraturePlan], classes: Sequence[int], frame: Frame, device: torch.device
+) -> PixelList | None:
     """Pixels of some classes, class after class, and of each those of one instance after those of the other."""
     lists = [(instance, plan.pixels[index]) for index in classes for instance, plan in enumerate(plans)]
     if not any(len(pixels) for _, pixels in lists):
@@ -99,7 +101,7 @@ def _listed(plans: Sequence[CorePlan], classes: Sequence[int], frame: Frame, dev
     return PixelList(Members.of_items(len(plans), torch.as_tensor(instance, device=device)), *parts)
 
 
-def _runs(plans: Sequence[CorePlan]) -> Iterator[tuple[slice, int]]:
+def _runs(plans: Sequence[QuadraturePlan]) -> Iterator[tuple[slice, int]]:
     """Instances in a row that are served by one stencil, and its margin."""
     start = 0
     for short, row in groupby(plan.short for plan in plans):
