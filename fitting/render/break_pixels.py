@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from fitting.render.break_rules import BreakRule, BreakSplit, BrokenCornerRule, BrokenCornerSplit
 from fitting.render.gauss import by_centre
 from fitting.render.instances import RadialInstances
 from fitting.render.pixel_list import PixelList
-from fitting.render.rings import BrokenCornerRule, BrokenCornerSplit, RingRule, RingSplit
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class BreakPixels:
     """The pixels and their rule."""
 
     pixels: PixelList
-    rule: RingRule | BrokenCornerRule
+    rule: BreakRule | BrokenCornerRule
 
     @property
     def nbytes(self) -> int:
@@ -60,7 +60,7 @@ class _Seen:
     """
 
     own: RadialInstances
-    split: RingSplit | BrokenCornerSplit
+    split: BreakSplit | BrokenCornerSplit
 
     @classmethod
     def of(cls, instances: RadialInstances, broken: BreakPixels) -> "_Seen":

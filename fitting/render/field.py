@@ -108,7 +108,7 @@ class Linearization:
 
 
 def linearize(instances: RadialInstances, frame: Frame, quadrature_pixels: QuadraturePixels | None) -> Linearization:
-    """Evaluate a stack on a frame once, for its image and for gradients; where no pixel is integrated they hold samples."""
+    """Evaluate a stack on a frame once, for its image and for gradients; without quadrature, pixels hold samples."""
     x, y, log_rho, rho = _grid(instances.form, frame if quadrature_pixels is None else frame.widened(STENCIL_MARGIN))
     brightness, by_log_rho, by_shape = instances.profile.derivatives(log_rho, instances.constants_at(3))
     sums = None if quadrature_pixels is None else QuadraturePixelSums.of(instances, quadrature_pixels)

@@ -22,9 +22,9 @@ from fitting.render.smoothness import ORDERS, SHORT_STENCIL, STENCIL, Smoothness
 
 CENTRAL = 0
 """Class of the pixels integrated by `CuspRule`; classes 1 and on are the orders of `ORDERS`."""
-RING = len(ORDERS) + 1
-"""Class of the pixels integrated by `RingRule`."""
-BROKEN_CORNER = RING + 1
+BREAK = len(ORDERS) + 1
+"""Class of the pixels integrated by `BreakRule`."""
+BROKEN_CORNER = BREAK + 1
 """Class of the pixels integrated by `BrokenCornerRule`: near the centre, or from the break far in towards it."""
 _STENCIL_CLASS = BROKEN_CORNER + 1
 _SMALLEST_ELLIPSE = {32: 1.6, 16: 1.6, 8: 2.5, 5: 4.2, 3: 11.5, 2: 38.0}
@@ -39,7 +39,7 @@ _NEAR = 6.0
 """Pixels from the centre; nearer, the promise is ten times stricter."""
 _MARGIN = 0.12
 _BREAK_MARGIN = 0.2
-_HIGHEST_BESIDE_RING = 8
+_HIGHEST_BESIDE_BREAK = 8
 _LONG = 0.4
 
 
@@ -181,25 +181,25 @@ def _classes(instance: RoundedShape, smoothness: Smoothness, size: float, x: np.
     tolerance = np.where(np.hypot(x, y) <= _NEAR, _NEAR_TOLERANCE, _FAR_TOLERANCE)
     smooth_centre = np.isinf(instance.profile.cusp_power(instance.shape))
     centre = np.full(x.shape, np.inf) if smooth_centre else analytic_ellipse(instance, x, y)
-    ring = _Ring.around(instance, smoothness, size, x, y, radius)
+    breaks = _BreakDistances.around(instance, smoothness, size, x, y, radius)
     served = np.full(x.shape, CENTRAL)
     if smooth_centre:
         served[radius > 2.0 * size] = 1
     else:
         served[centre >= _SMALLEST_ELLIPSE[ORDERS[0]]] = 1
-    if ring is not None:
-        served[(served == CENTRAL) & ring.inside_hull] = BROKEN_CORNER
-        served[(served == 1) & ring.near] = RING
-        served[(served == RING) & ring.long] = BROKEN_CORNER
+    if breaks is not None:
+        served[(served == CENTRAL) & breaks.inside_hull] = BROKEN_CORNER
+        served[(served == 1) & breaks.near] = BREAK
+        served[(served == BREAK) & breaks.long] = BROKEN_CORNER
     for index, order in enumerate(ORDERS, start=1):
         enough = smoothness.log_error(index - 1, radius) <= tolerance
-        if ring is not None:
-            enough &= ~ring.crossed | (smoothness.log_error_across(index - 1, ring.at, size) <= tolerance)
-            # Next to the break the ring's rule is exact with fewer points than high orders take.
-            enough &= ~ring.near if order > _HIGHEST_BESIDE_RING else True
-            aside = smoothness.log_error(index - 1, ring.aside) <= tolerance
-            aside &= (order <= _HIGHEST_BESIDE_RING) | ~ring.near
-            enough |= (ring.ellipse >= _SMALLEST_ELLIPSE[order]) & aside
+        if breaks is not None:
+            enough &= ~breaks.crossed | (smoothness.log_error_across(index - 1, breaks.at, size) <= tolerance)
+            # Next to the break the breaks's rule is exact with fewer points than high orders take.
+            enough &= ~breaks.near if order > _HIGHEST_BESIDE_BREAK else True
+            aside = smoothness.log_error(index - 1, breaks.aside) <= tolerance
+            aside &= (order <= _HIGHEST_BESIDE_BREAK) | ~breaks.near
+            enough |= (breaks.ellipse >= _SMALLEST_ELLIPSE[order]) & aside
         served[(centre >= _SMALLEST_ELLIPSE[order]) & enough] = index
     smooth = (radius - _MARGIN >= _STENCIL_NEAREST * size) & (smoothness.log_error(STENCIL, radius) <= tolerance)
     served[smooth] = _STENCIL_CLASS
@@ -234,7 +234,7 @@ def analytic_ellipse(instance: RoundedShape, x: np.ndarray, y: np.ndarray) -> np
 
 
 @dataclass(frozen=True)
-class _Ring:
+class _BreakDistances:
     """How pixels lie to a break that no Gauss–Legendre rule integrates across.
 
     Attributes:
@@ -264,7 +264,7 @@ class _Ring:
         x: np.ndarray,
         y: np.ndarray,
         radius: np.ndarray,
-    ) -> "_Ring | None":
+    ) -> "_BreakDistances | None":
         """For pixels at offsets x, y from the centre; None where there is no break or only a gentle one."""
         at = instance.break_radius
         if at is None or not smoothness.sharp:

@@ -8,12 +8,12 @@ import numpy as np
 import torch
 
 from fitting.render.break_pixels import BreakPixels
+from fitting.render.break_rules import BreakRule, BrokenCornerRule
 from fitting.render.cusp import CentralPixels, CuspRule
 from fitting.render.fixed_points import FixedPixels
 from fitting.render.frame import Frame
 from fitting.render.pixel_list import Members, PixelList
-from fitting.render.plan import BROKEN_CORNER, CENTRAL, RING, QuadraturePlan
-from fitting.render.rings import BrokenCornerRule, RingRule
+from fitting.render.plan import BREAK, BROKEN_CORNER, CENTRAL, QuadraturePlan
 from fitting.render.smoothness import ORDERS
 from fitting.render.stencil import SHORT_MARGIN, STENCIL_MARGIN
 
@@ -71,10 +71,10 @@ def _broken(plans: Sequence[QuadraturePlan], frame: Frame, device: torch.device)
     if pixels is not None:
         cusps = [plans[instance].cusp_power for instance in pixels.members.instance.tolist()]
         yield BreakPixels(pixels, BrokenCornerRule.build(cusps, device))
-    pixels = _listed(plans, (RING,), frame, device)
+    pixels = _listed(plans, (BREAK,), frame, device)
     if pixels is not None:
         closest, narrowest = min(plan.break_radius for plan in plans), min(plan.q for plan in plans)
-        yield BreakPixels(pixels, RingRule.build(closest, narrowest, device))
+        yield BreakPixels(pixels, BreakRule.build(closest, narrowest, device))
 
 
 def _fixed(plans: Sequence[QuadraturePlan], frame: Frame, device: torch.device) -> FixedPixels | None:

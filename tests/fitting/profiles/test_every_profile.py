@@ -22,7 +22,6 @@ from fitting.problem.radial_group import RadialGroup, RadialStack
 from fitting.profiles import RADIAL_PROFILES, SIZED_PROFILES, RadialProfile, radial_profile
 from fitting.profiles.dimensions import PureNumbers
 from fitting.render.frame import Frame
-from fitting.render.rings import RingRule
 from fitting.spec import ComponentSpec
 from tests.fitting.scene import fitted, flat_sky, image_of, noisy, rendered, uncertainties_of, values_of
 from tests.references.make_radial_table import NEAR, SIDE, TABLE
@@ -168,7 +167,7 @@ def test_derivatives_match_finite_differences(
             promised[y, x] = 1e-5
         for broken in quadrature_pixels.broken:
             x, y = broken.pixels.places.long()
-            promised[y, x] = BREAK if isinstance(broken.rule, RingRule) else 1e-5
+            promised[y, x] = BREAK if isinstance(broken.rule, BreakRule) else 1e-5
     elif name in ENDS:  # where samples at the very end have no derivative
         y, x = np.mgrid[: FRAME.height, : FRAME.width]
         radius = elliptical_radius(x - PLACE["x"], y - PLACE["y"], PLACE["q"], PLACE["pa"])

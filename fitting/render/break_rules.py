@@ -23,7 +23,7 @@ _PIECES = 4
 
 
 @dataclass(frozen=True)
-class RingRule:
+class BreakRule:
     """Integration over pixels near the break and away from the centre.
 
     Attributes:
@@ -42,7 +42,7 @@ class RingRule:
     radial_weights: Tensor
 
     @classmethod
-    def build(cls, closest: float, narrowest: float, device: torch.device) -> "RingRule":
+    def build(cls, closest: float, narrowest: float, device: torch.device) -> "BreakRule":
         """The rule for breaks no closer to their centres than `closest` pixels, and axis ratios from `narrowest` on.
 
         More nodes where more is promised, near the centre, and where a pixel spans much of the break's radius.
@@ -54,16 +54,16 @@ class RingRule:
             return cls(8, False, *crowded_rule(9, device), *graded_rule(7, device))
         return cls(8, False, *crowded_rule(6, device), *graded_rule(5, device))
 
-    def split(self, offsets: Tensor, form: Ellipses, break_radius: Tensor) -> "RingSplit":
+    def split(self, offsets: Tensor, form: Ellipses, break_radius: Tensor) -> "BreakSplit":
         """Pixels at offsets (2, pixels) from centres; forms and breaks, in scale lengths, are those of each."""
-        return RingSplit(self, _outline(offsets, form, break_radius, self.pieces, self.at_feet))
+        return BreakSplit(self, _outline(offsets, form, break_radius, self.pieces, self.at_feet))
 
 
 @dataclass(frozen=True)
-class RingSplit:
-    """Pixels as a `RingRule` sees them."""
+class BreakSplit:
+    """Pixels as a `BreakRule` sees them."""
 
-    rule: RingRule
+    rule: BreakRule
     pieces: "Outline"
 
     def rays(self) -> "Rays":
@@ -102,7 +102,7 @@ class BrokenCornerRule:
         return cls(*crowded_rule(18, device), *cusp_grading(cusp_powers, 14, device), *graded_rule(12, device))
 
     def split(self, offsets: Tensor, form: Ellipses, break_radius: Tensor) -> "BrokenCornerSplit":
-        """As `RingRule.split`."""
+        """As `BreakRule.split`."""
         return BrokenCornerSplit(self, _outline(offsets, form, break_radius, EDGES * _PIECES, True))
 
 
