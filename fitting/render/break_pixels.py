@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.render.break_rules import BreakRule, BreakSplit, BrokenCornerRule, BrokenCornerSplit
+from fitting.render.break_rules import BreakRule, BreakSplit, CuspAndBreakRule, CuspAndBreakSplit
 from fitting.render.gauss import by_centre
 from fitting.render.instances import RadialInstances
 from fitting.render.pixel_list import PixelList
@@ -16,7 +16,7 @@ class BreakPixels:
     """The pixels and their rule."""
 
     pixels: PixelList
-    rule: BreakRule | BrokenCornerRule
+    rule: BreakRule | CuspAndBreakRule
 
     @property
     def nbytes(self) -> int:
@@ -24,17 +24,17 @@ class BreakPixels:
         return self.pixels.nbytes
 
 
-def break_values(instances: RadialInstances, broken: BreakPixels) -> Tensor:
+def break_values(instances: RadialInstances, breaks: BreakPixels) -> Tensor:
     """Pixel means of unit-amplitude brightness, (pixels,)."""
-    seen = _Seen.of(instances, broken)
+    seen = _Seen.of(instances, breaks)
     rays = seen.split.rays()
     brightness = instances.profile.brightness(rays.log_rho(), seen.own.constants_at(3))
     return rays.along(brightness).mul_(rays.ends.weight).sum(-1)
 
 
-def break_columns(instances: RadialInstances, broken: BreakPixels) -> Tensor:
+def break_columns(instances: RadialInstances, breaks: BreakPixels) -> Tensor:
     """Pixel means of the derivative columns, (pixels, columns)."""
-    seen = _Seen.of(instances, broken)
+    seen = _Seen.of(instances, breaks)
     rays, shifts = seen.split.rays(), seen.shifts()
     ends, weight = rays.ends, rays.ends.weight
     brightness, by_log_rho, by_shape = instances.profile.derivatives(rays.log_rho(), seen.own.constants_at(3))
@@ -60,15 +60,15 @@ class _Seen:
     """
 
     own: RadialInstances
-    split: BreakSplit | BrokenCornerSplit
+    split: BreakSplit | CuspAndBreakSplit
 
     @classmethod
-    def of(cls, instances: RadialInstances, broken: BreakPixels) -> "_Seen":
+    def of(cls, instances: RadialInstances, breaks: BreakPixels) -> "_Seen":
         """As the instances see them."""
-        own = instances.of(broken.pixels.members)
-        breaks = own.profile.break_radius(own.constants)
-        assert breaks is not None
-        return cls(own, broken.rule.split(broken.pixels.places - own.form.centre, own.form, breaks))
+        own = instances.of(breaks.pixels.members)
+        radius = own.profile.break_radius(own.constants)
+        assert radius is not None
+        return cls(own, breaks.rule.split(breaks.pixels.places - own.form.centre, own.form, radius))
 
     def shifts(self) -> Tensor | None:
         """The first two columns of pixels near a centre, too, (pixels, 2)."""

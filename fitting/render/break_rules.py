@@ -79,7 +79,7 @@ class BreakSplit:
 
 
 @dataclass(frozen=True)
-class BrokenCornerRule:
+class CuspAndBreakRule:
     """Integration over pixels near the centre where the break is near too: from the centre to the break, and on.
 
     Attributes:
@@ -97,20 +97,20 @@ class BrokenCornerRule:
     outer_weights: Tensor
 
     @classmethod
-    def build(cls, cusp_powers: list[float], device: torch.device) -> "BrokenCornerRule":
+    def build(cls, cusp_powers: list[float], device: torch.device) -> "CuspAndBreakRule":
         """The rule for pixels of profiles that rise as R^c towards the centre, c in `cusp_powers`."""
         return cls(*crowded_rule(18, device), *cusp_grading(cusp_powers, 14, device), *graded_rule(12, device))
 
-    def split(self, offsets: Tensor, form: Ellipses, break_radius: Tensor) -> "BrokenCornerSplit":
+    def split(self, offsets: Tensor, form: Ellipses, break_radius: Tensor) -> "CuspAndBreakSplit":
         """As `BreakRule.split`."""
-        return BrokenCornerSplit(self, _outline(offsets, form, break_radius, EDGES * _PIECES, True))
+        return CuspAndBreakSplit(self, _outline(offsets, form, break_radius, EDGES * _PIECES, True))
 
 
 @dataclass(frozen=True)
-class BrokenCornerSplit:
-    """Pixels as a `BrokenCornerRule` sees them."""
+class CuspAndBreakSplit:
+    """Pixels as a `CuspAndBreakRule` sees them."""
 
-    rule: BrokenCornerRule
+    rule: CuspAndBreakRule
     pieces: "Outline"
 
     def rays(self) -> "Rays":

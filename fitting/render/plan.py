@@ -24,9 +24,9 @@ CENTRAL = 0
 """Class of the pixels integrated by `CuspRule`; classes 1 and on are the orders of `ORDERS`."""
 BREAK = len(ORDERS) + 1
 """Class of the pixels integrated by `BreakRule`."""
-BROKEN_CORNER = BREAK + 1
-"""Class of the pixels integrated by `BrokenCornerRule`: near the centre, or from the break far in towards it."""
-_STENCIL_CLASS = BROKEN_CORNER + 1
+CUSP_AND_BREAK = BREAK + 1
+"""Class of the pixels integrated by `CuspAndBreakRule`: near the centre, or from the break far in towards it."""
+_STENCIL_CLASS = CUSP_AND_BREAK + 1
 _SMALLEST_ELLIPSE = {32: 1.6, 16: 1.6, 8: 2.5, 5: 4.2, 3: 11.5, 2: 38.0}
 _NO_PIXELS = (np.zeros((0, 2), dtype=int),) * _STENCIL_CLASS
 _CHORDS = np.linspace(-0.5, 0.5, 5)
@@ -188,9 +188,9 @@ def _classes(instance: RoundedShape, smoothness: Smoothness, size: float, x: np.
     else:
         served[centre >= _SMALLEST_ELLIPSE[ORDERS[0]]] = 1
     if breaks is not None:
-        served[(served == CENTRAL) & breaks.inside_hull] = BROKEN_CORNER
+        served[(served == CENTRAL) & breaks.inside_hull] = CUSP_AND_BREAK
         served[(served == 1) & breaks.near] = BREAK
-        served[(served == BREAK) & breaks.long] = BROKEN_CORNER
+        served[(served == BREAK) & breaks.long] = CUSP_AND_BREAK
     for index, order in enumerate(ORDERS, start=1):
         enough = smoothness.log_error(index - 1, radius) <= tolerance
         if breaks is not None:

@@ -17,8 +17,8 @@ def put_values(instances: RadialInstances, quadrature_pixels: QuadraturePixels, 
     """Write pixel means of unit-amplitude brightness into images (instances, height, width)."""
     if quadrature_pixels.central is not None:
         quadrature_pixels.central.pixels.put(central_values(instances, quadrature_pixels.central), images)
-    for broken in quadrature_pixels.broken:
-        broken.pixels.put(break_values(instances, broken), images)
+    for breaks in quadrature_pixels.breaks:
+        breaks.pixels.put(break_values(instances, breaks), images)
     if quadrature_pixels.fixed is not None:
         quadrature_pixels.fixed.pixels.put(fixed_values(instances, quadrature_pixels.fixed), images)
 
@@ -37,8 +37,8 @@ def _near_columns(
     """Derivative columns (pixels, columns) of those near centres and breaks."""
     if quadrature_pixels.central is not None:
         yield quadrature_pixels.central.pixels, central_columns(instances, quadrature_pixels.central)
-    for broken in quadrature_pixels.broken:
-        yield broken.pixels, break_columns(instances, broken)
+    for breaks in quadrature_pixels.breaks:
+        yield breaks.pixels, break_columns(instances, breaks)
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ import numpy as np
 import torch
 
 from fitting.render.break_pixels import BreakPixels
-from fitting.render.break_rules import BreakRule, BrokenCornerRule
+from fitting.render.break_rules import BreakRule, CuspAndBreakRule
 from fitting.render.cusp import CentralPixels, CuspRule
 from fitting.render.fixed_points import FixedPixels
 from fitting.render.frame import Frame
 from fitting.render.pixel_list import Members, PixelList
-from fitting.render.plan import BREAK, BROKEN_CORNER, CENTRAL, QuadraturePlan
+from fitting.render.plan import BREAK, CENTRAL, CUSP_AND_BREAK, QuadraturePlan
 from fitting.render.smoothness import ORDERS
 from fitting.render.stencil import SHORT_MARGIN, STENCIL_MARGIN
 
@@ -27,14 +27,14 @@ class QuadraturePixels:
 
     Attributes:
         central: the pixels near the centres.
-        broken: those near breaks.
+        breaks: those near breaks.
         fixed: those with points of their own.
         runs: the instances in a row that one stencil serves, and its margin.
         quincunx: the instances that samples at pixels' corners serve instead.
     """
 
     central: CentralPixels | None
-    broken: tuple[BreakPixels, ...]
+    breaks: tuple[BreakPixels, ...]
     fixed: FixedPixels | None
     runs: tuple[tuple[slice, int], ...]
     quincunx: tuple[int, ...]
@@ -44,7 +44,7 @@ class QuadraturePixels:
         """Gather the pixels of plans made for the frame."""
         return cls(
             _central(plans, frame, device),
-            tuple(_broken(plans, frame, device)),
+            tuple(_breaks(plans, frame, device)),
             _fixed(plans, frame, device),
             tuple(_runs(plans)),
             tuple(place for place, plan in enumerate(plans) if plan.quincunx),
@@ -53,7 +53,7 @@ class QuadraturePixels:
     @property
     def nbytes(self) -> int:
         """Bytes of its arrays, and about those of their headers and of the parameters by which it is kept."""
-        own = sum(part.nbytes for part in (self.central, *self.broken, self.fixed) if part is not None)
+        own = sum(part.nbytes for part in (self.central, *self.breaks, self.fixed) if part is not None)
         return own + _HEADERS + _INSTANCE * self.runs[-1][0].stop
 
 
@@ -66,11 +66,11 @@ def _central(plans: Sequence[QuadraturePlan], frame: Frame, device: torch.device
     return CentralPixels.of(pixels, rule)
 
 
-def _broken(plans: Sequence[QuadraturePlan], frame: Frame, device: torch.device) -> Iterator[BreakPixels]:
-    pixels = _listed(plans, (BROKEN_CORNER,), frame, device)
+def _breaks(plans: Sequence[QuadraturePlan], frame: Frame, device: torch.device) -> Iterator[BreakPixels]:
+    pixels = _listed(plans, (CUSP_AND_BREAK,), frame, device)
     if pixels is not None:
         cusps = [plans[instance].cusp_power for instance in pixels.members.instance.tolist()]
-        yield BreakPixels(pixels, BrokenCornerRule.build(cusps, device))
+        yield BreakPixels(pixels, CuspAndBreakRule.build(cusps, device))
     pixels = _listed(plans, (BREAK,), frame, device)
     if pixels is not None:
         closest, narrowest = min(plan.break_radius for plan in plans), min(plan.q for plan in plans)

@@ -22,7 +22,7 @@ from fitting.render.crease_sides import crease_sides
 from fitting.render.crossed import crease_reach
 from fitting.render.frame import Frame
 from fitting.render.kept import kept
-from fitting.render.plan import BROKEN_CORNER, CENTRAL, QuadraturePlan
+from fitting.render.plan import CENTRAL, CUSP_AND_BREAK, QuadraturePlan
 from fitting.render.quadrature import pixel_rule
 from fitting.render.quincunx import corner_frame, quincunx_means
 from fitting.render.smoothness import ORDERS
@@ -108,25 +108,25 @@ def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) ->
     cusp = instance.surface.cusp_power(instance.values)
     touching = left & (np.maximum(away_x, away_y) < _TOUCHING)
     at_cusp = touching & np.isfinite(cusp)
-    classes = np.full(x.shape, BROKEN_CORNER + 1)
+    classes = np.full(x.shape, CUSP_AND_BREAK + 1)
     creased, beside = _creased(instance, window)
     errors, means = _climb(instance, x, y, allowed, classes, (left | beside) & ~at_cusp & ~creased)
     close = beside & ~near_centre & _five_suffice(errors, samples[inner])
-    classes[close & (classes == len(ORDERS))] = BROKEN_CORNER + 1
+    classes[close & (classes == len(ORDERS))] = CUSP_AND_BREAK + 1
     means[near_centre] = np.nan
     quincunx = instance.surface.creases is None and _quincunx(instance, window, samples, means, allowed, classes)
     edges = (classes == CENTRAL) & (np.maximum(away_x, away_y) >= _HARD_REACH)
-    classes[edges] = BROKEN_CORNER + 1
+    classes[edges] = CUSP_AND_BREAK + 1
     classes[creased & near_centre] = ORDERS.index(_NEAR_CREASE_ORDER) + 1
     classes[creased & ~near_centre & ~close] = len(ORDERS)
     _widen(classes)
     classes[edges] = ORDERS.index(_EDGE_ORDER) + 1
-    classes[at_cusp] = CENTRAL if instance.surface.creases is None else BROKEN_CORNER + 1
+    classes[at_cusp] = CENTRAL if instance.surface.creases is None else CUSP_AND_BREAK + 1
     central_class = ORDERS.index(_CENTRAL_ORDER) + 1
     classes[touching & ~at_cusp] = np.where(classes[touching & ~at_cusp] > central_class, central_class, CENTRAL)
     pixels = np.stack((x, y), axis=-1).astype(int)
     q, _, _ = instance.surface.ellipse(torch.tensor([instance.values], dtype=torch.float64))
-    served = tuple(pixels[classes == index] for index in range(BROKEN_CORNER + 1))
+    served = tuple(pixels[classes == index] for index in range(CUSP_AND_BREAK + 1))
     ray_order = _RAY_ORDER if cusp <= 1.01 else _SMOOTH_RAY_ORDER
     return QuadraturePlan(served, cusp, float(q), math.inf, ray_order, quincunx=quincunx)
 
@@ -251,7 +251,7 @@ def _quincunx(
         return False
     # The lowest order errs by more than these do, but for its zeros, and must not be handed on to neighbours.
     classes[classes == len(ORDERS)] = len(ORDERS) - 1
-    classes[served] = BROKEN_CORNER + 1
+    classes[served] = CUSP_AND_BREAK + 1
     return True
 
 

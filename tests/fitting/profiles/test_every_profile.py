@@ -165,9 +165,9 @@ def test_derivatives_match_finite_differences(
         near = () if quadrature_pixels.central is None else (quadrature_pixels.central.pixels.places.long(),)
         for x, y in near:
             promised[y, x] = 1e-5
-        for broken in quadrature_pixels.broken:
-            x, y = broken.pixels.places.long()
-            promised[y, x] = BREAK if isinstance(broken.rule, BreakRule) else 1e-5
+        for breaks in quadrature_pixels.breaks:
+            x, y = breaks.pixels.places.long()
+            promised[y, x] = BREAK if isinstance(breaks.rule, BreakRule) else 1e-5
     elif name in ENDS:  # where samples at the very end have no derivative
         y, x = np.mgrid[: FRAME.height, : FRAME.width]
         radius = elliptical_radius(x - PLACE["x"], y - PLACE["y"], PLACE["q"], PLACE["pa"])
