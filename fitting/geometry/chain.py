@@ -39,7 +39,7 @@ class Modifiers:
         )  # fmt: skip
 
     @property
-    def creases(self) -> dict[float, bool]:
+    def kink_lines(self) -> dict[float, bool]:
         """Angles of the lines through the centre along which the brightness has kinks or jumps, radians (to twelve
         digits, so that an angle that two links name is one), and whether it has on both sides of the centre.
         """

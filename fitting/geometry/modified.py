@@ -18,8 +18,8 @@ from fitting.geometry.chain import Modifiers
 from fitting.geometry.modifier import Dimming, Metric, RadiusScale
 from fitting.geometry.own_plane import Gradient, PlaneAxes, add, in_own_plane, stacked
 from fitting.geometry.superellipse import TINY
-from fitting.profiles.creases import Creases, PlanePoints
 from fitting.profiles.dimensions import NUMBER, PureNumbers
+from fitting.profiles.kinks import KinkLines, PlanePoints
 from fitting.profiles.radial import RHO_FLOOR, RadialProfile
 from fitting.profiles.surface import ANGLE, CENTRE, RELATIVE
 
@@ -71,10 +71,10 @@ class ModifiedProfile:
         shapes = (RELATIVE,) * (len(profile.shape) + 2)
         self.roundings = (CENTRE, CENTRE, RELATIVE, ANGLE, *own.values(), *shapes)
         intensities = [name for name, kind in zip(profile.shape, profile.dimensions, strict=True) if kind.intensity]
-        jump, kinked = bool(modifiers.jumps), bool(modifiers.metric.kinks)
-        angles, whole = tuple(modifiers.creases), tuple(modifiers.creases.values())
-        lines = Creases(angles, whole, jump, kinked, modifiers.straight, self._own_plane)
-        self.creases = lines if angles else None
+        jump, slope_jumps = bool(modifiers.jumps), bool(modifiers.metric.kinks)
+        angles, whole = tuple(modifiers.kink_lines), tuple(modifiers.kink_lines.values())
+        lines = KinkLines(angles, whole, jump, slope_jumps, modifiers.straight, self._own_plane)
+        self.kink_lines = lines if angles else None
         self.linear = tuple(self.parameters.index(name) for name in (*intensities, profile.amplitude))
         self._known: _Known | None = None
 

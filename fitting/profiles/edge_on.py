@@ -22,7 +22,7 @@ class EdgeOnDisk:
     parameters = ("x", "y", "pa", "n", "h", "z_0", "i_0")
     roundings = (CENTRE, CENTRE, ANGLE, RELATIVE, RELATIVE, RELATIVE, RELATIVE)
     linear = AMPLITUDE_ALONE
-    creases = None
+    kink_lines = None
 
     def ellipse(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Vertical over radial scale, the plane's angle, the radial scale."""
@@ -77,7 +77,7 @@ class EdgeOnRing:
     parameters = ("x", "y", "pa", "r", "sigma_r", "sigma_z", "i_0")
     roundings = (CENTRE, CENTRE, ANGLE, RELATIVE, RELATIVE, RELATIVE, RELATIVE)
     linear = AMPLITUDE_ALONE
-    creases = None
+    kink_lines = None
 
     def ellipse(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Thickness over length, the plane's angle, and a quarter of what holds the ring."""

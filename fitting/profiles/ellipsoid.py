@@ -55,7 +55,7 @@ class GaussianEllipsoid:
     parameters = ("x", "y", "pa", "inclination", "azimuth", "sigma_a", "sigma_b", "sigma_c", "flux")
     roundings = (CENTRE, CENTRE, ANGLE, ANGLE, ANGLE, RELATIVE, RELATIVE, RELATIVE, RELATIVE)
     linear = AMPLITUDE_ALONE
-    creases = None
+    kink_lines = None
 
     def ellipse(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Axis ratio, angle and dispersion along the major axis of the projection."""

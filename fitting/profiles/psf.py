@@ -136,7 +136,7 @@ class PsfSurface:
     """One of the shapes as a surface; parameters x, y, q, pa, the shape's own, fwhm, flux."""
 
     linear = AMPLITUDE_ALONE
-    creases = None
+    kink_lines = None
 
     def __init__(self, profile: PsfShape) -> None:
         self.profile = profile

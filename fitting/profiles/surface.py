@@ -11,7 +11,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from fitting.profiles.creases import Creases
+from fitting.profiles.kinks import KinkLines
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Surface(Protocol):
         roundings: of each parameter.
         linear: places of the parameters that scale the light together, the amplitude among them: it is the sum over
             them of value times derivative.
-        creases: lines across which the brightness has kinks or jumps; None where it has none.
+        kink_lines: lines across which the brightness has kinks or jumps; None where it has none.
 
     Points are offsets from the centre in pixels, (instances, points); values are (instances, parameters).
     """
@@ -50,7 +50,7 @@ class Surface(Protocol):
     parameters: tuple[str, ...]
     roundings: tuple[Rounding, ...]
     linear: tuple[int, ...]
-    creases: Creases | None
+    kink_lines: KinkLines | None
 
     def at(self, values: Tensor) -> "Surface":
         """The same for evaluations at these very values, what depends on them alone being worked out once; itself where

@@ -1,7 +1,7 @@
 """Images of surfaces and of their derivatives, for a stack of instances at once.
 
 The same quadrature as for plain profiles (`fitting.render.field`): a stencil on one sample a pixel, rules of higher
-order where the plan says so; and rules of their own where creases cross, or where ripples ask for samples at the
+order where the plan says so; and rules of their own where kinks cross, or where ripples ask for samples at the
 pixels' corners.
 """
 
@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.crease_pixels import PixelsOfStack
 from fitting.render.ellipse import Ellipses
 from fitting.render.frame import Frame
 from fitting.render.kept import kept
+from fitting.render.kink_candidates import PixelsOfStack
 from fitting.render.quadrature_pixels import QuadraturePixels
 from fitting.render.quincunx import corner_frame, quincunx_means
 from fitting.render.stencil import STENCIL_MARGIN, pixel_means
@@ -94,7 +94,7 @@ def integrate_derivatives(surface: Surface, values: Tensor, frame: Frame) -> Ten
 def field_means(field: FieldOnFrames, frame: Frame) -> Tensor:
     """Pixel means of a field on one of its frames, (instances, …, height, width).
 
-    Where there is one frame alone, the first batch of pixels that creases cross is evaluated with all the rest.
+    Where there is one frame alone, the first batch of pixels that kinks cross is evaluated with all the rest.
     """
     on, values = field.on, field.on.values
     quadrature = surface_quadrature(on.rounded, frame, values.device)
@@ -106,17 +106,17 @@ def field_means(field: FieldOnFrames, frame: Frame) -> Tensor:
     counts = [wide.height * wide.width, *(x.shape[1] for x, _ in others)]
     samples, *at_parts = field.evaluate(*_grid_and(values, wide, others), values).split_with_sizes(counts, dim=-1)
     at_near, at_first = at_parts[: len(near)], at_parts[len(near) :]
-    creased = field.creased(frame) if first is None else field.alone(frame, first, *at_first, batches)
+    kinked = field.kinked(frame) if first is None else field.alone(frame, first, *at_first, batches)
 
     samples_of_grid = samples.view(*samples.shape[:-1], wide.height, wide.width)
     means = _grid_means(field.evaluate, values, samples_of_grid, quadrature.pixels, frame)
     flat = means.flatten(-2)
-    if creased is not None and len(creased.beside):
-        flat[creased.beside.instance, ..., creased.beside.target] = _close_means(samples, creased.beside, wide.width)
+    if kinked is not None and len(kinked.beside):
+        flat[kinked.beside.instance, ..., kinked.beside.target] = _close_means(samples, kinked.beside, wide.width)
     for rows, at_rows in zip(near, at_near, strict=True):
         rows.pixels.put_columns(rows.means(at_rows), means)
-    if creased is not None and len(creased.crossed):
-        flat[creased.crossed.instance, ..., creased.crossed.target] = creased.sums
+    if kinked is not None and len(kinked.crossed):
+        flat[kinked.crossed.instance, ..., kinked.crossed.target] = kinked.sums
     return means
 
 

@@ -1,6 +1,6 @@
 """A stack of surfaces on frames of one image, drawn one after the other: what they have in common is found once.
 
-What creases ask for is found and integrated for all frames together.
+What kinks ask for is found and integrated for all frames together.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.crease_pixels import PixelsOfStack
-from fitting.render.crease_sums import CreaseBatch, crease_batches
-from fitting.render.creased import surface_crossings
-from fitting.render.crossed import Crossings
 from fitting.render.ellipse import Ellipses, ellipses
 from fitting.render.frame import Frame
+from fitting.render.kink_candidates import PixelsOfStack
+from fitting.render.kink_crossings import KinkCrossings
+from fitting.render.kink_quadrature import surface_kink_crossings
+from fitting.render.kink_sums import KinkBatch, kink_batches
 from fitting.render.surface_plan import RoundedSurface, surface_quadrature_key
 
 Evaluate = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -25,11 +25,11 @@ Evaluate = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class Creased:
+class KinkMeans:
     """Of one frame.
 
     Attributes:
-        crossed: pixels that creases cross.
+        crossed: pixels that kinks cross.
         sums: what is integrated over them, (pixels, …).
         beside: pixels whose mean follows from five samples.
     """
@@ -65,31 +65,31 @@ class SurfaceFrames:
     @cached_property
     def brightness(self) -> "FieldOnFrames":
         """Their brightness."""
-        return FieldOnFrames(self, self._fixed.brightness, CreaseBatch.sums)
+        return FieldOnFrames(self, self._fixed.brightness, KinkBatch.sums)
 
     @cached_property
     def derivatives(self) -> "FieldOnFrames":
         """Its derivatives by every parameter: those of moving edges included."""
-        creases = self.surface.creases
-        moving = creases is not None and creases.jump
-        return FieldOnFrames(self, self._fixed.derivatives, self._sums_with_edges if moving else CreaseBatch.sums)
+        kinks = self.surface.kink_lines
+        moving = kinks is not None and kinks.jump
+        return FieldOnFrames(self, self._fixed.derivatives, self._sums_with_edges if moving else KinkBatch.sums)
 
-    def _sums_with_edges(self, batch: CreaseBatch, at_points: Tensor) -> list[Tensor]:
+    def _sums_with_edges(self, batch: KinkBatch, at_points: Tensor) -> list[Tensor]:
         moving = batch.moving_edges(self._fixed, self.values)
         return [own + edge for own, edge in zip(batch.sums(at_points), moving, strict=True)]
 
     @cached_property
-    def found(self) -> Crossings | None:
-        """Where creases are on the frames; None where there are none."""
-        if self.surface.creases is None:
+    def found(self) -> KinkCrossings | None:
+        """Where kinks are on the frames; None where there are none."""
+        if self.surface.kink_lines is None:
             return None
-        return surface_crossings(self.surface, self.values, self.rounded, self.frames)
+        return surface_kink_crossings(self.surface, self.values, self.rounded, self.frames)
 
-    def batches(self) -> Iterator[CreaseBatch]:
-        """All pixels that creases cross."""
+    def batches(self) -> Iterator[KinkBatch]:
+        """All pixels that kinks cross."""
         if self.found is None:
             return iter(())
-        return crease_batches(self.surface, self.values, self.form, self.rounded, self.found)
+        return kink_batches(self.surface, self.values, self.form, self.rounded, self.found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,35 +104,35 @@ class FieldOnFrames:
 
     on: SurfaceFrames
     evaluate: Evaluate
-    sums: Callable[[CreaseBatch, Tensor], list[Tensor]]
+    sums: Callable[[KinkBatch, Tensor], list[Tensor]]
 
-    def creased(self, frame: Frame) -> Creased | None:
-        """What creases ask for; None where they cross no frame."""
-        return None if self.on.found is None else self._creased[frame]
+    def kinked(self, frame: Frame) -> KinkMeans | None:
+        """What kinks ask for; None where they cross no frame."""
+        return None if self.on.found is None else self._kinked[frame]
 
     @cached_property
-    def _creased(self) -> dict[Frame, Creased]:
+    def _kinked(self) -> dict[Frame, KinkMeans]:
         return self._by_frame(self._integrals(self.on.batches()))
 
-    def alone(self, frame: Frame, first: CreaseBatch, at_first: Tensor, others: Iterator[CreaseBatch]) -> Creased:
+    def alone(self, frame: Frame, first: KinkBatch, at_first: Tensor, others: Iterator[KinkBatch]) -> KinkMeans:
         """The same of the only frame, where the field is known at the points of the first batch."""
         known = zip(first.pixels, self.sums(first, at_first), strict=True)
         return self._by_frame(chain(known, self._integrals(others)))[frame]
 
-    def _integrals(self, batches: Iterator[CreaseBatch]) -> Iterator[tuple[PixelsOfStack, Tensor]]:
+    def _integrals(self, batches: Iterator[KinkBatch]) -> Iterator[tuple[PixelsOfStack, Tensor]]:
         for batch in batches:
             at_points = self.evaluate(*batch.points(), self.on.values)
             yield from zip(batch.pixels, self.sums(batch, at_points), strict=True)
 
-    def _by_frame(self, integrals: Iterator[tuple[PixelsOfStack, Tensor]]) -> dict[Frame, Creased]:
+    def _by_frame(self, integrals: Iterator[tuple[PixelsOfStack, Tensor]]) -> dict[Frame, KinkMeans]:
         assert self.on.found is not None
         beside, frames = self.on.found.beside, self.on.frames
         nothing = ((beside.some(slice(0)), self.on.values.new_empty(0)),)
         parts, of_parts = zip(*(tuple(integrals) or nothing), strict=True)
         crossed, sums = PixelsOfStack.joined(parts), torch.cat(of_parts)
         if len(frames) == 1:
-            return {frames[0]: Creased(crossed, sums, beside)}
+            return {frames[0]: KinkMeans(crossed, sums, beside)}
         order = crossed.frame.argsort(stable=True)
         counts, counts_beside = (own.frame.bincount(minlength=len(frames)).tolist() for own in (crossed, beside))
         by_frame = crossed.at(order).split(counts), sums[order].split(counts), beside.split(counts_beside)
-        return {frame: Creased(*own) for frame, *own in zip(frames, *by_frame, strict=True)}
+        return {frame: KinkMeans(*own) for frame, *own in zip(frames, *by_frame, strict=True)}

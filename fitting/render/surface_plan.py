@@ -17,11 +17,11 @@ from scipy.ndimage import maximum_filter
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.crease_pixels import Candidates, listed
-from fitting.render.crease_sides import crease_sides
-from fitting.render.crossed import crease_reach
 from fitting.render.frame import Frame
 from fitting.render.kept import kept
+from fitting.render.kink_candidates import Candidates, listed
+from fitting.render.kink_crossings import kink_reach
+from fitting.render.kink_sides import kink_sides
 from fitting.render.plan import CENTRAL, CUSP_AND_BREAK, QuadraturePlan
 from fitting.render.quadrature import pixel_rule
 from fitting.render.quincunx import corner_frame, quincunx_means
@@ -45,13 +45,13 @@ _CENTRAL_ORDER = 16
 """For pixels that hold or touch an analytic centre, where lower ones do; much of a small source's light is theirs."""
 _EDGE_ORDER = 16
 """For pixels away from the centre that an edge crosses, where no rule is exact."""
-_NEAR_CREASE_ORDER = 8
-"""For pixels near the centre that a crease crosses at the rounded parameters, if it does not at the true ones."""
+_NEAR_KINK_ORDER = 8
+"""For pixels near the centre that a kink crosses at the rounded parameters, if it does not at the true ones."""
 _STENCIL_REACH = STENCIL_MARGIN + 1.5
 _MOVED = 0.125
 """How far a centre is from its place at rounded parameters, pixels, at most."""
-_CREASE_SWING = 0.04
-"""How far creases are from their place at rounded parameters, of the distance from the centre."""
+_KINK_SWING = 0.04
+"""How far kinks are from their place at rounded parameters, of the distance from the centre."""
 _PROMISED_LENGTHS = 4.0
 _RAY_ORDER, _SMOOTH_RAY_ORDER = 16, 24
 """Nodes on rays from the centre, towards a cusp and where there is none: a flat centre falls off steeply outside."""
@@ -109,19 +109,19 @@ def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) ->
     touching = left & (np.maximum(away_x, away_y) < _TOUCHING)
     at_cusp = touching & np.isfinite(cusp)
     classes = np.full(x.shape, CUSP_AND_BREAK + 1)
-    creased, beside = _creased(instance, window)
-    errors, means = _climb(instance, x, y, allowed, classes, (left | beside) & ~at_cusp & ~creased)
+    kinked, beside = _kinked(instance, window)
+    errors, means = _climb(instance, x, y, allowed, classes, (left | beside) & ~at_cusp & ~kinked)
     close = beside & ~near_centre & _five_suffice(errors, samples[inner])
     classes[close & (classes == len(ORDERS))] = CUSP_AND_BREAK + 1
     means[near_centre] = np.nan
-    quincunx = instance.surface.creases is None and _quincunx(instance, window, samples, means, allowed, classes)
+    quincunx = instance.surface.kink_lines is None and _quincunx(instance, window, samples, means, allowed, classes)
     edges = (classes == CENTRAL) & (np.maximum(away_x, away_y) >= _HARD_REACH)
     classes[edges] = CUSP_AND_BREAK + 1
-    classes[creased & near_centre] = ORDERS.index(_NEAR_CREASE_ORDER) + 1
-    classes[creased & ~near_centre & ~close] = len(ORDERS)
+    classes[kinked & near_centre] = ORDERS.index(_NEAR_KINK_ORDER) + 1
+    classes[kinked & ~near_centre & ~close] = len(ORDERS)
     _widen(classes)
     classes[edges] = ORDERS.index(_EDGE_ORDER) + 1
-    classes[at_cusp] = CENTRAL if instance.surface.creases is None else CUSP_AND_BREAK + 1
+    classes[at_cusp] = CENTRAL if instance.surface.kink_lines is None else CUSP_AND_BREAK + 1
     central_class = ORDERS.index(_CENTRAL_ORDER) + 1
     classes[touching & ~at_cusp] = np.where(classes[touching & ~at_cusp] > central_class, central_class, CENTRAL)
     pixels = np.stack((x, y), axis=-1).astype(int)
@@ -132,36 +132,36 @@ def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) ->
 
 
 @kept
-def crease_candidates(
+def kink_candidates(
     instances: tuple[RoundedSurface, ...], frames: tuple[Frame, ...], device: torch.device
 ) -> Candidates:
-    """Pixels of frames that creases may cross, or whose stencil may reach across them, at the true parameters."""
+    """Pixels of frames that kinks may cross, or whose stencil may reach across them, at the true parameters."""
     found = []
     for (number, frame), (place, instance) in product(enumerate(frames), enumerate(instances)):
         orders = np.full((frame.height, frame.width), ORDERS[-1])
         for order, pixels in zip(ORDERS, surface_plan(instance, frame.window).pixels[1:], strict=False):
             orders[pixels[:, 1] - frame.y0, pixels[:, 0] - frame.x0] = order
-        found.append(listed(place, number, frame, _creased(instance, frame.window)[1], orders))
+        found.append(listed(place, number, frame, _kinked(instance, frame.window)[1], orders))
     return Candidates.of(found, device)
 
 
-def _creased(instance: RoundedSurface, window: tuple[int, int, int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels of a window that creases cross, and those that they may cross, or in whose stencil they may lie, at the
+def _kinked(instance: RoundedSurface, window: tuple[int, int, int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels of a window that kinks cross, and those that they may cross, or in whose stencil they may lie, at the
     true parameters.
     """
     y, x = np.mgrid[window[2] : window[3], window[0] : window[1]].astype(float)
-    creases = instance.surface.creases
-    if creases is None:
+    kinks = instance.surface.kink_lines
+    if kinks is None:
         return np.zeros(x.shape, dtype=bool), np.zeros(x.shape, dtype=bool)
     values = torch.tensor([instance.values], dtype=torch.float64)
     x, y = x - instance.values[0], y - instance.values[1]
     away = np.maximum(np.abs(x), np.abs(y))
     points = (torch.as_tensor(x).flatten(), torch.as_tensor(y).flatten())
-    sides = crease_sides(creases, values, torch.zeros(x.size, dtype=torch.int64), *points)
+    sides = kink_sides(kinks, values, torch.zeros(x.size, dtype=torch.int64), *points)
     crossed, distance = (field.view(-1, *x.shape).numpy() for field in (sides.nearer(0.5), sides.distance))
-    reached = away < crease_reach(creases) + _MOVED
-    near = distance.min(axis=0) < _STENCIL_REACH + _CREASE_SWING * away
-    return crossed.any(axis=0) & reached, ((near & creases.jump) | (away < _NEAR + _MOVED)) & reached
+    reached = away < kink_reach(kinks) + _MOVED
+    near = distance.min(axis=0) < _STENCIL_REACH + _KINK_SWING * away
+    return crossed.any(axis=0) & reached, ((near & kinks.jump) | (away < _NEAR + _MOVED)) & reached
 
 
 def _widen(classes: np.ndarray) -> None:

@@ -16,7 +16,7 @@ PLACE = {"x": 20.3, "y": 19.6, "q": 0.6, "pa": 35.0, "n": 1.7, "r_e": 5.0, "i_e"
 
 
 @dataclass(frozen=True)
-class Creased:
+class KinkMeans:
     """A Sérsic galaxy with these values, over superellipses or cut into `wedges` wedges, bent if they say so."""
 
     values: Mapping[str, float]
@@ -34,9 +34,9 @@ class Creased:
         """x, y."""
         return self.values["x"], self.values["y"]
 
-    def moved(self, name: str, by: float) -> "Creased":
+    def moved(self, name: str, by: float) -> "KinkMeans":
         """The same with one value changed."""
-        return Creased({**self.values, name: self.values[name] + by}, self.wedges)
+        return KinkMeans({**self.values, name: self.values[name] + by}, self.wedges)
 
     def light(self, radius: Array | float) -> Array:
         """Of the radial profile."""
@@ -71,7 +71,7 @@ class Creased:
         return np.asarray(self.light(np.hypot(u, v) / sizes[wedge]) * brightnesses[wedge])
 
     def exact(self, pixels: Iterable[Pixel]) -> Array:
-        """Means over pixels, split at the creases and at the axes."""
+        """Means over pixels, split at the kinks and at the axes."""
         q, pa = self.values["q"], np.radians(self.values["pa"])
         number = self.wedges or 4
         edges = (np.arange(number) + 0.5 * bool(self.wedges)) * 2.0 * np.pi / number

@@ -1,4 +1,4 @@
-"""Which pixels the creases of a surface cross, at the parameters as they are: no rounding is fine enough for that."""
+"""Which pixels the kinks of a surface cross, at the parameters as they are: no rounding is fine enough for that."""
 
 import math
 from collections.abc import Iterator
@@ -8,20 +8,20 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from fitting.profiles.creases import Creases
-from fitting.render.crease_pixels import Candidates, PixelsOfStack
-from fitting.render.crease_sides import CreaseSides, crease_sides, line_angles
-from fitting.render.crossed_once import StraightLines
-from fitting.render.crossed_pixel import FAR_ORDERS, GRADED_ORDER, NEAR_ORDER
+from fitting.profiles.kinks import KinkLines
+from fitting.render.kink_candidates import Candidates, PixelsOfStack
+from fitting.render.kink_few_lines import FAR_ORDERS, GRADED_ORDER, NEAR_ORDER
+from fitting.render.kink_one_line import StraightLines
+from fitting.render.kink_sides import KinkSides, kink_sides, line_angles
 from fitting.render.stencil import STENCIL_MARGIN
 
 _HALF = 0.5 + 1e-9
 CENTRAL_REACH = 1.2
 """Pixels whose centres are nearer than this to the surface's centre, along both axes, hold or touch it, or nearly so:
-all creases meet there.
+all kinks meet there.
 """
 _CROWDED = 4
-"""Creases in one pixel that are integrated as those of the centre are."""
+"""KinkLines in one pixel that are integrated as those of the centre are."""
 _FEW = 8
 """So many pixels of a kind are not worth a rule of their own: they are integrated as those of the centre are."""
 _KINDS = 1 + max(GRADED_ORDER, NEAR_ORDER, *FAR_ORDERS)
@@ -33,14 +33,14 @@ distance, matter nowhere else.
 
 
 @dataclass(frozen=True)
-class CrossedPixels:
+class KinkPixels:
     """Pixels that lines cross.
 
     Attributes:
         pixels: they.
         x, y: their centres from the surface's, (pixels,).
         angle: of the lines that cross each, radians, (pixels, lines).
-        order: of the rule on their pieces (`fitting.render.crossed_pixel`).
+        order: of the rule on their pieces (`fitting.render.kink_few_lines`).
     """
 
     pixels: PixelsOfStack
@@ -52,22 +52,22 @@ class CrossedPixels:
     def __len__(self) -> int:
         return len(self.pixels)
 
-    def parts(self, most: int) -> Iterator["CrossedPixels"]:
+    def parts(self, most: int) -> Iterator["KinkPixels"]:
         """The same, no more than `most` at a time."""
         for start in range(0, len(self), most):
             part = slice(start, start + most)
-            yield CrossedPixels(self.pixels.some(part), self.x[part], self.y[part], self.angle[part], self.order)
+            yield KinkPixels(self.pixels.some(part), self.x[part], self.y[part], self.angle[part], self.order)
 
 
 @dataclass(frozen=True)
-class CrossedOnce:
+class OneKinkPixels:
     """Pixels that one straight line crosses each.
 
     Attributes:
         pixels: they.
         x, y: their centres from the surface's, (pixels,).
         lines: one for each.
-        order: of the rule on their pieces (`fitting.render.crossed_once`).
+        order: of the rule on their pieces (`fitting.render.kink_one_line`).
     """
 
     pixels: PixelsOfStack
@@ -76,18 +76,18 @@ class CrossedOnce:
     lines: StraightLines
     order: int
 
-    def parts(self, most: int) -> Iterator["CrossedOnce"]:
+    def parts(self, most: int) -> Iterator["OneKinkPixels"]:
         """The same, no more than `most` at a time."""
         for start in range(0, len(self.pixels), most):
             part = slice(start, start + most)
             own = self.lines
             lines = StraightLines(own.side[part], own.by_x[part], own.by_y[part], own.angle[part])
-            yield CrossedOnce(self.pixels.some(part), self.x[part], self.y[part], lines, self.order)
+            yield OneKinkPixels(self.pixels.some(part), self.x[part], self.y[part], lines, self.order)
 
 
 @dataclass(frozen=True)
-class Crossings:
-    """The pixels of frames that creases cross or come near. Where a stencil would do but for a jump, those count as
+class KinkCrossings:
+    """The pixels of frames that kinks cross or come near. Where a stencil would do but for a jump, those count as
     crossed whose centre a line parts from that of one of the four beside it.
 
     Attributes:
@@ -99,18 +99,18 @@ class Crossings:
         slopes: how the sides of all lines change by x and by y, (lines, instances) each, if they are straight.
     """
 
-    central: CrossedPixels
-    once: tuple[CrossedOnce, ...]
-    others: tuple[CrossedPixels, ...]
+    central: KinkPixels
+    once: tuple[OneKinkPixels, ...]
+    others: tuple[KinkPixels, ...]
     beside: PixelsOfStack
     slopes: tuple[Tensor, Tensor] | None
 
 
-def crossings(creases: Creases, values: Tensor, thin: Tensor, candidates: Candidates) -> Crossings:
+def kink_crossings(kinks: KinkLines, values: Tensor, thin: Tensor, candidates: Candidates) -> KinkCrossings:
     """Of a stack of surfaces at values (instances, parameters).
 
     Args:
-        creases: of the surface.
+        kinks: of the surface.
         values: of its parameters.
         thin: which need as fine a rule far away as near, (instances,).
         candidates: pixels to look at.
@@ -118,34 +118,34 @@ def crossings(creases: Creases, values: Tensor, thin: Tensor, candidates: Candid
     pixels, centre = candidates.pixels, values[:, :2].T
     x, y = (candidates.centres - (centre if len(values) == 1 else centre[:, pixels.instance])).unbind()
     away = torch.maximum(x.abs(), y.abs())
-    sides = crease_sides(creases, values, pixels.instance, x, y)
+    sides = kink_sides(kinks, values, pixels.instance, x, y)
     crossed = sides.nearer(_HALF)
-    if creases.jump:
+    if kinks.jump:
         crossed.logical_or_(sides.parting.logical_and_(candidates.coarse))
     hit = _any(crossed).logical_or_(away < CENTRAL_REACH)
-    beside = _any(sides.nearer(STENCIL_MARGIN)) > hit if creases.jump else away < 0.0
-    place = (hit if creases.jump else hit & (away < _NEAR)).nonzero()[:, 0]
+    beside = _any(sides.nearer(STENCIL_MARGIN)) > hit if kinks.jump else away < 0.0
+    place = (hit if kinks.jump else hit & (away < _NEAR)).nonzero()[:, 0]
     fine = away[place] < _NEAR
     if len(values) > 1:
         thin = thin[pixels.instance[place]]
     own = crossed.index_select(1, place)
-    groups, middle = _groups(creases, fine.logical_or_(thin), candidates.order[place], away[place] < CENTRAL_REACH, own)
-    angles = line_angles(creases.angles, values.device)
+    groups, middle = _groups(kinks, fine.logical_or_(thin), candidates.order[place], away[place] < CENTRAL_REACH, own)
+    angles = line_angles(kinks.angles, values.device)
     once, others = [], []
     for group in groups:
         member = place[group.places]
         at = (pixels.at(member), x[member], y[member])
         of_group = own.index_select(1, group.places).T
-        if creases.straight and group.lines == 1:
+        if kinks.straight and group.lines == 1:
             line = of_group.nonzero()[:, 1]
-            once.append(CrossedOnce(*at, _straight_lines(sides, line, member, *at[1:], angles[line]), group.order))
+            once.append(OneKinkPixels(*at, _straight_lines(sides, line, member, *at[1:], angles[line]), group.order))
         else:
             of_pixel = angles.expand(len(member), -1)[of_group].view(-1, group.lines)
-            others.append(CrossedPixels(*at, of_pixel, group.order))
+            others.append(KinkPixels(*at, of_pixel, group.order))
     middle = place[middle]
     every = angles.expand(len(middle), -1)
-    central = CrossedPixels(pixels.at(middle), x[middle], y[middle], every, _near_order(creases))
-    return Crossings(central, tuple(once), tuple(others), pixels.at(beside.nonzero()[:, 0]), sides.slopes)
+    central = KinkPixels(pixels.at(middle), x[middle], y[middle], every, _near_order(kinks))
+    return KinkCrossings(central, tuple(once), tuple(others), pixels.at(beside.nonzero()[:, 0]), sides.slopes)
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def _any(of_lines: Tensor) -> Tensor:
 
 
 def _straight_lines(
-    sides: CreaseSides, line: Tensor, member: Tensor, x: Tensor, y: Tensor, angle: Tensor
+    sides: KinkSides, line: Tensor, member: Tensor, x: Tensor, y: Tensor, angle: Tensor
 ) -> StraightLines:
     """Of pixels at places `member` and x, y from the surface's centre, the line of this number and angle, (pixels,)."""
 
@@ -175,7 +175,7 @@ def _straight_lines(
 
 
 def _groups(
-    creases: Creases, fine: Tensor, asked: Tensor, central: Tensor, crossed: Tensor
+    kinks: KinkLines, fine: Tensor, asked: Tensor, central: Tensor, crossed: Tensor
 ) -> tuple[list[_Group], Tensor]:
     """Of pixels (pixels,) that lines cross (lines, pixels), whether they need fine rules, the order that the light asks
     for and whether they are about the centre; and the places of those that are integrated as the central ones are.
@@ -183,10 +183,10 @@ def _groups(
     count = crossed.sum(0)
     number = count.masked_fill_(central.logical_or_(count >= _CROWDED), 0)
     # The lengths of the pieces beside a bent line change as it bends.
-    order = _far_order(asked if creases.straight else asked + 1)
-    near = _near_order(creases)
+    order = _far_order(asked if kinks.straight else asked + 1)
+    near = _near_order(kinks)
     order.masked_fill_(fine, near)
-    if creases.straight:
+    if kinks.straight:
         order.masked_fill_((number == 1) & (order > FAR_ORDERS[-1]), near)
     groups, middle = [], number == 0
     kind = number * _KINDS + order
@@ -195,15 +195,15 @@ def _groups(
         if not (lines and pixels):
             continue
         member = kind == of_group
-        if creases.straight and lines > 1 and pixels < _FEW:
+        if kinks.straight and lines > 1 and pixels < _FEW:
             middle = middle | member
         else:
             groups.append(_Group(lines, own_order, member.nonzero()[:, 0]))
     return groups, middle.nonzero()[:, 0]
 
 
-def _near_order(creases: Creases) -> int:
-    return GRADED_ORDER if creases.kinked else NEAR_ORDER
+def _near_order(kinks: KinkLines) -> int:
+    return GRADED_ORDER if kinks.slope_jumps else NEAR_ORDER
 
 
 def _far_order(asked: Tensor) -> Tensor:
@@ -214,6 +214,6 @@ def _far_order(asked: Tensor) -> Tensor:
     return order
 
 
-def crease_reach(creases: Creases) -> float:
-    """How far from the centre, along either axis, pixels that creases cross need rules of their own, pixels."""
-    return math.inf if creases.jump else _NEAR
+def kink_reach(kinks: KinkLines) -> float:
+    """How far from the centre, along either axis, pixels that kinks cross need rules of their own, pixels."""
+    return math.inf if kinks.jump else _NEAR

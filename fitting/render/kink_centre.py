@@ -1,8 +1,8 @@
-"""Integration over pixels about a centre where creases meet.
+"""Integration over pixels about a centre where kinks meet.
 
 As in `CuspRule`, a pixel is the signed sum of the triangles that its edges span with the centre, graded along the
-rays by the cusp. At each step λ on the way from the centre to an edge, the edge is split at its foot and where creases
-are met, which depends on λ where they are bent; nodes crowd towards both ends of each piece. Straight creases are rays
+rays by the cusp. At each step λ on the way from the centre to an edge, the edge is split at its foot and where kinks
+are met, which depends on λ where they are bent; nodes crowd towards both ends of each piece. Straight kinks are rays
 themselves: each piece is one triangle.
 """
 
@@ -11,8 +11,8 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from fitting.render.crease_nodes import CreaseNodes, EdgeNodes, Side
 from fitting.render.ellipse import Ellipses
+from fitting.render.kink_nodes import EdgeNodes, KinkNodes, Side
 from fitting.render.outline import EDGES, Corners, pixel_edges
 from fitting.render.quadrature import crowded_rule
 from fitting.render.roots import bracketed
@@ -20,14 +20,14 @@ from fitting.render.roots import bracketed
 _EDGE_ORDER = 14
 
 
-def crossed_corner_points(levels: int, lines: int) -> int:
+def central_kink_points(levels: int, lines: int) -> int:
     """Quadrature points per pixel."""
     return levels * _pieces(lines) * _EDGE_ORDER
 
 
-def crossed_corner_nodes(
+def central_kink_nodes(
     offsets: Tensor, angle: Tensor, form: Ellipses, ray: tuple[Tensor, Tensor], side: Side, steps: int
-) -> CreaseNodes:
+) -> KinkNodes:
     """Of pixels at offsets (2, pixels) from the centres of these ellipses (pixels,), met by lines at angles (pixels,
     lines).
 
@@ -66,12 +66,12 @@ def crossed_corner_nodes(
 
     own_cross = cross[:, None, :].expand(shape[:3]).gather(-1, of_piece)
     weight = ((level_weight[:, :, None] * own_cross * length)[..., None] * weights).flatten(1)
-    return CreaseNodes(at(corner_x, edge_x).T, at(corner_y, edge_y).T, weight.T, edge)
+    return KinkNodes(at(corner_x, edge_x).T, at(corner_y, edge_y).T, weight.T, edge)
 
 
-def straight_corner_nodes(
+def straight_central_kink_nodes(
     offsets: Tensor, slopes: tuple[Tensor, Tensor], angle: Tensor, form: Ellipses, ray: tuple[Tensor, Tensor]
-) -> CreaseNodes:
+) -> KinkNodes:
     """The same for straight lines, whose sides change by `slopes` along x and y, (pixels, lines) each."""
     seen = Corners.of(offsets, form)
     side = (slopes[0][:, None] * seen.corners[0, ..., None]).addcmul_(slopes[1][:, None], seen.corners[1, ..., None])
@@ -100,7 +100,7 @@ def straight_corner_nodes(
         parts = (*(level * part for part in on), *along, angle.T, weight)
         return EdgeNodes(*(part.expand_as(weight).flatten(0, 2) for part in parts))
 
-    return CreaseNodes(x, y, (level_weight * size).flatten(0, 1), edge, owner)
+    return KinkNodes(x, y, (level_weight * size).flatten(0, 1), edge, owner)
 
 
 @cache

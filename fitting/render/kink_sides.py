@@ -1,4 +1,4 @@
-"""How pixels lie to the creases of a surface: on which side of each line, and how far from it."""
+"""How pixels lie to the kinks of a surface: on which side of each line, and how far from it."""
 
 import math
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from functools import cache, cached_property
 import torch
 from torch import Tensor
 
-from fitting.profiles.creases import Creases
+from fitting.profiles.kinks import KinkLines
 
 _CAUTION = 1.25
 """By how much steps across bent lines are taken longer than they are: they change on the way to a pixel's corner."""
 
 
 @dataclass(frozen=True)
-class CreaseSides:
+class KinkSides:
     """Of pixels, (lines, pixels) each, or (lines, 1) where it is the same for all.
 
     Attributes:
@@ -22,7 +22,7 @@ class CreaseSides:
         by_x, by_y: its slopes.
         step_x, step_y: how far it changes from one pixel to the next along x and along y; never negative, and with some
             caution where the line is bent.
-        there: whether the crease is on this side of the surface's centre, or that is near; (lines, pixels).
+        there: whether the kink is on this side of the surface's centre, or that is near; (lines, pixels).
         slopes: of straight lines by_x and by_y of each instance, (lines, instances).
     """
 
@@ -59,9 +59,9 @@ there, to which the rules for crossed pixels are equal.
 """
 
 
-def crease_sides(creases: Creases, values: Tensor, instance: Tensor, x: Tensor, y: Tensor) -> CreaseSides:
+def kink_sides(kinks: KinkLines, values: Tensor, instance: Tensor, x: Tensor, y: Tensor) -> KinkSides:
     """Of pixels at offsets x, y from the centres of the surfaces `instance` (pixels,) of a stack with `values`."""
-    return (_straight if creases.straight else _bent)(creases, values, instance, x, y)
+    return (_straight if kinks.straight else _bent)(kinks, values, instance, x, y)
 
 
 @cache
@@ -76,32 +76,32 @@ def _across_and_along(angles: tuple[float, ...], device: torch.device) -> Tensor
     return line_angles((*angles, *(angle + 0.5 * math.pi for angle in angles)), device)
 
 
-def _straight(creases: Creases, values: Tensor, instance: Tensor, x: Tensor, y: Tensor) -> CreaseSides:
-    lines = len(creases.angles)
-    by_x, by_y = (slope.T for slope in creases.steepness(values, _across_and_along(creases.angles, values.device)))
+def _straight(kinks: KinkLines, values: Tensor, instance: Tensor, x: Tensor, y: Tensor) -> KinkSides:
+    lines = len(kinks.angles)
+    by_x, by_y = (slope.T for slope in kinks.steepness(values, _across_and_along(kinks.angles, values.device)))
     slopes = by_x[:lines], by_y[:lines]
     if len(values) > 1:
         by_x, by_y = by_x[:, instance], by_y[:, instance]
     side, along = torch.addcmul(by_x * x, by_y, y).split(lines)
     (across_x, along_x), (across_y, along_y) = by_x.split(lines), by_y.split(lines)
-    there = _there(creases, side, along, (across_x, across_y), (along_x, along_y)).logical_or_(_about(x, y))
-    return CreaseSides(side, across_x, across_y, across_x.abs(), across_y.abs(), there, slopes)
+    there = _there(kinks, side, along, (across_x, across_y), (along_x, along_y)).logical_or_(_about(x, y))
+    return KinkSides(side, across_x, across_y, across_x.abs(), across_y.abs(), there, slopes)
 
 
-def _bent(creases: Creases, values: Tensor, instance: Tensor, x: Tensor, y: Tensor) -> CreaseSides:
-    angle = line_angles(creases.angles, values.device)
+def _bent(kinks: KinkLines, values: Tensor, instance: Tensor, x: Tensor, y: Tensor) -> KinkSides:
+    angle = line_angles(kinks.angles, values.device)
     shift = x.new_tensor([0.0, 1.0, -1.0, 0.0, 0.0])
-    points = creases.plane(x[:, None] + shift, y[:, None] + shift.roll(2), values[instance])
+    points = kinks.plane(x[:, None] + shift, y[:, None] + shift.roll(2), values[instance])
     a, b = points.a.T, points.b.T
     sine, cosine = angle.sin()[:, None, None], angle.cos()[:, None, None]
     side, right, left, above, below = (a * sine + b * cosine).unbind(1)
     along, along_right, along_left, along_above, along_below = (a * cosine - b * sine).unbind(1)
     across = (0.5 * (right - left), 0.5 * (above - below))
     onward = (0.5 * (along_right - along_left), 0.5 * (along_above - along_below))
-    there = _there(creases, side, along, across, onward).logical_or_(_about(x, y))
+    there = _there(kinks, side, along, across, onward).logical_or_(_about(x, y))
     step_x = _CAUTION * torch.maximum((right - side).abs(), (left - side).abs())
     step_y = _CAUTION * torch.maximum((above - side).abs(), (below - side).abs())
-    return CreaseSides(side, *across, step_x, step_y, there, None)
+    return KinkSides(side, *across, step_x, step_y, there, None)
 
 
 def _about(x: Tensor, y: Tensor) -> Tensor:
@@ -110,16 +110,16 @@ def _about(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _there(
-    creases: Creases, side: Tensor, along: Tensor, across: tuple[Tensor, Tensor], onward: tuple[Tensor, Tensor]
+    kinks: KinkLines, side: Tensor, along: Tensor, across: tuple[Tensor, Tensor], onward: tuple[Tensor, Tensor]
 ) -> Tensor:
-    """Whether the nearest points of lines are on a crease; `across` and `onward` are slopes of `side` and `along`."""
+    """Whether the nearest points of lines are on a kink; `across` and `onward` are slopes of `side` and `along`."""
     square = (across[0] * across[0] + across[1] * across[1]).clamp(min=1e-100)
     share = (across[0] * onward[0] + across[1] * onward[1]) / square
     there = along > side * share
-    return there.logical_or_(_whole(creases.whole, side.device)) if any(creases.whole) else there
+    return there.logical_or_(_whole(kinks.whole, side.device)) if any(kinks.whole) else there
 
 
 @cache
 def _whole(whole: tuple[bool, ...], device: torch.device) -> Tensor:
-    """`Creases.whole`, (lines, 1)."""
+    """`KinkLines.whole`, (lines, 1)."""
     return torch.tensor(whole, device=device)[:, None]

@@ -1,6 +1,6 @@
-"""Integration over pixels that a few creases cross, away from the centre.
+"""Integration over pixels that a few kinks cross, away from the centre.
 
-∬ I dx dy as an iterated integral. The inner coordinate runs across the creases and is split where they are met; the
+∬ I dx dy as an iterated integral. The inner coordinate runs across the kinks and is split where they are met; the
 outer one runs along them and is split where they enter and leave the pixel. So every piece is smooth inside; nodes are
 graded towards kinks near the centre, which leave broken powers of the distance.
 """
@@ -11,7 +11,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from fitting.render.crease_nodes import CreaseNodes, EdgeNodes, Side
+from fitting.render.kink_nodes import EdgeNodes, KinkNodes, Side
 from fitting.render.quadrature import crowded_rule, graded_rule, unit_rule
 from fitting.render.roots import bracketed
 
@@ -26,12 +26,12 @@ OUTER_ORDER = {GRADED_ORDER: 7, NEAR_ORDER: 6, 5: 5, 2: 2}
 _HALF = 0.5
 
 
-def crossed_pixel_points(lines: int, order: int) -> int:
+def few_lines_points(lines: int, order: int) -> int:
     """Quadrature points per pixel."""
     return _cells(lines) * order * OUTER_ORDER[order]
 
 
-def crossed_pixel_nodes(x: Tensor, y: Tensor, angle: Tensor, order: int, side: Side, steps: int) -> CreaseNodes:
+def few_lines_nodes(x: Tensor, y: Tensor, angle: Tensor, order: int, side: Side, steps: int) -> KinkNodes:
     """Of pixels with centres x, y (pixels,) from the surface's, crossed by lines at angles (pixels, lines).
 
     `order` is one of the above; `steps` are those of `bracketed`.
@@ -58,7 +58,7 @@ def crossed_pixel_nodes(x: Tensor, y: Tensor, angle: Tensor, order: int, side: S
         edge = (*on, along_x, 1.0 - along_x, angle[:, None, :], outer_weight[..., None] * found)
         return EdgeNodes(*(part.expand_as(met).flatten(1).T for part in edge))
 
-    return CreaseNodes(*(part.flatten(1).T for part in (*over, area[..., None] * weight[piece])), edge)
+    return KinkNodes(*(part.flatten(1).T for part in (*over, area[..., None] * weight[piece])), edge)
 
 
 @dataclass(frozen=True)

@@ -26,14 +26,14 @@ class PlanePoints:
 
 
 @dataclass(frozen=True)
-class Creases:
+class KinkLines:
     """The lines of one surface.
 
     Attributes:
         angles: α of each line through the centre, radians, no two the same or opposite.
-        whole: whether there is a crease on both sides of the centre, or only at α itself, of each.
+        whole: whether there is a kink on both sides of the centre, or only at α itself, of each.
         jump: whether the brightness jumps across any of them.
-        kinked: whether it has kinks, which fade away from the centre.
+        slope_jumps: whether it has kinks, which fade away from the centre.
         straight: whether the lines are straight on the image, too.
         plane: from offsets x, y (instances, points) and values (instances, parameters) to the surface's own plane.
     """
@@ -41,7 +41,7 @@ class Creases:
     angles: tuple[float, ...]
     whole: tuple[bool, ...]
     jump: bool
-    kinked: bool
+    slope_jumps: bool
     straight: bool
     plane: Callable[[Tensor, Tensor, Tensor], PlanePoints]
 

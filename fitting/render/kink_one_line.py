@@ -1,6 +1,6 @@
-"""Integration over pixels that one straight crease crosses, away from the centre: nearly all that any crosses.
+"""Integration over pixels that one straight kink crosses, away from the centre: nearly all that any crosses.
 
-As in `fitting.render.crossed_pixel`: an iterated integral, its inner coordinate v across the line and split there, its
+As in `fitting.render.kink_few_lines`: an iterated integral, its inner coordinate v across the line and split there, its
 outer one u along it and split where the line leaves the pixel. The line is v = c + m u with |m| ≤ 1, so that it leaves
 across the width of the pixel at one place at most, through the side that it is nearer to at u = 0.
 """
@@ -11,8 +11,8 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from fitting.render.crease_nodes import CreaseNodes, EdgeNodes
-from fitting.render.crossed_pixel import GRADED_ORDER, OUTER_ORDER, unit_nodes
+from fitting.render.kink_few_lines import GRADED_ORDER, OUTER_ORDER, unit_nodes
+from fitting.render.kink_nodes import EdgeNodes, KinkNodes
 from fitting.render.quadrature import graded_rule
 
 _HALF = 0.5
@@ -30,13 +30,13 @@ class StraightLines:
     angle: Tensor
 
 
-def crossed_once_points(order: int) -> int:
+def one_line_points(order: int) -> int:
     """Quadrature points per pixel: two pieces of the outer coordinate, and at each place two of the inner one."""
     return 4 * OUTER_ORDER[order] * order
 
 
-def crossed_once_nodes(x: Tensor, y: Tensor, lines: StraightLines, order: int) -> CreaseNodes:
-    """Of pixels with centres x, y (pixels,) from the surface's; `order` as `crossed_pixel_nodes`."""
+def one_line_nodes(x: Tensor, y: Tensor, lines: StraightLines, order: int) -> KinkNodes:
+    """Of pixels with centres x, y (pixels,) from the surface's; `order` as `few_lines_nodes`."""
     upright = lines.by_x.abs() > lines.by_y.abs()
     by_inner, by_outer = torch.where(upright, lines.by_x, lines.by_y), torch.where(upright, lines.by_y, lines.by_x)
     middle, slope = -lines.side / by_inner, -by_outer / by_inner
@@ -62,7 +62,7 @@ def crossed_once_nodes(x: Tensor, y: Tensor, lines: StraightLines, order: int) -
         return EdgeNodes(*_placed(x, y, across_x, outer, met), *along, outer_weight * (line == met))
 
     nodes = (*_placed(x, y, across_x, outer.expand_as(inner), inner), inner_weight)
-    return CreaseNodes(*(part.flatten(0, 1) for part in nodes), edge)
+    return KinkNodes(*(part.flatten(0, 1) for part in nodes), edge)
 
 
 def _placed(x: Tensor, y: Tensor, across_x: Tensor, outer: Tensor, inner: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""Integrals of a surface, and of its derivatives, over pixels that creases cross.
+"""Integrals of a surface, and of its derivatives, over pixels that kinks cross.
 
 The derivative of an integral over a region whose edge moves is the integral of the derivative and, along the edge, of
 the jump times the edge's speed (Reynolds' transport theorem): where s(x, y; θ) = 0 is the edge and s grows towards a
@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.crease_nodes import EdgeNodes
-from fitting.render.crease_pixels import PixelsOfStack
-from fitting.render.creased import MOST_NUMBERS, CreasedPixels, creased_pixels
-from fitting.render.crossed import Crossings
 from fitting.render.ellipse import Ellipses
+from fitting.render.kink_candidates import PixelsOfStack
+from fitting.render.kink_crossings import KinkCrossings
+from fitting.render.kink_nodes import EdgeNodes
+from fitting.render.kink_quadrature import MOST_NUMBERS, KinkQuadrature, kink_quadratures
 from fitting.render.pixel_list import Members
 from fitting.render.surface_plan import RoundedSurface
 
@@ -56,18 +56,18 @@ class _Rows:
 
 
 @dataclass(frozen=True)
-class CreaseBatch:
-    """As many pixels that creases cross as memory is good for at a time, in parts that have the same rule.
+class KinkBatch:
+    """As many pixels that kinks cross as memory is good for at a time, in parts that have the same rule.
 
     Attributes:
         rows: of what quadrature points belong to, for each part.
     """
 
-    parts: tuple[CreasedPixels, ...]
+    parts: tuple[KinkQuadrature, ...]
     rows: tuple[_Rows, ...]
 
     @classmethod
-    def of(cls, parts: Sequence[CreasedPixels], stack: int) -> "CreaseBatch":
+    def of(cls, parts: Sequence[KinkQuadrature], stack: int) -> "KinkBatch":
         """Of a stack of so many instances."""
         return cls(tuple(parts), tuple(_Rows.of(part.instance, stack) for part in parts))
 
@@ -88,29 +88,29 @@ class CreaseBatch:
 
     def moving_edges(self, surface: Surface, values: Tensor) -> list[Tensor]:
         """What moving edges add to derivatives of each part's integrals, (pixels, parameters)."""
-        assert surface.creases is not None
+        assert surface.kink_lines is not None
         rows = [_Rows.of(part.pixels.instance, len(values)) for part in self.parts]
         edges = [part.nodes.edge() for part in self.parts]
         edge = EdgeNodes(*(_joined([getattr(own, field.name) for own in edges], rows) for field in fields(EdgeNodes)))
         return _summed(_jumps(surface, values, edge), [own.weight for own in edges], rows)
 
 
-def crease_batches(
-    surface: Surface, values: Tensor, form: Ellipses, rounded: tuple[RoundedSurface, ...], found: Crossings
-) -> Iterator[CreaseBatch]:
-    """All pixels that creases cross, of surfaces with these ellipses and rounded parameters."""
-    assert surface.creases is not None
-    parts: list[CreasedPixels] = []
+def kink_batches(
+    surface: Surface, values: Tensor, form: Ellipses, rounded: tuple[RoundedSurface, ...], found: KinkCrossings
+) -> Iterator[KinkBatch]:
+    """All pixels that kinks cross, of surfaces with these ellipses and rounded parameters."""
+    assert surface.kink_lines is not None
+    parts: list[KinkQuadrature] = []
     numbers = 0
-    for part in creased_pixels(surface.creases, values, form, rounded, found):
+    for part in kink_quadratures(surface.kink_lines, values, form, rounded, found):
         more = part.nodes.x.numel() * values.shape[1]
         if parts and numbers + more > MOST_NUMBERS:
-            yield CreaseBatch.of(parts, len(values))
+            yield KinkBatch.of(parts, len(values))
             parts, numbers = [], 0
         parts.append(part)
         numbers += more
     if parts:
-        yield CreaseBatch.of(parts, len(values))
+        yield KinkBatch.of(parts, len(values))
 
 
 def _joined(of_parts: Sequence[Tensor], rows: Sequence[_Rows]) -> Tensor:
@@ -132,8 +132,8 @@ def _summed(at_points: Tensor, weights: Sequence[Tensor], rows: Sequence[_Rows])
 
 def _jumps(surface: Surface, values: Tensor, edge: EdgeNodes) -> Tensor:
     """The jump across edges times their speed by every parameter, (instances, parameters, points)."""
-    assert surface.creases is not None
-    slopes = surface.creases.side_slopes(edge.x, edge.y, values, edge.angle)
+    assert surface.kink_lines is not None
+    slopes = surface.kink_lines.side_slopes(edge.x, edge.y, values, edge.angle)
     # Points of the image are offsets from a centre, which moves against them.
     grow_x, grow_y = -slopes[:, 0], -slopes[:, 1]
     aside = _ASIDE * torch.hypot(edge.x, edge.y) / torch.hypot(grow_x, grow_y).clamp(min=_TINY)

@@ -1,4 +1,4 @@
-"""Pixels of a stack's frames that creases may cross or come near, and some of them."""
+"""Pixels of a stack's frames that kinks may cross or come near, and some of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class PixelsOfStack:
 
 @dataclass(frozen=True)
 class Candidates:
-    """Pixels that creases may cross or come near, as far as rounded parameters tell.
+    """Pixels that kinks may cross or come near, as far as rounded parameters tell.
 
     Attributes:
         pixels: they, frame after frame.
