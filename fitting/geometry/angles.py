@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from fitting.profiles.lasting import lasting
+from fitting.profiles.cached_tensors import cached_tensors
 
 
 class Angles:
@@ -41,6 +41,6 @@ def _counted(place: Tensor, count: int) -> Tensor:
     return torch.add(place, (place / count).floor_(), alpha=-count).long()
 
 
-@lasting
+@cached_tensors
 def _half_more(count: int, device: torch.device) -> Tensor:
     return torch.tensor(count + 0.5, dtype=torch.float64, device=device)

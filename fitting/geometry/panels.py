@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.profiles.lasting import lasting
+from fitting.profiles.cached_tensors import cached_tensors
 
 _REACH = 3.6
 
 
-@lasting
+@cached_tensors
 def unit_rule(count: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Nodes in (0, 1) and weights, (count,)."""
     s, step = np.linspace(-_REACH, _REACH, count, retstep=True)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from fitting.geometry.angles import Angles
 from fitting.geometry.modifier import Own
-from fitting.profiles.lasting import lasting
+from fitting.profiles.cached_tensors import cached_tensors
 from fitting.profiles.surface import Rounding
 
 
@@ -177,12 +177,12 @@ def _around(own: Own) -> Tensor:
     return torch.cat((one, *own, one, *own, one), dim=-1)
 
 
-@lasting
+@cached_tensors
 def _one(device: torch.device) -> Tensor:
     return torch.ones((1, 1), dtype=torch.float64, device=device)
 
 
-@lasting
+@cached_tensors
 def _alone(count: int, device: torch.device) -> Tensor:
     """For each direction but the first one where it is, zero elsewhere, in the same order: (count − 1, directions)."""
     own = torch.eye(count, dtype=torch.float64, device=device)[1:]

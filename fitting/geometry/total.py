@@ -30,8 +30,8 @@ from fitting.geometry.profile_light import profile_light
 from fitting.geometry.rays import DirectionSizes
 from fitting.geometry.truncation import Truncation
 from fitting.geometry.warped_total import WarpedTotal
+from fitting.profiles.cached_tensors import cached_tensors
 from fitting.profiles.dimensions import PureNumbers
-from fitting.profiles.lasting import lasting
 from fitting.profiles.radial import RadialProfile, total_flux
 from fitting.spec.forms import knows_total
 from fitting.spec.geometry import ModifierSpec
@@ -138,7 +138,7 @@ def _directed(modifiers: Modifiers) -> list[Any]:
     return [link for link in modifiers.dimmings if not isinstance(link, Truncation)]
 
 
-@lasting
+@cached_tensors
 def _angular_rule(modifiers: Modifiers, device: torch.device) -> tuple[Tensor, Tensor]:
     """Angles from the major axis, radians, and weights whose sum is one: evenly spaced where the integrand is analytic,
     in panels between its kinks and jumps where it has any.

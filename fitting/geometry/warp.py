@@ -18,11 +18,11 @@ from torch import Tensor
 from fitting.geometry.modifier import Own
 from fitting.geometry.superellipse import TINY
 from fitting.profiles.axes import DEGREES
-from fitting.profiles.lasting import lasting
+from fitting.profiles.cached_tensors import cached_tensors
 from fitting.profiles.surface import Rounding
 
 
-@lasting
+@cached_tensors
 def _pieces(nodes: tuple[float, ...], device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     """Starts and widths of the intervals between knots, (intervals, 1) each, and coefficients of the w_i,
     (nodes, 3 · intervals): of the cubes of offsets from the starts, of their squares, of themselves.

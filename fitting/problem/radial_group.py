@@ -10,6 +10,7 @@ from torch import Tensor
 from fitting.problem.group import reaching_any
 from fitting.profiles import RadialProfile
 from fitting.profiles.dimensions import NUMBER, PureNumbers
+from fitting.render.cached_by_bytes import cached_by_bytes
 from fitting.render.ellipse import GEOMETRY, Axes, Ellipses
 from fitting.render.field import (
     Linearization,
@@ -21,12 +22,11 @@ from fitting.render.field import (
 )
 from fitting.render.frame import Frame, windows
 from fitting.render.instances import RadialInstances
-from fitting.render.kept import kept
 from fitting.render.plan import RoundedShape, quadrature_plan, rounded
 from fitting.render.quadrature_pixels import QuadraturePixels
 
 
-@kept
+@cached_by_bytes
 def _quadrature_pixels(instances: tuple[RoundedShape, ...], frame: Frame, device: torch.device) -> QuadraturePixels:
     return QuadraturePixels.build([quadrature_plan(instance, frame.window) for instance in instances], frame, device)
 

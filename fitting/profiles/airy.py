@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.profiles.lasting import lasting
+from fitting.profiles.cached_tensors import cached_tensors
 
 _PER_UNIT = 64
 """Points of the table, of five terms each."""
@@ -48,7 +48,7 @@ def _all_near(argument: Tensor) -> bool:
     return not argument.numel() or bool(argument.amax() <= _TABLE_END)
 
 
-@lasting
+@cached_tensors
 def _table(device: torch.device) -> Tensor:
     """Taylor coefficients of h at the table's points, (terms, points).
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.profiles.lasting import lasting
+from fitting.profiles.cached_tensors import cached_tensors
 from fitting.profiles.radial import RadialProfile
 
 _STEP = 1.0 / 20.0
@@ -26,7 +26,7 @@ def radial_integral(profile: RadialProfile, shape: tuple[Tensor, ...]) -> Tensor
     return (profile.brightness(2.0 * radius.log(), constants.unsqueeze(-1)) * radius * weights).sum(-1)
 
 
-@lasting
+@cached_tensors
 def _rules(device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Nodes and weights over (0, 1) and over (0, ∞)."""
     s = np.arange(-_REACH, _REACH + 0.5 * _STEP, _STEP)

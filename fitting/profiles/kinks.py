@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.profiles.lasting import lasting
+from fitting.profiles.cached_tensors import cached_tensors
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class KinkLines:
         return a_x * sine + b_x * cosine, a_y * sine + b_y * cosine
 
 
-@lasting
+@cached_tensors
 def _units(device: torch.device) -> Tensor:
     """x and y of two points, one pixel out along each axis, (2, 1, 2)."""
     return torch.eye(2, dtype=torch.float64, device=device)[:, None]

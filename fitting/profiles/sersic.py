@@ -14,8 +14,8 @@ from numpy.polynomial import chebyshev
 from scipy.special import gammaincinv
 from torch import Tensor
 
+from fitting.profiles.cached_tensors import cached_tensors
 from fitting.profiles.dimensions import NUMBER
-from fitting.profiles.lasting import lasting
 from fitting.profiles.radial import RadialProfile
 
 _INDEX_RANGE = (0.02, 60.0)
@@ -24,7 +24,7 @@ _DEGREE = 72
 _EXTENT = 4.0
 
 
-@lasting
+@cached_tensors
 def _half_light_series(device: torch.device) -> Tensor:
     """Chebyshev coefficients, in ln n, of ln b_n and of its derivative by ln n, exact to rounding: (degree + 1, 2)."""
     low, high = _LOG_RANGE
@@ -35,7 +35,7 @@ def _half_light_series(device: torch.device) -> Tensor:
     return torch.as_tensor(np.stack((coefficients, np.append(derivative, 0.0)), axis=-1), device=device)
 
 
-@lasting
+@cached_tensors
 def _orders(device: torch.device) -> Tensor:
     """Orders of the Chebyshev polynomials."""
     return torch.arange(_DEGREE + 1, dtype=torch.float64, device=device)

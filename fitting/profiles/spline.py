@@ -13,8 +13,8 @@ from numpy.polynomial.legendre import leggauss
 from scipy.interpolate import CubicSpline
 from torch import Tensor
 
+from fitting.profiles.cached_tensors import cached_tensors
 from fitting.profiles.dimensions import INTENSITY
-from fitting.profiles.lasting import lasting
 from fitting.profiles.radial import RHO_FLOOR, RadialProfile
 
 _FLUX_ORDER = 40
@@ -118,7 +118,7 @@ class Spline(RadialProfile):
         return tuple(power.expand(-1, *shape).gather(0, index).squeeze(0) for power in pieces)
 
 
-@lasting
+@cached_tensors
 def _cardinal(radii: tuple[float, ...], device: torch.device) -> Tensor:
     """Coefficients of the splines that are one at one radius and zero at the others: (4, pieces, radii).
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fitting.profiles import RadialProfile
-from fitting.render.kept import kept
+from fitting.render.cached_by_bytes import cached_by_bytes
 from fitting.render.smoothness import ORDERS, SHORT_STENCIL, STENCIL, Smoothness, measure
 
 CENTRAL = 0
@@ -123,7 +123,7 @@ def _measured(instance: RoundedShape) -> tuple[float, Smoothness]:
     return size, measure(instance.profile, instance.shape, instance.scale, instance.break_radius, size)
 
 
-@kept
+@cached_by_bytes
 def quadrature_plan(instance: RoundedShape, window: tuple[int, int, int, int]) -> QuadraturePlan:
     """The classes of the pixels around one instance that lie in a window x0, x1, y0, y1 (first, past the last)."""
     _, smoothness = _measured(instance)

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
+from fitting.render.cached_by_bytes import cached_by_bytes
 from fitting.render.ellipse import Ellipses
 from fitting.render.frame import Frame
-from fitting.render.kept import kept
 from fitting.render.kink_candidates import PixelsOfStack
 from fitting.render.quadrature_pixels import QuadraturePixels
 from fitting.render.quincunx import corner_frame, quincunx_means
@@ -48,7 +48,7 @@ class SurfaceQuadrature:
         return near if self.pixels.central is None else [central_rows(self.pixels.central, form), *near]
 
 
-@kept
+@cached_by_bytes
 def surface_quadrature(instances: tuple[RoundedSurface, ...], frame: Frame, device: torch.device) -> SurfaceQuadrature:
     """The quadrature of a stack on a frame."""
     pixels = QuadraturePixels.build([surface_plan(instance, frame.window) for instance in instances], frame, device)

@@ -17,8 +17,8 @@ from scipy.ndimage import maximum_filter
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
+from fitting.render.cached_by_bytes import cached_by_bytes
 from fitting.render.frame import Frame
-from fitting.render.kept import kept
 from fitting.render.kink_candidates import Candidates, listed
 from fitting.render.kink_crossings import kink_reach
 from fitting.render.kink_sides import kink_sides
@@ -92,7 +92,7 @@ class RoundedSurface:
         return light
 
 
-@kept
+@cached_by_bytes
 def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) -> QuadraturePlan:
     """The classes of the pixels of a window x0, x1, y0, y1 (first, past the last) that the stencil does not serve."""
     y, x = np.mgrid[window[2] - _WIDER : window[3] + _WIDER, window[0] - _WIDER : window[1] + _WIDER].astype(float)
@@ -131,7 +131,7 @@ def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) ->
     return QuadraturePlan(served, cusp, float(q), math.inf, ray_order, quincunx=quincunx)
 
 
-@kept
+@cached_by_bytes
 def kink_candidates(
     instances: tuple[RoundedSurface, ...], frames: tuple[Frame, ...], device: torch.device
 ) -> Candidates:

@@ -2,13 +2,13 @@
 
 import torch
 
-from fitting.profiles.lasting import lasting
+from fitting.profiles.cached_tensors import cached_tensors
 
 
 def test_autograd_may_use_what_inference_mode_first_asked_for() -> None:
     asked = []
 
-    @lasting
+    @cached_tensors
     def numbers(first: float) -> torch.Tensor:
         asked.append(first)
         return torch.tensor([first, 2.0])

@@ -1,4 +1,4 @@
-"""Tensors that are made once for all evaluations."""
+"""A cache of tensors that are made once for all evaluations."""
 
 from collections.abc import Callable
 from functools import cache
@@ -10,7 +10,7 @@ Arguments = ParamSpec("Arguments")
 Tensors = TypeVar("Tensors")
 
 
-def lasting(function: Callable[Arguments, Tensors]) -> Callable[Arguments, Tensors]:
+def cached_tensors(function: Callable[Arguments, Tensors]) -> Callable[Arguments, Tensors]:
     """Remember tensors by their arguments. Autograd may use them, though inference mode first asked for them."""
 
     @cache

@@ -1,4 +1,4 @@
-"""Keeping what the quadrature of frames is made of for the next evaluation, as far as so many bytes go."""
+"""A cache of what the quadrature of frames is made of, as far as so many bytes go."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -19,10 +19,10 @@ class Sized(Protocol):
 
 
 Arguments = ParamSpec("Arguments")
-Kept = TypeVar("Kept", bound=Sized)
+Result = TypeVar("Result", bound=Sized)
 
 
-def kept(function: Callable[Arguments, Kept]) -> Callable[Arguments, Kept]:
+def cached_by_bytes(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Remember results by their arguments, those used least recently only until results fill 128 MiB."""
-    cache: LRUCache[object, Kept] = LRUCache(maxsize=_MOST_BYTES, getsizeof=lambda result: result.nbytes)
+    cache: LRUCache[object, Result] = LRUCache(maxsize=_MOST_BYTES, getsizeof=lambda result: result.nbytes)
     return cached(cache, lock=Lock())(function)
