@@ -65,7 +65,7 @@ class _Seen:
     @classmethod
     def of(cls, instances: RadialInstances, breaks: BreakPixels) -> "_Seen":
         """As the instances see them."""
-        own = instances.of(breaks.pixels.members)
+        own = instances.of(breaks.pixels.index)
         radius = own.profile.break_radius(own.constants)
         assert radius is not None
         return cls(own, breaks.rule.split(breaks.pixels.places - own.form.centre, own.form, radius))

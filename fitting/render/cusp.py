@@ -105,7 +105,7 @@ class CentralPixels:
     @classmethod
     def of(cls, pixels: PixelList, rule: CuspRule) -> "CentralPixels":
         """Pixels and the rule of their instances."""
-        whose = pixels.members.instance
+        whose = pixels.index.instance
         return cls(pixels, rule.radial[whose], rule.radial_weights[whose], rule.edge, rule.edge_and_outline)
 
     @cached_property
@@ -120,7 +120,7 @@ class CentralPixels:
 
     def nodes(self, form: Ellipses) -> tuple[Tensor, Tensor]:
         """Nodes on rays, x and y, (2, pixels, points of a pixel), and their weights, for instances with these forms."""
-        split = CentralSplit.of(self, form.of(self.pixels.members))
+        split = CentralSplit.of(self, form.of(self.pixels.index))
         places, weights = split.along(self.edge)
         radial, radial_weights = self.radial[:, :, None, None], self.radial_weights[:, :, None, None]
         weights = (weights * split.seen.areas.unsqueeze(-1)).unsqueeze(1) * radial_weights

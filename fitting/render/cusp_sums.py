@@ -17,7 +17,7 @@ from fitting.render.outline import pixel_edges
 
 def central_values(instances: RadialInstances, central: CentralPixels) -> Tensor:
     """Pixel means of unit-amplitude brightness, (pixels,)."""
-    own = instances.of(central.pixels.members)
+    own = instances.of(central.pixels.index)
     split = CentralSplit.of(central, own.form)
     places, weights = split.along(central.edge)
     weights = weights.mul_(split.seen.areas.unsqueeze(-1)).flatten(1)
@@ -28,7 +28,7 @@ def central_values(instances: RadialInstances, central: CentralPixels) -> Tensor
 
 def central_columns(instances: RadialInstances, central: CentralPixels) -> Tensor:
     """Pixel means of the derivative columns, (pixels, columns)."""
-    profile, own = instances.profile, instances.of(central.pixels.members)
+    profile, own = instances.profile, instances.of(central.pixels.index)
     split = CentralSplit.of(central, own.form)
     places, weights = split.along(central.edge_and_outline)
     rho, ends = split.form.rho(*places.unbind()), len(central.edge.place)

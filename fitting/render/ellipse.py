@@ -15,7 +15,7 @@ from torch import Tensor
 
 from fitting.profiles.axes import DEGREES
 from fitting.profiles.radial import RHO_FLOOR
-from fitting.render.pixel_list import Members
+from fitting.render.pixel_list import InstanceIndex
 
 GEOMETRY = 5
 """Columns that belong to the geometry: ∂I/∂ρ times δx, δy, δx², δxδy, δy²."""
@@ -41,9 +41,9 @@ class Ellipses:
         """Those of some instances."""
         return Ellipses(self.centre[:, instances], self.quadratic[:, instances])
 
-    def of(self, members: Members) -> "Ellipses":
+    def of(self, index: InstanceIndex) -> "Ellipses":
         """Of each item that of its instance."""
-        return Ellipses(members.of(self.centre), members.of(self.quadratic))
+        return Ellipses(index.of(self.centre), index.of(self.quadratic))
 
 
 def rho(x: Tensor, y: Tensor, xx: Tensor, xy2: Tensor, yy: Tensor) -> Tensor:

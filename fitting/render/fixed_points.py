@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from fitting.render.ellipse import Ellipses
-from fitting.render.pixel_list import Members, PixelList
+from fitting.render.pixel_list import InstanceIndex, PixelList
 from fitting.render.quadrature import pixel_rule
 
 _GROUP = 9
@@ -34,7 +34,7 @@ class FixedPixels:
     """
 
     pixels: PixelList
-    groups: Members
+    groups: InstanceIndex
     points: Tensor
     weights: Tensor
     group_pixel: Tensor
@@ -43,7 +43,7 @@ class FixedPixels:
     @classmethod
     def of(cls, pixels: PixelList, counts: Sequence[tuple[int, int]]) -> "FixedPixels":
         """Pixels, and how many there are of each order: (pixels, order)."""
-        device, members = pixels.places.device, pixels.members
+        device, index = pixels.places.device, pixels.index
         rules = [_groups_of(order) for _, order in counts]
         pairs = [(rule, count) for rule, (count, _) in zip(rules, counts, strict=True)]
         offsets = np.concatenate([np.tile(rule, (1, 1, count)) for rule, count in pairs], axis=2)
@@ -51,7 +51,7 @@ class FixedPixels:
         pixel = torch.as_tensor(np.repeat(np.arange(len(times)), times), device=device)
         *places, weights = torch.as_tensor(offsets, device=device).unbind()
         points = torch.stack(places) + pixels.places[:, pixel].unsqueeze(1)
-        groups = Members.of_items(members.instances, members.instance[pixel])
+        groups = InstanceIndex.of_items(index.instances, index.instance[pixel])
         parts = tuple((count, rule.shape[2]) for rule, count in pairs)
         return cls(pixels, groups, points, weights, pixel, parts)
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from fitting.profiles import RadialProfile
 from fitting.render.ellipse import Ellipses
-from fitting.render.pixel_list import Members
+from fitting.render.pixel_list import InstanceIndex
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class RadialInstances:
             return self
         return RadialInstances(self.profile, self.form.select(part), self.constants[:, part])
 
-    def of(self, members: Members) -> "RadialInstances":
+    def of(self, index: InstanceIndex) -> "RadialInstances":
         """Of each item its instance."""
-        own = members.of(self._packed)
+        own = index.of(self._packed)
         return RadialInstances(self.profile, Ellipses(own[:2], own[2:5]), own[5:])
 
     @cached_property

@@ -17,7 +17,7 @@ from fitting.render.kink_candidates import PixelsOfStack
 from fitting.render.kink_crossings import KinkCrossings
 from fitting.render.kink_nodes import EdgeNodes
 from fitting.render.kink_quadrature import MOST_NUMBERS, KinkQuadrature, kink_quadratures
-from fitting.render.pixel_list import Members
+from fitting.render.pixel_list import InstanceIndex
 from fitting.render.surface_plan import RoundedSurface
 
 _ASIDE = 1e-7
@@ -30,29 +30,29 @@ class _Rows:
     """Places of items in one row for each instance of a stack.
 
     Attributes:
-        members: whose the items are; None where there is one instance.
+        index: whose the items are; None where there is one instance.
     """
 
-    members: Members | None
+    index: InstanceIndex | None
 
     @classmethod
     def of(cls, instance: Tensor, stack: int) -> "_Rows":
         """Of items of these instances of a stack."""
-        return cls(Members.of_items(stack, instance) if stack > 1 else None)
+        return cls(InstanceIndex.of_items(stack, instance) if stack > 1 else None)
 
     def padded(self, field: Tensor) -> Tensor:
         """A field (points, items) as (instances, points, longest row)."""
-        if self.members is None:
+        if self.index is None:
             return field[None]
-        rows = field.new_ones((self.members.instances, len(field), self.members.most))
-        rows[self.members.instance, :, self.members.number] = field.T
+        rows = field.new_ones((self.index.instances, len(field), self.index.most))
+        rows[self.index.instance, :, self.index.number] = field.T
         return rows
 
     def sums(self, weighted: Tensor) -> Tensor:
         """Those of the items, (items, …), among those of the rows, (instances, …, longest row)."""
-        if self.members is None:
+        if self.index is None:
             return weighted[0].movedim(-1, 0)
-        return weighted[self.members.instance, ..., self.members.number]
+        return weighted[self.index.instance, ..., self.index.number]
 
 
 @dataclass(frozen=True)

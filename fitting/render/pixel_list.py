@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Members:
+class InstanceIndex:
     """Whose the items of a list are.
 
     Attributes:
@@ -22,7 +22,7 @@ class Members:
     number: Tensor
 
     @classmethod
-    def of_items(cls, instances: int, instance: Tensor) -> "Members":
+    def of_items(cls, instances: int, instance: Tensor) -> "InstanceIndex":
         """So many instances, and whose the items are."""
         order, counts = instance.argsort(stable=True), instance.bincount(minlength=instances)
         first = (counts.cumsum(0) - counts)[instance[order]]
@@ -66,13 +66,13 @@ class PixelList:
     """The pixels.
 
     Attributes:
-        members: whose they are.
+        index: whose they are.
         places: x and y, (2, pixels).
         target: places in the flattened frame, (pixels,).
         flat_target: places in flattened images (instances, height, width), (pixels,).
     """
 
-    members: Members
+    index: InstanceIndex
     places: Tensor
     target: Tensor
     flat_target: Tensor
@@ -80,8 +80,8 @@ class PixelList:
     @property
     def nbytes(self) -> int:
         """Bytes of its arrays."""
-        members = self.members
-        arrays = (members.instance, members.number, self.places, self.target, self.flat_target)
+        index = self.index
+        arrays = (index.instance, index.number, self.places, self.target, self.flat_target)
         return sum(array.nbytes for array in arrays)
 
     def put(self, values: Tensor, images: Tensor) -> None:
@@ -90,7 +90,7 @@ class PixelList:
 
     def put_columns(self, columns: Tensor, images: Tensor) -> None:
         """Write columns (pixels, …) into images (instances, …, height, width)."""
-        images.flatten(-2)[self.members.instance, ..., self.target] = columns
+        images.flatten(-2)[self.index.instance, ..., self.target] = columns
 
     def take(self, images: Tensor) -> Tensor:
         """Move values out of images (instances, height, width), where they are zero then: (pixels,)."""

@@ -72,7 +72,7 @@ class QuadraturePixelSums:
         """Sums over these pixels of `weight` (instances, height, width) times each column, (instances, columns), to be
         added; the weights are zero there afterwards.
         """
-        sums = [pixels.members.sums((columns * pixels.take(weight).unsqueeze(-1)).T).T for pixels, columns in self.near]
+        sums = [pixels.index.sums((columns * pixels.take(weight).unsqueeze(-1)).T).T for pixels, columns in self.near]
         if self.fixed is not None:
             sums.append(self.fixed.backproject(self.fixed.fixed.pixels.take(weight)))
         return sums

@@ -12,7 +12,7 @@ from fitting.render.break_rules import BreakRule, CuspAndBreakRule
 from fitting.render.cusp import CentralPixels, CuspRule
 from fitting.render.fixed_points import FixedPixels
 from fitting.render.frame import Frame
-from fitting.render.pixel_list import Members, PixelList
+from fitting.render.pixel_list import InstanceIndex, PixelList
 from fitting.render.plan import BREAK, CENTRAL, CUSP_AND_BREAK, QuadraturePlan
 from fitting.render.smoothness import ORDERS
 from fitting.render.stencil import SHORT_MARGIN, STENCIL_MARGIN
@@ -69,7 +69,7 @@ def _central(plans: Sequence[QuadraturePlan], frame: Frame, device: torch.device
 def _breaks(plans: Sequence[QuadraturePlan], frame: Frame, device: torch.device) -> Iterator[BreakPixels]:
     pixels = _listed(plans, (CUSP_AND_BREAK,), frame, device)
     if pixels is not None:
-        cusps = [plans[instance].cusp_power for instance in pixels.members.instance.tolist()]
+        cusps = [plans[instance].cusp_power for instance in pixels.index.instance.tolist()]
         yield BreakPixels(pixels, CuspAndBreakRule.build(cusps, device))
     pixels = _listed(plans, (BREAK,), frame, device)
     if pixels is not None:
@@ -98,7 +98,7 @@ def _listed(
     target = (y - frame.y0) * frame.width + x - frame.x0
     flat = instance * (frame.width * frame.height) + target
     parts = (torch.as_tensor(part, device=device) for part in (places.astype(float), target, flat))
-    return PixelList(Members.of_items(len(plans), torch.as_tensor(instance, device=device)), *parts)
+    return PixelList(InstanceIndex.of_items(len(plans), torch.as_tensor(instance, device=device)), *parts)
 
 
 def _runs(plans: Sequence[QuadraturePlan]) -> Iterator[tuple[slice, int]]:

@@ -9,7 +9,7 @@ from torch import Tensor
 from fitting.render.cusp import CentralPixels
 from fitting.render.ellipse import Ellipses
 from fitting.render.fixed_points import FixedPixels
-from fitting.render.pixel_list import Members, PixelList
+from fitting.render.pixel_list import InstanceIndex, PixelList
 
 _FAR = -1e4
 """Where points that stand for nothing lie, pixels from the centre or from the first pixel."""
@@ -59,13 +59,13 @@ class FixedRows:
             parts.append(own[..., used].flatten(1))
             rules.append((pixels, weights[used]))
             start = stop
-        points, whose = torch.cat(parts, dim=1), fixed.pixels.members
+        points, whose = torch.cat(parts, dim=1), fixed.pixels.index
         if whose.instances == 1:
             return cls(fixed.pixels, points[:, None], None, tuple(rules))
         times = torch.cat([torch.full((pixels,), len(weights)) for pixels, weights in rules]).to(points.device)
-        members = Members.of_items(whose.instances, whose.instance.repeat_interleave(times))
-        padded = members.padded(points[..., None], _FAR)
-        return cls(fixed.pixels, padded, members.instance * members.most + members.number, tuple(rules))
+        index = InstanceIndex.of_items(whose.instances, whose.instance.repeat_interleave(times))
+        padded = index.padded(points[..., None], _FAR)
+        return cls(fixed.pixels, padded, index.instance * index.most + index.number, tuple(rules))
 
     @property
     def nbytes(self) -> int:
@@ -89,11 +89,11 @@ class FixedRows:
 def central_rows(central: CentralPixels, form: Ellipses) -> RowsOfPoints:
     """Points on rays to the edges of pixels about the centres of surfaces with these ellipses."""
     places, weights = central.nodes(form)
-    members = central.pixels.members
+    index = central.pixels.index
 
     def means(values: Tensor) -> Tensor:
-        own = members.unpadded(values)
+        own = index.unpadded(values)
         return (own * weights.view(len(own), *(1,) * (own.ndim - 2), -1)).sum(-1)
 
-    x, y = members.padded(places, _FAR)
+    x, y = index.padded(places, _FAR)
     return RowsOfPoints(central.pixels, x, y, means)

@@ -13,7 +13,7 @@ from fitting.render.cusp import CentralPixels, CuspRule
 from fitting.render.cusp_sums import central_values
 from fitting.render.ellipse import ellipses
 from fitting.render.instances import RadialInstances
-from fitting.render.pixel_list import Members, PixelList
+from fitting.render.pixel_list import InstanceIndex, PixelList
 
 SERSIC = RADIAL_PROFILES["sersic"]
 
@@ -51,7 +51,7 @@ def one_pixel(cusp_powers: list[float], narrowest: float, order: int, pixel: tup
     rule = CuspRule.build(cusp_powers, narrowest, order, torch.device("cpu"))
     first = torch.zeros(1, dtype=torch.long)
     place = torch.tensor(pixel, dtype=torch.float64)[:, None]
-    return CentralPixels.of(PixelList(Members.of_items(1, first), place, first, first), rule)
+    return CentralPixels.of(PixelList(InstanceIndex.of_items(1, first), place, first, first), rule)
 
 
 @pytest.mark.parametrize(
