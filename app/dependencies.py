@@ -7,7 +7,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from app.access import ANYONE, SAFE_METHODS, SESSION_COOKIE, Asker, identify_asker, refusals_counted
-from app.rate_limits import Standing
+from app.rate_limits import RateStanding
 from app.request_context import note_headers
 from app.services import Services
 
@@ -44,7 +44,7 @@ async def current_asker(
     return asker
 
 
-def _admit(services: Services, request: Request) -> tuple[Asker, Standing]:
+def _admit(services: Services, request: Request) -> tuple[Asker, RateStanding]:
     with refusals_counted(services, request):
         asker = identify_asker(services, request)
     return asker, services.rate_limiter.count(asker.owner, services.settings.requests_per_minute)

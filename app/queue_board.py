@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine
 
 from jobs.backlog import look
-from jobs.queueing import Forecast, Standing
+from jobs.queue_forecast import Forecast, QueueStanding
 from jobs.schema import FitRecord
 
 _FRESH_SECONDS = 1.0
@@ -49,7 +49,7 @@ class QueueBoard:
         start = datetime.now(UTC) + timedelta(seconds=max(standing.starts_in - (time.monotonic() - made), 0.0))
         return Place(queue, standing.position, start)
 
-    def _standing(self, fit_id: str, queue: str) -> tuple[float, Standing]:
+    def _standing(self, fit_id: str, queue: str) -> tuple[float, QueueStanding]:
         with self._lock:
             fresh = _FRESH_SECONDS if fit_id in self._forecast.fits else _FRESH_SECONDS_FOR_NEW
             if time.monotonic() - self._made >= fresh:

@@ -24,7 +24,7 @@ _log = structlog.get_logger("photfit.rate_limits")
 
 
 @dataclass(frozen=True)
-class Standing:
+class RateStanding:
     """Where somebody stands after a request: `seconds` until he may send more than `remaining` again."""
 
     allowed: bool
@@ -64,7 +64,7 @@ class RateLimiter:
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._away_until = 0.0
 
-    def count(self, who: str, per_minute: int) -> Standing:
+    def count(self, who: str, per_minute: int) -> RateStanding:
         """Count one request of `who`, who may send so many a minute."""
         if time.monotonic() >= self._away_until:
             try:
@@ -75,8 +75,8 @@ class RateLimiter:
         return _count(self._own, who, per_minute)
 
 
-def _count(counter: SlidingWindowCounterRateLimiter, who: str, per_minute: int) -> Standing:
+def _count(counter: SlidingWindowCounterRateLimiter, who: str, per_minute: int) -> RateStanding:
     limit = RateLimitItemPerMinute(per_minute)
     allowed = counter.hit(limit, who)
     window = counter.get_window_stats(limit, who)
-    return Standing(allowed, per_minute, window.remaining, max(1, math.ceil(window.reset_time - time.time())))
+    return RateStanding(allowed, per_minute, window.remaining, max(1, math.ceil(window.reset_time - time.time())))

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from jobs import presence
 from jobs.clock import database_now
-from jobs.queueing import Forecast, Server, Waiting, forecast
+from jobs.queue_forecast import Forecast, Server, Waiting, forecast
 from jobs.schema import FitRecord
 
 _MOST_WAITING = 5000

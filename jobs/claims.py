@@ -50,7 +50,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Standing:
+class ClaimStanding:
     """What a renewal found: whether the claim still holds, and whether its owner wants it cancelled."""
 
     held: bool

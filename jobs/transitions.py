@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session, aliased
 
-from jobs.claims import Claim, NewFit, Outcome, Standing
+from jobs.claims import Claim, ClaimStanding, NewFit, Outcome
 from jobs.clock import database_now
 from jobs.ids import new_id
 from jobs.outcomes import worker_killer
@@ -87,13 +87,13 @@ def claim(
     )
 
 
-def renew(engine: Engine, held: Claim, lease_seconds: float) -> Standing:
+def renew(engine: Engine, held: Claim, lease_seconds: float) -> ClaimStanding:
     """Push the end of the lease away."""
     record = _one(
         engine,
         update(FitRecord).where(_held(held)).values(lease_until=database_now() + lease_seconds).returning(FitRecord),
     )
-    return Standing(record is not None, record is not None and record.cancel_requested_at is not None)
+    return ClaimStanding(record is not None, record is not None and record.cancel_requested_at is not None)
 
 
 def placed(engine: Engine, held: Claim, device: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from jobs import accounts, records, transitions
-from jobs.claims import Claim, Standing
+from jobs.claims import Claim, ClaimStanding
 from jobs.outcomes import out_of_time
 from jobs.records import Wanted
 from jobs.schema import FitRecord
@@ -80,7 +80,7 @@ def test_a_fit_whose_lease_ran_out_is_queued_again_and_its_late_holder_is_refuse
     assert second.attempt == 2
     assert not transitions.finish(any_engine, late, "succeeded")
     assert not transitions.record_progress(any_engine, late, {})
-    assert transitions.renew(any_engine, late, 30.0) == Standing(held=False, cancel_requested=False)
+    assert transitions.renew(any_engine, late, 30.0) == ClaimStanding(held=False, cancel_requested=False)
     assert transitions.finish(any_engine, second, "succeeded")
 
 
@@ -128,7 +128,7 @@ def test_cancelling_a_running_fit_asks_its_holder(any_engine: Engine) -> None:
     fit = created(any_engine)
     claim = claimed(any_engine, fit.id)
     assert transitions.request_cancel(any_engine, "local", fit.id) is not None
-    assert transitions.renew(any_engine, claim, 30.0) == Standing(held=True, cancel_requested=True)
+    assert transitions.renew(any_engine, claim, 30.0) == ClaimStanding(held=True, cancel_requested=True)
     assert transitions.cancel_overdue(any_engine, 60.0) == []
     assert [record.id for record in transitions.cancel_overdue(any_engine, -1.0)] == [fit.id]
     assert not transitions.finish(any_engine, claim, "succeeded")

@@ -28,7 +28,7 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Standing:
+class QueueStanding:
     """Where a fit is in its queue: 1 is next; and in how many seconds it will start, None where nobody serves it."""
 
     position: int
@@ -44,12 +44,12 @@ class Forecast:
         last: by queue; one that is not there is empty.
     """
 
-    fits: Mapping[str, Standing]
-    last: Mapping[str, Standing] = field(default_factory=dict)
+    fits: Mapping[str, QueueStanding]
+    last: Mapping[str, QueueStanding] = field(default_factory=dict)
 
-    def of(self, fit_id: str, queue: str) -> Standing:
+    def of(self, fit_id: str, queue: str) -> QueueStanding:
         """A fit's standing; where it is newer than the forecast, that of the next one."""
-        return self.fits.get(fit_id) or self.last.get(queue) or Standing(1, None)
+        return self.fits.get(fit_id) or self.last.get(queue) or QueueStanding(1, None)
 
 
 def forecast(servers: Iterable[Server], queues: Mapping[str, Sequence[Waiting]]) -> Forecast:
@@ -63,11 +63,11 @@ def forecast(servers: Iterable[Server], queues: Mapping[str, Sequence[Waiting]])
     marked = {name: [*queue, Waiting(_next(name), 0.0)] for name, queue in queues.items()}
     starts = _starts(workers, marked)
     fits = {
-        item.fit_id: Standing(place, starts.get(item.fit_id))
+        item.fit_id: QueueStanding(place, starts.get(item.fit_id))
         for queue in queues.values()
         for place, item in enumerate(queue, start=1)
     }
-    last = {name: Standing(len(queue) + 1, starts.get(_next(name))) for name, queue in queues.items()}
+    last = {name: QueueStanding(len(queue) + 1, starts.get(_next(name))) for name, queue in queues.items()}
     return Forecast(fits, last)
 
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, update
 
 from jobs import backlog, presence, transitions
-from jobs.queueing import Server, Standing, Waiting, forecast
+from jobs.queue_forecast import QueueStanding, Server, Waiting, forecast
 from jobs.schema import FitRecord
 from tests.jobs.conftest import new_fit
 
@@ -17,8 +17,8 @@ def queue(**seconds: float) -> list[Waiting]:
 
 def test_one_worker_takes_the_oldest_first() -> None:
     found = forecast([Server(("cpu",), free_at=5.0)], {"cpu": queue(a=10, b=20, c=1)})
-    assert found.fits == {"a": Standing(1, 5.0), "b": Standing(2, 15.0), "c": Standing(3, 35.0)}
-    assert found.of("newer", "cpu") == Standing(4, 36.0)
+    assert found.fits == {"a": QueueStanding(1, 5.0), "b": QueueStanding(2, 15.0), "c": QueueStanding(3, 35.0)}
+    assert found.of("newer", "cpu") == QueueStanding(4, 36.0)
 
 
 def test_whoever_is_free_first_takes_the_next() -> None:
@@ -39,12 +39,12 @@ def test_a_worker_takes_its_queues_in_turn() -> None:
 
 def test_a_queue_that_nobody_serves_has_positions_and_no_times() -> None:
     found = forecast([Server(("cpu",))], {"gpu": queue(a=1, b=1)})
-    assert found.fits == {"a": Standing(1, None), "b": Standing(2, None)}
-    assert forecast([], {}).of("a", "cpu") == Standing(1, None)
+    assert found.fits == {"a": QueueStanding(1, None), "b": QueueStanding(2, None)}
+    assert forecast([], {}).of("a", "cpu") == QueueStanding(1, None)
 
 
 def test_an_empty_queue_starts_when_its_worker_is_free() -> None:
-    assert forecast([Server(("cpu",), 2.0)], {"cpu": []}).of("new", "cpu") == Standing(1, 2.0)
+    assert forecast([Server(("cpu",), 2.0)], {"cpu": []}).of("new", "cpu") == QueueStanding(1, 2.0)
 
 
 def finished(engine: Engine, expected: float, taken: float) -> None:
