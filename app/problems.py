@@ -21,7 +21,7 @@ PROBLEM_JSON = "application/problem+json"
 _TYPE_PREFIX = "urn:photfit:problem:"
 
 
-class Problem(Exception):
+class ServiceProblem(Exception):
     """An error that the outside is told about. Subclasses fix `status`, `kind` and `title`."""
 
     status: ClassVar[int] = 500
@@ -46,13 +46,13 @@ class Problem(Exception):
         }
 
 
-class MalformedBody(Problem):
+class MalformedBody(ServiceProblem):
     """The body cannot be read as what its content type says."""
 
     status, kind, title = 400, "body-malformed", "The body cannot be read"
 
 
-class NotSignedIn(Problem):
+class NotSignedIn(ServiceProblem):
     """Nobody, or nobody who is known, is asking."""
 
     status, kind, title = 401, "not-signed-in", "A key is needed"
@@ -61,19 +61,19 @@ class NotSignedIn(Problem):
         super().__init__(detail, headers={"WWW-Authenticate": 'Bearer realm="photfit"'})
 
 
-class NotAllowed(Problem):
+class NotAllowed(ServiceProblem):
     """Who is asking is known, and may not."""
 
     status, kind, title = 403, "not-allowed", "Not allowed"
 
 
-class QuotaExceeded(Problem):
+class QuotaExceeded(ServiceProblem):
     """The account has as much as it may have."""
 
     status, kind, title = 403, "quota-exceeded", "The account's quota is used up"
 
 
-class TooManyFits(Problem):
+class TooManyFits(ServiceProblem):
     """As many of the account's fits wait as may."""
 
     status, kind, title = 429, "too-many-fits", "Too many fits wait"
@@ -82,67 +82,67 @@ class TooManyFits(Problem):
         super().__init__(detail, headers={"Retry-After": str(retry_after)}, **members)
 
 
-class TooManyRequests(Problem):
+class TooManyRequests(ServiceProblem):
     """Requests come faster than they may."""
 
     status, kind, title = 429, "too-many-requests", "Too many requests"
 
 
-class NotFound(Problem):
+class NotFound(ServiceProblem):
     """There is nothing under that id or path, or it belongs to someone else."""
 
     status, kind, title = 404, "not-found", "Not found"
 
 
-class NoSuchPlot(Problem):
+class NoSuchPlot(ServiceProblem):
     """A plot that exists, but not of this fit."""
 
     status, kind, title = 404, "no-such-plot", "The fit cannot have this plot"
 
 
-class NoPicture(Problem):
+class NoPicture(ServiceProblem):
     """A picture of a running fit that is not there: not yet, or no more."""
 
     status, kind, title = 404, "no-picture", "There is no such picture now"
 
 
-class NotFinished(Problem):
+class NotFinished(ServiceProblem):
     """A result is asked for of a fit that has none (yet)."""
 
     status, kind, title = 409, "no-result", "The fit has no result"
 
 
-class MethodNotAllowed(Problem):
+class MethodNotAllowed(ServiceProblem):
     """The path exists, but not with that method."""
 
     status, kind, title = 405, "method-not-allowed", "Method not allowed"
 
 
-class Conflict(Problem):
+class Conflict(ServiceProblem):
     """The state of a fit or upload does not allow what is asked."""
 
     status, kind, title = 409, "conflict", "Not possible in this state"
 
 
-class NoAccounts(Problem):
+class NoAccounts(ServiceProblem):
     """The service runs without accounts, so there is nobody to have keys."""
 
     status, kind, title = 409, "no-accounts", "The service has no accounts"
 
 
-class BodyTooLarge(Problem):
+class BodyTooLarge(ServiceProblem):
     """The body is over the limit."""
 
     status, kind, title = 413, "body-too-large", "The body is too large"
 
 
-class UnsupportedMediaType(Problem):
+class UnsupportedMediaType(ServiceProblem):
     """The body's content type is not one that the route takes."""
 
     status, kind, title = 415, "unsupported-media-type", "Unsupported content type"
 
 
-class RangeNotSatisfiable(Problem):
+class RangeNotSatisfiable(ServiceProblem):
     """A part of a file is asked for that it does not have."""
 
     status, kind, title = 416, "range-not-satisfiable", "The file has no such part"
@@ -151,25 +151,25 @@ class RangeNotSatisfiable(Problem):
         super().__init__(f"The file has {size} bytes.", headers={"Content-Range": f"bytes */{size}"}, size=size)
 
 
-class FileUnreadable(Problem):
+class FileUnreadable(ServiceProblem):
     """An uploaded file is not an image that photfit reads."""
 
     status, kind, title = 422, "file-unreadable", "The file cannot be read as an image"
 
 
-class FetchFailed(Problem):
+class FetchFailed(ServiceProblem):
     """A file that was to be fetched did not come."""
 
     status, kind, title = 422, "fetch-failed", "The file could not be fetched"
 
 
-class KeyReused(Problem):
+class KeyReused(ServiceProblem):
     """An Idempotency-Key came back with another body."""
 
     status, kind, title = 422, "idempotency-key-reused", "The idempotency key was used for another request"
 
 
-class RequestFaulty(Problem):
+class RequestFaulty(ServiceProblem):
     """A request has faults; each is listed with its place and what would be right."""
 
     status, kind, title = 422, "request-invalid", "The request has faults"
@@ -181,7 +181,7 @@ class RequestFaulty(Problem):
         super().__init__(f"The request has {count}.{first}", faults=listed)
 
 
-class Unavailable(Problem):
+class Unavailable(ServiceProblem):
     """A part that the service needs does not answer just now."""
 
     status, kind, title = 503, "unavailable", "Not available at the moment"
@@ -190,11 +190,11 @@ class Unavailable(Problem):
         super().__init__(detail, headers={"Retry-After": str(retry_after)}, **members)
 
 
-class InternalError(Problem):
+class InternalError(ServiceProblem):
     """Something failed that the outside cannot mend; the log has the rest under the request's id."""
 
 
-def problem_response(problem: Problem, instance: str) -> Response:
+def problem_response(problem: ServiceProblem, instance: str) -> Response:
     """The HTTP response that tells of a problem."""
     content = orjson.dumps(problem.document(instance), default=str)
     return Response(content, problem.status, headers=problem.headers, media_type=PROBLEM_JSON)
@@ -213,8 +213,8 @@ def body_too_large(limit: int) -> BodyTooLarge:
 def install_handlers(app: FastAPI) -> None:
     """Make every error of the application answer as a problem document."""
 
-    @app.exception_handler(Problem)
-    async def tell_problem(request: Request, error: Problem) -> Response:
+    @app.exception_handler(ServiceProblem)
+    async def tell_problem(request: Request, error: ServiceProblem) -> Response:
         return problem_response(error, request_id(request))
 
     @app.exception_handler(RequestInvalid)
@@ -267,7 +267,7 @@ def _methods_at(request: Request) -> list[str]:
     ]
 
 
-def _problem_of_status(request: Request, error: HTTPException) -> Problem:
+def _problem_of_status(request: Request, error: HTTPException) -> ServiceProblem:
     """A problem for an error that the framework raised by its status alone."""
     if error.status_code == 404:
         return NotFound(f"There is nothing at {request.url.path}.")
