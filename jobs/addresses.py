@@ -41,7 +41,7 @@ class AddressRules:
 
 
 @dataclass(frozen=True)
-class Target:
+class ResolvedAddress:
     """Where to connect: the address is pinned, so that the name cannot come to mean another one in between."""
 
     url: str
@@ -80,7 +80,7 @@ def require_listed(url: str, rules: AddressRules) -> tuple[str, int]:
     return host, port
 
 
-def resolve(url: str, rules: AddressRules) -> Target:
+def resolve(url: str, rules: AddressRules) -> ResolvedAddress:
     """The one address to connect to for a URL. Raises AddressRefused; looks the name up, so it is not for the event
     loop.
     """
@@ -91,7 +91,7 @@ def resolve(url: str, rules: AddressRules) -> Target:
         raise AddressRefused(f"is at {host[:80]}, which has no address", "a host that exists") from error
     if not rules.private and not all(map(is_public, found)):
         raise AddressRefused(f"is at {host[:80]}, which lies in a private network", "a public host")
-    return Target(url, host, port, found[0])
+    return ResolvedAddress(url, host, port, found[0])
 
 
 def is_public(address: str) -> bool:

@@ -20,7 +20,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FitFilter:
     """Which fits of a list are wanted: those that meet every condition.
 
     Attributes:
@@ -59,7 +59,7 @@ def succeeded_with(engine: Engine, owner: str, request_sha256: str) -> FitRecord
 
 
 def list_fits(
-    engine: Engine, owner: str, *, limit: int, cursor: str | None = None, wanted: Wanted | None = None
+    engine: Engine, owner: str, *, limit: int, cursor: str | None = None, wanted: FitFilter | None = None
 ) -> Page:
     """The owner's fits, newest first; `cursor` is the id of the last one seen."""
     query = select(FitRecord).where(FitRecord.owner == owner).order_by(FitRecord.id.desc()).limit(limit + 1)
@@ -73,7 +73,7 @@ def list_fits(
     return Page(found[:limit], found[limit - 1].id if more else None)
 
 
-def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+def _conditions(wanted: FitFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.states:
         yield FitRecord.state.in_(sorted(wanted.states))
     if wanted.name is not None:

@@ -21,7 +21,7 @@ _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ChainsChoice:
     """What is asked for: a format, every so-manieth draw, and of which parameters (all where None)."""
 
     format: Format
@@ -62,12 +62,12 @@ def find(services: Services, owner: str, fit_id: str) -> StoredFile:
     return found
 
 
-def etag(found: StoredFile, wanted: Wanted) -> str:
+def etag(found: StoredFile, wanted: ChainsChoice) -> str:
     """A strong entity tag of what is wanted of stored chains."""
     return strong_tag(found.key, wanted)
 
 
-def convert(services: Services, found: StoredFile, wanted: Wanted) -> ConvertedFile:
+def convert(services: Services, found: StoredFile, wanted: ChainsChoice) -> ConvertedFile:
     """The chains as wanted. Raises RequestFaulty for a parameter that they lack, Unavailable where none could look."""
     with temporary_folder(services.receiving_folder) as folder, found.blobs.local(found.key) as source:
         target = folder / "chains"

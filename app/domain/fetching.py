@@ -13,7 +13,7 @@ from app.problems import FetchFailed, RequestFaulty, body_too_large
 from app.services import Services
 from fitting.spec import Fault
 from fitting.spec.handling import FetchSpec
-from jobs.addresses import AddressRefused, AddressRules, Target, resolve
+from jobs.addresses import AddressRefused, AddressRules, ResolvedAddress, resolve
 
 _MOST_REDIRECTS = 5
 _CHUNK = 1 << 18
@@ -58,7 +58,7 @@ async def _fetched(url: str, rules: AddressRules, limit: int, folder: Path, file
     raise FetchFailed(f"The other side redirects more than {_MOST_REDIRECTS} times.")
 
 
-async def _allowed(url: str, rules: AddressRules) -> Target:
+async def _allowed(url: str, rules: AddressRules) -> ResolvedAddress:
     try:
         return await run_in_threadpool(resolve, url, rules)
     except AddressRefused as error:

@@ -11,7 +11,7 @@ from fitting.spec import Fault
 from fitting.spec.handling import FitChanges
 from fitting.spec.validation import read_document
 from jobs import naming, records, transitions
-from jobs.records import Page, Wanted
+from jobs.records import FitFilter, Page
 from jobs.retention import delete_folder, forget_checkpoints
 from jobs.schema import FitRecord
 
@@ -41,7 +41,7 @@ def image_of(record: FitRecord, wanted: str | None) -> tuple[int, str]:
     return place, names[place]
 
 
-def list_page(services: Services, owner: str, limit: int, cursor: str | None, wanted: Wanted) -> Page:
+def list_page(services: Services, owner: str, limit: int, cursor: str | None, wanted: FitFilter) -> Page:
     """A page of the owner's fits, newest first."""
     return records.list_fits(services.engine, owner, limit=limit, cursor=cursor, wanted=wanted)
 

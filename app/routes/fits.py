@@ -18,7 +18,7 @@ from app.presenting import address_of_fit, etag_of, link_next, present_fit, pres
 from app.request_bodies import CHANGES_BODY, FIT_BODY, PATCH_BODY
 from app.routes.bodies import read_patch, read_submission
 from app.services import Services
-from jobs.records import Wanted
+from jobs.records import FitFilter
 from jobs.schema import FINAL_STATES, FitRecord, State
 
 router = APIRouter(prefix="/fits", tags=["fits"])
@@ -117,7 +117,7 @@ def list_fits(
     cursor: Cursor = None,
 ) -> FitList:
     """A page of the fits that meet every condition; the `Link` header and `next` lead to the following one."""
-    wanted = Wanted(frozenset(state or ()), name, tuple(label), search)
+    wanted = FitFilter(frozenset(state or ()), name, tuple(label), search)
     page = fits.list_page(services, owner, limit, cursor, wanted)
     return FitList(fits=[_shown(services, fit) for fit in page.items], next=link_next(request, response, page.cursor))
 

@@ -71,7 +71,7 @@ def get_chains(
 ) -> Response:
     """Draws of the last stage that sampled, and their diagnostics. 404 where none did."""
     names = None if parameters is None else tuple(name.strip() for name in parameters.split(","))
-    wanted = chains.Wanted(format, thin, names)
+    wanted = chains.ChainsChoice(format, thin, names)
     found = chains.find(services, owner, fit_id)
     if wanted.stored_as_it_is:
         return file_response(request, found, CHAINS_TYPES[format], f"{fit_id}.nc")

@@ -37,7 +37,7 @@ class MixedKernel:
 
 
 @dataclass(frozen=True)
-class ImagePsf:
+class ImagePsfDrawing:
     """Parameters x, y (pixels) of the middle, a coefficient for each plane but the first, and the flux (data units)."""
 
     kernel: MixedKernel

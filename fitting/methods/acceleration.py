@@ -26,7 +26,7 @@ _LONGEST_STEP = 1.0
 
 
 @dataclass(frozen=True)
-class Scene:
+class CycleEnd:
     """A θ (1, free), the models (1, height, width) of every image there, and χ²."""
 
     theta: Tensor
@@ -34,17 +34,17 @@ class Scene:
     chi2: float
 
 
-def scene_at(problem: Problem, theta: Tensor) -> Scene:
+def cycle_end(problem: Problem, theta: Tensor) -> CycleEnd:
     """Render the whole scene at θ."""
     models = tuple(problem.model(theta))
     values = problem.parameters.values(theta)
     pairs = zip(problem.images, models, strict=True)
     deviance = sum(float(image.likelihood.deviance(image.all_pixels, model).sum()) for image, model in pairs)
     outside = sum(float(seen.values.outside) for seen in problem.seen(values))
-    return Scene(theta, models, deviance + outside + float(problem.priors.value(values)))
+    return CycleEnd(theta, models, deviance + outside + float(problem.priors.value(values)))
 
 
-def extrapolated(problem: Problem, history: Sequence[Scene]) -> Tensor | None:
+def extrapolated(problem: Problem, history: Sequence[CycleEnd]) -> Tensor | None:
     """The θ to which the last cycles' moves point, inside the limits; None where they point nowhere.
 
     Args:
@@ -65,7 +65,7 @@ def extrapolated(problem: Problem, history: Sequence[Scene]) -> Tensor | None:
     return torch.minimum(torch.maximum(here.theta + step, problem.lower), problem.upper)
 
 
-def _products(problem: Problem, here: Scene, before: Sequence[Scene]) -> tuple[Tensor, Tensor]:
+def _products(problem: Problem, here: CycleEnd, before: Sequence[CycleEnd]) -> tuple[Tensor, Tensor]:
     """ΔmᵀWΔm (moves, moves) and ΔmᵀWr (moves,), strip by strip."""
     count = len(before)
     gram, right = torch.zeros((count, count), dtype=torch.float64), torch.zeros(count, dtype=torch.float64)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from fitting.methods.acceleration import REMEMBERED, Scene, extrapolated, scene_at
+from fitting.methods.acceleration import REMEMBERED, CycleEnd, cycle_end, extrapolated
 from fitting.methods.ending import NEAR, distance_left, ended
 from fitting.methods.levenberg_marquardt import (
     MinimizerResult,
@@ -101,7 +101,7 @@ def cyclic_descent(
         tolerance: relative decrease of χ² in a cycle below which the search has stalled.
         report: called with (cycle, most cycles, χ², θ) before each step; may raise.
     """
-    scene = scene_at(problem, start.theta)
+    scene = cycle_end(problem, start.theta)
     scenes, tally, stalled, tidy = [scene], _Tally(1, [scene.chi2]), 0, Tidying()
     for cycle in range(max_cycles):
 
@@ -131,7 +131,7 @@ def cyclic_descent(
 def _end(
     problem: Problem,
     start: MinimizerResult,
-    scene: Scene,
+    scene: CycleEnd,
     cycles: int,
     tally: _Tally,
     why: str,
@@ -151,12 +151,12 @@ def _end(
 
 def _cycle(
     problem: Problem,
-    scene: Scene,
+    scene: CycleEnd,
     blocks: Iterable[Block],
     tally: _Tally,
     report: Callable[[float, Tensor], None],
     tidy: Callable[[], None],
-) -> Scene:
+) -> CycleEnd:
     """One cycle; the scene that it ends in is rendered anew, so that what windows left out never adds up."""
     theta, chi2 = scene.theta.clone(), scene.chi2
     models = [model.clone() for model in scene.models]
@@ -175,7 +175,7 @@ def _cycle(
         tally.evaluations += evaluations
         tidy()
     tally.evaluations += 1
-    return scene_at(problem, theta)
+    return cycle_end(problem, theta)
 
 
 def _descend(
@@ -196,13 +196,13 @@ def _descend(
     return state, first - float(state.equations.chi2), evaluations
 
 
-def _accelerated(problem: Problem, scenes: list[Scene], tally: _Tally) -> Scene:
+def _accelerated(problem: Problem, scenes: list[CycleEnd], tally: _Tally) -> CycleEnd:
     """The extrapolated scene where that is better than the last one; it then takes the last one's place."""
     theta = extrapolated(problem, scenes)
     if theta is None:
         return scenes[-1]
     tally.evaluations += 1
-    further = scene_at(problem, theta)
+    further = cycle_end(problem, theta)
     if further.chi2 < scenes[-1].chi2:
         scenes[-1] = further
     return scenes[-1]

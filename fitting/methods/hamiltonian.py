@@ -15,12 +15,12 @@ import torch
 from fitting.methods.chain_store import State
 from fitting.methods.leapfrog import (
     DIVERGENT,
-    Answer,
     Arrival,
     Flow,
     FreeMotion,
     HarmonicMotion,
     Leapfrog,
+    LeapfrogAnswer,
     Motion,
     Point,
     acceptance,
@@ -115,7 +115,7 @@ class _HamiltonianChains(ABC):
         self._motion: Motion = HarmonicMotion() if options.metric == "covariance" else FreeMotion()
         begin_at = dispersed(run, options.chains, options.dispersion, self._generator)
         self._z = torch.linalg.solve(self._metric.factor, (begin_at - self._metric.centre).mT).mT.numpy()
-        self._known: Sequence[Answer] = ()
+        self._known: Sequence[LeapfrogAnswer] = ()
         self._guess, self._longest, self._cautious = guess, longest, cautious
         self._target = options.target_accept
         self._learns = fixed is None and options.warmup >= _LEAST_WARMUP
@@ -174,12 +174,12 @@ class _HamiltonianChains(ABC):
     def _uniform(self) -> float:
         return float(torch.rand((), generator=self._generator, dtype=torch.float64))
 
-    def _ask(self, z: np.ndarray) -> list[Answer]:
+    def _ask(self, z: np.ndarray) -> list[LeapfrogAnswer]:
         """The potential, its gradient by z and χ² at z (batch, free)."""
         density, by_theta = self._posterior.mirrored(self._metric.theta(torch.from_numpy(z)))
         gradients = -self._metric.gradient(by_theta).numpy()
         return [
-            Answer(-log_density, gradient, chi2)
+            LeapfrogAnswer(-log_density, gradient, chi2)
             for log_density, gradient, chi2 in zip(
                 density.log_density.tolist(), gradients, density.chi2.tolist(), strict=True
             )
@@ -236,7 +236,7 @@ class _HamiltonianChains(ABC):
         """The reverse of `state`."""
         self._z, self._metric = state["z"], Whitening.restored(state)
         numbers = zip(state["log_density"].tolist(), state["gradient"], state["chi2"].tolist(), strict=True)
-        self._known = [Answer(-log_density, gradient, chi2) for log_density, gradient, chi2 in numbers]
+        self._known = [LeapfrogAnswer(-log_density, gradient, chi2) for log_density, gradient, chi2 in numbers]
         self._step_size = StepSize.restored(state["step_size"])
         self._longest = min(self._longest, self._step_size.longest)
         self._scales.restore(state)

@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol, TypeVar
 import numpy as np
 
 
-class Answer(NamedTuple):
+class LeapfrogAnswer(NamedTuple):
     """What is known at a z: the potential U = −ln p, its gradient (free,), and χ²."""
 
     potential: float
@@ -30,7 +30,7 @@ class Point:
 
     z: np.ndarray
     r: np.ndarray
-    known: Answer
+    known: LeapfrogAnswer
 
     @property
     def energy(self) -> float:
@@ -39,16 +39,16 @@ class Point:
 
 
 T = TypeVar("T")
-Flow = Generator[np.ndarray, Answer, T]
+Flow = Generator[np.ndarray, LeapfrogAnswer, T]
 """A computation that asks for places z one by one, is sent what is known there, and returns something."""
 
 
-def side_by_side(flows: Sequence[Flow[T]], ask: Callable[[np.ndarray], Sequence[Answer]]) -> list[T]:
+def side_by_side(flows: Sequence[Flow[T]], ask: Callable[[np.ndarray], Sequence[LeapfrogAnswer]]) -> list[T]:
     """Run flows to their ends; what they want to know at one time is asked as one batch (flows, free)."""
     ends: dict[int, T] = {}
     wanted: dict[int, np.ndarray] = {}
 
-    def go_on(number: int, answer: Answer | None) -> None:
+    def go_on(number: int, answer: LeapfrogAnswer | None) -> None:
         try:
             wanted[number] = flows[number].send(answer)  # type: ignore[arg-type]
         except StopIteration as end:

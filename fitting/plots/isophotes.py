@@ -16,7 +16,7 @@ _ROUNDS = 12
 
 
 @dataclass(frozen=True)
-class Isophotes:
+class MeasuredIsophotes:
     """Nested ellipses about one centre; between them shape and direction are interpolated, beyond them kept.
 
     Attributes:
@@ -48,13 +48,13 @@ class Isophotes:
         return np.asarray(radius, dtype=np.float64)
 
 
-def single_ellipse(centre: tuple[float, float], axis_ratio: float, position_angle: float) -> Isophotes:
-    """Isophotes all of one shape; the position angle is in degrees, counter-clockwise from +y."""
+def single_ellipse(centre: tuple[float, float], axis_ratio: float, position_angle: float) -> MeasuredIsophotes:
+    """MeasuredIsophotes all of one shape; the position angle is in degrees, counter-clockwise from +y."""
     angle = np.radians(position_angle + 90.0)
-    return Isophotes(centre, np.array([1.0]), np.array([axis_ratio]), np.array([angle]))
+    return MeasuredIsophotes(centre, np.array([1.0]), np.array([axis_ratio]), np.array([angle]))
 
 
-def isophotes_of(light: Array, centre: tuple[float, float] | None = None) -> Isophotes | None:
+def isophotes_of(light: Array, centre: tuple[float, float] | None = None) -> MeasuredIsophotes | None:
     """The isophotes of one object.
 
     The pixels brighter than a level fill a region whose second moments are those of an ellipse with half axes 2√λ, λ
@@ -85,4 +85,4 @@ def isophotes_of(light: Array, centre: tuple[float, float] | None = None) -> Iso
     angle = np.unwrap(np.arctan2(2.0 * both, spread_x - spread_y)) / 2.0
     growing = np.concatenate(([True], major[1:] > np.maximum.accumulate(major)[:-1]))
     middle = (float(sums[0][0]), float(sums[1][0])) if centre is None else centre
-    return Isophotes(middle, major[growing], (minor / major)[growing], angle[growing])
+    return MeasuredIsophotes(middle, major[growing], (minor / major)[growing], angle[growing])

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.plots.finished_fit import FinishedFit
-from fitting.plots.isophotes import Isophotes, isophotes_of, single_ellipse
+from fitting.plots.isophotes import MeasuredIsophotes, isophotes_of, single_ellipse
 from fitting.plots.radial import RadialBrightness, radial_brightness
 from fitting.spec.plots import PlotUnavailable
 
@@ -101,7 +101,9 @@ def _placed(fit: FinishedFit, image: str) -> Iterator[_Placed]:
                 yield _Placed(name, isophotes.centre, light)
 
 
-def _own_ellipse(fit: FinishedFit, image: str, group: list[_Placed], shape: tuple[int, ...]) -> Isophotes | None:
+def _own_ellipse(
+    fit: FinishedFit, image: str, group: list[_Placed], shape: tuple[int, ...]
+) -> MeasuredIsophotes | None:
     """The ellipse of the first of some components that has one, if its centre is in the image."""
     centre = group[0].centre
     if not (0 <= centre[0] < shape[1] and 0 <= centre[1] < shape[0]):

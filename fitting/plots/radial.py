@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.plots.isophotes import Isophotes
+from fitting.plots.isophotes import MeasuredIsophotes
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -49,7 +49,7 @@ class RadialBrightness:
 
 
 def radial_brightness(
-    isophotes: Isophotes, data: Array, model: Array, sigma: Array, parts: Mapping[str, Array]
+    isophotes: MeasuredIsophotes, data: Array, model: Array, sigma: Array, parts: Mapping[str, Array]
 ) -> RadialBrightness:
     """Average over rings from the centre to where the object fades or leaves the image.
 

@@ -8,7 +8,7 @@ import torch
 from fitting.drawing.analytic_point_source import AnalyticPointSource
 from fitting.drawing.basis import Basis
 from fitting.drawing.drawing import Drawing
-from fitting.drawing.image_psf import ImagePsf, MixedKernel
+from fitting.drawing.image_psf import ImagePsfDrawing, MixedKernel
 from fitting.drawing.pixelated import Pixelated
 from fitting.drawing.point_source import PointSource
 from fitting.drawing.skies import BilinearSky, PlaneSky
@@ -66,7 +66,7 @@ def _basis(component: ComponentSpec, image: TargetImage) -> Drawing:
 
 
 def _image_psf(component: ComponentSpec, image: TargetImage) -> Drawing:
-    return ImagePsf(MixedKernel(torch.stack(image.bases[component.name])))
+    return ImagePsfDrawing(MixedKernel(torch.stack(image.bases[component.name])))
 
 
 def _point_source(_: ComponentSpec, image: TargetImage) -> Drawing:

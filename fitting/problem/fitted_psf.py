@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from fitting.drawing.drawing import Drawing
-from fitting.drawing.image_psf import ImagePsf, MixedKernel
+from fitting.drawing.image_psf import ImagePsfDrawing, MixedKernel
 from fitting.drawing.surface import SurfaceDrawing
 from fitting.inputs.images import Array, ImageData
 from fitting.profiles.psf import PsfSurface
@@ -154,7 +154,7 @@ class CorrectedPsf:
     @property
     def star(self) -> Drawing:
         """The kernel, interpolated."""
-        return ImagePsf(self.kernel)
+        return ImagePsfDrawing(self.kernel)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from fitting.inputs.images import ImageData
 from fitting.problem.fitted_psf import FittedConvolver, FittedPsf
-from fitting.problem.likelihood import Gaussian, Likelihood, Pixels, Poisson, StudentT
+from fitting.problem.likelihood import GaussianLikelihood, Likelihood, Pixels, PoissonLikelihood, StudentTLikelihood
 from fitting.render.convolve import Convolver, FineConvolver
 from fitting.render.frame import Frame
 from fitting.render.varying import BlendedConvolver, Nodes, VaryingConvolver
@@ -164,10 +164,10 @@ def _convolver(image: ImageData, device: torch.device) -> AnyConvolver | None:
 def _likelihood(noise: NoiseSpec, image: ImageData) -> Likelihood:
     match noise.name:
         case "poisson":
-            return Poisson(image.gain)
+            return PoissonLikelihood(image.gain)
         case "student_t":
-            return StudentT(noise.degrees_of_freedom)
-    return Gaussian()
+            return StudentTLikelihood(noise.degrees_of_freedom)
+    return GaussianLikelihood()
 
 
 def tiles_of(

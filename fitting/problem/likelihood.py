@@ -73,7 +73,7 @@ class Likelihood(Protocol):
         """Of each pixel where the model (of the pixels' shape) is right, data units²; without meaning where masked."""
 
 
-class Gaussian:
+class GaussianLikelihood:
     """Gaussian noise of known variance: the deviance is χ²."""
 
     def deviance(self, pixels: Pixels, model: Tensor) -> Tensor:
@@ -97,7 +97,7 @@ class Gaussian:
 
 
 @dataclass(frozen=True)
-class StudentT:
+class StudentTLikelihood:
     """Student's t of known scale σ = √variance: a pixel far off counts little."""
 
     degrees_of_freedom: float
@@ -129,7 +129,7 @@ class StudentT:
 
 
 @dataclass(frozen=True)
-class Poisson:
+class PoissonLikelihood:
     """Poisson noise of electrons, `gain` of them in a data unit."""
 
     gain: float

@@ -1,4 +1,4 @@
-"""Sky positions to pixels, with the linear map around each of them, and derivatives of both."""
+"""SkyFrame positions to pixels, with the linear map around each of them, and derivatives of both."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class LocalMap:
     linear_by_sky: Tensor
 
 
-class Sky:
+class SkyFrame:
     """The sky as one image has it."""
 
     def __init__(self, plane: TangentPlane) -> None:

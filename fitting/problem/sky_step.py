@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from fitting.problem.ellipse_map import mapped_ellipse
-from fitting.problem.local_map import Sky
+from fitting.problem.local_map import SkyFrame
 from fitting.profiles.axes import DEGREES
 
 
@@ -52,7 +52,7 @@ class SkyToPixels:
         middle: pixels (rows x, y) per arcsec (columns west, north) in the middle of the image, (2, 2).
     """
 
-    def __init__(self, components: Sequence[Placed], sky: Sky | None, middle: Tensor) -> None:
+    def __init__(self, components: Sequence[Placed], sky: SkyFrame | None, middle: Tensor) -> None:
         self._sky, self._middle = sky, middle
         self._count = len(components)
 

@@ -11,7 +11,7 @@ from fitting.geometry.total import TotalFlux, total_of
 from fitting.inputs.astrometry import local_map, sky_of
 from fitting.inputs.images import Array, ImageData
 from fitting.problem.flux_step import FluxToAmplitude, MagnitudeToFlux
-from fitting.problem.local_map import Sky
+from fitting.problem.local_map import SkyFrame
 from fitting.problem.sky_step import Placed, SkyToPixels
 from fitting.problem.view import RowsAsTheyAre, RowsInSteps, Step, View
 from fitting.profiles import radial_profile
@@ -63,7 +63,7 @@ def _steps(request: FitRequest, index: dict[str, int], image: ImageData) -> Iter
         middle = local_map(image, plane)
         assert middle is not None, "fitting.inputs checks that an image of a request on the sky has a scale"
         scale = _length_scale(middle)
-        yield SkyToPixels(placed, None if plane is None else Sky(plane), torch.tensor(middle))
+        yield SkyToPixels(placed, None if plane is None else SkyFrame(plane), torch.tensor(middle))
     faint = [item for item in components if "magnitude" in item.parameters]
     if faint:
         assert image.zero_point is not None, "fitting.inputs checks that magnitudes have a zero point"

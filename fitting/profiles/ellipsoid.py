@@ -17,8 +17,8 @@ from fitting.profiles.surface import AMPLITUDE_ALONE, ANGLE, CENTRE, RELATIVE
 
 
 @dataclass(frozen=True)
-class Covariance:
-    """Covariance along (u) and across (v) the line of nodes, pixels², and its derivatives by each parameter of it."""
+class ProjectedCovariance:
+    """Second moments along (u) and across (v) the line of nodes, pixels², and their derivatives by each parameter."""
 
     uu: Tensor
     uv: Tensor
@@ -26,7 +26,7 @@ class Covariance:
     slopes: tuple[tuple[Tensor, Tensor, Tensor], ...]
 
 
-def projected(values: Tensor) -> Covariance:
+def projected(values: Tensor) -> ProjectedCovariance:
     """The covariance at values (instances, parameters), with derivatives by σ_a, σ_b, σ_c, inclination, azimuth."""
     _, _, _, inclination, azimuth, a, b, c, _ = values.unsqueeze(-1).unbind(1)
     sine, cosine = torch.sin(azimuth * DEGREES), torch.cos(azimuth * DEGREES)
@@ -46,7 +46,7 @@ def projected(values: Tensor) -> Covariance:
         2.0 * (cc - in_plane) * tilt * tilt_sine * DEGREES,
     )
     by_azimuth = (-twist, (aa - bb) * (cosine**2 - sine**2) * tilt * DEGREES, twist * tilt**2)
-    return Covariance(uu, uv, in_plane * tilt**2 + cc * tilt_sine**2, (by_tilt, by_azimuth, by_a, by_b, by_c))
+    return ProjectedCovariance(uu, uv, in_plane * tilt**2 + cc * tilt_sine**2, (by_tilt, by_azimuth, by_a, by_b, by_c))
 
 
 class GaussianEllipsoid:

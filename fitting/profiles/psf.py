@@ -44,7 +44,7 @@ class PsfShape(Protocol):
         ...
 
 
-class GaussianShape(PsfShape):
+class GaussianPsfShape(PsfShape):
     """g = e^{−ρ/2σ²} / 2πσ², σ = fwhm / (8 ln 2)^½."""
 
     shape = ()
@@ -59,7 +59,7 @@ class GaussianShape(PsfShape):
         return light, -0.5 * light / variance, ()
 
 
-class MoffatShape(PsfShape):
+class MoffatPsfShape(PsfShape):
     """g = (β − 1)/(πa²) · (1 + ρ/a²)^{−β}, a = fwhm / 2(2^{1/β} − 1)^½ (Moffat 1969, A&A 3, 455)."""
 
     shape = ("beta",)
@@ -80,7 +80,7 @@ class MoffatShape(PsfShape):
         return light, by_rho, (by_beta,)
 
 
-class AiryShape(PsfShape):
+class AiryPsfShape(PsfShape):
     """g = k²/4π · [2 J_1(v)/v]², v = k ρ^½, k = 3.2327 / fwhm (Airy 1835): a circular aperture without obstruction."""
 
     shape = ()

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Engine
 
 from jobs import naming, records, transitions
-from jobs.records import Wanted
+from jobs.records import FitFilter
 from tests.jobs.conftest import new_fit
 
 FITS = {
@@ -26,7 +26,7 @@ def named(any_engine: Engine) -> dict[str, str]:
     return made
 
 
-def found(engine: Engine, wanted: Wanted) -> set[str]:
+def found(engine: Engine, wanted: FitFilter) -> set[str]:
     return {record.name for record in records.list_fits(engine, "local", limit=100, wanted=wanted).items}
 
 
@@ -45,7 +45,7 @@ def found(engine: Engine, wanted: Wanted) -> set[str]:
 def test_a_label_finds_the_fits_that_have_it_whole(
     any_engine: Engine, named: dict[str, str], labels: tuple[str, ...], names: set[str]
 ) -> None:
-    assert found(any_engine, Wanted(labels=labels)) == names
+    assert found(any_engine, FitFilter(labels=labels)) == names
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_label_finds_the_fits_that_have_it_whole(
 def test_a_text_is_found_in_names_labels_and_ids(
     any_engine: Engine, named: dict[str, str], text: str, names: set[str]
 ) -> None:
-    assert found(any_engine, Wanted(text=text)) == names
+    assert found(any_engine, FitFilter(text=text)) == names
 
 
 def test_a_new_name_leaves_the_labels_and_new_labels_the_name(any_engine: Engine, named: dict[str, str]) -> None:
@@ -78,4 +78,4 @@ def test_a_new_name_leaves_the_labels_and_new_labels_the_name(any_engine: Engine
 
 def test_nobody_names_the_fit_of_another(any_engine: Engine, named: dict[str, str]) -> None:
     assert naming.rename(any_engine, "other", named["M 51"], name="mine") is None
-    assert found(any_engine, Wanted(name="M 51")) == {"M 51"}
+    assert found(any_engine, FitFilter(name="M 51")) == {"M 51"}

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from jobs import accounts, records, transitions
 from jobs.claims import Claim, ClaimStanding
 from jobs.outcomes import out_of_time
-from jobs.records import Wanted
+from jobs.records import FitFilter
 from jobs.schema import FitRecord
 from tests.jobs.conftest import new_fit
 
@@ -197,8 +197,8 @@ def test_pages_hold_every_fit_once_newest_first(any_engine: Engine) -> None:
             break
     assert set(seen) == made
     assert seen == sorted(seen, reverse=True)
-    assert len(records.list_fits(any_engine, "local", limit=10, wanted=Wanted(name="fit 1")).items) == 3
-    assert records.list_fits(any_engine, "local", limit=10, wanted=Wanted(frozenset({"running"}))).items == ()
+    assert len(records.list_fits(any_engine, "local", limit=10, wanted=FitFilter(name="fit 1")).items) == 3
+    assert records.list_fits(any_engine, "local", limit=10, wanted=FitFilter(frozenset({"running"}))).items == ()
 
 
 def test_a_request_comes_back_as_it_was(any_engine: Engine) -> None:

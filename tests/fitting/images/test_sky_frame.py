@@ -13,7 +13,7 @@ from fitting.inputs import ImageData
 from fitting.inputs.astrometry import celestial_wcs, sky_of
 from fitting.problem import Problem
 from fitting.problem.ellipse_map import mapped_ellipse
-from fitting.problem.local_map import Sky
+from fitting.problem.local_map import SkyFrame
 from fitting.run import run
 from tests.fitting.images.sky import BANDS, CENTRE, galaxy, image, request_of, sky
 from tests.fitting.scene import values_of
@@ -40,7 +40,7 @@ def test_positions_are_astropys(wcs: dict[str, Any], across: float, up: float) -
     assert grid is not None
     pixel = (across * 99.0, up * 79.0)
     ra, dec = (torch.tensor(float(value), dtype=torch.float64) for value in grid.all_pix2world(*pixel, 0))
-    around = Sky(plane).around(ra, dec)
+    around = SkyFrame(plane).around(ra, dec)
     assert around.pixel.tolist() == pytest.approx(pixel, abs=3e-6)
     assert np.array(plane.pixel(ra.numpy(), dec.numpy())).ravel() == pytest.approx(pixel, abs=3e-6)
     step = 1.0 / 3600.0
@@ -53,7 +53,7 @@ def test_positions_are_astropys(wcs: dict[str, Any], across: float, up: float) -
 def test_derivatives_of_the_local_map_match_finite_differences(wcs: dict[str, Any]) -> None:
     plane = sky_of(image("r", (80, 100), **wcs))
     assert plane is not None
-    there = Sky(plane)
+    there = SkyFrame(plane)
     ra, dec = (torch.tensor([value], dtype=torch.float64) for value in (plane.ra + 1e-3, plane.dec - 2e-3))
     around, step = there.around(ra, dec), 1e-4
     for axis, (a, b) in enumerate(((step, 0.0), (0.0, step))):

@@ -6,21 +6,30 @@ import math
 import numpy as np
 import pytest
 
-from fitting.methods.leapfrog import Answer, Flow, FreeMotion, HarmonicMotion, Leapfrog, Motion, Point, side_by_side
+from fitting.methods.leapfrog import (
+    Flow,
+    FreeMotion,
+    HarmonicMotion,
+    Leapfrog,
+    LeapfrogAnswer,
+    Motion,
+    Point,
+    side_by_side,
+)
 from fitting.methods.nuts_trajectory import nuts_trajectory
 
 MOTIONS = [FreeMotion(), HarmonicMotion()]
 
 
-def bent(z: np.ndarray) -> Answer:
+def bent(z: np.ndarray) -> LeapfrogAnswer:
     """U = |z|²/2 + z₀⁴/10: a normal potential that the harmonic motion does not quite know."""
     gradient = z.copy()
     gradient[0] += 0.4 * z[0] ** 3
     potential = 0.5 * float(z @ z) + 0.1 * float(z[0]) ** 4
-    return Answer(potential, gradient, 2.0 * potential)
+    return LeapfrogAnswer(potential, gradient, 2.0 * potential)
 
 
-def ask(batch: np.ndarray) -> list[Answer]:
+def ask(batch: np.ndarray) -> list[LeapfrogAnswer]:
     return [bent(z) for z in batch]
 
 
@@ -63,8 +72,8 @@ def test_the_error_of_the_energy_is_of_second_order(motion: Motion) -> None:
 
 
 def test_the_harmonic_motion_is_exact_where_the_potential_is_harmonic() -> None:
-    def normal(batch: np.ndarray) -> list[Answer]:
-        return [Answer(0.5 * float(z @ z), z, float(z @ z)) for z in batch]
+    def normal(batch: np.ndarray) -> list[LeapfrogAnswer]:
+        return [LeapfrogAnswer(0.5 * float(z @ z), z, float(z @ z)) for z in batch]
 
     start = Point(np.array([1.0, 0.0]), np.array([0.0, 1.0]), normal(np.array([[1.0, 0.0]]))[0])
     (end,) = side_by_side([along(Leapfrog(HarmonicMotion(), 1.3), start, [1] * 3)], normal)
@@ -75,7 +84,7 @@ def test_the_harmonic_motion_is_exact_where_the_potential_is_harmonic() -> None:
 def test_flows_of_different_lengths_are_asked_together_and_end_in_their_order() -> None:
     sizes: list[int] = []
 
-    def counted(batch: np.ndarray) -> list[Answer]:
+    def counted(batch: np.ndarray) -> list[LeapfrogAnswer]:
         sizes.append(len(batch))
         return ask(batch)
 
@@ -92,10 +101,10 @@ def test_a_trajectory_ends_where_it_turns() -> None:
     numbers = itertools.cycle([0.3])
     asked = 0
 
-    def counted(batch: np.ndarray) -> list[Answer]:
+    def counted(batch: np.ndarray) -> list[LeapfrogAnswer]:
         nonlocal asked
         asked += len(batch)
-        return [Answer(0.5 * float(z @ z), z, float(z @ z)) for z in batch]
+        return [LeapfrogAnswer(0.5 * float(z @ z), z, float(z @ z)) for z in batch]
 
     flow = nuts_trajectory(start, Leapfrog(HarmonicMotion(), 0.2), 10, lambda: next(numbers))
     (arrival,) = side_by_side([flow], counted)
@@ -108,10 +117,10 @@ def test_a_trajectory_ends_where_it_turns() -> None:
 def test_no_trajectory_doubles_more_often_than_allowed() -> None:
     asked = 0
 
-    def flat(batch: np.ndarray) -> list[Answer]:
+    def flat(batch: np.ndarray) -> list[LeapfrogAnswer]:
         nonlocal asked
         asked += len(batch)
-        return [Answer(0.0, np.zeros_like(z), 0.0) for z in batch]
+        return [LeapfrogAnswer(0.0, np.zeros_like(z), 0.0) for z in batch]
 
     start = Point(np.zeros(2), np.ones(2), flat(np.zeros((1, 2)))[0])
     asked = 0
@@ -120,8 +129,8 @@ def test_no_trajectory_doubles_more_often_than_allowed() -> None:
 
 
 def test_a_place_that_is_not_finite_ends_a_trajectory_as_divergent() -> None:
-    def wall(batch: np.ndarray) -> list[Answer]:
-        return [Answer(math.inf, np.zeros_like(z), math.inf) for z in batch]
+    def wall(batch: np.ndarray) -> list[LeapfrogAnswer]:
+        return [LeapfrogAnswer(math.inf, np.zeros_like(z), math.inf) for z in batch]
 
     start = at([0.0, 0.0], [1.0, 0.0])
     (arrival,) = side_by_side([nuts_trajectory(start, Leapfrog(FreeMotion(), 0.5), 10, lambda: 0.4)], wall)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.drawing.image_psf import ImagePsf, MixedKernel
+from fitting.drawing.image_psf import ImagePsfDrawing, MixedKernel
 from fitting.inputs import complete_request, load_images
 from fitting.inputs.zernike import zernike
 from fitting.problem import Problem
@@ -81,7 +81,7 @@ def test_a_star_between_pixels_has_its_kernel(tmp_path: Path) -> None:
 
 def test_derivatives_of_a_star_match_finite_differences(tmp_path: Path) -> None:
     _, (image,) = loaded(tmp_path, scene(**TRUTH))
-    drawing = ImagePsf(MixedKernel(torch.as_tensor(np.stack(image.bases["p"]))))
+    drawing = ImagePsfDrawing(MixedKernel(torch.as_tensor(np.stack(image.bases["p"]))))
     frame = Frame(0, 0, 30, 28)
     values = torch.tensor([[14.3, 13.8, *TRUTH.values(), 700.0], [9.1, 16.0, 0.0, 0.0, 0.0, 0.0, 0.0, 3.0]])
     values = values.to(torch.float64)

@@ -8,7 +8,14 @@ import pytest
 import torch
 from scipy import optimize, stats
 
-from fitting.problem.likelihood import FEWEST_ELECTRONS, Gaussian, Likelihood, Pixels, Poisson, StudentT
+from fitting.problem.likelihood import (
+    FEWEST_ELECTRONS,
+    GaussianLikelihood,
+    Likelihood,
+    Pixels,
+    PoissonLikelihood,
+    StudentTLikelihood,
+)
 from fitting.results import parameters_document
 from fitting.run import run
 from fitting.spec import FitRequest, NoiseSpec
@@ -23,9 +30,9 @@ ELECTRONS = torch.tensor(RANDOM.poisson(GAIN * (MODEL.numpy() + OFFSET) / 4.0).a
 COUNTS = Pixels(ELECTRONS / GAIN - OFFSET, SIGMA**-2.0, torch.full((50,), OFFSET, dtype=torch.float64))
 
 CASES: dict[str, tuple[Likelihood, Pixels, Any]] = {
-    "gaussian": (Gaussian(), REAL, stats.norm(MODEL, SIGMA).logpdf(REAL.data)),
-    "student_t": (StudentT(4.0), REAL, stats.t(4.0, MODEL, SIGMA).logpdf(REAL.data)),
-    "poisson": (Poisson(GAIN), COUNTS, stats.poisson(GAIN * (MODEL.numpy() + OFFSET)).logpmf(ELECTRONS)),
+    "gaussian": (GaussianLikelihood(), REAL, stats.norm(MODEL, SIGMA).logpdf(REAL.data)),
+    "student_t": (StudentTLikelihood(4.0), REAL, stats.t(4.0, MODEL, SIGMA).logpdf(REAL.data)),
+    "poisson": (PoissonLikelihood(GAIN), COUNTS, stats.poisson(GAIN * (MODEL.numpy() + OFFSET)).logpmf(ELECTRONS)),
 }
 each = pytest.mark.parametrize(("likelihood", "pixels", "expected"), CASES.values(), ids=CASES)
 
@@ -55,9 +62,9 @@ def test_the_deviance_is_zero_at_the_datum_and_else_positive(
 @pytest.mark.parametrize(
     ("likelihood", "draw"),
     [
-        (Gaussian(), lambda random, n: random.normal(7.0, 2.0, n)),
-        (StudentT(3.0), lambda random, n: 7.0 + 2.0 * random.standard_t(3.0, n)),
-        (Poisson(GAIN), lambda random, n: random.poisson(GAIN * (7.0 + OFFSET), n) / GAIN - OFFSET),
+        (GaussianLikelihood(), lambda random, n: random.normal(7.0, 2.0, n)),
+        (StudentTLikelihood(3.0), lambda random, n: 7.0 + 2.0 * random.standard_t(3.0, n)),
+        (PoissonLikelihood(GAIN), lambda random, n: random.poisson(GAIN * (7.0 + OFFSET), n) / GAIN - OFFSET),
     ],
     ids=["gaussian", "student_t", "poisson"],
 )
@@ -86,7 +93,7 @@ def test_a_model_that_expects_less_than_nothing_is_led_back(counted: float) -> N
     data = torch.tensor([counted / GAIN - OFFSET], dtype=torch.float64)
     pixels = Pixels(data, torch.ones(1), torch.tensor([OFFSET], dtype=torch.float64))
     models = torch.tensor([[edge + 1e-9], [edge - 1e-9], [edge - 0.1], [edge - 50.0]], dtype=torch.float64)
-    response = Poisson(GAIN).response(pixels, models)
+    response = PoissonLikelihood(GAIN).response(pixels, models)
     deviance, score = response.deviance[:, 0], response.score[:, 0]
     assert bool(torch.isfinite(deviance).all())
     assert float(deviance[0]) == pytest.approx(float(deviance[1]), abs=0.05)
