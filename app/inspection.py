@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from fitting.spec import Fault, FitRequest, ProposalSpec, RequestInvalid
+from fitting.spec import Fault, FitRequest, Notice, ProposalSpec, RequestInvalid
 from fitting.spec.pictures import PictureChoices
 from fitting.spec.plots import PlotChoices
 
@@ -26,14 +26,14 @@ class Checked:
         descriptions: of each new file, by its name.
         completed: the request with the first values that it left out.
         n_pixels: that are used, of all images together.
-        warnings: of the images.
+        notices: of the images.
     """
 
     faults: tuple[Fault, ...] = ()
     descriptions: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     completed: FitRequest | None = None
     n_pixels: int = 0
-    warnings: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def check_images(request: FitRequest, files: Mapping[str, Path], new: frozenset[
         descriptions={name: found for name, found in descriptions.items() if not isinstance(found, Fault)},
         completed=completed,
         n_pixels=sum(int((~image.mask).sum()) for image in images),
-        warnings=tuple(warning for image in images for warning in image.warnings),
+        notices=tuple(notice for image in images for notice in image.notices),
     )
 
 
@@ -99,12 +99,13 @@ def propose(spec: ProposalSpec, files: Mapping[str, Path]) -> Proposed:
 
 
 def recognise_planes(description: Mapping[str, Any]) -> dict[str, Any]:
-    """Which HDU is which plane, told by names and shapes from a stored description, as JSON with warnings."""
+    """Which HDU is which plane, told by names and shapes from a stored description, as JSON with notices."""
     from fitting.inputs.files import FileDescription
     from fitting.inputs.planes import recognised
 
     planes = recognised(FileDescription.model_validate(description), None)
-    return {"planes": dict(planes.hdus), "warnings": list(planes.warnings)}
+    told = {"warnings": list(planes.warnings), "notices": [notice.document() for notice in planes.notices]}
+    return {"planes": dict(planes.hdus), **told}
 
 
 def write_pixels(source: Path, hdu: int | str | None, factor: int, target: Path) -> Fault | None:

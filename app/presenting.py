@@ -1,6 +1,7 @@
 """From records to what the outside sees: models, addresses, entity tags, page links."""
 
 import math
+from collections.abc import Iterable
 from datetime import datetime
 from typing import cast
 
@@ -8,10 +9,12 @@ from fastapi import Request, Response
 
 from app.domain.planning import Plan
 from app.models.fits import Fit, FitLinks, FitPlan, FitProgress, LiveResidual, QueuePlace
+from app.models.notices import NoticeModel
 from app.models.problems import ProblemModel
 from app.models.uploads import Upload
 from app.queue_board import Place
-from fitting.spec import METHODS
+from fitting.spec import METHODS, Notice
+from fitting.spec.notices import sentences
 from fitting.spec.plots import PLANES, plots_of
 from jobs.schema import FitRecord, State, UploadRecord
 
@@ -37,7 +40,8 @@ def present_fit(record: FitRecord, place: Place | None = None) -> Fit:
         queue=None if place is None else present_place(place),
         progress=_present_progress(record),
         error=_present_error(record),
-        warnings=list(record.warnings),
+        warnings=record.warnings,
+        notices=_present_notices(record.notices),
         links=_links(record),
     )
 
@@ -57,7 +61,8 @@ def present_plan(found: Plan) -> FitPlan:
         estimated_memory_bytes=found.expected_bytes,
         estimated_seconds=found.expected_seconds,
         queue=present_place(found.place),
-        warnings=list(found.warnings),
+        warnings=list(sentences(found.notices)),
+        notices=_present_notices(found.notices),
     )
 
 
@@ -107,6 +112,10 @@ def _present_residual(record: FitRecord) -> LiveResidual | None:
         made_at=datetime.fromisoformat(made["made_at"]),
         pictures={name: f"{address}?image={name}" for name in names},
     )
+
+
+def _present_notices(notices: Iterable[Notice]) -> list[NoticeModel]:
+    return [NoticeModel(code=notice.code, sentence=notice.sentence, where=notice.where) for notice in notices]
 
 
 def _finite(value: object) -> object:

@@ -10,6 +10,7 @@ import click
 
 from fitting.spec.methods import METHODS
 from fitting.spec.modifiers import GEOMETRY
+from fitting.spec.notices import NOTICES
 from fitting.spec.profiles import PROFILES, ParameterDescription
 from jobs.settings import Settings
 from photfit.cli import COMMANDS, main
@@ -87,6 +88,17 @@ def settings() -> Iterator[str]:
         yield f"| `{(prefix + name).upper()}` | {default} | {field.description or field.title or ''} |"
 
 
+def notices() -> Iterator[str]:
+    """Each code of a notice."""
+    yield "# Notices\n\nWhat a careful reader should know of a fit although nothing failed. Fits, plans, proposals and"
+    yield "`parameters.json` have them as sentences under `warnings`, and under `notices` as"
+    yield '`{"code": …, "sentence": …, "where": …}`. The code is one of these and stays when the sentence is'
+    yield "put better; `where` is what it belongs to, such as `image r`, `image r, psf`, `HDU 2`, `parameters a.n` or"
+    yield "`stage 2, nuts`, and null where that is all."
+    for code, notice in NOTICES.items():
+        yield f"\n## {code}\n\n{notice.meaning}\n\nWhat to do: {notice.remedy}"
+
+
 def pages() -> dict[str, str]:
     """Every page of the reference: file name and text."""
     content = {
@@ -95,6 +107,7 @@ def pages() -> dict[str, str]:
         "geometry": geometry(),
         "methods": methods(),
         "settings": settings(),
+        "notices": notices(),
     }
     return {f"{name}.md": NOTE + "\n\n" + "\n".join(lines) + "\n" for name, lines in content.items()}
 

@@ -13,15 +13,15 @@ from fitting.memory_faults import memory_faults
 from fitting.methods.progress import Report, ignore
 from fitting.methods.shelf import Shelf
 from fitting.problem import Problem
-from fitting.results.correlation import correlation_warning
+from fitting.results.correlation import correlation_notice
 from fitting.results.covariance import Covariance, covariance_at
 from fitting.results.derived import derived_values
 from fitting.results.goodness import goodness
 from fitting.results.intervals import reported_interval, scaled_interval
-from fitting.results.limits import near_limit_warning
+from fitting.results.limits import near_limit_notice
 from fitting.results.provenance import surroundings
 from fitting.results.result import FitResult, FittedParameter, ImageResult
-from fitting.spec import Fault, FitRequest, RequestInvalid
+from fitting.spec import Fault, FitRequest, Notice, RequestInvalid
 from fitting.stages import Outcome, quantiles, run_stages
 
 _ONE_THREAD_PIXELS = 40_000
@@ -99,16 +99,16 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
     message = end.message
     if fitted and covariance.undetermined:
         message = f"{message}; the data do not determine {', '.join(covariance.undetermined)}"
-    warnings = [warning for image in images for warning in image.warnings]
+    notices = [notice for image in images for notice in image.notices]
     if covariance.at_limit:
-        warnings.append(f"at a limit, and left out of the covariance: {', '.join(covariance.at_limit)}")
+        names = ", ".join(covariance.at_limit)
+        sentence = f"at a limit, and left out of the covariance: {names}"
+        notices.append(Notice("at-limit", sentence, f"parameters {names}"))
     fitted_rows = _fitted(problem, values, covariance, outcome, chi2)
     planes = _planes(problem, images, end.theta, models)
-    warnings += outcome.warnings
-    if outcome.stopped is not None:
-        warnings.append(outcome.stopped)
+    notices += outcome.notices
     if fitted:
-        warnings += filter(None, (near_limit_warning(problem.table, fitted_rows), *map(correlation_warning, planes)))
+        notices += filter(None, (near_limit_notice(problem.table, fitted_rows), *map(correlation_notice, planes)))
     return FitResult(
         request=problem.request,
         converged=fitted is False or (end.converged and not covariance.undetermined and math.isfinite(chi2)),
@@ -126,7 +126,7 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
         stages=outcome.records,
         images=planes,
         sampled=outcome.sampled,
-        warnings=tuple(warnings),
+        notices=tuple(notices),
         provenance=surroundings(problem.request, device),
         stopped=outcome.stopped,
     )

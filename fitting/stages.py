@@ -20,6 +20,7 @@ from fitting.methods.sampling import derived_seed
 from fitting.methods.shelf import Compartment, Shelf
 from fitting.problem import Problem
 from fitting.results.result import History, SampledChains, StageRecord
+from fitting.spec.notices import Notice
 from fitting.telling import Reached, Telling, felt_tiles
 
 _MOST_HISTORY = 1000
@@ -37,6 +38,7 @@ class Outcome:
         stopped: which stage was stopped before its end, so that the outcome is what it had found; where it had hardly
             begun, what those before it had. Else None.
         intervals: by free parameter, of the last stage that found some, as long as none found a deeper minimum since.
+        of_chains: what speaks against using the chains of each stage that sampled.
         bootstrap: standard deviation over resampled images of every row of the table, of the last stage that did that.
     """
 
@@ -46,17 +48,14 @@ class Outcome:
     bootstrap: Tensor | None = None
     stopped: str | None = None
     intervals: Mapping[str, Interval] = field(default_factory=dict)
+    of_chains: tuple[Notice, ...] = ()
 
     @property
-    def warnings(self) -> tuple[str, ...]:
-        """What speaks against using each stage's chains, and what there is to say of intervals, in sentences."""
-        of_chains = tuple(
-            f"{record.method}: {fault}"
-            for record in self.records
-            if record.diagnostics is not None and not record.diagnostics["trustworthy"]
-            for fault in record.diagnostics["sentences"]
-        )
-        return (*of_chains, *(remark for interval in self.intervals.values() for remark in interval.remarks))
+    def notices(self) -> tuple[Notice, ...]:
+        """What speaks against using each stage's chains, what there is to say of intervals, and which stage stopped."""
+        of_intervals = tuple(notice for interval in self.intervals.values() for notice in interval.notices)
+        of_stop = () if self.stopped is None else (Notice("stopped-early", self.stopped),)
+        return (*self.of_chains, *of_intervals, *of_stop)
 
 
 def run_stages(problem: Problem, report: Report, shelf: Shelf | None = None) -> Outcome:
@@ -142,10 +141,26 @@ def _after(problem: Problem, method: str, before: Outcome, end: MinimizerResult,
     if isinstance(end, ProfiledResult):
         return replace(after, intervals=end.intervals)
     if isinstance(end, SamplerResult):
-        return replace(after, sampled=SampledChains(method, end.chains, end.diagnostics.document()))
+        told = (*before.of_chains, *_of_chains(method, len(after.records), end))
+        return replace(after, sampled=SampledChains(method, end.chains, end.diagnostics.document()), of_chains=told)
     if isinstance(end, BootstrapResult):
         return replace(after, bootstrap=end.covariance(problem).diagonal().sqrt())
     return after
+
+
+def _of_chains(method: str, number: int, end: SamplerResult) -> tuple[Notice, ...]:
+    """What speaks against using the chains of a stage, counted from 1."""
+    if end.diagnostics.trustworthy:
+        return ()
+    stage = f"stage {number}, {method}"
+    return tuple(
+        replace(
+            notice,
+            sentence=f"{method}: {notice.sentence}",
+            where=stage if notice.where is None else f"{stage}, {notice.where}",
+        )
+        for notice in end.diagnostics.notices
+    )
 
 
 def _history(end: MinimizerResult) -> History:

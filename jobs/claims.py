@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fitting.spec.notices import Notice
 from jobs.blob_keys import result_folder
 
 Outcome = Literal["succeeded", "failed", "cancelled"]
@@ -18,7 +19,7 @@ class NewFit:
     queue: str
     device: str
     body_hash: str
-    warnings: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
     idempotency_key: str | None = None
     request_id: str | None = None
     labels: tuple[str, ...] = ()
@@ -42,6 +43,7 @@ class Claim:
     time_limit: float | None = None
     memory_limit: int | None = None
     request_id: str | None = None
+    notices: tuple[Notice, ...] = ()
 
     @property
     def folder(self) -> str:

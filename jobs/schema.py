@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Dialect, Float, ForeignKey, Index, String, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from fitting.spec.notices import Notice, sentences
 from jobs.clock import Instant
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
@@ -18,12 +19,28 @@ class Table(DeclarativeBase):
     type_annotation_map = {datetime: Instant, dict[str, Any]: JSON, list[str]: JSON}  # noqa: RUF012 - SQLAlchemy's way
 
 
+class StoredNotices(TypeDecorator[tuple[Notice, ...]]):
+    """Notices as JSON in the column `warnings`, whose rows from before there were codes hold plain sentences."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[Notice, ...] | None, dialect: Dialect) -> list[Any]:  # noqa: ARG002
+        """As the column has them."""
+        return [notice.document() for notice in value or ()]
+
+    def process_result_value(self, value: list[Any] | None, dialect: Dialect) -> tuple[Notice, ...]:  # noqa: ARG002
+        """As they were."""
+        return tuple(Notice.read(stored) for stored in value or ())
+
+
 class FitRecord(Table):
     """One fit: what was asked, where it stands, who holds it. Only `jobs.transitions` writes `state`.
 
     Attributes:
         labels: words of the owner's to find it by.
         request_sha256: of the request and its files (`fitting.spec.identity`).
+        notices: what a careful reader should know: of the images, from its submission on, and of its result.
         expected_seconds: that it will take (`jobs.costs`).
         time_limit, memory_limit: seconds of an attempt and MiB that it may take; None is no limit.
         webhook, webhook_due, webhook_tries: who is told when it is final, when next (None: no more), how often so far.
@@ -68,7 +85,7 @@ class FitRecord(Table):
     cancel_requested_at: Mapped[float | None] = mapped_column(Float(53))
     progress: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
-    warnings: Mapped[list[str]]
+    notices: Mapped[tuple[Notice, ...]] = mapped_column("warnings", StoredNotices)
     idempotency_key: Mapped[str | None] = mapped_column(String(255))
     body_hash: Mapped[str] = mapped_column(String(64))
     request_sha256: Mapped[str | None] = mapped_column(String(64))
@@ -81,6 +98,11 @@ class FitRecord(Table):
     version: Mapped[int] = mapped_column(default=1)
     request_id: Mapped[str | None] = mapped_column(String(80))
     result_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+
+    @property
+    def warnings(self) -> list[str]:
+        """The notices as sentences."""
+        return list(sentences(self.notices))
 
 
 class UploadRecord(Table):

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session, aliased
 
+from fitting.spec.notices import Notice, each_once
 from jobs.claims import Claim, ClaimStanding, NewFit, Outcome
 from jobs.clock import database_now
 from jobs.ids import new_id
@@ -29,7 +30,6 @@ def create(engine: Engine, new: NewFit) -> FitRecord | None:
     values = vars(new) | {
         "id": new_id("fit"),
         "labels": list(new.labels),
-        "warnings": list(new.warnings),
         "state": "queued",
         "created_at": database_now(),
         "attempt": 0,
@@ -84,6 +84,7 @@ def claim(
         record.time_limit,
         record.memory_limit,
         record.request_id,
+        record.notices,
     )
 
 
@@ -118,14 +119,13 @@ def finish(
     outcome: Outcome,
     *,
     error: dict[str, Any] | None = None,
-    warnings: Sequence[str] | None = None,
+    notices: Sequence[Notice] = (),
     progress: dict[str, Any] | None = None,
     result_bytes: int = 0,
 ) -> bool:
-    """End a fit; False, and nothing changed, where the claim is lost."""
+    """End a fit; False, and nothing changed, where the claim is lost. Its notices join those that it came with."""
     values: dict[str, Any] = _final(outcome) | {"error": error, "result_bytes": result_bytes}
-    if warnings is not None:
-        values["warnings"] = list(warnings)
+    values["notices"] = each_once((*held.notices, *notices))
     if progress is not None:
         values["progress"] = progress
     return _changed(engine, update(FitRecord).where(_held(held)).values(values)) == 1

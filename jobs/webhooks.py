@@ -123,7 +123,7 @@ def message(record: FitRecord, base: str = "") -> dict[str, Any]:
             "state": record.state,
             "finished_at": finished,
             "error": record.error,
-            "warnings": list(record.warnings),
+            "warnings": record.warnings,
             "self": f"{base}/v1/fits/{record.id}",
         },
     }

@@ -72,6 +72,14 @@ class ProblemAnswer(Answer):
     faults: tuple[FaultAnswer, ...] | None = None
 
 
+class NoticeAnswer(Answer):
+    """One thing that a careful reader should know: a code that stays, a sentence, and what it belongs to."""
+
+    code: str
+    sentence: str
+    where: str | None = None
+
+
 class Fit(Answer):
     """One fit: its state and progress."""
 
@@ -89,6 +97,7 @@ class Fit(Answer):
     progress: FitProgress | None = None
     error: ProblemAnswer | None = None
     warnings: tuple[str, ...] = ()
+    notices: tuple[NoticeAnswer, ...] = ()
     links: dict[str, Any] = {}
 
     @property

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fitting.faults import OutOfMemory
-from fitting.spec import FitRequest, RequestInvalid, parse_proposal, parse_request
+from fitting.spec import FitRequest, Notice, RequestInvalid, parse_proposal, parse_request
+from fitting.spec.notices import sentences
 from fitting.spec.plots import PlotUnavailable, plots_of
 from photfit.failures import CommandFailure, UserMistake, describe_faults
 from photfit.proposing import split_image
@@ -32,7 +33,12 @@ class LocalFit:
 
     name: str
     parameters: dict[str, Any]
-    warnings: tuple[str, ...]
+    notices: tuple[Notice, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The notices as sentences."""
+        return sentences(self.notices)
 
 
 def fit_here(request_file: Path, output: Path, report: Callable[[Progress], None]) -> LocalFit:
@@ -50,7 +56,7 @@ def fit_here(request_file: Path, output: Path, report: Callable[[Progress], None
     output.mkdir(parents=True, exist_ok=True)
     write_result(result, output)
     _draw_plots(request, output)
-    return LocalFit(request.name or request_file.stem, parameters_document(result), result.warnings)
+    return LocalFit(request.name or request_file.stem, parameters_document(result), result.notices)
 
 
 def render_here(request_file: Path, output: Path) -> list[Path]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import runpy
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from fitting.spec.notices import NOTICES
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "changelog.d").glob("*.md")])
@@ -41,3 +45,32 @@ def test_every_fragment_of_the_changelog_has_a_name_a_kind_and_a_sentence(fragme
     kinds = [kind["directory"] for kind in towncrier["type"]]
     assert re.fullmatch(rf"[a-z0-9]+(-[a-z0-9]+)*\.({'|'.join(kinds)})\.md", fragment.name)
     assert re.match(r"[^-*#\s].*[.:)]\s*$", fragment.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def anchors(page: str) -> list[str]:
+    """The headings of a page of the reference, which are its anchors."""
+    return re.findall(r"^## (.+)$", (ROOT / "docs" / "reference" / page).read_text("utf-8"), re.MULTILINE)
+
+
+def sources() -> Iterator[str]:
+    for package in ("fitting", "jobs", "worker", "app", "photfit"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            yield path.read_text("utf-8")
+
+
+def codes_made(source: str) -> Iterator[str | None]:
+    """The code of each notice that is made in a source; None where it is no literal."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "Notice":
+            code = node.args[0] if node.args else None
+            yield code.value if isinstance(code, ast.Constant) and isinstance(code.value, str) else None
+
+
+def test_every_notice_has_its_line_in_the_table_and_every_line_its_notice() -> None:
+    made = {code for source in sources() for code in codes_made(source)}
+    assert made == set(NOTICES) - {"uncoded"}, "a notice's code is written out where it is made"
+
+
+def test_every_notice_has_its_anchor() -> None:
+    assert anchors("notices.md") == list(NOTICES)
+    assert [code for code in NOTICES if not re.fullmatch(r"[a-z]+(-[a-z]+)*", code)] == []

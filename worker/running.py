@@ -16,7 +16,7 @@ from fitting.methods.progress import Cancelled
 from fitting.results import FitResult, write_result
 from fitting.results.provenance import InputFile, with_origin
 from fitting.run import run, torch_device
-from fitting.spec import FitRequest, parse_request
+from fitting.spec import FitRequest, Notice, parse_request
 from jobs import records, transitions, uploads
 from jobs.blobs import BlobMissing, StorageTrouble
 from jobs.claims import Claim, Outcome
@@ -88,7 +88,7 @@ def _work(tools: Bench, claim: Claim, heartbeat: Heartbeat) -> FitResult | None:
             result = _fit(tools, claim, reporter)
         size = _store(tools, claim, result)
         if result.stopped is None:
-            _finish(tools, claim, "succeeded", warnings=result.warnings, progress=reporter.final(), result_bytes=size)
+            _finish(tools, claim, "succeeded", notices=result.notices, progress=reporter.final(), result_bytes=size)
         else:
             found = f"Kept is what it had found: {result.stopped}."
             _finish(
@@ -96,7 +96,7 @@ def _work(tools: Bench, claim: Claim, heartbeat: Heartbeat) -> FitResult | None:
                 claim,
                 "failed",
                 error=out_of_time(found),
-                warnings=result.warnings,
+                notices=result.notices,
                 progress=reporter.latest,
                 result_bytes=size,
             )
@@ -120,13 +120,13 @@ def _finish(
     outcome: Outcome,
     *,
     error: dict[str, Any] | None = None,
-    warnings: Sequence[str] | None = None,
+    notices: Sequence[Notice] = (),
     progress: dict[str, Any] | None = None,
     result_bytes: int = 0,
 ) -> None:
     """End the fit, and with it what was kept for a next attempt."""
     if transitions.finish(
-        tools.engine, claim, outcome, error=error, warnings=warnings, progress=progress, result_bytes=result_bytes
+        tools.engine, claim, outcome, error=error, notices=notices, progress=progress, result_bytes=result_bytes
     ):
         forget_checkpoints(tools.blobs, claim.fit_id)
         _log.info("ended", state=outcome)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.domain.submission import Examined, Submission, examined, queue_for
 from app.queue_board import Place
 from app.services import Services
-from fitting.spec import FitRequest, ParameterTable
+from fitting.spec import FitRequest, Notice, ParameterTable
 from jobs import backlog, costs
 
 
@@ -28,7 +28,7 @@ class Plan:
     expected_bytes: int
     expected_seconds: float
     place: Place
-    warnings: tuple[str, ...]
+    notices: tuple[Notice, ...]
 
 
 def plan(services: Services, owner: str, submission: Submission) -> Plan:
@@ -43,5 +43,5 @@ def plan(services: Services, owner: str, submission: Submission) -> Plan:
         expected_bytes=costs.expected_bytes(request, pixels),
         expected_seconds=found.expected_seconds * backlog.pace(services.engine, place.queue),
         place=place,
-        warnings=found.warnings,
+        notices=found.notices,
     )

@@ -14,7 +14,7 @@ from app.domain.limits import FitLimits, limits_of, require_webhook
 from app.domain.receiving import ReceivedFile
 from app.problems import KeyReused, RequestFaulty
 from app.services import Services
-from fitting.spec import Fault, FitRequest, parse_request
+from fitting.spec import Fault, FitRequest, Notice, parse_request
 from fitting.spec.identity import request_sha256
 from jobs import presence, records, transitions
 from jobs.claims import NewFit
@@ -66,7 +66,7 @@ class Examined:
         identity: its hash, and its files' (`fitting.spec.identity`).
         completed: the request with the first values that it left out.
         n_pixels: that are used, of all images together.
-        warnings: what a careful reader should know of the images.
+        notices: what a careful reader should know of the images.
         descriptions: of each file that came along, by its name.
         limits: what the fit may take.
     """
@@ -75,7 +75,7 @@ class Examined:
     identity: str
     completed: FitRequest
     n_pixels: int
-    warnings: tuple[str, ...]
+    notices: tuple[Notice, ...]
     descriptions: Mapping[str, dict[str, Any]]
     limits: FitLimits
 
@@ -105,7 +105,7 @@ def examined(services: Services, owner: str, submission: Submission) -> Examined
         request_sha256(request, contents),
         checked.completed,
         checked.n_pixels,
-        checked.warnings,
+        checked.notices,
         checked.descriptions,
         limits,
     )
@@ -117,11 +117,12 @@ def queue_for(services: Services, found: Examined) -> str:
     return choose_queue(found.request.device, len(found.request.stages), found.expected_seconds, queues)
 
 
-def _forewarned(services: Services, queue: str) -> tuple[str, ...]:
+def _forewarned(services: Services, queue: str) -> tuple[Notice, ...]:
     """What to say of a fit for which no worker with a GPU is there just now."""
     if queue != "gpu" or any(queue in worker.queues for worker in presence.alive(services.engine)):
         return ()
-    return ("no worker with a GPU is here just now, and the fit waits for one; device auto would not",)
+    sentence = "no worker with a GPU is here just now, and the fit waits for one; device auto would not"
+    return (Notice("no-gpu-worker", sentence),)
 
 
 def _kept(services: Services, owner: str, submission: Submission, found: Examined) -> FitRequest:
@@ -180,7 +181,7 @@ def _record(services: Services, owner: str, request: FitRequest, found: Examined
             time_limit=found.limits.seconds,
             memory_limit=found.limits.memory_mib,
             webhook=request.webhook,
-            warnings=_forewarned(services, queue),
+            notices=(*found.notices, *_forewarned(services, queue)),
         ),
     )
     if record is None:

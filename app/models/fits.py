@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from app.models.notices import NoticeModel
 from app.models.problems import ProblemModel
 from app.models.shape import PublicModel
 from jobs.schema import State
@@ -94,6 +95,7 @@ class Fit(PublicModel):
     progress: FitProgress | None
     error: ProblemModel | None = Field(description="Why a fit failed.")
     warnings: list[str] = Field(description="What a careful reader should know, such as pixels that were masked.")
+    notices: list[NoticeModel] = Field(default=[], description="The warnings with code and place.")
     links: FitLinks
 
 
@@ -115,3 +117,4 @@ class FitPlan(PublicModel):
     estimated_seconds: float = Field(description="Rough; put right by what earlier fits of the queue took.")
     queue: QueuePlace = Field(description="Were it asked for now.")
     warnings: list[str]
+    notices: list[NoticeModel] = Field(default=[], description="The warnings with code and place.")

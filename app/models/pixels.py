@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from app.models.notices import NoticeModel
 from app.models.shape import PublicModel
 
 
@@ -13,6 +14,7 @@ class RecognisedPlanes(PublicModel):
         examples=[{"data": 0, "variance": 1}],
     )
     warnings: list[str] = Field(description="Of HDUs that have a plane's name and cannot be it.")
+    notices: list[NoticeModel] = Field(default=[], description="The warnings with code and place.")
 
 
 class SkyMap(PublicModel):

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
+from app.models.notices import NoticeModel
 from app.models.shape import PublicModel
 
 
@@ -44,3 +45,4 @@ class Proposal(PublicModel):
     footprints: dict[str, float] = Field(description="How many pixels the sources cover, and what fraction of all.")
     left_out: int = Field(description="Sources that stand out and are not in the request.")
     warnings: list[str]
+    notices: list[NoticeModel] = Field(default=[], description="The warnings with code and place.")

@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.models.notices import NoticeModel
+
 
 class _ResultModel(BaseModel):
     """Describes a stored document; members that later versions add are let through."""
@@ -121,6 +123,8 @@ class ParametersDocument(_ResultModel):
     parameters: list[FittedParameter]
     derived: list[DerivedValue]
     stages: list[StageSummary]
+    warnings: list[str] = Field(default=[], description="What a careful reader should know of the result.")
+    notices: list[NoticeModel] = Field(default=[], description="The warnings with code and place.")
 
 
 class CovarianceDocument(_ResultModel):

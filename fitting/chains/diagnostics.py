@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 
 from fitting.chains.chains import Chains
+from fitting.spec.notices import Notice, sentences
 
+_FEWEST = 4
+"""Draws of a chain below which nothing can be said of it: ArviZ splits chains in two, and each half has a variance."""
 _USELESS = 100.0
 _FEW = 400.0
 """Bulk and tail sizes below which nothing, or only the means, may be used (Vehtari et al., section 4.1)."""
@@ -36,7 +39,8 @@ class Diagnostics:
         seconds: time spent.
         draws: of all chains.
         trustworthy: whether nothing speaks against use.
-        sentences: what speaks against use, worst first; or that nothing does.
+        notices: what speaks against use, worst first, and what to know besides.
+        sentences: the same in words; that the chains agree, where nothing speaks against use.
     """
 
     r_hat: dict[str, float]
@@ -52,6 +56,7 @@ class Diagnostics:
     seconds: float
     draws: int
     trustworthy: bool
+    notices: tuple[Notice, ...]
     sentences: tuple[str, ...]
 
     @property
@@ -87,8 +92,10 @@ def diagnose(chains: Chains) -> Diagnostics:
             by_parameter[quantity][name] = value
     size = by_parameter.pop("ess_mean")
     times = {name: count * length / value if value > 0.0 else np.inf for name, value in size.items()}
-    bfmi = () if chains.energy is None or length < 4 else tuple(map(_bfmi, chains.energy))
-    faults, notes = _sentences(chains, by_parameter, bfmi)
+    bfmi = () if chains.energy is None or length < _FEWEST else tuple(map(_bfmi, chains.energy))
+    faults = _faults(chains, by_parameter, bfmi)
+    notes = _notes(chains)
+    agreed = () if faults else (_agreement(by_parameter, count * length),)
     return Diagnostics(
         **by_parameter,
         autocorrelation_time=times,
@@ -99,7 +106,8 @@ def diagnose(chains: Chains) -> Diagnostics:
         seconds=chains.seconds,
         draws=count * length,
         trustworthy=not faults,
-        sentences=(*faults, *notes),
+        notices=(*faults, *notes),
+        sentences=(*sentences(faults), *agreed, *sentences(notes)),
     )
 
 
@@ -116,7 +124,7 @@ _QUANTITIES = ("r_hat", "ess_bulk", "ess_tail", "ess_mean", "mcse_mean", "mcse_s
 
 def _of_parameter(draws: np.ndarray) -> dict[str, float]:
     """Diagnostics of one parameter's draws (chain, draw)."""
-    if draws.shape[1] < 4 or not np.isfinite(draws).all():
+    if draws.shape[1] < _FEWEST or not np.isfinite(draws).all():
         return dict.fromkeys(_QUANTITIES, np.nan)
     if bool((np.ptp(draws, axis=1) == 0.0).any()):
         # A chain that never moved: ArviZ would call constants independent.
@@ -158,31 +166,40 @@ def _bfmi(energy: np.ndarray) -> float:
     return float(np.mean(np.diff(energy) ** 2) / spread) if spread > 0.0 else np.nan
 
 
-def _sentences(
-    chains: Chains, by_parameter: dict[str, dict[str, float]], bfmi: tuple[float, ...]
-) -> tuple[list[str], list[str]]:
-    """What speaks against use, and what a user should know besides."""
+def _faults(chains: Chains, by_parameter: dict[str, dict[str, float]], bfmi: tuple[float, ...]) -> list[Notice]:
+    """What speaks against use, worst first."""
     count, length, _ = chains.draws.shape
-    if length < 4:
-        return [f"{length} draws of each chain are too few to judge: do not use"], []
+    if length < _FEWEST:
+        sentence = f"{length} draws of each chain are too few to judge: do not use"
+        return [Notice("chains-too-short", sentence)]
     faults = [*_apart(chains), *_too_few(by_parameter, count * length), *_unmixed(by_parameter["r_hat"])]
-    notes = []
     divergences = chains.divergences
     if divergences:
         share = divergences / (count * length)
-        faults.append(
+        sentence = (
             f"{divergences} divergent trajectories ({share:.1%} of the draws): the posterior bends more sharply than "
             "the steps can follow; raise target_accept"
         )
+        faults.append(Notice("trajectories-divergent", sentence))
     low = [f"{chain}: {value:.2f}" for chain, value in enumerate(bfmi) if value < _LOW_BFMI]
     if low:
-        faults.append(f"E-BFMI is low (chain {', '.join(low)}): the tails are hardly explored")
-    if count == 1:
-        notes.append("one chain cannot show whether there is a second solution: run four")
-    if not faults:
-        least, name = _least(by_parameter["ess_bulk"])
-        notes.insert(0, f"{count * length} draws, {least:.0f} effective at least ({name}); the chains agree")
-    return faults, notes
+        sentence = f"E-BFMI is low (chain {', '.join(low)}): the tails are hardly explored"
+        faults.append(Notice("tails-unexplored", sentence))
+    return faults
+
+
+def _notes(chains: Chains) -> list[Notice]:
+    """What a user should know although it speaks against nothing."""
+    count, length, _ = chains.draws.shape
+    if count > 1 or length < _FEWEST:
+        return []
+    return [Notice("single-chain", "one chain cannot show whether there is a second solution: run four")]
+
+
+def _agreement(by_parameter: dict[str, dict[str, float]], draws: int) -> str:
+    """That nothing speaks against use."""
+    least, name = _least(by_parameter["ess_bulk"])
+    return f"{draws} draws, {least:.0f} effective at least ({name}); the chains agree"
 
 
 def _least(values: dict[str, float]) -> tuple[float, str]:
@@ -191,17 +208,19 @@ def _least(values: dict[str, float]) -> tuple[float, str]:
     return values[name], name
 
 
-def _too_few(by_parameter: dict[str, dict[str, float]], draws: int) -> list[str]:
+def _too_few(by_parameter: dict[str, dict[str, float]], draws: int) -> list[Notice]:
     least, name = _least(by_parameter["ess_bulk"])
     if not least >= _USELESS:
-        return [f"{draws} draws, but only {_count(least)} effective ({name}): do not use"]
+        sentence = f"{draws} draws, but only {_count(least)} effective ({name}): do not use"
+        return [Notice("draws-too-few", sentence, f"parameters {name}")]
     tail, tail_name = _least(by_parameter["ess_tail"])
     if min(least, tail) < _FEW:
         least, name = min((least, name), (tail, tail_name))
-        return [
+        sentence = (
             f"{draws} draws, but only {_count(least)} effective ({name}): means are usable, "
             "uncertainties and quantiles are not yet; draw more"
-        ]
+        )
+        return [Notice("draws-too-few", sentence, f"parameters {name}")]
     return []
 
 
@@ -209,20 +228,21 @@ def _count(effective: float) -> str:
     return "an unknown number" if np.isnan(effective) else f"{effective:.0f}"
 
 
-def _unmixed(r_hat: dict[str, float]) -> list[str]:
+def _unmixed(r_hat: dict[str, float]) -> list[Notice]:
     worst = sorted((name for name, value in r_hat.items() if not value <= _MIXED), key=lambda name: -r_hat[name])
     if not worst:
         return []
     shown = ", ".join(f"{name} {r_hat[name]:.3f}" for name in worst[:3])
     more = f" and {len(worst) - 3} more" if len(worst) > 3 else ""
     verdict = "do not use" if not r_hat[worst[0]] <= _UNMIXED else "draw more before you use them"
-    return [f"the chains have not mixed (R-hat {shown}{more}; it should be below {_MIXED}): {verdict}"]
+    sentence = f"the chains have not mixed (R-hat {shown}{more}; it should be below {_MIXED}): {verdict}"
+    return [Notice("chains-unmixed", sentence, f"parameters {', '.join(worst)}")]
 
 
-def _apart(chains: Chains) -> list[str]:
+def _apart(chains: Chains) -> list[Notice]:
     """Whether some chains sit in another place than the others."""
     count, length, _ = chains.draws.shape
-    if count < 2 or length < 4:
+    if count < 2 or length < _FEWEST:
         return []
     means, scatter = chains.draws.mean(1), np.median(chains.draws.std(1), axis=0)
     order = np.sort(means, axis=0)
@@ -234,12 +254,13 @@ def _apart(chains: Chains) -> list[str]:
     split = 0.5 * (order[widest[0], parameter] + order[widest[0] + 1, parameter])
     low = means[:, parameter] < split
     levels = [-2.0 * chains.log_posterior[group].max() for group in (low, ~low)]
-    return [
+    sentence = (
         f"the chains found different solutions: {_members(low)} near {chains.names[parameter]} = "
         f"{means[low, parameter].mean():.6g} (chi-squared {levels[0]:.6g}), {_members(~low)} near "
         f"{means[~low, parameter].mean():.6g} (chi-squared {levels[1]:.6g}); their weights are not known: do not use "
         "them together"
-    ]
+    )
+    return [Notice("chains-apart", sentence, f"parameters {chains.names[parameter]}")]
 
 
 def _members(group: np.ndarray) -> str:

@@ -25,12 +25,14 @@ from fitting.spec import (
     ImagePsf,
     ImageSpec,
     MoffatPsf,
+    Notice,
     PlaneReference,
     PsfGrid,
     RequestInvalid,
     Window,
 )
 from fitting.spec.images import GaussianShape, MoffatShape, Psf
+from fitting.spec.notices import sentences
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -72,7 +74,7 @@ class ImageData:
         zero_point: magnitude of one data unit: the request's, else the header's, else None.
         header: of the data plane in the full frame; None for .npy.
         origin: (x, y) in the full frame of the first pixel of the window.
-        warnings: sentences for the user.
+        notices: what a careful reader should know.
         gain: electrons per data unit, for Poisson noise.
         offset: data units that were taken from the counts, for Poisson noise: sky, and (read noise)^2/gain.
         bases: the images that components in it are made of, by the components' names.
@@ -91,10 +93,15 @@ class ImageData:
     zero_point: float | None = None
     header: fits.Header | None = None
     origin: tuple[int, int] = (0, 0)
-    warnings: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
     gain: float = 1.0
     offset: float = 0.0
     bases: Mapping[str, tuple[Array, ...]] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The notices as sentences."""
+        return sentences(self.notices)
 
 
 def load_images(request: FitRequest, locate: Locate, limits: ReadLimits = DEFAULT_LIMITS) -> list[ImageData]:
@@ -108,11 +115,11 @@ def load_images(request: FitRequest, locate: Locate, limits: ReadLimits = DEFAUL
     """
     images, faults, bases = [], [], {}
     for index, component in enumerate(request.components):
-        reading = Reading(f"$.components[{index}]", locate, limits, counting=False)
+        reading = Reading(f"$.components[{index}]", f"component {component.name}", locate, limits, counting=False)
         bases[component.name] = read_basis(component, reading)
         faults += reading.faults
     for index, spec in enumerate(request.images):
-        reading = Reading(f"$.images[{index}]", locate, limits, request.noise.name == "poisson")
+        reading = Reading(f"$.images[{index}]", f"image {spec.name}", locate, limits, request.noise.name == "poisson")
         image = _load(spec, reading)
         faults += reading.faults
         if image is not None:
@@ -164,7 +171,7 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
         zero_point=spec.zero_point if spec.zero_point is not None else zero_point(header),
         header=plane.header,
         origin=(cut[1].start, cut[0].start),
-        warnings=tuple(reading.warnings),
+        notices=tuple(reading.notices),
         gain=counts.gain,
         offset=noise.uncounted(counts),
     )
@@ -192,7 +199,8 @@ def _variance(spec: ImageSpec, data: Array, reading: Reading) -> Array | None:
     given = spec.variance or spec.weight or spec.sigma
     if reading.counting:
         if given is None:
-            reading.warnings.append("no gain was given: the data are taken to be counted electrons")
+            sentence = "no gain was given: the data are taken to be counted electrons"
+            reading.notice(Notice("electrons-assumed", sentence))
         return noise.from_counts(data, _counts(spec))
     if given is None or isinstance(given, AutoNoise):
         return None
@@ -212,28 +220,31 @@ def _counts(spec: ImageSpec) -> GainNoise:
 
 
 def _estimated(spec: ImageSpec, data: Array, usable: Mask, reading: Reading) -> Array:
-    variance, sentence = noise.estimated(data, usable)
-    reading.warnings.append(sentence if spec.variance is not None else f"no variance was given: {sentence}")
+    variance, notice = noise.estimated(data, usable)
+    asked = spec.variance is not None
+    reading.notice(notice if asked else replace(notice, sentence=f"no variance was given: {notice.sentence}"))
     return variance
 
 
 def _finite(data: Array, masked: Mask, reading: Reading) -> Mask:
-    """Unmasked pixels that are numbers; the others are counted in a warning."""
+    """Unmasked pixels that are numbers; the others are counted in a notice."""
     finite = np.isfinite(data)
     count = int((~finite & ~masked).sum())
     if count:
-        reading.warnings.append(f"{count} pixels that are NaN or infinite were masked")
+        reading.notice(Notice("pixels-not-finite", f"{count} pixels that are NaN or infinite were masked"))
     return finite & ~masked
 
 
 def _positive(variance: Array, usable: Mask, reading: Reading) -> Mask:
-    """Usable pixels with a finite, positive variance; the others are counted in a warning."""
+    """Usable pixels with a finite, positive variance; the others are counted in a notice."""
     positive = np.isfinite(variance) & (variance > 0.0)
     count = int((~positive & usable).sum())
-    if count:
-        negative = "with fewer than no electrons (is subtracted_sky or read_noise missing?)"
-        which = negative if reading.counting else "whose variance is not positive"
-        reading.warnings.append(f"{count} pixels {which} were masked")
+    if count and reading.counting:
+        which = "with fewer than no electrons (is subtracted_sky or read_noise missing?)"
+        reading.notice(Notice("electrons-negative", f"{count} pixels {which} were masked"))
+    elif count:
+        sentence = f"{count} pixels whose variance is not positive were masked"
+        reading.notice(Notice("variance-not-positive", sentence))
     return positive & usable
 
 
@@ -285,5 +296,6 @@ def _stamp(key: str, reference: PlaneReference, oversampling: int, reading: Read
         reading.fault(key, f"{reference.file!r}, HDU {plane.hdu}: {error.message}", error.expected)
         return None
     if abs(total - 1.0) > OFF_BY:
-        reading.warnings.append(f"the PSF image sums to {total:.6g} and was divided by that")
+        sentence = f"the PSF image sums to {total:.6g} and was divided by that"
+        reading.notice(Notice("psf-normalized", sentence), key)
     return stamp

@@ -6,7 +6,7 @@ import numpy as np
 from astropy.stats import sigma_clip
 from numpy.typing import NDArray
 
-from fitting.spec import GainNoise
+from fitting.spec import GainNoise, Notice
 
 Array = NDArray[np.float64]
 
@@ -59,13 +59,14 @@ def background(data: Array, used: NDArray[np.bool_]) -> tuple[float, float]:
     return float(np.median(kept)), float(np.std(kept))
 
 
-def estimated(data: Array, used: NDArray[np.bool_]) -> tuple[Array, str]:
-    """The same variance everywhere, the squared rms of the background; and a sentence that says so.
+def estimated(data: Array, used: NDArray[np.bool_]) -> tuple[Array, Notice]:
+    """The same variance everywhere, the squared rms of the background; and a notice that says so.
 
     Photon noise of the sources is not in it, since no gain is known: bright sources get too small uncertainties.
     """
     _, rms = background(data, used)
     if rms <= 0.0:
-        return np.ones_like(data), "the image has no measurable noise, so its variance is taken as 1 in every pixel"
+        sentence = "the image has no measurable noise, so its variance is taken as 1 in every pixel"
+        return np.ones_like(data), Notice("noise-not-measurable", sentence)
     sentence = f"the variance was estimated from the background of the image: {rms * rms:.6g} in every pixel"
-    return np.full_like(data, rms * rms), sentence
+    return np.full_like(data, rms * rms), Notice("variance-estimated", sentence)

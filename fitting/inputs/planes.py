@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from fitting.inputs.files import FileDescription, HduDescription
+from fitting.spec.notices import Notice, sentences
 
 NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -24,10 +25,15 @@ _NOISE = ("variance", "sigma", "weight")
 
 @dataclass(frozen=True)
 class Planes:
-    """The HDUs that were recognised, by what they are, and sentences about those that look like one but cannot be."""
+    """The HDUs that were recognised, by what they are, and notices of those that look like one but cannot be."""
 
     hdus: Mapping[str, int]
-    warnings: tuple[str, ...]
+    notices: tuple[Notice, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The notices as sentences."""
+        return sentences(self.notices)
 
 
 def recognised(description: FileDescription, data: int | str | None) -> Planes:
@@ -44,7 +50,7 @@ def recognised(description: FileDescription, data: int | str | None) -> Planes:
     if own is None:
         return Planes({}, ())
     found: dict[str, int] = {"data": own.index}
-    warnings: list[str] = []
+    notices: list[Notice] = []
     for key in ("variance", "sigma", "weight", "mask", "psf"):
         if key in _NOISE and any(other in found for other in _NOISE):
             continue
@@ -54,17 +60,18 @@ def recognised(description: FileDescription, data: int | str | None) -> Planes:
             if _suits(key, hdu, own):
                 found[key] = hdu.index
                 break
-            warnings.append(
+            sentence = (
                 f"HDU {hdu.index}, {hdu.name}, was not taken for the {key}: its shape is {shape_of(hdu)}, "
                 f"the data's {shape_of(own)}" + (", and a PSF has odd sides and is smaller" if key == "psf" else "")
             )
+            notices.append(Notice("plane-not-taken", sentence, f"HDU {hdu.index}"))
     if "psf" not in found:
         nameless = [
             hdu for hdu in images if hdu.index not in found.values() and not hdu.name and _suits("psf", hdu, own)
         ]
         if len(nameless) == 1:
             found["psf"] = nameless[0].index
-    return Planes(found, tuple(warnings))
+    return Planes(found, tuple(notices))
 
 
 def shape_of(hdu: HduDescription) -> str:

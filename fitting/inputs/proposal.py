@@ -18,7 +18,8 @@ from fitting.inputs.planes import recognised
 from fitting.inputs.seeds import from_catalogue, from_positions, from_segmentation
 from fitting.inputs.sky import Sky
 from fitting.inputs.sources import Found, Source, find_sources, measure_sources
-from fitting.spec import PROFILES, Fault, FitRequest, ProposalSpec, RequestInvalid, parse_request
+from fitting.spec import PROFILES, Fault, FitRequest, Notice, ProposalSpec, RequestInvalid, parse_request
+from fitting.spec.notices import sentences
 
 _DIGITS = 7
 _ITERATIONS = 300
@@ -66,7 +67,7 @@ class Proposal:
         sky: level in the middle of the image, its slopes for each pixel, and the rms of a pixel.
         footprints: how many pixels the sources' footprints cover, and what part of the used ones that is.
         left_out: sources that stand out and are not in the request.
-        warnings: sentences for the user.
+        notices: what a careful reader should know.
     """
 
     request: FitRequest
@@ -75,12 +76,18 @@ class Proposal:
     sources: tuple[ProposedSource, ...]
     footprints: dict[str, float]
     left_out: int
-    warnings: tuple[str, ...]
+    notices: tuple[Notice, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The notices as sentences."""
+        return sentences(self.notices)
 
     def document(self) -> dict[str, Any]:
         """The proposal as JSON."""
         found = {key: item for key, item in asdict(replace(self, request=None)).items() if key != "request"}  # type: ignore[arg-type]
-        return {"request": self.request.document(), **found, "sources": list(found["sources"])}
+        told = {"warnings": list(self.warnings), "notices": [notice.document() for notice in self.notices]}
+        return {"request": self.request.document(), **found, "sources": list(found["sources"]), **told}
 
 
 def propose(spec: ProposalSpec, locate: Locate, limits: ReadLimits = DEFAULT_LIMITS) -> Proposal:
@@ -93,13 +100,13 @@ def propose(spec: ProposalSpec, locate: Locate, limits: ReadLimits = DEFAULT_LIM
         RequestInvalid: with every fault of a file; JSON paths are those of the specification.
     """
     try:
-        spec, warnings = _with_planes(spec, locate, limits)
+        spec, notices = _with_planes(spec, locate, limits)
         image = _image(spec, locate, limits)
         labels = _segmentation(spec, image, locate, limits)
         made = propose_for(image, spec, labels)
     except RequestInvalid as error:
         raise RequestInvalid(replace(fault, path=fault.path.replace(_IMAGE, "$")) for fault in error.faults) from None
-    return replace(made, warnings=(*warnings, *made.warnings))
+    return replace(made, notices=(*notices, *made.notices))
 
 
 def propose_for(image: ImageData, spec: ProposalSpec, labels: NDArray[np.int32] | None = None) -> Proposal:
@@ -122,11 +129,11 @@ def propose_for(image: ImageData, spec: ProposalSpec, labels: NDArray[np.int32] 
         sources=tuple(_proposed(name, source, image) for name, source in names.items()),
         footprints=_footprints(found, image),
         left_out=found.left_out,
-        warnings=(*image.warnings, *_remarks(spec, image, found)),
+        notices=(*image.notices, *_notices(spec, image, found)),
     )
 
 
-def _with_planes(spec: ProposalSpec, locate: Locate, limits: ReadLimits) -> tuple[ProposalSpec, tuple[str, ...]]:
+def _with_planes(spec: ProposalSpec, locate: Locate, limits: ReadLimits) -> tuple[ProposalSpec, tuple[Notice, ...]]:
     """The specification with the planes that its file holds by name, where it says nothing of them itself."""
     try:
         planes = recognised(describe_file(locate(spec.data.file), limits), spec.data.hdu)
@@ -140,7 +147,7 @@ def _with_planes(spec: ProposalSpec, locate: Locate, limits: ReadLimits) -> tupl
         if key not in said and (key != "data" or len(planes.hdus) > 1 or hdu != 0)
     }
     written = spec.model_dump(mode="json") | {key: value.model_dump(mode="json") for key, value in taken.items()}
-    return ProposalSpec.model_validate(written), planes.warnings
+    return ProposalSpec.model_validate(written), planes.notices
 
 
 def _image(spec: ProposalSpec, locate: Locate, limits: ReadLimits) -> ImageData:
@@ -260,32 +267,40 @@ def _footprints(found: Found, image: ImageData) -> dict[str, float]:
     return {"pixels": covered, "fraction": round(covered / max(int((~image.mask).sum()), 1), 4)}
 
 
-def _remarks(spec: ProposalSpec, image: ImageData, found: Found) -> list[str]:
+def _notices(spec: ProposalSpec, image: ImageData, found: Found) -> list[Notice]:
     """What a careful reader should know of the proposal."""
-    remarks = []
+    notices = []
     given = next((key for key in ("positions", "catalogue", "segmentation") if getattr(spec, key) is not None), None)
     if found.left_out and given is None:
-        remarks.append(f"{found.left_out} more sources stand out: max_components is {spec.max_components}")
+        sentence = f"{found.left_out} more sources stand out: max_components is {spec.max_components}"
+        notices.append(Notice("sources-over-limit", sentence))
     elif found.left_out:
-        remarks.append(
-            f"{found.left_out} sources stand out that the {given} leaves out: their light is in nobody's model"
-        )
+        sentence = f"{found.left_out} sources stand out that the {given} leaves out: their light is in nobody's model"
+        notices.append(Notice("sources-not-listed", sentence))
     if given in ("positions", "catalogue"):
         number = len(spec.positions or spec.catalogue or ())
         outside = number - len(found.sources)
         if outside > 0 and number <= spec.max_components:
-            remarks.append(f"{outside} of {number} sources of the {given} lie outside the image, and were left out")
+            sentence = f"{outside} of {number} sources of the {given} lie outside the image, and were left out"
+            notices.append(Notice("positions-outside", sentence))
     if not found.sources:
-        below = detect(-found.light, image.variance, ~image.mask, 0.0, spec.threshold).sources
-        remarks.append(
-            f"nothing stands out above the sky, but {len(below)} places do below it: is the image inverted, or its sky "
-            "taken off with the sources?"
-            if below
-            else f"no source stands out by {spec.threshold:g} sigma or more: the sky alone is proposed"
-        )
+        notices.append(_nothing_found(spec, image, found))
     if found.sky.tilted and spec.sky == "flat_sky":
-        remarks.append("the sky is tilted: a plane_sky would describe it better")
-    return remarks
+        sentence = "the sky is tilted: a plane_sky would describe it better"
+        notices.append(Notice("sky-tilted", sentence, "component sky"))
+    return notices
+
+
+def _nothing_found(spec: ProposalSpec, image: ImageData, found: Found) -> Notice:
+    below = detect(-found.light, image.variance, ~image.mask, 0.0, spec.threshold).sources
+    if not below:
+        sentence = f"no source stands out by {spec.threshold:g} sigma or more: the sky alone is proposed"
+        return Notice("no-sources", sentence)
+    sentence = (
+        f"nothing stands out above the sky, but {len(below)} places do below it: is the image inverted, or its sky "
+        "taken off with the sources?"
+    )
+    return Notice("image-inverted", sentence)
 
 
 def _rounded(value: float) -> float:

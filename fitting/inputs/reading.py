@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fitting.inputs.files import FileInvalid, Plane, read_plane
 from fitting.inputs.limits import ReadLimits
-from fitting.spec import Fault, PlaneReference
+from fitting.spec import Fault, Notice, PlaneReference
 
 Array = NDArray[np.float64]
 Locate = Callable[[str], Path]
@@ -24,15 +24,20 @@ class Reading:
     """
 
     path: str
+    where: str
     locate: Locate
     limits: ReadLimits
     counting: bool
     faults: list[Fault] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
 
     def fault(self, key: str, message: str, expected: str | None = None) -> None:
         """Note a fault of the part's key."""
         self.faults.append(Fault(f"{self.path}.{key}", message, expected))
+
+    def notice(self, notice: Notice, plane: str | None = None) -> None:
+        """Note what a careful reader should know of the part, or of a plane of it."""
+        self.notices.append(replace(notice, where=self.where if plane is None else f"{self.where}, {plane}"))
 
     def plane(self, key: str, reference: PlaneReference) -> Plane | None:
         """The plane that a reference names, or None and a fault."""

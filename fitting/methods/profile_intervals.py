@@ -21,7 +21,8 @@ from fitting.methods.progress import StageReport
 from fitting.methods.refits import Refits, damped_steps
 from fitting.problem import Equations, NormalEquations, Problem
 from fitting.problem.parameters import FreeEllipse
-from fitting.spec import TableParameter
+from fitting.spec import Notice, TableParameter
+from fitting.spec.notices import sentences
 
 _MOST_REFITS = 12
 """Refits of one end before it is given up."""
@@ -44,12 +45,17 @@ class Interval:
     Attributes:
         lower, upper: in reported units, an angle's on the branch of θ; a limit where it comes first; None where there
             is no such end.
-        remarks: sentences on ends that are not what they should be.
+        notices: of ends that are not what they should be.
     """
 
     lower: float | None
     upper: float | None
-    remarks: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The notices as sentences."""
+        return sentences(self.notices)
 
 
 @dataclass(frozen=True)
@@ -121,8 +127,8 @@ class _Search:
         place = self._problem.names.index(name)
         row = self._problem.parameters.free[place]
         low, high = (end for end in self._ends if end.place == place)
-        remarks = tuple(filter(None, (self._remark(row, end) for end in (low, high))))
-        return Interval(self._reported(low), self._reported(high), remarks)
+        notices = tuple(filter(None, (self._notice(row, end) for end in (low, high))))
+        return Interval(self._reported(low), self._reported(high), notices)
 
     def _pair(self, place: int, equations: Equations) -> tuple[End, End]:
         """Both ends of one parameter before any refit."""
@@ -228,18 +234,21 @@ class _Search:
         values = self._problem.parameters.values(theta).physical[0]
         return float(values[self._problem.table.index[self._problem.names[end.place]]])
 
-    def _remark(self, row: TableParameter, end: End) -> str | None:
+    def _notice(self, row: TableParameter, end: End) -> Notice | None:
         """What is to be said of an end that is no plain one."""
         side = "lower" if end.sign < 0.0 else "upper"
         if end.state == LIMIT and end.trial > 0.0:
-            return (
+            sentence = (
                 f"the {side} end of the interval of {row.name} is its limit, where chi-squared rises by {end.rise:.2g}"
             )
+            return Notice("interval-at-limit", sentence, f"parameters {row.name}")
         if end.state == DEEPER:
-            return (
+            sentence = (
                 f"with {row.name} at {self._value(end, end.trial):.6g} there is a deeper minimum, by {-end.rise:.3g} "
                 "in chi-squared: start there, or use restarts"
             )
+            return Notice("deeper-minimum", sentence, f"parameters {row.name}")
         if end.state in (FOUND, LIMIT):
             return None
-        return f"the interval of {row.name} has no {side} end: {end.why}"
+        sentence = f"the interval of {row.name} has no {side} end: {end.why}"
+        return Notice("interval-open", sentence, f"parameters {row.name}")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.results.result import ImageResult
+from fitting.spec.notices import Notice
 
 Array = NDArray[np.float64]
 
@@ -24,25 +25,27 @@ _NEAREST = ((0, 1), (1, 0))
 _OFFSETS = tuple((dy, dx) for dy in range(REACH + 1) for dx in range(-REACH, REACH + 1) if (dy, dx) > (0, 0))
 
 
-def correlation_warning(image: ImageResult) -> str | None:
-    """A sentence for the user where an image's residual is not white, or None."""
+def correlation_notice(image: ImageResult) -> Notice | None:
+    """A notice where an image's residual is not white, or None."""
     residual = np.clip(image.normalized_residual, -_LARGEST, _LARGEST)
     bright = np.abs(image.model - np.median(image.model)) > np.sqrt(image.variance)
     away = np.where(bright, np.nan, residual)
     if is_correlated(away):
         nearest = float(np.mean([autocorrelation(away, *offset)[0] for offset in _NEAREST]))
         factor = inflation(away)
-        return (
+        sentence = (
             f"image {image.name}: neighbouring pixels of the residual are correlated (by {nearest:.2f}) away from the "
             f"components too, as after resampling or smoothing, or where the sky has structure; uncertainties assume "
             f"independent pixels and may be too small by a factor of up to {factor:.1f}"
         )
+        return Notice("residual-correlated", sentence, f"image {image.name}")
     if is_correlated(np.where(bright, residual, np.nan)):
-        return (
+        sentence = (
             f"image {image.name}: neighbouring pixels of the residual are correlated where the components are, but not "
             f"away from them: the model probably lacks structure that the image has, and uncertainties do not allow "
             f"for that"
         )
+        return Notice("model-lacks-structure", sentence, f"image {image.name}")
     return None
 
 

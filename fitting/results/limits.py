@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from fitting.results.result import FittedParameter
-from fitting.spec import TableParameter
+from fitting.spec import Notice, TableParameter
 
 
-def near_limit_warning(rows: Iterable[TableParameter], fitted: Sequence[FittedParameter]) -> str | None:
-    """A sentence about free parameters within one uncertainty of a limit, whose posterior it cuts; None if none is."""
+def near_limit_notice(rows: Iterable[TableParameter], fitted: Sequence[FittedParameter]) -> Notice | None:
+    """A notice of free parameters within one uncertainty of a limit, whose posterior it cuts; None if none is."""
     near = [
         parameter.name
         for row, parameter in zip(rows, fitted, strict=True)
@@ -17,7 +17,8 @@ def near_limit_warning(rows: Iterable[TableParameter], fitted: Sequence[FittedPa
     ]
     if not near:
         return None
-    return (
+    sentence = (
         f"within one uncertainty of a limit, which the uncertainty knows nothing of (a chain shows what is left): "
         f"{', '.join(near)}"
     )
+    return Notice("near-limit", sentence, f"parameters {', '.join(near)}")

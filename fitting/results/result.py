@@ -9,7 +9,8 @@ from astropy.io import fits
 from fitting.chains import Chains
 from fitting.results.covariance import Covariance
 from fitting.results.derived import Derived
-from fitting.spec import FitRequest
+from fitting.spec import FitRequest, Notice
+from fitting.spec.notices import sentences
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class FitResult:
         log_prior: ln of the priors' density, zero where all are flat.
         objective: what the stages minimized: the deviance and what the priors add.
         sampled: the chains, where a stage sampled.
-        warnings: sentences for the user.
+        notices: what a careful reader should know, of images, stages and result.
         provenance: versions, device, seed; files and hash of the request, where they were told.
         stopped: which stage was stopped before its end, so that this is what it had found so far; else None.
         asked: the request before first values were filled in, where it was told.
@@ -141,10 +142,15 @@ class FitResult:
     stages: tuple[StageRecord, ...]
     images: tuple[ImageResult, ...]
     sampled: SampledChains | None
-    warnings: tuple[str, ...]
+    notices: tuple[Notice, ...]
     provenance: dict[str, Any]
     asked: FitRequest | None = None
     stopped: str | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The notices as sentences."""
+        return sentences(self.notices)
 
     @property
     def chi2_reduced(self) -> float:
@@ -171,6 +177,7 @@ def parameters_document(result: FitResult) -> dict[str, Any]:
         "derived": [_with_scaled(asdict(row), result.chi2_reduced) for row in result.derived],
         "stages": [asdict(stage) for stage in result.stages],
         "warnings": list(result.warnings),
+        "notices": [notice.document() for notice in result.notices],
         "provenance": result.provenance,
     }
     return {key: _plain(value) for key, value in document.items()}

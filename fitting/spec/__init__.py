@@ -20,6 +20,7 @@ from fitting.spec.images import (
 from fitting.spec.methods import METHODS, LmOptions, MethodDescription, methods_document
 from fitting.spec.modifiers import GEOMETRY
 from fitting.spec.noise import NoiseSpec
+from fitting.spec.notices import NOTICES, Notice
 from fitting.spec.parameter_spec import ParameterSpec
 from fitting.spec.parameters import ParameterTable, TableParameter
 from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription, profiles_document
@@ -33,6 +34,7 @@ __all__ = [
     "GEOMETRY",
     "MATH",
     "METHODS",
+    "NOTICES",
     "PROFILES",
     "AutoNoise",
     "CatalogueRow",
@@ -54,6 +56,7 @@ __all__ = [
     "ModifierSpec",
     "MoffatPsf",
     "NoiseSpec",
+    "Notice",
     "ParameterDescription",
     "ParameterSpec",
     "ParameterTable",

@@ -50,6 +50,9 @@ def test_the_parameters_have_quantiles_and_the_fit_warns_of_its_chains(
     assert all(row["quantiles"]["0.16"] < row["quantiles"]["0.84"] for row in document["parameters"])
     assert not document["stages"][1]["diagnostics"]["trustworthy"]
     assert any("do not use" in warning for warning in sampled["warnings"])
+    assert sampled["warnings"] == [notice["sentence"] for notice in sampled["notices"]]
+    assert document["notices"]
+    assert all(notice in sampled["notices"] for notice in document["notices"]), "the fit alone says everything"
 
 
 @pytest.mark.parametrize("format_", ["npz", "csv", "ecsv", "fits", "parquet", "netcdf"])

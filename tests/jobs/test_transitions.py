@@ -1,11 +1,13 @@
 """The state machine of a fit, on both databases."""
 
+import json
 import threading
 import time
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from fitting.spec import Notice
 from jobs import accounts, records, transitions
 from jobs.claims import Claim, ClaimStanding
 from jobs.outcomes import out_of_time
@@ -36,7 +38,7 @@ def test_a_fit_runs_from_queued_to_succeeded(any_engine: Engine) -> None:
     fit = created(any_engine)
     claim = claimed(any_engine, fit.id)
     assert transitions.record_progress(any_engine, claim, {"fraction": 0.5})
-    assert transitions.finish(any_engine, claim, "succeeded", warnings=["a warning"])
+    assert transitions.finish(any_engine, claim, "succeeded", notices=[Notice("at-limit", "a warning")])
     record = records.get_fit(any_engine, "local", fit.id)
     assert record is not None
     assert (record.state, record.attempt, record.crashes) == ("succeeded", 1, 0)
@@ -44,6 +46,29 @@ def test_a_fit_runs_from_queued_to_succeeded(any_engine: Engine) -> None:
     assert record.started_at is not None
     assert record.finished_at is not None
     assert fit.created_at <= record.started_at <= record.finished_at
+
+
+def test_a_fit_has_the_notices_of_its_submission_and_of_its_result_each_once(any_engine: Engine) -> None:
+    bad = Notice("pixels-not-finite", "3 pixels were masked", "image r")
+    away = Notice("no-gpu-worker", "no worker with a GPU is here")
+    end = Notice("at-limit", "at a limit: a.n", "parameters a.n")
+    fit = created(any_engine, notices=(bad, away))
+    assert (fit.notices, fit.warnings) == ((bad, away), [bad.sentence, away.sentence])
+    claim = claimed(any_engine, fit.id)
+    assert transitions.finish(any_engine, claim, "succeeded", notices=[bad, end])
+    record = records.get_fit(any_engine, "local", fit.id)
+    assert record is not None
+    assert record.notices == (bad, away, end)
+
+
+def test_rows_from_before_there_were_codes_are_read(any_engine: Engine) -> None:
+    fit = created(any_engine)
+    with any_engine.begin() as connection:
+        connection.execute(text("update fits set warnings = :old"), {"old": json.dumps(["an old warning"])})
+    record = records.get_fit(any_engine, "local", fit.id)
+    assert record is not None
+    assert record.warnings == ["an old warning"]
+    assert [notice.code for notice in record.notices] == ["uncoded"]
 
 
 def test_a_running_fit_says_where_it_runs(any_engine: Engine) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from fitting.results.correlation import autocorrelation, correlation_warning, inflation, is_correlated
+from fitting.results.correlation import autocorrelation, correlation_notice, inflation, is_correlated
 from fitting.results.result import ImageResult
 from tests.fitting.scene import fitted, flat_sky, image_of, noisy, rendered, sersic
 
@@ -22,7 +22,7 @@ def test_white_noise_is_left_in_peace(draw: str) -> None:
         random.standard_normal((40, 40)) if draw == "standard_normal" else random.standard_t(3.0, (40, 40))
         for _ in range(500)
     )
-    assert sum(correlation_warning(image_with(field)) is not None for field in fields) <= 1
+    assert sum(correlation_notice(image_with(field)) is not None for field in fields) <= 1
 
 
 def test_its_scatter_is_as_expected() -> None:
@@ -37,8 +37,9 @@ def test_smoothed_noise_is_noticed_with_what_it_does_to_uncertainties() -> None:
     random = np.random.default_rng(3)
     field = gaussian_filter(random.standard_normal((100, 100)), 0.7, mode="wrap")
     field /= field.std()
-    warning = correlation_warning(image_with(field))
-    assert warning is not None
+    notice = correlation_notice(image_with(field))
+    assert notice is not None
+    warning = notice.sentence
     assert "away from the components too" in warning
     means = [
         gaussian_filter(random.standard_normal((30, 30)), 0.7, mode="wrap").mean()
@@ -64,4 +65,4 @@ def test_a_right_model_on_white_noise_says_nothing() -> None:
 def test_masked_pixels_and_tiny_images_say_nothing() -> None:
     assert not is_correlated(np.full((30, 30), np.nan))
     assert not is_correlated(np.ones((5, 5)))
-    assert correlation_warning(image_with(np.zeros((30, 30)))) is None
+    assert correlation_notice(image_with(np.zeros((30, 30)))) is None

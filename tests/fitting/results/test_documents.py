@@ -9,7 +9,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from fitting.results import FitResult, covariance_document, parameters_document, write_result
-from fitting.spec import parse_request
+from fitting.spec import Notice, parse_request
 from tests.fitting.results.test_derived import header
 from tests.fitting.scene import fitted, flat_sky, image_of, noisy, rendered, sersic
 
@@ -23,7 +23,8 @@ def result() -> FitResult:
     mask = np.zeros(DATA.shape, dtype=bool)
     mask[3, 7] = True
     data = np.where(mask, np.nan, DATA)
-    image = image_of(data, mask=mask, header=header(), origin=ORIGIN, zero_point=22.5, warnings=("one pixel is bad",))
+    bad = Notice("pixels-not-finite", "one pixel is bad", "image image")
+    image = image_of(data, mask=mask, header=header(), origin=ORIGIN, zero_point=22.5, notices=(bad,))
     start = [flat_sky(), sersic(x=24.3, y=25.6, pa=-145.0)]
     return fitted(start, image)
 

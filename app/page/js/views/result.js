@@ -33,7 +33,6 @@ export function Result({ fit }) {
 
 function Whole({ fit, parameters, request }) {
   const [shown, setShown] = useState(false);
-  const warnings = [...new Set([...(fit.warnings ?? []), ...(parameters.warnings ?? [])])];
   const sampled = fit.links.chains !== null && fit.links.chains !== undefined;
   const tabs = {
     Profile: () => html`<${Plot} address=${fit.links.plots.profile} label="Radial profile of data and model" />`,
@@ -46,7 +45,7 @@ function Whole({ fit, parameters, request }) {
   };
   return html`
     <${Heading} fit=${fit} request=${request} parameters=${parameters} show=${() => setShown(true)} />
-    ${warnings.map((warning) => html`<p class="note warn">${warning}</p>`)}
+    ${fit.warnings.map((warning) => html`<p class="note warn">${warning}</p>`)}
     <section class="card"><div class="figures">
       <${Figure} value=${general(parameters.chi2_reduced)} words="reduced χ²" />
       <${Figure} value=${general(parameters.chi2)} words="χ²" />

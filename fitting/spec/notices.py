@@ -1,0 +1,201 @@
+"""Notices: what a careful reader should know of a fit although nothing failed, each with a code that stays.
+
+One channel carries them from where they are known to whoever reads them: from an image to the result,
+`parameters.json`, the record, the interface, page and commands. Public documents have them twice: as plain sentences
+under ``warnings``, and whole under ``notices``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One thing to know.
+
+    Attributes:
+        code: a key of `NOTICES`; it stays when the sentence is put better.
+        sentence: for the user, with the numbers of the case.
+        where: what it belongs to, such as ``image r``, ``image r, psf``, ``HDU 2``, ``parameters a.n`` or
+            ``stage 2, nuts``; None where that is the fit as a whole.
+
+    Example:
+        >>> Notice("pixels-not-finite", "3 pixels that are NaN or infinite were masked", "image r").document()
+        {'code': 'pixels-not-finite', 'sentence': '3 pixels that are NaN or infinite were masked', 'where': 'image r'}
+    """
+
+    code: str
+    sentence: str
+    where: str | None = None
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    def document(self) -> dict[str, str | None]:
+        """The notice as JSON."""
+        return {"code": self.code, "sentence": self.sentence, "where": self.where}
+
+    @classmethod
+    def read(cls, stored: str | Mapping[str, str | None]) -> Notice:
+        """A notice from JSON; from before there were codes it is a plain sentence."""
+        if isinstance(stored, str):
+            return cls("uncoded", stored)
+        return cls(str(stored["code"]), str(stored["sentence"]), stored.get("where"))
+
+
+@dataclass(frozen=True)
+class NoticeDescription:
+    """What a code means, in a line, and what a reader may do."""
+
+    meaning: str
+    remedy: str
+
+
+def sentences(notices: Iterable[Notice]) -> tuple[str, ...]:
+    """The notices as plain sentences."""
+    return tuple(notice.sentence for notice in notices)
+
+
+def each_once(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+    """The notices in their order, each once."""
+    return tuple(dict.fromkeys(notices))
+
+
+NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
+    {
+        # Images.
+        "pixels-not-finite": NoticeDescription(
+            "Pixels of the data are NaN or infinite, and were masked.",
+            "Nothing, where they are known defects; else look at how the image was made.",
+        ),
+        "variance-not-positive": NoticeDescription(
+            "Pixels have no positive variance, and were masked.",
+            "Check that the plane given as variance, weight or sigma is that.",
+        ),
+        "electrons-negative": NoticeDescription(
+            "Pixels have counts below zero, which Poisson noise cannot have, and were masked.",
+            "Give `subtracted_sky` and `read_noise` beside the gain.",
+        ),
+        "electrons-assumed": NoticeDescription(
+            "The noise is Poisson's and no gain was given: the data are taken to be counted electrons.",
+            "Give the gain as `variance`, if a data unit is not an electron.",
+        ),
+        "variance-estimated": NoticeDescription(
+            "The variance was estimated from the background, and is the same in every pixel.",
+            "Give a variance, or a gain: bright sources have photon noise that the estimate leaves out.",
+        ),
+        "noise-not-measurable": NoticeDescription(
+            "The image has no noise to measure, so the variance is taken as 1 in every pixel.",
+            "Give a variance; without one, uncertainties mean nothing.",
+        ),
+        "psf-normalized": NoticeDescription(
+            "The PSF image did not sum to 1, and was divided by its sum.",
+            "Nothing, unless the stamp was cut so small that light is missing.",
+        ),
+        "plane-not-taken": NoticeDescription(
+            "An HDU has the name of a plane but not its shape, and was not taken for it.",
+            "Name the HDU of the plane that is meant.",
+        ),
+        # Proposals.
+        "sources-over-limit": NoticeDescription(
+            "More sources stand out than a proposal may have components.",
+            "Raise `max_components`, or take a window.",
+        ),
+        "sources-not-listed": NoticeDescription(
+            "Sources stand out that the given positions, catalogue or segmentation leave out.",
+            "Add or mask them: their light disturbs the components near them.",
+        ),
+        "positions-outside": NoticeDescription(
+            "Given sources lie outside the image, and were left out.",
+            "Check the frame of the positions: the first pixel's centre is (0, 0).",
+        ),
+        "image-inverted": NoticeDescription(
+            "Nothing stands out above the sky, but something does below it.",
+            "Check the sign of the image, and whether sources were taken off with the sky.",
+        ),
+        "no-sources": NoticeDescription(
+            "No source stands out, and the sky alone is proposed.",
+            "Lower `threshold`, or give positions.",
+        ),
+        "sky-tilted": NoticeDescription(
+            "The sky has a gradient that a flat one does not describe.",
+            "Ask for `plane_sky`.",
+        ),
+        # Results.
+        "at-limit": NoticeDescription(
+            "Parameters ended at a limit, and have no uncertainty.",
+            "Widen the limit if it is not physical; else fix the parameter there.",
+        ),
+        "near-limit": NoticeDescription(
+            "A limit lies within one uncertainty of a parameter, and cuts what it may be.",
+            "Sample with a chain, which shows what is left of the uncertainty.",
+        ),
+        "stopped-early": NoticeDescription(
+            "A stage was stopped before its end, and the result is what it had found so far.",
+            "Give more seconds in `limits`, fewer stages or a smaller window.",
+        ),
+        "residual-correlated": NoticeDescription(
+            "Neighbouring pixels of the residual are correlated away from the components, too.",
+            "Multiply uncertainties by the factor that the notice has, or fit an image that was not resampled.",
+        ),
+        "model-lacks-structure": NoticeDescription(
+            "The residual is correlated where the components are, and not away from them.",
+            "Look at the residual, and add what is missing; uncertainties do not allow for it.",
+        ),
+        # Intervals.
+        "interval-at-limit": NoticeDescription(
+            "An interval ends at a parameter's limit, before χ² has risen by 1.",
+            "Read the end as the limit's; widen the limit if it is not physical.",
+        ),
+        "interval-open": NoticeDescription(
+            "An interval has no end on one side.",
+            "Read it as open there: the data do not bound the parameter.",
+        ),
+        "deeper-minimum": NoticeDescription(
+            "On the way to an interval's end χ² fell below its least.",
+            "Start at the values that the notice has, or use `restarts`.",
+        ),
+        # Chains.
+        "chains-too-short": NoticeDescription(
+            "Chains have too few draws to judge them.",
+            "Raise `samples`.",
+        ),
+        "chains-apart": NoticeDescription(
+            "Chains sit in different solutions, whose weights they do not tell.",
+            "Start at the better one, or narrow the limits to the one that is meant.",
+        ),
+        "draws-too-few": NoticeDescription(
+            "The draws are worth too few independent ones.",
+            "Raise `samples` or `thin`, or take another sampler.",
+        ),
+        "chains-unmixed": NoticeDescription(
+            "R̂ says that the chains do not agree yet.",
+            "Raise `warmup` and `samples`.",
+        ),
+        "trajectories-divergent": NoticeDescription(
+            "The posterior bends more sharply than the sampler's steps follow.",
+            "Raise `target_accept`, or take other parameters.",
+        ),
+        "tails-unexplored": NoticeDescription(
+            "The energy says that the chains hardly explore the tails.",
+            "Raise `warmup`, or narrow the priors of what the data do not determine.",
+        ),
+        "single-chain": NoticeDescription(
+            "One chain cannot show whether there is a second solution.",
+            "Run four.",
+        ),
+        # The service.
+        "no-gpu-worker": NoticeDescription(
+            "When the fit was asked for, no worker with a GPU was there.",
+            "Wait, or ask for the device `auto`.",
+        ),
+        "uncoded": NoticeDescription(
+            "A notice of a fit that ran before notices had codes.",
+            "Read its sentence.",
+        ),
+    }
+)
+"""Code → what it means; the one table of notices."""
