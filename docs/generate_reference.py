@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
+from app.problems import ServiceProblem
 from fitting.spec.methods import METHODS
 from fitting.spec.modifiers import GEOMETRY
 from fitting.spec.notices import NOTICES
@@ -99,6 +101,23 @@ def notices() -> Iterator[str]:
         yield f"\n## {code}\n\n{notice.meaning}\n\nWhat to do: {notice.remedy}"
 
 
+def errors() -> Iterator[str]:
+    """Each kind of problem."""
+    yield "# Errors\n\nThe service tells of every error by a problem document (RFC 9457). Its `type` is"
+    yield "`urn:photfit:problem:` and one of the kinds below, which stays. `title` says the same to people, `detail`"
+    yield "what was wrong in this case, and `instance` is the number of the request in the service's log."
+    for problem in sorted(_kinds_of(ServiceProblem), key=lambda kind: (kind.status, kind.kind)):
+        yield f"\n## {problem.kind}\n\nStatus {problem.status}, “{problem.title}”. {inspect.getdoc(problem)}"
+    yield "\n## out-of-time\n\nThe `error` of a fit that took longer than it may. Where it has `kept`, the fit has a"
+    yield "result: what it had found when it was stopped."
+
+
+def _kinds_of(problem: type[ServiceProblem]) -> Iterator[type[ServiceProblem]]:
+    for kind in problem.__subclasses__():
+        yield kind
+        yield from _kinds_of(kind)
+
+
 def pages() -> dict[str, str]:
     """Every page of the reference: file name and text."""
     content = {
@@ -108,6 +127,7 @@ def pages() -> dict[str, str]:
         "methods": methods(),
         "settings": settings(),
         "notices": notices(),
+        "errors": errors(),
     }
     return {f"{name}.md": NOTE + "\n\n" + "\n".join(lines) + "\n" for name, lines in content.items()}
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from app.problems import ServiceProblem
 from fitting.spec.notices import NOTICES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -74,3 +75,10 @@ def test_every_notice_has_its_line_in_the_table_and_every_line_its_notice() -> N
 def test_every_notice_has_its_anchor() -> None:
     assert anchors("notices.md") == list(NOTICES)
     assert [code for code in NOTICES if not re.fullmatch(r"[a-z]+(-[a-z]+)*", code)] == []
+
+
+def test_every_kind_of_problem_has_its_anchor() -> None:
+    documented = anchors("errors.md")
+    assert len(documented) == len(set(documented))
+    spoken_of = {kind for source in sources() for kind in re.findall(r"urn:photfit:problem:([a-z-]+)", source)}
+    assert spoken_of | {problem.kind for problem in ServiceProblem.__subclasses__()} == set(documented)
