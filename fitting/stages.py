@@ -18,7 +18,7 @@ from fitting.methods.progress import Report, TimeIsUp
 from fitting.methods.sampler_result import SamplerResult, SamplingStopped
 from fitting.methods.sampling import derived_seed
 from fitting.methods.shelf import Compartment, Shelf
-from fitting.problem import Problem
+from fitting.problem import Equations, Problem
 from fitting.results.result import History, SampledChains, StageRecord
 from fitting.spec.notices import Notice
 from fitting.telling import Reached, Telling, felt_tiles
@@ -112,7 +112,8 @@ def _found(problem: Problem, start: MinimizerResult, reached: Reached, stop: Tim
         return stop.so_far()
     if reached.theta is None:
         return None
-    theta, equations = reached.theta, problem.normal_equations(reached.theta)
+    theta = reached.theta
+    equations: Equations = problem.normal_equations(theta)
     if not float(equations.chi2) <= float(start.equations.chi2):
         theta, equations = start.theta, start.equations
     message = f"not converged: out of time after {reached.iterations} iterations"

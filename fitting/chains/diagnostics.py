@@ -114,7 +114,7 @@ def diagnose(chains: Chains) -> Diagnostics:
 @cache
 def _array_stats() -> Any:
     # Not at the top: it takes half a second, most of it scipy's.
-    from arviz_stats.base import array_stats
+    from arviz_stats.base import array_stats  # type: ignore[attr-defined]
 
     return array_stats
 

@@ -69,7 +69,7 @@ def _write_array(write: Callable[[str], object], values: np.ndarray) -> None:
     for first in range(0, len(values), _BLOCK):
         write("," if first else "")
         block = values[first : first + _BLOCK]
-        plain = block if np.isfinite(block).all() else np.where(np.isfinite(block), block, None)
+        plain = block if np.isfinite(block).all() else np.where(np.isfinite(block), block, None)  # type: ignore[call-overload]
         write(json.dumps(plain.tolist(), separators=(",", ":"), allow_nan=False)[1:-1])
     write("]")
 

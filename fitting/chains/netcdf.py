@@ -61,7 +61,7 @@ def read_chains(path: Path) -> Chains:
     with h5netcdf.File(path, "r") as file:
         names = tuple(json.loads(file.attrs["parameters"]))
         posterior, statistics = file["posterior"], file["sample_stats"]
-        fields = {
+        fields: dict[str, Any] = {
             field: statistics[name][...] if name in statistics.variables else None
             for name, field in _STATISTICS.items()
         }

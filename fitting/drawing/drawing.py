@@ -9,14 +9,14 @@ from fitting.render.frame import Frame
 
 
 class Drawing(Protocol):
-    """Images of components from their parameters, values (instances, parameters).
+    """Images of components from their parameters, values (instances, parameters)."""
 
-    Attributes:
-        linear: places of the parameters that the light is the sum over of value times derivative: the amplitude of a
-            profile, every level of a sky.
-    """
-
-    linear: tuple[int, ...]
+    @property
+    def linear(self) -> tuple[int, ...]:
+        """Places of the parameters that the light is the sum over of value times derivative: a profile's amplitude, or
+        every level of a sky.
+        """
+        ...
 
     def image(self, values: Tensor, frame: Frame) -> Tensor:
         """Light, data units per pixel, (instances, height, width)."""

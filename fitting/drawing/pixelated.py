@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -53,7 +54,7 @@ class Pixelated:
 
 
 def _axis(centre: Tensor, first: int, count: int, own: int) -> tuple[Tensor, Tensor]:
-    like = {"dtype": centre.dtype, "device": centre.device}
+    like: dict[str, Any] = {"dtype": centre.dtype, "device": centre.device}
     place = torch.arange(own, **like) - 0.5 * (own - 1) + centre[:, None]
     offset = torch.arange(first, first + count, **like)[:, None] - place[:, None, :]
     share = (1.0 - offset.abs()).clamp(min=0.0)

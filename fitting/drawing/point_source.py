@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb, factorial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -72,7 +73,7 @@ class PointSource:
             (frame.y0, frame.x0), (frame.height, frame.width), (values[:, 1], values[:, 0]), self._coefficients.shape,
             strict=True,
         ):  # fmt: skip
-            like = {"dtype": values.dtype, "device": values.device}
+            like: dict[str, Any] = {"dtype": values.dtype, "device": values.device}
             pixel = torch.arange(first, first + count, **like) - centre[:, None]
             node = torch.arange(size, **like) - size // 2
             axes.append(b_spline(pixel[..., None] - node))

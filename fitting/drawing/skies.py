@@ -5,6 +5,7 @@ Both are linear in all of their parameters, and their pixel integrals are exact.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -40,7 +41,7 @@ class PlaneSky:
         return _everywhere(values, frames)
 
     def _basis(self, values: Tensor, frame: Frame) -> Tensor:
-        like = {"dtype": values.dtype, "device": values.device}
+        like: dict[str, Any] = {"dtype": values.dtype, "device": values.device}
         x = torch.arange(frame.x0, frame.x0 + frame.width, **like) - self.centre[0]
         y = torch.arange(frame.y0, frame.y0 + frame.height, **like) - self.centre[1]
         shape = (frame.height, frame.width)
@@ -82,7 +83,7 @@ class BilinearSky:
 
     def _hats(self, values: Tensor, frame: Frame) -> tuple[Tensor, Tensor]:
         """Means over pixels of the nodes' hat functions, (width, columns) and (height, rows)."""
-        like = {"dtype": values.dtype, "device": values.device}
+        like: dict[str, Any] = {"dtype": values.dtype, "device": values.device}
         x = torch.arange(frame.x0, frame.x0 + frame.width + 1, **like) - 0.5
         y = torch.arange(frame.y0, frame.y0 + frame.height + 1, **like) - 0.5
         return hat_means(x, *self.edges[:2], self.columns), hat_means(y, *self.edges[2:], self.rows)

@@ -53,7 +53,8 @@ class Modifiers:
     @property
     def jumps(self) -> tuple[float, ...]:
         """Angles of the lines from the centre across which the brightness jumps, radians."""
-        return tuple(angle for link in (*self.radius_scales, *self.dimmings) for angle in link.jumps)
+        links: tuple[RadiusScale | Dimming, ...] = (*self.radius_scales, *self.dimmings)
+        return tuple(angle for link in links for angle in link.jumps)
 
     @property
     def straight(self) -> bool:

@@ -8,7 +8,7 @@ let below 0.01, where the isophotes would cross the centre.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -35,7 +35,7 @@ class Fourier:
 
     @cached_property
     def own(self) -> dict[str, Rounding]:
-        roundings = {}
+        roundings: dict[str, Rounding] = {}
         for mode in self.modes:
             roundings |= {f"fourier_{mode}_amplitude": Rounding(0.02), f"fourier_{mode}_phase": Rounding(6.0 / mode)}
         return roundings
@@ -49,7 +49,7 @@ class Fourier:
         amplitudes, phases = own[::2], own[1::2]
         modes = list(zip(self.modes, amplitudes, phases, strict=True))
         turned = [mode * (angles.radians - phase * DEGREES) for mode, _, phase in modes]
-        total = 1.0 + sum(a * turn.cos() for (_, a, _), turn in zip(modes, turned, strict=True))
+        total: Any = 1.0 + sum(a * turn.cos() for (_, a, _), turn in zip(modes, turned, strict=True))
         factor = total.clamp(min=LEAST)
 
         def pullback(by: Tensor) -> tuple[Tensor, Own]:

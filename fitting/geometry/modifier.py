@@ -21,15 +21,17 @@ Own = tuple[Tensor, ...]
 
 
 class PointMap(Protocol):
-    """Moves points.
+    """Moves points."""
 
-    Attributes:
-        reads: names of the parameters that it depends on, its own and others.
-        own: those among them that it brings, with their rounding.
-    """
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of the parameters that it depends on, its own and others."""
+        ...
 
-    reads: tuple[str, ...]
-    own: Mapping[str, Rounding]
+    @property
+    def own(self) -> Mapping[str, Rounding]:
+        """Those among them that it brings, with their rounding."""
+        ...
 
     def __call__(
         self, x: Tensor, y: Tensor, own: Own
@@ -39,15 +41,22 @@ class PointMap(Protocol):
 
 
 class Metric(Protocol):
-    """Measures how far points are from the centre: ln R, with ∂ ln R / ∂(a, b) and by each of `reads`.
+    """Measures how far points are from the centre: ln R, with ∂ ln R / ∂(a, b) and by each of `reads`."""
 
-    Attributes:
-        kinks: angles of lines from the centre (radians from the major axis) where isophotes have kinks.
-    """
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of the parameters that it depends on, its own and others."""
+        ...
 
-    reads: tuple[str, ...]
-    own: Mapping[str, Rounding]
-    kinks: tuple[float, ...]
+    @property
+    def own(self) -> Mapping[str, Rounding]:
+        """Those among them that it brings, with their rounding."""
+        ...
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """Angles of lines from the centre (radians from the major axis) where isophotes have kinks."""
+        ...
 
     def __call__(self, a: Tensor, b: Tensor, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
         """ln R, and the pullback by ln R → (by a, by b, by each of `reads`)."""
@@ -55,15 +64,22 @@ class Metric(Protocol):
 
 
 class RadiusScale(Protocol):
-    """Scales the radius by direction: returns what is added to ln R at an angle (radians from the major axis).
+    """Scales the radius by direction: returns what is added to ln R at an angle (radians from the major axis)."""
 
-    Attributes:
-        jumps: angles of lines from the centre (radians from the major axis) across which it jumps.
-    """
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of the parameters that it depends on, its own and others."""
+        ...
 
-    reads: tuple[str, ...]
-    own: Mapping[str, Rounding]
-    jumps: tuple[float, ...]
+    @property
+    def own(self) -> Mapping[str, Rounding]:
+        """Those among them that it brings, with their rounding."""
+        ...
+
+    @property
+    def jumps(self) -> tuple[float, ...]:
+        """Angles of lines from the centre (radians from the major axis) across which it jumps."""
+        ...
 
     def at(self, own: Own) -> Self:
         """The same for these very values, what depends on them alone being worked out once."""
@@ -75,11 +91,22 @@ class RadiusScale(Protocol):
 
 
 class Dimming(Protocol):
-    """Multiplies the light by a factor of radius (pixels along the major axis) and angle; `jumps` as `RadiusScale`."""
+    """Multiplies the light by a factor of radius (pixels along the major axis) and angle."""
 
-    reads: tuple[str, ...]
-    own: Mapping[str, Rounding]
-    jumps: tuple[float, ...]
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of the parameters that it depends on, its own and others."""
+        ...
+
+    @property
+    def own(self) -> Mapping[str, Rounding]:
+        """Those among them that it brings, with their rounding."""
+        ...
+
+    @property
+    def jumps(self) -> tuple[float, ...]:
+        """As `RadiusScale`."""
+        ...
 
     def at(self, own: Own) -> Self:
         """As `RadiusScale`."""

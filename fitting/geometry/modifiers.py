@@ -34,7 +34,7 @@ def in_pixels(geometry: tuple[ModifierSpec, ...], scale: float) -> tuple[Modifie
 
 
 def _truncations(setting: Any) -> tuple[Truncation, ...]:
-    sides = (setting,) if isinstance(setting, str) else setting
+    sides: Any = (setting,) if isinstance(setting, str) else setting
     return tuple(Truncation(side) for side in sides)
 
 

@@ -26,7 +26,7 @@ class _Brightness(torch.autograd.Function):
         return profile.brightness(log_rho, profile.constants(shape)[..., None])
 
     @staticmethod
-    def backward(ctx: Any, by: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, by: Tensor) -> tuple[Tensor | None, ...]:
         log_rho, *shape = ctx.saved_tensors
         _, by_log_rho, by_shape = ctx.profile.derivatives(log_rho, ctx.profile.constants(tuple(shape))[..., None])
         return None, by * by_log_rho, *((by * part).sum(-1) for part in by_shape)

@@ -46,13 +46,12 @@ _GRADES = tuple(4.0**power for power in range(-1, 9))
 
 
 class TotalFlux(Protocol):
-    """Total flux as a differentiable function of parameters.
+    """Total flux as a differentiable function of parameters."""
 
-    Attributes:
-        parameters: what it depends on, the amplitude last.
-    """
-
-    parameters: tuple[str, ...]
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """What it depends on, the amplitude last."""
+        ...
 
     def __call__(self, values: Tensor) -> Tensor:
         """Flux, data units, (…,), of values (…, parameters); infinite where the integral diverges."""

@@ -274,7 +274,7 @@ def _psf(psf: Psf | None, reading: Reading) -> Array | None:
 def _psf_grid(psf: PsfGrid, reading: Reading) -> StampGrid | None:
     """The stamps of a PSF that changes over the image; None where there are faults."""
     numbered = sorted(enumerate(psf.grid), key=lambda item: (item[1].y, item[1].x))
-    stamps = []
+    stamps: list[Array] = []
     for place, node in numbered:
         stamp = _stamp(f"psf.grid[{place}].psf", node.psf, psf.oversampling, reading)
         if stamp is not None and stamps and stamp.shape != stamps[0].shape:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from fitting.inputs.detection import detect
 from fitting.inputs.files import FileInvalid, describe_file, read_plane
-from fitting.inputs.images import ImageData, Locate, load_images
+from fitting.inputs.images import ImageData, load_images
 from fitting.inputs.limits import DEFAULT_LIMITS, ReadLimits
 from fitting.inputs.planes import recognised
+from fitting.inputs.reading import Locate
 from fitting.inputs.seeds import from_catalogue, from_positions, from_segmentation
 from fitting.inputs.sky import Sky
 from fitting.inputs.sources import Found, Source, find_sources, measure_sources

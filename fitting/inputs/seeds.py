@@ -54,7 +54,7 @@ def from_segmentation(image: ImageData, labels: Labels) -> list[Seed]:
 
 
 def _faults(image: ImageData, rows: Sequence[CatalogueRow]) -> list[Fault]:
-    faults = []
+    faults: list[Fault] = []
     for number, row in enumerate(rows):
         if (row.x is None or row.y is None) and celestial_wcs(image.header) is None:
             message = "gives ra and dec, and the image has no celestial WCS"

@@ -13,6 +13,7 @@ import time
 import zipfile
 from collections.abc import Callable, Mapping
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -132,9 +133,9 @@ class ChainStore:
             self._segments.append(self._stored)
             self._stored += len(rows)
             self._pending.clear()
-        known = {"header": np.asarray(self._header), "rows": np.asarray(self._stored)}
+        known: dict[str, Any] = {"header": np.asarray(self._header), "rows": np.asarray(self._stored)}
         file = io.BytesIO()
-        np.savez(file, segments=np.asarray(self._segments, dtype=np.int64), **known, **state)
+        np.savez(file, segments=np.asarray(self._segments, dtype=np.int64), **(known | state))
         self._shelf.write(_CHECKPOINT, file.getvalue())
         self._saved = time.monotonic()
 

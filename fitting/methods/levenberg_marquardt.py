@@ -12,6 +12,7 @@ fraction of its uncertainty of where it would end.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -106,7 +107,25 @@ def levenberg_marquardt(
     return _end(state, max_iterations, evaluations, history, False, message)
 
 
-def unblocked(problem: Problem, state: State) -> Tensor:
+class Bounded(Protocol):
+    """What a step asks of a problem: how far its parameters may go."""
+
+    @property
+    def lower(self) -> Tensor:
+        """Lower limits, (free,)."""
+        ...
+
+    @property
+    def upper(self) -> Tensor:
+        """Upper limits, (free,)."""
+        ...
+
+    def step_scale(self, theta: Tensor) -> Tensor:
+        """A natural length of each parameter at θ (1, free): (free,)."""
+        ...
+
+
+def unblocked(problem: Bounded, state: State) -> Tensor:
     """Which parameters may move (free,): all but those at a limit that the gradient pushes against."""
     theta, gradient = state.theta[0], state.equations.gradient[0]
     pushed_out = ((theta <= problem.lower) & (gradient < 0.0)) | ((theta >= problem.upper) & (gradient > 0.0))
@@ -120,7 +139,7 @@ def newton_decrement(equations: Equations, free: Tensor) -> float:
     return float(equations.gradient[0] @ step)
 
 
-def damped_step(problem: Problem, state: State, free: Tensor) -> Tensor:
+def damped_step(problem: Bounded, state: State, free: Tensor) -> Tensor:
     """The next θ to try: the damped step, shortened to its longest allowed length and projected into the limits."""
     step = _solve(state.equations, free, state.damping)
     longest = float((step.abs() / problem.step_scale(state.theta)).max())
@@ -152,7 +171,7 @@ def _solve(equations: Equations, free: Tensor, damping: float) -> Tensor:
     """(H + μ diag H) δ = g over the free parameters, by Cholesky in units in which diag H is one; zero elsewhere."""
     scale = torch.where(free, equations.matrix[0].diagonal().clamp_min(1e-300).rsqrt(), 0.0)
     matrix = equations.matrix[0] * scale * scale[:, None]
-    matrix.diagonal().copy_(1.0 + damping)
+    matrix.diagonal().fill_(1.0 + damping)
     factor, failed = torch.linalg.cholesky_ex(matrix)
     while failed:
         matrix.diagonal().add_(max(damping, 1e-10))

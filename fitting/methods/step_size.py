@@ -65,7 +65,8 @@ class StepSize:
     def restored(cls, state: np.ndarray) -> "StepSize":
         """The reverse of `state`."""
         *numbers, trials = state.tolist()
-        return cls(*numbers, int(trials))
+        target, longest, current, settled, centre, missed = numbers
+        return cls(target, longest, current, settled, centre, missed, int(trials))
 
 
 def first_step_size(guess: float, longest: float, accepted: Callable[[float], float]) -> float:

@@ -1,6 +1,6 @@
 """Coordinates in which a posterior is round: θ = θ₀ + F z, and the quadratic approximation that they come from."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -59,7 +59,7 @@ def whitening(equations: Equations, centre: Tensor, metric: Metric, longest: Ten
     return Whitening(centre[0].cpu().clone(), root / over)
 
 
-def walls_as_scales(equations: Equations, theta: Tensor, lower: Tensor, upper: Tensor) -> NormalEquations:
+def walls_as_scales(equations: Equations, theta: Tensor, lower: Tensor, upper: Tensor) -> Equations:
     """Equations at θ (1, free) for coordinates beside limits that the data push against.
 
     There the posterior falls as exp(−|g| x) from the limit, g = JᵀWr, so that its scale is 1/|g| however wide the
@@ -74,7 +74,7 @@ def walls_as_scales(equations: Equations, theta: Tensor, lower: Tensor, upper: T
         return equations
     alone = torch.where(steep[:, None] | steep, 0.0, matrix)
     alone.diagonal().copy_(torch.where(steep, gradient.square(), matrix.diagonal()))
-    return replace(equations, matrix=alone[None])
+    return NormalEquations(equations.chi2, equations.gradient, alone[None])
 
 
 def covariance_root(matrix: Tensor) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,6 @@ def binned(pixels: Array, side: int) -> tuple[Array, NDArray[np.int64]]:
     return _summed(np.where(finite, pixels, 0.0), side), _summed(finite.astype(np.int64), side)
 
 
-def _summed(pixels: NDArray[np.generic], side: int) -> NDArray[np.generic]:
+def _summed(pixels: NDArray[Any], side: int) -> NDArray[Any]:
     rows, columns = (np.arange(0, length, side) for length in pixels.shape)
     return np.add.reduceat(np.add.reduceat(pixels, rows, axis=0), columns, axis=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import contourpy
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +39,7 @@ def density_outlines(x: Array, y: Array, bounds: tuple[float, float, float, floa
         return [[] for _ in ENCLOSED]
     descending = np.sort(density.ravel())[::-1]
     shares = np.cumsum(descending) / descending.sum()
-    centres = [_padded_centres(edges) for edges in (x_edges, y_edges)]
-    generator = contourpy.contour_generator(*centres, density)
+    generator: Any = contourpy.contour_generator(_padded_centres(x_edges), _padded_centres(y_edges), density)
     return [generator.lines(float(descending[np.searchsorted(shares, share)])) for share in ENCLOSED]
 
 

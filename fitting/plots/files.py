@@ -78,7 +78,8 @@ def _convergence(fit: FinishedFit, _: PlotChoices, format: str) -> bytes:  # noq
 def _history(stage: Mapping[str, Any], degrees_of_freedom: int) -> StageHistory:
     """χ² along a stage where it was kept, else before and after."""
     kept = stage.get("history") or {}
-    steps, values = kept.get("step"), kept.get("chi2")
+    steps: Any = kept.get("step")
+    values: Any = kept.get("chi2")
     if not steps:
         reduced = stage["chi2_reduced"]
         steps = np.linspace(0, max(int(stage["iterations"]), 1), len(reduced)).tolist()

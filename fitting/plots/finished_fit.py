@@ -94,7 +94,7 @@ class FinishedFit:
 
     def scale(self, image: str) -> Scale:
         """Scale, zero point and origin of an image, found as `fitting.inputs` finds them."""
-        spec = next((spec for spec in self.request.get("images", []) if spec.get("name") == image), {})
+        spec: dict[str, Any] = next((spec for spec in self.request.get("images", []) if spec.get("name") == image), {})
         with (self.folder / "images" / image / "data.fits").open("rb") as file, fits.open(file, memmap=False) as hdus:
             header = hdus[0].header
         window = spec.get("window") or {}
@@ -136,7 +136,7 @@ class FinishedFit:
     def period(self, parameter: str) -> float | None:
         """Period of a parameter that is cyclic, such as a position angle."""
         component, _, name = parameter.partition("[")[0].partition(".")
-        profile = next((c["profile"] for c in self.request.get("components", []) if c.get("name") == component), None)
+        profile = next((c["profile"] for c in self.request.get("components", []) if c.get("name") == component), "")
         description = PROFILES[profile].parameter(name) if profile in PROFILES else None
         return None if description is None else description.period
 

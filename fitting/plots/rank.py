@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -76,7 +77,8 @@ def _draw(axes: Axes, shares: Array, length: int, highest: float) -> None:
         axes.step(edges, steps, where="post", color=colour_of(chain, chains), lw=1.0)
     axes.set_xlim(0.0, 1.0)
     axes.set_xticks([0.0, 0.5, 1.0], ["lowest", "", "highest"])
-    for label, side in zip(axes.get_xticklabels(), ("left", "center", "right"), strict=True):
+    sides: tuple[Literal["left", "center", "right"], ...] = ("left", "center", "right")
+    for label, side in zip(axes.get_xticklabels(), sides, strict=True):
         label.set_horizontalalignment(side)
     axes.set_ylim(0.0, highest)
     axes.set_yticks(np.arange(0.0, highest, 1.0))

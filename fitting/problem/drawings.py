@@ -31,7 +31,8 @@ def drawing_of(component: ComponentSpec, image: TargetImage, *, integrated: bool
     """The drawing of a component, and the names of its parameters in the drawing's order."""
     radial = radial_profile(component.profile, component.options)
     if radial is not None:
-        surface: Surface = _modified(radial, in_pixels(component.geometry, image.scale))
+        geometry = in_pixels(component.geometry, image.scale)
+        surface: Surface = _modified(radial, geometry)  # type: ignore[arg-type]  # profiles can be hashed
         return SurfaceDrawing(surface, integrated), surface.parameters
     if component.profile in SURFACES:
         surface = SURFACES[component.profile]

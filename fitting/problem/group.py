@@ -35,15 +35,17 @@ class LinearLight(Protocol):
 
 
 class Stack(Protocol):
-    """Instances (batch × chosen components) of one group at given values.
+    """Instances (batch × chosen components) of one group at given values."""
 
-    Attributes:
-        rows: places in the parameter table of all that the chosen components depend on, no place twice, (rows,).
-        columns: how many images `write_columns` fills.
-    """
+    @property
+    def rows(self) -> Tensor:
+        """Places in the parameter table of all that the chosen components depend on, no place twice, (rows,)."""
+        ...
 
-    rows: Tensor
-    columns: int
+    @property
+    def columns(self) -> int:
+        """How many images `write_columns` fills."""
+        ...
 
     def image(self, frame: Frame) -> Tensor:
         """Sum over components, data units: (batch, height, width), or (batch, 1, 1) where it is constant."""
@@ -67,15 +69,17 @@ class Stack(Protocol):
 
 
 class Group(Protocol):
-    """Components that are rendered together.
+    """Components that are rendered together."""
 
-    Attributes:
-        members: names of the components, in the request's order.
-        convolved: whether the image's point-spread function acts on them; they are then rendered on a wider frame.
-    """
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Names of the components, in the request's order."""
+        ...
 
-    members: tuple[str, ...]
-    convolved: bool
+    @property
+    def convolved(self) -> bool:
+        """Whether the image's point-spread function acts on them; they are then rendered on a wider frame."""
+        ...
 
     def stack(self, physical: Tensor, chosen: tuple[int, ...], frames: tuple[Frame, ...]) -> Stack:
         """The chosen members at values (batch, rows of the table), to be drawn on frames one after the other."""

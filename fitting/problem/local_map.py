@@ -1,6 +1,7 @@
 """SkyFrame positions to pixels, with the linear map around each of them, and derivatives of both."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -30,7 +31,7 @@ class SkyFrame:
     """The sky as one image has it."""
 
     def __init__(self, plane: TangentPlane) -> None:
-        options = {"dtype": torch.float64}
+        options: dict[str, Any] = {"dtype": torch.float64}
         self._coefficients = torch.stack([torch.as_tensor(part, **options) for part in (plane.x, plane.y)])
         self._scale = plane.scale
         ra, dec = (torch.tensor(angle, **options) * DEGREES for angle in (plane.ra, plane.dec))

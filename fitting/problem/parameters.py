@@ -31,7 +31,7 @@ class TensorFunctions:
     @staticmethod
     def power(x: Tensor | float, y: Tensor | float, /) -> Tensor:
         """x to the power y, either of which may be a number."""
-        return torch.pow(x, y)  # type: ignore[call-overload, no-any-return]
+        return torch.pow(x, y)  # type: ignore[arg-type]  # torch takes either as a number, not both
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Parametrization:
         assert row.expression is not None
         index = self.table.index
         lookup = {name: Dual(physical[:, index[name], None], jacobian[:, index[name]]) for name in row.expression.names}
-        result = row.expression.evaluate(lookup, TensorFunctions())
+        result = row.expression.evaluate(lookup, TensorFunctions())  # type: ignore[arg-type]  # overloads of torch.where
         place = index[row.name]
         physical[:, place] = torch.as_tensor(result.value, dtype=physical.dtype).reshape(-1)
         if result.gradient is not None:

@@ -108,10 +108,8 @@ class Priors:
 
     def __init__(self, table: ParameterTable) -> None:
         chosen = [row for row in table if row.prior is not None and not row.fixed]
-        kinds = dict.fromkeys(type(row.prior) for row in chosen)
-        self._groups = tuple(
-            _group(kind, [row for row in chosen if type(row.prior) is kind], table) for kind in kinds if kind
-        )
+        kinds = dict.fromkeys(type(row.prior) for row in chosen if row.prior is not None)
+        self._groups = tuple(_group(kind, [row for row in chosen if type(row.prior) is kind], table) for kind in kinds)
         self._normalization = math.fsum(_log_at_mode(row.prior) for row in chosen if row.prior is not None)
 
     def value(self, values: Values) -> Tensor:

@@ -72,7 +72,7 @@ def _steps(request: FitRequest, index: dict[str, int], image: ImageData) -> Iter
     for item in components:
         known = radial_profile(item.profile, item.options)
         if known is not None and {"flux", "magnitude"} & item.parameters.keys():
-            sum_of_light = total_of(known, in_pixels(item.geometry, scale))
+            sum_of_light = total_of(known, in_pixels(item.geometry, scale))  # type: ignore[arg-type]  # profiles can be hashed
             assert sum_of_light is not None, "a request that gives an unknown total is refused"
             totals.setdefault(sum_of_light, []).append(item)
     for total, alike in totals.items():

@@ -58,7 +58,8 @@ class KinkLines:
         """Derivatives of `side` by x and y of lines (instances or 1, lines) that are straight on the image, (instances,
         lines) each.
         """
-        points = self.plane(*_units(values.device).expand(-1, len(values), -1), values)
+        x, y = _units(values.device).expand(-1, len(values), -1)
+        points = self.plane(x, y, values)
         sine, cosine = angle.sin(), angle.cos()
         (a_x, a_y), (b_x, b_y) = points.a.split(1, dim=1), points.b.split(1, dim=1)
         return a_x * sine + b_x * cosine, a_y * sine + b_y * cosine

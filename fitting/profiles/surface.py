@@ -37,20 +37,30 @@ AMPLITUDE_ALONE = (-1,)
 class Surface(Protocol):
     """A brightness over the sky with a centre.
 
-    Attributes:
-        parameters: names in order: x and y of the centre first, an amplitude last.
-        roundings: of each parameter.
-        linear: places of the parameters that scale the light together, the amplitude among them: it is the sum over
-            them of value times derivative.
-        kink_lines: lines across which the brightness has kinks or jumps; None where it has none.
-
     Points are offsets from the centre in pixels, (instances, points); values are (instances, parameters).
     """
 
-    parameters: tuple[str, ...]
-    roundings: tuple[Rounding, ...]
-    linear: tuple[int, ...]
-    kink_lines: KinkLines | None
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names in order: x and y of the centre first, an amplitude last."""
+        ...
+
+    @property
+    def roundings(self) -> tuple[Rounding, ...]:
+        """Of each parameter."""
+        ...
+
+    @property
+    def linear(self) -> tuple[int, ...]:
+        """Places of the parameters that scale the light together, the amplitude among them: it is the sum over them of
+        value times derivative.
+        """
+        ...
+
+    @property
+    def kink_lines(self) -> KinkLines | None:
+        """Lines across which the brightness has kinks or jumps; None where it has none."""
+        ...
 
     def at(self, values: Tensor) -> "Surface":
         """The same for evaluations at these very values, what depends on them alone being worked out once; itself where

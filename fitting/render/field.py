@@ -131,7 +131,8 @@ def _of_moments(device: torch.device) -> Tensor:
 
 def _grid(form: Ellipses, frame: Frame) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """δx (instances, 1, width), δy (instances, height, 1), ln ρ and ρ at the pixels' centres."""
-    x, y = frame.offsets(*form.centre.unbind())
+    centre_x, centre_y = form.centre.unbind()
+    x, y = frame.offsets(centre_x, centre_y)
     x, y = x[:, None, :], y[:, :, None]
     rho = form.rho(x, y)
     return x, y, rho.log(), rho

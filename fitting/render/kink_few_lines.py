@@ -58,7 +58,8 @@ def few_lines_nodes(x: Tensor, y: Tensor, angle: Tensor, order: int, side: Side,
         edge = (*on, along_x, 1.0 - along_x, angle[:, None, :], outer_weight[..., None] * found)
         return EdgeNodes(*(part.expand_as(met).flatten(1).T for part in edge))
 
-    return KinkNodes(*(part.flatten(1).T for part in (*over, area[..., None] * weight[piece])), edge)
+    nodes = (part.flatten(1).T for part in (*over, area[..., None] * weight[piece]))
+    return KinkNodes(*nodes, edge)  # type: ignore[call-arg, arg-type]  # x, y and weights
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,11 @@ def _chord() -> tuple[np.ndarray, np.ndarray, slice]:
     reference = np.concatenate((0.5 * nodes - 0.5, 0.5 * nodes))
     stencils = [np.arange(-margin, margin + 1.0) for margin in (STENCIL_MARGIN, SHORT_MARGIN)]
     parts = [reference, *(unit_rule(order)[0] - 0.5 for order in ORDERS), *stencils]
-    own = [*(unit_rule(order)[1] for order in ORDERS), stencil_taps(STENCIL_MARGIN), stencil_taps(SHORT_MARGIN)]
+    own: list[np.ndarray | list[float]] = [
+        *(unit_rule(order)[1] for order in ORDERS),
+        stencil_taps(STENCIL_MARGIN),
+        stencil_taps(SHORT_MARGIN),
+    ]
     starts = np.cumsum([len(part) for part in parts])
     rules = np.zeros((len(own), int(starts[-1])))
     rules[:, : len(reference)] = -0.5 * np.concatenate((weights, weights))

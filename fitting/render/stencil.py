@@ -99,7 +99,7 @@ def _bands(size: int, margin: int, device: torch.device) -> tuple[_Band, ...]:
 
 
 def _band(matrix: np.ndarray, made: slice, device: torch.device) -> _Band:
-    (taken,) = matrix[made].any(0).nonzero()
+    (taken,) = np.nonzero(matrix[made].any(0))
     span = slice(int(taken[0]), int(taken[-1]) + 1)
     return _Band(made, span, torch.as_tensor(np.ascontiguousarray(matrix[made, span]), device=device))
 

@@ -106,7 +106,11 @@ def field_means(field: FieldOnFrames, frame: Frame) -> Tensor:
     counts = [wide.height * wide.width, *(x.shape[1] for x, _ in others)]
     samples, *at_parts = field.evaluate(*_grid_and(values, wide, others), values).split_with_sizes(counts, dim=-1)
     at_near, at_first = at_parts[: len(near)], at_parts[len(near) :]
-    kinked = field.kinked(frame) if first is None else field.alone(frame, first, *at_first, batches)
+    if first is None:
+        kinked = field.kinked(frame)
+    else:
+        (samples_of_first,) = at_first
+        kinked = field.alone(frame, first, samples_of_first, batches)
 
     samples_of_grid = samples.view(*samples.shape[:-1], wide.height, wide.width)
     means = _grid_means(field.evaluate, values, samples_of_grid, quadrature.pixels, frame)

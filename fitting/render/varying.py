@@ -6,6 +6,7 @@ outside the grid as at its edge: the blurred image is Σ_k K_k ⊛ (w_k · light
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -44,7 +45,7 @@ class VaryingConvolver:
     def at(self, frame: Frame, like: Tensor) -> "BlendedConvolver":
         """What blurs light on a frame (in pixels of the kernels) that is wider than the result."""
         fine = self.oversampling
-        options = {"dtype": like.dtype, "device": like.device}
+        options: dict[str, Any] = {"dtype": like.dtype, "device": like.device}
         x = (torch.arange(frame.x0, frame.x0 + frame.width, **options) + 0.5) / fine - 0.5
         y = (torch.arange(frame.y0, frame.y0 + frame.height, **options) + 0.5) / fine - 0.5
         along_x, along_y = self.nodes.weights(x, y)

@@ -71,7 +71,7 @@ def _of_component(
     order = ("x", "y", "q", "pa", *profile.shape, profile.scale, profile.amplitude)
     places = [index[f"{component.name}.{name}"] for name in order]
     own = np.eye(len(values))[places]
-    total = total_of(profile, component.geometry)
+    total = total_of(profile, component.geometry)  # type: ignore[arg-type]  # profiles can be hashed
     summed = [] if total is None else [index[f"{component.name}.{name}"] for name in total.parameters]
     for name, unit, function in () if total is None else _quantities(total, image):
         value, slope = _differentiated(function, values[summed])

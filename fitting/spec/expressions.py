@@ -81,7 +81,7 @@ class Expression:
 
     def value(self, values: Mapping[str, float]) -> float:
         """The value at plain numbers; raises ExpressionInvalid where it is not finite."""
-        return self._finite({name: Dual(float(values[name])) for name in self.names}).value  # type: ignore[no-any-return]
+        return self._finite({name: Dual(float(values[name])) for name in self.names}).value
 
     def partials(self, values: Mapping[str, float]) -> dict[str, float]:
         """The derivative by each name at plain numbers; raises ExpressionInvalid where one is not finite."""

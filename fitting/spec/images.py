@@ -178,7 +178,7 @@ def _by_key(models: Mapping[str, type[Document]], otherwise: type[Document] | No
 
     def pick(value: Any, handler: ValidatorFunctionWrapHandler) -> Document:
         if isinstance(value, Document):
-            return handler(value)  # type: ignore[no-any-return]
+            return handler(value)
         if isinstance(value, dict):
             for key, model in models.items():
                 if key in value:

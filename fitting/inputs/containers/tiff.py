@@ -56,11 +56,11 @@ def open_tiff(file: IO[bytes], limits: ReadLimits) -> Iterator[TiffContainer]:
 
 
 def _pages(opened: tifffile.TiffFile, limits: ReadLimits) -> list[tifffile.TiffPage]:
-    pages = []
+    pages: list[tifffile.TiffPage] = []
     for page in opened.pages:
         if len(pages) >= limits.hdus:
             raise FileInvalid(f"has more than {limits.hdus} pages", expected="fewer pages")
-        pages.append(page)
+        pages.append(page)  # type: ignore[arg-type]  # frames are for those who ask for them
     return pages
 
 
