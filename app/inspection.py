@@ -51,7 +51,7 @@ def preload() -> None:
     import fitting.inputs.proposal  # noqa: F401
 
 
-def describe(path: Path) -> dict[str, Any] | Fault:
+def describe_upload(path: Path) -> dict[str, Any] | Fault:
     """What is in a file, as JSON, or why it is no image; the fault's path is the place in the file, such as `HDU 2`."""
     from fitting.inputs.files import FileInvalid, describe_file
     from fitting.inputs.planes import recognised
@@ -71,7 +71,7 @@ def check_images(request: FitRequest, files: Mapping[str, Path], new: frozenset[
     from fitting.inputs.images import load_images
     from fitting.inputs.initial import complete_request
 
-    descriptions = {name: describe(files[name]) for name in sorted(new)}
+    descriptions = {name: describe_upload(files[name]) for name in sorted(new)}
     faults = _faults_of_files(request, descriptions)
     if faults:
         return Checked(faults=tuple(faults))

@@ -8,11 +8,12 @@ from typing import Any
 
 import structlog
 
+from app import inspection
 from app.domain import quotas, reuse, uploads
-from app.domain.checking import check_images
 from app.domain.limits import FitLimits, limits_of, require_webhook
 from app.domain.receiving import ReceivedFile
-from app.problems import KeyReused, RequestFaulty
+from app.problems import KeyReused, RequestFaulty, Unavailable
+from app.sandbox import SandboxBusy, SandboxError
 from app.services import Services
 from fitting.spec import Fault, FitRequest, Notice, parse_request
 from fitting.spec.identity import request_sha256
@@ -96,7 +97,7 @@ def examined(services: Services, owner: str, submission: Submission) -> Examined
         paths: dict[str, Path] = {name: submission.files[name].path for name in used}
         for name, record in known.items():
             paths[name] = stack.enter_context(services.blobs.local(blob_key(record.sha256)))
-        checked = check_images(services, request, paths, used)
+        checked = _check_images(services, request, paths, used)
     contents = {name: submission.files[name].sha256 for name in used}
     contents |= {name: record.sha256 for name, record in known.items()}
     assert checked.completed is not None, "what has no faults was completed"
@@ -109,6 +110,21 @@ def examined(services: Services, owner: str, submission: Submission) -> Examined
         checked.descriptions,
         limits,
     )
+
+
+def _check_images(
+    services: Services, request: FitRequest, files: Mapping[str, Path], new: frozenset[str]
+) -> inspection.Checked:
+    """What there is to say of a sound request. Raises RequestFaulty with every fault that shows in the images."""
+    try:
+        checked = services.sandbox.call(inspection.check_images, request, files, new)
+    except SandboxBusy as error:
+        raise Unavailable(f"The request {error}.") from error
+    except SandboxError as error:
+        raise RequestFaulty([Fault("$.images", f"one of the files {error}", uploads.READABLE)]) from error
+    if checked.faults:
+        raise RequestFaulty(checked.faults)
+    return checked
 
 
 def queue_for(services: Services, found: Examined) -> str:

@@ -1,24 +1,43 @@
-"""Uploads: looked at, kept once, listed, deleted."""
+"""Uploads: checked by a child of the sandbox, kept once, listed, deleted."""
 
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Any
 
+from app import inspection
 from app.domain import quotas
-from app.domain.checking import describe_file
 from app.domain.receiving import ReceivedFile
-from app.problems import Conflict, NotFound
+from app.problems import Conflict, FileUnreadable, NotFound, Unavailable
+from app.sandbox import SandboxBusy, SandboxError
 from app.services import Services
 from fitting.spec import Fault, PlaneReference
 from jobs import records, uploads
 from jobs.schema import UploadRecord
 from jobs.uploads import UploadPage, blob_key
 
+READABLE = "files of moderate size, such as FITS, .npy, .npz, ASDF, TIFF or grey PNG"
+"""What is expected of a file that the sandbox could not look at."""
 _LONGEST_FILENAME = 255
 
 
 def store(services: Services, owner: str, received: ReceivedFile) -> tuple[UploadRecord, bool]:
     """Keep a file that holds an image; and whether it is new. Raises FileUnreadable, with nothing kept."""
-    return keep(services, owner, received, describe_file(services, received.path))
+    return keep(services, owner, received, check_upload(services, received.path))
+
+
+def check_upload(services: Services, path: Path) -> dict[str, Any]:
+    """What is in a file, as JSON. Raises FileUnreadable where it is no image, Unavailable where nobody could look."""
+    try:
+        found = services.sandbox.call(inspection.describe_upload, path)
+    except SandboxBusy as error:
+        raise Unavailable(f"The file {error}.") from error
+    except SandboxError as error:
+        raise FileUnreadable(f"The file {error}.", expected=READABLE) from error
+    if isinstance(found, Fault):
+        place = f"{found.path}: " if found.path else ""
+        detail = f"The file cannot be used: {place}{found.message}. Expected: {found.expected}."
+        raise FileUnreadable(detail, where=found.path, expected=found.expected or "")
+    return found
 
 
 def keep(
