@@ -5,10 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import redis
 import structlog
 
 from jobs.events import changes
+from jobs.faults import BrokerAway
 
 _RECONNECT_SECONDS = 1.0
 
@@ -29,7 +29,7 @@ class Watcher:
                 async for fit_id in changes(self._broker_url):
                     for event in self._waiting.get(fit_id, ()):
                         event.set()
-            except (redis.RedisError, OSError) as error:
+            except BrokerAway as error:
                 _log.debug("the broker does not answer", error=str(error))
             await asyncio.sleep(_RECONNECT_SECONDS)
 

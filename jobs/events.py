@@ -7,6 +7,8 @@ import redis
 import redis.asyncio
 import structlog
 
+from jobs.faults import BrokerAway
+
 CHANNEL = "photfit.changes"
 """Every message is the id of a fit whose record has changed."""
 
@@ -43,9 +45,12 @@ class Publisher:
 
 
 async def changes(broker_url: str) -> AsyncIterator[str]:
-    """Ids of fits as they change; ends with a redis.RedisError when the broker goes away."""
-    async with redis.asyncio.Redis.from_url(client_url(broker_url)) as client, client.pubsub() as subscription:
-        await subscription.subscribe(CHANNEL)
-        async for message in subscription.listen():
-            if message["type"] == "message":
-                yield message["data"].decode()
+    """Ids of fits as they change. Raises BrokerAway when the broker goes away."""
+    try:
+        async with redis.asyncio.Redis.from_url(client_url(broker_url)) as client, client.pubsub() as subscription:
+            await subscription.subscribe(CHANNEL)
+            async for message in subscription.listen():
+                if message["type"] == "message":
+                    yield message["data"].decode()
+    except (redis.RedisError, OSError) as error:  # redis-py lets errors of sockets through now and then
+        raise BrokerAway(str(error)) from error

@@ -1,4 +1,4 @@
-"""Passing trouble of what API and workers share, named where it is met: in the stores and in the engine's events."""
+"""Passing trouble of what API and workers share, named where it is met: in stores, database and broker."""
 
 from fitting.faults import PassingFault
 
@@ -9,3 +9,7 @@ class StorageTrouble(PassingFault):
 
 class DatabaseAway(PassingFault):
     """The database does not answer just now."""
+
+
+class BrokerAway(PassingFault):
+    """The broker does not answer just now; fits go on without it (docs/decisions/0001-broker-as-doorbell.md)."""
