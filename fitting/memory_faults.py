@@ -8,9 +8,14 @@ import torch
 
 from fitting.faults import OutOfMemory
 
-_CPU_ALLOCATOR = "DefaultCPUAllocator: "
-_CUDA_RUNTIME = "CUDA error: out of memory"
-_STANDARD_LIBRARY = "std::bad_alloc"
+_SIGNS = (
+    "DefaultCPUAllocator: ",  # torch's allocator of main memory
+    "std::bad_alloc",  # the standard library of C++, below torch
+    "DFTI ERROR: Memory",  # Fourier transforms of MKL
+    "CUDA error: out of memory",  # the CUDA runtime, beside torch's caching allocator
+    "_ALLOC_FAILED",  # cuBLAS, cuFFT and cuSOLVER, which take room of their own
+)
+"""What a RuntimeError of torch's says where memory is what lacks: it has no other sign."""
 
 
 @contextmanager
@@ -31,6 +36,6 @@ def memory_faults() -> Iterator[None]:
             raise
         raise OutOfMemory(str(error)) from error
     except RuntimeError as error:
-        if not any(sign in str(error) for sign in (_CPU_ALLOCATOR, _CUDA_RUNTIME, _STANDARD_LIBRARY)):
+        if not any(sign in str(error) for sign in _SIGNS):
             raise
         raise OutOfMemory(str(error)) from error

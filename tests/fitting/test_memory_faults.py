@@ -30,8 +30,10 @@ def refused(error: Exception) -> Callable[[], None]:
         refused(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")),
         refused(OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))),
         refused(RuntimeError("std::bad_alloc")),
+        refused(RuntimeError("MKL FFT error: Intel oneMKL DFTI ERROR: Memory error")),
+        refused(RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")),
     ],
-    ids=["Python", "NumPy", "torch", "torch on a GPU", "a system call", "the standard library of C++"],
+    ids=["Python", "NumPy", "torch", "torch on a GPU", "a system call", "the standard library of C++", "MKL", "cuBLAS"],
 )
 def test_a_failed_allocation_is_out_of_memory(allocate: Callable[[], object]) -> None:
     with pytest.raises(OutOfMemory), memory_faults():
