@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 import tomllib
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+
+import fitting
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -172,3 +175,15 @@ def test_provenance_names_only_libraries_that_every_worker_has() -> None:
 
     worker = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["worker"]]
     assert set(LIBRARIES) <= {re.split(r"[^A-Za-z0-9-]", requirement)[0] for requirement in worker}
+
+
+def test_git_s_hooks_run_what_make_lint_runs() -> None:
+    (local,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    (steps,) = re.findall(r"^lint: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert [hook["entry"] for hook in local["hooks"]] == [f"make {step}" for step in steps.split()]
+
+
+def test_the_version_stands_in_the_tag_alone() -> None:
+    assert PROJECT["dynamic"] == ["version"]
+    assert "version" not in PROJECT
+    assert fitting.__version__ == importlib.metadata.version("photfit")
