@@ -116,10 +116,10 @@ class RadialStack:
             shapes = torch.stack(self.pure.shape, dim=-1).tolist()
         breaks = profile.break_radius(self.instances.constants)
         radii = [None] * len(rows) if breaks is None else (breaks * self.scale).tolist()
-        of_instances = zip(rows, rows, shapes, radii, strict=True)
+        of_instances = zip(rows, shapes, radii, strict=True)
         return tuple(
-            rounded(profile, x, y, q, pa, row[-2], tuple(shape), radius)
-            for (x, y, q, pa, *_), row, shape, radius in of_instances
+            rounded(profile, row[0], row[1], row[2], row[3], row[-2], tuple(shape), radius)
+            for row, shape, radius in of_instances
         )
 
     def image(self, frame: Frame) -> Tensor:
