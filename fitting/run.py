@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.inputs.images import ImageData
+from fitting.inputs.image_data import ImageData
 from fitting.memory_faults import memory_faults
 from fitting.methods.progress import Report, ignore
 from fitting.methods.shelf import Shelf

@@ -7,17 +7,13 @@ distortion that astropy reads is met to a millionth of a pixel or as near as the
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-from astropy.io import fits
-from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from fitting.inputs.images import ImageData
+from fitting.inputs.image_data import ImageData
+from fitting.inputs.wcs import celestial_wcs, projected
 
 Array = NDArray[np.float64]
 ARCSEC = np.pi / 180.0 / 3600.0
@@ -59,15 +55,6 @@ class TangentPlane:
         powers_u, powers_v = _powers(u / self.scale, len(self.x)), _powers(v / self.scale, len(self.x))
         x, y = (np.einsum("...i,ij,...j->...", powers_u, of, powers_v) for of in (self.x, self.y))
         return x, y
-
-
-def projected(ra0: float, dec0: float, ra: Array, dec: Array) -> tuple[Array, Array]:
-    """Gnomonic projection about (ra0, dec0), degrees: radians towards east and north (Calabretta & Greisen 2002)."""
-    turn, tilt, centre = np.radians(ra - ra0), np.radians(dec), np.radians(dec0)
-    height = np.sin(centre) * np.sin(tilt) + np.cos(centre) * np.cos(tilt) * np.cos(turn)
-    east = np.cos(tilt) * np.sin(turn) / height
-    north = (np.cos(centre) * np.sin(tilt) - np.sin(centre) * np.cos(tilt) * np.cos(turn)) / height
-    return east, north
 
 
 def sky_of(image: ImageData) -> TangentPlane | None:
@@ -114,16 +101,3 @@ def local_map(image: ImageData, plane: TangentPlane | None) -> Array | None:
 
 def _powers(values: Array, count: int) -> Array:
     return np.asarray(values[..., None] ** np.arange(count))
-
-
-def celestial_wcs(header: fits.Header | None) -> WCS | None:
-    """The celestial part of a header's world coordinates, or None."""
-    if header is None:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            wcs = WCS(header, naxis=2)
-        except Exception:  # noqa: BLE001 - astropy raises many kinds on headers it cannot read; a fit needs none
-            return None
-    return wcs if wcs.has_celestial else None

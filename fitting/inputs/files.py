@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from fitting.inputs.astrometry import celestial_wcs
 from fitting.inputs.containers.asdf import open_asdf
 from fitting.inputs.containers.container import Container, Plane
 from fitting.inputs.containers.fits import open_fits
@@ -25,6 +24,7 @@ from fitting.inputs.invalid import FileInvalid
 from fitting.inputs.keywords import pixel_scale, zero_point
 from fitting.inputs.limits import DEFAULT_LIMITS, ReadLimits
 from fitting.inputs.structure import HduOutline
+from fitting.inputs.wcs import celestial_wcs
 
 __all__ = ["FileDescription", "FileInvalid", "HduDescription", "Plane", "describe_file", "read_plane"]
 

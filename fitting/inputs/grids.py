@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fitting.inputs.astrometry import celestial_wcs, sky_of
+from fitting.inputs.astrometry import sky_of
+from fitting.inputs.image_data import ImageData
+from fitting.inputs.wcs import celestial_wcs
 from fitting.spec import ComponentSpec, Fault, FitRequest
-
-if TYPE_CHECKING:
-    from fitting.inputs.images import ImageData
 
 _SAME = 0.05
 """Grids whose corners lie within this of each other, pixels, are one grid."""

@@ -16,7 +16,7 @@ import numpy as np
 from fitting.inputs.edge_on_rings import measured_ring
 from fitting.inputs.first_shapes import first_shape, first_values
 from fitting.inputs.galaxies import Galaxy, brightness, unit_flux
-from fitting.inputs.images import Array, ImageData, Mask
+from fitting.inputs.image_data import Array, ImageData, Mask
 from fitting.inputs.kernel import stamp_sigma
 from fitting.inputs.noise import background
 from fitting.inputs.shapes import Shape, brightest, measure, smoothed, summits

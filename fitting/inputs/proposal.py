@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from fitting.inputs.detection import detect
 from fitting.inputs.files import FileInvalid, describe_file, read_plane
-from fitting.inputs.images import ImageData, load_images
+from fitting.inputs.image_data import ImageData
+from fitting.inputs.images import load_images
 from fitting.inputs.limits import DEFAULT_LIMITS, ReadLimits
 from fitting.inputs.planes import recognised
 from fitting.inputs.reading import Locate

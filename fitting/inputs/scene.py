@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.inputs.galaxies import Array, Galaxy, Part, Stamp, b_n, unit_flux
-from fitting.inputs.images import ImageData
+from fitting.inputs.image_data import ImageData
 from fitting.inputs.kernel import stamp_sigma, trimmed
 from fitting.inputs.refining import refined, refined_coarsely
 from fitting.inputs.shapes import measure

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fitting.inputs.detection import Detections, detect
 from fitting.inputs.galaxies import Array, Galaxy
-from fitting.inputs.images import ImageData
+from fitting.inputs.image_data import ImageData
 from fitting.inputs.scene import Scene
 from fitting.inputs.sky import Sky, sky_of
 

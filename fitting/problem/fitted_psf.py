@@ -17,7 +17,7 @@ from torch import Tensor
 from fitting.drawing.drawing import Drawing
 from fitting.drawing.image_psf import ImagePsfDrawing, MixedKernel
 from fitting.drawing.surface import SurfaceDrawing
-from fitting.inputs.images import Array, ImageData
+from fitting.inputs.image_data import Array, ImageData
 from fitting.profiles.psf import PsfSurface
 from fitting.profiles.surfaces import SURFACES
 from fitting.render.convolve import Convolver

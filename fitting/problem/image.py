@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.inputs.images import ImageData
+from fitting.inputs.image_data import ImageData
 from fitting.problem.fitted_psf import FittedConvolver, FittedPsf
 from fitting.problem.likelihood import GaussianLikelihood, Likelihood, Pixels, PoissonLikelihood, StudentTLikelihood
 from fitting.render.convolve import Convolver, FineConvolver

@@ -16,7 +16,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from fitting.inputs.images import ImageData
+from fitting.inputs.image_data import ImageData
 from fitting.problem.equations import EquationsWhenAsked, NormalEquations
 from fitting.problem.fine_group import on_fine_pixels
 from fitting.problem.fitted_psf import fitted_psf, stamped

@@ -9,7 +9,7 @@ import torch
 from fitting.geometry.modifiers import in_pixels
 from fitting.geometry.total import TotalFlux, total_of
 from fitting.inputs.astrometry import local_map, sky_of
-from fitting.inputs.images import Array, ImageData
+from fitting.inputs.image_data import Array, ImageData
 from fitting.problem.flux_step import FluxToAmplitude, MagnitudeToFlux
 from fitting.problem.local_map import SkyFrame
 from fitting.problem.sky_step import Placed, SkyToPixels

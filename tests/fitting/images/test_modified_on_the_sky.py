@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from fitting.inputs import ImageData
-from fitting.inputs.astrometry import celestial_wcs
+from fitting.inputs.wcs import celestial_wcs
 from fitting.problem import Problem
 from fitting.run import run
 from fitting.spec import FitRequest, parse_request

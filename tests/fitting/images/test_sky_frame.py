@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fitting.inputs import ImageData
-from fitting.inputs.astrometry import celestial_wcs, sky_of
+from fitting.inputs.astrometry import sky_of
+from fitting.inputs.wcs import celestial_wcs
 from fitting.problem import Problem
 from fitting.problem.ellipse_map import mapped_ellipse
 from fitting.problem.local_map import SkyFrame

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from fitting.inputs import ImageData, load_images
-from fitting.inputs.images import StampGrid
+from fitting.inputs.image_data import StampGrid
 from fitting.problem import Problem
 from fitting.spec import RequestInvalid, parse_request
 from tests.fitting.scene import fit_request, flat_sky, image_of, noisy, sersic
