@@ -5,7 +5,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from fitting.render.frame import Frame
+from fitting.render.pixels.frame import Frame
 
 
 class Drawing(Protocol):

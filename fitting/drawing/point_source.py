@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fitting.render.frame import Frame, windows
+from fitting.render.pixels.frame import Frame, windows
 
 DEGREE = 9
 _BORDER = 12

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.frame import Frame, windows
+from fitting.render.pixels.frame import Frame, windows
 from fitting.render.surface import field_means, integrate, integrate_derivatives, sample
 from fitting.render.surface_frames import SurfaceFrames
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from fitting.problem.group import Group, LinearLight, Stack
 from fitting.problem.image import TargetImage
-from fitting.render.frame import Frame
+from fitting.render.pixels.frame import Frame
 from fitting.spec import ComponentSpec
 
 

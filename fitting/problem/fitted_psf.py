@@ -21,7 +21,7 @@ from fitting.inputs.image_data import Array, ImageData
 from fitting.profiles.psf import PsfSurface
 from fitting.profiles.surfaces import SURFACES
 from fitting.render.convolve import Convolver
-from fitting.render.frame import Frame
+from fitting.render.pixels.frame import Frame
 from fitting.spec import ComponentSpec
 
 _ROOM = 1.25

@@ -12,7 +12,7 @@ from fitting.inputs.image_data import ImageData
 from fitting.problem.fitted_psf import FittedConvolver, FittedPsf
 from fitting.problem.likelihood import GaussianLikelihood, Likelihood, Pixels, PoissonLikelihood, StudentTLikelihood
 from fitting.render.convolve import Convolver, FineConvolver
-from fitting.render.frame import Frame
+from fitting.render.pixels.frame import Frame
 from fitting.render.varying import BlendedConvolver, Nodes, VaryingConvolver
 from fitting.spec import NoiseSpec
 from fitting.spec.images import GaussianShape, MoffatShape

@@ -19,7 +19,7 @@ from fitting.problem.image import TargetImage, Tile
 from fitting.problem.likelihood import Response
 from fitting.problem.memory import give_back_freed_memory
 from fitting.problem.parameters import Values
-from fitting.render.frame import Frame
+from fitting.render.pixels.frame import Frame
 
 GroupStack = tuple[Group, Stack]
 _TILES_PER_TIDYING = 64

@@ -15,7 +15,7 @@ from fitting.problem.groups import component_groups
 from fitting.problem.image import TargetImage, tiles_of
 from fitting.problem.problem import Problem
 from fitting.problem.views import view_of
-from fitting.render.frame import Frame
+from fitting.render.pixels.frame import Frame
 
 FAINTEST = 1e-3
 """A part's window ends where its components are fainter than this times the noise of the image's best pixel."""

@@ -10,7 +10,6 @@ from torch import Tensor
 from fitting.problem.group import reaching_any
 from fitting.profiles import RadialProfile
 from fitting.profiles.dimensions import NUMBER, PureNumbers
-from fitting.render.cached_by_bytes import cached_by_bytes
 from fitting.render.ellipse import GEOMETRY, Axes, Ellipses
 from fitting.render.field import (
     Linearization,
@@ -20,8 +19,9 @@ from fitting.render.field import (
     sample,
     sample_columns,
 )
-from fitting.render.frame import Frame, windows
 from fitting.render.instances import RadialInstances
+from fitting.render.pixels.cached_by_bytes import cached_by_bytes
+from fitting.render.pixels.frame import Frame, windows
 from fitting.render.plan import RoundedShape, quadrature_plan, rounded
 from fitting.render.quadrature_pixels import QuadraturePixels
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from fitting.render.frame import Frame
+from fitting.render.pixels.frame import Frame
 
 
 class FlatSkies:

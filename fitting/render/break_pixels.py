@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from fitting.render.break_rules import BreakRule, BreakSplit, CuspAndBreakRule, CuspAndBreakSplit
-from fitting.render.gauss import by_centre
 from fitting.render.instances import RadialInstances
-from fitting.render.pixel_list import PixelList
+from fitting.render.pixels.gauss_theorem import by_centre
+from fitting.render.pixels.pixel_list import PixelList
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from fitting.render.ellipse import Ellipses
-from fitting.render.pixel_list import InstanceIndex, PixelList
-from fitting.render.quadrature import pixel_rule
+from fitting.render.pixels.pixel_list import InstanceIndex, PixelList
+from fitting.render.pixels.quadrature import pixel_rule
 
 _GROUP = 9
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from fitting.profiles import RadialProfile
 from fitting.render.ellipse import Ellipses
-from fitting.render.pixel_list import InstanceIndex
+from fitting.render.pixels.pixel_list import InstanceIndex
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.render.frame import Frame
+from fitting.render.pixels.frame import Frame
+from fitting.render.pixels.stencil import STENCIL_MARGIN
 from fitting.render.smoothness import ORDERS
-from fitting.render.stencil import STENCIL_MARGIN
 
 
 @dataclass(frozen=True)

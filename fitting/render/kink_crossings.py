@@ -13,7 +13,7 @@ from fitting.render.kink_candidates import Candidates, PixelsOfStack
 from fitting.render.kink_few_lines import FAR_ORDERS, GRADED_ORDER, NEAR_ORDER
 from fitting.render.kink_one_line import StraightLines
 from fitting.render.kink_sides import KinkSides, kink_sides, line_angles
-from fitting.render.stencil import STENCIL_MARGIN
+from fitting.render.pixels.stencil import STENCIL_MARGIN
 
 _HALF = 0.5 + 1e-9
 CENTRAL_REACH = 1.2

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from fitting.render.kink_nodes import EdgeNodes, KinkNodes, Side
-from fitting.render.quadrature import crowded_rule, graded_rule, unit_rule
+from fitting.render.pixels.quadrature import crowded_rule, graded_rule, unit_rule
 from fitting.render.roots import bracketed
 
 GRADED_ORDER = 9

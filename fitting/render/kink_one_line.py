@@ -13,7 +13,7 @@ from torch import Tensor
 
 from fitting.render.kink_few_lines import GRADED_ORDER, OUTER_ORDER, unit_nodes
 from fitting.render.kink_nodes import EdgeNodes, KinkNodes
-from fitting.render.quadrature import graded_rule
+from fitting.render.pixels.quadrature import graded_rule
 
 _HALF = 0.5
 _LEVEL = 1e-12

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fitting.profiles import RadialProfile
-from fitting.render.cached_by_bytes import cached_by_bytes
+from fitting.render.pixels.cached_by_bytes import cached_by_bytes
 from fitting.render.smoothness import ORDERS, SHORT_STENCIL, STENCIL, Smoothness, measure
 
 CENTRAL = 0
@@ -64,7 +64,7 @@ class QuadraturePlan:
     """Pixels of one instance that the stencil does not serve: `pixels[k]` is (count, 2) of x, y for class k.
 
     `short` says whether all others of the window lie so far out that the short stencil serves them; `quincunx` that
-    they are served by samples at pixels' corners, too (`fitting.render.quincunx`).
+    they are served by samples at pixels' corners, too (`fitting.render.pixels.quincunx`).
     """
 
     pixels: tuple[np.ndarray, ...]

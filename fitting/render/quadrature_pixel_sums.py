@@ -9,7 +9,7 @@ from fitting.render.break_pixels import break_columns, break_values
 from fitting.render.cusp_sums import central_columns, central_values
 from fitting.render.fixed_sums import FixedSums, fixed_values
 from fitting.render.instances import RadialInstances
-from fitting.render.pixel_list import PixelList
+from fitting.render.pixels.pixel_list import PixelList
 from fitting.render.quadrature_pixels import QuadraturePixels
 
 

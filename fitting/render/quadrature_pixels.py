@@ -11,11 +11,11 @@ from fitting.render.break_pixels import BreakPixels
 from fitting.render.break_rules import BreakRule, CuspAndBreakRule
 from fitting.render.cusp import CentralPixels, CuspRule
 from fitting.render.fixed_points import FixedPixels
-from fitting.render.frame import Frame
-from fitting.render.pixel_list import InstanceIndex, PixelList
+from fitting.render.pixels.frame import Frame
+from fitting.render.pixels.pixel_list import InstanceIndex, PixelList
+from fitting.render.pixels.stencil import SHORT_MARGIN, STENCIL_MARGIN
 from fitting.render.plan import BREAK, CENTRAL, CUSP_AND_BREAK, QuadraturePlan
 from fitting.render.smoothness import ORDERS
-from fitting.render.stencil import SHORT_MARGIN, STENCIL_MARGIN
 
 _HEADERS = 10_000
 _INSTANCE = 600

@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.cached_by_bytes import cached_by_bytes
 from fitting.render.ellipse import Ellipses
-from fitting.render.frame import Frame
 from fitting.render.kink_candidates import PixelsOfStack
+from fitting.render.pixels.cached_by_bytes import cached_by_bytes
+from fitting.render.pixels.frame import Frame
+from fitting.render.pixels.quincunx import corner_frame, quincunx_means
+from fitting.render.pixels.stencil import STENCIL_MARGIN, pixel_means
 from fitting.render.quadrature_pixels import QuadraturePixels
-from fitting.render.quincunx import corner_frame, quincunx_means
-from fitting.render.stencil import STENCIL_MARGIN, pixel_means
 from fitting.render.surface_frames import Evaluate, FieldOnFrames, SurfaceFrames
 from fitting.render.surface_plan import RoundedSurface, surface_plan
 from fitting.render.surface_points import FixedRows, RowsOfPoints, central_rows

@@ -17,16 +17,16 @@ from scipy.ndimage import maximum_filter
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.cached_by_bytes import cached_by_bytes
-from fitting.render.frame import Frame
 from fitting.render.kink_candidates import Candidates, listed
 from fitting.render.kink_crossings import kink_reach
 from fitting.render.kink_sides import kink_sides
+from fitting.render.pixels.cached_by_bytes import cached_by_bytes
+from fitting.render.pixels.frame import Frame
+from fitting.render.pixels.quadrature import pixel_rule
+from fitting.render.pixels.quincunx import corner_frame, quincunx_means
+from fitting.render.pixels.stencil import STENCIL_MARGIN
 from fitting.render.plan import CENTRAL, CUSP_AND_BREAK, QuadraturePlan
-from fitting.render.quadrature import pixel_rule
-from fitting.render.quincunx import corner_frame, quincunx_means
 from fitting.render.smoothness import ORDERS
-from fitting.render.stencil import STENCIL_MARGIN
 
 _NEXT_TERM = 27859 / 464486400
 """Weight of the eighth difference in the series that the stencil breaks off."""

@@ -9,7 +9,7 @@ from torch import Tensor
 from fitting.render.cusp import CentralPixels
 from fitting.render.ellipse import Ellipses
 from fitting.render.fixed_points import FixedPixels
-from fitting.render.pixel_list import InstanceIndex, PixelList
+from fitting.render.pixels.pixel_list import InstanceIndex, PixelList
 
 _FAR = -1e4
 """Where points that stand for nothing lie, pixels from the centre or from the first pixel."""

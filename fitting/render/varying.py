@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from fitting.render.convolve import Convolver, FineConvolver
-from fitting.render.frame import Frame
+from fitting.render.pixels.frame import Frame
 
 Blur = Convolver | FineConvolver
 

@@ -10,7 +10,7 @@ import torch
 from fitting.drawing.basis import Basis
 from fitting.drawing.point_source import PointSource
 from fitting.inputs import ImageData, complete_request, load_images
-from fitting.render.frame import Frame
+from fitting.render.pixels.frame import Frame
 from fitting.run import run
 from fitting.spec import FitRequest, RequestInvalid, parse_request
 from tests.fitting.scene import flat_sky, noisy, values_of

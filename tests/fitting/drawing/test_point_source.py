@@ -8,7 +8,7 @@ import torch
 from scipy.special import erf
 
 from fitting.drawing.point_source import PointSource
-from fitting.render.frame import Frame
+from fitting.render.pixels.frame import Frame
 from fitting.spec import RequestInvalid, parse_request
 from fitting.spec.images import GaussianShape, MoffatShape
 from tests.fitting.scene import (

@@ -8,7 +8,7 @@ import torch
 
 from fitting.drawing.surface import SurfaceDrawing
 from fitting.problem.drawings import drawing_of
-from fitting.render.frame import Frame
+from fitting.render.pixels.frame import Frame
 from fitting.spec import ComponentSpec
 from tests.fitting.geometry.kinked import PLACE, KinkMeans, Pixel, finite_difference
 from tests.fitting.scene import problem_of, rendered, sersic

@@ -10,7 +10,7 @@ from fitting.drawing.surface import SurfaceDrawing
 from fitting.geometry.modified import ModifiedProfile
 from fitting.problem.drawings import drawing_of
 from fitting.profiles import RADIAL_PROFILES, SIZED_PROFILES
-from fitting.render.frame import Frame
+from fitting.render.pixels.frame import Frame
 from fitting.spec import GEOMETRY, PROFILES, ComponentSpec
 from tests.fitting.scene import GALAXY, problem_of, rendered, sersic
 from tests.fitting.ulps import assert_few_ulps

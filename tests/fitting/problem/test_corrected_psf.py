@@ -13,7 +13,7 @@ from fitting.inputs import complete_request, load_images
 from fitting.inputs.zernike import zernike
 from fitting.problem import Problem
 from fitting.problem.fitted_psf import FittedConvolver
-from fitting.render.frame import Frame
+from fitting.render.pixels.frame import Frame
 from fitting.run import run
 from fitting.spec import FitRequest, RequestInvalid, parse_request
 from tests.fitting.scene import flat_sky, noisy, sersic, uncertainties_of, values_of

@@ -13,7 +13,7 @@ from fitting.render.cusp import CentralPixels, CuspRule
 from fitting.render.cusp_sums import central_values
 from fitting.render.ellipse import ellipses
 from fitting.render.instances import RadialInstances
-from fitting.render.pixel_list import InstanceIndex, PixelList
+from fitting.render.pixels.pixel_list import InstanceIndex, PixelList
 
 SERSIC = RADIAL_PROFILES["sersic"]
 

@@ -6,8 +6,8 @@ import torch
 
 from fitting.problem.radial_group import RadialGroup, RadialStack
 from fitting.profiles import RADIAL_PROFILES
-from fitting.render.frame import Frame
-from fitting.render.stencil import SHORT_MARGIN, STENCIL_MARGIN
+from fitting.render.pixels.frame import Frame
+from fitting.render.pixels.stencil import SHORT_MARGIN, STENCIL_MARGIN
 from tests.references.make_sersic_table import elliptical_radius
 from tests.references.pixel_means import pixel_mean
 from tests.references.radial_formulas import sersic

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fitting.profiles import RADIAL_PROFILES
+from fitting.render.pixels.quadrature import pixel_rule
 from fitting.render.plan import CENTRAL, quadrature_plan, rounded
-from fitting.render.quadrature import pixel_rule
 from fitting.render.smoothness import ORDERS
 
 SERSIC = RADIAL_PROFILES["sersic"]

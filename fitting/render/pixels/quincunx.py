@@ -8,8 +8,8 @@ axes on either lattice make of it a(α) a(β) + b(α) b(β), a and b being cosin
 
 from torch import Tensor
 
-from fitting.render.frame import Frame
-from fitting.render.stencil import weighted_sums
+from fitting.render.pixels.frame import Frame
+from fitting.render.pixels.stencil import weighted_sums
 
 _CENTRES = (
     *(-0.001104432976862104, 0.0011780502072417515, 0.04224461728670867),

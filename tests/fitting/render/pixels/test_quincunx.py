@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from fitting.profiles.surfaces import SURFACES
-from fitting.render.frame import Frame
-from fitting.render.quincunx import corner_frame, quincunx_means
+from fitting.render.pixels.frame import Frame
+from fitting.render.pixels.quincunx import corner_frame, quincunx_means
 from fitting.render.surface import integrate, integrate_derivatives, surface_quadrature
 from fitting.render.surface_frames import Evaluate
 from fitting.render.surface_plan import surface_quadrature_key

@@ -1,0 +1,1 @@
+"""Pixels: rectangles and lists of them, samples of a brightness, and quadrature on one pixel."""
