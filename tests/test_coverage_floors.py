@@ -14,7 +14,9 @@ from tests import coverage_floors
 def told(monkeypatch: pytest.MonkeyPatch, folder: Path, floors: str) -> int:
     summary = {"covered_lines": 80, "num_statements": 100, "covered_branches": 10, "num_branches": 20}
     measured, file = folder / "coverage.json", folder / "floors.toml"
-    measured.write_text(json.dumps({"files": {"fitting/render/plan.py": {"summary": summary}}}), encoding="utf-8")
+    measured.write_text(
+        json.dumps({"files": {"fitting/render/radial/radial_plan.py": {"summary": summary}}}), encoding="utf-8"
+    )
     file.write_text(floors, encoding="utf-8")
     monkeypatch.setattr(coverage_floors, "MEASURED", measured)
     monkeypatch.setattr(coverage_floors, "FLOORS", file)

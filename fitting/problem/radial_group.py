@@ -10,8 +10,11 @@ from torch import Tensor
 from fitting.problem.group import reaching_any
 from fitting.profiles import RadialProfile
 from fitting.profiles.dimensions import NUMBER, PureNumbers
-from fitting.render.ellipse import GEOMETRY, Axes, Ellipses
-from fitting.render.field import (
+from fitting.render.pixels.cached_by_bytes import cached_by_bytes
+from fitting.render.pixels.frame import Frame, windows
+from fitting.render.radial.ellipse import GEOMETRY, Axes, Ellipses
+from fitting.render.radial.quadrature_pixels import QuadraturePixels
+from fitting.render.radial.radial_images import (
     Linearization,
     integrate,
     integrate_columns,
@@ -19,11 +22,8 @@ from fitting.render.field import (
     sample,
     sample_columns,
 )
-from fitting.render.instances import RadialInstances
-from fitting.render.pixels.cached_by_bytes import cached_by_bytes
-from fitting.render.pixels.frame import Frame, windows
-from fitting.render.plan import RoundedShape, quadrature_plan, rounded
-from fitting.render.quadrature_pixels import QuadraturePixels
+from fitting.render.radial.radial_instances import RadialInstances
+from fitting.render.radial.radial_plan import RoundedShape, quadrature_plan, rounded
 
 
 @cached_by_bytes

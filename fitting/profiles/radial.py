@@ -2,7 +2,7 @@
 
 A radial profile is a pure function of ρ = (R / scale)², the squared elliptical radius in units of its scale length,
 and of its own few shape parameters. Position, axis ratio, position angle, scale and amplitude belong to the geometry
-(`fitting.render.ellipse`), which applies the chain rule once for every profile.
+(`fitting.render.radial.ellipse`), which applies the chain rule once for every profile.
 
 Some shape parameters are lengths or intensities themselves (a break radius beside a scale length). They enter in units
 of the profile's scale and amplitude, as `dimensions` says; `fitting.profiles.dimensions` does the division and its

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from fitting.render.pixels.frame import Frame
 from fitting.render.pixels.stencil import STENCIL_MARGIN
-from fitting.render.smoothness import ORDERS
+from fitting.render.radial.smoothness import ORDERS
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from fitting.render.ellipse import Ellipses
 from fitting.render.kink_nodes import EdgeNodes, KinkNodes, Side
 from fitting.render.pixels.outline import EDGES, Corners, pixel_edges
 from fitting.render.pixels.quadrature import crowded_rule
+from fitting.render.radial.ellipse import Ellipses
 from fitting.render.roots import bracketed
 
 _EDGE_ORDER = 14

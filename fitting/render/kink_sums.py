@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.ellipse import Ellipses
 from fitting.render.kink_candidates import PixelsOfStack
 from fitting.render.kink_crossings import KinkCrossings
 from fitting.render.kink_nodes import EdgeNodes
 from fitting.render.kink_quadrature import MOST_NUMBERS, KinkQuadrature, kink_quadratures
 from fitting.render.pixels.pixel_list import InstanceIndex
+from fitting.render.radial.ellipse import Ellipses
 from fitting.render.surface_plan import RoundedSurface
 
 _ASIDE = 1e-7

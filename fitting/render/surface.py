@@ -1,6 +1,6 @@
 """Images of surfaces and of their derivatives, for a stack of instances at once.
 
-The same quadrature as for plain profiles (`fitting.render.field`): a stencil on one sample a pixel, rules of higher
+The same quadrature as for plain profiles (`fitting.render.radial.radial_images`): a stencil on one sample a pixel, rules of higher
 order where the plan says so; and rules of their own where kinks cross, or where ripples ask for samples at the
 pixels' corners.
 """
@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.ellipse import Ellipses
 from fitting.render.kink_candidates import PixelsOfStack
 from fitting.render.pixels.cached_by_bytes import cached_by_bytes
 from fitting.render.pixels.frame import Frame
 from fitting.render.pixels.quincunx import corner_frame, quincunx_means
 from fitting.render.pixels.stencil import STENCIL_MARGIN, pixel_means
-from fitting.render.quadrature_pixels import QuadraturePixels
+from fitting.render.radial.ellipse import Ellipses
+from fitting.render.radial.quadrature_pixels import QuadraturePixels
 from fitting.render.surface_frames import Evaluate, FieldOnFrames, SurfaceFrames
 from fitting.render.surface_plan import RoundedSurface, surface_plan
 from fitting.render.surface_points import FixedRows, RowsOfPoints, central_rows

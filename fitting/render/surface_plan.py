@@ -1,6 +1,6 @@
 """Which pixels of a surface need which quadrature, found by looking at the surface itself.
 
-A plain elliptical profile has a theory of its errors (`fitting.render.plan`); a surface may bend, twist and end as it
+A plain elliptical profile has a theory of its errors (`fitting.render.radial.radial_plan`); a surface may bend, twist and end as it
 likes. So each pixel is tried: the stencil serves where the eighth differences of the samples, the first that it leaves
 out, are small; elsewhere Gauss–Legendre rules of rising order, each until the next agrees with it; the pixels at the
 centre go to the cusp rule. Like the other plan it is made for parameters rounded to a coarse grid and kept, so that
@@ -25,8 +25,8 @@ from fitting.render.pixels.frame import Frame
 from fitting.render.pixels.quadrature import pixel_rule
 from fitting.render.pixels.quincunx import corner_frame, quincunx_means
 from fitting.render.pixels.stencil import STENCIL_MARGIN
-from fitting.render.plan import CENTRAL, CUSP_AND_BREAK, QuadraturePlan
-from fitting.render.smoothness import ORDERS
+from fitting.render.radial.radial_plan import CENTRAL, CUSP_AND_BREAK, QuadraturePlan
+from fitting.render.radial.smoothness import ORDERS
 
 _NEXT_TERM = 27859 / 464486400
 """Weight of the eighth difference in the series that the stencil breaks off."""

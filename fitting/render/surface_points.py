@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.render.cusp import CentralPixels
-from fitting.render.ellipse import Ellipses
-from fitting.render.fixed_points import FixedPixels
 from fitting.render.pixels.pixel_list import InstanceIndex, PixelList
+from fitting.render.radial.cusp import CentralPixels
+from fitting.render.radial.ellipse import Ellipses
+from fitting.render.radial.fixed_points import FixedPixels
 
 _FAR = -1e4
 """Where points that stand for nothing lie, pixels from the centre or from the first pixel."""

@@ -8,7 +8,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from fitting.render.ellipse import Ellipses
+from fitting.render.radial.ellipse import Ellipses
 
 
 def by_centre(flow: Tensor, form: Ellipses) -> Tensor:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.render.ellipse import Ellipses
+from fitting.render.radial.ellipse import Ellipses
 
 EDGES = 4
 """Of a pixel."""

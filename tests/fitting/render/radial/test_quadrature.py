@@ -5,8 +5,8 @@ import pytest
 
 from fitting.profiles import RADIAL_PROFILES
 from fitting.render.pixels.quadrature import pixel_rule
-from fitting.render.plan import CENTRAL, quadrature_plan, rounded
-from fitting.render.smoothness import ORDERS
+from fitting.render.radial.radial_plan import CENTRAL, quadrature_plan, rounded
+from fitting.render.radial.smoothness import ORDERS
 
 SERSIC = RADIAL_PROFILES["sersic"]
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.render.break_rules import BreakRule, BreakSplit, CuspAndBreakRule, CuspAndBreakSplit
-from fitting.render.instances import RadialInstances
 from fitting.render.pixels.gauss_theorem import by_centre
 from fitting.render.pixels.pixel_list import PixelList
+from fitting.render.radial.break_rules import BreakRule, BreakSplit, CuspAndBreakRule, CuspAndBreakSplit
+from fitting.render.radial.radial_instances import RadialInstances
 
 
 @dataclass(frozen=True)

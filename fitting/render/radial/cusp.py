@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.render.ellipse import Ellipses
 from fitting.render.pixels.outline import Corners, pixel_edges
 from fitting.render.pixels.pixel_list import PixelList
 from fitting.render.pixels.quadrature import unit_rule
+from fitting.render.radial.ellipse import Ellipses
 
 _OUTLINE_ORDER = 24
 """Nodes between a foot and a corner, which keep the derivatives of a pixel at the centre under 1e-5 for n < 4."""

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.render.ellipse import Ellipses
 from fitting.render.pixels.pixel_list import InstanceIndex, PixelList
 from fitting.render.pixels.quadrature import pixel_rule
+from fitting.render.radial.ellipse import Ellipses
 
 _GROUP = 9
 

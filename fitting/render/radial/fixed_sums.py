@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.render.ellipse import GEOMETRY, rho, write_geometry
-from fitting.render.fixed_points import FixedPixels
-from fitting.render.instances import RadialInstances
+from fitting.render.radial.ellipse import GEOMETRY, rho, write_geometry
+from fitting.render.radial.fixed_points import FixedPixels
+from fitting.render.radial.radial_instances import RadialInstances
 
 
 def fixed_values(instances: RadialInstances, fixed: FixedPixels) -> Tensor:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.render.cusp import cusp_grading
-from fitting.render.ellipse import Ellipses
 from fitting.render.pixels.outline import EDGES, Corners, OutlinePoints, pixel_edges
 from fitting.render.pixels.quadrature import closely_crowded_rule, crowded_rule, graded_rule
+from fitting.render.radial.cusp import cusp_grading
+from fitting.render.radial.ellipse import Ellipses
 
 _OUTLINE_ORDER = 24
 _PIECES = 4

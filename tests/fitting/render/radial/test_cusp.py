@@ -9,11 +9,11 @@ from scipy.integrate import dblquad, quad
 from scipy.special import gammaincinv
 
 from fitting.profiles import RADIAL_PROFILES
-from fitting.render.cusp import CentralPixels, CuspRule
-from fitting.render.cusp_sums import central_values
-from fitting.render.ellipse import ellipses
-from fitting.render.instances import RadialInstances
 from fitting.render.pixels.pixel_list import InstanceIndex, PixelList
+from fitting.render.radial.cusp import CentralPixels, CuspRule
+from fitting.render.radial.cusp_sums import central_values
+from fitting.render.radial.ellipse import ellipses
+from fitting.render.radial.radial_instances import RadialInstances
 
 SERSIC = RADIAL_PROFILES["sersic"]
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from fitting.render.break_pixels import break_columns, break_values
-from fitting.render.cusp_sums import central_columns, central_values
-from fitting.render.fixed_sums import FixedSums, fixed_values
-from fitting.render.instances import RadialInstances
 from fitting.render.pixels.pixel_list import PixelList
-from fitting.render.quadrature_pixels import QuadraturePixels
+from fitting.render.radial.break_pixels import break_columns, break_values
+from fitting.render.radial.cusp_sums import central_columns, central_values
+from fitting.render.radial.fixed_sums import FixedSums, fixed_values
+from fitting.render.radial.quadrature_pixels import QuadraturePixels
+from fitting.render.radial.radial_instances import RadialInstances
 
 
 def put_values(instances: RadialInstances, quadrature_pixels: QuadraturePixels, images: Tensor) -> None:

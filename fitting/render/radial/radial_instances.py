@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from fitting.profiles import RadialProfile
-from fitting.render.ellipse import Ellipses
 from fitting.render.pixels.pixel_list import InstanceIndex
+from fitting.render.radial.ellipse import Ellipses
 
 
 @dataclass(frozen=True)

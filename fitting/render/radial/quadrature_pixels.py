@@ -7,15 +7,15 @@ from itertools import groupby
 import numpy as np
 import torch
 
-from fitting.render.break_pixels import BreakPixels
-from fitting.render.break_rules import BreakRule, CuspAndBreakRule
-from fitting.render.cusp import CentralPixels, CuspRule
-from fitting.render.fixed_points import FixedPixels
 from fitting.render.pixels.frame import Frame
 from fitting.render.pixels.pixel_list import InstanceIndex, PixelList
 from fitting.render.pixels.stencil import SHORT_MARGIN, STENCIL_MARGIN
-from fitting.render.plan import BREAK, CENTRAL, CUSP_AND_BREAK, QuadraturePlan
-from fitting.render.smoothness import ORDERS
+from fitting.render.radial.break_pixels import BreakPixels
+from fitting.render.radial.break_rules import BreakRule, CuspAndBreakRule
+from fitting.render.radial.cusp import CentralPixels, CuspRule
+from fitting.render.radial.fixed_points import FixedPixels
+from fitting.render.radial.radial_plan import BREAK, CENTRAL, CUSP_AND_BREAK, QuadraturePlan
+from fitting.render.radial.smoothness import ORDERS
 
 _HEADERS = 10_000
 _INSTANCE = 600

@@ -9,10 +9,10 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from fitting.render.cusp import CentralPixels, CentralSplit
-from fitting.render.instances import RadialInstances
 from fitting.render.pixels.gauss_theorem import by_centre
 from fitting.render.pixels.outline import pixel_edges
+from fitting.render.radial.cusp import CentralPixels, CentralSplit
+from fitting.render.radial.radial_instances import RadialInstances
 
 
 def central_values(instances: RadialInstances, central: CentralPixels) -> Tensor:

@@ -11,12 +11,12 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from fitting.render.ellipse import GEOMETRY, Ellipses, write_geometry
-from fitting.render.instances import RadialInstances
 from fitting.render.pixels.frame import Frame
 from fitting.render.pixels.stencil import STENCIL_MARGIN, cached_bytes, most_cached, pixel_means, spread_means
-from fitting.render.quadrature_pixel_sums import QuadraturePixelSums, put_columns, put_values
-from fitting.render.quadrature_pixels import QuadraturePixels
+from fitting.render.radial.ellipse import GEOMETRY, Ellipses, write_geometry
+from fitting.render.radial.quadrature_pixel_sums import QuadraturePixelSums, put_columns, put_values
+from fitting.render.radial.quadrature_pixels import QuadraturePixels
+from fitting.render.radial.radial_instances import RadialInstances
 
 
 def sample(instances: RadialInstances, frame: Frame) -> Tensor:
