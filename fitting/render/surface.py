@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.kink_candidates import PixelsOfStack
+from fitting.render.kinks.kink_candidates import PixelsOfStack
 from fitting.render.pixels.cached_by_bytes import cached_by_bytes
 from fitting.render.pixels.frame import Frame
 from fitting.render.pixels.quincunx import corner_frame, quincunx_means

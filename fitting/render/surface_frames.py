@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.kink_candidates import PixelsOfStack
-from fitting.render.kink_crossings import KinkCrossings
-from fitting.render.kink_quadrature import surface_kink_crossings
-from fitting.render.kink_sums import KinkBatch, kink_batches
+from fitting.render.kinks.kink_candidates import PixelsOfStack
+from fitting.render.kinks.kink_crossings import KinkCrossings
+from fitting.render.kinks.kink_quadrature import surface_kink_crossings
+from fitting.render.kinks.kink_sums import KinkBatch, kink_batches
 from fitting.render.pixels.frame import Frame
 from fitting.render.radial.ellipse import Ellipses, ellipses
 from fitting.render.surface_plan import RoundedSurface, surface_quadrature_key

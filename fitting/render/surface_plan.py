@@ -17,9 +17,9 @@ from scipy.ndimage import maximum_filter
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.kink_candidates import Candidates, listed
-from fitting.render.kink_crossings import kink_reach
-from fitting.render.kink_sides import kink_sides
+from fitting.render.kinks.kink_candidates import Candidates, listed
+from fitting.render.kinks.kink_crossings import kink_reach
+from fitting.render.kinks.kink_sides import kink_sides
 from fitting.render.pixels.cached_by_bytes import cached_by_bytes
 from fitting.render.pixels.frame import Frame
 from fitting.render.pixels.quadrature import pixel_rule

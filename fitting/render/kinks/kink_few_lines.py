@@ -11,9 +11,9 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from fitting.render.kink_nodes import EdgeNodes, KinkNodes, Side
+from fitting.render.kinks.kink_nodes import EdgeNodes, KinkNodes, Side
+from fitting.render.kinks.roots import bracketed
 from fitting.render.pixels.quadrature import crowded_rule, graded_rule, unit_rule
-from fitting.render.roots import bracketed
 
 GRADED_ORDER = 9
 """Nodes on a piece near the centre, graded where it meets a line with a kink."""

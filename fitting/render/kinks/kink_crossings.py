@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.kinks import KinkLines
-from fitting.render.kink_candidates import Candidates, PixelsOfStack
-from fitting.render.kink_few_lines import FAR_ORDERS, GRADED_ORDER, NEAR_ORDER
-from fitting.render.kink_one_line import StraightLines
-from fitting.render.kink_sides import KinkSides, kink_sides, line_angles
+from fitting.render.kinks.kink_candidates import Candidates, PixelsOfStack
+from fitting.render.kinks.kink_few_lines import FAR_ORDERS, GRADED_ORDER, NEAR_ORDER
+from fitting.render.kinks.kink_one_line import StraightLines
+from fitting.render.kinks.kink_sides import KinkSides, kink_sides, line_angles
 from fitting.render.pixels.stencil import STENCIL_MARGIN
 
 _HALF = 0.5 + 1e-9
@@ -40,7 +40,7 @@ class KinkPixels:
         pixels: they.
         x, y: their centres from the surface's, (pixels,).
         angle: of the lines that cross each, radians, (pixels, lines).
-        order: of the rule on their pieces (`fitting.render.kink_few_lines`).
+        order: of the rule on their pieces (`fitting.render.kinks.kink_few_lines`).
     """
 
     pixels: PixelsOfStack
@@ -67,7 +67,7 @@ class OneKinkPixels:
         pixels: they.
         x, y: their centres from the surface's, (pixels,).
         lines: one for each.
-        order: of the rule on their pieces (`fitting.render.kink_one_line`).
+        order: of the rule on their pieces (`fitting.render.kinks.kink_one_line`).
     """
 
     pixels: PixelsOfStack

@@ -11,11 +11,11 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from fitting.render.kink_nodes import EdgeNodes, KinkNodes, Side
+from fitting.render.kinks.kink_nodes import EdgeNodes, KinkNodes, Side
+from fitting.render.kinks.roots import bracketed
 from fitting.render.pixels.outline import EDGES, Corners, pixel_edges
 from fitting.render.pixels.quadrature import crowded_rule
 from fitting.render.radial.ellipse import Ellipses
-from fitting.render.roots import bracketed
 
 _EDGE_ORDER = 14
 

@@ -9,12 +9,12 @@ from torch import Tensor
 
 from fitting.profiles.kinks import KinkLines
 from fitting.profiles.surface import Surface
-from fitting.render.kink_candidates import PixelsOfStack
-from fitting.render.kink_centre import central_kink_nodes, central_kink_points, straight_central_kink_nodes
-from fitting.render.kink_crossings import KinkCrossings, KinkPixels, kink_crossings
-from fitting.render.kink_few_lines import few_lines_nodes, few_lines_points
-from fitting.render.kink_nodes import KinkNodes, side_of_lines
-from fitting.render.kink_one_line import one_line_nodes, one_line_points
+from fitting.render.kinks.kink_candidates import PixelsOfStack
+from fitting.render.kinks.kink_centre import central_kink_nodes, central_kink_points, straight_central_kink_nodes
+from fitting.render.kinks.kink_crossings import KinkCrossings, KinkPixels, kink_crossings
+from fitting.render.kinks.kink_few_lines import few_lines_nodes, few_lines_points
+from fitting.render.kinks.kink_nodes import KinkNodes, side_of_lines
+from fitting.render.kinks.kink_one_line import one_line_nodes, one_line_points
 from fitting.render.pixels.frame import Frame
 from fitting.render.radial.cusp import cusp_grading
 from fitting.render.radial.ellipse import Ellipses

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.kink_candidates import PixelsOfStack
-from fitting.render.kink_crossings import KinkCrossings
-from fitting.render.kink_nodes import EdgeNodes
-from fitting.render.kink_quadrature import MOST_NUMBERS, KinkQuadrature, kink_quadratures
+from fitting.render.kinks.kink_candidates import PixelsOfStack
+from fitting.render.kinks.kink_crossings import KinkCrossings
+from fitting.render.kinks.kink_nodes import EdgeNodes
+from fitting.render.kinks.kink_quadrature import MOST_NUMBERS, KinkQuadrature, kink_quadratures
 from fitting.render.pixels.pixel_list import InstanceIndex
 from fitting.render.radial.ellipse import Ellipses
 from fitting.render.surface_plan import RoundedSurface
