@@ -8,8 +8,8 @@ from torch import Tensor
 
 from fitting.profiles.surface import Surface
 from fitting.render.pixels.frame import Frame, windows
-from fitting.render.surface import field_means, integrate, integrate_derivatives, sample
-from fitting.render.surface_frames import SurfaceFrames
+from fitting.render.surfaces.surface_frames import SurfaceFrames
+from fitting.render.surfaces.surface_images import field_means, integrate, integrate_derivatives, sample
 
 _LOOKS = 12
 _MOST_LOOKS = 2**20

@@ -18,7 +18,7 @@ from fitting.render.kinks.kink_one_line import one_line_nodes, one_line_points
 from fitting.render.pixels.frame import Frame
 from fitting.render.radial.cusp import cusp_grading
 from fitting.render.radial.ellipse import Ellipses
-from fitting.render.surface_plan import RoundedSurface, kink_candidates
+from fitting.render.surfaces.surface_plan import RoundedSurface, kink_candidates
 
 _STEPS = 7
 """On the way to where a bent kink is met."""

@@ -18,7 +18,7 @@ from fitting.render.kinks.kink_nodes import EdgeNodes
 from fitting.render.kinks.kink_quadrature import MOST_NUMBERS, KinkQuadrature, kink_quadratures
 from fitting.render.pixels.pixel_list import InstanceIndex
 from fitting.render.radial.ellipse import Ellipses
-from fitting.render.surface_plan import RoundedSurface
+from fitting.render.surfaces.surface_plan import RoundedSurface
 
 _ASIDE = 1e-7
 """How far beside an edge its two sides are looked at, of the distance from the centre."""

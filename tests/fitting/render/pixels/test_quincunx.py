@@ -10,9 +10,9 @@ import torch
 from fitting.profiles.surfaces import SURFACES
 from fitting.render.pixels.frame import Frame
 from fitting.render.pixels.quincunx import corner_frame, quincunx_means
-from fitting.render.surface import integrate, integrate_derivatives, surface_quadrature
-from fitting.render.surface_frames import Evaluate
-from fitting.render.surface_plan import surface_quadrature_key
+from fitting.render.surfaces.surface_frames import Evaluate
+from fitting.render.surfaces.surface_images import integrate, integrate_derivatives, surface_quadrature
+from fitting.render.surfaces.surface_plan import surface_quadrature_key
 from tests.fitting.ulps import assert_few_ulps
 
 PIXEL = Frame(2, 5, 1, 1)

@@ -20,9 +20,9 @@ from fitting.render.pixels.quincunx import corner_frame, quincunx_means
 from fitting.render.pixels.stencil import STENCIL_MARGIN, pixel_means
 from fitting.render.radial.ellipse import Ellipses
 from fitting.render.radial.quadrature_pixels import QuadraturePixels
-from fitting.render.surface_frames import Evaluate, FieldOnFrames, SurfaceFrames
-from fitting.render.surface_plan import RoundedSurface, surface_plan
-from fitting.render.surface_points import FixedRows, RowsOfPoints, central_rows
+from fitting.render.surfaces.surface_frames import Evaluate, FieldOnFrames, SurfaceFrames
+from fitting.render.surfaces.surface_plan import RoundedSurface, surface_plan
+from fitting.render.surfaces.surface_points import FixedRows, RowsOfPoints, central_rows
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from fitting.render.kinks.kink_quadrature import surface_kink_crossings
 from fitting.render.kinks.kink_sums import KinkBatch, kink_batches
 from fitting.render.pixels.frame import Frame
 from fitting.render.radial.ellipse import Ellipses, ellipses
-from fitting.render.surface_plan import RoundedSurface, surface_quadrature_key
+from fitting.render.surfaces.surface_plan import RoundedSurface, surface_quadrature_key
 
 Evaluate = Callable[[Tensor, Tensor, Tensor], Tensor]
 """Offsets x, y (instances, points) and values (instances, parameters) to (instances, …, points)."""
