@@ -8,7 +8,7 @@ from torch import Tensor
 
 from fitting.drawing.point_source import PointSource
 from fitting.render.pixels.frame import Frame
-from fitting.render.varying import Nodes, hats
+from fitting.render.varying_convolution import Nodes, hats
 
 
 @dataclass(frozen=True)

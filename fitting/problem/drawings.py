@@ -21,8 +21,8 @@ from fitting.profiles import radial_profile
 from fitting.profiles.radial import RadialProfile
 from fitting.profiles.surface import Surface
 from fitting.profiles.surfaces import SURFACES
-from fitting.render.convolve import Convolver
-from fitting.render.varying import VaryingConvolver
+from fitting.render.convolution import Convolver
+from fitting.render.varying_convolution import VaryingConvolver
 from fitting.spec import ComponentSpec, ModifierSpec
 from fitting.spec.images import GaussianShape, MoffatShape
 

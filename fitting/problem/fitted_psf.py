@@ -20,7 +20,7 @@ from fitting.drawing.surface import SurfaceDrawing
 from fitting.inputs.image_data import Array, ImageData
 from fitting.profiles.psf import PsfSurface
 from fitting.profiles.surfaces import SURFACES
-from fitting.render.convolve import Convolver
+from fitting.render.convolution import Convolver
 from fitting.render.pixels.frame import Frame
 from fitting.spec import ComponentSpec
 

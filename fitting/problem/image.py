@@ -11,9 +11,9 @@ from torch import Tensor
 from fitting.inputs.image_data import ImageData
 from fitting.problem.fitted_psf import FittedConvolver, FittedPsf
 from fitting.problem.likelihood import GaussianLikelihood, Likelihood, Pixels, PoissonLikelihood, StudentTLikelihood
-from fitting.render.convolve import Convolver, FineConvolver
+from fitting.render.convolution import Convolver, FineConvolver
 from fitting.render.pixels.frame import Frame
-from fitting.render.varying import BlendedConvolver, Nodes, VaryingConvolver
+from fitting.render.varying_convolution import BlendedConvolver, Nodes, VaryingConvolver
 from fitting.spec import NoiseSpec
 from fitting.spec.images import GaussianShape, MoffatShape
 

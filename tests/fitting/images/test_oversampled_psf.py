@@ -11,7 +11,7 @@ from astropy.io import fits
 from fitting.inputs import ImageData, load_images
 from fitting.inputs.psf import fine_kernel
 from fitting.problem import Problem
-from fitting.render.convolve import FineConvolver
+from fitting.render.convolution import FineConvolver
 from fitting.spec import RequestInvalid, parse_request
 from tests.fitting.scene import flat_sky, image_of, noisy, problem_of, rendered, sersic
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.signal import convolve2d
 
-from fitting.render.convolve import Convolver
+from fitting.render.convolution import Convolver
 
 KERNELS = [(1, 1), (3, 3), (5, 9), (11, 3), (21, 21)]
 

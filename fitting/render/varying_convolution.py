@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fitting.render.convolve import Convolver, FineConvolver
+from fitting.render.convolution import Convolver, FineConvolver
 from fitting.render.pixels.frame import Frame
 
 Blur = Convolver | FineConvolver
