@@ -15,7 +15,7 @@ from fitting.spec.pictures import PictureChoices
 from fitting.spec.plots import PlotChoices
 
 if TYPE_CHECKING:
-    from fitting.inputs.files import FileInvalid
+    from fitting.files.file_reading import FileInvalid
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,15 @@ class Proposed:
 
 def preload() -> None:
     """Import what the checks use. Drawing is left out, since most services draw rarely."""
-    import fitting.inputs.files
+    import fitting.files.file_reading
     import fitting.inputs.initial
     import fitting.inputs.proposal  # noqa: F401
 
 
 def describe_upload(path: Path) -> dict[str, Any] | Fault:
     """What is in a file, as JSON, or why it is no image; the fault's path is the place in the file, such as `HDU 2`."""
-    from fitting.inputs.files import FileInvalid, describe_file
-    from fitting.inputs.planes import recognised
+    from fitting.files.file_reading import FileInvalid, describe_file
+    from fitting.files.plane_recognition import recognised
 
     try:
         description = describe_file(path)
@@ -100,8 +100,8 @@ def propose(spec: ProposalSpec, files: Mapping[str, Path]) -> Proposed:
 
 def recognise_planes(description: Mapping[str, Any]) -> dict[str, Any]:
     """Which HDU is which plane, told by names and shapes from a stored description, as JSON with notices."""
-    from fitting.inputs.files import FileDescription
-    from fitting.inputs.planes import recognised
+    from fitting.files.file_reading import FileDescription
+    from fitting.files.plane_recognition import recognised
 
     planes = recognised(FileDescription.model_validate(description), None)
     told = {"warnings": list(planes.warnings), "notices": [notice.document() for notice in planes.notices]}
@@ -110,8 +110,8 @@ def recognise_planes(description: Mapping[str, Any]) -> dict[str, Any]:
 
 def write_pixels(source: Path, hdu: int | str | None, factor: int, target: Path) -> Fault | None:
     """Write a plane's pixels to `target` as .npy, averaged over blocks; a fault where there is no such plane."""
-    from fitting.inputs.files import FileInvalid
-    from fitting.inputs.pixels import write_pixels as write
+    from fitting.files.file_reading import FileInvalid
+    from fitting.files.plane_pixels import write_pixels as write
 
     try:
         write(source, hdu, factor, target)
@@ -122,8 +122,8 @@ def write_pixels(source: Path, hdu: int | str | None, factor: int, target: Path)
 
 def sky_map(source: Path, hdu: int | str | None) -> dict[str, Any] | Fault | None:
     """Where a plane's pixels are on the sky, as JSON; None where its header does not say."""
-    from fitting.inputs.files import FileInvalid
-    from fitting.inputs.sky_map import sky_map as read_sky_map
+    from fitting.files.file_reading import FileInvalid
+    from fitting.files.sky_map import sky_map as read_sky_map
 
     try:
         return read_sky_map(source, hdu)
@@ -167,7 +167,7 @@ def draw_preview(files: Mapping[str, Path], folder: Path, image: str, plane: str
 
 def draw_upload(path: Path, choices: PictureChoices) -> bytes | Fault:
     """One plane of a file as PNG, or why it cannot be shown so."""
-    from fitting.inputs.files import FileInvalid, read_plane
+    from fitting.files.file_reading import FileInvalid, read_plane
     from fitting.plots.picture import PictureInvalid, draw_picture
 
     try:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fitting.files.wcs import celestial_wcs, projected
 from fitting.inputs.image_data import ImageData
-from fitting.inputs.wcs import celestial_wcs, projected
 
 Array = NDArray[np.float64]
 ARCSEC = np.pi / 180.0 / 3600.0

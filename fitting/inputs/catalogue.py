@@ -10,7 +10,7 @@ from typing import Any
 
 from astropy.table import Table
 
-from fitting.inputs.invalid import FileInvalid
+from fitting.files.file_invalid import FileInvalid
 
 Row = dict[str, float]
 _EXPECTED = "a CSV, FITS, ECSV or SExtractor table with columns x and y, or ra and dec"

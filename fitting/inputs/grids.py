@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from fitting.files.wcs import celestial_wcs
 from fitting.inputs.astrometry import sky_of
 from fitting.inputs.image_data import ImageData
-from fitting.inputs.wcs import celestial_wcs
 from fitting.spec import ComponentSpec, Fault, FitRequest
 
 _SAME = 0.05

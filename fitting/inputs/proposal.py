@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fitting.files.file_reading import FileInvalid, describe_file, read_plane
+from fitting.files.plane_recognition import recognised
+from fitting.files.read_limits import DEFAULT_LIMITS, ReadLimits
 from fitting.inputs.detection import detect
-from fitting.inputs.files import FileInvalid, describe_file, read_plane
 from fitting.inputs.image_data import ImageData
 from fitting.inputs.images import load_images
-from fitting.inputs.limits import DEFAULT_LIMITS, ReadLimits
-from fitting.inputs.planes import recognised
 from fitting.inputs.reading import Locate
 from fitting.inputs.seeds import from_catalogue, from_positions, from_segmentation
 from fitting.inputs.sky import Sky

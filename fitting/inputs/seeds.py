@@ -9,10 +9,10 @@ import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from fitting.files.wcs import celestial_wcs
 from fitting.inputs.galaxies import Galaxy, unit_flux
 from fitting.inputs.image_data import ImageData
 from fitting.inputs.sources import Seed
-from fitting.inputs.wcs import celestial_wcs
 from fitting.spec import CatalogueRow, Fault, RequestInvalid
 
 _N, _Q = 2.0, 0.8

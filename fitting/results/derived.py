@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fitting.files.wcs import celestial_wcs
 from fitting.geometry.modifiers import in_pixels
 from fitting.geometry.total import TotalFlux, total_of
 from fitting.inputs.image_data import ImageData
-from fitting.inputs.wcs import celestial_wcs
 from fitting.problem import Problem
 from fitting.problem.parameters import Values
 from fitting.profiles import radial_profile

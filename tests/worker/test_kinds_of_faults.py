@@ -8,7 +8,7 @@ from unittest.mock import Mock
 import pytest
 
 from fitting.faults import OutOfMemory, OwnFault
-from fitting.inputs.invalid import FileInvalid
+from fitting.files.file_invalid import FileInvalid
 from fitting.spec import Fault, RequestInvalid
 from jobs import records, transitions
 from jobs.blobs import open_blobs

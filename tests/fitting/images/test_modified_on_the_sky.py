@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from fitting.files.wcs import celestial_wcs
 from fitting.inputs import ImageData
-from fitting.inputs.wcs import celestial_wcs
 from fitting.problem import Problem
 from fitting.run import run
 from fitting.spec import FitRequest, parse_request

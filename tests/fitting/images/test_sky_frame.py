@@ -9,9 +9,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fitting.files.wcs import celestial_wcs
 from fitting.inputs import ImageData
 from fitting.inputs.astrometry import sky_of
-from fitting.inputs.wcs import celestial_wcs
 from fitting.problem import Problem
 from fitting.problem.ellipse_map import mapped_ellipse
 from fitting.problem.local_map import SkyFrame

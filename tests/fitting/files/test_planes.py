@@ -2,8 +2,8 @@
 
 import pytest
 
-from fitting.inputs.files import FileDescription, HduDescription
-from fitting.inputs.planes import recognised
+from fitting.files.file_reading import FileDescription, HduDescription
+from fitting.files.plane_recognition import recognised
 
 SQUARE, STAMP = (50, 60), (21, 21)
 

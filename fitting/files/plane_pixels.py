@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.inputs.files import read_plane
+from fitting.files.file_reading import read_plane
 
 
 def binned(data: NDArray[np.float64], factor: int) -> NDArray[np.float32]:

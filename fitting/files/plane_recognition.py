@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from fitting.inputs.files import FileDescription, HduDescription
+from fitting.files.file_reading import FileDescription, HduDescription
 from fitting.spec.notices import Notice, sentences
 
 NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from fitting.inputs import FileInvalid, describe_file, read_plane
+from fitting.files import FileInvalid, describe_file, read_plane
 
 IMAGE = np.random.default_rng(1).normal(100.0, 5.0, (30, 40))
 

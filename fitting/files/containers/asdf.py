@@ -19,10 +19,10 @@ import asdf
 import numpy as np
 from asdf.tags.core.ndarray import NDArrayType
 
-from fitting.inputs.containers.container import Plane, as_plane, damaged, require_numbers
-from fitting.inputs.invalid import FileInvalid
-from fitting.inputs.limits import ReadLimits
-from fitting.inputs.structure import HduOutline
+from fitting.files.containers.container import Plane, as_plane, damaged, require_numbers
+from fitting.files.file_invalid import FileInvalid
+from fitting.files.fits_structure import HduOutline
+from fitting.files.read_limits import ReadLimits
 
 _MAGIC = b"\xd3BLK"
 _BLOCK = struct.Struct(">I4sQQQ16s")

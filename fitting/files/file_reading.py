@@ -13,18 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from fitting.inputs.containers.asdf import open_asdf
-from fitting.inputs.containers.container import Container, Plane
-from fitting.inputs.containers.fits import open_fits
-from fitting.inputs.containers.npy import open_npy, open_npz
-from fitting.inputs.containers.png import open_png
-from fitting.inputs.containers.tiff import open_tiff
-from fitting.inputs.content import Format, open_content
-from fitting.inputs.invalid import FileInvalid
-from fitting.inputs.keywords import pixel_scale, zero_point
-from fitting.inputs.limits import DEFAULT_LIMITS, ReadLimits
-from fitting.inputs.structure import HduOutline
-from fitting.inputs.wcs import celestial_wcs
+from fitting.files.containers.asdf import open_asdf
+from fitting.files.containers.container import Container, Plane
+from fitting.files.containers.fits import open_fits
+from fitting.files.containers.npy import open_npy, open_npz
+from fitting.files.containers.png import open_png
+from fitting.files.containers.tiff import open_tiff
+from fitting.files.file_content import Format, open_content
+from fitting.files.file_invalid import FileInvalid
+from fitting.files.fits_structure import HduOutline
+from fitting.files.keywords import pixel_scale, zero_point
+from fitting.files.read_limits import DEFAULT_LIMITS, ReadLimits
+from fitting.files.wcs import celestial_wcs
 
 __all__ = ["FileDescription", "FileInvalid", "HduDescription", "Plane", "describe_file", "read_plane"]
 

@@ -11,10 +11,10 @@ from typing import IO
 import numpy as np
 from PIL import Image
 
-from fitting.inputs.containers.container import Plane, as_plane, damaged
-from fitting.inputs.invalid import FileInvalid
-from fitting.inputs.limits import ReadLimits
-from fitting.inputs.structure import HduOutline
+from fitting.files.containers.container import Plane, as_plane, damaged
+from fitting.files.file_invalid import FileInvalid
+from fitting.files.fits_structure import HduOutline
+from fitting.files.read_limits import ReadLimits
 
 _GREY = ("1", "L", "I", "I;16", "I;16B")
 

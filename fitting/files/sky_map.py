@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fitting.inputs.files import read_plane
-from fitting.inputs.wcs import celestial_wcs, projected
+from fitting.files.file_reading import read_plane
+from fitting.files.wcs import celestial_wcs, projected
 
 _DEGREE = 3
 _SAMPLES = 16

@@ -12,8 +12,8 @@ import pytest
 import tifffile
 from PIL import Image
 
-from fitting.inputs import FileInvalid, ReadLimits, describe_file, read_plane
-from fitting.inputs.planes import recognised
+from fitting.files import FileInvalid, ReadLimits, describe_file, read_plane
+from fitting.files.plane_recognition import recognised
 
 FIELD = np.random.default_rng(5).normal(10.0, 2.0, (31, 21))
 COUNTS = FIELD.round().astype(np.uint16)

@@ -11,9 +11,9 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from fitting.inputs.invalid import FileInvalid
-from fitting.inputs.limits import ReadLimits
-from fitting.inputs.structure import HduOutline
+from fitting.files.file_invalid import FileInvalid
+from fitting.files.fits_structure import HduOutline
+from fitting.files.read_limits import ReadLimits
 
 
 @dataclass(frozen=True)

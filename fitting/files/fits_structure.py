@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO
 
-from fitting.inputs.invalid import FileInvalid
-from fitting.inputs.limits import ReadLimits
+from fitting.files.file_invalid import FileInvalid
+from fitting.files.read_limits import ReadLimits
 
 BLOCK = 2880
 _CARD = 80

@@ -10,10 +10,10 @@ from typing import IO
 import numpy as np
 from astropy.io import fits
 
-from fitting.inputs.containers.container import Plane, damaged
-from fitting.inputs.invalid import FileInvalid
-from fitting.inputs.limits import ReadLimits
-from fitting.inputs.structure import HduOutline, outline
+from fitting.files.containers.container import Plane, damaged
+from fitting.files.file_invalid import FileInvalid
+from fitting.files.fits_structure import HduOutline, outline
+from fitting.files.read_limits import ReadLimits
 
 
 class FitsContainer:

@@ -13,7 +13,7 @@ from astropy.io import fits
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fitting.inputs import FileInvalid, ReadLimits, describe_file, read_plane
+from fitting.files import FileInvalid, ReadLimits, describe_file, read_plane
 
 BLOCK = 2880
 IMAGE = np.arange(12.0, dtype=np.float32).reshape(3, 4)
