@@ -47,7 +47,7 @@ class Proposed:
 def preload() -> None:
     """Import what the checks use. Drawing is left out, since most services draw rarely."""
     import fitting.files.file_reading
-    import fitting.inputs.initial
+    import fitting.first_values.completed_request
     import fitting.inputs.proposal  # noqa: F401
 
 
@@ -68,8 +68,8 @@ def check_images(request: FitRequest, files: Mapping[str, Path], new: frozenset[
 
     `files` says where each file is that the request names; those in `new` have not been looked at before.
     """
+    from fitting.first_values.completed_request import complete_request
     from fitting.inputs.images import load_images
-    from fitting.inputs.initial import complete_request
 
     descriptions = {name: describe_upload(files[name]) for name in sorted(new)}
     faults = _faults_of_files(request, descriptions)

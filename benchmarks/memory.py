@@ -23,7 +23,8 @@ def fit(folder: Path, part: str) -> dict[str, Any]:
     """Fit the image by `lm` alone, or by the whole run of the request; memory in MB (10⁶ bytes)."""
     import torch
 
-    from fitting.inputs import complete_request, load_images
+    from fitting.first_values import complete_request
+    from fitting.inputs import load_images
     from fitting.methods.levenberg_marquardt import levenberg_marquardt
     from fitting.problem import Problem
     from fitting.run import run

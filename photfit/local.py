@@ -150,7 +150,8 @@ def _engine_present() -> Iterator[None]:
 
 def _run(request: FitRequest, request_file: Path, report: Callable[[Progress], None]) -> FitResult:
     with _engine_present():
-        from fitting.inputs import complete_request, load_images
+        from fitting.first_values import complete_request
+        from fitting.inputs import load_images
         from fitting.run import run
     try:
         images = load_images(request, partial(locate_from, request_file.parent))

@@ -10,7 +10,8 @@ from typing import Any
 import structlog
 
 from fitting.faults import OutOfMemory, PassingFault, UserFault
-from fitting.inputs import complete_request, load_images
+from fitting.first_values import complete_request
+from fitting.inputs import load_images
 from fitting.memory_faults import memory_faults
 from fitting.methods.progress import Cancelled
 from fitting.results import FitResult, write_result

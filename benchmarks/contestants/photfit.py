@@ -10,7 +10,8 @@ import torch
 
 from benchmarks.contestants.answering import Actions, Facts, Timed, answer_questions, threads
 from benchmarks.examples import FOLDER, Example, Values
-from fitting.inputs import complete_request, load_images
+from fitting.first_values import complete_request
+from fitting.inputs import load_images
 from fitting.methods.levenberg_marquardt import levenberg_marquardt
 from fitting.problem import Problem
 from fitting.results import FitResult

@@ -2,13 +2,11 @@
 
 from fitting.inputs.image_data import ImageData
 from fitting.inputs.images import load_images
-from fitting.inputs.initial import complete_request
 from fitting.inputs.proposal import Proposal, propose
 
 __all__ = [
     "ImageData",
     "Proposal",
-    "complete_request",
     "load_images",
     "propose",
 ]

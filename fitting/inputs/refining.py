@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from fitting.inputs.galaxies import Galaxy, Part, Stamp
-from fitting.inputs.kernel import binned
+from fitting.first_values.quick_galaxies import Galaxy, Part, Stamp
+from fitting.first_values.quick_kernel import binned
 
 Array = NDArray[np.float64]
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.inputs.galaxies import Array, Galaxy, Part, Stamp, b_n, unit_flux
+from fitting.first_values.quick_galaxies import Array, Galaxy, Part, Stamp, b_n, unit_flux
+from fitting.first_values.quick_kernel import stamp_sigma, trimmed
+from fitting.first_values.source_shapes import measure
 from fitting.inputs.image_data import ImageData
-from fitting.inputs.kernel import stamp_sigma, trimmed
 from fitting.inputs.refining import refined, refined_coarsely
-from fitting.inputs.shapes import measure
 
 Mask = NDArray[np.bool_]
 

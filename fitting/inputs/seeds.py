@@ -10,7 +10,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from fitting.files.wcs import celestial_wcs
-from fitting.inputs.galaxies import Galaxy, unit_flux
+from fitting.first_values.quick_galaxies import Galaxy, unit_flux
 from fitting.inputs.image_data import ImageData
 from fitting.inputs.sources import Seed
 from fitting.spec import CatalogueRow, Fault, RequestInvalid

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fitting.first_values.quick_galaxies import Array, Galaxy
 from fitting.inputs.detection import Detections, detect
-from fitting.inputs.galaxies import Array, Galaxy
 from fitting.inputs.image_data import ImageData
 from fitting.inputs.scene import Scene
 from fitting.inputs.sky import Sky, sky_of

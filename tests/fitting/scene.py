@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from fitting.inputs import ImageData, complete_request
+from fitting.first_values import complete_request
+from fitting.inputs import ImageData
 from fitting.problem import Problem
 from fitting.results import FitResult
 from fitting.run import run

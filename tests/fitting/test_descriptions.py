@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.inputs.galaxies import Galaxy
+from fitting.first_values.quick_galaxies import Galaxy
 from fitting.methods import METHOD_RUNNERS
 from fitting.problem.drawings import DRAWINGS
 from fitting.profiles import RADIAL_PROFILES, SIZED_PROFILES, RadialProfile

@@ -12,7 +12,8 @@ import torch
 
 from benchmarks.profiles import components
 from benchmarks.scenes import SCENES, VARIANCE
-from fitting.inputs import ImageData, complete_request
+from fitting.first_values import complete_request
+from fitting.inputs import ImageData
 from fitting.problem import Problem
 from fitting.results import FitResult
 from fitting.run import run

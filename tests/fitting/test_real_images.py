@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from scipy.special import gamma, gammaincinv
 
-from fitting.inputs import complete_request, load_images
+from fitting.first_values import complete_request
+from fitting.inputs import load_images
 from fitting.results import FitResult
 from fitting.run import run
 from fitting.spec import parse_request

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.inputs import ImageData, complete_request, load_images
+from fitting.first_values import complete_request
+from fitting.inputs import ImageData, load_images
 from fitting.methods.levenberg_marquardt import levenberg_marquardt
 from fitting.problem import Problem
 from fitting.results import FitResult

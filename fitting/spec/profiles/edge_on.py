@@ -34,7 +34,7 @@ def _first_disk(galaxy: MeasuredGalaxy, _: None) -> Values:
 
 
 def _first_ring(galaxy: MeasuredGalaxy, _: None) -> Values:
-    """Of half the light within r, where its own light is not to be measured (`fitting.inputs.edge_on_rings`)."""
+    """Of half the light within r, where its own light is not to be measured (`fitting.first_values.edge_on_rings`)."""
     r, sigma_r = 0.7 * galaxy.r_e, 0.5 * galaxy.r_e
     sigma_z = galaxy.q * sigma_r
     i_0 = galaxy.flux / (4.0 * math.pi * sigma_r * sigma_z)

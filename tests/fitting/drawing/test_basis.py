@@ -9,7 +9,8 @@ import torch
 
 from fitting.drawing.basis import Basis
 from fitting.drawing.point_source import PointSource
-from fitting.inputs import ImageData, complete_request, load_images
+from fitting.first_values import complete_request
+from fitting.inputs import ImageData, load_images
 from fitting.render.pixels.frame import Frame
 from fitting.run import run
 from fitting.spec import FitRequest, RequestInvalid, parse_request

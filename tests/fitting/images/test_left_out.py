@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fitting.inputs import complete_request
+from fitting.first_values import complete_request
 from fitting.problem import Problem
 from fitting.run import run
 from fitting.spec import ParameterTable

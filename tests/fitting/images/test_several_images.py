@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.inputs import ImageData, complete_request
+from fitting.first_values import complete_request
+from fitting.inputs import ImageData
 from fitting.problem import Problem
 from fitting.results import FitResult, parameters_document
 from fitting.run import run

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from fitting.inputs import ImageData, Proposal, complete_request, load_images, propose
+from fitting.first_values import complete_request
+from fitting.inputs import ImageData, Proposal, load_images, propose
 from fitting.spec import RequestInvalid, parse_proposal, parse_request
 from tests.fitting.inputs.test_initial import PSF, SIZE, SKY, TRUTH, scene, turn
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from fitting.chains import read_chains
-from fitting.inputs import complete_request, load_images
+from fitting.first_values import complete_request
+from fitting.inputs import load_images
 from fitting.methods.progress import Cancelled, Progress
 from fitting.results import FitResult, parameters_document, write_result
 from fitting.run import run

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from fitting.drawing.image_psf import ImagePsfDrawing, MixedKernel
-from fitting.inputs import complete_request, load_images
+from fitting.first_values import complete_request
+from fitting.inputs import load_images
 from fitting.inputs.zernike import zernike
 from fitting.problem import Problem
 from fitting.problem.fitted_psf import FittedConvolver

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.inputs import complete_request
-from fitting.inputs.first_shapes import first_values
-from fitting.inputs.galaxies import Galaxy
+from fitting.first_values import complete_request
+from fitting.first_values.first_shapes import first_values
+from fitting.first_values.quick_galaxies import Galaxy
 from fitting.problem.drawings import DRAWINGS
 from fitting.profiles import RADIAL_PROFILES
 from fitting.profiles.radial import total_flux

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fitting.inputs.galaxies import Galaxy, unit_flux
+from fitting.first_values.quick_galaxies import Galaxy, unit_flux
 from fitting.spec import PROFILES, ComponentSpec
 from fitting.spec.profiles.first_shape import FirstShape, Values
 

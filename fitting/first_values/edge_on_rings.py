@@ -11,7 +11,7 @@ import math
 import numpy as np
 from scipy.ndimage import label
 
-from fitting.inputs.shapes import Array, Mask, smoothed
+from fitting.first_values.source_shapes import Array, Mask, smoothed
 
 _SMOOTHING = 1.5
 _SIGNIFICANT = 4.0

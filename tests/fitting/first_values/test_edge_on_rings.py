@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fitting.inputs import complete_request
-from fitting.inputs.edge_on_rings import measured_ring
+from fitting.first_values import complete_request
+from fitting.first_values.edge_on_rings import measured_ring
 from fitting.spec import ParameterTable
 from tests.fitting.scene import fit_request, fitted, image_of, noisy, rendered, values_of
 

@@ -8,7 +8,8 @@ import pytest
 from scipy.signal import fftconvolve
 from scipy.special import gammaincinv
 
-from fitting.inputs import ImageData, complete_request
+from fitting.first_values import complete_request
+from fitting.inputs import ImageData
 from fitting.inputs.psf import gaussian_stamp
 from fitting.spec import GaussianPsf, ParameterTable, RequestInvalid, parse_request
 

@@ -13,14 +13,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fitting.inputs.edge_on_rings import measured_ring
-from fitting.inputs.first_shapes import first_shape, first_values
-from fitting.inputs.galaxies import Galaxy, brightness, unit_flux
+from fitting.first_values.edge_on_rings import measured_ring
+from fitting.first_values.first_shapes import first_shape, first_values
+from fitting.first_values.quick_galaxies import Galaxy, brightness, unit_flux
+from fitting.first_values.quick_kernel import stamp_sigma
+from fitting.first_values.source_shapes import Shape, brightest, measure, smoothed, summits
+from fitting.first_values.through_pixels import completed_through_pixels
 from fitting.inputs.image_data import Array, ImageData, Mask
-from fitting.inputs.kernel import stamp_sigma
 from fitting.inputs.noise import background
-from fitting.inputs.shapes import Shape, brightest, measure, smoothed, summits
-from fitting.inputs.through_pixels import completed_through_pixels
 from fitting.spec import (
     ComponentSpec,
     ExpressionInvalid,
