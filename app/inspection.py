@@ -48,7 +48,7 @@ def preload() -> None:
     """Import what the checks use. Drawing is left out, since most services draw rarely."""
     import fitting.files.file_reading
     import fitting.first_values.completed_request
-    import fitting.inputs.proposal  # noqa: F401
+    import fitting.proposing.proposal  # noqa: F401
 
 
 def describe_upload(path: Path) -> dict[str, Any] | Fault:
@@ -90,7 +90,7 @@ def check_images(request: FitRequest, files: Mapping[str, Path], new: frozenset[
 
 def propose(spec: ProposalSpec, files: Mapping[str, Path]) -> Proposed:
     """A request for an image, as JSON with what it was made from. `files` says where each file is that `spec` names."""
-    from fitting.inputs.proposal import propose as propose_request
+    from fitting.proposing.proposal import propose as propose_request
 
     try:
         return Proposed(document=propose_request(spec, files.__getitem__).document())

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from benchmarks.fields import Field, Galaxy, noise_field, simulated_field
-from fitting.inputs.proposal import propose_for
+from fitting.proposing.proposal import propose_for
 from fitting.results import FitResult
 from fitting.run import run
 from fitting.spec import FitRequest, ProposalSpec

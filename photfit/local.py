@@ -111,7 +111,7 @@ def propose_here(image: str, options: Mapping[str, Any], folder: Path) -> dict[s
     Raises UserMistake where an option or a file has faults.
     """
     with _engine_present():
-        from fitting.inputs.proposal import propose
+        from fitting.proposing.proposal import propose
     file, hdu = split_image(image)
     try:
         spec = parse_proposal(dict(options) | ({} if hdu is None else {"hdu": hdu}), file, "path")
@@ -127,7 +127,7 @@ def catalogue_here(path: Path) -> list[dict[str, float]]:
     """The rows of a catalogue file. Raises UserMistake."""
     with _engine_present():
         from fitting.files.file_invalid import FileInvalid
-        from fitting.inputs.catalogue import read_catalogue
+        from fitting.proposing.source_catalogue import read_catalogue
     try:
         return read_catalogue(path)
     except FileInvalid as error:

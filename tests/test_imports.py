@@ -45,7 +45,8 @@ def test_the_specification_needs_no(heavy: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["fitting.files", "fitting.first_values", "fitting.inputs", "fitting.plots", "fitting.chains"]
+    "module",
+    ["fitting.files", "fitting.first_values", "fitting.inputs", "fitting.proposing", "fitting.plots", "fitting.chains"],
 )
 def test_reading_files_and_drawing_need_no_torch(module: str) -> None:
     assert "torch" not in modules_after(f"import {module}")

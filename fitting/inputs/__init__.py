@@ -1,12 +1,9 @@
-"""From files to arrays: what a file holds, the images of a request, first values, and proposals of whole requests."""
+"""Inputs: the images of a request as arrays, every plane checked against the others."""
 
 from fitting.inputs.image_data import ImageData
 from fitting.inputs.images import load_images
-from fitting.inputs.proposal import Proposal, propose
 
 __all__ = [
     "ImageData",
-    "Proposal",
     "load_images",
-    "propose",
 ]

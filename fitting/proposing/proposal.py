@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from fitting.files.file_reading import FileInvalid, describe_file, read_plane
 from fitting.files.plane_recognition import recognised
 from fitting.files.read_limits import DEFAULT_LIMITS, ReadLimits
-from fitting.inputs.detection import detect
 from fitting.inputs.image_data import ImageData
 from fitting.inputs.images import load_images
 from fitting.inputs.reading import Locate
-from fitting.inputs.seeds import from_catalogue, from_positions, from_segmentation
-from fitting.inputs.sky import Sky
-from fitting.inputs.sources import Found, Source, find_sources, measure_sources
+from fitting.proposing.detection import detect
+from fitting.proposing.seeds import from_catalogue, from_positions, from_segmentation
+from fitting.proposing.sky import Sky
+from fitting.proposing.sources import Found, Source, find_sources, measure_sources
 from fitting.spec import PROFILES, Fault, FitRequest, Notice, ProposalSpec, RequestInvalid, parse_request
 from fitting.spec.notices import sentences
 

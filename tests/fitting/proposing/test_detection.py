@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from fitting.inputs.detection import Detections, detect, scales
+from fitting.proposing.detection import Detections, detect, scales
 
 SIDE, THRESHOLD = 120, 6.0
 ALL = np.ones((SIDE, SIDE), dtype=bool)

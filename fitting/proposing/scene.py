@@ -12,7 +12,7 @@ from fitting.first_values.quick_galaxies import Array, Galaxy, Part, Stamp, b_n,
 from fitting.first_values.quick_kernel import stamp_sigma, trimmed
 from fitting.first_values.source_shapes import measure
 from fitting.inputs.image_data import ImageData
-from fitting.inputs.refining import refined, refined_coarsely
+from fitting.proposing.refinement import refined, refined_coarsely
 
 Mask = NDArray[np.bool_]
 

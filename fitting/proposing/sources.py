@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.first_values.quick_galaxies import Array, Galaxy
-from fitting.inputs.detection import Detections, detect
 from fitting.inputs.image_data import ImageData
-from fitting.inputs.scene import Scene
-from fitting.inputs.sky import Sky, sky_of
+from fitting.proposing.detection import Detections, detect
+from fitting.proposing.scene import Scene
+from fitting.proposing.sky import Sky, sky_of
 
 ROUNDS = 3
 _CYCLES = 2

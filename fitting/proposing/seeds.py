@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fitting.files.wcs import celestial_wcs
 from fitting.first_values.quick_galaxies import Galaxy, unit_flux
 from fitting.inputs.image_data import ImageData
-from fitting.inputs.sources import Seed
+from fitting.proposing.sources import Seed
 from fitting.spec import CatalogueRow, Fault, RequestInvalid
 
 _N, _Q = 2.0, 0.8

@@ -9,7 +9,8 @@ import pytest
 from astropy.io import fits
 
 from fitting.first_values import complete_request
-from fitting.inputs import ImageData, Proposal, load_images, propose
+from fitting.inputs import ImageData, load_images
+from fitting.proposing import Proposal, propose
 from fitting.spec import RequestInvalid, parse_proposal, parse_request
 from tests.fitting.inputs.test_initial import PSF, SIZE, SKY, TRUTH, scene, turn
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from benchmarks.proposals import measure_fields, measure_noise
-from fitting.inputs import load_images, propose
+from fitting.inputs import load_images
+from fitting.proposing import propose
 from fitting.run import run
 from fitting.spec import parse_proposal
 from tests.fitting.test_real_images import DATA, IC3478, IC3478_MASK, IC3478_PSF, reference_of
