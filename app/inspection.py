@@ -69,7 +69,7 @@ def check_images(request: FitRequest, files: Mapping[str, Path], new: frozenset[
     `files` says where each file is that the request names; those in `new` have not been looked at before.
     """
     from fitting.first_values.completed_request import complete_request
-    from fitting.inputs.images import load_images
+    from fitting.inputs.image_reading import load_images
 
     descriptions = {name: describe_upload(files[name]) for name in sorted(new)}
     faults = _faults_of_files(request, descriptions)

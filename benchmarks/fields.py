@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from fitting.inputs import ImageData
-from fitting.inputs.psf import gaussian_stamp, moffat_stamp
+from fitting.inputs.psf_stamps import gaussian_stamp, moffat_stamp
 from fitting.problem import Problem
 from fitting.spec import GaussianPsf, MoffatPsf, parse_request
 

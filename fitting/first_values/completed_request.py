@@ -20,7 +20,7 @@ from fitting.first_values.quick_kernel import stamp_sigma
 from fitting.first_values.source_shapes import Shape, brightest, measure, smoothed, summits
 from fitting.first_values.through_pixels import completed_through_pixels
 from fitting.inputs.image_data import Array, ImageData, Mask
-from fitting.inputs.noise import background
+from fitting.inputs.variances import background
 from fitting.spec import (
     ComponentSpec,
     ExpressionInvalid,

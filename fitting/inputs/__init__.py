@@ -1,7 +1,7 @@
 """Inputs: the images of a request as arrays, every plane checked against the others."""
 
 from fitting.inputs.image_data import ImageData
-from fitting.inputs.images import load_images
+from fitting.inputs.image_reading import load_images
 
 __all__ = [
     "ImageData",

@@ -14,8 +14,8 @@ from fitting.files.file_reading import FileInvalid, describe_file, read_plane
 from fitting.files.plane_recognition import recognised
 from fitting.files.read_limits import DEFAULT_LIMITS, ReadLimits
 from fitting.inputs.image_data import ImageData
-from fitting.inputs.images import load_images
-from fitting.inputs.reading import Locate
+from fitting.inputs.image_reading import load_images
+from fitting.inputs.plane_reading import Locate
 from fitting.proposing.detection import detect
 from fitting.proposing.seeds import from_catalogue, from_positions, from_segmentation
 from fitting.proposing.sky import Sky

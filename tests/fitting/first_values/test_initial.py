@@ -10,7 +10,7 @@ from scipy.special import gammaincinv
 
 from fitting.first_values import complete_request
 from fitting.inputs import ImageData
-from fitting.inputs.psf import gaussian_stamp
+from fitting.inputs.psf_stamps import gaussian_stamp
 from fitting.spec import GaussianPsf, ParameterTable, RequestInvalid, parse_request
 
 SIZE, FINE, SKY, NOISE = 121, 5, 20.0, 1.0

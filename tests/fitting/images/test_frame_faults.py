@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fitting.inputs import ImageData
-from fitting.inputs.grids import frame_faults
+from fitting.inputs.frame_faults import frame_faults
 from tests.fitting.images.sky import BANDS, galaxy, request_of, sky
 
 G, R, _ = BANDS

@@ -9,7 +9,7 @@ import torch
 from astropy.io import fits
 
 from fitting.inputs import ImageData, load_images
-from fitting.inputs.psf import fine_kernel
+from fitting.inputs.psf_stamps import fine_kernel
 from fitting.problem import Problem
 from fitting.render.convolution import FineConvolver
 from fitting.spec import RequestInvalid, parse_request

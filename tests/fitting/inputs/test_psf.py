@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import dblquad
 
-from fitting.inputs.psf import gaussian_stamp, moffat_stamp
+from fitting.inputs.psf_stamps import gaussian_stamp, moffat_stamp
 from fitting.spec import GaussianPsf, MoffatPsf
 
 PIXELS = [(0, 0), (1, 0), (1, 1), (0, 3), (2, 4)]

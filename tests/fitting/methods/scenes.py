@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from fitting.inputs.image_data import ImageData
-from fitting.inputs.images import load_images
+from fitting.inputs.image_reading import load_images
 from fitting.methods.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import Cancelled
 from fitting.problem import Problem

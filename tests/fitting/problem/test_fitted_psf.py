@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.inputs.psf import gaussian_stamp
+from fitting.inputs.psf_stamps import gaussian_stamp
 from fitting.problem import Problem
 from fitting.run import run
 from fitting.spec import GaussianPsf, RequestInvalid, parse_request

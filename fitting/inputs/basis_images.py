@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.inputs.psf import PsfInvalid, normalised
-from fitting.inputs.reading import Reading
+from fitting.inputs.plane_reading import Reading
+from fitting.inputs.psf_stamps import PsfInvalid, normalised
 from fitting.inputs.zernike import stamp_polar, zernike
 from fitting.spec import ComponentSpec
 from fitting.spec.profiles.basis import BasisOptions

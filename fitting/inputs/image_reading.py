@@ -9,12 +9,12 @@ from astropy.io import fits
 
 from fitting.files.keywords import pixel_scale, zero_point
 from fitting.files.read_limits import DEFAULT_LIMITS, ReadLimits
-from fitting.inputs import noise
-from fitting.inputs.bases import read_basis
-from fitting.inputs.grids import frame_faults
+from fitting.inputs import variances as noise
+from fitting.inputs.basis_images import read_basis
+from fitting.inputs.frame_faults import frame_faults
 from fitting.inputs.image_data import Array, ImageData, Mask, StampGrid
-from fitting.inputs.psf import OFF_BY, PsfInvalid, fine_kernel, gaussian_stamp, moffat_stamp, normalised
-from fitting.inputs.reading import Locate, Reading
+from fitting.inputs.plane_reading import Locate, Reading
+from fitting.inputs.psf_stamps import OFF_BY, PsfInvalid, fine_kernel, gaussian_stamp, moffat_stamp, normalised
 from fitting.spec import (
     AutoNoise,
     ConstantNoise,
