@@ -11,8 +11,8 @@ from torch import Tensor
 from fitting.chains import Chains
 from fitting.methods import METHOD_RUNNERS, Surroundings
 from fitting.methods.bootstrap import BootstrapResult
-from fitting.methods.ending import NEAR
-from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.methods.minimizers.ending import NEAR
+from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.profile_intervals import Interval, ProfiledResult
 from fitting.methods.progress import Report, TimeIsUp
 from fitting.methods.sampler_result import SamplerResult, SamplingStopped

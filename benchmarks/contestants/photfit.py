@@ -12,7 +12,7 @@ from benchmarks.contestants.answering import Actions, Facts, Timed, answer_quest
 from benchmarks.examples import FOLDER, Example, Values
 from fitting.first_values import complete_request
 from fitting.inputs import load_images
-from fitting.methods.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
 from fitting.problem import Problem
 from fitting.results import FitResult
 from fitting.results.covariance import covariance_at

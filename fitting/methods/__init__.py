@@ -6,18 +6,18 @@ from typing import Any, Protocol
 
 from fitting.methods.bootstrap import bootstrap
 from fitting.methods.ensemble import run_ensemble
-from fitting.methods.gradient import gradient
 from fitting.methods.hamiltonian import run_hmc, run_nuts
-from fitting.methods.iterative_components import iterative_components
-from fitting.methods.iterative_parameters import iterative_parameters
-from fitting.methods.levenberg_marquardt import MinimizerResult
 from fitting.methods.mala import run_mala
 from fitting.methods.metropolis import run_metropolis
+from fitting.methods.minimizers.gradient import gradient
+from fitting.methods.minimizers.iterative_components import iterative_components
+from fitting.methods.minimizers.iterative_parameters import iterative_parameters
+from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
+from fitting.methods.minimizers.restarts import lm_with_restarts
+from fitting.methods.minimizers.scipy_minimize import scipy_minimize
 from fitting.methods.profiled import profiled
 from fitting.methods.progress import StageReport
-from fitting.methods.restarts import lm_with_restarts
 from fitting.methods.sampler_result import SamplerResult
-from fitting.methods.scipy_minimize import scipy_minimize
 from fitting.methods.shelf import Shelf
 from fitting.problem import Problem
 

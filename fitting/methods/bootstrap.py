@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.methods.ending import NEAR, distance_left
-from fitting.methods.levenberg_marquardt import MinimizerResult, levenberg_marquardt
+from fitting.methods.minimizers.ending import NEAR, distance_left
+from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult, levenberg_marquardt
 from fitting.methods.progress import StageReport
 from fitting.methods.refits import Refits
 from fitting.problem import NormalEquations, Problem

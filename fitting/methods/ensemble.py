@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from fitting.methods.chain_store import State
-from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.posterior import Density, Target
 from fitting.methods.progress import StageReport
 from fitting.methods.sampler_result import SamplerResult

@@ -27,7 +27,7 @@ from fitting.methods.leapfrog import (
     side_by_side,
 )
 from fitting.methods.learnt_scales import LearntScales
-from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.nuts_trajectory import nuts_trajectory
 from fitting.methods.posterior import Density, Target
 from fitting.methods.progress import StageReport

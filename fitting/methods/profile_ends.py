@@ -6,7 +6,7 @@ from typing import Final
 
 from torch import Tensor
 
-from fitting.methods.ending import NEAR
+from fitting.methods.minimizers.ending import NEAR
 
 OPEN: Final = "open"
 FOUND: Final = "found"

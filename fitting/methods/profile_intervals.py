@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.methods.levenberg_marquardt import MinimizerResult, State, newton_decrement, unblocked
+from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult, State, newton_decrement, unblocked
 from fitting.methods.profile_ends import DEEPER, FOUND, LIMIT, OPEN, End
 from fitting.methods.progress import StageReport
 from fitting.methods.refits import Refits, damped_steps

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.profile_intervals import profile_intervals
 from fitting.methods.progress import StageReport
 from fitting.problem import Problem

@@ -1,6 +1,6 @@
 """Many minimizations at once, each from near its minimum: damped Gauss-Newton steps, all that still move in one batch.
 
-As `fitting.methods.levenberg_marquardt` (Nielsen's damping, limits by projection), for a batch of copies that differ in
+As `fitting.methods.minimizers.levenberg_marquardt` (Nielsen's damping, limits by projection), for a batch of copies that differ in
 their data or in their limits.
 """
 

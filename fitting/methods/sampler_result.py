@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fitting.chains import Chains, Diagnostics
-from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import TimeIsUp
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from fitting.chains import Chains
 from fitting.methods.chain_store import ChainStore, State
-from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.posterior import Density, Posterior, Target
 from fitting.methods.progress import StageReport, TimeIsUp
 from fitting.methods.sampler_result import SamplerResult, SamplingStopped

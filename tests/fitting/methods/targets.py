@@ -8,9 +8,9 @@ from torch import Tensor
 
 from fitting.methods.ensemble import run_ensemble
 from fitting.methods.hamiltonian import run_hmc, run_nuts
-from fitting.methods.levenberg_marquardt import MinimizerResult
 from fitting.methods.mala import run_mala
 from fitting.methods.metropolis import run_metropolis
+from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import StageReport
 from fitting.methods.sampler_result import SamplerResult
 from fitting.methods.shelf import Shelf

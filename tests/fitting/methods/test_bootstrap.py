@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from fitting.methods.bootstrap import bootstrap
-from fitting.methods.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
 from fitting.methods.progress import Cancelled
 from fitting.problem.resampling import ResampledProblem, pixel_counts
 from fitting.results.covariance import covariance_at

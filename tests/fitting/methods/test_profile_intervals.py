@@ -9,11 +9,11 @@ import torch
 from scipy.optimize import brentq, least_squares
 
 from fitting.inputs import ImageData
-from fitting.methods.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.minimizers.restarts import lm_with_restarts
 from fitting.methods.profile_intervals import profile_intervals
 from fitting.methods.profiled import profiled
 from fitting.methods.progress import Cancelled
-from fitting.methods.restarts import lm_with_restarts
 from fitting.problem import Problem
 from fitting.results import FitResult
 from fitting.results.covariance import covariance_at

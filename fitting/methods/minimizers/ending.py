@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from fitting.methods.levenberg_marquardt import MinimizerResult, State, newton_decrement, unblocked
+from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult, State, newton_decrement, unblocked
 from fitting.problem import Equations, Problem
 
 NEAR = 0.01

@@ -1,7 +1,7 @@
 """Cycles over blocks of parameters: what the two iterative methods share.
 
-Each visit fits one block by a few damped steps (`fitting.methods.levenberg_marquardt`) while all else is held and
-subtracted; each cycle ends with an extrapolation (`fitting.methods.acceleration`) and an exact χ² of the scene. A cycle
+Each visit fits one block by a few damped steps (`fitting.methods.minimizers.levenberg_marquardt`) while all else is held and
+subtracted; each cycle ends with an extrapolation (`fitting.methods.minimizers.acceleration`) and an exact χ² of the scene. A cycle
 that lowered χ² by less than the tolerance, twice running, ends the search, if the normal equations of the whole problem
 agree that the minimum is near.
 """
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from fitting.methods.acceleration import REMEMBERED, CycleEnd, cycle_end, extrapolated
-from fitting.methods.ending import NEAR, distance_left, ended
-from fitting.methods.levenberg_marquardt import (
+from fitting.methods.minimizers.acceleration import REMEMBERED, CycleEnd, cycle_end, extrapolated
+from fitting.methods.minimizers.ending import NEAR, distance_left, ended
+from fitting.methods.minimizers.levenberg_marquardt import (
     MinimizerResult,
     State,
     damped_step,

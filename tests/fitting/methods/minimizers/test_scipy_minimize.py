@@ -4,9 +4,9 @@ import pytest
 from pydantic import ValidationError
 from scipy.optimize import show_options
 
-from fitting.methods.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.minimizers.scipy_minimize import scipy_minimize
 from fitting.methods.progress import Cancelled
-from fitting.methods.scipy_minimize import scipy_minimize
 from fitting.spec.methods import SCIPY_METHODS, ScipyOptions
 from tests.fitting.methods.scenes import (
     GOAL,

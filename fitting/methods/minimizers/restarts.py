@@ -10,7 +10,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from fitting.methods.levenberg_marquardt import MinimizerResult, levenberg_marquardt
+from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult, levenberg_marquardt
 from fitting.methods.progress import StageReport
 from fitting.problem import Problem
 from fitting.spec.methods import LmOptions

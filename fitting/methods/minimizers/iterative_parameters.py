@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from fitting.methods.cycles import Block, cyclic_descent
-from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.methods.minimizers.cycles import Block, cyclic_descent
+from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import StageReport
 from fitting.problem import Problem
 from fitting.problem.part import Part, tied_components

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from fitting.methods.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.minimizers.restarts import drawn_starts, lm_with_restarts
 from fitting.methods.progress import Cancelled
-from fitting.methods.restarts import drawn_starts, lm_with_restarts
 from fitting.problem import Problem
 from fitting.spec.methods import LmOptions
 from tests.fitting.methods.scenes import GOAL, Recorder, at_start, example, galaxy, reduced, same, scene, silent, sky

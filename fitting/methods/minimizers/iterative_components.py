@@ -1,13 +1,13 @@
 """Cycles over components, or groups of them, each fitted to what the others leave.
 
 A group is fitted inside its own window, so that a visit's time and memory follow the group and not the scene. Groups
-that links tie together are fitted as one. What cycles gain is gathered by extrapolation (`fitting.methods.cycles`).
+that links tie together are fitted as one. What cycles gain is gathered by extrapolation (`fitting.methods.minimizers.cycles`).
 """
 
 import torch
 
-from fitting.methods.cycles import Block, cyclic_descent
-from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.methods.minimizers.cycles import Block, cyclic_descent
+from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import StageReport
 from fitting.problem import Problem
 from fitting.problem.part import Part, tied_components

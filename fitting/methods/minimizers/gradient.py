@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer, lr_scheduler
 
-from fitting.methods.ending import distance_left, ended, unmoved
-from fitting.methods.levenberg_marquardt import MinimizerResult
+from fitting.methods.minimizers.ending import distance_left, ended, unmoved
+from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
+from fitting.methods.minimizers.scaling import ScaledProblem
 from fitting.methods.progress import StageReport
-from fitting.methods.scaling import ScaledProblem
 from fitting.problem import Problem
 from fitting.spec.methods import OPTIMIZERS, GradientOptions
 

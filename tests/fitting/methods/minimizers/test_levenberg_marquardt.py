@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from fitting.methods.levenberg_marquardt import MinimizerResult, levenberg_marquardt
+from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult, levenberg_marquardt
 from fitting.problem import Problem
 from tests.fitting.scene import (
     GALAXY,
