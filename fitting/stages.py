@@ -16,8 +16,8 @@ from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.profile_intervals import Interval, ProfiledResult
 from fitting.methods.progress import Report, TimeIsUp
 from fitting.methods.sampler_result import SamplerResult, SamplingStopped
-from fitting.methods.sampling import derived_seed
-from fitting.methods.shelf import Compartment, Shelf
+from fitting.methods.samplers.sampling import derived_seed
+from fitting.methods.samplers.shelf import Compartment, Shelf
 from fitting.problem import Equations, Problem
 from fitting.results.result import History, SampledChains, StageRecord
 from fitting.spec.notices import Notice

@@ -13,7 +13,7 @@ _log = structlog.get_logger("photfit.checkpoints")
 
 
 class BlobShelf:
-    """See `fitting.methods.shelf.Shelf`. A checkpoint that cannot be stored is logged and does without."""
+    """See `fitting.methods.samplers.shelf.Shelf`. A checkpoint that cannot be stored is logged and does without."""
 
     def __init__(self, blobs: BlobStore, claim: Claim) -> None:
         self._blobs = blobs

@@ -5,10 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fitting.methods.bootstrap import bootstrap
-from fitting.methods.ensemble import run_ensemble
-from fitting.methods.hamiltonian import run_hmc, run_nuts
-from fitting.methods.mala import run_mala
-from fitting.methods.metropolis import run_metropolis
 from fitting.methods.minimizers.gradient import gradient
 from fitting.methods.minimizers.iterative_components import iterative_components
 from fitting.methods.minimizers.iterative_parameters import iterative_parameters
@@ -18,7 +14,11 @@ from fitting.methods.minimizers.scipy_minimize import scipy_minimize
 from fitting.methods.profiled import profiled
 from fitting.methods.progress import StageReport
 from fitting.methods.sampler_result import SamplerResult
-from fitting.methods.shelf import Shelf
+from fitting.methods.samplers.ensemble import run_ensemble
+from fitting.methods.samplers.hamiltonian import run_hmc, run_nuts
+from fitting.methods.samplers.mala import run_mala
+from fitting.methods.samplers.metropolis import run_metropolis
+from fitting.methods.samplers.shelf import Shelf
 from fitting.problem import Problem
 
 

@@ -6,14 +6,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fitting.methods.ensemble import run_ensemble
-from fitting.methods.hamiltonian import run_hmc, run_nuts
-from fitting.methods.mala import run_mala
-from fitting.methods.metropolis import run_metropolis
 from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import StageReport
 from fitting.methods.sampler_result import SamplerResult
-from fitting.methods.shelf import Shelf
+from fitting.methods.samplers.ensemble import run_ensemble
+from fitting.methods.samplers.hamiltonian import run_hmc, run_nuts
+from fitting.methods.samplers.mala import run_mala
+from fitting.methods.samplers.metropolis import run_metropolis
+from fitting.methods.samplers.shelf import Shelf
 from fitting.problem import NormalEquations
 from fitting.spec.methods import EnsembleOptions, HmcOptions, MalaOptions, MetropolisOptions, NutsOptions
 

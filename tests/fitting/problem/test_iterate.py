@@ -72,7 +72,7 @@ def test_the_last_point_of_lm_is_its_result() -> None:
 
 @pytest.mark.parametrize("method", [name for name in METHODS if METHODS[name].samples])
 def test_samplers_tell_where_their_first_chain_is(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fitting.methods.sampling._PULSE_SECONDS", 0.0)
+    monkeypatch.setattr("fitting.methods.samplers.sampling._PULSE_SECONDS", 0.0)
     reports: list[Progress] = []
     stages = [{"method": method, **SHORT[method]}]
     result = fitted(START, image_of(DATA, SIGMA**2), stages, report=reports.append)

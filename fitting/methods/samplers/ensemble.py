@@ -10,23 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.methods.chain_store import State
 from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
-from fitting.methods.posterior import Density, Target
 from fitting.methods.progress import StageReport
 from fitting.methods.sampler_result import SamplerResult
-from fitting.methods.sampling import (
-    Moved,
-    Sampling,
-    begin,
-    derived_seed,
-    dispersed,
-    drive,
-    generator_state,
-)
-from fitting.methods.screening import Screening
-from fitting.methods.shelf import Shelf
-from fitting.methods.whitening import Surrogate
+from fitting.methods.samplers.chain_store import State
+from fitting.methods.samplers.posterior import Density, Target
+from fitting.methods.samplers.sampling import Moved, Sampling, begin, derived_seed, dispersed, drive, generator_state
+from fitting.methods.samplers.screening import Screening
+from fitting.methods.samplers.shelf import Shelf
+from fitting.methods.samplers.whitening import Surrogate
 from fitting.spec.methods import EnsembleOptions
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fitting.methods.leapfrog import DIVERGENT, Arrival, Flow, Leapfrog, Point, acceptance
+from fitting.methods.samplers.leapfrog import DIVERGENT, Arrival, Flow, Leapfrog, Point, acceptance
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.methods.chain_store import State
-from fitting.methods.posterior import Density, Posterior
-from fitting.methods.whitening import Surrogate
+from fitting.methods.samplers.chain_store import State
+from fitting.methods.samplers.posterior import Density, Posterior
+from fitting.methods.samplers.whitening import Surrogate
 
 _LEAST_POINTS = 100
 _LARGEST_SCATTER = 0.7

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from fitting.methods.shelf import Shelf
+from fitting.methods.samplers.shelf import Shelf
 
 State = dict[str, np.ndarray]
 COLUMNS = ("chain", "log_posterior", "energy", "acceptance", "divergent")

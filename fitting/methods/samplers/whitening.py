@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.methods.chain_store import State
-from fitting.methods.posterior import Posterior
+from fitting.methods.samplers.chain_store import State
+from fitting.methods.samplers.posterior import Posterior
 from fitting.problem import Equations, NormalEquations
 from fitting.spec.methods import Metric
 

@@ -21,7 +21,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from fitting.methods.chain_store import State
+from fitting.methods.samplers.chain_store import State
 from fitting.problem import NormalEquations, Problem
 from fitting.problem.parameters import varies_in_log
 

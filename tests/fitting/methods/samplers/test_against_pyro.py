@@ -9,8 +9,8 @@ from pyro.infer.mcmc import MCMC, NUTS
 from torch import Tensor
 
 from fitting.chains import Chains, diagnose
-from fitting.methods.hamiltonian import run_nuts
 from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult, levenberg_marquardt
+from fitting.methods.samplers.hamiltonian import run_nuts
 from fitting.problem import Problem
 from fitting.results.covariance import covariance_at
 from fitting.spec.methods import NutsOptions

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fitting.methods.chain_store import State
+from fitting.methods.samplers.chain_store import State
 
 _SHORTEST = 20
 _SHORT = 150

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from fitting.chains import Chains
-from fitting.methods.chain_store import ChainStore, State
 from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
-from fitting.methods.posterior import Density, Posterior, Target
 from fitting.methods.progress import StageReport, TimeIsUp
 from fitting.methods.sampler_result import SamplerResult, SamplingStopped
-from fitting.methods.shelf import Shelf
-from fitting.methods.whitening import Whitening, walls_as_scales, whitening
+from fitting.methods.samplers.chain_store import ChainStore, State
+from fitting.methods.samplers.posterior import Density, Posterior, Target
+from fitting.methods.samplers.shelf import Shelf
+from fitting.methods.samplers.whitening import Whitening, walls_as_scales, whitening
 from fitting.problem import Equations, Problem
 from fitting.problem.memory import Tidying
 from fitting.spec.methods import Metric, SamplerOptions

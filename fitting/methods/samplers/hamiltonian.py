@@ -1,4 +1,4 @@
-"""Hamiltonian samplers: `nuts` (`fitting.methods.nuts_trajectory`) and `hmc` (Neal 2011, arXiv:1206.1901).
+"""Hamiltonian samplers: `nuts` (`fitting.methods.samplers.nuts_trajectory`) and `hmc` (Neal 2011, arXiv:1206.1901).
 
 They move z, where θ = θ₀ + F z is whitened by the covariance at the start, so that a unit mass matrix suits. The
 potential is −ln p of the posterior's reflected continuation (see `posterior`). All chains move side by side: what their
@@ -12,8 +12,11 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from fitting.methods.chain_store import State
-from fitting.methods.leapfrog import (
+from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
+from fitting.methods.progress import StageReport
+from fitting.methods.sampler_result import SamplerResult
+from fitting.methods.samplers.chain_store import State
+from fitting.methods.samplers.leapfrog import (
     DIVERGENT,
     Arrival,
     Flow,
@@ -26,13 +29,10 @@ from fitting.methods.leapfrog import (
     acceptance,
     side_by_side,
 )
-from fitting.methods.learnt_scales import LearntScales
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
-from fitting.methods.nuts_trajectory import nuts_trajectory
-from fitting.methods.posterior import Density, Target
-from fitting.methods.progress import StageReport
-from fitting.methods.sampler_result import SamplerResult
-from fitting.methods.sampling import (
+from fitting.methods.samplers.learnt_scales import LearntScales
+from fitting.methods.samplers.nuts_trajectory import nuts_trajectory
+from fitting.methods.samplers.posterior import Density, Target
+from fitting.methods.samplers.sampling import (
     Moved,
     Sampling,
     begin,
@@ -42,9 +42,9 @@ from fitting.methods.sampling import (
     drive,
     generator_state,
 )
-from fitting.methods.shelf import Shelf
-from fitting.methods.step_size import StepSize, first_step_size
-from fitting.methods.whitening import Whitening
+from fitting.methods.samplers.shelf import Shelf
+from fitting.methods.samplers.step_size import StepSize, first_step_size
+from fitting.methods.samplers.whitening import Whitening
 from fitting.spec.methods import HmcOptions, NutsOptions
 
 _QUARTER = 0.5 * math.pi

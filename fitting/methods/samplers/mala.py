@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.methods.chain_store import State
 from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
-from fitting.methods.posterior import Density, Target
 from fitting.methods.progress import StageReport
 from fitting.methods.sampler_result import SamplerResult
-from fitting.methods.sampling import (
+from fitting.methods.samplers.chain_store import State
+from fitting.methods.samplers.posterior import Density, Target
+from fitting.methods.samplers.sampling import (
     Moved,
     Sampling,
     begin,
@@ -26,8 +26,8 @@ from fitting.methods.sampling import (
     drive,
     generator_state,
 )
-from fitting.methods.shelf import Shelf
-from fitting.methods.whitening import Whitening
+from fitting.methods.samplers.shelf import Shelf
+from fitting.methods.samplers.whitening import Whitening
 from fitting.spec.methods import MalaOptions
 
 

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from fitting.methods.leapfrog import (
+from fitting.methods.samplers.leapfrog import (
     Flow,
     FreeMotion,
     HarmonicMotion,
@@ -16,7 +16,7 @@ from fitting.methods.leapfrog import (
     Point,
     side_by_side,
 )
-from fitting.methods.nuts_trajectory import nuts_trajectory
+from fitting.methods.samplers.nuts_trajectory import nuts_trajectory
 
 MOTIONS = [FreeMotion(), HarmonicMotion()]
 

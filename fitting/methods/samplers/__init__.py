@@ -1,0 +1,1 @@
+"""Samplers: chains of draws from the posterior; one file a method."""
