@@ -10,14 +10,14 @@ from torch import Tensor
 
 from fitting.chains import Chains
 from fitting.methods import METHOD_RUNNERS, Surroundings
-from fitting.methods.bootstrap import BootstrapResult
 from fitting.methods.minimizers.ending import NEAR
 from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
-from fitting.methods.profile_intervals import Interval, ProfiledResult
 from fitting.methods.progress import Report, TimeIsUp
 from fitting.methods.sampler_result import SamplerResult, SamplingStopped
 from fitting.methods.samplers.sampling import derived_seed
 from fitting.methods.samplers.shelf import Compartment, Shelf
+from fitting.methods.uncertainties.bootstrap import BootstrapResult
+from fitting.methods.uncertainties.profile_intervals import Interval, ProfiledResult
 from fitting.problem import Equations, Problem
 from fitting.results.result import History, SampledChains, StageRecord
 from fitting.spec.notices import Notice

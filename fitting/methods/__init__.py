@@ -4,14 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from fitting.methods.bootstrap import bootstrap
 from fitting.methods.minimizers.gradient import gradient
 from fitting.methods.minimizers.iterative_components import iterative_components
 from fitting.methods.minimizers.iterative_parameters import iterative_parameters
 from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.minimizers.restarts import lm_with_restarts
 from fitting.methods.minimizers.scipy_minimize import scipy_minimize
-from fitting.methods.profiled import profiled
 from fitting.methods.progress import StageReport
 from fitting.methods.sampler_result import SamplerResult
 from fitting.methods.samplers.ensemble import run_ensemble
@@ -19,6 +17,8 @@ from fitting.methods.samplers.hamiltonian import run_hmc, run_nuts
 from fitting.methods.samplers.mala import run_mala
 from fitting.methods.samplers.metropolis import run_metropolis
 from fitting.methods.samplers.shelf import Shelf
+from fitting.methods.uncertainties.bootstrap import bootstrap
+from fitting.methods.uncertainties.profiled import profiled
 from fitting.problem import Problem
 
 

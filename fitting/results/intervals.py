@@ -1,6 +1,6 @@
 """Intervals of the profile of χ² as results give them."""
 
-from fitting.methods.profile_intervals import Interval
+from fitting.methods.uncertainties.profile_intervals import Interval
 from fitting.spec import TableParameter
 
 Ends = tuple[float | None, float | None]

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult, State, newton_decrement, unblocked
-from fitting.methods.profile_ends import DEEPER, FOUND, LIMIT, OPEN, End
 from fitting.methods.progress import StageReport
-from fitting.methods.refits import Refits, damped_steps
+from fitting.methods.uncertainties.profile_ends import DEEPER, FOUND, LIMIT, OPEN, End
+from fitting.methods.uncertainties.refits import Refits, damped_steps
 from fitting.problem import Equations, NormalEquations, Problem
 from fitting.problem.parameters import FreeEllipse
 from fitting.spec import Notice, TableParameter

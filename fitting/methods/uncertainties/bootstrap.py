@@ -1,7 +1,7 @@
 """Bootstrap: the spread of the fits to resampled images, each started from the optimum, all in one batch.
 
 Every copy is fitted by its own damped Gauss-Newton steps, with all copies that still move evaluated together
-(`fitting.methods.refits`). Its spread needs neither correct variances nor a model that is right; the covariance needs
+(`fitting.methods.uncertainties.refits`). Its spread needs neither correct variances nor a model that is right; the covariance needs
 both.
 """
 
@@ -14,7 +14,7 @@ from torch import Tensor
 from fitting.methods.minimizers.ending import NEAR, distance_left
 from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult, levenberg_marquardt
 from fitting.methods.progress import StageReport
-from fitting.methods.refits import Refits
+from fitting.methods.uncertainties.refits import Refits
 from fitting.problem import NormalEquations, Problem
 from fitting.problem.resampling import ResampledProblem
 from fitting.spec.methods import BootstrapOptions

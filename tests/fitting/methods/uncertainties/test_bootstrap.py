@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.methods.bootstrap import bootstrap
 from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
 from fitting.methods.progress import Cancelled
+from fitting.methods.uncertainties.bootstrap import bootstrap
 from fitting.problem.resampling import ResampledProblem, pixel_counts
 from fitting.results.covariance import covariance_at
 from fitting.spec.methods import BootstrapOptions

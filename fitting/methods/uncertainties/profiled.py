@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
-from fitting.methods.profile_intervals import profile_intervals
 from fitting.methods.progress import StageReport
+from fitting.methods.uncertainties.profile_intervals import profile_intervals
 from fitting.problem import Problem
 from fitting.spec.methods import MinimizerOptions
 

@@ -11,9 +11,9 @@ from scipy.optimize import brentq, least_squares
 from fitting.inputs import ImageData
 from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
 from fitting.methods.minimizers.restarts import lm_with_restarts
-from fitting.methods.profile_intervals import profile_intervals
-from fitting.methods.profiled import profiled
 from fitting.methods.progress import Cancelled
+from fitting.methods.uncertainties.profile_intervals import profile_intervals
+from fitting.methods.uncertainties.profiled import profiled
 from fitting.problem import Problem
 from fitting.results import FitResult
 from fitting.results.covariance import covariance_at
@@ -302,7 +302,7 @@ def test_ends_that_are_evaluated_apart_are_the_same(image: ImageData, monkeypatc
     problem = Problem(fit_request(MODEL), [image])
     optimum = levenberg_marquardt(problem, problem.start())
     together = profile_intervals(problem, optimum, problem.names, silent).intervals
-    monkeypatch.setattr("fitting.methods.profile_intervals._LARGEST_BLOCK", 1)
+    monkeypatch.setattr("fitting.methods.uncertainties.profile_intervals._LARGEST_BLOCK", 1)
     apart = profile_intervals(problem, optimum, problem.names, silent).intervals
     sigma = dict(zip(problem.table.names, np.sqrt(np.diagonal(covariance_at(problem, optimum).of_all)), strict=True))
     for name in problem.names:
