@@ -11,9 +11,8 @@ from torch import Tensor
 from fitting.chains import Chains
 from fitting.methods import METHOD_RUNNERS, Surroundings
 from fitting.methods.minimizers.ending import NEAR
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import Report, TimeIsUp
-from fitting.methods.sampler_result import SamplerResult, SamplingStopped
+from fitting.methods.results import MinimizerResult, SamplerResult, SamplingStopped
 from fitting.methods.samplers.sampling import derived_seed
 from fitting.methods.samplers.shelf import Compartment, Shelf
 from fitting.methods.uncertainties.bootstrap import BootstrapResult

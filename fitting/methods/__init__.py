@@ -7,11 +7,10 @@ from typing import Any, Protocol
 from fitting.methods.minimizers.gradient import gradient
 from fitting.methods.minimizers.iterative_components import iterative_components
 from fitting.methods.minimizers.iterative_parameters import iterative_parameters
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.minimizers.restarts import lm_with_restarts
 from fitting.methods.minimizers.scipy_minimize import scipy_minimize
 from fitting.methods.progress import StageReport
-from fitting.methods.sampler_result import SamplerResult
+from fitting.methods.results import MinimizerResult, SamplerResult
 from fitting.methods.samplers.ensemble import run_ensemble
 from fitting.methods.samplers.hamiltonian import run_hmc, run_nuts
 from fitting.methods.samplers.mala import run_mala

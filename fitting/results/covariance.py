@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
+from fitting.methods.results import MinimizerResult
 from fitting.problem import Problem
 
 _SINGULAR = 1e-13

@@ -13,15 +13,9 @@ from torch import Tensor
 
 from fitting.methods.minimizers.acceleration import REMEMBERED, CycleEnd, cycle_end, extrapolated
 from fitting.methods.minimizers.ending import NEAR, distance_left, ended
-from fitting.methods.minimizers.levenberg_marquardt import (
-    MinimizerResult,
-    State,
-    damped_step,
-    judge,
-    newton_decrement,
-    unblocked,
-)
+from fitting.methods.minimizers.levenberg_marquardt import State, damped_step, judge, newton_decrement, unblocked
 from fitting.methods.progress import StageReport
+from fitting.methods.results import MinimizerResult
 from fitting.problem import Equations, NormalEquations, Problem
 from fitting.problem.memory import Tidying
 from fitting.problem.part import Part

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult, State, newton_decrement, unblocked
+from fitting.methods.minimizers.levenberg_marquardt import State, newton_decrement, unblocked
+from fitting.methods.results import MinimizerResult
 from fitting.problem import Equations, Problem
 
 NEAR = 0.01

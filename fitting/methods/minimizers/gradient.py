@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.optim import Optimizer, lr_scheduler
 
 from fitting.methods.minimizers.ending import distance_left, ended, unmoved
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.minimizers.scaling import ScaledProblem
 from fitting.methods.progress import StageReport
+from fitting.methods.results import MinimizerResult
 from fitting.problem import Problem
 from fitting.spec.methods import OPTIMIZERS, GradientOptions
 

@@ -7,8 +7,8 @@ that links tie together are fitted as one. What cycles gain is gathered by extra
 import torch
 
 from fitting.methods.minimizers.cycles import Block, cyclic_descent
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import StageReport
+from fitting.methods.results import MinimizerResult
 from fitting.problem import Problem
 from fitting.problem.part import Part, tied_components
 from fitting.spec.methods import IterativeComponentsOptions

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from fitting.methods.minimizers.cycles import Block, cyclic_descent
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import StageReport
+from fitting.methods.results import MinimizerResult
 from fitting.problem import Problem
 from fitting.problem.part import Part, tied_components
 from fitting.spec.methods import IterativeParametersOptions

@@ -17,6 +17,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from fitting.methods.results import MinimizerResult
 from fitting.problem import Equations, Problem
 
 _INITIAL_DAMPING = 1e-2
@@ -34,29 +35,6 @@ class State:
     equations: Equations
     damping: float = _INITIAL_DAMPING
     growth: float = 2.0
-
-
-@dataclass(frozen=True)
-class MinimizerResult:
-    """Where a minimizer ended.
-
-    Attributes:
-        theta: (1, free).
-        equations: at θ.
-        iterations: accepted and refused steps.
-        evaluations: of the model.
-        converged: whether the stopping test held.
-        message: why it stopped, for people.
-        chi2_history: χ² at the start and after each accepted step.
-    """
-
-    theta: Tensor
-    equations: Equations
-    iterations: int
-    evaluations: int
-    converged: bool
-    message: str
-    chi2_history: tuple[float, ...]
 
 
 def _silent(_iteration: int, _chi2: float, _theta: Tensor) -> None:

@@ -10,8 +10,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult, levenberg_marquardt
+from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
 from fitting.methods.progress import StageReport
+from fitting.methods.results import MinimizerResult
 from fitting.problem import Problem
 from fitting.spec.methods import LmOptions
 

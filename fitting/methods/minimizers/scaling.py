@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
+from fitting.methods.results import MinimizerResult
 from fitting.problem import Problem
 from fitting.spec.methods import Scaling
 

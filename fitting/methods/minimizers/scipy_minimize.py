@@ -13,9 +13,9 @@ from scipy.optimize import Bounds, OptimizeResult, minimize
 from torch import Tensor
 
 from fitting.methods.minimizers.ending import ended, unmoved
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.minimizers.scaling import ScaledProblem
 from fitting.methods.progress import StageReport
+from fitting.methods.results import MinimizerResult
 from fitting.problem import Problem
 from fitting.spec.methods import ScipyOptions
 

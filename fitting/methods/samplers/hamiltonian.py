@@ -12,9 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import StageReport
-from fitting.methods.sampler_result import SamplerResult
+from fitting.methods.results import MinimizerResult, SamplerResult
 from fitting.methods.samplers.chain_store import State
 from fitting.methods.samplers.leapfrog import (
     DIVERGENT,

@@ -19,9 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import StageReport
-from fitting.methods.sampler_result import SamplerResult
+from fitting.methods.results import MinimizerResult, SamplerResult
 from fitting.methods.samplers.chain_store import State
 from fitting.methods.samplers.posterior import Density, Posterior, Target
 from fitting.methods.samplers.sampling import (

@@ -10,9 +10,8 @@ import torch
 from torch import Tensor
 
 from fitting.chains import Chains
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import StageReport, TimeIsUp
-from fitting.methods.sampler_result import SamplerResult, SamplingStopped
+from fitting.methods.results import MinimizerResult, SamplerResult, SamplingStopped
 from fitting.methods.samplers.chain_store import ChainStore, State
 from fitting.methods.samplers.posterior import Density, Posterior, Target
 from fitting.methods.samplers.shelf import Shelf

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from fitting.methods.minimizers.ending import NEAR, distance_left
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult, levenberg_marquardt
+from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
 from fitting.methods.progress import StageReport
+from fitting.methods.results import MinimizerResult
 from fitting.methods.uncertainties.refits import Refits
 from fitting.problem import NormalEquations, Problem
 from fitting.problem.resampling import ResampledProblem

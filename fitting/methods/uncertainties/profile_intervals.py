@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult, State, newton_decrement, unblocked
+from fitting.methods.minimizers.levenberg_marquardt import State, newton_decrement, unblocked
 from fitting.methods.progress import StageReport
+from fitting.methods.results import MinimizerResult
 from fitting.methods.uncertainties.profile_ends import DEEPER, FOUND, LIMIT, OPEN, End
 from fitting.methods.uncertainties.refits import Refits, damped_steps
 from fitting.problem import Equations, NormalEquations, Problem

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import StageReport
+from fitting.methods.results import MinimizerResult
 from fitting.methods.uncertainties.profile_intervals import profile_intervals
 from fitting.problem import Problem
 from fitting.spec.methods import MinimizerOptions

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fitting.chains import diagnose
-from fitting.methods.sampler_result import SamplerResult
+from fitting.methods.results import SamplerResult
 
 
 def assert_moments(result: SamplerResult, means: list[float], variances: list[float], sigmas: float = 5.0) -> None:

@@ -4,7 +4,8 @@ from functools import cache
 
 import numpy as np
 
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult, levenberg_marquardt
+from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.results import MinimizerResult
 from fitting.problem import Problem
 from fitting.results.covariance import covariance_at
 from tests.fitting.scene import fit_request, flat_sky, image_of, noisy, rendered, sersic

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from fitting.inputs.image_data import ImageData
 from fitting.inputs.image_reading import load_images
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import Cancelled
+from fitting.methods.results import MinimizerResult
 from fitting.problem import Problem
 from fitting.spec import parse_request
 

@@ -6,9 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import StageReport
-from fitting.methods.sampler_result import SamplerResult
+from fitting.methods.results import MinimizerResult, SamplerResult
 from fitting.methods.samplers.ensemble import run_ensemble
 from fitting.methods.samplers.hamiltonian import run_hmc, run_nuts
 from fitting.methods.samplers.mala import run_mala

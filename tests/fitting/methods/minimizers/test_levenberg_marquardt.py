@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult, levenberg_marquardt
+from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.results import MinimizerResult
 from fitting.problem import Problem
 from tests.fitting.scene import (
     GALAXY,

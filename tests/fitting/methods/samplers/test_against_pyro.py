@@ -9,7 +9,8 @@ from pyro.infer.mcmc import MCMC, NUTS
 from torch import Tensor
 
 from fitting.chains import Chains, diagnose
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult, levenberg_marquardt
+from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.results import MinimizerResult
 from fitting.methods.samplers.hamiltonian import run_nuts
 from fitting.problem import Problem
 from fitting.results.covariance import covariance_at

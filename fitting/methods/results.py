@@ -1,11 +1,36 @@
-"""How a sampler hands its chains over."""
+"""Results: how a method hands over where it ended, and a sampler its chains."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from fitting.chains import Chains, Diagnostics
-from fitting.methods.minimizers.levenberg_marquardt import MinimizerResult
 from fitting.methods.progress import TimeIsUp
+from fitting.problem import Equations
+
+
+@dataclass(frozen=True)
+class MinimizerResult:
+    """Where a minimizer ended.
+
+    Attributes:
+        theta: (1, free).
+        equations: at θ.
+        iterations: accepted and refused steps.
+        evaluations: of the model.
+        converged: whether the stopping test held.
+        message: why it stopped, for people.
+        chi2_history: χ² at the start and after each accepted step.
+    """
+
+    theta: Tensor
+    equations: Equations
+    iterations: int
+    evaluations: int
+    converged: bool
+    message: str
+    chi2_history: tuple[float, ...]
 
 
 @dataclass(frozen=True)
