@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from fitting.problem.components.fitted_psf import FittedConvolver
+from fitting.problem.components.group import NEGLIGIBLE, Group, Stack
 from fitting.problem.equations import NormalEquations
-from fitting.problem.fitted_psf import FittedConvolver
 from fitting.problem.gram import gram
-from fitting.problem.group import NEGLIGIBLE, Group, Stack
 from fitting.problem.image import TargetImage, Tile
 from fitting.problem.likelihood import Response
 from fitting.problem.memory import give_back_freed_memory

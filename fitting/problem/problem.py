@@ -17,11 +17,11 @@ import torch
 from torch import Tensor
 
 from fitting.inputs.image_data import ImageData
+from fitting.problem.components.fine_group import on_fine_pixels
+from fitting.problem.components.fitted_psf import fitted_psf, stamped
+from fitting.problem.components.group import Group
+from fitting.problem.components.groups import component_groups
 from fitting.problem.equations import EquationsWhenAsked, NormalEquations
-from fitting.problem.fine_group import on_fine_pixels
-from fitting.problem.fitted_psf import fitted_psf, stamped
-from fitting.problem.group import Group
-from fitting.problem.groups import component_groups
 from fitting.problem.image import TargetImage
 from fitting.problem.image_model import ImageModel
 from fitting.problem.memory import keep_freed_memory

@@ -18,7 +18,7 @@ import pytest
 import torch
 from scipy.integrate import quad
 
-from fitting.problem.radial_group import RadialGroup, RadialStack
+from fitting.problem.components.radial_group import RadialGroup, RadialStack
 from fitting.profiles import RADIAL_PROFILES, SIZED_PROFILES, RadialProfile, radial_profile
 from fitting.profiles.dimensions import PureNumbers
 from fitting.render.pixels.frame import Frame

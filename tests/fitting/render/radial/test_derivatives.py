@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.problem.radial_group import RadialGroup, RadialStack
+from fitting.problem.components.radial_group import RadialGroup, RadialStack
 from fitting.profiles import RADIAL_PROFILES
 from fitting.render.pixels.frame import Frame
 from tests.fitting.scene import sersic

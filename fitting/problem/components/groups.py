@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from fitting.problem.drawings import drawing_of
-from fitting.problem.drawn_group import DrawnGroup
-from fitting.problem.fitted_psf import FittedPsf
-from fitting.problem.group import Group
+from fitting.problem.components.drawings import drawing_of
+from fitting.problem.components.drawn_group import DrawnGroup
+from fitting.problem.components.fitted_psf import FittedPsf
+from fitting.problem.components.group import Group
+from fitting.problem.components.radial_group import RadialGroup
+from fitting.problem.components.sky_group import FlatSkies
 from fitting.problem.image import TargetImage
-from fitting.problem.radial_group import RadialGroup
-from fitting.problem.sky_group import FlatSkies
 from fitting.profiles import RadialProfile, radial_profile
 from fitting.spec import ComponentSpec
 

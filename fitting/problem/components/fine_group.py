@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.problem.group import Group, LinearLight, Stack
+from fitting.problem.components.group import Group, LinearLight, Stack
 from fitting.problem.image import TargetImage
 from fitting.render.pixels.frame import Frame
 from fitting.spec import ComponentSpec

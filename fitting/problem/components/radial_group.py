@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 import torch
 from torch import Tensor
 
-from fitting.problem.group import reaching_any
+from fitting.problem.components.group import reaching_any
 from fitting.profiles import RadialProfile
 from fitting.profiles.dimensions import NUMBER, PureNumbers
 from fitting.render.pixels.cached_by_bytes import cached_by_bytes

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fitting.drawing.drawing import Drawing
 from fitting.drawing.surface import SurfaceDrawing
-from fitting.problem.group import reaching_any
+from fitting.problem.components.group import reaching_any
 from fitting.render.pixels.frame import Frame
 
 
