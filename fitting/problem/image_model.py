@@ -13,12 +13,12 @@ from torch import Tensor
 
 from fitting.problem.components.fitted_psf import FittedConvolver
 from fitting.problem.components.group import NEGLIGIBLE, Group, Stack
+from fitting.problem.coordinates.parameters import Values
 from fitting.problem.equations import NormalEquations
 from fitting.problem.gram import gram
 from fitting.problem.image import TargetImage, Tile
 from fitting.problem.likelihood import Response
 from fitting.problem.memory import give_back_freed_memory
-from fitting.problem.parameters import Values
 from fitting.render.pixels.frame import Frame
 
 GroupStack = tuple[Group, Stack]

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from fitting.problem.components.groups import component_groups
+from fitting.problem.coordinates.views import view_of
 from fitting.problem.image import TargetImage, tiles_of
 from fitting.problem.problem import Problem
-from fitting.problem.views import view_of
 from fitting.render.pixels.frame import Frame
 
 FAINTEST = 1e-3

@@ -21,14 +21,14 @@ from fitting.problem.components.fine_group import on_fine_pixels
 from fitting.problem.components.fitted_psf import fitted_psf, stamped
 from fitting.problem.components.group import Group
 from fitting.problem.components.groups import component_groups
+from fitting.problem.coordinates.parameters import Parametrization, Values
+from fitting.problem.coordinates.view import View
+from fitting.problem.coordinates.views import length_scale, view_of
 from fitting.problem.equations import EquationsWhenAsked, NormalEquations
 from fitting.problem.image import TargetImage
 from fitting.problem.image_model import ImageModel
 from fitting.problem.memory import keep_freed_memory
-from fitting.problem.parameters import Parametrization, Values
 from fitting.problem.priors import Priors
-from fitting.problem.view import View
-from fitting.problem.views import length_scale, view_of
 from fitting.spec import ComponentSpec, FitRequest, ParameterTable
 
 

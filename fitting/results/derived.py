@@ -12,7 +12,7 @@ from fitting.geometry.modifiers import in_pixels
 from fitting.geometry.total import TotalFlux, total_of
 from fitting.inputs.image_data import ImageData
 from fitting.problem import Problem
-from fitting.problem.parameters import Values
+from fitting.problem.coordinates.parameters import Values
 from fitting.profiles import radial_profile
 from fitting.results.covariance import Covariance
 from fitting.spec import ComponentSpec, Frame

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from fitting.problem import Problem
-from fitting.problem.parameters import Values
+from fitting.problem.coordinates.parameters import Values
 
 
 @dataclass(frozen=True)

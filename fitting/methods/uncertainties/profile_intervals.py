@@ -21,7 +21,7 @@ from fitting.methods.results import MinimizerResult
 from fitting.methods.uncertainties.profile_ends import DEEPER, FOUND, LIMIT, OPEN, End
 from fitting.methods.uncertainties.refits import Refits, damped_steps
 from fitting.problem import Equations, NormalEquations, Problem
-from fitting.problem.parameters import FreeEllipse
+from fitting.problem.coordinates.parameters import FreeEllipse
 from fitting.spec import Notice, TableParameter
 from fitting.spec.notices import sentences
 

@@ -23,7 +23,7 @@ def component_groups(
     blurs the others has no light of its own, and is in none.
 
     Args:
-        index: place of each native value (`fitting.problem.view`), by ``component.parameter``.
+        index: place of each native value (`fitting.problem.coordinates.view`), by ``component.parameter``.
     """
     blurring = next((item.name for item in components if item.role == "psf"), None)
     components = [item for item in components if item.role == "light"]

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.problem.ellipse_map import mapped_ellipse
-from fitting.problem.local_map import SkyFrame
+from fitting.problem.coordinates.ellipse_map import mapped_ellipse
+from fitting.problem.coordinates.local_map import SkyFrame
 from fitting.profiles.axes import DEGREES
 
 
@@ -44,7 +44,7 @@ class Placed:
 
 
 class SkyToPixels:
-    """A step of a view (`fitting.problem.view.Step`).
+    """A step of a view (`fitting.problem.coordinates.view.Step`).
 
     Args:
         components: those that the image shows.

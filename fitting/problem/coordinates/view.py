@@ -13,7 +13,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from fitting.problem.parameters import Values
+from fitting.problem.coordinates.parameters import Values
 
 
 class View(Protocol):

@@ -10,10 +10,10 @@ from fitting.geometry.modifiers import in_pixels
 from fitting.geometry.total import TotalFlux, total_of
 from fitting.inputs.astrometry import local_map, sky_of
 from fitting.inputs.image_data import Array, ImageData
-from fitting.problem.flux_step import FluxToAmplitude, MagnitudeToFlux
-from fitting.problem.local_map import SkyFrame
-from fitting.problem.sky_step import Placed, SkyToPixels
-from fitting.problem.view import RowsAsTheyAre, RowsInSteps, Step, View
+from fitting.problem.coordinates.flux_step import FluxToAmplitude, MagnitudeToFlux
+from fitting.problem.coordinates.local_map import SkyFrame
+from fitting.problem.coordinates.sky_step import Placed, SkyToPixels
+from fitting.problem.coordinates.view import RowsAsTheyAre, RowsInSteps, Step, View
 from fitting.profiles import radial_profile
 from fitting.spec import ComponentSpec, FitRequest, ParameterTable, seen_in
 from fitting.spec.geometry import mirrored_direction, turns_with_the_mirror
