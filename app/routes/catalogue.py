@@ -12,7 +12,7 @@ from fitting.spec import Fault
 from fitting.spec.geometry import ModifierSpec
 from fitting.spec.methods import methods_document
 from fitting.spec.modifiers import GEOMETRY
-from fitting.spec.priors import PRIORS
+from fitting.spec.parameters.priors import PRIORS
 from fitting.spec.profiles import PROFILES
 
 router = APIRouter(tags=["catalogue"])

@@ -26,7 +26,7 @@ from fitting.spec import (
     RequestInvalid,
     json_path,
 )
-from fitting.spec.forms import amplitude
+from fitting.spec.parameters.forms import amplitude
 
 Complete = Callable[[FitRequest, Sequence[ImageData]], FitRequest]
 

@@ -33,8 +33,8 @@ from fitting.geometry.warped_total import WarpedTotal
 from fitting.profiles.cached_tensors import cached_tensors
 from fitting.profiles.dimensions import PureNumbers
 from fitting.profiles.radial import RadialProfile, total_flux
-from fitting.spec.forms import knows_total
 from fitting.spec.geometry import ModifierSpec
+from fitting.spec.parameters.forms import knows_total
 
 _NODES_PER_MODE = 256
 _NODES = 64

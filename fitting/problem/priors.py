@@ -24,7 +24,7 @@ from torch import Tensor
 
 from fitting.problem.coordinates.parameters import Values
 from fitting.spec import ParameterTable, TableParameter
-from fitting.spec.priors import (
+from fitting.spec.parameters.priors import (
     LogNormalPrior,
     LogUniformPrior,
     NormalPrior,

@@ -1,10 +1,7 @@
 """The request as data: what may be asked, how it is read, and what is wrong with it. Needs pydantic alone."""
 
 from fitting.spec.components import ComponentSpec
-from fitting.spec.duals import MATH, Dual, Functions
-from fitting.spec.expressions import Expression, ExpressionInvalid, parse_expression
 from fitting.spec.faults import Fault, RequestInvalid, json_path
-from fitting.spec.forms import Frame
 from fitting.spec.geometry import ModifierSpec
 from fitting.spec.images import (
     AutoNoise,
@@ -21,13 +18,16 @@ from fitting.spec.methods import METHODS, LmOptions, MethodDescription, methods_
 from fitting.spec.modifiers import GEOMETRY
 from fitting.spec.noise import NoiseSpec
 from fitting.spec.notices import NOTICES, Notice
-from fitting.spec.parameter_spec import ParameterSpec
-from fitting.spec.parameters import ParameterTable, TableParameter
+from fitting.spec.parameters.duals import MATH, Dual, Functions
+from fitting.spec.parameters.expressions import Expression, ExpressionInvalid, parse_expression
+from fitting.spec.parameters.forms import Frame
+from fitting.spec.parameters.parameter_spec import ParameterSpec
+from fitting.spec.parameters.parameter_table import ParameterTable, TableParameter
+from fitting.spec.parameters.rows import row_name, seen_in
 from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription, profiles_document
 from fitting.spec.proposals import CatalogueRow, ProposalSpec, parse_proposal
 from fitting.spec.references import PlaneReference
 from fitting.spec.request import FitRequest, StageSpec
-from fitting.spec.rows import row_name, seen_in
 from fitting.spec.validation import parse_request, read_request
 
 __all__ = [

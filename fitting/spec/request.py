@@ -19,20 +19,20 @@ from pydantic_core import CoreSchema
 
 from fitting.spec.agreement import frame_faults, point_source_faults, psf_faults, repeated_names, varied_faults
 from fitting.spec.components import MAX_COMPONENTS, ComponentSpec
-from fitting.spec.constraints import ConstraintSpec, constraint_faults
 from fitting.spec.documents import Document, detail, refusal, refuse
 from fitting.spec.faults import json_path, shown
-from fitting.spec.forms import Frame
 from fitting.spec.handling import Labels, Limits, Name, Webhook
 from fitting.spec.images import GainNoise, ImageSpec
-from fitting.spec.links import link_faults
 from fitting.spec.methods import METHODS
 from fitting.spec.noise import NoiseSpec
-from fitting.spec.parameter_spec import AnyParameter
+from fitting.spec.parameters.constraints import ConstraintSpec, constraint_faults
+from fitting.spec.parameters.forms import Frame
+from fitting.spec.parameters.links import link_faults
+from fitting.spec.parameters.parameter_spec import AnyParameter
+from fitting.spec.parameters.rows import Row, component_rows
+from fitting.spec.parameters.varied import ByImage, Polynomial
 from fitting.spec.references import PlaneReference
-from fitting.spec.rows import Row, component_rows
 from fitting.spec.stages import stage_faults
-from fitting.spec.varied import ByImage, Polynomial
 
 MAX_IMAGES = 200
 _GAIN = 'a variance such as {"gain": g, "read_noise": r}, or none where the data are electrons'

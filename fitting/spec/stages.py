@@ -9,7 +9,7 @@ from pydantic_core import InitErrorDetails
 from fitting.spec.components import ComponentSpec
 from fitting.spec.documents import Document, detail, moved
 from fitting.spec.methods import EnsembleOptions, IterativeComponentsOptions, MinimizerOptions, SamplerOptions
-from fitting.spec.rows import Row
+from fitting.spec.parameters.rows import Row
 
 MOST_NUMBERS = 200_000_000
 """Numbers that a stage's chains may hold: 1.6 GB."""

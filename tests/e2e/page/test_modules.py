@@ -19,7 +19,7 @@ from scipy.stats import norm
 from app.routes.page import FOLDER
 from fitting.files.sky_map import sky_map
 from fitting.rounding import round_asymmetric, round_measurement
-from fitting.spec.forms import Frame, described
+from fitting.spec.parameters.forms import Frame, described
 from fitting.spec.profiles import PROFILES
 from tests.e2e.page.static import serve_page
 

@@ -10,7 +10,7 @@ from pydantic import Strict, field_validator
 from fitting.spec.documents import Document, refusal
 
 if TYPE_CHECKING:
-    from fitting.spec.parameter_spec import ParameterSpec
+    from fitting.spec.parameters.parameter_spec import ParameterSpec
 
 MOST_COEFFICIENTS = 12
 

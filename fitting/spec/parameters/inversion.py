@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from fitting.spec.expressions import Expression, parameter_of
+from fitting.spec.parameters.expressions import Expression, parameter_of
 
 _INVERSE_FUNCTIONS = {"exp": "log", "log": "exp"}
 

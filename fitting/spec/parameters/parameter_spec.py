@@ -9,11 +9,11 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from fitting.spec.documents import Document, detail, refusal, refuse
-from fitting.spec.expressions import GRAMMAR, Expression, ExpressionInvalid, parse_expression
 from fitting.spec.faults import shown
-from fitting.spec.priors import Prior, prior_schema, read_prior
+from fitting.spec.parameters.expressions import GRAMMAR, Expression, ExpressionInvalid, parse_expression
+from fitting.spec.parameters.priors import Prior, prior_schema, read_prior
+from fitting.spec.parameters.varied import ByImage, Polynomial
 from fitting.spec.profiles import ParameterDescription
-from fitting.spec.varied import ByImage, Polynomial
 
 EXPECTED = 'a number, "= expression", or an object with value, min, max, fixed, prior'
 

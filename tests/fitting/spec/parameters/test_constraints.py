@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from fitting.spec import FitRequest, RequestInvalid, parse_expression, parse_request
-from fitting.spec.constraints import solved_parameters
-from fitting.spec.inversion import solved_for
-from fitting.spec.priors import PRIORS
+from fitting.spec.parameters.constraints import solved_parameters
+from fitting.spec.parameters.inversion import solved_for
+from fitting.spec.parameters.priors import PRIORS
 
 SCHEMA = jsonschema.Draft202012Validator(FitRequest.model_json_schema())
 START = {"x": 6.5, "y": 5.5, "q": 0.6, "pa": 40.0, "n": 1.5, "r_e": 25.0, "i_e": 100.0}

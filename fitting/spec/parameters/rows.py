@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fitting.spec.components import ComponentSpec, coefficient
-from fitting.spec.expressions import Expression, weighted_sum
-from fitting.spec.forms import AMPLITUDE_UNITS, Frame
 from fitting.spec.images import ImageSpec
-from fitting.spec.parameter_spec import AnyParameter, ParameterSpec
+from fitting.spec.parameters.expressions import Expression, weighted_sum
+from fitting.spec.parameters.forms import AMPLITUDE_UNITS, Frame
+from fitting.spec.parameters.parameter_spec import AnyParameter, ParameterSpec
+from fitting.spec.parameters.varied import ByImage, Polynomial
 from fitting.spec.profiles import ParameterDescription
-from fitting.spec.varied import ByImage, Polynomial
 
 Place = tuple[str | int, ...]
 

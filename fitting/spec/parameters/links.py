@@ -8,17 +8,17 @@ from graphlib import CycleError, TopologicalSorter
 from pydantic_core import InitErrorDetails
 
 from fitting.spec.documents import detail
-from fitting.spec.expressions import Expression, ExpressionInvalid
 from fitting.spec.faults import shown
-from fitting.spec.parameter_spec import interval, within
-from fitting.spec.rows import Row
+from fitting.spec.parameters.expressions import Expression, ExpressionInvalid
+from fitting.spec.parameters.parameter_spec import interval, within
+from fitting.spec.parameters.rows import Row
 
 
 def link_faults(rows: Sequence[Row], broken: frozenset[str]) -> list[InitErrorDetails]:
     """Faults of all links together: unknown targets, circles, and linked values that no profile can have.
 
     Args:
-        rows: of the sound components (`fitting.spec.rows.component_rows`).
+        rows: of the sound components (`fitting.spec.parameters.rows.component_rows`).
         broken: names of the others, so that a link to one of them is not called unknown as well.
     """
     known = {row.name: row for row in rows}

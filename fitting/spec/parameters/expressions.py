@@ -21,7 +21,7 @@ from functools import lru_cache, reduce
 from types import MappingProxyType
 
 from fitting.faults import UserFault
-from fitting.spec.duals import MATH, Arithmetic, Dual, Functions
+from fitting.spec.parameters.duals import MATH, Arithmetic, Dual, Functions
 
 MAX_LENGTH = 500
 MAX_DEPTH = 30

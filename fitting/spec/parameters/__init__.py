@@ -1,0 +1,1 @@
+"""Parameters of a request: their values, limits, links, expressions, priors and constraints."""
