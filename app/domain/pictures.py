@@ -7,7 +7,7 @@ from app.entity_tags import strong_tag
 from app.problems import RequestFaulty
 from app.services import Services
 from fitting.spec import Fault
-from fitting.spec.pictures import PictureChoices
+from fitting.spec.images.pictures import PictureChoices
 from jobs.schema import UploadRecord
 from jobs.uploads import blob_key
 

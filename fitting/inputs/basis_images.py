@@ -11,9 +11,9 @@ from fitting.inputs.plane_reading import Reading
 from fitting.inputs.psf_stamps import PsfInvalid, normalised
 from fitting.inputs.zernike import stamp_polar, zernike
 from fitting.spec import ComponentSpec
+from fitting.spec.images.references import PlaneReference
 from fitting.spec.profiles.basis import BasisOptions
 from fitting.spec.profiles.image_psf import ImagePsfOptions
-from fitting.spec.references import PlaneReference
 
 Array = NDArray[np.float64]
 MAX_SIDE = 2049

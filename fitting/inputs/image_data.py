@@ -10,7 +10,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from fitting.spec import Notice
-from fitting.spec.images import GaussianShape, MoffatShape
+from fitting.spec.images.image_spec import GaussianShape, MoffatShape
 from fitting.spec.notices import sentences
 
 Array = NDArray[np.float64]

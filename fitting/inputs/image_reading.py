@@ -30,7 +30,7 @@ from fitting.spec import (
     RequestInvalid,
     Window,
 )
-from fitting.spec.images import GaussianShape, MoffatShape, Psf
+from fitting.spec.images.image_spec import GaussianShape, MoffatShape, Psf
 
 
 def load_images(request: FitRequest, locate: Locate, limits: ReadLimits = DEFAULT_LIMITS) -> list[ImageData]:

@@ -15,7 +15,7 @@ from fitting.render.convolution import Convolver, FineConvolver
 from fitting.render.pixels.frame import Frame
 from fitting.render.varying_convolution import BlendedConvolver, Nodes, VaryingConvolver
 from fitting.spec import NoiseSpec
-from fitting.spec.images import GaussianShape, MoffatShape
+from fitting.spec.images.image_spec import GaussianShape, MoffatShape
 
 AnyConvolver = Convolver | FineConvolver | VaryingConvolver | FittedConvolver
 TILE = 128

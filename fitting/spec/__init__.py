@@ -3,7 +3,7 @@
 from fitting.spec.components import ComponentSpec
 from fitting.spec.faults import Fault, RequestInvalid, json_path
 from fitting.spec.geometry import ModifierSpec
-from fitting.spec.images import (
+from fitting.spec.images.image_spec import (
     AutoNoise,
     ConstantNoise,
     GainNoise,
@@ -14,9 +14,11 @@ from fitting.spec.images import (
     PsfGrid,
     Window,
 )
+from fitting.spec.images.noise_spec import NoiseSpec
+from fitting.spec.images.proposal_spec import CatalogueRow, ProposalSpec, parse_proposal
+from fitting.spec.images.references import PlaneReference
 from fitting.spec.methods import METHODS, LmOptions, MethodDescription, methods_document
 from fitting.spec.modifiers import GEOMETRY
-from fitting.spec.noise import NoiseSpec
 from fitting.spec.notices import NOTICES, Notice
 from fitting.spec.parameters.duals import MATH, Dual, Functions
 from fitting.spec.parameters.expressions import Expression, ExpressionInvalid, parse_expression
@@ -25,8 +27,6 @@ from fitting.spec.parameters.parameter_spec import ParameterSpec
 from fitting.spec.parameters.parameter_table import ParameterTable, TableParameter
 from fitting.spec.parameters.rows import row_name, seen_in
 from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription, profiles_document
-from fitting.spec.proposals import CatalogueRow, ProposalSpec, parse_proposal
-from fitting.spec.references import PlaneReference
 from fitting.spec.request import FitRequest, StageSpec
 from fitting.spec.validation import parse_request, read_request
 

@@ -11,12 +11,12 @@ from pydantic_core import InitErrorDetails
 from fitting.spec.components import MAX_COMPONENTS, ComponentSpec
 from fitting.spec.documents import detail
 from fitting.spec.faults import shown
-from fitting.spec.images import ImageSpec
+from fitting.spec.images.image_spec import ImageSpec
+from fitting.spec.images.references import PlaneReference
 from fitting.spec.parameters.forms import Frame, knows_total
 from fitting.spec.parameters.links import link_faults
 from fitting.spec.parameters.rows import component_rows, seen_in
 from fitting.spec.parameters.varied import ByImage, Polynomial
-from fitting.spec.references import PlaneReference
 
 
 def frame_faults(components: Iterable[ComponentSpec | None], frame: Frame) -> list[InitErrorDetails]:

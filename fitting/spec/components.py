@@ -24,10 +24,10 @@ from pydantic_core import InitErrorDetails
 from fitting.spec.documents import Document, detail, details, refusal, refuse
 from fitting.spec.faults import shown
 from fitting.spec.geometry import ModifierSpec, in_order
+from fitting.spec.images.references import PlaneReference
 from fitting.spec.parameters.forms import Frame, alternatives, any_form, described, every_name, least_with_total
 from fitting.spec.parameters.parameter_spec import AnyParameter, ParameterSpec, interval, read_parameter, within
 from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription, ProfileOptions
-from fitting.spec.references import PlaneReference
 
 MAX_COMPONENTS = 2000
 Role = Literal["light", "psf"]

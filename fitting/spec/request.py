@@ -22,16 +22,16 @@ from fitting.spec.components import MAX_COMPONENTS, ComponentSpec
 from fitting.spec.documents import Document, detail, refusal, refuse
 from fitting.spec.faults import json_path, shown
 from fitting.spec.handling import Labels, Limits, Name, Webhook
-from fitting.spec.images import GainNoise, ImageSpec
+from fitting.spec.images.image_spec import GainNoise, ImageSpec
+from fitting.spec.images.noise_spec import NoiseSpec
+from fitting.spec.images.references import PlaneReference
 from fitting.spec.methods import METHODS
-from fitting.spec.noise import NoiseSpec
 from fitting.spec.parameters.constraints import ConstraintSpec, constraint_faults
 from fitting.spec.parameters.forms import Frame
 from fitting.spec.parameters.links import link_faults
 from fitting.spec.parameters.parameter_spec import AnyParameter
 from fitting.spec.parameters.rows import Row, component_rows
 from fitting.spec.parameters.varied import ByImage, Polynomial
-from fitting.spec.references import PlaneReference
 from fitting.spec.stages import stage_faults
 
 MAX_IMAGES = 200

@@ -24,7 +24,7 @@ from fitting.profiles.surfaces import SURFACES
 from fitting.render.convolution import Convolver
 from fitting.render.varying_convolution import VaryingConvolver
 from fitting.spec import ComponentSpec, ModifierSpec
-from fitting.spec.images import GaussianShape, MoffatShape
+from fitting.spec.images.image_spec import GaussianShape, MoffatShape
 
 
 def drawing_of(component: ComponentSpec, image: TargetImage, *, integrated: bool) -> tuple[Drawing, tuple[str, ...]]:

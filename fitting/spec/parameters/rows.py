@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fitting.spec.components import ComponentSpec, coefficient
-from fitting.spec.images import ImageSpec
+from fitting.spec.images.image_spec import ImageSpec
 from fitting.spec.parameters.expressions import Expression, weighted_sum
 from fitting.spec.parameters.forms import AMPLITUDE_UNITS, Frame
 from fitting.spec.parameters.parameter_spec import AnyParameter, ParameterSpec

@@ -13,8 +13,8 @@ from typing import Any, Literal, Self
 from pydantic import Field, InstanceOf
 
 from fitting.spec.documents import Document
+from fitting.spec.images.references import PlaneReference
 from fitting.spec.profiles.first_shape import FirstShape
-from fitting.spec.references import PlaneReference
 
 
 class ParameterDescription(Document):

@@ -10,7 +10,7 @@ from scipy.special import erf
 from fitting.drawing.point_source import PointSource
 from fitting.render.pixels.frame import Frame
 from fitting.spec import RequestInvalid, parse_request
-from fitting.spec.images import GaussianShape, MoffatShape
+from fitting.spec.images.image_spec import GaussianShape, MoffatShape
 from tests.fitting.scene import (
     fitted,
     flat_sky,

@@ -10,7 +10,7 @@ from fitting.inputs.psf_stamps import gaussian_stamp
 from fitting.problem import Problem
 from fitting.run import run
 from fitting.spec import GaussianPsf, RequestInvalid, parse_request
-from fitting.spec.images import GaussianShape
+from fitting.spec.images.image_spec import GaussianShape
 from tests.fitting.scene import fit_request, fitted, flat_sky, image_of, noisy, problem_of, rendered, sersic, values_of
 
 MOFFAT = {"q": 0.9, "pa": 20.0, "beta": 3.0, "fwhm": 3.2}

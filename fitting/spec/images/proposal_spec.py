@@ -10,8 +10,8 @@ from pydantic import Field, Strict, model_validator
 
 from fitting.spec.documents import Document, detail, refusal, refuse
 from fitting.spec.faults import Fault, RequestInvalid
-from fitting.spec.images import ImageSpec
-from fitting.spec.references import PlaneReference
+from fitting.spec.images.image_spec import ImageSpec
+from fitting.spec.images.references import PlaneReference
 from fitting.spec.validation import read_document
 
 MOST_COMPONENTS = 500

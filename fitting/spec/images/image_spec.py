@@ -21,7 +21,7 @@ from pydantic_core import CoreSchema
 
 from fitting.spec.documents import Document, detail, refusal, refuse
 from fitting.spec.faults import shown
-from fitting.spec.references import EXPECTED, PlaneReference, reference_schemas
+from fitting.spec.images.references import EXPECTED, PlaneReference, reference_schemas
 
 Positive = Annotated[float, Field(gt=0.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]

@@ -1,0 +1,1 @@
+"""Images of a request: their planes, point-spread functions and noise."""
