@@ -13,9 +13,9 @@ import torch
 from click.testing import CliRunner
 from scipy import stats
 
+from fitting.files.file_invalid import FileInvalid
+from fitting.files.read_limits import DEFAULT_LIMITS
 from fitting.geometry.angles import Angles
-from fitting.inputs.invalid import FileInvalid
-from fitting.inputs.limits import DEFAULT_LIMITS
 from fitting.problem.likelihood import Pixels
 from tests.fitting.methods.scenes import at_start
 from tests.fitting.scene import flat_sky, noisy, problem_of, rendered, sersic

@@ -4,7 +4,7 @@ missing is named.
 A new radial profile is two files, ``fitting/spec/profiles/NAME.py`` (its description) and ``fitting/profiles/NAME.py``
 (its brightness), a row of the table beside each, and a row of these tables of the tests: `FORMULAS` and `SHAPES` in
 ``tests/references/radial_formulas.py`` (`ENDS`, where it ends), the pixels that follow from them, and `TRUTH` in
-``tests/fitting/inputs/test_first_shapes.py``.
+``tests/fitting/first_values/test_first_shapes.py``.
 
 A new method is two files, ``fitting/spec/methods/NAME.py`` (options and description) and ``fitting/methods/NAME.py``
 (the algorithm), a row of the table beside each, and a row of `MINIMIZERS` or `SAMPLERS` in
@@ -29,7 +29,7 @@ from fitting.profiles.surfaces import SURFACES
 from fitting.spec import METHODS, PROFILES
 from fitting.spec.methods import Calls
 from fitting.spec.profiles import ProfileDescription
-from tests.fitting.inputs.test_first_shapes import NEEDS_FILES, TRUTH
+from tests.fitting.first_values.test_first_shapes import NEEDS_FILES, TRUTH
 from tests.fitting.methods.test_table import MINIMIZERS, SAMPLERS
 from tests.references.make_radial_table import TABLE
 from tests.references.radial_formulas import FORMULAS, SHAPES
@@ -101,7 +101,7 @@ def missing_first_values(known: ProfileDescription) -> list[str]:
         if item.name not in first_values(known)
     ]
     if known.name not in {*TRUTH, *NEEDS_FILES}:
-        missing.append("a row of TRUTH in tests/fitting/inputs/test_first_shapes.py")
+        missing.append("a row of TRUTH in tests/fitting/first_values/test_first_shapes.py")
     return missing
 
 
@@ -160,7 +160,7 @@ def test_a_profile_lacks_nothing(name: str) -> None:
         ("RADIAL_PROFILES", "a row of RADIAL_PROFILES in fitting/profiles/__init__.py"),
         ("FORMULAS", "a row of FORMULAS in tests/references/radial_formulas.py"),
         ("SHAPES", "a row of SHAPES in tests/references/radial_formulas.py"),
-        ("TRUTH", "a row of TRUTH in tests/fitting/inputs/test_first_shapes.py"),
+        ("TRUTH", "a row of TRUTH in tests/fitting/first_values/test_first_shapes.py"),
     ],
 )
 def test_the_row_that_a_profile_lacks_is_named(table: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
