@@ -187,3 +187,9 @@ def test_the_version_stands_in_the_tag_alone() -> None:
     assert PROJECT["dynamic"] == ["version"]
     assert "version" not in PROJECT
     assert fitting.__version__ == importlib.metadata.version("photfit")
+
+
+def test_what_ci_tests_of_the_wheel_is_there() -> None:
+    named = re.findall(r"\btests/[\w/.]+", (ROOT / ".ci" / "wheel").read_text(encoding="utf-8"))
+    assert named
+    assert [path for path in named if not (ROOT / path).exists()] == []
