@@ -15,7 +15,7 @@ from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from app.problems import TooManyRequests
-from jobs.events import client_url
+from jobs.lifecycle.events import client_url
 
 _PATIENCE_SECONDS = 0.2
 _AWAY_SECONDS = 5.0

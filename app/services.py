@@ -22,8 +22,8 @@ from app.watcher import Watcher
 from jobs.blobs import BlobStore, open_blobs
 from jobs.database import connect, migrate
 from jobs.doorbell import Doorbell
-from jobs.events import Publisher
-from jobs.reconciler import Reconciler
+from jobs.lifecycle.events import Publisher
+from jobs.lifecycle.reconciler import Reconciler
 from jobs.settings import Settings
 from jobs.webhooks import Teller
 

@@ -5,7 +5,7 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from jobs.doorbell import Doorbell
-from jobs.events import Publisher
+from jobs.lifecycle.events import Publisher
 
 _MOST_PENDING = 1000
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import structlog
 
-from jobs.events import changes
 from jobs.faults import BrokerAway
+from jobs.lifecycle.events import changes
 
 _RECONNECT_SECONDS = 1.0
 

@@ -35,7 +35,7 @@ class StoredNotices(TypeDecorator[tuple[Notice, ...]]):
 
 
 class FitRecord(Table):
-    """One fit: what was asked, where it stands, who holds it. Only `jobs.transitions` writes `state`.
+    """One fit: what was asked, where it stands, who holds it. Only `jobs.lifecycle.transitions` writes `state`.
 
     Attributes:
         labels: words of the owner's to find it by.

@@ -16,9 +16,9 @@ from celery import Celery, signals
 from jobs import presence
 from jobs.database import connect, migrate
 from jobs.doorbell import Doorbell, celery_settings
-from jobs.events import Publisher
+from jobs.lifecycle.events import Publisher
+from jobs.lifecycle.reconciler import Reconciler
 from jobs.logs import configure_logging
-from jobs.reconciler import Reconciler
 from jobs.settings import Settings
 from jobs.tracing import start_tracing
 

@@ -7,7 +7,7 @@ import structlog
 
 from jobs.blob_keys import checkpoint_folder
 from jobs.blobs import BlobMissing, BlobStore, StorageTrouble
-from jobs.claims import Claim
+from jobs.lifecycle.claims import Claim
 
 _log = structlog.get_logger("photfit.checkpoints")
 

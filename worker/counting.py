@@ -7,7 +7,7 @@ import torch
 
 from fitting.results.result import StageRecord
 from jobs import presence, records, tallies
-from jobs.claims import Claim
+from jobs.lifecycle.claims import Claim
 from worker.bench import Bench
 
 _log = structlog.get_logger("photfit.worker")

@@ -9,9 +9,10 @@ from typing import Self
 import structlog
 from sqlalchemy import Engine
 
-from jobs import presence, records, transitions
-from jobs.claims import Claim
+from jobs import presence, records
 from jobs.faults import DatabaseAway
+from jobs.lifecycle import transitions
+from jobs.lifecycle.claims import Claim
 
 _LOOK_SECONDS = 0.5
 

@@ -18,7 +18,7 @@ from fitting.plots.live_residual import draw_live_residual
 from fitting.problem.iterate import Iterate
 from jobs.blob_keys import live_folder, live_residual
 from jobs.blobs import BlobStore, StorageTrouble
-from jobs.claims import Claim
+from jobs.lifecycle.claims import Claim
 
 _FIRST_SECONDS = 1.0
 _PAUSE_SECONDS = 2.0

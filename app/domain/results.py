@@ -9,7 +9,7 @@ from app.problems import NotFinished, NotFound
 from app.services import Services
 from jobs.blob_keys import result_folder
 from jobs.blobs import BlobStore
-from jobs.outcomes import has_result
+from jobs.lifecycle.outcomes import has_result
 from jobs.schema import FINAL_STATES, FitRecord
 
 

@@ -16,7 +16,8 @@ from app.domain.submission import Submission, submit
 from app.problems import Conflict, NotFound, RequestFaulty
 from app.services import Services
 from fitting.spec import Fault, parse_request
-from jobs import transitions, uws
+from jobs import uws
+from jobs.lifecycle import transitions
 from jobs.schema import FINAL_STATES
 from jobs.uws import Job
 

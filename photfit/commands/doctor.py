@@ -107,7 +107,7 @@ def _database() -> tuple[bool, str]:
 def _broker() -> tuple[bool, str]:
     import redis
 
-    from jobs.events import client_url
+    from jobs.lifecycle.events import client_url
 
     if "PHOTFIT_BROKER_URL" not in os.environ:
         from photfit.broker import find_server

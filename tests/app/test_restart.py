@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 from sqlalchemy import Engine
 
-from jobs import transitions
-from jobs.claims import Claim
+from jobs.lifecycle import transitions
+from jobs.lifecycle.claims import Claim
 from tests.app.accounts import database
 from tests.app.conftest import Service, wait_until
 from tests.app.test_fits import post_form

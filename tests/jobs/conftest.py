@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from jobs.claims import NewFit
 from jobs.database import connect, migrate
+from jobs.lifecycle.claims import NewFit
 from jobs.settings import Settings
 from tests.stores import postgres_url, s3
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from fitting.faults import PassingFault
-from jobs.events import Publisher, changes
 from jobs.faults import BrokerAway
+from jobs.lifecycle.events import Publisher, changes
 
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:9/0", "redis+socket://{folder}/none.sock?virtual_host=0"])

@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import Engine
 
-from jobs import naming, records, transitions
+from jobs import naming, records
+from jobs.lifecycle import transitions
 from jobs.records import FitFilter
 from tests.jobs.conftest import new_fit
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, update
 
-from jobs import backlog, presence, transitions
+from jobs import backlog, presence
+from jobs.lifecycle import transitions
 from jobs.queue_forecast import QueueStanding, Server, Waiting, forecast
 from jobs.schema import FitRecord
 from tests.jobs.conftest import new_fit

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from jobs import transitions, uws
+from jobs import uws
+from jobs.lifecycle import transitions
 from tests.jobs.conftest import new_fit
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from jobs import records, transitions
+from jobs import records
 from jobs.accounts import find_user, identify_key
 from jobs.blobs import open_blobs
-from jobs.claims import NewFit
 from jobs.database import connect
+from jobs.lifecycle import transitions
+from jobs.lifecycle.claims import NewFit
 from jobs.settings import Settings
 from jobs.uploads import add_upload, blob_key
 from photfit.cli import main

@@ -18,12 +18,13 @@ import redis
 from sqlalchemy import Engine
 
 from fitting.spec import parse_request
-from jobs import records, transitions, uploads
+from jobs import records, uploads
 from jobs.blobs import open_blobs
-from jobs.claims import NewFit
 from jobs.database import connect, migrate
 from jobs.doorbell import Doorbell
-from jobs.events import client_url
+from jobs.lifecycle import transitions
+from jobs.lifecycle.claims import NewFit
+from jobs.lifecycle.events import client_url
 from jobs.schema import FINAL_STATES, FitRecord
 from jobs.settings import Settings
 from photfit.broker import find_server

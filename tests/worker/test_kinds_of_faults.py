@@ -10,11 +10,12 @@ import pytest
 from fitting.faults import OutOfMemory, OwnFault
 from fitting.files.file_invalid import FileInvalid
 from fitting.spec import Fault, RequestInvalid
-from jobs import records, transitions
+from jobs import records
 from jobs.blobs import open_blobs
-from jobs.claims import NewFit
 from jobs.database import connect, migrate
 from jobs.faults import DatabaseAway, StorageTrouble
+from jobs.lifecycle import transitions
+from jobs.lifecycle.claims import NewFit
 from jobs.schema import FitRecord
 from jobs.settings import Settings
 from worker import running

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from jobs import transitions
+from jobs.lifecycle import transitions
 from tests.worker.conftest import Service, wait_until
 
 GALAXY = ("x", "y", "q", "pa", "n", "r_e", "i_e")

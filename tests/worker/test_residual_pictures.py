@@ -11,7 +11,7 @@ from fitting.methods.progress import Cancelled
 from fitting.problem import Problem
 from fitting.problem.iterate import Iterate
 from jobs.blobs import FolderBlobs
-from jobs.claims import Claim
+from jobs.lifecycle.claims import Claim
 from tests.fitting.scene import flat_sky, noisy, problem_of, rendered, sersic
 from worker import residual_pictures
 from worker.residual_pictures import ResidualPictures

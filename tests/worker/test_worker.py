@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from jobs import presence, transitions
+from jobs import presence
+from jobs.lifecycle import transitions
 from tests.worker.conftest import Service, wait_until
 
 

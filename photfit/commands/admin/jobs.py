@@ -51,8 +51,8 @@ def list_jobs(user: str | None, state: str | None, limit: int) -> None:
 @click.argument("fit_id", metavar="FIT")
 def cancel(fit_id: str) -> None:
     """Cancel anybody's fit: a queued one at once, a running one within an iteration."""
+    from jobs.lifecycle.transitions import request_cancel
     from jobs.records import owner_of
-    from jobs.transitions import request_cancel
 
     with database() as engine:
         owner = owner_of(engine, fit_id)

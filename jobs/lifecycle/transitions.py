@@ -18,10 +18,10 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session, aliased
 
 from fitting.spec.notices import Notice, each_once
-from jobs.claims import Claim, ClaimStanding, NewFit, Outcome
 from jobs.clock import database_now
 from jobs.ids import new_id
-from jobs.outcomes import worker_killer
+from jobs.lifecycle.claims import Claim, ClaimStanding, NewFit, Outcome
+from jobs.lifecycle.outcomes import worker_killer
 from jobs.schema import FINAL_STATES, FitRecord, UserRecord
 
 

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from jobs import records, transitions
+from jobs import records
 from jobs.blob_keys import checkpoint_folder
 from jobs.doorbell import Doorbell
-from jobs.events import Publisher
-from jobs.reconciler import Reconciler
+from jobs.lifecycle import transitions
+from jobs.lifecycle.events import Publisher
+from jobs.lifecycle.reconciler import Reconciler
 from jobs.settings import Settings
 from tests.jobs.conftest import new_fit
 
