@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from jobs.backlog import look
-from jobs.queue_forecast import Forecast, QueueStanding
+from jobs.queues.backlog import look
+from jobs.queues.queue_forecast import Forecast, QueueStanding
 from jobs.schema import FitRecord
 
 _FRESH_SECONDS = 1.0

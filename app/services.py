@@ -21,9 +21,9 @@ from app.waking import Waker
 from app.watcher import Watcher
 from jobs.blobs import BlobStore, open_blobs
 from jobs.database import connect, migrate
-from jobs.doorbell import Doorbell
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.reconciler import Reconciler
+from jobs.queues.doorbell import Doorbell
 from jobs.settings import Settings
 from jobs.webhooks import Teller
 

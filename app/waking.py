@@ -4,8 +4,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from threading import BoundedSemaphore
 from typing import Any
 
-from jobs.doorbell import Doorbell
 from jobs.lifecycle.events import Publisher
+from jobs.queues.doorbell import Doorbell
 
 _MOST_PENDING = 1000
 

@@ -41,7 +41,7 @@ class FitRecord(Table):
         labels: words of the owner's to find it by.
         request_sha256: of the request and its files (`fitting.spec.identity`).
         notices: what a careful reader should know: of the images, from its submission on, and of its result.
-        expected_seconds: that it will take (`jobs.costs`).
+        expected_seconds: that it will take (`jobs.queues.costs`).
         time_limit, memory_limit: seconds of an attempt and MiB that it may take; None is no limit.
         webhook, webhook_due, webhook_tries: who is told when it is final, when next (None: no more), how often so far.
         attempt: how often a worker has taken it; results are stored under the attempt.

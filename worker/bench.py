@@ -7,8 +7,8 @@ from sqlalchemy import Engine
 
 from jobs.blobs import BlobStore, open_blobs
 from jobs.database import connect
-from jobs.doorbell import Doorbell
 from jobs.lifecycle.events import Publisher
+from jobs.queues.doorbell import Doorbell
 from jobs.settings import Settings
 
 _NICENESS = 5

@@ -6,8 +6,9 @@ import structlog
 import torch
 
 from fitting.results.result import StageRecord
-from jobs import presence, records, tallies
+from jobs import records, tallies
 from jobs.lifecycle.claims import Claim
+from jobs.queues import presence
 from worker.bench import Bench
 
 _log = structlog.get_logger("photfit.worker")

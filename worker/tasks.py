@@ -2,7 +2,7 @@
 
 from celery import Task
 
-from jobs.doorbell import TASK
+from jobs.queues.doorbell import TASK
 from worker.application import application
 
 

@@ -6,7 +6,7 @@ from app.domain.submission import Examined, Submission, examined, queue_for
 from app.queue_board import Place
 from app.services import Services
 from fitting.spec import FitRequest, Notice, ParameterTable
-from jobs import backlog, costs
+from jobs.queues import backlog, costs
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import Engine, or_, update
 
-from jobs import presence, records, tallies, uws
+from jobs import records, tallies, uws
 from jobs.blobs import BlobStore, open_blobs
 from jobs.clock import database_now
-from jobs.doorbell import Doorbell
 from jobs.ids import new_id
 from jobs.lifecycle import transitions
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.outcomes import out_of_time
+from jobs.queues import presence
+from jobs.queues.doorbell import Doorbell
 from jobs.repeating import Repeating
 from jobs.retention import forget_checkpoints, remove_old_fits, remove_old_uploads
 from jobs.schema import FitRecord, ReconcilerLock

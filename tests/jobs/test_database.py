@@ -12,10 +12,11 @@ from sqlalchemy import Engine, insert, text
 from sqlalchemy.exc import IntegrityError
 
 from fitting.faults import PassingFault
-from jobs import presence, records, tallies, uploads
+from jobs import records, tallies, uploads
 from jobs.database import connect, revisions
 from jobs.faults import DatabaseAway
 from jobs.lifecycle import transitions
+from jobs.queues import presence
 from jobs.schema import FitRecord, Table
 from jobs.settings import Settings
 from tests.jobs.conftest import new_fit

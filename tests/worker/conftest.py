@@ -21,10 +21,10 @@ from fitting.spec import parse_request
 from jobs import records, uploads
 from jobs.blobs import open_blobs
 from jobs.database import connect, migrate
-from jobs.doorbell import Doorbell
 from jobs.lifecycle import transitions
 from jobs.lifecycle.claims import NewFit
 from jobs.lifecycle.events import client_url
+from jobs.queues.doorbell import Doorbell
 from jobs.schema import FINAL_STATES, FitRecord
 from jobs.settings import Settings
 from photfit.broker import find_server

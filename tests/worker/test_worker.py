@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from jobs import presence
 from jobs.lifecycle import transitions
+from jobs.queues import presence
 from tests.worker.conftest import Service, wait_until
 
 

@@ -7,10 +7,10 @@ from sqlalchemy import Engine
 
 from jobs import records
 from jobs.blob_keys import checkpoint_folder
-from jobs.doorbell import Doorbell
 from jobs.lifecycle import transitions
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.reconciler import Reconciler
+from jobs.queues.doorbell import Doorbell
 from jobs.settings import Settings
 from tests.jobs.conftest import new_fit
 

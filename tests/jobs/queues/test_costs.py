@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fitting.spec import METHODS, parse_request
-from jobs.costs import expected_bytes, expected_seconds
+from jobs.queues.costs import expected_bytes, expected_seconds
 
 SKY = {"name": "sky", "profile": "flat_sky", "parameters": {"i": 1}}
 GALAXY = {

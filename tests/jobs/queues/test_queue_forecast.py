@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, update
 
-from jobs import backlog, presence
 from jobs.lifecycle import transitions
-from jobs.queue_forecast import QueueStanding, Server, Waiting, forecast
+from jobs.queues import backlog, presence
+from jobs.queues.queue_forecast import QueueStanding, Server, Waiting, forecast
 from jobs.schema import FitRecord
 from tests.jobs.conftest import new_fit
 

@@ -2,7 +2,7 @@
 
 What a method asks of the problem stands in its description (`fitting.spec.methods`); here it becomes seconds and bytes.
 Rough by nature: what a minimizer needs depends on the data. The service puts the times right by what earlier fits of
-the same queue took (`jobs.queue_forecast`).
+the same queue took (`jobs.queues.queue_forecast`).
 """
 
 from fitting.spec import METHODS, FitRequest, ParameterTable, StageSpec

@@ -5,9 +5,9 @@ from statistics import median
 from sqlalchemy import Engine, Float, select, type_coerce
 from sqlalchemy.orm import Session
 
-from jobs import presence
 from jobs.clock import database_now
-from jobs.queue_forecast import Forecast, Server, Waiting, forecast
+from jobs.queues import presence
+from jobs.queues.queue_forecast import Forecast, Server, Waiting, forecast
 from jobs.schema import FitRecord
 
 _MOST_WAITING = 5000
