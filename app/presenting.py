@@ -16,7 +16,7 @@ from app.queue_board import Place
 from fitting.spec import METHODS, Notice
 from fitting.spec.notices import sentences
 from fitting.spec.plots import PLANES, plots_of
-from jobs.schema import FitRecord, State, UploadRecord
+from jobs.storage.schema import FitRecord, State, UploadRecord
 
 
 def address_of_fit(fit_id: str) -> str:

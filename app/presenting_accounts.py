@@ -9,7 +9,7 @@ from app.domain.quotas import Quotas
 from app.models.accounts import Amount, Amounts, Key, MadeKey, Me
 from app.services import Services
 from jobs.accounts import SCOPES, Scope
-from jobs.schema import KeyRecord
+from jobs.storage.schema import KeyRecord
 from jobs.usage import Usage
 
 

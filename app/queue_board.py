@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from jobs.queues.backlog import look
 from jobs.queues.queue_forecast import Forecast, QueueStanding
-from jobs.schema import FitRecord
+from jobs.storage.schema import FitRecord
 
 _FRESH_SECONDS = 1.0
 _FRESH_SECONDS_FOR_NEW = 0.1

@@ -19,12 +19,12 @@ from app.rate_limits import RateLimiter
 from app.sandbox import Sandbox
 from app.waking import Waker
 from app.watcher import Watcher
-from jobs.blobs import BlobStore, open_blobs
-from jobs.database import connect, migrate
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.reconciler import Reconciler
 from jobs.queues.doorbell import Doorbell
 from jobs.settings import Settings
+from jobs.storage.blobs import BlobStore, open_blobs
+from jobs.storage.database import connect, migrate
 from jobs.webhooks import Teller
 
 _SANDBOX_WORKERS = 2

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from jobs.clock import database_now
 from jobs.ids import new_id
-from jobs.schema import KeyRecord, UserRecord
 from jobs.secret_words import hashed, new_secret, shown
+from jobs.storage.schema import KeyRecord, UserRecord
 
 Scope = Literal["read", "submit", "admin"]
 SCOPES: tuple[Scope, ...] = ("read", "submit", "admin")

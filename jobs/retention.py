@@ -4,12 +4,12 @@ import structlog
 from sqlalchemy import Engine, Float, select, type_coerce
 from sqlalchemy.orm import Session
 
-from jobs import records, uploads
-from jobs.blob_keys import checkpoint_folder
-from jobs.blobs import BlobStore, StorageTrouble
 from jobs.clock import database_now
 from jobs.lifecycle import transitions
-from jobs.schema import FINAL_STATES, FitRecord, UploadRecord
+from jobs.storage import records, uploads
+from jobs.storage.blob_keys import checkpoint_folder
+from jobs.storage.blobs import BlobStore, StorageTrouble
+from jobs.storage.schema import FINAL_STATES, FitRecord, UploadRecord
 
 _DAY = 86_400.0
 _AT_ONCE = 50

@@ -4,8 +4,8 @@ from sqlalchemy import Engine, delete, insert
 
 from jobs.accounts import Identity, identify
 from jobs.clock import database_now
-from jobs.schema import KeyRecord, SessionRecord
 from jobs.secret_words import hashed, new_secret
+from jobs.storage.schema import KeyRecord, SessionRecord
 
 
 def open_session(engine: Engine, key_id: str, seconds: float) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from jobs.schema import TallyRecord
+from jobs.storage.schema import TallyRecord
 
 BOUNDS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10_000.0)
 """Upper bounds of a histogram's buckets in seconds; there is one more without a bound."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from jobs.schema import FitRecord, UploadRecord
+from jobs.storage.schema import FitRecord, UploadRecord
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from jobs.clock import database_now
 from jobs.ids import new_id
-from jobs.schema import FitRecord, UwsJobRecord
+from jobs.storage.schema import FitRecord, UwsJobRecord
 
 KEPT_SECONDS = 30 * 86_400.0
 """How long a job is kept unless its owner sets another time of destruction."""

@@ -21,8 +21,8 @@ from sqlalchemy.orm import Session
 from jobs.addresses import AddressRefused, AddressRules, resolve
 from jobs.clock import database_now
 from jobs.repeating import Repeating
-from jobs.schema import FINAL_STATES, FitRecord
 from jobs.settings import Settings
+from jobs.storage.schema import FINAL_STATES, FitRecord
 
 PAUSES = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
 """Seconds after each failed try; after the last one it is given up (Standard Webhooks, "Retry schedule")."""

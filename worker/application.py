@@ -13,13 +13,13 @@ from typing import Any
 import structlog
 from celery import Celery, signals
 
-from jobs.database import connect, migrate
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.reconciler import Reconciler
 from jobs.logs import configure_logging
 from jobs.queues import presence
 from jobs.queues.doorbell import Doorbell, celery_settings
 from jobs.settings import Settings
+from jobs.storage.database import connect, migrate
 from jobs.tracing import start_tracing
 
 NAME_VARIABLE = "PHOTFIT_WORKER_NAME"

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from jobs.blobs import BlobStore, open_blobs
-from jobs.database import connect
 from jobs.lifecycle.events import Publisher
 from jobs.queues.doorbell import Doorbell
 from jobs.settings import Settings
+from jobs.storage.blobs import BlobStore, open_blobs
+from jobs.storage.database import connect
 
 _NICENESS = 5
 """The engine yields to the API on the same machine."""

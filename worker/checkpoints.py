@@ -5,9 +5,9 @@ from pathlib import Path
 
 import structlog
 
-from jobs.blob_keys import checkpoint_folder
-from jobs.blobs import BlobMissing, BlobStore, StorageTrouble
 from jobs.lifecycle.claims import Claim
+from jobs.storage.blob_keys import checkpoint_folder
+from jobs.storage.blobs import BlobMissing, BlobStore, StorageTrouble
 
 _log = structlog.get_logger("photfit.checkpoints")
 

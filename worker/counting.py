@@ -6,9 +6,10 @@ import structlog
 import torch
 
 from fitting.results.result import StageRecord
-from jobs import records, tallies
+from jobs import tallies
 from jobs.lifecycle.claims import Claim
 from jobs.queues import presence
+from jobs.storage import records
 from worker.bench import Bench
 
 _log = structlog.get_logger("photfit.worker")

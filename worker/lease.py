@@ -9,11 +9,11 @@ from typing import Self
 import structlog
 from sqlalchemy import Engine
 
-from jobs import records
 from jobs.faults import DatabaseAway
 from jobs.lifecycle import transitions
 from jobs.lifecycle.claims import Claim
 from jobs.queues import presence
+from jobs.storage import records
 
 _LOOK_SECONDS = 0.5
 

@@ -18,13 +18,13 @@ from fitting.results import FitResult, write_result
 from fitting.results.provenance import InputFile, with_origin
 from fitting.run import run, torch_device
 from fitting.spec import FitRequest, Notice, parse_request
-from jobs import records, uploads
-from jobs.blobs import BlobMissing, StorageTrouble
 from jobs.lifecycle import transitions
 from jobs.lifecycle.claims import Claim, Outcome
 from jobs.lifecycle.outcomes import out_of_time, problem
 from jobs.retention import forget_checkpoints
-from jobs.schema import UploadRecord
+from jobs.storage import records, uploads
+from jobs.storage.blobs import BlobMissing, StorageTrouble
+from jobs.storage.schema import UploadRecord
 from jobs.tracing import span
 from worker.bench import Bench, bench
 from worker.checkpoints import BlobShelf

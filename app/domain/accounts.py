@@ -7,7 +7,7 @@ from app.problems import NoAccounts, NotAllowed, NotFound, NotSignedIn
 from app.services import Services
 from jobs import accounts, sessions
 from jobs.accounts import SCOPES, Scope
-from jobs.schema import KeyRecord
+from jobs.storage.schema import KeyRecord
 
 _DAY = 86_400.0
 

@@ -16,10 +16,10 @@ from app.problems import NoSuchPlot, Unavailable
 from app.services import Services
 from fitting.spec import parse_request
 from fitting.spec.plots import plots_of
-from jobs.blob_keys import result_folder
-from jobs.blobs import BlobMissing
-from jobs.schema import FitRecord, UploadRecord
-from jobs.uploads import blob_key, get_uploads
+from jobs.storage.blob_keys import result_folder
+from jobs.storage.blobs import BlobMissing
+from jobs.storage.schema import FitRecord, UploadRecord
+from jobs.storage.uploads import blob_key, get_uploads
 
 _PACKED = frozenset({".png", ".nc", ".gz", ".fz", ".npz"})
 """Suffixes of files that do not get smaller."""

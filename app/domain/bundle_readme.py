@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from fitting import __version__
-from jobs.schema import FitRecord, UploadRecord
+from jobs.storage.schema import FitRecord, UploadRecord
 
 _PAGE = """\
 # {title}

@@ -13,7 +13,7 @@ from app.entity_tags import strong_tag
 from app.problems import NotFound, RequestFaulty, Unavailable
 from app.sandbox import SandboxError
 from app.services import Services
-from jobs.blob_keys import result_folder
+from jobs.storage.blob_keys import result_folder
 
 Format = Literal["json", "npz", "csv", "ecsv", "fits", "parquet", "netcdf"]
 

@@ -10,11 +10,12 @@ from app.services import Services
 from fitting.spec import Fault
 from fitting.spec.handling import FitChanges
 from fitting.spec.validation import read_document
-from jobs import naming, records
 from jobs.lifecycle import transitions
-from jobs.records import FitFilter, Page
 from jobs.retention import delete_folder, forget_checkpoints
-from jobs.schema import FitRecord
+from jobs.storage import labels as naming
+from jobs.storage import records
+from jobs.storage.records import FitFilter, Page
+from jobs.storage.schema import FitRecord
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from app.domain import fits
 from app.problems import NoPicture
 from app.services import Services
-from jobs.blob_keys import live_residual
-from jobs.blobs import BlobMissing
+from jobs.storage.blob_keys import live_residual
+from jobs.storage.blobs import BlobMissing
 
 
 def residual(services: Services, owner: str, fit_id: str, image: str | None) -> bytes:

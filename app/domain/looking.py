@@ -7,7 +7,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from app.problems import FileUnreadable, Unavailable
 from app.sandbox import SandboxBusy, SandboxError
 from app.services import Services
-from jobs.blobs import BlobStore
+from jobs.storage.blobs import BlobStore
 
 P = ParamSpec("P")
 T = TypeVar("T")

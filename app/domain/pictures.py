@@ -8,8 +8,8 @@ from app.problems import RequestFaulty
 from app.services import Services
 from fitting.spec import Fault
 from fitting.spec.images.pictures import PictureChoices
-from jobs.schema import UploadRecord
-from jobs.uploads import blob_key
+from jobs.storage.schema import UploadRecord
+from jobs.storage.uploads import blob_key
 
 
 def etag(upload: UploadRecord, choices: PictureChoices) -> str:

@@ -13,8 +13,8 @@ from app.problems import NotFound, RequestFaulty, Unavailable
 from app.sandbox import SandboxError
 from app.services import Services
 from fitting.spec import Fault
-from jobs.blobs import BlobStore
-from jobs.uploads import blob_key
+from jobs.storage.blobs import BlobStore
+from jobs.storage.uploads import blob_key
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from fitting.spec.plots import (
     plots_of,
     read_choices,
 )
-from jobs.blob_keys import result_folder
-from jobs.schema import FitRecord
+from jobs.storage.blob_keys import result_folder
+from jobs.storage.schema import FitRecord
 
 P = ParamSpec("P")
 

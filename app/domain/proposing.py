@@ -11,7 +11,7 @@ from app.problems import RequestFaulty, Unavailable
 from app.sandbox import SandboxBusy, SandboxError
 from app.services import Services
 from fitting.spec import Fault, ProposalSpec, json_path, parse_proposal
-from jobs.uploads import blob_key
+from jobs.storage.uploads import blob_key
 
 _EXPECTED = "a smaller window, a higher threshold, or fewer max_components"
 

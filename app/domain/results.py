@@ -7,10 +7,10 @@ from app.domain import fits
 from app.entity_tags import strong_tag
 from app.problems import NotFinished, NotFound
 from app.services import Services
-from jobs.blob_keys import result_folder
-from jobs.blobs import BlobStore
 from jobs.lifecycle.outcomes import has_result
-from jobs.schema import FINAL_STATES, FitRecord
+from jobs.storage.blob_keys import result_folder
+from jobs.storage.blobs import BlobStore
+from jobs.storage.schema import FINAL_STATES, FitRecord
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ import orjson
 
 from app.services import Services
 from fitting import __version__
-from jobs import records
-from jobs.blob_keys import result_folder
-from jobs.blobs import BlobMissing
-from jobs.schema import FitRecord
+from jobs.storage import records
+from jobs.storage.blob_keys import result_folder
+from jobs.storage.blobs import BlobMissing
+from jobs.storage.schema import FitRecord
 
 
 def earlier_result(services: Services, owner: str, request_sha256: str) -> FitRecord | None:

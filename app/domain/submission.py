@@ -17,14 +17,14 @@ from app.sandbox import SandboxBusy, SandboxError
 from app.services import Services
 from fitting.spec import Fault, FitRequest, Notice, parse_request
 from fitting.spec.identity import request_sha256
-from jobs import records
 from jobs.lifecycle import transitions
 from jobs.lifecycle.claims import NewFit
 from jobs.queues import presence
 from jobs.queues.costs import expected_seconds
 from jobs.queues.doorbell import choose_queue
-from jobs.schema import FitRecord, UploadRecord
-from jobs.uploads import blob_key
+from jobs.storage import records
+from jobs.storage.schema import FitRecord, UploadRecord
+from jobs.storage.uploads import blob_key
 
 
 @dataclass(frozen=True)

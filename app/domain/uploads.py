@@ -11,9 +11,9 @@ from app.problems import Conflict, FileUnreadable, NotFound, Unavailable
 from app.sandbox import SandboxBusy, SandboxError
 from app.services import Services
 from fitting.spec import Fault, PlaneReference
-from jobs import records, uploads
-from jobs.schema import UploadRecord
-from jobs.uploads import UploadPage, blob_key
+from jobs.storage import records, uploads
+from jobs.storage.schema import UploadRecord
+from jobs.storage.uploads import UploadPage, blob_key
 
 READABLE = "files of moderate size, such as FITS, .npy, .npz, ASDF, TIFF or grey PNG"
 """What is expected of a file that the sandbox could not look at."""

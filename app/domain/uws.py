@@ -18,7 +18,7 @@ from app.services import Services
 from fitting.spec import Fault, parse_request
 from jobs import uws
 from jobs.lifecycle import transitions
-from jobs.schema import FINAL_STATES
+from jobs.storage.schema import FINAL_STATES
 from jobs.uws import Job
 
 LONGEST_WAIT_SECONDS = 60.0

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.domain import fits
 from app.services import Services
-from jobs.schema import FINAL_STATES, FitRecord
+from jobs.storage.schema import FINAL_STATES, FitRecord
 
 # The first looks come quickly, for fits that take milliseconds; later ones only stand in for lost nudges.
 _FIRST_PAUSE = 0.02

@@ -8,7 +8,7 @@ from pydantic import Field
 from app.models.notices import NoticeModel
 from app.models.problems import ProblemModel
 from app.models.shape import PublicModel
-from jobs.schema import State
+from jobs.storage.schema import State
 
 
 class LiveResidual(PublicModel):

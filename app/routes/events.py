@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from app.dependencies import OwnerDep, ServicesDep
 from app.domain import fits, watching
 from app.presenting import present_fit
-from jobs.schema import FINAL_STATES
+from jobs.storage.schema import FINAL_STATES
 
 router = APIRouter(prefix="/fits", tags=["fits"])
 

@@ -18,8 +18,8 @@ from app.presenting import address_of_fit, etag_of, link_next, present_fit, pres
 from app.request_bodies import CHANGES_BODY, FIT_BODY, PATCH_BODY
 from app.routes.bodies import read_patch, read_submission
 from app.services import Services
-from jobs.records import FitFilter
-from jobs.schema import FINAL_STATES, FitRecord, State
+from jobs.storage.records import FitFilter
+from jobs.storage.schema import FINAL_STATES, FitRecord, State
 
 router = APIRouter(prefix="/fits", tags=["fits"])
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import Engine, or_, update
 
-from jobs import records, tallies, uws
-from jobs.blobs import BlobStore, open_blobs
+from jobs import tallies, uws
 from jobs.clock import database_now
 from jobs.ids import new_id
 from jobs.lifecycle import transitions
@@ -17,8 +16,10 @@ from jobs.queues import presence
 from jobs.queues.doorbell import Doorbell
 from jobs.repeating import Repeating
 from jobs.retention import forget_checkpoints, remove_old_fits, remove_old_uploads
-from jobs.schema import FitRecord, ReconcilerLock
 from jobs.settings import Settings
+from jobs.storage import records
+from jobs.storage.blobs import BlobStore, open_blobs
+from jobs.storage.schema import FitRecord, ReconcilerLock
 
 _RINGS_AT_ONCE = 200
 _RING_AGAIN_SECONDS = 60.0

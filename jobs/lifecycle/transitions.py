@@ -22,7 +22,7 @@ from jobs.clock import database_now
 from jobs.ids import new_id
 from jobs.lifecycle.claims import Claim, ClaimStanding, NewFit, Outcome
 from jobs.lifecycle.outcomes import worker_killer
-from jobs.schema import FINAL_STATES, FitRecord, UserRecord
+from jobs.storage.schema import FINAL_STATES, FitRecord, UserRecord
 
 
 def create(engine: Engine, new: NewFit) -> FitRecord | None:

@@ -1,8 +1,8 @@
-"""What Alembic runs: the migrations on the connection that `jobs.database.migrate` hands over."""
+"""What Alembic runs: the migrations on the connection that `jobs.storage.database.migrate` hands over."""
 
 from alembic import context
 
-from jobs.schema import Table
+from jobs.storage.schema import Table
 
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=Table.metadata, render_as_batch=True

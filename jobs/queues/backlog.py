@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from jobs.clock import database_now
 from jobs.queues import presence
 from jobs.queues.queue_forecast import Forecast, Server, Waiting, forecast
-from jobs.schema import FitRecord
+from jobs.storage.schema import FitRecord
 
 _MOST_WAITING = 5000
 _RECENT = 50

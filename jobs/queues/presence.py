@@ -6,7 +6,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from jobs.clock import database_now
-from jobs.schema import WorkerRecord
+from jobs.storage.schema import WorkerRecord
 
 ALIVE_SECONDS = 15.0
 """A worker that has not reported for so long is not counted on."""

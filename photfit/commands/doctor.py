@@ -90,7 +90,7 @@ def _data() -> tuple[bool, str]:
 def _database() -> tuple[bool, str]:
     from pathlib import Path
 
-    from jobs.database import connect, revisions
+    from jobs.storage.database import connect, revisions
 
     url = settings().database
     if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
@@ -123,7 +123,7 @@ def _broker() -> tuple[bool, str]:
 
 
 def _files() -> tuple[bool, str]:
-    from jobs.blobs import open_blobs
+    from jobs.storage.blobs import open_blobs
 
     open_blobs(settings().blobs).check()
     return True, f"{settings().blobs} takes files"

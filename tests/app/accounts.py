@@ -6,8 +6,8 @@ import httpx
 from sqlalchemy import Engine
 
 from jobs.accounts import add_user, find_user, make_key
-from jobs.database import connect
 from jobs.settings import Settings
+from jobs.storage.database import connect
 from tests.app.conftest import Service
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from jobs.blobs import open_blobs
-from jobs.database import connect, revisions
 from jobs.settings import Settings
+from jobs.storage.blobs import open_blobs
+from jobs.storage.database import connect, revisions
 from tests.app.conftest import EXAMPLES, Service, free_port, started_broker
 from tests.app.test_fits import post_form
 

@@ -13,7 +13,7 @@ from app.domain.results import StoredFile
 from app.files import file_response
 from app.problems import RangeNotSatisfiable, install_handlers
 from app.ranges import wanted_range
-from jobs.blobs import BlobStore, open_blobs
+from jobs.storage.blobs import BlobStore, open_blobs
 from tests.stores import s3
 
 __all__ = ["s3"]

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from jobs.database import connect, migrate
 from jobs.lifecycle.claims import NewFit
 from jobs.settings import Settings
+from jobs.storage.database import connect, migrate
 from tests.stores import postgres_url, s3
 
 __all__ = ["postgres_url", "s3"]
@@ -41,7 +41,7 @@ def any_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engin
     engine = connect(Settings(data_dir=tmp_path, database_url=url))
     migrate(engine)
     yield engine
-    from jobs.schema import Table
+    from jobs.storage.schema import Table
 
     with engine.begin() as connection:
         for table in (

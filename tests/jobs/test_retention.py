@@ -4,12 +4,12 @@ from pathlib import Path
 
 from sqlalchemy import Engine, update
 
-from jobs import records, uploads
-from jobs.blobs import FolderBlobs
 from jobs.clock import database_now
 from jobs.lifecycle import transitions
 from jobs.retention import remove_old_fits, remove_old_uploads
-from jobs.schema import FitRecord, UploadRecord
+from jobs.storage import records, uploads
+from jobs.storage.blobs import FolderBlobs
+from jobs.storage.schema import FitRecord, UploadRecord
 from tests.jobs.conftest import new_fit
 
 DAYS = 86_400.0

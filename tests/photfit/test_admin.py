@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from jobs import records
 from jobs.accounts import find_user, identify_key
-from jobs.blobs import open_blobs
-from jobs.database import connect
 from jobs.lifecycle import transitions
 from jobs.lifecycle.claims import NewFit
 from jobs.settings import Settings
-from jobs.uploads import add_upload, blob_key
+from jobs.storage import records
+from jobs.storage.blobs import open_blobs
+from jobs.storage.database import connect
+from jobs.storage.uploads import add_upload, blob_key
 from photfit.cli import main
 from photfit.failures import UserMistake
 from photfit.supervisor import ServeOptions, check_exposure

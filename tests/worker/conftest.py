@@ -18,15 +18,15 @@ import redis
 from sqlalchemy import Engine
 
 from fitting.spec import parse_request
-from jobs import records, uploads
-from jobs.blobs import open_blobs
-from jobs.database import connect, migrate
 from jobs.lifecycle import transitions
 from jobs.lifecycle.claims import NewFit
 from jobs.lifecycle.events import client_url
 from jobs.queues.doorbell import Doorbell
-from jobs.schema import FINAL_STATES, FitRecord
 from jobs.settings import Settings
+from jobs.storage import records, uploads
+from jobs.storage.blobs import open_blobs
+from jobs.storage.database import connect, migrate
+from jobs.storage.schema import FINAL_STATES, FitRecord
 from photfit.broker import find_server
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jobs.schema import FINAL_STATES
+from jobs.storage.schema import FINAL_STATES
 from tests.worker.conftest import Service, wait_until
 
 pytestmark = pytest.mark.timeout(900)

@@ -10,14 +10,14 @@ import pytest
 from fitting.faults import OutOfMemory, OwnFault
 from fitting.files.file_invalid import FileInvalid
 from fitting.spec import Fault, RequestInvalid
-from jobs import records
-from jobs.blobs import open_blobs
-from jobs.database import connect, migrate
 from jobs.faults import DatabaseAway, StorageTrouble
 from jobs.lifecycle import transitions
 from jobs.lifecycle.claims import NewFit
-from jobs.schema import FitRecord
 from jobs.settings import Settings
+from jobs.storage import records
+from jobs.storage.blobs import open_blobs
+from jobs.storage.database import connect, migrate
+from jobs.storage.schema import FitRecord
 from worker import running
 from worker.bench import Bench
 

@@ -10,8 +10,8 @@ import pytest
 from fitting.methods.progress import Cancelled
 from fitting.problem import Problem
 from fitting.problem.iterate import Iterate
-from jobs.blobs import FolderBlobs
 from jobs.lifecycle.claims import Claim
+from jobs.storage.blobs import FolderBlobs
 from tests.fitting.scene import flat_sky, noisy, problem_of, rendered, sersic
 from worker import residual_pictures
 from worker.residual_pictures import ResidualPictures

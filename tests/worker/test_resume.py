@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from jobs.blob_keys import checkpoint_folder
 from jobs.lifecycle import transitions
+from jobs.storage.blob_keys import checkpoint_folder
 from tests.worker.conftest import Service, wait_until
 
 SAMPLES = 10_000

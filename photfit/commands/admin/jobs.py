@@ -25,7 +25,7 @@ def list_jobs(user: str | None, state: str | None, limit: int) -> None:
     from rich.table import Column, Table
 
     from jobs.accounts import list_users
-    from jobs.records import everybody_s
+    from jobs.storage.records import everybody_s
 
     table = Table(
         Column("id", no_wrap=True, min_width=30),
@@ -52,7 +52,7 @@ def list_jobs(user: str | None, state: str | None, limit: int) -> None:
 def cancel(fit_id: str) -> None:
     """Cancel anybody's fit: a queued one at once, a running one within an iteration."""
     from jobs.lifecycle.transitions import request_cancel
-    from jobs.records import owner_of
+    from jobs.storage.records import owner_of
 
     with database() as engine:
         owner = owner_of(engine, fit_id)

@@ -13,8 +13,8 @@ from photfit.failures import CommandFailure, UserMistake
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from jobs.schema import UserRecord
     from jobs.settings import Settings
+    from jobs.storage.schema import UserRecord
 
 
 def settings() -> Settings:
@@ -28,8 +28,8 @@ def settings() -> Settings:
 @contextlib.contextmanager
 def database() -> Iterator[Engine]:
     """The service's database, brought up to date. Raises CommandFailure where it does not answer."""
-    from jobs.database import connect, migrate
     from jobs.faults import DatabaseAway
+    from jobs.storage.database import connect, migrate
 
     engine = connect(settings())
     try:

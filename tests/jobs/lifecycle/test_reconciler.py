@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from jobs import records
-from jobs.blob_keys import checkpoint_folder
 from jobs.lifecycle import transitions
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.reconciler import Reconciler
 from jobs.queues.doorbell import Doorbell
 from jobs.settings import Settings
+from jobs.storage import records
+from jobs.storage.blob_keys import checkpoint_folder
 from tests.jobs.conftest import new_fit
 
 

@@ -10,12 +10,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from jobs import records
-from jobs.database import connect, migrate
 from jobs.lifecycle import transitions
 from jobs.lifecycle.claims import Claim
-from jobs.schema import FINAL_STATES
 from jobs.settings import Settings
+from jobs.storage import records
+from jobs.storage.database import connect, migrate
+from jobs.storage.schema import FINAL_STATES
 from tests.jobs.conftest import new_fit
 
 

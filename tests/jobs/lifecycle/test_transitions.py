@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import Engine, text
 
 from fitting.spec import Notice
-from jobs import accounts, records
+from jobs import accounts
 from jobs.lifecycle import transitions
 from jobs.lifecycle.claims import Claim, ClaimStanding
 from jobs.lifecycle.outcomes import out_of_time
-from jobs.records import FitFilter
-from jobs.schema import FitRecord
+from jobs.storage import records
+from jobs.storage.records import FitFilter
+from jobs.storage.schema import FitRecord
 from tests.jobs.conftest import new_fit
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, update
 from jobs.lifecycle import transitions
 from jobs.queues import backlog, presence
 from jobs.queues.queue_forecast import QueueStanding, Server, Waiting, forecast
-from jobs.schema import FitRecord
+from jobs.storage.schema import FitRecord
 from tests.jobs.conftest import new_fit
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
-from jobs.schema import FitRecord
+from jobs.storage.schema import FitRecord
 
 
 def rename(

@@ -12,13 +12,14 @@ from sqlalchemy import Engine, insert, text
 from sqlalchemy.exc import IntegrityError
 
 from fitting.faults import PassingFault
-from jobs import records, tallies, uploads
-from jobs.database import connect, revisions
+from jobs import tallies
 from jobs.faults import DatabaseAway
 from jobs.lifecycle import transitions
 from jobs.queues import presence
-from jobs.schema import FitRecord, Table
 from jobs.settings import Settings
+from jobs.storage import records, uploads
+from jobs.storage.database import connect, revisions
+from jobs.storage.schema import FitRecord, Table
 from tests.jobs.conftest import new_fit
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +32,7 @@ def test_the_migrations_make_the_tables_that_the_code_declares(any_engine: Engin
 
 
 def test_processes_that_start_at_once_migrate_once(tmp_path: Path) -> None:
-    program = "from jobs.settings import Settings; from jobs.database import *; migrate(connect(Settings()))"
+    program = "from jobs.settings import Settings; from jobs.storage.database import *; migrate(connect(Settings()))"
     children = [
         subprocess.Popen(
             [sys.executable, "-c", program],

@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy import Engine
 
-from jobs import naming, records
 from jobs.lifecycle import transitions
-from jobs.records import FitFilter
+from jobs.storage import labels as naming
+from jobs.storage import records
+from jobs.storage.records import FitFilter
 from tests.jobs.conftest import new_fit
 
 FITS = {

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from jobs.clock import database_now
 from jobs.ids import new_id
-from jobs.schema import UploadRecord
+from jobs.storage.schema import UploadRecord
 
 
 @dataclass(frozen=True)

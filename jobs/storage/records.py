@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Engine, Float, String, cast, func, or_, se
 from sqlalchemy.orm import Session
 
 from jobs.clock import database_now
-from jobs.schema import FitRecord
+from jobs.storage.schema import FitRecord
 
 
 @dataclass(frozen=True)

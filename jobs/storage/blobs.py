@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol
 
-from jobs.blob_keys import BlobMissing, checked_key
 from jobs.faults import StorageTrouble
-from jobs.object_blobs import ObjectBlobs
+from jobs.storage.blob_keys import BlobMissing, checked_key
+from jobs.storage.object_blobs import ObjectBlobs
 
 __all__ = ["BlobMissing", "BlobStore", "FolderBlobs", "StorageTrouble", "open_blobs"]
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from jobs.blob_keys import live_folder, result_folder
-from jobs.blobs import BlobStore
-from jobs.schema import FitRecord, UploadRecord
-from jobs.uploads import blob_key
+from jobs.storage.blob_keys import live_folder, result_folder
+from jobs.storage.blobs import BlobStore
+from jobs.storage.schema import FitRecord, UploadRecord
+from jobs.storage.uploads import blob_key
 
 
 def orphans(engine: Engine, blobs: BlobStore) -> Iterator[str]:

@@ -7,7 +7,7 @@ import pytest
 from obstore.store import from_url
 
 from fitting.faults import PassingFault
-from jobs.blobs import BlobMissing, BlobStore, StorageTrouble, open_blobs
+from jobs.storage.blobs import BlobMissing, BlobStore, StorageTrouble, open_blobs
 
 
 @pytest.fixture(params=["folder", "s3"])
@@ -90,7 +90,9 @@ def away(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("jobs.object_blobs.from_url", lambda url: from_url(url, retry_config={"max_retries": 0}))
+    monkeypatch.setattr(
+        "jobs.storage.object_blobs.from_url", lambda url: from_url(url, retry_config={"max_retries": 0})
+    )
     return open_blobs("s3://photfit/away")
 
 

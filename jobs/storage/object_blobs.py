@@ -12,8 +12,8 @@ import obstore
 from obstore.exceptions import GenericError, JoinError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import from_url
 
-from jobs.blob_keys import BlobMissing, checked_key
 from jobs.faults import StorageTrouble
+from jobs.storage.blob_keys import BlobMissing, checked_key
 
 if TYPE_CHECKING:
     from obstore import GetOptions
@@ -24,7 +24,7 @@ are being renewed. What obstore has beside them says that a call is wrong."""
 
 
 class ObjectBlobs:
-    """Blobs as objects below a URL; see `jobs.blobs.BlobStore` for what each method promises.
+    """Blobs as objects below a URL; see `jobs.storage.blobs.BlobStore` for what each method promises.
 
     Credentials, region and endpoint come from the store's usual environment variables (AWS_ACCESS_KEY_ID, AWS_REGION,
     AWS_ENDPOINT_URL, AWS_ALLOW_HTTP …).
