@@ -9,8 +9,8 @@ from fastapi import Request
 
 from app.problems import NotAllowed, NotSignedIn
 from app.services import Services
-from jobs.accounts import SCOPES, Identity, Scope, identify_key
-from jobs.sessions import identify_session
+from jobs.accounts.accounts import SCOPES, Identity, Scope, identify_key
+from jobs.accounts.sessions import identify_session
 
 SESSION_COOKIE = "photfit_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -8,9 +8,9 @@ from app.domain.accounts import NewKey
 from app.domain.quotas import Quotas
 from app.models.accounts import Amount, Amounts, Key, MadeKey, Me
 from app.services import Services
-from jobs.accounts import SCOPES, Scope
+from jobs.accounts.accounts import SCOPES, Scope
+from jobs.accounts.usage import Usage
 from jobs.storage.schema import KeyRecord
-from jobs.usage import Usage
 
 
 def address_of_key(key_id: str) -> str:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from app.access import ANYONE, Asker, asker_of
 from app.problems import NoAccounts, NotAllowed, NotFound, NotSignedIn
 from app.services import Services
-from jobs import accounts, sessions
-from jobs.accounts import SCOPES, Scope
+from jobs.accounts import accounts, sessions
+from jobs.accounts.accounts import SCOPES, Scope
 from jobs.storage.schema import KeyRecord
 
 _DAY = 86_400.0

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from app.problems import QuotaExceeded, TooManyFits
 from app.services import Services
-from jobs.accounts import get_user
-from jobs.usage import Usage, usage_of
+from jobs.accounts.accounts import get_user
+from jobs.accounts.usage import Usage, usage_of
 
 
 @dataclass(frozen=True)

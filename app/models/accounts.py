@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from app.models.shape import PublicModel
-from jobs.accounts import Scope
+from jobs.accounts.accounts import Scope
 
 _KEY_EXAMPLE = "photfit_2dXc5QkTq0mZ8sVbN4yLr7uWf1JgHp3AeRtYxKiO"
 

