@@ -13,9 +13,9 @@ def main(arguments: list[str] | None = None) -> None:
     import uvicorn
 
     from app.main import create_app
-    from jobs.logs import configure_logging
+    from jobs.operation.logs import configure_logging
+    from jobs.operation.tracing import start_tracing
     from jobs.settings import Settings
-    from jobs.tracing import start_tracing
 
     settings = Settings()
     options = _parser(settings.host, settings.port).parse_args(arguments)

@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 
-from jobs import tallies
+from jobs.operation import tallies
 from jobs.queues import presence
 from jobs.storage import records
 

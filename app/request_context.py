@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.problems import body_too_large, internal_error, problem_response
 from jobs.ids import new_id
-from jobs.tracing import span
+from jobs.operation.tracing import span
 
 _log = structlog.get_logger("photfit.app")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,80}")

@@ -21,11 +21,11 @@ from app.waking import Waker
 from app.watcher import Watcher
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.reconciler import Reconciler
+from jobs.operation.webhooks import Teller
 from jobs.queues.doorbell import Doorbell
 from jobs.settings import Settings
 from jobs.storage.blobs import BlobStore, open_blobs
 from jobs.storage.database import connect, migrate
-from jobs.webhooks import Teller
 
 _SANDBOX_WORKERS = 2
 _SANDBOX_SECONDS = 60.0

@@ -20,8 +20,8 @@ from app.domain.uws import phase_of
 from app.models.fits import Fit
 from app.openapi import TABLE_TYPES
 from app.presenting import present_fit
+from jobs.operation.uws import Job
 from jobs.storage.schema import FitRecord
-from jobs.uws import Job
 
 ROOT = "/uws/fits"
 

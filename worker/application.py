@@ -15,12 +15,12 @@ from celery import Celery, signals
 
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.reconciler import Reconciler
-from jobs.logs import configure_logging
+from jobs.operation.logs import configure_logging
+from jobs.operation.tracing import start_tracing
 from jobs.queues import presence
 from jobs.queues.doorbell import Doorbell, celery_settings
 from jobs.settings import Settings
 from jobs.storage.database import connect, migrate
-from jobs.tracing import start_tracing
 
 NAME_VARIABLE = "PHOTFIT_WORKER_NAME"
 QUEUES_VARIABLE = "PHOTFIT_WORKER_QUEUES"

@@ -6,8 +6,8 @@ import structlog
 import torch
 
 from fitting.results.result import StageRecord
-from jobs import tallies
 from jobs.lifecycle.claims import Claim
+from jobs.operation import tallies
 from jobs.queues import presence
 from jobs.storage import records
 from worker.bench import Bench

@@ -21,11 +21,11 @@ from fitting.spec import FitRequest, Notice, parse_request
 from jobs.lifecycle import transitions
 from jobs.lifecycle.claims import Claim, Outcome
 from jobs.lifecycle.outcomes import out_of_time, problem
-from jobs.retention import forget_checkpoints
+from jobs.operation.retention import forget_checkpoints
+from jobs.operation.tracing import span
 from jobs.storage import records, uploads
 from jobs.storage.blobs import BlobMissing, StorageTrouble
 from jobs.storage.schema import UploadRecord
-from jobs.tracing import span
 from worker.bench import Bench, bench
 from worker.checkpoints import BlobShelf
 from worker.counting import count_attempt

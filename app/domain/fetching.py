@@ -1,4 +1,4 @@
-"""Uploads by URL: fetched under the rules of `jobs.addresses`, at every redirect anew."""
+"""Uploads by URL: fetched under the rules of `jobs.operation.addresses`, at every redirect anew."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from app.problems import FetchFailed, RequestFaulty, body_too_large
 from app.services import Services
 from fitting.spec import Fault
 from fitting.spec.handling import FetchSpec
-from jobs.addresses import AddressRefused, AddressRules, ResolvedAddress, resolve
+from jobs.operation.addresses import AddressRefused, AddressRules, ResolvedAddress, resolve
 
 _MOST_REDIRECTS = 5
 _CHUNK = 1 << 18

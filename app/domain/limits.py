@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.problems import RequestFaulty
 from fitting.spec import Fault
 from fitting.spec.handling import Limits
-from jobs.addresses import AddressRefused, AddressRules, require_listed
+from jobs.operation.addresses import AddressRefused, AddressRules, require_listed
 from jobs.settings import Settings
 
 

@@ -16,10 +16,10 @@ from app.domain.submission import Submission, submit
 from app.problems import Conflict, NotFound, RequestFaulty
 from app.services import Services
 from fitting.spec import Fault, parse_request
-from jobs import uws
 from jobs.lifecycle import transitions
+from jobs.operation import uws
+from jobs.operation.uws import Job
 from jobs.storage.schema import FINAL_STATES
-from jobs.uws import Job
 
 LONGEST_WAIT_SECONDS = 60.0
 _PAUSE_SECONDS = 0.5

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import Engine, or_, update
 
-from jobs import tallies, uws
 from jobs.clock import database_now
 from jobs.ids import new_id
 from jobs.lifecycle import transitions
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.outcomes import out_of_time
+from jobs.operation import tallies, uws
+from jobs.operation.repeating import Repeating
+from jobs.operation.retention import forget_checkpoints, remove_old_fits, remove_old_uploads
 from jobs.queues import presence
 from jobs.queues.doorbell import Doorbell
-from jobs.repeating import Repeating
-from jobs.retention import forget_checkpoints, remove_old_fits, remove_old_uploads
 from jobs.settings import Settings
 from jobs.storage import records
 from jobs.storage.blobs import BlobStore, open_blobs

@@ -134,7 +134,7 @@ class WorkerRecord(Table):
 
 
 class TallyRecord(Table):
-    """One count of what happened; see `jobs.tallies`."""
+    """One count of what happened; see `jobs.operation.tallies`."""
 
     __tablename__ = "tallies"
 

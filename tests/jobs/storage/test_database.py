@@ -12,9 +12,9 @@ from sqlalchemy import Engine, insert, text
 from sqlalchemy.exc import IntegrityError
 
 from fitting.faults import PassingFault
-from jobs import tallies
 from jobs.faults import DatabaseAway
 from jobs.lifecycle import transitions
+from jobs.operation import tallies
 from jobs.queues import presence
 from jobs.settings import Settings
 from jobs.storage import records, uploads

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.addresses import AddressRefused, AddressRules, is_public, require_listed, resolve
+from jobs.operation.addresses import AddressRefused, AddressRules, is_public, require_listed, resolve
 
 RULES = AddressRules.read("archive.example.org, *.data.example.org,other.example.org:8443", private=False)
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from jobs import uws
 from jobs.lifecycle import transitions
+from jobs.operation import uws
 from tests.jobs.conftest import new_fit
 
 

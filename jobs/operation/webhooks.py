@@ -18,9 +18,9 @@ import structlog
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from jobs.addresses import AddressRefused, AddressRules, resolve
 from jobs.clock import database_now
-from jobs.repeating import Repeating
+from jobs.operation.addresses import AddressRefused, AddressRules, resolve
+from jobs.operation.repeating import Repeating
 from jobs.settings import Settings
 from jobs.storage.schema import FINAL_STATES, FitRecord
 

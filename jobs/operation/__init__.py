@@ -1,0 +1,1 @@
+"""Operation: logs, tallies, retention, and telling others that a fit is final."""
