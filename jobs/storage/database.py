@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from jobs.faults import DatabaseAway
 from jobs.settings import Settings
 
-_MIGRATIONS = Path(__file__).with_name("migrations")
+_MIGRATIONS = Path(__file__).parents[1] / "migrations"
 _MIGRATION_LOCK = 7_305_461
 """Key of the advisory lock under which PostgreSQL is migrated; any number that others do not use."""
 
