@@ -14,7 +14,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--name", help="what the worker is called (default: host and process id)")
     options = parser.parse_args(arguments)
 
-    from jobs.queues.doorbell import QUEUES
+    from jobs.queues.queue_choice import QUEUES
     from jobs.settings import Settings
 
     settings = Settings()

@@ -21,7 +21,7 @@ from jobs.lifecycle import transitions
 from jobs.lifecycle.claims import NewFit
 from jobs.queues import presence
 from jobs.queues.costs import expected_seconds
-from jobs.queues.doorbell import choose_queue
+from jobs.queues.queue_choice import choose_queue
 from jobs.storage import records
 from jobs.storage.schema import FitRecord, UploadRecord
 from jobs.storage.uploads import blob_key

@@ -1,18 +1,15 @@
 """Waking workers. A message holds a fit's id and nothing else: the database is the truth, the broker a doorbell."""
 
-from collections.abc import Collection, Iterable
 from typing import Any
 
 import structlog
 from celery import Celery
 from kombu import Queue
 
+from jobs.queues.queue_choice import QUEUES
 from jobs.settings import Settings
 
 TASK = "photfit.run_fit"
-QUEUES = ("quick", "cpu", "gpu")
-QUICK_SECONDS = 2.0
-"""A fit that is expected to take no longer goes the way of previews."""
 _RING_SECONDS = 1.0
 
 _log = structlog.get_logger("photfit.doorbell")
@@ -51,24 +48,6 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
             "health_check_interval": 25,
         },
     }
-
-
-def choose_queue(device: str, stages: int, seconds: float, worker_queues: Iterable[Collection[str]]) -> str:
-    """The queue of a request: `quick` for previews, and for short fits where a worker serves it; else by device and by
-    what live workers serve.
-
-    Args:
-        device: of the request: auto, cpu, gpu or cuda.
-        stages: how many it has.
-        seconds: that it is expected to take.
-        worker_queues: the queues of each worker that is alive.
-    """
-    if device in ("gpu", "cuda"):
-        return "gpu"
-    served = {queue for queues in worker_queues for queue in queues}
-    if stages == 0 or (seconds <= QUICK_SECONDS and "quick" in served):
-        return "quick"
-    return "gpu" if device == "auto" and "gpu" in served else "cpu"
 
 
 class Doorbell:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.queues.doorbell import QUICK_SECONDS, choose_queue
+from jobs.queues.queue_choice import QUICK_SECONDS, choose_queue
 
 CPU, GPU, QUICK, CPU_ALONE = ("quick", "cpu"), ("gpu", "quick", "cpu"), ("quick",), ("cpu",)
 SHORT, LONG = QUICK_SECONDS, QUICK_SECONDS + 0.1
