@@ -7,8 +7,8 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from app.access import ANYONE, SAFE_METHODS, SESSION_COOKIE, Asker, identify_asker, refusals_counted
-from app.rate_limits import RateStanding
-from app.request_context import note_headers
+from app.http.rate_limits import RateStanding
+from app.http.request_context import note_headers
 from app.services import Services
 
 # They only tell the OpenAPI document how one signs in; `app.access` reads the headers.

@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
-from app.compression import Compression
-from app.files import PACKED_TYPES
+from app.http.compression import Compression
+from app.http.file_responses import PACKED_TYPES
+from app.http.queries import refuse_repeated
+from app.http.request_context import RequestContext
 from app.models.problems import ProblemModel
 from app.openapi import complete_document
 from app.problems import install_handlers
-from app.queries import refuse_repeated
-from app.request_context import RequestContext
 from app.routes import (
     accounts,
     catalogue,

@@ -11,7 +11,7 @@ from typing import Any
 from app.domain import plots
 from app.domain.bundle_readme import readme
 from app.domain.results import succeeded
-from app.entity_tags import strong_tag
+from app.http.entity_tags import strong_tag
 from app.problems import NoSuchPlot, Unavailable
 from app.services import Services
 from fitting.spec import parse_request

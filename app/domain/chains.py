@@ -9,7 +9,7 @@ from typing import IO, Literal, Self
 from app import inspection
 from app.domain.receiving import temporary_folder
 from app.domain.results import StoredFile, stored, succeeded
-from app.entity_tags import strong_tag
+from app.http.entity_tags import strong_tag
 from app.problems import NotFound, RequestFaulty, Unavailable
 from app.sandbox import SandboxError
 from app.services import Services

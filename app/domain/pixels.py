@@ -8,7 +8,7 @@ from app.domain import results, uploads
 from app.domain.chains import ConvertedFile
 from app.domain.looking import look
 from app.domain.receiving import temporary_folder
-from app.entity_tags import strong_tag
+from app.http.entity_tags import strong_tag
 from app.problems import NotFound, RequestFaulty, Unavailable
 from app.sandbox import SandboxError
 from app.services import Services

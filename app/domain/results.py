@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain import fits
-from app.entity_tags import strong_tag
+from app.http.entity_tags import strong_tag
 from app.problems import NotFinished, NotFound
 from app.services import Services
 from jobs.lifecycle.outcomes import has_result

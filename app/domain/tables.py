@@ -6,7 +6,7 @@ from app import inspection
 from app.domain.chains import ConvertedFile
 from app.domain.receiving import temporary_folder
 from app.domain.results import StoredFile
-from app.entity_tags import strong_tag
+from app.http.entity_tags import strong_tag
 from app.problems import Unavailable
 from app.sandbox import SandboxError
 from app.services import Services

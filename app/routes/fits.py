@@ -11,9 +11,9 @@ from app.domain import fits, watching
 from app.domain.planning import plan
 from app.domain.receiving import temporary_folder
 from app.domain.submission import submit
-from app.entity_tags import is_known
+from app.http.entity_tags import is_known
+from app.http.preferences import LONGEST_WAIT, preferred_wait
 from app.models.fits import Fit, FitList, FitPlan
-from app.preferences import LONGEST_WAIT, preferred_wait
 from app.presenting import address_of_fit, etag_of, link_next, present_fit, present_plan
 from app.request_bodies import CHANGES_BODY, FIT_BODY, PATCH_BODY
 from app.routes.bodies import read_patch, read_submission

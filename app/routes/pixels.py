@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.dependencies import OwnerDep, ServicesDep
 from app.domain import pixels
-from app.files import converted_response
+from app.http.file_responses import converted_response
 from app.models.pixels import RecognisedPlanes, SkyMap
 from app.openapi import binary
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.dependencies import OwnerDep, ServicesDep
 from app.domain import plots
-from app.files import bytes_response, file_response
+from app.http.file_responses import bytes_response, file_response
 from app.openapi import pictures
 from fitting.spec.plots import PLANES, PLOT_FORMATS, PLOTS
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from app.dependencies import OwnerDep, ServicesDep
 from app.domain import bundle, chains, results, tables
 from app.domain.results import StoredFile
-from app.files import converted_response, file_response, streamed_response
+from app.http.file_responses import converted_response, file_response, streamed_response
 from app.inspection import Tabled
 from app.models.results import ChainsDocument, CovarianceDocument, ParametersDocument, ProvenanceDocument
 from app.openapi import CHAINS_FORMATS, CHAINS_TYPES, TABLE_TYPES, binary, stored

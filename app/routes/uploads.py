@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from app.dependencies import OwnerDep, ServicesDep
 from app.domain import fetching, pictures, proposing, uploads
 from app.domain.receiving import temporary_folder
-from app.files import made_response
+from app.http.file_responses import made_response
 from app.models.proposals import Proposal
 from app.models.uploads import Upload, UploadList
 from app.openapi import pictures as picture_responses

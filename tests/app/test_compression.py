@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow
 import pytest
 
-from app.compression import OFFERED, preferred_coding
-from app.entity_tags import coded_tag, is_known, strong_tag, without_codings
+from app.http.compression import OFFERED, preferred_coding
+from app.http.entity_tags import coded_tag, is_known, strong_tag, without_codings
 from tests.app.conftest import Service
 from tests.app.images import fits_bytes, noise
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from app.http.preferences import preferred_wait
 from app.models.fits import FitPlan
-from app.preferences import preferred_wait
 from fitting.spec import parse_request
 from tests.app.conftest import EXAMPLES, Service, wait_until
 from tests.app.test_fits import post_form, with_uploads

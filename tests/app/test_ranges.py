@@ -10,9 +10,9 @@ from fastapi import FastAPI, Request, Response
 from starlette.testclient import TestClient
 
 from app.domain.results import StoredFile
-from app.files import file_response
+from app.http.file_responses import file_response
+from app.http.ranges import wanted_range
 from app.problems import RangeNotSatisfiable, install_handlers
-from app.ranges import wanted_range
 from jobs.storage.blobs import BlobStore, open_blobs
 from tests.stores import s3
 

@@ -8,8 +8,8 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 
 from app.domain.chains import ConvertedFile
 from app.domain.results import StoredFile
-from app.entity_tags import is_known
-from app.ranges import wanted_range
+from app.http.entity_tags import is_known
+from app.http.ranges import wanted_range
 
 PACKED_TYPES = (
     *DEFAULT_EXCLUDED_CONTENT_TYPES,

@@ -5,8 +5,8 @@ from typing import Any
 
 from fastapi import Request
 
+from app.http.request_context import route_of
 from app.problems import RequestFaulty
-from app.request_context import route_of
 from fitting.spec import Fault
 
 

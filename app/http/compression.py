@@ -10,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.gzip import GZipResponder, IdentityResponder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.entity_tags import CODINGS, coded_tag, without_codings
+from app.http.entity_tags import CODINGS, coded_tag, without_codings
 
 
 def _zstd() -> Any:

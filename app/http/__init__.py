@@ -1,0 +1,1 @@
+"""HTTP: what it asks of any service, whatever the service does."""
