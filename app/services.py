@@ -14,8 +14,8 @@ from starlette.concurrency import run_in_threadpool
 
 from app.http.rate_limits import RateLimiter
 from app.inspection import preload
-from app.metrics import Metrics
-from app.queue_board import QueueBoard
+from app.presenting.metrics import Metrics
+from app.presenting.queue_board import QueueBoard
 from app.sandbox import Sandbox
 from app.waking import Waker
 from app.watcher import Watcher

@@ -6,7 +6,7 @@ from app.access import SESSION_COOKIE, refusals_counted, refuse_other_sites
 from app.dependencies import AskerDep, ServicesDep
 from app.domain import accounts
 from app.models.accounts import Credentials, KeyList, KeyRequest, MadeKey, Me
-from app.presenting_accounts import address_of_key, present_asker, present_key, present_new_key
+from app.presenting.accounts import address_of_key, present_asker, present_key, present_new_key
 
 router = APIRouter(tags=["accounts"], max_body_size=64 << 10)
 

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.dependencies import OwnerDep, ServicesDep
 from app.domain import fits, watching
-from app.presenting import present_fit
+from app.presenting.fits import present_fit
 from jobs.storage.schema import FINAL_STATES
 
 router = APIRouter(prefix="/fits", tags=["fits"])

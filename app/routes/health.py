@@ -4,9 +4,9 @@ from fastapi import APIRouter, Response
 
 from app.dependencies import AskerDep, ServicesDep
 from app.domain.readiness import check_parts
-from app.metrics import CONTENT_TYPE
 from app.models.health import Health, Readiness
 from app.openapi import text
+from app.presenting.metrics import CONTENT_TYPE
 from fitting import __version__
 
 router = APIRouter(tags=["health"])

@@ -12,7 +12,7 @@ from app.http.file_responses import made_response
 from app.models.proposals import Proposal
 from app.models.uploads import Upload, UploadList
 from app.openapi import pictures as picture_responses
-from app.presenting import link_next, present_upload
+from app.presenting.fits import link_next, present_upload
 from app.request_bodies import FILE_BODY, PROPOSAL_BODY
 from app.routes.bodies import content_type, read_document, read_file
 from fitting.spec.handling import FetchSpec

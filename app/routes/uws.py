@@ -6,14 +6,14 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from vo_models.uws.types import ExecutionPhase
 
-from app import uws_xml
 from app.dependencies import AskerDep, OwnerDep, ServicesDep
 from app.domain import uws
 from app.openapi import text, xml
+from app.presenting import uws_xml
+from app.presenting.uws_xml import ROOT
 from app.request_bodies import UWS_REQUEST, uws_form
 from app.routes.bodies import read_parameters
 from app.services import Services
-from app.uws_xml import ROOT
 
 router = APIRouter(prefix=ROOT, tags=["UWS"], max_body_size=17 << 20)
 

@@ -12,7 +12,7 @@ from app.models.fits import Fit, FitLinks, FitPlan, FitProgress, LiveResidual, Q
 from app.models.notices import NoticeModel
 from app.models.problems import ProblemModel
 from app.models.uploads import Upload
-from app.queue_board import Place
+from app.presenting.queue_board import Place
 from fitting.spec import METHODS, Notice
 from fitting.spec.notices import sentences
 from fitting.spec.plots import PLANES, plots_of

@@ -19,7 +19,7 @@ from vo_models.uws.types import ErrorType, ExecutionPhase
 from app.domain.uws import phase_of
 from app.models.fits import Fit
 from app.openapi import TABLE_TYPES
-from app.presenting import present_fit
+from app.presenting.fits import present_fit
 from jobs.operation.uws import Job
 from jobs.storage.schema import FitRecord
 

@@ -1,0 +1,1 @@
+"""Presenting: from records to what the outside sees."""
