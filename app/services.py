@@ -13,10 +13,10 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from app.http.rate_limits import RateLimiter
-from app.inspection import preload
 from app.presenting.metrics import Metrics
 from app.presenting.queue_board import QueueBoard
-from app.sandbox import Sandbox
+from app.sandbox.inspection import preload
+from app.sandbox.pool import Sandbox
 from app.waking import Waker
 from app.watcher import Watcher
 from jobs.lifecycle.events import Publisher

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, Self
 
-from app import inspection
 from app.domain.receiving import temporary_folder
 from app.domain.results import StoredFile, stored, succeeded
 from app.http.entity_tags import strong_tag
 from app.problems import NotFound, RequestFaulty, Unavailable
-from app.sandbox import SandboxError
+from app.sandbox import inspection
+from app.sandbox.pool import SandboxError
 from app.services import Services
 from jobs.storage.blob_keys import result_folder
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from app.problems import FileUnreadable, Unavailable
-from app.sandbox import SandboxBusy, SandboxError
+from app.sandbox.pool import SandboxBusy, SandboxError
 from app.services import Services
 from jobs.storage.blobs import BlobStore
 
@@ -21,7 +21,7 @@ def look(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    """What a function of `app.inspection` finds in a blob. Raises Unavailable, or FileUnreadable where it takes too
+    """What a function of `app.sandbox.inspection` finds in a blob. Raises Unavailable, or FileUnreadable where it takes too
     much.
     """
     with blobs.local(key) as path:

@@ -1,10 +1,10 @@
 """Pictures of uploads: drawn in the sandbox when asked for, kept nowhere."""
 
-from app import inspection
 from app.domain import uploads
 from app.domain.looking import look
 from app.http.entity_tags import strong_tag
 from app.problems import RequestFaulty
+from app.sandbox import inspection
 from app.services import Services
 from fitting.spec import Fault
 from fitting.spec.images.pictures import PictureChoices

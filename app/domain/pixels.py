@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from app import inspection
 from app.domain import results, uploads
 from app.domain.chains import ConvertedFile
 from app.domain.looking import look
 from app.domain.receiving import temporary_folder
 from app.http.entity_tags import strong_tag
 from app.problems import NotFound, RequestFaulty, Unavailable
-from app.sandbox import SandboxError
+from app.sandbox import inspection
+from app.sandbox.pool import SandboxError
 from app.services import Services
 from fitting.spec import Fault
 from jobs.storage.blobs import BlobStore

@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Concatenate, ParamSpec
 
-from app import inspection
 from app.domain.fits import image_of
 from app.domain.receiving import temporary_folder
 from app.domain.results import StoredFile, stored, succeeded
 from app.problems import NoSuchPlot, NotFound, RequestFaulty, Unavailable
-from app.sandbox import SandboxError
+from app.sandbox import inspection
+from app.sandbox.pool import SandboxError
 from app.services import Services
 from fitting.spec.faults import Fault
 from fitting.spec.plots import (

@@ -5,10 +5,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from app import inspection
 from app.domain import uploads
 from app.problems import RequestFaulty, Unavailable
-from app.sandbox import SandboxBusy, SandboxError
+from app.sandbox import inspection
+from app.sandbox.pool import SandboxBusy, SandboxError
 from app.services import Services
 from fitting.spec import Fault, ProposalSpec, json_path, parse_proposal
 from jobs.storage.uploads import blob_key

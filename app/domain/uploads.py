@@ -4,11 +4,11 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from app import inspection
 from app.domain import quotas
 from app.domain.receiving import ReceivedFile
 from app.problems import Conflict, FileUnreadable, NotFound, Unavailable
-from app.sandbox import SandboxBusy, SandboxError
+from app.sandbox import inspection
+from app.sandbox.pool import SandboxBusy, SandboxError
 from app.services import Services
 from fitting.spec import Fault, PlaneReference
 from jobs.storage import records, uploads

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from app.sandbox import Sandbox, SandboxDied, SandboxOutOfMemory, SandboxTimeout
+from app.sandbox.pool import Sandbox, SandboxDied, SandboxOutOfMemory, SandboxTimeout
 
 GIBIBYTE = 1 << 30
 
