@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from app.access import ANYONE, SAFE_METHODS, SESSION_COOKIE, Asker, identify_asker, refusals_counted
 from app.http.rate_limits import RateStanding
 from app.http.request_context import note_headers
-from app.services import Services
+from app.lifetime.services import Services
 
 # They only tell the OpenAPI document how one signs in; `app.access` reads the headers.
 _BEARER = HTTPBearer(auto_error=False, scheme_name="key", description="A key of an account: `photfit_…`.")

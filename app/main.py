@@ -10,6 +10,7 @@ from app.http.compression import Compression
 from app.http.file_responses import PACKED_TYPES
 from app.http.queries import refuse_repeated
 from app.http.request_context import RequestContext
+from app.lifetime.services import open_services
 from app.models.problems import ProblemModel
 from app.openapi import complete_document
 from app.problems import install_handlers
@@ -28,7 +29,6 @@ from app.routes import (
     uploads,
     uws,
 )
-from app.services import open_services
 from fitting import __version__
 from jobs.settings import Settings
 

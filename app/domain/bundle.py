@@ -12,8 +12,8 @@ from app.domain import plots
 from app.domain.bundle_readme import readme
 from app.domain.results import succeeded
 from app.http.entity_tags import strong_tag
+from app.lifetime.services import Services
 from app.problems import NoSuchPlot, Unavailable
-from app.services import Services
 from fitting.spec import parse_request
 from fitting.spec.plots import plots_of
 from jobs.storage.blob_keys import result_folder

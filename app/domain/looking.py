@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
+from app.lifetime.services import Services
 from app.problems import FileUnreadable, Unavailable
 from app.sandbox.pool import SandboxBusy, SandboxError
-from app.services import Services
 from jobs.storage.blobs import BlobStore
 
 P = ParamSpec("P")

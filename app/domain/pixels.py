@@ -8,10 +8,10 @@ from app.domain.chains import ConvertedFile
 from app.domain.looking import look
 from app.domain.receiving import temporary_folder
 from app.http.entity_tags import strong_tag
+from app.lifetime.services import Services
 from app.problems import NotFound, RequestFaulty, Unavailable
 from app.sandbox import inspection
 from app.sandbox.pool import SandboxError
-from app.services import Services
 from fitting.spec import Fault
 from jobs.storage.blobs import BlobStore
 from jobs.storage.uploads import blob_key

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from app.domain.submission import Examined, Submission, examined, queue_for
+from app.lifetime.services import Services
 from app.presenting.queue_board import Place
-from app.services import Services
 from fitting.spec import FitRequest, Notice, ParameterTable
 from jobs.queues import backlog, costs
 

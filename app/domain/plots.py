@@ -9,10 +9,10 @@ from typing import Concatenate, ParamSpec
 from app.domain.fits import image_of
 from app.domain.receiving import temporary_folder
 from app.domain.results import StoredFile, stored, succeeded
+from app.lifetime.services import Services
 from app.problems import NoSuchPlot, NotFound, RequestFaulty, Unavailable
 from app.sandbox import inspection
 from app.sandbox.pool import SandboxError
-from app.services import Services
 from fitting.spec.faults import Fault
 from fitting.spec.plots import (
     PLOT_FORMATS,

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from app.domain import uploads
+from app.lifetime.services import Services
 from app.problems import RequestFaulty, Unavailable
 from app.sandbox import inspection
 from app.sandbox.pool import SandboxBusy, SandboxError
-from app.services import Services
 from fitting.spec import Fault, ProposalSpec, json_path, parse_proposal
 from jobs.storage.uploads import blob_key
 

@@ -3,8 +3,8 @@
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.lifetime.services import Services
 from app.models.health import Check
-from app.services import Services
 from jobs.faults import DatabaseAway, StorageTrouble
 
 

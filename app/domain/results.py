@@ -5,8 +5,8 @@ from typing import Any
 
 from app.domain import fits
 from app.http.entity_tags import strong_tag
+from app.lifetime.services import Services
 from app.problems import NotFinished, NotFound
-from app.services import Services
 from jobs.lifecycle.outcomes import has_result
 from jobs.storage.blob_keys import result_folder
 from jobs.storage.blobs import BlobStore

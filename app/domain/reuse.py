@@ -2,7 +2,7 @@
 
 import orjson
 
-from app.services import Services
+from app.lifetime.services import Services
 from fitting import __version__
 from jobs.storage import records
 from jobs.storage.blob_keys import result_folder

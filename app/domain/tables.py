@@ -6,10 +6,10 @@ from app.domain.chains import ConvertedFile
 from app.domain.receiving import temporary_folder
 from app.domain.results import StoredFile
 from app.http.entity_tags import strong_tag
+from app.lifetime.services import Services
 from app.problems import Unavailable
 from app.sandbox import inspection
 from app.sandbox.pool import SandboxError
-from app.services import Services
 
 ParametersFormat = Literal["json", "csv", "ecsv", "fits", "votable", "latex"]
 CovarianceFormat = Literal["json", "csv", "ecsv", "fits", "votable"]

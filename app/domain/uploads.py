@@ -6,10 +6,10 @@ from typing import Any
 
 from app.domain import quotas
 from app.domain.receiving import ReceivedFile
+from app.lifetime.services import Services
 from app.problems import Conflict, FileUnreadable, NotFound, Unavailable
 from app.sandbox import inspection
 from app.sandbox.pool import SandboxBusy, SandboxError
-from app.services import Services
 from fitting.spec import Fault, PlaneReference
 from jobs.storage import records, uploads
 from jobs.storage.schema import UploadRecord

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from starlette.concurrency import run_in_threadpool
 
 from app.domain import fits
-from app.services import Services
+from app.lifetime.services import Services
 from jobs.storage.schema import FINAL_STATES, FitRecord
 
 # The first looks come quickly, for fits that take milliseconds; later ones only stand in for lost nudges.

@@ -6,8 +6,8 @@ from app.access import Asker
 from app.domain import quotas
 from app.domain.accounts import NewKey
 from app.domain.quotas import Quotas
+from app.lifetime.services import Services
 from app.models.accounts import Amount, Amounts, Key, MadeKey, Me
-from app.services import Services
 from jobs.accounts.accounts import SCOPES, Scope
 from jobs.accounts.usage import Usage
 from jobs.storage.schema import KeyRecord

@@ -8,11 +8,11 @@ from app.dependencies import OwnerDep, ServicesDep
 from app.domain import bundle, chains, results, tables
 from app.domain.results import StoredFile
 from app.http.file_responses import converted_response, file_response, streamed_response
+from app.lifetime.services import Services
 from app.models.results import ChainsDocument, CovarianceDocument, ParametersDocument, ProvenanceDocument
 from app.openapi import CHAINS_FORMATS, CHAINS_TYPES, TABLE_TYPES, binary, stored
 from app.openapi import tables as table_responses
 from app.sandbox.inspection import Tabled
-from app.services import Services
 
 router = APIRouter(prefix="/fits/{fit_id}", tags=["results"])
 

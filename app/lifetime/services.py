@@ -13,12 +13,12 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from app.http.rate_limits import RateLimiter
+from app.lifetime.waking import Waker
+from app.lifetime.watcher import Watcher
 from app.presenting.metrics import Metrics
 from app.presenting.queue_board import QueueBoard
 from app.sandbox.inspection import preload
 from app.sandbox.pool import Sandbox
-from app.waking import Waker
-from app.watcher import Watcher
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.reconciler import Reconciler
 from jobs.operation.webhooks import Teller

@@ -1,0 +1,1 @@
+"""The service's lifetime: its parts, waking workers, and listening for changes."""
