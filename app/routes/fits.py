@@ -16,8 +16,8 @@ from app.http.preferences import LONGEST_WAIT, preferred_wait
 from app.lifetime.services import Services
 from app.models.fits import Fit, FitList, FitPlan
 from app.presenting.fits import address_of_fit, etag_of, link_next, present_fit, present_plan
-from app.request_bodies import CHANGES_BODY, FIT_BODY, PATCH_BODY
 from app.routes.bodies import read_patch, read_submission
+from app.routes.request_bodies import CHANGES_BODY, FIT_BODY, PATCH_BODY
 from jobs.storage.records import FitFilter
 from jobs.storage.schema import FINAL_STATES, FitRecord, State
 

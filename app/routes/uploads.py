@@ -13,8 +13,8 @@ from app.models.proposals import Proposal
 from app.models.uploads import Upload, UploadList
 from app.openapi import pictures as picture_responses
 from app.presenting.fits import link_next, present_upload
-from app.request_bodies import FILE_BODY, PROPOSAL_BODY
 from app.routes.bodies import content_type, read_document, read_file
+from app.routes.request_bodies import FILE_BODY, PROPOSAL_BODY
 from fitting.spec.handling import FetchSpec
 from fitting.spec.images.pictures import DEFAULT_SIZE, LARGEST_SIZE, PictureChoices, Stretch
 from fitting.spec.validation import read_document as parse_document

@@ -12,8 +12,8 @@ from app.lifetime.services import Services
 from app.openapi import text, xml
 from app.presenting import uws_xml
 from app.presenting.uws_xml import ROOT
-from app.request_bodies import UWS_REQUEST, uws_form
 from app.routes.bodies import read_parameters
+from app.routes.request_bodies import UWS_REQUEST, uws_form
 
 router = APIRouter(prefix=ROOT, tags=["UWS"], max_body_size=17 << 20)
 

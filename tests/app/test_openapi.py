@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.request_bodies import SEED_REQUEST
+from app.routes.request_bodies import SEED_REQUEST
 from fitting.spec import METHODS, PROFILES, parse_request
 from tests.app.conftest import EXAMPLES, Service
 
