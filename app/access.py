@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 
+from app.errors import NotAllowed, NotSignedIn
 from app.lifetime.services import Services
-from app.problems import NotAllowed, NotSignedIn
 from jobs.accounts.accounts import SCOPES, Identity, Scope, identify_key
 from jobs.accounts.sessions import identify_session
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.problems import PROBLEM_JSON
+from app.http.problem_documents import PROBLEM_JSON
 from app.routes.request_bodies import SCHEMAS, SEED_REQUEST
 from fitting.spec.handling import FetchSpec, FitChanges
 from fitting.spec.images.proposal_spec import PLANES, ProposalSpec

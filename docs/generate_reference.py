@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from app.problems import ServiceProblem
+from app.errors import ServiceProblem
 from fitting.spec.methods import METHODS
 from fitting.spec.modifiers import GEOMETRY
 from fitting.spec.notices import NOTICES

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.problems import ServiceProblem
+from app.errors import ServiceProblem
 from fitting.spec.notices import NOTICES
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from app.access import ANYONE, Asker, asker_of
+from app.errors import NoAccounts, NotAllowed, NotFound, NotSignedIn
 from app.lifetime.services import Services
-from app.problems import NoAccounts, NotAllowed, NotFound, NotSignedIn
 from jobs.accounts import accounts, sessions
 from jobs.accounts.accounts import SCOPES, Scope
 from jobs.storage.schema import KeyRecord

@@ -11,9 +11,9 @@ from typing import Any
 from app.domain import plots
 from app.domain.bundle_readme import readme
 from app.domain.results import succeeded
+from app.errors import NoSuchPlot, Unavailable
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
-from app.problems import NoSuchPlot, Unavailable
 from fitting.spec import parse_request
 from fitting.spec.plots import plots_of
 from jobs.storage.blob_keys import result_folder

@@ -8,9 +8,9 @@ from typing import IO, Literal, Self
 
 from app.domain.receiving import temporary_folder
 from app.domain.results import StoredFile, stored, succeeded
+from app.errors import NotFound, RequestFaulty, Unavailable
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
-from app.problems import NotFound, RequestFaulty, Unavailable
 from app.sandbox import inspection
 from app.sandbox.pool import SandboxError
 from jobs.storage.blob_keys import result_folder

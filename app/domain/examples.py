@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.errors import NotFound
 from app.lifetime.services import Services
-from app.problems import NotFound
 
 _REQUEST = "request.json"
 _ABOUT = "about.txt"

@@ -9,8 +9,8 @@ import httpx
 from starlette.concurrency import run_in_threadpool
 
 from app.domain.receiving import ReceivedFile, receive_file
+from app.errors import FetchFailed, RequestFaulty, body_too_large
 from app.lifetime.services import Services
-from app.problems import FetchFailed, RequestFaulty, body_too_large
 from fitting.spec import Fault
 from fitting.spec.handling import FetchSpec
 from jobs.operation.addresses import AddressRefused, AddressRules, ResolvedAddress, resolve

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from app.domain.merging import merged
 from app.domain.submission import Submission, submit
+from app.errors import Conflict, NotFound, RequestFaulty
 from app.lifetime.services import Services
-from app.problems import Conflict, NotFound, RequestFaulty
 from fitting.spec import Fault
 from fitting.spec.handling import FitChanges
 from fitting.spec.validation import read_document

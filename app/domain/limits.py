@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.problems import RequestFaulty
+from app.errors import RequestFaulty
 from fitting.spec import Fault
 from fitting.spec.handling import Limits
 from jobs.operation.addresses import AddressRefused, AddressRules, require_listed

@@ -1,8 +1,8 @@
 """What there is to look at while a fit runs."""
 
 from app.domain import fits
+from app.errors import NoPicture
 from app.lifetime.services import Services
-from app.problems import NoPicture
 from jobs.storage.blob_keys import live_residual
 from jobs.storage.blobs import BlobMissing
 

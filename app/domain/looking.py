@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
+from app.errors import FileUnreadable, Unavailable
 from app.lifetime.services import Services
-from app.problems import FileUnreadable, Unavailable
 from app.sandbox.pool import SandboxBusy, SandboxError
 from jobs.storage.blobs import BlobStore
 

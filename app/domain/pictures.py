@@ -2,9 +2,9 @@
 
 from app.domain import uploads
 from app.domain.looking import look
+from app.errors import RequestFaulty
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
-from app.problems import RequestFaulty
 from app.sandbox import inspection
 from fitting.spec import Fault
 from fitting.spec.images.pictures import PictureChoices

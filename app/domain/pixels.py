@@ -7,9 +7,9 @@ from app.domain import results, uploads
 from app.domain.chains import ConvertedFile
 from app.domain.looking import look
 from app.domain.receiving import temporary_folder
+from app.errors import NotFound, RequestFaulty, Unavailable
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
-from app.problems import NotFound, RequestFaulty, Unavailable
 from app.sandbox import inspection
 from app.sandbox.pool import SandboxError
 from fitting.spec import Fault

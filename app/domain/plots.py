@@ -9,8 +9,8 @@ from typing import Concatenate, ParamSpec
 from app.domain.fits import image_of
 from app.domain.receiving import temporary_folder
 from app.domain.results import StoredFile, stored, succeeded
+from app.errors import NoSuchPlot, NotFound, RequestFaulty, Unavailable
 from app.lifetime.services import Services
-from app.problems import NoSuchPlot, NotFound, RequestFaulty, Unavailable
 from app.sandbox import inspection
 from app.sandbox.pool import SandboxError
 from fitting.spec.faults import Fault

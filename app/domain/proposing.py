@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from app.domain import uploads
+from app.errors import RequestFaulty, Unavailable
 from app.lifetime.services import Services
-from app.problems import RequestFaulty, Unavailable
 from app.sandbox import inspection
 from app.sandbox.pool import SandboxBusy, SandboxError
 from fitting.spec import Fault, ProposalSpec, json_path, parse_proposal

@@ -6,8 +6,8 @@ Two requests at the same moment may both find the last place free: a quota keeps
 
 from dataclasses import dataclass
 
+from app.errors import QuotaExceeded, TooManyFits
 from app.lifetime.services import Services
-from app.problems import QuotaExceeded, TooManyFits
 from jobs.accounts.accounts import get_user
 from jobs.accounts.usage import Usage, usage_of
 

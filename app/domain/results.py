@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain import fits
+from app.errors import NotFinished, NotFound
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
-from app.problems import NotFinished, NotFound
 from jobs.lifecycle.outcomes import has_result
 from jobs.storage.blob_keys import result_folder
 from jobs.storage.blobs import BlobStore

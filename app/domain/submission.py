@@ -11,8 +11,8 @@ import structlog
 from app.domain import quotas, reuse, uploads
 from app.domain.limits import FitLimits, limits_of, require_webhook
 from app.domain.receiving import ReceivedFile
+from app.errors import KeyReused, RequestFaulty, Unavailable
 from app.lifetime.services import Services
-from app.problems import KeyReused, RequestFaulty, Unavailable
 from app.sandbox import inspection
 from app.sandbox.pool import SandboxBusy, SandboxError
 from fitting.spec import Fault, FitRequest, Notice, parse_request

@@ -5,9 +5,9 @@ from typing import Literal
 from app.domain.chains import ConvertedFile
 from app.domain.receiving import temporary_folder
 from app.domain.results import StoredFile
+from app.errors import Unavailable
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
-from app.problems import Unavailable
 from app.sandbox import inspection
 from app.sandbox.pool import SandboxError
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from app.domain import quotas
 from app.domain.receiving import ReceivedFile
+from app.errors import Conflict, FileUnreadable, NotFound, Unavailable
 from app.lifetime.services import Services
-from app.problems import Conflict, FileUnreadable, NotFound, Unavailable
 from app.sandbox import inspection
 from app.sandbox.pool import SandboxBusy, SandboxError
 from fitting.spec import Fault, PlaneReference

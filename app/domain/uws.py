@@ -13,8 +13,8 @@ from vo_models.uws.types import ExecutionPhase
 
 from app.domain import fits
 from app.domain.submission import Submission, submit
+from app.errors import Conflict, NotFound, RequestFaulty
 from app.lifetime.services import Services
-from app.problems import Conflict, NotFound, RequestFaulty
 from fitting.spec import Fault, parse_request
 from jobs.lifecycle import transitions
 from jobs.operation import uws

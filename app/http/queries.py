@@ -5,8 +5,8 @@ from typing import Any
 
 from fastapi import Request
 
+from app.errors import RequestFaulty
 from app.http.request_context import route_of
-from app.problems import RequestFaulty
 from fitting.spec import Fault
 
 

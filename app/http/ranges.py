@@ -2,7 +2,7 @@
 
 import re
 
-from app.problems import RangeNotSatisfiable
+from app.errors import RangeNotSatisfiable
 
 _ONE_RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,19})-(\d{0,19})\s*", re.IGNORECASE | re.ASCII)
 

@@ -14,7 +14,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
-from app.problems import TooManyRequests
+from app.errors import TooManyRequests
 from jobs.lifecycle.events import client_url
 
 _PATIENCE_SECONDS = 0.2

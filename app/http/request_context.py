@@ -8,7 +8,8 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.problems import body_too_large, internal_error, problem_response
+from app.errors import body_too_large
+from app.http.problem_documents import internal_error, problem_response
 from jobs.ids import new_id
 from jobs.operation.tracing import span
 

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from app.domain.fits import Patch
 from app.domain.receiving import ReceivedFile, receive_file
 from app.domain.submission import Submission
-from app.problems import BodyTooLarge, MalformedBody, UnsupportedMediaType
+from app.errors import BodyTooLarge, MalformedBody, UnsupportedMediaType
 
 REQUEST_PART = "request"
 _JSON_LIMIT = 16 << 20

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import ValidationError
 
+from app.errors import NotFound, RequestFaulty
 from app.models.catalogue import Method, MethodList, Modifier, PriorForm, PriorList, ProfileList
-from app.problems import NotFound, RequestFaulty
 from fitting.spec import Fault
 from fitting.spec.geometry import ModifierSpec
 from fitting.spec.methods import methods_document

