@@ -21,8 +21,11 @@ def look(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    """What a function of `app.sandbox.inspection` finds in a blob. Raises Unavailable, or FileUnreadable where it takes too
-    much.
+    """What a function of `app.sandbox.inspection` finds in a blob.
+
+    Raises:
+        Unavailable: where the sandbox has no child for it.
+        FileUnreadable: where it takes too much.
     """
     with blobs.local(key) as path:
         try:

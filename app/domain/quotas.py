@@ -1,7 +1,8 @@
 """What an account may have at most: bytes of uploads, bytes in all, fits that wait.
 
-How many of its fits run at once is not a reason to refuse any: the others wait (see `jobs.lifecycle.transitions.claim`).
-Two requests at the same moment may both find the last place free: a quota keeps an account within bounds, no more.
+How many of its fits run at once is not a reason to refuse any: the others wait (see
+`jobs.lifecycle.transitions.claim`). Two requests at the same moment may both find the last place free: a quota keeps an
+account within bounds, no more.
 """
 
 from dataclasses import dataclass

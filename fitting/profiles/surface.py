@@ -1,8 +1,8 @@
 """What a brightness that is no plain elliptical profile must answer: a surface over the sky, and its derivatives.
 
 A surface is a pure function of the offset from its centre and of its parameters. Pixels are integrated by
-`fitting.render.surfaces.surface_images`, which chooses quadrature by looking at the surface itself, so that a family writes down a
-formula and its derivatives, and nothing else.
+`fitting.render.surfaces.surface_images`, which chooses quadrature by looking at the surface itself, so that a family
+writes down a formula and its derivatives, and nothing else.
 """
 
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
 """Cycles over blocks of parameters: what the two iterative methods share.
 
-Each visit fits one block by a few damped steps (`fitting.methods.minimizers.levenberg_marquardt`) while all else is held and
-subtracted; each cycle ends with an extrapolation (`fitting.methods.minimizers.acceleration`) and an exact χ² of the scene. A cycle
-that lowered χ² by less than the tolerance, twice running, ends the search, if the normal equations of the whole problem
-agree that the minimum is near.
+Each visit fits one block by a few damped steps (`fitting.methods.minimizers.levenberg_marquardt`) while all else is
+held and subtracted; each cycle ends with an extrapolation (`fitting.methods.minimizers.acceleration`) and an exact χ²
+of the scene. A cycle that lowered χ² by less than the tolerance, twice running, ends the search, if the normal
+equations of the whole problem agree that the minimum is near.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,7 +1,8 @@
 """Cycles over components, or groups of them, each fitted to what the others leave.
 
 A group is fitted inside its own window, so that a visit's time and memory follow the group and not the scene. Groups
-that links tie together are fitted as one. What cycles gain is gathered by extrapolation (`fitting.methods.minimizers.cycles`).
+that links tie together are fitted as one. What cycles gain is gathered by extrapolation
+(`fitting.methods.minimizers.cycles`).
 """
 
 import torch

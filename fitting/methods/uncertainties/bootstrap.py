@@ -1,8 +1,8 @@
 """Bootstrap: the spread of the fits to resampled images, each started from the optimum, all in one batch.
 
 Every copy is fitted by its own damped Gauss-Newton steps, with all copies that still move evaluated together
-(`fitting.methods.uncertainties.refits`). Its spread needs neither correct variances nor a model that is right; the covariance needs
-both.
+(`fitting.methods.uncertainties.refits`). Its spread needs neither correct variances nor a model that is right; the
+covariance needs both.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Many minimizations at once, each from near its minimum: damped Gauss-Newton steps, all that still move in one batch.
 
-As `fitting.methods.minimizers.levenberg_marquardt` (Nielsen's damping, limits by projection), for a batch of copies that differ in
-their data or in their limits.
+As `fitting.methods.minimizers.levenberg_marquardt` (Nielsen's damping, limits by projection), for a batch of copies
+that differ in their data or in their limits.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,8 @@
 """Integration over pixels that one straight kink crosses, away from the centre: nearly all that any crosses.
 
-As in `fitting.render.kinks.kink_few_lines`: an iterated integral, its inner coordinate v across the line and split there, its
-outer one u along it and split where the line leaves the pixel. The line is v = c + m u with |m| ≤ 1, so that it leaves
-across the width of the pixel at one place at most, through the side that it is nearer to at u = 0.
+As in `fitting.render.kinks.kink_few_lines`: an iterated integral, its inner coordinate v across the line and split
+there, its outer one u along it and split where the line leaves the pixel. The line is v = c + m u with |m| ≤ 1, so that
+it leaves across the width of the pixel at one place at most, through the side that it is nearer to at u = 0.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """Gauss–Legendre quadrature over one pixel, plain and with graded nodes.
 
 A pixel's value is the mean of the brightness over a unit square. Far from the centre it follows from samples, one a
-pixel (`fitting.render.pixels.stencil`); nearer, Gauss–Legendre rules of rising order take over; for the few pixels that hold
-or touch the centre see `fitting.render.radial.cusp`.
+pixel (`fitting.render.pixels.stencil`); nearer, Gauss–Legendre rules of rising order take over; for the few pixels that
+hold or touch the centre see `fitting.render.radial.cusp`.
 """
 
 from functools import cache

@@ -1,1 +1,1 @@
-"""Radial profiles: the mean over each pixel of a brightness that depends on an elliptical radius, and its derivatives."""
+"""Radial profiles: the mean over each pixel of a brightness of an elliptical radius, and its derivatives."""

@@ -90,8 +90,8 @@ class Axes:
     def transfer(self, q: Tensor, scale: Tensor, amplitude: Tensor, shape: int) -> Tensor:
         """d image = columns · this · d parameters: (instances, columns, parameters).
 
-        Columns as in `fitting.render.radial.radial_images`, parameters x, y, q, pa, so many of shape, scale, amplitude; those of shape
-        are taken as pure numbers.
+        Columns as in `fitting.render.radial.radial_images`, parameters x, y, q, pa, so many of shape, scale, amplitude;
+        those of shape are taken as pure numbers.
         """
         quadratic, falling = self.quadratic, (self.across / q).mul_(2.0)
         alone = torch.stack((self._stretched[0], falling, torch.ones_like(q)))

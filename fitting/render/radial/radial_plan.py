@@ -4,9 +4,9 @@ Three things spoil a rule: the cusp at the centre too near, a break (or the end)
 profile that changes too fast. A Gauss–Legendre rule of order N errs by κ^{−2N}, where κ is the size of the largest
 ellipse around the pixel's chord (semi-axes' sum, in half chords) inside which the brightness is analytic (Trefethen
 2013, Approximation Theory and Approximation Practice, theorem 19.3); the brightness is singular where R = 0, at complex
-coordinates along the chord, and at the break. How fast the profile changes is measured (`fitting.render.radial.smoothness`).
-The choice is made for parameters rounded to a coarse grid, with a margin, so it is a pure function of the parameters
-that stays the same over the last steps of a fit.
+coordinates along the chord, and at the break. How fast the profile changes is measured
+(`fitting.render.radial.smoothness`). The choice is made for parameters rounded to a coarse grid, with a margin, so it
+is a pure function of the parameters that stays the same over the last steps of a fit.
 """
 
 import math

@@ -1,8 +1,8 @@
 """Images of surfaces and of their derivatives, for a stack of instances at once.
 
-The same quadrature as for plain profiles (`fitting.render.radial.radial_images`): a stencil on one sample a pixel, rules of higher
-order where the plan says so; and rules of their own where kinks cross, or where ripples ask for samples at the
-pixels' corners.
+The same quadrature as for plain profiles (`fitting.render.radial.radial_images`): a stencil on one sample a pixel,
+rules of higher order where the plan says so; and rules of their own where kinks cross, or where ripples ask for samples
+at the pixels' corners.
 """
 
 from collections.abc import Sequence

@@ -1,10 +1,10 @@
 """Which pixels of a surface need which quadrature, found by looking at the surface itself.
 
-A plain elliptical profile has a theory of its errors (`fitting.render.radial.radial_plan`); a surface may bend, twist and end as it
-likes. So each pixel is tried: the stencil serves where the eighth differences of the samples, the first that it leaves
-out, are small; elsewhere Gauss–Legendre rules of rising order, each until the next agrees with it; the pixels at the
-centre go to the cusp rule. Like the other plan it is made for parameters rounded to a coarse grid and kept, so that
-the last steps of a fit see the same rules.
+A plain elliptical profile has a theory of its errors (`fitting.render.radial.radial_plan`); a surface may bend, twist
+and end as it likes. So each pixel is tried: the stencil serves where the eighth differences of the samples, the first
+that it leaves out, are small; elsewhere Gauss–Legendre rules of rising order, each until the next agrees with it; the
+pixels at the centre go to the cusp rule. Like the other plan it is made for parameters rounded to a coarse grid and
+kept, so that the last steps of a fit see the same rules.
 """
 
 import math

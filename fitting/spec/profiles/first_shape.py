@@ -1,8 +1,8 @@
 """First values of a profile, from the galaxy that was measured in the image.
 
-A galaxy is measured as a Sérsic one whatever its profile (`fitting.first_values.completed_request`). What a profile then starts from,
-so that it looks like that galaxy, stands in its description as a `FirstShape`: what a request gives otherwise changes
-it by little, and a fit starts from what is found.
+A galaxy is measured as a Sérsic one whatever its profile (`fitting.first_values.completed_request`). What a profile
+then starts from, so that it looks like that galaxy, stands in its description as a `FirstShape`: what a request gives
+otherwise changes it by little, and a fit starts from what is found.
 """
 
 from __future__ import annotations
