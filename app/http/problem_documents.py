@@ -22,10 +22,14 @@ from app.errors import (
     Unavailable,
     body_too_large,
 )
+from fitting.faults import PassingFault
 from fitting.spec.faults import Fault, RequestInvalid
-from jobs.faults import DatabaseAway
+from jobs.faults import BrokerAway, DatabaseAway, StorageTrouble
 
 PROBLEM_JSON = "application/problem+json"
+
+_PARTS: dict[type[PassingFault], str] = {DatabaseAway: "database", StorageTrouble: "file store", BrokerAway: "broker"}
+"""What does not answer, by the fault that says so; the outside is told no more of it, the log is."""
 
 
 def problem_response(problem: ServiceProblem, instance: str) -> Response:
@@ -55,10 +59,11 @@ def install_handlers(app: FastAPI) -> None:
         faults = [_fault_of_parameter(entry) for entry in error.errors()]
         return problem_response(RequestFaulty(faults), request_id(request))
 
-    @app.exception_handler(DatabaseAway)
-    async def tell_database_error(request: Request, error: DatabaseAway) -> Response:
-        structlog.get_logger("photfit.app").error("the database does not answer", error=str(error))
-        return problem_response(Unavailable("The database does not answer just now."), request_id(request))
+    @app.exception_handler(PassingFault)
+    async def tell_passing_fault(request: Request, error: PassingFault) -> Response:
+        part = next((name for kind, name in _PARTS.items() if isinstance(error, kind)), "part that this needs")
+        structlog.get_logger("photfit.app").error(f"the {part} does not answer", error=str(error))
+        return problem_response(Unavailable(f"The {part} does not answer just now."), request_id(request))
 
     @app.exception_handler(HTTPException)
     async def tell_http_error(request: Request, error: HTTPException) -> Response:

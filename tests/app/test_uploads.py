@@ -84,3 +84,20 @@ def test_a_body_over_the_limit_is_a_413_problem(make_service: Callable[..., Serv
         assert (response.status_code, response.headers["content-type"]) == (413, "application/problem+json")
         assert response.json()["limit_bytes"] == 1_000_000
     assert service.stored() == (0, 0)
+
+
+def test_an_upload_while_the_store_takes_no_files_is_to_be_sent_again(
+    make_service: Callable[..., Service], image_bytes: bytes
+) -> None:
+    service = make_service()
+    store = service.data / "blobs"
+    store.rename(service.data / "away")
+    store.write_text("a file in the place of the folder")
+    refused = service.client.post("/v1/uploads", content=image_bytes)
+    problem = refused.json()
+    assert (refused.status_code, problem["type"]) == (503, "urn:photfit:problem:unavailable")
+    assert int(refused.headers["retry-after"]) > 0
+    assert "file store" in problem["detail"]
+    assert str(service.data) not in refused.text
+    store.unlink()
+    assert service.client.post("/v1/uploads", content=image_bytes).status_code == 201
