@@ -6,8 +6,7 @@ from pathlib import Path
 import structlog
 
 from jobs.lifecycle.claims import Claim
-from jobs.storage.blob_keys import checkpoint_folder
-from jobs.storage.blobs import BlobMissing, BlobStore, StorageTrouble
+from jobs.storage.blobs import BlobMissing, BlobStore, StorageTrouble, checkpoint_folder
 
 _log = structlog.get_logger("photfit.checkpoints")
 

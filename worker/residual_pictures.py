@@ -17,8 +17,7 @@ from fitting.methods.progress import Cancelled
 from fitting.plots.live_residual import draw_live_residual
 from fitting.problem.iterate import Iterate
 from jobs.lifecycle.claims import Claim
-from jobs.storage.blob_keys import live_folder, live_residual
-from jobs.storage.blobs import BlobStore, StorageTrouble
+from jobs.storage.blobs import BlobStore, StorageTrouble, live_folder, live_residual
 
 _FIRST_SECONDS = 1.0
 _PAUSE_SECONDS = 2.0

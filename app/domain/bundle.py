@@ -16,8 +16,7 @@ from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
 from fitting.spec import parse_request
 from fitting.spec.plots import plots_of
-from jobs.storage.blob_keys import result_folder
-from jobs.storage.blobs import BlobMissing
+from jobs.storage.blobs import BlobMissing, result_folder
 from jobs.storage.schema import FitRecord, UploadRecord
 from jobs.storage.uploads import blob_key, get_uploads
 

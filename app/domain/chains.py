@@ -13,7 +13,7 @@ from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
 from app.sandbox import inspection
 from app.sandbox.pool import SandboxError
-from jobs.storage.blob_keys import result_folder
+from jobs.storage.blobs import result_folder
 
 Format = Literal["json", "npz", "csv", "ecsv", "fits", "parquet", "netcdf"]
 

@@ -12,7 +12,6 @@ from fitting.spec.handling import FitChanges
 from fitting.spec.validation import read_document
 from jobs.lifecycle import transitions
 from jobs.operation.retention import delete_folder, forget_checkpoints
-from jobs.storage import labels as naming
 from jobs.storage import records
 from jobs.storage.records import FitFilter, Page
 from jobs.storage.schema import FitRecord
@@ -51,7 +50,7 @@ def list_page(services: Services, owner: str, limit: int, cursor: str | None, wa
 def change(services: Services, owner: str, fit_id: str, document: object) -> FitRecord:
     """Give a fit another name or other labels. Raises NotFound, RequestInvalid."""
     changes = read_document(FitChanges, document)
-    record = naming.rename(services.engine, owner, fit_id, **changes.model_dump(exclude_unset=True))
+    record = records.rename(services.engine, owner, fit_id, **changes.model_dump(exclude_unset=True))
     if record is None:
         return get(services, owner, fit_id)
     services.waker.changed(fit_id)

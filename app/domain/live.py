@@ -3,8 +3,7 @@
 from app.domain import fits
 from app.errors import NoPicture
 from app.lifetime.services import Services
-from jobs.storage.blob_keys import live_residual
-from jobs.storage.blobs import BlobMissing
+from jobs.storage.blobs import BlobMissing, live_residual
 
 
 def residual(services: Services, owner: str, fit_id: str, image: str | None) -> bytes:

@@ -23,7 +23,7 @@ from fitting.spec.plots import (
     plots_of,
     read_choices,
 )
-from jobs.storage.blob_keys import result_folder
+from jobs.storage.blobs import result_folder
 from jobs.storage.schema import FitRecord
 
 P = ParamSpec("P")

@@ -8,8 +8,7 @@ from app.errors import NotFinished, NotFound
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
 from jobs.lifecycle.outcomes import has_result
-from jobs.storage.blob_keys import result_folder
-from jobs.storage.blobs import BlobStore
+from jobs.storage.blobs import BlobStore, result_folder
 from jobs.storage.schema import FINAL_STATES, FitRecord
 
 

@@ -5,8 +5,7 @@ import orjson
 from app.lifetime.services import Services
 from fitting import __version__
 from jobs.storage import records
-from jobs.storage.blob_keys import result_folder
-from jobs.storage.blobs import BlobMissing
+from jobs.storage.blobs import BlobMissing, result_folder
 from jobs.storage.schema import FitRecord
 
 

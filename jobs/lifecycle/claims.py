@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fitting.spec.notices import Notice
-from jobs.storage.blob_keys import result_folder
+from jobs.storage.blobs import result_folder
 
 Outcome = Literal["succeeded", "failed", "cancelled"]
 

@@ -1,5 +1,7 @@
 """What is kept until a fit is final, or for so many days, where the settings say so, and no longer."""
 
+from collections.abc import Iterator
+
 import structlog
 from sqlalchemy import Engine, Float, select, type_coerce
 from sqlalchemy.orm import Session
@@ -7,8 +9,7 @@ from sqlalchemy.orm import Session
 from jobs.clock import database_now
 from jobs.lifecycle import transitions
 from jobs.storage import records, uploads
-from jobs.storage.blob_keys import checkpoint_folder
-from jobs.storage.blobs import BlobStore, StorageTrouble
+from jobs.storage.blobs import BlobStore, StorageTrouble, checkpoint_folder, live_folder, result_folder
 from jobs.storage.schema import FINAL_STATES, FitRecord, UploadRecord
 
 _DAY = 86_400.0
@@ -61,3 +62,29 @@ def remove_old_uploads(engine: Engine, blobs: BlobStore, days: float) -> list[st
             blobs.delete(key)
         removed.append(upload_id)
     return removed
+
+
+def orphans(engine: Engine, blobs: BlobStore) -> Iterator[str]:
+    """Keys of blobs that belong to no upload and no fit, of results of attempts that came to nothing, and of what was
+    there to look at while a fit ran.
+
+    What is being stored at this moment is among neither: an upload's bytes are looked for again once its record is
+    made, and the attempt under way belongs to its fit.
+    """
+    # The files are listed first: a record that is made in between then speaks for its files, never against them.
+    stored_uploads, results = blobs.keys("uploads"), blobs.keys("fits")
+    with Session(engine) as session:
+        known = {uploads.blob_key(sha256) for sha256 in session.scalars(select(UploadRecord.sha256))}
+        attempts = {row.id: row.attempt for row in session.execute(select(FitRecord.id, FitRecord.attempt))}
+        final = {row.id for row in session.execute(select(FitRecord.id).where(FitRecord.finished_at.is_not(None)))}
+    yield from (key for key in stored_uploads if key not in known)
+    for key in results:
+        fit_id = key.split("/")[1]
+        if fit_id not in attempts or (fit_id in final and not _belongs(key, fit_id, attempts[fit_id])):
+            yield key
+
+
+def _belongs(key: str, fit_id: str, attempt: int) -> bool:
+    """Whether a blob belongs to the result of a final fit."""
+    live = f"{live_folder(fit_id, attempt)}/"
+    return key.startswith(f"{result_folder(fit_id, attempt)}/") and not key.startswith(live)

@@ -1,10 +1,11 @@
-"""Reading fits; every question names the owner who asks."""
+"""Records of fits, to be read, listed and named: every question but those of operation names the owner who asks."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Float, String, cast, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Engine, Float, String, cast, func, or_, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from jobs.clock import database_now
@@ -89,6 +90,18 @@ def _conditions(wanted: FitFilter) -> Iterator[ColumnElement[bool]]:
             FitRecord.id.icontains(wanted.text, autoescape=True),
             listed.icontains(within, autoescape=True),
         )
+
+
+def rename(
+    engine: Engine, owner: str, fit_id: str, *, name: str | None = None, labels: Sequence[str] | None = None
+) -> FitRecord | None:
+    """Change what is given and leave the rest; the fit as it is then, or None where the owner has none of this id."""
+    given = {"name": name, "labels": None if labels is None else list(labels)}
+    values: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    statement = update(FitRecord).where(FitRecord.id == fit_id, FitRecord.owner == owner)
+    statement = statement.values(values | {"version": FitRecord.version + 1})
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        return session.scalars(statement.returning(FitRecord)).one_or_none()
 
 
 def unfinished_naming(engine: Engine, owner: str, upload_id: str) -> str | None:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from jobs.lifecycle import transitions
-from jobs.storage.blob_keys import checkpoint_folder
+from jobs.storage.blobs import checkpoint_folder
 from tests.worker.conftest import Service, wait_until
 
 SAMPLES = 10_000

@@ -12,9 +12,9 @@ from photfit.commands.admin.opening import database, settings
 def gc(dry_run: bool) -> None:
     """Delete files that belong to no upload and no fit any more, and sessions and UWS jobs whose time is over."""
     from jobs.accounts.sessions import drop_expired
+    from jobs.operation.retention import orphans
     from jobs.operation.uws import drop_destroyed
     from jobs.storage.blobs import open_blobs
-    from jobs.storage.garbage import orphans
 
     blobs = open_blobs(settings().blobs)
     count = size = 0

@@ -11,7 +11,7 @@ from jobs.lifecycle.reconciler import Reconciler
 from jobs.queues.doorbell import Doorbell
 from jobs.settings import Settings
 from jobs.storage import records
-from jobs.storage.blob_keys import checkpoint_folder
+from jobs.storage.blobs import checkpoint_folder
 from tests.jobs.conftest import new_fit
 
 

@@ -4,7 +4,6 @@ import pytest
 from sqlalchemy import Engine
 
 from jobs.lifecycle import transitions
-from jobs.storage import labels as naming
 from jobs.storage import records
 from jobs.storage.records import FitFilter
 from tests.jobs.conftest import new_fit
@@ -70,14 +69,14 @@ def test_a_text_is_found_in_names_labels_and_ids(
 
 def test_a_new_name_leaves_the_labels_and_new_labels_the_name(any_engine: Engine, named: dict[str, str]) -> None:
     fit = named["M 51"]
-    first = naming.rename(any_engine, "local", fit, name="M 101")
+    first = records.rename(any_engine, "local", fit, name="M 101")
     assert first is not None
     assert (first.name, first.labels, first.version) == ("M 101", ["χ² = 1", "50 %"], 2)
-    second = naming.rename(any_engine, "local", fit, labels=[])
+    second = records.rename(any_engine, "local", fit, labels=[])
     assert second is not None
     assert (second.name, second.labels, second.version) == ("M 101", [], 3)
 
 
 def test_nobody_names_the_fit_of_another(any_engine: Engine, named: dict[str, str]) -> None:
-    assert naming.rename(any_engine, "other", named["M 51"], name="mine") is None
+    assert records.rename(any_engine, "other", named["M 51"], name="mine") is None
     assert found(any_engine, FitFilter(name="M 51")) == {"M 51"}
