@@ -6,7 +6,7 @@ from app.domain.submission import Examined, Submission, examined, queue_for
 from app.lifetime.services import Services
 from app.presenting.queue_board import Place
 from fitting.spec import FitRequest, Notice, ParameterTable
-from jobs.queues import backlog, costs
+from jobs.queues import costs, queue_forecast
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def plan(services: Services, owner: str, submission: Submission) -> Plan:
         n_pixels=pixels,
         n_free=len(ParameterTable.constrained(request).free),
         expected_bytes=costs.expected_bytes(request, pixels),
-        expected_seconds=found.expected_seconds * backlog.pace(services.engine, place.queue),
+        expected_seconds=found.expected_seconds * queue_forecast.pace(services.engine, place.queue),
         place=place,
         notices=found.notices,
     )

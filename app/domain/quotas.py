@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from app.errors import QuotaExceeded, TooManyFits
 from app.lifetime.services import Services
-from jobs.accounts.accounts import get_user
-from jobs.accounts.usage import Usage, usage_of
+from jobs.accounts.accounts import Usage, get_user, usage_of
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from app.domain.accounts import NewKey
 from app.domain.quotas import Quotas
 from app.lifetime.services import Services
 from app.models.accounts import Amount, Amounts, Key, MadeKey, Me
-from jobs.accounts.accounts import SCOPES, Scope
-from jobs.accounts.usage import Usage
+from jobs.accounts.accounts import SCOPES, Scope, Usage
 from jobs.storage.schema import KeyRecord
 
 

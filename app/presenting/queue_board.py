@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from jobs.queues.backlog import look
-from jobs.queues.queue_forecast import Forecast, QueueStanding
+from jobs.queues.queue_forecast import Forecast, QueueStanding, forecast_now
 from jobs.storage.schema import FitRecord
 
 _FRESH_SECONDS = 1.0
@@ -53,5 +52,5 @@ class QueueBoard:
         with self._lock:
             fresh = _FRESH_SECONDS if fit_id in self._forecast.fits else _FRESH_SECONDS_FOR_NEW
             if time.monotonic() - self._made >= fresh:
-                self._forecast, self._made = look(self._engine), time.monotonic()
+                self._forecast, self._made = forecast_now(self._engine), time.monotonic()
             return self._made, self._forecast.of(fit_id, queue)

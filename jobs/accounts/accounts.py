@@ -1,24 +1,40 @@
-"""Accounts and their keys: who may use the service, and as whom."""
+"""Accounts and their keys: who may use the service, as whom, and what an account uses of it.
 
+    user = add_user(engine, "vera")
+    record, secret = make_key(engine, user.id, "laptop", ["read", "submit"])   # "photfit_aZ3…", told this once
+    identify_key(engine, secret)                                               # Identity(user_name="vera", …)
+
+The database keeps no secret, only its hash: who reads a backup cannot speak for anybody.
+"""
+
+import hashlib
+import secrets
+import string
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Engine, and_, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from jobs.accounts.secret_words import hashed, new_secret, shown
 from jobs.clock import database_now
 from jobs.ids import new_id
-from jobs.storage.schema import KeyRecord, UserRecord
+from jobs.storage.schema import FitRecord, KeyRecord, UploadRecord, UserRecord
 
 Scope = Literal["read", "submit", "admin"]
 SCOPES: tuple[Scope, ...] = ("read", "submit", "admin")
 """What a key may: look; upload, ask for, cancel and delete, and manage the account's keys; look after the service."""
 
 KEY_PREFIX = "photfit"
-_TOUCH_SECONDS = 60.0
+_NOTE_SECONDS = 60.0
+"""A key's last use is noted at most so often, in seconds, so that reading costs no writing. Chosen by hand: an operator
+who looks for keys that nobody uses needs no finer clock."""
+_SECRET_ALPHABET = string.ascii_letters + string.digits
+_SECRET_LETTERS = 40
+"""Of 62 letters and digits each: 238 random bits, far more than can be searched."""
+_PREFIX_LETTERS = 8
+"""Letters of a secret that are kept, by which its holder tells it from others; the 190 bits that are left suffice."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +94,8 @@ def make_key(
         id=new_id("key"),
         user_id=user_id,
         name=name,
-        prefix=shown(secret),
-        hash=hashed(secret),
+        prefix=secret_prefix(secret),
+        hash=secret_hash(secret),
         scopes=[scope for scope in SCOPES if scope in frozenset(scopes)],
         created_at=database_now(),
         expires_at=None if seconds is None else database_now() + seconds,
@@ -114,7 +130,7 @@ def revoke_key(engine: Engine, user_id: str, key_id: str) -> bool:
 
 def identify_key(engine: Engine, secret: str) -> Identity | None:
     """Whose key this is, where it is good; notes that it was used."""
-    return identify(engine, KeyRecord.hash == hashed(secret))
+    return identify(engine, KeyRecord.hash == secret_hash(secret))
 
 
 def identify(engine: Engine, *conditions: ColumnElement[bool]) -> Identity | None:
@@ -141,9 +157,49 @@ def _good() -> ColumnElement[bool]:
 
 def _note_use(engine: Engine, key_id: str) -> None:
     """At most once a minute, so that reading costs no writing."""
-    stale = or_(KeyRecord.last_used_at.is_(None), KeyRecord.last_used_at < database_now() - _TOUCH_SECONDS)
+    stale = or_(KeyRecord.last_used_at.is_(None), KeyRecord.last_used_at < database_now() - _NOTE_SECONDS)
     with engine.connect() as connection:
         if connection.scalar(select(KeyRecord.id).where(KeyRecord.id == key_id, stale)) is None:
             return
     with engine.begin() as connection:
         connection.execute(update(KeyRecord).where(KeyRecord.id == key_id, stale).values(last_used_at=database_now()))
+
+
+def new_secret(prefix: str) -> str:
+    """A word such as ``photfit_aZ3…``: 40 letters and digits at random, 238 bits."""
+    return f"{prefix}_{''.join(secrets.choice(_SECRET_ALPHABET) for _ in range(_SECRET_LETTERS))}"
+
+
+def secret_hash(secret: str) -> str:
+    """SHA-256 of a secret. Its 238 random bits cannot be searched, so a slow hash would only slow its holder."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def secret_prefix(secret: str) -> str:
+    """The beginning of a secret, by which its holder tells it from others."""
+    return secret[: secret.index("_") + 1 + _PREFIX_LETTERS]
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Bytes and fits of one owner at a moment."""
+
+    upload_bytes: int
+    result_bytes: int
+    queued_fits: int
+    running_fits: int
+
+    @property
+    def stored_bytes(self) -> int:
+        """Uploads and results together."""
+        return self.upload_bytes + self.result_bytes
+
+
+def usage_of(engine: Engine, owner: str) -> Usage:
+    """What the owner uses now."""
+    states = select(FitRecord.state, func.count()).where(FitRecord.owner == owner).group_by(FitRecord.state)
+    with Session(engine) as session:
+        counts = {state: count for state, count in session.execute(states)}  # noqa: C416 - rows are no pairs to mypy
+        results = session.scalar(select(func.sum(FitRecord.result_bytes)).where(FitRecord.owner == owner))
+        uploads = session.scalar(select(func.sum(UploadRecord.size)).where(UploadRecord.owner == owner))
+    return Usage(int(uploads or 0), int(results or 0), counts.get("queued", 0), counts.get("running", 0))

@@ -2,8 +2,7 @@
 
 from sqlalchemy import Engine, delete, insert
 
-from jobs.accounts.accounts import Identity, identify
-from jobs.accounts.secret_words import hashed, new_secret
+from jobs.accounts.accounts import Identity, identify, new_secret, secret_hash
 from jobs.clock import database_now
 from jobs.storage.schema import KeyRecord, SessionRecord
 
@@ -11,7 +10,7 @@ from jobs.storage.schema import KeyRecord, SessionRecord
 def open_session(engine: Engine, key_id: str, seconds: float) -> str:
     """The word that stands for a key for so many seconds."""
     word = new_secret("session")
-    values = {"hash": hashed(word), "key_id": key_id, "created_at": database_now()}
+    values = {"hash": secret_hash(word), "key_id": key_id, "created_at": database_now()}
     with engine.begin() as connection:
         connection.execute(insert(SessionRecord).values(values | {"expires_at": database_now() + seconds}))
     return word
@@ -21,7 +20,7 @@ def identify_session(engine: Engine, word: str) -> Identity | None:
     """Who is signed in by this word, where the session, its key and its account are good."""
     return identify(
         engine,
-        SessionRecord.hash == hashed(word),
+        SessionRecord.hash == secret_hash(word),
         SessionRecord.key_id == KeyRecord.id,
         SessionRecord.expires_at > database_now(),
     )
@@ -30,7 +29,7 @@ def identify_session(engine: Engine, word: str) -> Identity | None:
 def close_session(engine: Engine, word: str) -> None:
     """Sign out; a word that stands for nothing is fine."""
     with engine.begin() as connection:
-        connection.execute(delete(SessionRecord).where(SessionRecord.hash == hashed(word)))
+        connection.execute(delete(SessionRecord).where(SessionRecord.hash == secret_hash(word)))
 
 
 def drop_expired(engine: Engine) -> int:

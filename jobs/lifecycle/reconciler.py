@@ -12,7 +12,7 @@ from jobs.lifecycle import transitions
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.outcomes import out_of_time
 from jobs.operation import tallies, uws
-from jobs.operation.repeating import Repeating
+from jobs.operation.periodic import PeriodicThread
 from jobs.operation.retention import forget_checkpoints, remove_old_fits, remove_old_uploads
 from jobs.queues import presence
 from jobs.queues.doorbell import Doorbell
@@ -82,9 +82,9 @@ class Reconciler:
             for upload_id in remove_old_uploads(self.engine, self.blobs, self.settings.upload_days):
                 _log.info("an old upload is removed", upload=upload_id)
 
-    def thread(self) -> Repeating:
+    def thread(self) -> PeriodicThread:
         """A look every few seconds, in a thread."""
-        return Repeating(self.look, self.settings.reconcile_seconds, "reconciler")
+        return PeriodicThread(self.look, self.settings.reconcile_seconds, "reconciler")
 
     def _ring_unheard(self) -> None:
         """Ring for queued fits whose message is lost: at once where their queue at the broker is empty, else in a

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from jobs.clock import database_now
 from jobs.operation.addresses import AddressRefused, AddressRules, resolve
-from jobs.operation.repeating import Repeating
+from jobs.operation.periodic import PeriodicThread
 from jobs.settings import Settings
 from jobs.storage.schema import FINAL_STATES, FitRecord
 
@@ -51,9 +51,9 @@ class Teller:
         key = None if secret is None else secret_bytes(secret.get_secret_value())
         return cls(engine, rules, key, settings.reconcile_seconds, settings.public_url or "")
 
-    def thread(self) -> Repeating:
+    def thread(self) -> PeriodicThread:
         """A look every few seconds, in a thread."""
-        return Repeating(self.look, self.pause_seconds, "webhooks")
+        return PeriodicThread(self.look, self.pause_seconds, "webhooks")
 
     def look(self) -> None:
         """Tell of every fit that is due."""

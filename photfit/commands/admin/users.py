@@ -26,8 +26,7 @@ def list_users() -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    from jobs.accounts.accounts import list_users
-    from jobs.accounts.usage import usage_of
+    from jobs.accounts.accounts import list_users, usage_of
 
     table = Table(
         Column("name", no_wrap=True),

@@ -6,14 +6,14 @@ import pytest
 from sqlalchemy import Engine, update
 
 from jobs.lifecycle import transitions
-from jobs.queues import backlog, presence
-from jobs.queues.queue_forecast import QueueStanding, Server, Waiting, forecast
+from jobs.queues import presence, queue_forecast
+from jobs.queues.queue_forecast import QueueStanding, Server, WaitingFit, forecast
 from jobs.storage.schema import FitRecord
 from tests.jobs.conftest import new_fit
 
 
-def queue(**seconds: float) -> list[Waiting]:
-    return [Waiting(name, length) for name, length in seconds.items()]
+def queue(**seconds: float) -> list[WaitingFit]:
+    return [WaitingFit(name, length) for name, length in seconds.items()]
 
 
 def test_one_worker_takes_the_oldest_first() -> None:
@@ -62,11 +62,11 @@ def finished(engine: Engine, expected: float, taken: float) -> None:
 
 
 def test_the_pace_is_what_fits_took_over_what_was_expected(any_engine: Engine) -> None:
-    assert backlog.pace(any_engine, "cpu") == 1.0
+    assert queue_forecast.pace(any_engine, "cpu") == 1.0
     for taken in (2.0, 4.0, 60.0):
         finished(any_engine, expected=2.0, taken=taken)
-    assert backlog.pace(any_engine, "cpu") == pytest.approx(2.0, rel=1e-3)
-    assert backlog.pace(any_engine, "gpu") == 1.0
+    assert queue_forecast.pace(any_engine, "cpu") == pytest.approx(2.0, rel=1e-3)
+    assert queue_forecast.pace(any_engine, "gpu") == 1.0
 
 
 def test_the_database_tells_who_works_on_what_and_what_waits(any_engine: Engine) -> None:
@@ -78,10 +78,10 @@ def test_the_database_tells_who_works_on_what_and_what_waits(any_engine: Engine)
     assert second is not None
     claim = transitions.claim(any_engine, running.id, "worker", None, 30.0)
     assert claim is not None
-    found = backlog.look(any_engine)
+    found = queue_forecast.forecast_now(any_engine)
     assert [found.fits[fit.id].position for fit in sorted((first, second), key=lambda fit: fit.id)] == [1, 2]
     starts = sorted(standing.starts_in or 0.0 for standing in found.fits.values())
     assert starts == pytest.approx([30.0, 60.0], abs=2.0)
     transitions.record_progress(any_engine, claim, {"eta_seconds": 5.0})
-    starts = sorted(standing.starts_in or 0.0 for standing in backlog.look(any_engine).fits.values())
+    starts = sorted(standing.starts_in or 0.0 for standing in queue_forecast.forecast_now(any_engine).fits.values())
     assert starts == pytest.approx([5.0, 35.0], abs=1.0)

@@ -1,14 +1,14 @@
-"""Something done every few seconds in a thread of its own, until it is stopped."""
+"""A thread that does something every few seconds, until it is stopped."""
 
 import threading
 from collections.abc import Callable
 
 import structlog
 
-_log = structlog.get_logger("photfit.repeating")
+_log = structlog.get_logger("photfit.periodic")
 
 
-class Repeating:
+class PeriodicThread:
     """Calls `look` with a pause between; what goes wrong is logged, and the next look comes."""
 
     def __init__(self, look: Callable[[], None], pause_seconds: float, name: str) -> None:
