@@ -11,7 +11,7 @@ from torch import Tensor
 from fitting.inputs.image_data import ImageData
 from fitting.memory_faults import memory_faults
 from fitting.methods.progress import Report, ignore
-from fitting.methods.samplers.shelf import Shelf
+from fitting.methods.samplers.chain_store import Shelf
 from fitting.problem import Problem
 from fitting.results.correlation import correlation_notice
 from fitting.results.covariance import Covariance, covariance_at

@@ -13,8 +13,8 @@ from fitting.methods import METHOD_RUNNERS, Surroundings
 from fitting.methods.minimizers.ending import NEAR
 from fitting.methods.progress import Report, TimeIsUp
 from fitting.methods.results import MinimizerResult, SamplerResult, SamplingStopped
+from fitting.methods.samplers.chain_store import Compartment, Shelf
 from fitting.methods.samplers.sampling import derived_seed
-from fitting.methods.samplers.shelf import Compartment, Shelf
 from fitting.methods.uncertainties.bootstrap import BootstrapResult
 from fitting.methods.uncertainties.profile_intervals import Interval, ProfiledResult
 from fitting.problem import Equations, Problem

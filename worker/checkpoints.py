@@ -12,7 +12,7 @@ _log = structlog.get_logger("photfit.checkpoints")
 
 
 class BlobShelf:
-    """See `fitting.methods.samplers.shelf.Shelf`. A checkpoint that cannot be stored is logged and does without."""
+    """A `fitting.methods.samplers.chain_store.Shelf`: what cannot be stored is logged, and the fit goes on without."""
 
     def __init__(self, blobs: BlobStore, claim: Claim) -> None:
         self._blobs = blobs

@@ -11,13 +11,13 @@ from fitting.methods.minimizers.restarts import lm_with_restarts
 from fitting.methods.minimizers.scipy_minimize import scipy_minimize
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult, SamplerResult
+from fitting.methods.samplers.chain_store import Shelf
 from fitting.methods.samplers.ensemble import run_ensemble
 from fitting.methods.samplers.hamiltonian import run_hmc, run_nuts
 from fitting.methods.samplers.mala import run_mala
 from fitting.methods.samplers.metropolis import run_metropolis
-from fitting.methods.samplers.shelf import Shelf
 from fitting.methods.uncertainties.bootstrap import bootstrap
-from fitting.methods.uncertainties.profiled import profiled
+from fitting.methods.uncertainties.profile_intervals import with_intervals
 from fitting.problem import Problem
 
 
@@ -65,11 +65,11 @@ def _sampler(method: Callable[..., SamplerResult]) -> Runner:
 
 
 METHOD_RUNNERS: dict[str, Runner] = {
-    "lm": _minimizer(profiled(lm_with_restarts)),
-    "iterative_components": _minimizer(profiled(iterative_components)),
-    "iterative_parameters": _minimizer(profiled(iterative_parameters)),
-    "gradient": _minimizer(profiled(gradient)),
-    "scipy": _minimizer(profiled(scipy_minimize)),
+    "lm": _minimizer(with_intervals(lm_with_restarts)),
+    "iterative_components": _minimizer(with_intervals(iterative_components)),
+    "iterative_parameters": _minimizer(with_intervals(iterative_parameters)),
+    "gradient": _minimizer(with_intervals(gradient)),
+    "scipy": _minimizer(with_intervals(scipy_minimize)),
     "nuts": _sampler(run_nuts),
     "hmc": _sampler(run_hmc),
     "metropolis": _sampler(run_metropolis),

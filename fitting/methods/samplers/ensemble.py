@@ -12,12 +12,10 @@ from torch import Tensor
 
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult, SamplerResult
-from fitting.methods.samplers.chain_store import State
+from fitting.methods.samplers.chain_store import Shelf, State
 from fitting.methods.samplers.posterior import Density, Target
 from fitting.methods.samplers.sampling import Moved, Sampling, begin, derived_seed, dispersed, drive, generator_state
-from fitting.methods.samplers.screening import Screening
-from fitting.methods.samplers.shelf import Shelf
-from fitting.methods.samplers.whitening import Surrogate
+from fitting.methods.samplers.screening import Screening, Surrogate
 from fitting.spec.methods import EnsembleOptions
 
 

@@ -14,7 +14,7 @@ import torch
 
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult, SamplerResult
-from fitting.methods.samplers.chain_store import State
+from fitting.methods.samplers.chain_store import Shelf, State
 from fitting.methods.samplers.leapfrog import (
     DIVERGENT,
     Arrival,
@@ -28,7 +28,6 @@ from fitting.methods.samplers.leapfrog import (
     acceptance,
     side_by_side,
 )
-from fitting.methods.samplers.learnt_scales import LearntScales
 from fitting.methods.samplers.nuts_trajectory import nuts_trajectory
 from fitting.methods.samplers.posterior import Density, Target
 from fitting.methods.samplers.sampling import (
@@ -41,8 +40,7 @@ from fitting.methods.samplers.sampling import (
     drive,
     generator_state,
 )
-from fitting.methods.samplers.shelf import Shelf
-from fitting.methods.samplers.step_size import StepSize, first_step_size
+from fitting.methods.samplers.warmup import LearntScales, StepSize, first_step_size
 from fitting.methods.samplers.whitening import Whitening
 from fitting.spec.methods import HmcOptions, NutsOptions
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult, SamplerResult
-from fitting.methods.samplers.chain_store import State
+from fitting.methods.samplers.chain_store import Shelf, State
 from fitting.methods.samplers.posterior import Density, Target
 from fitting.methods.samplers.sampling import (
     Moved,
@@ -25,7 +25,6 @@ from fitting.methods.samplers.sampling import (
     drive,
     generator_state,
 )
-from fitting.methods.samplers.shelf import Shelf
 from fitting.methods.samplers.whitening import Whitening
 from fitting.spec.methods import MalaOptions
 

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult, SamplerResult
-from fitting.methods.samplers.chain_store import State
+from fitting.methods.samplers.chain_store import Shelf, State
 from fitting.methods.samplers.posterior import Density, Posterior, Target
 from fitting.methods.samplers.sampling import (
     Moved,
@@ -33,9 +33,8 @@ from fitting.methods.samplers.sampling import (
     drive,
     generator_state,
 )
-from fitting.methods.samplers.screening import Screening
-from fitting.methods.samplers.shelf import Shelf
-from fitting.methods.samplers.whitening import Surrogate, Whitening
+from fitting.methods.samplers.screening import Screening, Surrogate
+from fitting.methods.samplers.whitening import Whitening
 from fitting.spec.methods import MetropolisOptions
 
 _BEST_ACCEPTANCE = 0.234

@@ -12,9 +12,8 @@ from torch import Tensor
 from fitting.chains import Chains
 from fitting.methods.progress import StageReport, TimeIsUp
 from fitting.methods.results import MinimizerResult, SamplerResult, SamplingStopped
-from fitting.methods.samplers.chain_store import ChainStore, State
+from fitting.methods.samplers.chain_store import ChainStore, Shelf, State
 from fitting.methods.samplers.posterior import Density, Posterior, Target
-from fitting.methods.samplers.shelf import Shelf
 from fitting.methods.samplers.whitening import Whitening, walls_as_scales, whitening
 from fitting.problem import Equations, Problem
 from fitting.problem.memory import Tidying

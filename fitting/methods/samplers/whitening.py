@@ -1,4 +1,4 @@
-"""Coordinates in which a posterior is round: θ = θ₀ + F z, and the quadratic approximation that they come from."""
+"""Coordinates in which a posterior is round: θ = θ₀ + F z, F Fᵀ the covariance."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from fitting.methods.samplers.chain_store import State
-from fitting.methods.samplers.posterior import Posterior
 from fitting.problem import Equations, NormalEquations
 from fitting.spec.methods import Metric
 
@@ -86,33 +85,3 @@ def covariance_root(matrix: Tensor) -> Tensor:
     eigenvalues, vectors = torch.linalg.eigh(scaled)
     eigenvalues = eigenvalues.clamp_min(_SMALLEST_EIGENVALUE * float(eigenvalues[-1]))
     return scale[:, None] * vectors * eigenvalues.rsqrt()
-
-
-class Surrogate:
-    """The posterior by its quadratic around the start: −Δχ²/2 + ln |dp/dθ|, Δχ² = δᵀ JᵀWJ δ − 2 δᵀ JᵀWr.
-
-    Where Δχ² is beyond `furthest` it falls by a power only, so that it hardly keeps a chain from where it knows
-    nothing; but fast enough to stay normalizable, since on a level plain an ensemble would stretch for ever.
-
-    Args:
-        posterior: whose limits and Jacobian it has.
-        equations: at the centre.
-        centre: θ (1, free).
-    """
-
-    def __init__(self, posterior: Posterior, equations: Equations, centre: Tensor) -> None:
-        free = centre.shape[-1]
-        root = covariance_root(equations.matrix[0].cpu())
-        self._posterior = posterior
-        self._precision_root = torch.linalg.inv(root).mT
-        self._slope = 2.0 * equations.gradient[0].cpu()
-        self._centre = centre[0].cpu()
-        self._furthest = free + 6.0 * (2.0 * free) ** 0.5
-
-    def __call__(self, theta: Tensor) -> Tensor:
-        """ln of the approximate density at θ (batch, free), without its constant: (batch,); −∞ outside the limits."""
-        step = theta - self._centre
-        rise = (step @ self._precision_root).square().sum(-1) - step @ self._slope
-        beyond = self._furthest * (1.0 + (rise / self._furthest).clamp_min(1.0).log())
-        density = -0.5 * torch.minimum(rise, beyond) + self._posterior.log_jacobian(theta)
-        return torch.where(self._posterior.inside(theta), density, -torch.inf)

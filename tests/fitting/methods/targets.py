@@ -8,11 +8,11 @@ from torch import Tensor
 
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult, SamplerResult
+from fitting.methods.samplers.chain_store import Shelf
 from fitting.methods.samplers.ensemble import run_ensemble
 from fitting.methods.samplers.hamiltonian import run_hmc, run_nuts
 from fitting.methods.samplers.mala import run_mala
 from fitting.methods.samplers.metropolis import run_metropolis
-from fitting.methods.samplers.shelf import Shelf
 from fitting.problem import NormalEquations
 from fitting.spec.methods import EnsembleOptions, HmcOptions, MalaOptions, MetropolisOptions, NutsOptions
 

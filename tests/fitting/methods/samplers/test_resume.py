@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fitting.methods.samplers.chain_store import ChainStore
-from fitting.methods.samplers.shelf import FolderShelf
+from fitting.methods.samplers.chain_store import ChainStore, FolderShelf
 from tests.fitting.methods.targets import CENTRE, gaussian, sample
 
 OPTIONS: dict[str, dict[str, Any]] = {

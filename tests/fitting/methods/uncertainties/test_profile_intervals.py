@@ -12,8 +12,7 @@ from fitting.inputs import ImageData
 from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
 from fitting.methods.minimizers.restarts import lm_with_restarts
 from fitting.methods.progress import Cancelled
-from fitting.methods.uncertainties.profile_intervals import profile_intervals
-from fitting.methods.uncertainties.profiled import profiled
+from fitting.methods.uncertainties.profile_intervals import profile_intervals, with_intervals
 from fitting.problem import Problem
 from fitting.results import FitResult
 from fitting.results.covariance import covariance_at
@@ -27,7 +26,7 @@ MODEL = [flat_sky(), sersic()]
 SIGMA = 25.0
 """Noise in which the galaxy of the scene has a skewed likelihood."""
 WITH_INTERVALS = ({"method": "lm", "intervals": True},)
-profiled_lm = profiled(lm_with_restarts)
+profiled_lm = with_intervals(lm_with_restarts)
 
 
 def faint(**truth: Any) -> ImageData:
