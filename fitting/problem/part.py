@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from fitting.problem.components.groups import component_groups
+from fitting.problem.components.component_groups import component_groups
 from fitting.problem.coordinates.views import view_of
 from fitting.problem.image import TargetImage, tiles_of
 from fitting.problem.problem import Problem

@@ -17,17 +17,16 @@ import torch
 from torch import Tensor
 
 from fitting.inputs.image_data import ImageData
+from fitting.problem.components.component_groups import component_groups
 from fitting.problem.components.fine_group import on_fine_pixels
 from fitting.problem.components.fitted_psf import fitted_psf, stamped
 from fitting.problem.components.group import Group
-from fitting.problem.components.groups import component_groups
 from fitting.problem.coordinates.parameters import Parametrization, Values
-from fitting.problem.coordinates.view import View
-from fitting.problem.coordinates.views import length_scale, view_of
+from fitting.problem.coordinates.views import View, length_scale, view_of
 from fitting.problem.equations import EquationsWhenAsked, NormalEquations
+from fitting.problem.freed_memory import keep_freed_memory
 from fitting.problem.image import TargetImage
 from fitting.problem.image_model import ImageModel
-from fitting.problem.memory import keep_freed_memory
 from fitting.problem.priors import Priors
 from fitting.spec import ComponentSpec, FitRequest, ParameterTable
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from fitting.problem.equations import NormalEquations
-from fitting.problem.gram import gram
 from fitting.problem.image import TargetImage
+from fitting.problem.image_model import gram
 from fitting.problem.problem import Problem
 
 _LARGEST_BLOCK = 2**23

@@ -21,7 +21,7 @@ import torch
 
 from fitting.first_values.quick_galaxies import Galaxy
 from fitting.methods import METHOD_RUNNERS
-from fitting.problem.components.drawings import DRAWINGS
+from fitting.problem.components.drawn_group import DRAWINGS
 from fitting.profiles import RADIAL_PROFILES, SIZED_PROFILES, RadialProfile
 from fitting.profiles.dimensions import PureNumbers
 from fitting.profiles.radial import total_flux

@@ -22,9 +22,14 @@ from fitting.methods.minimizers.levenberg_marquardt import State, damped_step, j
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult
 from fitting.problem import Equations, NormalEquations, Problem
-from fitting.problem.memory import Tidying
+from fitting.problem.freed_memory import Tidying
 from fitting.problem.part import Part
 
+VISIT_STEPS = 4
+"""Damped steps taken per visit: the rest of the scene will have moved by the next one, so more would be wasted."""
+_VISITED = 1e-4
+"""Squared distance of a block from its minimum, in standard deviations, at which its visit ends."""
+_LARGEST_DAMPING = 1e10
 _DEPTH = 5
 """Moves that are combined."""
 REMEMBERED = _DEPTH + 1
@@ -43,60 +48,6 @@ class CycleEnd:
     theta: Tensor
     models: tuple[Tensor, ...]
     chi2: float
-
-
-def cycle_end(problem: Problem, theta: Tensor) -> CycleEnd:
-    """Render the whole scene at θ."""
-    models = tuple(problem.model(theta))
-    values = problem.parameters.values(theta)
-    pairs = zip(problem.images, models, strict=True)
-    deviance = sum(float(image.likelihood.deviance(image.all_pixels, model).sum()) for image, model in pairs)
-    outside = sum(float(seen.values.outside) for seen in problem.seen(values))
-    return CycleEnd(theta, models, deviance + outside + float(problem.priors.value(values)))
-
-
-def extrapolated(problem: Problem, history: Sequence[CycleEnd]) -> Tensor | None:
-    """The θ to which the last cycles' moves point, inside the limits; None where they point nowhere.
-
-    Args:
-        history: scenes at the ends of cycles, oldest first; the last is where the fit is.
-    """
-    here, before = history[-1], history[-1 - _DEPTH : -1]
-    if not before:
-        return None
-    gram, right = _products(problem, here, before)
-    scale = gram.diagonal().clamp_min(1e-300).rsqrt()
-    scaled = gram * scale * scale[:, None] + _RIDGE * torch.eye(len(before), dtype=gram.dtype)
-    gamma = torch.linalg.solve(scaled, right * scale) * scale
-    step = gamma @ torch.cat([here.theta - scene.theta for scene in before])
-    if not torch.isfinite(step).all():
-        return None
-    longest = float((step.abs() / problem.step_scale(here.theta)).max())
-    step = step * min(1.0, _LONGEST_STEP / max(longest, 1e-300))
-    return torch.minimum(torch.maximum(here.theta + step, problem.lower), problem.upper)
-
-
-def _products(problem: Problem, here: CycleEnd, before: Sequence[CycleEnd]) -> tuple[Tensor, Tensor]:
-    """ΔmᵀWΔm (moves, moves) and ΔmᵀWr (moves,), strip by strip."""
-    count = len(before)
-    gram, right = torch.zeros((count, count), dtype=torch.float64), torch.zeros(count, dtype=torch.float64)
-    for number, image in enumerate(problem.images):
-        rows = max(1, _STRIP // (count * image.data.shape[1]))
-        for top in range(0, image.data.shape[0], rows):
-            strip = slice(top, top + rows)
-            root = image.weight[strip].sqrt()
-            now = here.models[number][0, strip]
-            moves = torch.stack([((now - scene.models[number][0, strip]) * root).flatten() for scene in before])
-            gram += (moves @ moves.T).to(gram.device)
-            right += (moves @ ((image.data[strip] - now) * root).flatten()).to(right.device)
-    return gram, right
-
-
-VISIT_STEPS = 4
-"""Damped steps taken per visit: the rest of the scene will have moved by the next one, so more would be wasted."""
-_VISITED = 1e-4
-"""Squared distance of a block from its minimum, in standard deviations, at which its visit ends."""
-_LARGEST_DAMPING = 1e10
 
 
 @dataclass(frozen=True)
@@ -272,3 +223,50 @@ def _accelerated(problem: Problem, scenes: list[CycleEnd], tally: _Tally) -> Cyc
     if further.chi2 < scenes[-1].chi2:
         scenes[-1] = further
     return scenes[-1]
+
+
+def cycle_end(problem: Problem, theta: Tensor) -> CycleEnd:
+    """Render the whole scene at θ."""
+    models = tuple(problem.model(theta))
+    values = problem.parameters.values(theta)
+    pairs = zip(problem.images, models, strict=True)
+    deviance = sum(float(image.likelihood.deviance(image.all_pixels, model).sum()) for image, model in pairs)
+    outside = sum(float(seen.values.outside) for seen in problem.seen(values))
+    return CycleEnd(theta, models, deviance + outside + float(problem.priors.value(values)))
+
+
+def extrapolated(problem: Problem, history: Sequence[CycleEnd]) -> Tensor | None:
+    """The θ to which the last cycles' moves point, inside the limits; None where they point nowhere.
+
+    Args:
+        history: scenes at the ends of cycles, oldest first; the last is where the fit is.
+    """
+    here, before = history[-1], history[-1 - _DEPTH : -1]
+    if not before:
+        return None
+    gram, right = _products(problem, here, before)
+    scale = gram.diagonal().clamp_min(1e-300).rsqrt()
+    scaled = gram * scale * scale[:, None] + _RIDGE * torch.eye(len(before), dtype=gram.dtype)
+    gamma = torch.linalg.solve(scaled, right * scale) * scale
+    step = gamma @ torch.cat([here.theta - scene.theta for scene in before])
+    if not torch.isfinite(step).all():
+        return None
+    longest = float((step.abs() / problem.step_scale(here.theta)).max())
+    step = step * min(1.0, _LONGEST_STEP / max(longest, 1e-300))
+    return torch.minimum(torch.maximum(here.theta + step, problem.lower), problem.upper)
+
+
+def _products(problem: Problem, here: CycleEnd, before: Sequence[CycleEnd]) -> tuple[Tensor, Tensor]:
+    """ΔmᵀWΔm (moves, moves) and ΔmᵀWr (moves,), strip by strip."""
+    count = len(before)
+    gram, right = torch.zeros((count, count), dtype=torch.float64), torch.zeros(count, dtype=torch.float64)
+    for number, image in enumerate(problem.images):
+        rows = max(1, _STRIP // (count * image.data.shape[1]))
+        for top in range(0, image.data.shape[0], rows):
+            strip = slice(top, top + rows)
+            root = image.weight[strip].sqrt()
+            now = here.models[number][0, strip]
+            moves = torch.stack([((now - scene.models[number][0, strip]) * root).flatten() for scene in before])
+            gram += (moves @ moves.T).to(gram.device)
+            right += (moves @ ((image.data[strip] - now) * root).flatten()).to(right.device)
+    return gram, right

@@ -16,7 +16,7 @@ from fitting.methods.samplers.chain_store import ChainStore, Shelf, State
 from fitting.methods.samplers.posterior import Density, Posterior, Target
 from fitting.methods.samplers.whitening import Whitening, walls_as_scales, whitening
 from fitting.problem import Equations, Problem
-from fitting.problem.memory import Tidying
+from fitting.problem.freed_memory import Tidying
 from fitting.spec.methods import Metric, SamplerOptions
 
 _PULSE_SECONDS = 0.1

@@ -1,16 +1,37 @@
-"""Components of any kind that draws its derivatives by its own parameters (`fitting.drawing`)."""
+"""Drawn components: groups of any kind that draws its derivatives by its parameters, and each kind's drawing.
 
-from collections.abc import Sequence
+Drawings are in `fitting.drawing`; `DRAWINGS` and `drawing_of` are the one place that knows them all.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import torch
 from torch import Tensor
 
+from fitting.drawing.analytic_point_source import AnalyticPointSource
+from fitting.drawing.basis import Basis
 from fitting.drawing.drawing import Drawing
+from fitting.drawing.image_psf import ImagePsfDrawing, MixedKernel
+from fitting.drawing.pixelated import Pixelated
+from fitting.drawing.point_source import PointSource
+from fitting.drawing.skies import BilinearSky, PlaneSky
 from fitting.drawing.surface import SurfaceDrawing
+from fitting.drawing.varying_point_source import VaryingPointSource
+from fitting.geometry.modified import ModifiedProfile
+from fitting.geometry.modifiers import in_pixels, modifiers_of
 from fitting.problem.components.group import reaching_any
+from fitting.problem.image import TargetImage
+from fitting.profiles import radial_profile
+from fitting.profiles.radial import RadialProfile
+from fitting.profiles.surface import Surface
+from fitting.profiles.surfaces import SURFACES
+from fitting.render.convolution import Convolver
 from fitting.render.pixels.frame import Frame
+from fitting.render.varying_convolution import VaryingConvolver
+from fitting.spec import ComponentSpec, ModifierSpec
+from fitting.spec.images.image_spec import GaussianShape, MoffatShape
 
 
 @dataclass(frozen=True)
@@ -109,3 +130,72 @@ class DrawnLight:
     def gradient(self, weight: Tensor) -> Tensor:
         """Sums of weight (batch, height, width) times the columns: (batch, columns)."""
         return (self._flat @ weight.flatten(1).unsqueeze(-1)).squeeze(-1)
+
+
+def drawing_of(component: ComponentSpec, image: TargetImage, *, integrated: bool) -> tuple[Drawing, tuple[str, ...]]:
+    """The drawing of a component, and the names of its parameters in the drawing's order."""
+    radial = radial_profile(component.profile, component.options)
+    if radial is not None:
+        geometry = in_pixels(component.geometry, image.scale)
+        surface: Surface = _modified(radial, geometry)  # type: ignore[arg-type]  # profiles can be hashed
+        return SurfaceDrawing(surface, integrated), surface.parameters
+    if component.profile in SURFACES:
+        surface = SURFACES[component.profile]
+        return SurfaceDrawing(surface, integrated), surface.parameters
+    return DRAWINGS[component.profile](component, image), component.description.names
+
+
+@lru_cache(maxsize=256)
+def _modified(profile: RadialProfile, geometry: tuple[ModifierSpec, ...]) -> ModifiedProfile:
+    """One surface for equal geometry, so that its plans are found again."""
+    return ModifiedProfile(profile, modifiers_of(geometry, profile.scale))
+
+
+def _plane_sky(_: ComponentSpec, image: TargetImage) -> Drawing:
+    whole = image.whole
+    return PlaneSky((whole.x0 + 0.5 * (whole.width - 1), whole.y0 + 0.5 * (whole.height - 1)))
+
+
+def _bilinear_sky(component: ComponentSpec, image: TargetImage) -> Drawing:
+    columns, rows = component.options.nodes  # type: ignore[union-attr]
+    x0, x1, y0, y1 = image.whole.window
+    return BilinearSky(rows, columns, (x0 - 0.5, x1 - 0.5, y0 - 0.5, y1 - 0.5))
+
+
+def _pixelated(component: ComponentSpec, _: TargetImage) -> Drawing:
+    columns, rows = component.options.size  # type: ignore[union-attr]
+    return Pixelated(rows, columns)
+
+
+def _basis(component: ComponentSpec, image: TargetImage) -> Drawing:
+    return Basis(tuple(map(PointSource, image.bases[component.name])))
+
+
+def _image_psf(component: ComponentSpec, image: TargetImage) -> Drawing:
+    return ImagePsfDrawing(MixedKernel(torch.stack(image.bases[component.name])))
+
+
+def _point_source(_: ComponentSpec, image: TargetImage) -> Drawing:
+    assert image.convolver is not None, "a request with point sources has a PSF for each image"
+    form = image.psf_form
+    if isinstance(form, GaussianShape):
+        return AnalyticPointSource(SurfaceDrawing(SURFACES["gaussian_psf"], image.integrated), (1.0, 0.0, form.fwhm))
+    if isinstance(form, MoffatShape):
+        shape = (1.0, 0.0, form.beta, form.fwhm)
+        return AnalyticPointSource(SurfaceDrawing(SURFACES["moffat_psf"], image.integrated), shape)
+    if isinstance(image.convolver, VaryingConvolver):
+        sources = tuple(PointSource(blur.kernel) for blur in image.convolver.blurs if isinstance(blur, Convolver))
+        return VaryingPointSource(image.convolver.nodes, sources)
+    assert isinstance(image.convolver, Convolver), "stars on an oversampled point-spread function are refused"
+    return PointSource(image.convolver.kernel)
+
+
+DRAWINGS: dict[str, Callable[[ComponentSpec, TargetImage], Drawing]] = {
+    "plane_sky": _plane_sky,
+    "bilinear_sky": _bilinear_sky,
+    "pixelated": _pixelated,
+    "basis": _basis,
+    "image_psf": _image_psf,
+    "point_source": _point_source,
+}
+"""Those of profiles that are neither radial nor surfaces, by the name that a request uses."""

@@ -1,10 +1,9 @@
-"""What a problem asks of components, whatever their kind: a group of them, and the group at given values.
+"""Groups: what a problem asks of components, whatever their kind, and of a group at given values.
 
 The problem knows no profile. It sorts the components into groups of one kind each
-(`fitting.problem.components.groups`), asks which members of a group reach a tile, and lets their stack draw itself,
-blurred or not. Every kind answers with
-columns: images that, times a small matrix, are the derivatives by the rows of the parameter table, and times a vector
-the light.
+(`fitting.problem.components.component_groups`), asks which members of a group reach a tile, and lets their stack draw
+itself, blurred or not. Every kind answers with columns: images that, times a small matrix, are the derivatives by the
+rows of the parameter table, and times a vector the light.
 """
 
 from collections.abc import Sequence

@@ -9,7 +9,7 @@ import torch
 from fitting.first_values import complete_request
 from fitting.first_values.first_shapes import first_values
 from fitting.first_values.quick_galaxies import Galaxy
-from fitting.problem.components.drawings import DRAWINGS
+from fitting.problem.components.drawn_group import DRAWINGS
 from fitting.profiles import RADIAL_PROFILES
 from fitting.profiles.radial import total_flux
 from fitting.profiles.surfaces import SURFACES

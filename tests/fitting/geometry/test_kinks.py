@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from fitting.drawing.surface import SurfaceDrawing
-from fitting.problem.components.drawings import drawing_of
+from fitting.problem.components.drawn_group import drawing_of
 from fitting.render.pixels.frame import Frame
 from fitting.spec import ComponentSpec
 from tests.fitting.geometry.kinked import PLACE, KinkMeans, Pixel, finite_difference

@@ -8,7 +8,7 @@ import torch
 
 from fitting.drawing.surface import SurfaceDrawing
 from fitting.geometry.modified import ModifiedProfile
-from fitting.problem.components.drawings import drawing_of
+from fitting.problem.components.drawn_group import drawing_of
 from fitting.profiles import RADIAL_PROFILES, SIZED_PROFILES
 from fitting.render.pixels.frame import Frame
 from fitting.spec import GEOMETRY, PROFILES, ComponentSpec

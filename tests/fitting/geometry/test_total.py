@@ -10,7 +10,7 @@ from scipy.special import gamma
 
 from fitting.geometry.modified import ModifiedProfile
 from fitting.geometry.total import ModifiedTotal, total_of
-from fitting.problem.components.drawings import drawing_of
+from fitting.problem.components.drawn_group import drawing_of
 from fitting.profiles import radial_profile
 from fitting.spec import ComponentSpec, RequestInvalid
 from tests.fitting.geometry.test_modifiers import SETTINGS, VALUES, values_of

@@ -13,8 +13,7 @@ from fitting.files.wcs import celestial_wcs
 from fitting.inputs import ImageData
 from fitting.inputs.astrometry import sky_of
 from fitting.problem import Problem
-from fitting.problem.coordinates.ellipse_map import mapped_ellipse
-from fitting.problem.coordinates.local_map import SkyFrame
+from fitting.problem.coordinates.local_map import SkyFrame, mapped_ellipse
 from fitting.run import run
 from tests.fitting.images.sky import BANDS, CENTRE, galaxy, image, request_of, sky
 from tests.fitting.scene import values_of

@@ -5,7 +5,7 @@ import torch
 
 from fitting.problem import NormalEquations
 from fitting.problem.equations import EquationsWhenAsked
-from fitting.problem.gram import gram
+from fitting.problem.image_model import gram
 
 CHI2, GRADIENT, MATRIX = torch.tensor([3.0]), torch.tensor([[1.0, 2.0]]), torch.eye(2)[None]
 

@@ -1,4 +1,4 @@
-"""From a request on the sky to the pixels of one image: positions, ellipses, lengths and intensities.
+"""Steps of a view: magnitudes to fluxes, fluxes to amplitudes, and a request on the sky to the pixels of one image.
 
 Around its centre a component sees the sky as a plane and the image's pixels as a linear map of it, so a distortion
 counts as far as it is linear over the component. Ellipses are mapped exactly. Lengths are measured along the major axis
@@ -7,15 +7,55 @@ Intensities per arcsec² become intensities per pixel. What modifies isophotes i
 and is carried over as it is, but for mirror images; that is exact as far as pixels are square.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from fitting.problem.coordinates.ellipse_map import mapped_ellipse
-from fitting.problem.coordinates.local_map import SkyFrame
+from fitting.geometry.total import TotalFlux
+from fitting.problem.coordinates.local_map import SkyFrame, mapped_ellipse
 from fitting.profiles.axes import DEGREES
+
+_MAGNITUDE = 0.4 * math.log(10.0)
+
+
+class MagnitudeToFlux:
+    """A step of a view: flux = 10^(0.4 (zero point − magnitude)) at the given places."""
+
+    def __init__(self, places: Tensor, zero_point: float) -> None:
+        self._places, self._zero_point = places, zero_point
+
+    def apply(self, physical: Tensor, jacobian: Tensor) -> None:
+        """Magnitudes (batch, natives), and their derivatives (batch, natives, free), become fluxes."""
+        flux = torch.exp(_MAGNITUDE * (self._zero_point - physical[:, self._places]))
+        jacobian[:, self._places] *= -_MAGNITUDE * flux[..., None]
+        physical[:, self._places] = flux
+
+
+class FluxToAmplitude:
+    """A step of a view: amplitude = flux / (flux of unit amplitude), for components of one kind of total.
+
+    Args:
+        index: (components, parameters of the total), places among the native values.
+    """
+
+    def __init__(self, total: TotalFlux, index: Tensor) -> None:
+        self._total, self._places, self._inputs = total, index[:, -1], index[:, :-1]
+
+    def apply(self, physical: Tensor, jacobian: Tensor) -> None:
+        """The last value of each component, a flux, becomes its amplitude; no number where the total has no bound."""
+        with torch.enable_grad():
+            inputs = physical[:, self._inputs].requires_grad_()
+            unit = self._total(torch.cat((inputs, torch.ones_like(inputs[..., :1])), dim=-1))
+            (slope,) = torch.autograd.grad(unit.log().sum(), inputs)
+        unbounded = ~unit.detach().isfinite()
+        amplitude = (physical[:, self._places] / unit.detach()).masked_fill(unbounded, torch.nan)
+        log_by = (slope[..., None, :] @ jacobian[:, self._inputs]).squeeze(2)
+        jacobian[:, self._places] /= unit.detach()[..., None]
+        jacobian[:, self._places] -= amplitude[..., None] * log_by
+        physical[:, self._places] = amplitude
 
 
 @dataclass(frozen=True)
@@ -44,7 +84,7 @@ class Placed:
 
 
 class SkyToPixels:
-    """A step of a view (`fitting.problem.coordinates.view.Step`).
+    """A step of a view (`fitting.problem.coordinates.views.Step`).
 
     Args:
         components: those that the image shows.

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from fitting.problem.components.drawings import drawing_of
-from fitting.problem.components.drawn_group import DrawnGroup
+from fitting.problem.components.drawn_group import DrawnGroup, drawing_of
 from fitting.problem.components.fitted_psf import FittedPsf
 from fitting.problem.components.group import Group
 from fitting.problem.components.radial_group import RadialGroup
@@ -23,7 +22,7 @@ def component_groups(
     blurs the others has no light of its own, and is in none.
 
     Args:
-        index: place of each native value (`fitting.problem.coordinates.view`), by ``component.parameter``.
+        index: place of each native value (`fitting.problem.coordinates.views`), by ``component.parameter``.
     """
     blurring = next((item.name for item in components if item.role == "psf"), None)
     components = [item for item in components if item.role == "light"]
