@@ -1,4 +1,4 @@
-"""The total flux of a radial profile over its isophotes, plain or modified.
+"""Total fluxes of radial profiles over plain, modified and warped isophotes, as differentiable functions.
 
 Rotation and bending move light without changing areas, but for the disc's inclination i. In the plane that they lead
 to the modified radius is R = r m(θ) f(θ), r the distance from the centre, m that of the (super)ellipse, f the Fourier
@@ -9,30 +9,37 @@ modes and the directions' sizes, so that with B the directions' brightnesses and
 A is 4 Γ(1 + 1/p)² / Γ(1 + 2/p) / π for a superellipse alone, p = c0 + 2 (GALFIT's 1/R(C0): Peng et al. 2010, AJ 139,
 2097, section 3); it is found by quadrature, which the periodic, piecewise analytic integrand lets converge
 exponentially. The tail of an outer truncation falls as exp(−9.2 R/width).
+
+Outside the last node of a warp the ellipses are alike, with the axis ratio q ρ_L and turned by α_L, so that
+
+    F = F(q ρ_L) + cos i ∫₀^{2π} dφ / e² ∫₀^{R_L} [I(R h) − I(R h_L)] R dR,
+    e² = cos² φ + sin² φ / q²,   (e h)² = cos²(φ + α) + sin²(φ + α) / (q ρ)²,
+
+with φ counted from the central major axis on the sky, R along it, and F(q ρ_L) the profile's own total. Along φ by even
+steps, which converge as exp(−N q); along R by panels between the nodes of the warp, where the integrand is analytic.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from fitting.geometry.angles import Angles
-from fitting.geometry.chain import Modifiers
 from fitting.geometry.fourier import Fourier
-from fitting.geometry.modifiers import modifiers_of
-from fitting.geometry.named_total import Named, NamedTotal
-from fitting.geometry.panels import panel_rule
-from fitting.geometry.profile_light import profile_light
+from fitting.geometry.modifiers import Modifiers, modifiers_of
 from fitting.geometry.rays import DirectionSizes
 from fitting.geometry.truncation import Truncation
-from fitting.geometry.warped_total import WarpedTotal
+from fitting.geometry.warp import Warp
+from fitting.profiles.axes import DEGREES
 from fitting.profiles.cached_tensors import cached_tensors
 from fitting.profiles.dimensions import PureNumbers
-from fitting.profiles.radial import RadialProfile, total_flux
+from fitting.profiles.radial import RHO_FLOOR, RadialProfile, total_flux
 from fitting.spec.geometry import ModifierSpec
 from fitting.spec.parameters.forms import knows_total
 
@@ -86,6 +93,34 @@ class PlainTotal:
     def __call__(self, values: Tensor) -> Tensor:
         q, *shape, scale, amplitude = values.unbind(-1)
         return total_flux(self.profile, q, shape, scale, amplitude)
+
+
+Named = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class NamedTotal(ABC):
+    """A `fitting.geometry.total.TotalFlux` of a profile with modifiers."""
+
+    profile: RadialProfile
+    modifiers: Modifiers
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        profile = self.profile
+        return ("q", *self.modifiers.own, *profile.shape, profile.scale, profile.amplitude)
+
+    def __call__(self, values: Tensor) -> Tensor:
+        flat = values.reshape(-1, values.shape[-1])
+        named = dict(zip(self.parameters, flat.unbind(-1), strict=True))
+        total = self._face_on(named)
+        if self.modifiers.rotations:
+            total = total * torch.cos(named["rotation_inclination"] * DEGREES)
+        return total.reshape(values.shape[:-1])
+
+    @abstractmethod
+    def _face_on(self, named: Named) -> Tensor:
+        """The total but for an inclination, (instances,), of parameters (instances,) by name."""
 
 
 class ModifiedTotal(NamedTotal):
@@ -193,3 +228,97 @@ def _truncated(truncations: Sequence[Truncation], radius: Tensor, named: Named) 
     for link in truncations:
         factor = factor * link(log_radius, nowhere, tuple(named[name][:, None] for name in link.reads))[0]
     return factor
+
+
+_WARP_NODES = 40
+_WARP_GRADES = tuple(4.0**power for power in range(-2, 4))
+"""Ends of panels in scale lengths."""
+_ANGLES_BY_RATIO = 48.0
+_FEWEST_ANGLES, _MOST_ANGLES = 64, 4096
+
+
+class WarpedTotal(NamedTotal):
+    """Of a warp, with or without rotation and bending, which keep areas but for the disc's inclination i."""
+
+    def _face_on(self, named: Named) -> Tensor:
+        profile, (warp,) = self.profile, self.modifiers.warps
+        assert isinstance(warp, Warp)
+        q, scale, amplitude = named["q"], named[profile.scale], named[profile.amplitude]
+        pure = PureNumbers.of([named[name] for name in profile.shape], profile.dimensions, scale, amplitude).shape
+        radius, weight = panel_rule(_warp_edges(warp, scale.detach()), _WARP_NODES)
+        log_ratio, turn = warp.bend(radius, [named[name][:, None] for name in warp.own])
+        last = torch.full_like(scale[:, None], warp.nodes[-1])
+        log_outer, turn_outer = warp.bend(last, [named[name][:, None] for name in warp.own])
+        angle = _even_angles(q, log_ratio).to(q)
+
+        def light(turned: Tensor, log: Tensor) -> Tensor:
+            """I at nodes of φ and R, (instances, angles, radii)."""
+            aside = angle[:, None] + turned[:, None, :]
+            size = aside.cos() ** 2 + (aside.sin() / (q[:, None, None] * log.exp()[:, None, :])) ** 2
+            log_rho = (size / stretch[..., None]).log() + 2.0 * (radius / scale[:, None]).log()[:, None, :]
+            return profile_light(profile, log_rho.flatten(1), pure).view_as(log_rho)
+
+        stretch = angle.cos() ** 2 + (angle.sin() / q[:, None]) ** 2
+        change = light(turn, log_ratio) - light(turn_outer.expand_as(turn), log_outer.expand_as(log_ratio))
+        along = (change * (radius * weight)[:, None, :]).sum(-1)
+        inner = amplitude * (along / stretch).sum(-1) * (2.0 * torch.pi / len(angle))
+        return profile.flux(q * log_outer[:, 0].exp(), scale, amplitude, pure) + inner
+
+
+def _warp_edges(warp: Warp, scale: Tensor) -> Tensor:
+    """Rising ends of panels up to the last node, (instances, edges)."""
+    nodes = [torch.full_like(scale, node) for node in (0.0, *warp.nodes)]
+    edges = torch.stack([*nodes, *(scale * grade for grade in _WARP_GRADES)], dim=-1)
+    return torch.sort(edges.clamp(max=warp.nodes[-1]), dim=-1).values
+
+
+def _even_angles(q: Tensor, log_ratio: Tensor) -> Tensor:
+    """Even steps of φ, enough for the flattest ellipse."""
+    flattest = float((q[:, None] * log_ratio.exp().clamp(max=1.0)).detach().min())
+    count = _FEWEST_ANGLES
+    while count < min(_ANGLES_BY_RATIO / max(flattest, 1e-6), _MOST_ANGLES):
+        count *= 2
+    return torch.arange(count, dtype=torch.float64) * (2.0 * torch.pi / count)
+
+
+def profile_light(profile: RadialProfile, log_rho: Tensor, shape: tuple[Tensor, ...]) -> Tensor:
+    """Brightness of unit amplitude at ln ρ (instances, points), differentiable by ln ρ and the pure shape."""
+    floor = math.log(RHO_FLOOR)
+    light: Tensor = _Brightness.apply(profile, log_rho.clamp(min=floor), *shape)  # type: ignore[no-untyped-call]
+    return light
+
+
+class _Brightness(torch.autograd.Function):
+    """A profile's own derivatives as those of its brightness."""
+
+    @staticmethod
+    def forward(ctx: Any, profile: RadialProfile, log_rho: Tensor, *shape: Tensor) -> Tensor:
+        ctx.profile = profile
+        ctx.save_for_backward(log_rho, *shape)
+        return profile.brightness(log_rho, profile.constants(shape)[..., None])
+
+    @staticmethod
+    def backward(ctx: Any, by: Tensor) -> tuple[Tensor | None, ...]:
+        log_rho, *shape = ctx.saved_tensors
+        _, by_log_rho, by_shape = ctx.profile.derivatives(log_rho, ctx.profile.constants(tuple(shape))[..., None])
+        return None, by * by_log_rho, *((by * part).sum(-1) for part in by_shape)
+
+
+_REACH = 3.6
+
+
+@cached_tensors
+def unit_rule(count: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Nodes in (0, 1) and weights, (count,)."""
+    s, step = np.linspace(-_REACH, _REACH, count, retstep=True)
+    stretched = np.pi * np.sinh(s)
+    node = 1.0 / (1.0 + np.exp(-stretched))
+    weight = np.pi * np.cosh(s) * step * node / (1.0 + np.exp(stretched))
+    return torch.as_tensor(node, device=device), torch.as_tensor(weight / weight.sum(), device=device)
+
+
+def panel_rule(edges: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Nodes and weights over panels between rising edges (…, edges), each (…, panels · count); differentiable."""
+    node, weight = unit_rule(count, edges.device)
+    start, width = edges[..., :-1, None], edges.diff(dim=-1)[..., None]
+    return (start + width * node).flatten(-2), (width * weight).flatten(-2)

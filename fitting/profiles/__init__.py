@@ -8,6 +8,8 @@ from typing import Any
 from fitting.profiles.broken_exponential import BrokenExponential
 from fitting.profiles.core_sersic import CoreSersic
 from fitting.profiles.de_vaucouleurs import DeVaucouleurs
+from fitting.profiles.edge_on import EdgeOnDisk, EdgeOnRing
+from fitting.profiles.ellipsoid import GaussianEllipsoid
 from fitting.profiles.exponential import Exponential
 from fitting.profiles.ferrers import Ferrers
 from fitting.profiles.gaussian import Gaussian
@@ -17,9 +19,11 @@ from fitting.profiles.king import King, ModifiedKing
 from fitting.profiles.moffat import Moffat
 from fitting.profiles.multi_gaussian import MultiGaussian
 from fitting.profiles.nuker import Nuker
+from fitting.profiles.psf import AiryPsfShape, GaussianPsfShape, MoffatPsfShape, PsfSurface
 from fitting.profiles.radial import RadialProfile
 from fitting.profiles.sersic import Sersic
 from fitting.profiles.spline import Spline
+from fitting.profiles.surface import Surface
 from fitting.spec.profiles import ProfileOptions
 
 RADIAL_PROFILES: dict[str, RadialProfile] = {
@@ -50,6 +54,16 @@ SIZED_PROFILES: MappingProxyType[str, Callable[[Any], RadialProfile]] = MappingP
 )
 """Those that have as many parameters as their options say: how each is made of its options."""
 
+SURFACES: dict[str, Surface] = {
+    "edge_on_disk": EdgeOnDisk(),
+    "edge_on_ring": EdgeOnRing(),
+    "gaussian_ellipsoid": GaussianEllipsoid(),
+    "gaussian_psf": PsfSurface(GaussianPsfShape()),
+    "moffat_psf": PsfSurface(MoffatPsfShape()),
+    "airy_psf": PsfSurface(AiryPsfShape()),
+}
+"""Brightnesses that are no profiles of an elliptical radius, by the name that a request uses."""
+
 
 def radial_profile(name: str, options: ProfileOptions | None = None) -> RadialProfile | None:
     """The profile of elliptical radius of that name and those options; None where it is no such profile."""
@@ -63,4 +77,4 @@ def _sized_profile(name: str, options: ProfileOptions | None) -> RadialProfile |
     return None if make is None or options is None else make(options)
 
 
-__all__ = ["RADIAL_PROFILES", "SIZED_PROFILES", "RadialProfile", "radial_profile"]
+__all__ = ["RADIAL_PROFILES", "SIZED_PROFILES", "SURFACES", "RadialProfile", "radial_profile"]

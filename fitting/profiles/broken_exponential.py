@@ -12,8 +12,7 @@ from torch.nn.functional import softplus
 
 from fitting.profiles.dimensions import LENGTH, PER_LENGTH
 from fitting.profiles.exponential import HALF_LIGHT
-from fitting.profiles.integral import radial_integral
-from fitting.profiles.radial import RadialProfile
+from fitting.profiles.radial import RadialProfile, radial_integral
 
 
 class BrokenExponential(RadialProfile):

@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.dimensions import LENGTH, NUMBER
-from fitting.profiles.integral import radial_integral
-from fitting.profiles.radial import RadialProfile
+from fitting.profiles.radial import RadialProfile, radial_integral
 from fitting.profiles.sersic import half_light_b
 
 

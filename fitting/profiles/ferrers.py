@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.dimensions import NUMBER
-from fitting.profiles.powers import power_inside
-from fitting.profiles.radial import RadialProfile
+from fitting.profiles.radial import RadialProfile, power_inside
 
 
 class Ferrers(RadialProfile):

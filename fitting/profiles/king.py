@@ -11,8 +11,7 @@ from numpy.polynomial.legendre import leggauss
 from torch import Tensor
 
 from fitting.profiles.dimensions import LENGTH, NUMBER
-from fitting.profiles.powers import power_inside
-from fitting.profiles.radial import RadialProfile
+from fitting.profiles.radial import RadialProfile, power_inside
 
 _FLUX_ORDER = 64
 _FLUX_GRADING = 4.0

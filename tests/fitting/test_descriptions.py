@@ -22,10 +22,9 @@ import torch
 from fitting.first_values.quick_galaxies import Galaxy
 from fitting.methods import METHOD_RUNNERS
 from fitting.problem.components.drawn_group import DRAWINGS
-from fitting.profiles import RADIAL_PROFILES, SIZED_PROFILES, RadialProfile
+from fitting.profiles import RADIAL_PROFILES, SIZED_PROFILES, SURFACES, RadialProfile
 from fitting.profiles.dimensions import PureNumbers
 from fitting.profiles.radial import total_flux
-from fitting.profiles.surfaces import SURFACES
 from fitting.spec import METHODS, PROFILES
 from fitting.spec.methods import Calls
 from fitting.spec.profiles import ProfileDescription

@@ -23,10 +23,9 @@ from fitting.geometry.modified import ModifiedProfile
 from fitting.geometry.modifiers import in_pixels, modifiers_of
 from fitting.problem.components.group import reaching_any
 from fitting.problem.image import TargetImage
-from fitting.profiles import radial_profile
+from fitting.profiles import SURFACES, radial_profile
 from fitting.profiles.radial import RadialProfile
 from fitting.profiles.surface import Surface
-from fitting.profiles.surfaces import SURFACES
 from fitting.render.convolution import Convolver
 from fitting.render.pixels.frame import Frame
 from fitting.render.varying_convolution import VaryingConvolver

@@ -18,8 +18,8 @@ from fitting.drawing.drawing import Drawing
 from fitting.drawing.image_psf import ImagePsfDrawing, MixedKernel
 from fitting.drawing.surface import SurfaceDrawing
 from fitting.inputs.image_data import Array, ImageData
+from fitting.profiles import SURFACES
 from fitting.profiles.psf import PsfSurface
-from fitting.profiles.surfaces import SURFACES
 from fitting.render.convolution import Convolver
 from fitting.render.pixels.frame import Frame
 from fitting.spec import ComponentSpec

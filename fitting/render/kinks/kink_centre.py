@@ -11,8 +11,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from fitting.render.kinks.kink_nodes import EdgeNodes, KinkNodes, Side
-from fitting.render.kinks.roots import bracketed
+from fitting.render.kinks.kink_nodes import EdgeNodes, KinkNodes, Side, bracketed
 from fitting.render.pixels.outline import EDGES, Corners, pixel_edges
 from fitting.render.pixels.quadrature import crowded_rule
 from fitting.render.radial.ellipse import Ellipses

@@ -11,8 +11,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from fitting.render.kinks.kink_nodes import EdgeNodes, KinkNodes, Side
-from fitting.render.kinks.roots import bracketed
+from fitting.render.kinks.kink_nodes import EdgeNodes, KinkNodes, Side, bracketed
 from fitting.render.pixels.quadrature import crowded_rule, graded_rule, unit_rule
 
 GRADED_ORDER = 9

@@ -16,7 +16,7 @@ from fitting.render.kinks.kink_few_lines import few_lines_nodes, few_lines_point
 from fitting.render.kinks.kink_nodes import KinkNodes, side_of_lines
 from fitting.render.kinks.kink_one_line import one_line_nodes, one_line_points
 from fitting.render.pixels.frame import Frame
-from fitting.render.radial.cusp import cusp_grading
+from fitting.render.radial.cusp_pixels import cusp_grading
 from fitting.render.radial.ellipse import Ellipses
 from fitting.render.surfaces.surface_plan import RoundedSurface, kink_candidates
 

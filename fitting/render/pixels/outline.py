@@ -1,4 +1,7 @@
-"""The outlines of pixels: their corners and edges as seen from a centre, and points along them."""
+"""Outlines of pixels: their corners and edges as seen from a centre, points along them, and Gauss's theorem.
+
+∬ ∇I = ∮ I n: towards a cusp the gradient grows faster than the brightness, by which the outline alone is needed.
+"""
 
 from dataclasses import dataclass
 from functools import cache
@@ -79,3 +82,17 @@ def _linear(device: torch.device) -> tuple[Tensor, Tensor]:
     slopes[3, :, 4], slopes[3, :, 5] = -0.5 * edge_y, -0.5 * edge_x
     flat = constant.ravel(), np.ascontiguousarray(slopes.reshape(-1, 6).T)
     return torch.as_tensor(flat[0], device=device), torch.as_tensor(flat[1], device=device)
+
+
+def by_centre(flow: Tensor, form: Ellipses) -> Tensor:
+    """The integrals of ∂I/∂ρ times δx and δy over pixels from those of ∇I, (pixels, 2) both; of each pixel's form."""
+    xx, half, yy = (form.quadratic * _halves(flow.device)).unbind()
+    adjoint = torch.stack((yy, half, half, xx), dim=-1).view(-1, 2, 2)
+    determinant = (xx * yy).addcmul_(half, half, value=-1.0)
+    return (adjoint * flow.unsqueeze(-2)).sum(-1) / (2.0 * determinant).unsqueeze(-1)
+
+
+@cache
+def _halves(device: torch.device) -> Tensor:
+    """What turns A, 2B, C into A, −B, C: (3, 1)."""
+    return torch.tensor([[1.0], [-0.5], [1.0]], dtype=torch.float64, device=device)

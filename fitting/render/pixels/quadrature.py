@@ -2,7 +2,7 @@
 
 A pixel's value is the mean of the brightness over a unit square. Far from the centre it follows from samples, one a
 pixel (`fitting.render.pixels.stencil`); nearer, Gauss–Legendre rules of rising order take over; for the few pixels that
-hold or touch the centre see `fitting.render.radial.cusp`.
+hold or touch the centre see `fitting.render.radial.cusp_pixels`.
 """
 
 from functools import cache

@@ -14,8 +14,7 @@ from torch import Tensor
 from fitting.render.pixels.frame import Frame
 from fitting.render.pixels.stencil import STENCIL_MARGIN, cached_bytes, most_cached, pixel_means, spread_means
 from fitting.render.radial.ellipse import GEOMETRY, Ellipses, write_geometry
-from fitting.render.radial.quadrature_pixel_sums import QuadraturePixelSums, put_columns, put_values
-from fitting.render.radial.quadrature_pixels import QuadraturePixels
+from fitting.render.radial.quadrature_pixels import QuadraturePixels, QuadraturePixelSums, put_columns, put_values
 from fitting.render.radial.radial_instances import RadialInstances
 
 

@@ -18,7 +18,7 @@ from fitting.profiles import RadialProfile
 from fitting.profiles.radial import RHO_FLOOR
 from fitting.render.pixels.quadrature import unit_rule
 from fitting.render.pixels.stencil import SHORT_MARGIN, STENCIL_MARGIN, stencil_taps
-from fitting.render.radial.cusp import ray_rule
+from fitting.render.radial.cusp_pixels import ray_rule
 
 ORDERS = (32, 16, 8, 5, 3, 2)
 """Gauss–Legendre orders that pixels are integrated with."""

@@ -18,8 +18,7 @@ from torch import Tensor
 
 from fitting.profiles.surface import Surface
 from fitting.render.kinks.kink_candidates import Candidates, listed
-from fitting.render.kinks.kink_crossings import kink_reach
-from fitting.render.kinks.kink_sides import kink_sides
+from fitting.render.kinks.kink_crossings import kink_reach, kink_sides
 from fitting.render.pixels.cached_by_bytes import cached_by_bytes
 from fitting.render.pixels.frame import Frame
 from fitting.render.pixels.quadrature import pixel_rule

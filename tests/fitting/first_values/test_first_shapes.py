@@ -10,9 +10,8 @@ from fitting.first_values import complete_request
 from fitting.first_values.first_shapes import first_values
 from fitting.first_values.quick_galaxies import Galaxy
 from fitting.problem.components.drawn_group import DRAWINGS
-from fitting.profiles import RADIAL_PROFILES
+from fitting.profiles import RADIAL_PROFILES, SURFACES
 from fitting.profiles.radial import total_flux
-from fitting.profiles.surfaces import SURFACES
 from fitting.spec import PROFILES, ComponentSpec, ParameterTable, RequestInvalid, parse_request
 from fitting.spec.profiles.first_shape import EllipseShape
 from tests.fitting.images.sky import image as image_on_sky

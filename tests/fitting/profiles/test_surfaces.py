@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy.special import j1, k1
 
-from fitting.profiles.surfaces import SURFACES
+from fitting.profiles import SURFACES
 from fitting.spec import PROFILES
 from tests.fitting.scene import fitted, flat_sky, image_of, noisy, rendered, uncertainties_of, values_of
 from tests.references.pixel_means import pixel_mean

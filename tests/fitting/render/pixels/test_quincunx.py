@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.profiles.surfaces import SURFACES
+from fitting.profiles import SURFACES
 from fitting.render.pixels.frame import Frame
 from fitting.render.pixels.quincunx import corner_frame, quincunx_means
 from fitting.render.surfaces.surface_frames import Evaluate

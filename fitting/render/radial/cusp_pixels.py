@@ -1,23 +1,27 @@
-"""The graded rule for pixels that hold, touch or neighbour the centre of a profile with a cusp there.
+"""The pixels that hold, touch or neighbour the centre of a profile: the cusp's rule, and sums of a profile by it.
 
 Each edge of a pixel spans a signed triangle with the centre (Duffy 1982, SIAM J. Numer. Anal. 19, 1260). Along the rays
 of a triangle the radius is graded as λ = σ^m, with m from the profile's cusp, so that I(λ) is smooth in σ; along the
 edge the nodes crowd, cubically, towards the foot of the perpendicular from the centre, where a close centre makes the
 integrand change fast.
+
+Along a ray from the centre ρ grows as λ², whatever the ray. So ρ and its logarithm are made for the ends of rays alone,
+on the pixels' edges, and what is summed along rays is summed before it is multiplied with what belongs to the ends.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.render.pixels.outline import Corners, pixel_edges
+from fitting.render.pixels.outline import Corners, by_centre, pixel_edges
 from fitting.render.pixels.pixel_list import PixelList
 from fitting.render.pixels.quadrature import unit_rule
 from fitting.render.radial.ellipse import Ellipses
+from fitting.render.radial.radial_instances import RadialInstances
 
 _OUTLINE_ORDER = 24
 """Nodes between a foot and a corner, which keep the derivatives of a pixel at the centre under 1e-5 for n < 4."""
@@ -186,3 +190,53 @@ def grading_exponent(cusp_power: float) -> float:
     if cusp_power <= 0.0:
         return 4.0 / (2.0 + cusp_power)
     return 2.0 if np.isinf(cusp_power) else float(np.ceil(2.0 * cusp_power) / cusp_power)
+
+
+def central_values(instances: RadialInstances, central: CentralPixels) -> Tensor:
+    """Pixel means of unit-amplitude brightness, (pixels,)."""
+    own = instances.of(central.pixels.index)
+    split = CentralSplit.of(central, own.form)
+    places, weights = split.along(central.edge)
+    weights = weights.mul_(split.seen.areas.unsqueeze(-1)).flatten(1)
+    log_rho = _on_rays(split.form.rho(*places.unbind()).log_(), central)
+    brightness = own.profile.brightness(log_rho, own.constants_at(3))
+    return (_along(central, brightness).mul_(weights)).sum(-1)
+
+
+def central_columns(instances: RadialInstances, central: CentralPixels) -> Tensor:
+    """Pixel means of the derivative columns, (pixels, columns)."""
+    profile, own = instances.profile, instances.of(central.pixels.index)
+    split = CentralSplit.of(central, own.form)
+    places, weights = split.along(central.edge_and_outline)
+    rho, ends = split.form.rho(*places.unbind()), len(central.edge.place)
+    log_rho, constants = rho.log(), own.constants_at(3)
+    along_edges = profile.brightness(log_rho[..., ends:], constants).mul_(weights[..., ends:]).sum(-1)
+    brightness, by_log_rho, by_shape = profile.derivatives(_on_rays(log_rho[..., :ends], central), constants)
+    sums = torch.stack([_along(central, part) for part in (by_log_rho, *by_shape, brightness)], dim=1)
+    weights = (weights[..., :ends] * split.seen.areas.unsqueeze(-1)).flatten(1)
+    sums = sums @ _powers(weights, rho[..., :ends].flatten(1), places[..., :ends].flatten(2)).mT
+    shifts = by_centre(along_edges @ _normals(rho.device), split.form)
+    return torch.cat((shifts, sums[:, 0, 1:], sums[:, 1:, 0]), dim=-1)
+
+
+def _on_rays(log_rho: Tensor, central: CentralPixels) -> Tensor:
+    """ln ρ of all nodes on all rays, (pixels, nodes on a ray, rays), of that at their ends (pixels, 4, nodes)."""
+    return log_rho.flatten(1).unsqueeze(1) + central.log_squares.unsqueeze(-1)
+
+
+def _along(central: CentralPixels, values: Tensor) -> Tensor:
+    """Sums along each ray of values (pixels, nodes on a ray, rays), (pixels, rays)."""
+    return (central.radial_weights.unsqueeze(1) @ values).squeeze(1)
+
+
+def _powers(weights: Tensor, rho: Tensor, places: Tensor) -> Tensor:
+    """Weights (pixels, rays) themselves, and over ρ times δx², δxδy, δy² at the ends: (pixels, 4, rays)."""
+    by_x, by_y = ((weights / rho) * places).unbind()
+    return torch.stack((weights, *(by_x * places).unbind(), by_y * places[1]), dim=1)
+
+
+@cache
+def _normals(device: torch.device) -> Tensor:
+    """Outward normals of a pixel's edges, (4, 2)."""
+    x, y = pixel_edges(device)
+    return torch.stack((y, -x), dim=-1)

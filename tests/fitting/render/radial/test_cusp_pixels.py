@@ -10,8 +10,7 @@ from scipy.special import gammaincinv
 
 from fitting.profiles import RADIAL_PROFILES
 from fitting.render.pixels.pixel_list import InstanceIndex, PixelList
-from fitting.render.radial.cusp import CentralPixels, CuspRule
-from fitting.render.radial.cusp_sums import central_values
+from fitting.render.radial.cusp_pixels import CentralPixels, CuspRule, central_values
 from fitting.render.radial.ellipse import ellipses
 from fitting.render.radial.radial_instances import RadialInstances
 

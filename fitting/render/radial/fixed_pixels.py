@@ -1,4 +1,4 @@
-"""Pixels with Gauss–Legendre points of their own, at places that do not depend on where the centre is.
+"""The pixels with Gauss–Legendre points of their own, at places that do not depend on where the centre is.
 
 A pixel's points, as many as its order asks for, are parted into groups of nine, the last of them filled up with points
 that weigh nothing. So the points of all pixels of all orders are one array, (9, groups), and what belongs to an
@@ -15,7 +15,8 @@ from torch import Tensor
 
 from fitting.render.pixels.pixel_list import InstanceIndex, PixelList
 from fitting.render.pixels.quadrature import pixel_rule
-from fitting.render.radial.ellipse import Ellipses
+from fitting.render.radial.ellipse import GEOMETRY, Ellipses, rho, write_geometry
+from fitting.render.radial.radial_instances import RadialInstances
 
 _GROUP = 9
 
@@ -85,3 +86,74 @@ def _groups_of(order: int) -> np.ndarray:
     filled = np.zeros((3, -(-rule.shape[1] // _GROUP) * _GROUP))
     filled[:, : rule.shape[1]] = rule
     return filled.reshape(3, -1, _GROUP).swapaxes(1, 2)
+
+
+def fixed_values(instances: RadialInstances, fixed: FixedPixels) -> Tensor:
+    """Pixel means of unit-amplitude brightness, (pixels,)."""
+    nodes = _Nodes.of(instances, fixed)
+    brightness = instances.profile.brightness(nodes.rho.log_(), nodes.constants)
+    return fixed.gather(brightness.mul_(fixed.weights).sum(0))
+
+
+@dataclass(frozen=True)
+class _Nodes:
+    """The points as seen from the centres: x and y (2, 9, groups), ρ (9, groups), constants (constants, 1, groups)."""
+
+    places: Tensor
+    rho: Tensor
+    constants: Tensor
+
+    @classmethod
+    def of(cls, instances: RadialInstances, fixed: FixedPixels) -> "_Nodes":
+        """As the instances see them."""
+        own = instances.of(fixed.groups)
+        places = fixed.offsets(own.form)
+        of_points = rho(*places.unbind(), *own.form.quadratic.unsqueeze(1).unbind())
+        return cls(places, of_points, own.constants.unsqueeze(1))
+
+
+@dataclass(frozen=True)
+class FixedSums:
+    """Brightness and derivatives at the points, evaluated once for values and gradients.
+
+    Attributes:
+        parts: ∂I/∂ρ, ∂I/∂(shape parameters) and I, (9, groups) each.
+    """
+
+    fixed: FixedPixels
+    nodes: _Nodes
+    parts: tuple[Tensor, ...]
+
+    @classmethod
+    def of(cls, instances: RadialInstances, fixed: FixedPixels) -> "FixedSums":
+        """As the instances see them."""
+        nodes = _Nodes.of(instances, fixed)
+        brightness, by_log_rho, by_shape = instances.profile.derivatives(nodes.rho.log(), nodes.constants)
+        return cls(fixed, nodes, (by_log_rho.div_(nodes.rho), *by_shape, brightness))
+
+    def values(self) -> Tensor:
+        """Pixel means of brightness, (pixels,)."""
+        return self.fixed.gather((self.parts[-1] * self.fixed.weights).sum(0))
+
+    def columns(self) -> Tensor:
+        """Pixel means of the derivative columns, (pixels, columns)."""
+        (by_rho, *others), weights = self.parts, self.fixed.weights
+        columns = by_rho.new_empty((GEOMETRY + len(others), *by_rho.shape))
+        write_geometry(columns, by_rho * weights, *self.nodes.places.unbind())
+        for index, part in enumerate(others, start=GEOMETRY):
+            torch.mul(part, weights, out=columns[index])
+        return self.fixed.gather(columns.sum(1)).T
+
+    def backproject(self, weight: Tensor) -> Tensor:
+        """Sums over pixels of `weight` (pixels,) times each column, (instances, columns)."""
+        weights = self.fixed.weights * weight[self.fixed.group_pixel]
+        by_rho, *others = self.parts
+        by_place = (by_rho * weights) * self.nodes.places
+        by_x, by_y = by_place.unbind()
+        sums = (
+            by_place.sum(1),
+            (by_x * self.nodes.places).sum(1),
+            (by_y * self.nodes.places[1]).sum(0, keepdim=True),
+            *((part * weights).sum(0, keepdim=True) for part in others),
+        )
+        return self.fixed.groups.sums(torch.cat(sums)).T
