@@ -18,7 +18,7 @@ from fitting.spec import FitRequest, Notice, RequestInvalid, parse_proposal, par
 from fitting.spec.notices import sentences
 from fitting.spec.plots import PlotUnavailable, plots_of
 from photfit.failures import CommandFailure, UserMistake, describe_faults
-from photfit.proposing import split_image
+from photfit.proposals import split_image
 from photfit.submission import locate_from, read_request
 
 if TYPE_CHECKING:

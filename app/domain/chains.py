@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, Self
 
-from app.domain.receiving import temporary_folder
 from app.domain.results import StoredFile, stored, succeeded
+from app.domain.temporary_files import temporary_folder
 from app.errors import NotFound, RequestFaulty, Unavailable
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services

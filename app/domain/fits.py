@@ -3,8 +3,8 @@
 import hashlib
 from dataclasses import dataclass
 
-from app.domain.merging import merged
-from app.domain.submission import Submission, submit
+from app.domain.merge_patch import apply_patch
+from app.domain.submission import Submission, submit_fit
 from app.errors import Conflict, NotFound, RequestFaulty
 from app.lifetime.services import Services
 from fitting.spec import Fault
@@ -79,9 +79,9 @@ def rerun(services: Services, owner: str, fit_id: str, patch: Patch, idempotency
         raise RequestFaulty([Fault("$", "is not an object", 'what changes, such as {"seed": 7}')])
     # Whoever asks for a fit again wants it run again, unless the changes say otherwise.
     before = {**record.request, "name": record.name, "labels": list(record.labels), "reuse": False}
-    document = merged(before, patch.document)
+    document = apply_patch(before, patch.document)
     body_hash = hashlib.sha256(f"rerun {fit_id} {patch.body_hash}".encode()).hexdigest()
-    return submit(services, owner, Submission(document, {}, idempotency_key, body_hash))
+    return submit_fit(services, owner, Submission(document, {}, idempotency_key, body_hash))
 
 
 def delete(services: Services, owner: str, fit_id: str) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec
 
 from app.domain.fits import image_of
-from app.domain.receiving import temporary_folder
 from app.domain.results import StoredFile, stored, succeeded
+from app.domain.temporary_files import temporary_folder
 from app.errors import NoSuchPlot, NotFound, RequestFaulty, Unavailable
 from app.lifetime.services import Services
 from app.sandbox import inspection

@@ -10,7 +10,7 @@ import structlog
 
 from app.domain import quotas, reuse, uploads
 from app.domain.limits import FitLimits, limits_of, require_webhook
-from app.domain.receiving import ReceivedFile
+from app.domain.temporary_files import ReceivedFile
 from app.errors import KeyReused, RequestFaulty, Unavailable
 from app.lifetime.services import Services
 from app.sandbox import inspection
@@ -43,25 +43,25 @@ class Submission:
     body_hash: str
 
 
-def submit(services: Services, owner: str, submission: Submission) -> FitRecord:
+def submit_fit(services: Services, owner: str, submission: Submission) -> FitRecord:
     """Queue a fit, or find the one that the submission repeats or may reuse.
 
     Raises RequestInvalid or RequestFaulty with every fault, with nothing stored, and KeyReused; TooManyFits or
     QuotaExceeded where the account may have no more.
     """
-    earlier = _earlier(services, owner, submission)
+    earlier = _repeated_fit(services, owner, submission)
     if earlier is not None:
         return earlier
-    found = examined(services, owner, submission)
+    found = examine_submission(services, owner, submission)
     reusable = reuse.earlier_result(services, owner, found.identity) if found.request.reuse else None
     if reusable is not None:
         return reusable
     quotas.require_turn(services, owner)
-    return _record(services, owner, _kept(services, owner, submission, found), found, submission)
+    return _queue_fit(services, owner, _keep_files(services, owner, submission, found), found, submission)
 
 
 @dataclass(frozen=True)
-class Examined:
+class ExaminedRequest:
     """A request without faults.
 
     Attributes:
@@ -88,7 +88,7 @@ class Examined:
         return expected_seconds(self.completed, self.n_pixels)
 
 
-def examined(services: Services, owner: str, submission: Submission) -> Examined:
+def examine_submission(services: Services, owner: str, submission: Submission) -> ExaminedRequest:
     """A submission, looked at together with its images. Raises RequestInvalid or RequestFaulty with every fault."""
     request = parse_request(submission.document)
     limits = limits_of(request.limits, services.settings)
@@ -103,7 +103,7 @@ def examined(services: Services, owner: str, submission: Submission) -> Examined
     contents = {name: submission.files[name].sha256 for name in used}
     contents |= {name: record.sha256 for name, record in known.items()}
     assert checked.completed is not None, "what has no faults was completed"
-    return Examined(
+    return ExaminedRequest(
         request,
         request_sha256(request, contents),
         checked.completed,
@@ -129,13 +129,13 @@ def _check_images(
     return checked
 
 
-def queue_for(services: Services, found: Examined) -> str:
+def queue_for(services: Services, found: ExaminedRequest) -> str:
     """The queue that a request goes to."""
     queues = [worker.queues for worker in presence.alive(services.engine)]
     return choose_queue(found.request.device, len(found.request.stages), found.expected_seconds, queues)
 
 
-def _forewarned(services: Services, queue: str) -> tuple[Notice, ...]:
+def _gpu_notices(services: Services, queue: str) -> tuple[Notice, ...]:
     """What to say of a fit for which no worker with a GPU is there just now."""
     if queue != "gpu" or any(queue in worker.queues for worker in presence.alive(services.engine)):
         return ()
@@ -143,7 +143,7 @@ def _forewarned(services: Services, queue: str) -> tuple[Notice, ...]:
     return (Notice("no-gpu-worker", sentence),)
 
 
-def _kept(services: Services, owner: str, submission: Submission, found: Examined) -> FitRequest:
+def _keep_files(services: Services, owner: str, submission: Submission, found: ExaminedRequest) -> FitRequest:
     """The request with uploads in the place of the files that came along, which are kept."""
     mapping = {
         name: uploads.keep(services, owner, submission.files[name], description)[0].id
@@ -152,7 +152,7 @@ def _kept(services: Services, owner: str, submission: Submission, found: Examine
     return found.request.with_references(mapping)
 
 
-def _earlier(services: Services, owner: str, submission: Submission) -> FitRecord | None:
+def _repeated_fit(services: Services, owner: str, submission: Submission) -> FitRecord | None:
     """The fit that this submission repeats, if it repeats one."""
     if submission.idempotency_key is None:
         return None
@@ -180,7 +180,9 @@ def _known_uploads(
     return known
 
 
-def _record(services: Services, owner: str, request: FitRequest, found: Examined, submission: Submission) -> FitRecord:
+def _queue_fit(
+    services: Services, owner: str, request: FitRequest, found: ExaminedRequest, submission: Submission
+) -> FitRecord:
     queue = queue_for(services, found)
     record = transitions.create(
         services.engine,
@@ -199,12 +201,12 @@ def _record(services: Services, owner: str, request: FitRequest, found: Examined
             time_limit=found.limits.seconds,
             memory_limit=found.limits.memory_mib,
             webhook=request.webhook,
-            notices=(*found.notices, *_forewarned(services, queue)),
+            notices=(*found.notices, *_gpu_notices(services, queue)),
         ),
     )
     if record is None:
         # Another request with the same key was quicker.
-        earlier = _earlier(services, owner, submission)
+        earlier = _repeated_fit(services, owner, submission)
         assert earlier is not None
         return earlier
     services.waker.new_fit(record.id, record.queue)

@@ -3,8 +3,8 @@
 from typing import Literal
 
 from app.domain.chains import ConvertedFile
-from app.domain.receiving import temporary_folder
 from app.domain.results import StoredFile
+from app.domain.temporary_files import temporary_folder
 from app.errors import Unavailable
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services

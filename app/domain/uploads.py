@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from app.domain import quotas
-from app.domain.receiving import ReceivedFile
+from app.domain.temporary_files import ReceivedFile
 from app.errors import Conflict, FileUnreadable, NotFound, Unavailable
 from app.lifetime.services import Services
 from app.sandbox import inspection

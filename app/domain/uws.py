@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from vo_models.uws.types import ExecutionPhase
 
 from app.domain import fits
-from app.domain.submission import Submission, submit
+from app.domain.submission import Submission, submit_fit
 from app.errors import Conflict, NotFound, RequestFaulty
 from app.lifetime.services import Services
 from fitting.spec import Fault, parse_request
@@ -162,7 +162,7 @@ def _run(services: Services, owner: str, job: Job) -> None:
         return
     body_hash = hashlib.sha256(orjson.dumps(job.record.request)).hexdigest()
     # The job's id as the key: told twice to run, it still has one fit.
-    fit = submit(services, owner, Submission(job.record.request, {}, job.record.id, body_hash))
+    fit = submit_fit(services, owner, Submission(job.record.request, {}, job.record.id, body_hash))
     uws.change(services.engine, owner, job.record.id, fit_id=fit.id)
 
 

@@ -7,7 +7,7 @@ from typing import cast
 
 from fastapi import Request, Response
 
-from app.domain.planning import Plan
+from app.domain.dry_run import Plan
 from app.models.fits import Fit, FitLinks, FitPlan, FitProgress, LiveResidual, QueuePlace
 from app.models.notices import NoticeModel
 from app.models.problems import ProblemModel

@@ -10,8 +10,8 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from app.domain.fits import Patch
-from app.domain.receiving import ReceivedFile, receive_file
 from app.domain.submission import Submission
+from app.domain.temporary_files import ReceivedFile, receive_file
 from app.errors import BodyTooLarge, MalformedBody, UnsupportedMediaType
 
 REQUEST_PART = "request"

@@ -8,7 +8,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from app.dependencies import OwnerDep, ServicesDep
-from app.domain import fits, watching
+from app.domain import fit_changes, fits
 from app.presenting.fits import present_fit
 from jobs.storage.schema import FINAL_STATES
 
@@ -38,7 +38,7 @@ async def stream_events(
     An event's id is the fit's row version. A stream ends after ten minutes; a client that reconnects with
     `Last-Event-ID` is told only of changes since.
     """
-    async for fit in watching.changes(services, owner, fit_id, _LONGEST_STREAM_SECONDS):
+    async for fit in fit_changes.follow(services, owner, fit_id, _LONGEST_STREAM_SECONDS):
         final = fit.state in FINAL_STATES
         if str(fit.version) == last_event_id and not final:
             continue

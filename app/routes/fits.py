@@ -7,10 +7,10 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from app.dependencies import OwnerDep, ServicesDep
-from app.domain import fits, watching
-from app.domain.planning import plan
-from app.domain.receiving import temporary_folder
-from app.domain.submission import submit
+from app.domain import fit_changes, fits
+from app.domain.dry_run import plan_fit
+from app.domain.submission import submit_fit
+from app.domain.temporary_files import temporary_folder
 from app.http.entity_tags import is_known
 from app.http.preferences import LONGEST_WAIT, preferred_wait
 from app.lifetime.services import Services
@@ -98,9 +98,9 @@ async def create_fit(
         submission = await read_submission(request, folder, idempotency_key)
         if dry_run:
             response.status_code = 200
-            return present_plan(await run_in_threadpool(plan, services, owner, submission))
-        fit = await run_in_threadpool(submit, services, owner, submission)
-    return await _answered(services, fit, prefer, response)
+            return present_plan(await run_in_threadpool(plan_fit, services, owner, submission))
+        fit = await run_in_threadpool(submit_fit, services, owner, submission)
+    return await _answer(services, fit, prefer, response)
 
 
 @router.get("", summary="The fits, newest first")
@@ -119,7 +119,7 @@ def list_fits(
     """A page of the fits that meet every condition; the `Link` header and `next` lead to the following one."""
     wanted = FitFilter(frozenset(state or ()), name, tuple(label), search)
     page = fits.list_page(services, owner, limit, cursor, wanted)
-    return FitList(fits=[_shown(services, fit) for fit in page.items], next=link_next(request, response, page.cursor))
+    return FitList(fits=[_present(services, fit) for fit in page.items], next=link_next(request, response, page.cursor))
 
 
 @router.get("/{fit_id}", summary="One fit", responses={304: {"description": "Unchanged since the `ETag` given"}})
@@ -138,7 +138,7 @@ async def get_fit(
     the seconds are over, whichever comes first.
     """
     wanted = frozenset(state or FINAL_STATES)
-    fit = await watching.wait_for_state(services, owner, fit_id, wanted, wait)
+    fit = await fit_changes.wait_for_state(services, owner, fit_id, wanted, wait)
     place = await run_in_threadpool(services.board.place, fit)
     etag = etag_of(fit, place)
     response.headers.update({"ETag": etag, "Cache-Control": "no-cache"})
@@ -162,7 +162,7 @@ async def change_fit(fit_id: str, request: Request, services: ServicesDep, owner
     """Give a fit another name or other labels, in whatever state it is; what the body leaves out stays as it is."""
     patch = await read_patch(request)
     fit = await run_in_threadpool(fits.change, services, owner, fit_id, patch.document)
-    return await run_in_threadpool(_shown, services, fit)
+    return await run_in_threadpool(_present, services, fit)
 
 
 @router.post(
@@ -186,7 +186,7 @@ async def rerun_fit(
     """
     patch = await read_patch(request)
     fit = await run_in_threadpool(fits.rerun, services, owner, fit_id, patch, idempotency_key)
-    return await _answered(services, fit, prefer, response)
+    return await _answer(services, fit, prefer, response)
 
 
 @router.delete("/{fit_id}", status_code=204, summary="Delete a fit")
@@ -195,16 +195,16 @@ def delete_fit(fit_id: str, services: ServicesDep, owner: OwnerDep) -> None:
     fits.delete(services, owner, fit_id)
 
 
-async def _answered(services: Services, fit: FitRecord, prefer: str | None, response: Response) -> Fit:
+async def _answer(services: Services, fit: FitRecord, prefer: str | None, response: Response) -> Fit:
     """202, or 200 where the fit is finished already or as soon as the client prefers to wait for."""
     seconds = preferred_wait(prefer)
     if seconds:
-        fit = await watching.wait_for_state(services, fit.owner, fit.id, FINAL_STATES, seconds)
+        fit = await fit_changes.wait_for_state(services, fit.owner, fit.id, FINAL_STATES, seconds)
         response.headers["Preference-Applied"] = f"wait={seconds:g}"
     response.status_code = 200 if fit.state in FINAL_STATES else 202
     response.headers["Location"] = address_of_fit(fit.id)
-    return await run_in_threadpool(_shown, services, fit)
+    return await run_in_threadpool(_present, services, fit)
 
 
-def _shown(services: Services, fit: FitRecord) -> Fit:
+def _present(services: Services, fit: FitRecord) -> Fit:
     return present_fit(fit, services.board.place(fit))

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.dependencies import OwnerDep, ServicesDep
-from app.domain import pixels
+from app.domain import planes
 from app.http.file_responses import converted_response
 from app.models.pixels import RecognisedPlanes, SkyMap
 from app.openapi import binary
@@ -25,7 +25,7 @@ _ARRAY = binary(_NPY, "A NumPy array, (height, width), little-endian float32")
 @router.get("/uploads/{upload_id}/planes", summary="Which HDU is which plane")
 def recognise_planes(upload_id: str, services: ServicesDep, owner: OwnerDep) -> RecognisedPlanes:
     """Data, variance, mask and PSF of a file, recognised as `propose` does: by EXTNAME and shape."""
-    return RecognisedPlanes.model_validate(pixels.recognise(services, owner, upload_id))
+    return RecognisedPlanes.model_validate(planes.recognise(services, owner, upload_id))
 
 
 @router.get(
@@ -38,13 +38,13 @@ def get_upload_pixels(
     request: Request, upload_id: str, services: ServicesDep, owner: OwnerDep, hdu: Hdu = None, factor: Factor = 1
 ) -> Response:
     """One plane as an array, averaged over blocks where `bin` says so (NaN where a block has no finite pixel)."""
-    return _array(request, services, pixels.of_upload(services, owner, upload_id, hdu, factor))
+    return _array(request, services, planes.of_upload(services, owner, upload_id, hdu, factor))
 
 
 @router.get("/uploads/{upload_id}/sky", summary="Where the pixels are on the sky")
 def get_sky_map(upload_id: str, services: ServicesDep, owner: OwnerDep, hdu: Hdu = None) -> SkyMap | None:
     """Polynomials from pixels to the sky, good to a small part of a pixel; `null` where the header does not say."""
-    found = pixels.sky_map(services, pixels.of_upload(services, owner, upload_id, hdu))
+    found = planes.sky_map(services, planes.of_upload(services, owner, upload_id, hdu))
     return None if found is None else SkyMap.model_validate(found)
 
 
@@ -64,7 +64,7 @@ def get_component_pixels(
     factor: Factor = 1,
 ) -> Response:
     """One component's part of the model as an array."""
-    plane = pixels.of_result(services, owner, fit_id, image, f"component/{component}", factor)
+    plane = planes.of_result(services, owner, fit_id, image, f"component/{component}", factor)
     return _array(request, services, plane)
 
 
@@ -78,8 +78,8 @@ def get_result_pixels(
     request: Request, fit_id: str, image: str, plane: Plane, services: ServicesDep, owner: OwnerDep, factor: Factor = 1
 ) -> Response:
     """A plane of one image as an array: the data as fitted, the model, data − model, or that divided by σ."""
-    return _array(request, services, pixels.of_result(services, owner, fit_id, image, plane, factor))
+    return _array(request, services, planes.of_result(services, owner, fit_id, image, plane, factor))
 
 
-def _array(request: Request, services: ServicesDep, plane: pixels.StoredPlane) -> Response:
-    return converted_response(request, plane.etag, lambda: pixels.pixels(services, plane), _NPY)
+def _array(request: Request, services: ServicesDep, plane: planes.StoredPlane) -> Response:
+    return converted_response(request, plane.etag, lambda: planes.pixels(services, plane), _NPY)

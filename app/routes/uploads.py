@@ -6,8 +6,8 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from app.dependencies import OwnerDep, ServicesDep
-from app.domain import fetching, pictures, proposing, uploads
-from app.domain.receiving import temporary_folder
+from app.domain import pictures, request_proposals, upload_fetch, uploads
+from app.domain.temporary_files import temporary_folder
 from app.http.file_responses import made_response
 from app.models.proposals import Proposal
 from app.models.uploads import Upload, UploadList
@@ -69,7 +69,7 @@ async def create_upload(
     with temporary_folder(services.receiving_folder) as folder:
         if content_type(request) == "application/json":
             wanted = parse_document(FetchSpec, await read_document(request))
-            received = await fetching.fetch(services, wanted, folder)
+            received = await upload_fetch.fetch(services, wanted, folder)
         else:
             received = await read_file(request, folder, filename or x_filename)
         upload, created = await run_in_threadpool(uploads.store, services, owner, received)
@@ -116,7 +116,7 @@ async def propose_request(upload_id: str, request: Request, services: ServicesDe
     """
     document = await read_document(request)
     return Proposal.model_validate(
-        await run_in_threadpool(proposing.propose, services, owner, upload_id, document), strict=False
+        await run_in_threadpool(request_proposals.propose, services, owner, upload_id, document), strict=False
     )
 
 

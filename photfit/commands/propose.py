@@ -46,7 +46,7 @@ def command(image: str, output: Path | None, server: bool, url: str, catalogue: 
 
     Planes that the image's own file holds (variance, mask, PSF) are recognised by their names.
     """
-    from photfit.proposing import options_document, told
+    from photfit.proposals import options_document, told
 
     options = options_document(given)
     if catalogue is not None:
@@ -54,7 +54,7 @@ def command(image: str, output: Path | None, server: bool, url: str, catalogue: 
 
         options["catalogue"] = catalogue_here(catalogue)
     if server:
-        from photfit.proposing import propose_by_service
+        from photfit.proposals import propose_by_service
 
         with connected(url) as client:
             proposal = propose_by_service(client, image, options)

@@ -6,7 +6,7 @@ from typing import Any
 from app.domain import results, uploads
 from app.domain.chains import ConvertedFile
 from app.domain.looking import look
-from app.domain.receiving import temporary_folder
+from app.domain.temporary_files import temporary_folder
 from app.errors import NotFound, RequestFaulty, Unavailable
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services

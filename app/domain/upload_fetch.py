@@ -8,7 +8,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import httpx
 from starlette.concurrency import run_in_threadpool
 
-from app.domain.receiving import ReceivedFile, receive_file
+from app.domain.temporary_files import ReceivedFile, receive_file
 from app.errors import FetchFailed, RequestFaulty, body_too_large
 from app.lifetime.services import Services
 from fitting.spec import Fault
@@ -28,19 +28,19 @@ async def fetch(services: Services, wanted: FetchSpec, folder: Path) -> Received
     filename = wanted.filename or PurePosixPath(unquote(urlsplit(wanted.url).path)).name
     try:
         async with asyncio.timeout(settings.fetch_seconds):
-            return await _fetched(wanted.url, rules, settings.max_upload_bytes, folder, filename)
+            return await _stream_file(wanted.url, rules, settings.max_upload_bytes, folder, filename)
     except TimeoutError as error:
         raise FetchFailed(f"The file took longer than {settings.fetch_seconds:g} s to come.") from error
     except httpx.HTTPError as error:
         raise FetchFailed(f"The file could not be fetched: {error or type(error).__name__}.") from error
 
 
-async def _fetched(url: str, rules: AddressRules, limit: int, folder: Path, filename: str) -> ReceivedFile:
+async def _stream_file(url: str, rules: AddressRules, limit: int, folder: Path, filename: str) -> ReceivedFile:
     # No proxy that the environment names: it would look the name up once more.
     certificates = httpx.create_ssl_context()
     async with httpx.AsyncClient(verify=certificates, trust_env=False, follow_redirects=False, timeout=20.0) as client:
         for _ in range(_MOST_REDIRECTS + 1):
-            target = await _allowed(url, rules)
+            target = await _resolve_allowed(url, rules)
             async with client.stream(
                 "GET",
                 target.pinned_url,
@@ -54,18 +54,18 @@ async def _fetched(url: str, rules: AddressRules, limit: int, folder: Path, file
                     raise FetchFailed(f"The other side answered {response.status_code}.")
                 if int(response.headers.get("content-length") or 0) > limit:
                     raise body_too_large(limit)
-                return await receive_file(_bounded(response, limit), folder, filename)
+                return await receive_file(_bounded_chunks(response, limit), folder, filename)
     raise FetchFailed(f"The other side redirects more than {_MOST_REDIRECTS} times.")
 
 
-async def _allowed(url: str, rules: AddressRules) -> ResolvedAddress:
+async def _resolve_allowed(url: str, rules: AddressRules) -> ResolvedAddress:
     try:
         return await run_in_threadpool(resolve, url, rules)
     except AddressRefused as error:
         raise RequestFaulty([Fault("$.url", error.message, error.expected)]) from error
 
 
-async def _bounded(response: httpx.Response, limit: int) -> AsyncIterator[bytes]:
+async def _bounded_chunks(response: httpx.Response, limit: int) -> AsyncIterator[bytes]:
     received = 0
     async for chunk in response.aiter_raw(_CHUNK):
         received += len(chunk)

@@ -7,7 +7,7 @@ from fitting.spec import Fault, RequestInvalid, json_path
 _DEEPEST = 16
 
 
-def merged(document: object, patch: object, location: tuple[str, ...] = ()) -> object:
+def apply_patch(document: object, patch: object, location: tuple[str, ...] = ()) -> object:
     """`document` with the members of `patch` in the place of its own; null removes one, a list replaces a list whole.
 
     Raises:
@@ -22,5 +22,5 @@ def merged(document: object, patch: object, location: tuple[str, ...] = ()) -> o
         if value is None:
             result.pop(key, None)
         else:
-            result[key] = merged(result.get(key), value, (*location, key))
+            result[key] = apply_patch(result.get(key), value, (*location, key))
     return result

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.merging import merged
+from app.domain.merge_patch import apply_patch
 from fitting.spec import RequestInvalid
 
 EXAMPLES: list[tuple[object, object, object]] = [
@@ -26,7 +26,7 @@ EXAMPLES: list[tuple[object, object, object]] = [
 
 @pytest.mark.parametrize(("document", "patch", "result"), EXAMPLES)
 def test_the_examples_of_the_standard(document: object, patch: object, result: object) -> None:
-    assert merged(document, patch) == result
+    assert apply_patch(document, patch) == result
 
 
 def test_a_patch_without_bottom_is_refused_with_its_place() -> None:
@@ -34,5 +34,5 @@ def test_a_patch_without_bottom_is_refused_with_its_place() -> None:
     for _ in range(900):
         patch = {"a": patch}
     with pytest.raises(RequestInvalid) as caught:
-        merged({}, patch)
+        apply_patch({}, patch)
     assert caught.value.faults[0].path.startswith("$.a.a")

@@ -20,14 +20,14 @@ async def wait_for_state(
     services: Services, owner: str, fit_id: str, wanted: frozenset[str], seconds: float
 ) -> FitRecord:
     """The fit, as soon as its state is one of `wanted` or final, else after `seconds`."""
-    async with aclosing(changes(services, owner, fit_id, seconds)) as records:
+    async with aclosing(follow(services, owner, fit_id, seconds)) as records:
         async for record in records:
             if record.state in wanted:
                 break
     return record
 
 
-async def changes(services: Services, owner: str, fit_id: str, seconds: float) -> AsyncGenerator[FitRecord, None]:
+async def follow(services: Services, owner: str, fit_id: str, seconds: float) -> AsyncGenerator[FitRecord, None]:
     """The fit now and whenever it changed since, until it is final or `seconds` are over."""
     deadline = time.monotonic() + seconds
     version = -1

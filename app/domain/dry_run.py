@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.domain.submission import Examined, Submission, examined, queue_for
+from app.domain.submission import ExaminedRequest, Submission, examine_submission, queue_for
 from app.lifetime.services import Services
 from app.presenting.queue_board import Place
 from fitting.spec import FitRequest, Notice, ParameterTable
@@ -31,9 +31,9 @@ class Plan:
     notices: tuple[Notice, ...]
 
 
-def plan(services: Services, owner: str, submission: Submission) -> Plan:
-    """What a submission would do. Raises as `app.domain.submission.submit` does for its faults."""
-    found: Examined = examined(services, owner, submission)
+def plan_fit(services: Services, owner: str, submission: Submission) -> Plan:
+    """What a submission would do. Raises as `app.domain.submission.submit_fit` does for its faults."""
+    found: ExaminedRequest = examine_submission(services, owner, submission)
     request, pixels = found.completed, found.n_pixels
     place = services.board.next_place(queue_for(services, found))
     return Plan(
