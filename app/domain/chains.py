@@ -11,7 +11,7 @@ from app.domain.temporary_files import temporary_folder
 from app.errors import NotFound, RequestFaulty, Unavailable
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
-from app.sandbox import inspection
+from app.sandbox import file_products
 from app.sandbox.pool import SandboxError
 from jobs.storage.blobs import result_folder
 
@@ -73,7 +73,7 @@ def convert(services: Services, found: StoredFile, wanted: ChainsChoice) -> Conv
         target = folder / "chains"
         try:
             fault = services.sandbox.call(
-                inspection.convert_chains, source, target, wanted.format, wanted.thin, wanted.parameters
+                file_products.convert_chains, source, target, wanted.format, wanted.thin, wanted.parameters
             )
         except SandboxError as error:
             raise Unavailable(f"The chains' conversion {error}.") from error

@@ -21,7 +21,7 @@ def look(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    """What a function of `app.sandbox.inspection` finds in a blob.
+    """What a function of `app.sandbox.upload_checks` finds in a blob.
 
     Raises:
         Unavailable: where the sandbox has no child for it.

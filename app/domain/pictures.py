@@ -5,7 +5,7 @@ from app.domain.looking import look
 from app.errors import RequestFaulty
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
-from app.sandbox import inspection
+from app.sandbox import file_products
 from fitting.spec import Fault
 from fitting.spec.images.pictures import PictureChoices
 from jobs.storage.schema import UploadRecord
@@ -24,7 +24,7 @@ def find_upload(services: Services, owner: str, upload_id: str) -> UploadRecord:
 
 def draw(services: Services, upload: UploadRecord, choices: PictureChoices) -> bytes:
     """An upload's plane as PNG. Raises RequestFaulty for a choice that it cannot be drawn with, Unavailable."""
-    drawn = look(services, services.blobs, blob_key(upload.sha256), inspection.draw_upload, choices)
+    drawn = look(services, services.blobs, blob_key(upload.sha256), file_products.draw_upload, choices)
     if isinstance(drawn, Fault):
         raise RequestFaulty([drawn])
     return drawn

@@ -10,7 +10,7 @@ from app.domain.temporary_files import temporary_folder
 from app.errors import NotFound, RequestFaulty, Unavailable
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
-from app.sandbox import inspection
+from app.sandbox import file_products, upload_checks
 from app.sandbox.pool import SandboxError
 from fitting.spec import Fault
 from jobs.storage.blobs import BlobStore
@@ -51,7 +51,7 @@ def pixels(services: Services, plane: StoredPlane) -> ConvertedFile:
     """The pixels as .npy: little-endian float32. Raises RequestFaulty where the file has no such plane."""
     with temporary_folder(services.receiving_folder) as folder:
         target = folder / "pixels.npy"
-        fault = look(services, plane.blobs, plane.key, inspection.write_pixels, plane.hdu, plane.factor, target)
+        fault = look(services, plane.blobs, plane.key, file_products.write_pixels, plane.hdu, plane.factor, target)
         if fault is not None:
             raise RequestFaulty([fault])
         return ConvertedFile.opened(target)
@@ -59,7 +59,7 @@ def pixels(services: Services, plane: StoredPlane) -> ConvertedFile:
 
 def sky_map(services: Services, plane: StoredPlane) -> dict[str, Any] | None:
     """From the plane's pixels to the sky, or None. Raises RequestFaulty where the file has no such plane."""
-    found = look(services, plane.blobs, plane.key, inspection.sky_map, plane.hdu)
+    found = look(services, plane.blobs, plane.key, file_products.sky_map, plane.hdu)
     if isinstance(found, Fault):
         raise RequestFaulty([found])
     return found
@@ -69,6 +69,6 @@ def recognise(services: Services, owner: str, upload_id: str) -> dict[str, Any]:
     """Which HDU of an upload is which plane. Raises NotFound."""
     description = uploads.get(services, owner, upload_id).description
     try:
-        return services.sandbox.call(inspection.recognise_planes, description)
+        return services.sandbox.call(upload_checks.recognise_planes, description)
     except SandboxError as error:
         raise Unavailable(f"The file {error}.") from error

@@ -11,7 +11,7 @@ from app.domain.results import StoredFile, stored, succeeded
 from app.domain.temporary_files import temporary_folder
 from app.errors import NoSuchPlot, NotFound, RequestFaulty, Unavailable
 from app.lifetime.services import Services
-from app.sandbox import inspection
+from app.sandbox import file_products
 from app.sandbox.pool import SandboxError
 from fitting.spec.faults import Fault
 from fitting.spec.plots import (
@@ -70,7 +70,7 @@ def find_plot(
     if found is not None:
         return found
     try:
-        content = _draw(services, folder, _files(record, kind, chosen), inspection.draw, kind, format_, chosen)
+        content = _draw(services, folder, _files(record, kind, chosen), file_products.draw, kind, format_, chosen)
     except PlotUnavailable as error:
         raise NoSuchPlot(f"The fit {fit_id} {error}.") from error
     except ChoiceInvalid as error:
@@ -89,7 +89,7 @@ def find_preview(services: Services, owner: str, fit_id: str, image: str, plane:
     found = stored(services, key)
     if found is None:
         files = {f"{own}/{name}.fits" for name in ("data", "model", "normalized_residual", plane)}
-        found = _keep(services, key, _draw(services, folder, files, inspection.draw_preview, image, plane))
+        found = _keep(services, key, _draw(services, folder, files, file_products.draw_preview, image, plane))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from app.domain import uploads
 from app.errors import RequestFaulty, Unavailable
 from app.lifetime.services import Services
-from app.sandbox import inspection
+from app.sandbox import file_products
 from app.sandbox.pool import SandboxBusy, SandboxError
 from fitting.spec import Fault, ProposalSpec, json_path, parse_proposal
 from jobs.storage.uploads import blob_key
@@ -33,7 +33,7 @@ def propose(services: Services, owner: str, upload_id: str, document: object) ->
 
 def _in_sandbox(services: Services, spec: ProposalSpec, files: Mapping[str, Path]) -> Mapping[str, Any]:
     try:
-        proposed = services.sandbox.call(inspection.propose, spec, files)
+        proposed = services.sandbox.call(file_products.propose, spec, files)
     except SandboxBusy as error:
         raise Unavailable(f"The proposal {error}.") from error
     except SandboxError as error:

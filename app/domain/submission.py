@@ -13,7 +13,7 @@ from app.domain.limits import FitLimits, limits_of, require_webhook
 from app.domain.temporary_files import ReceivedFile
 from app.errors import KeyReused, RequestFaulty, Unavailable
 from app.lifetime.services import Services
-from app.sandbox import inspection
+from app.sandbox import upload_checks
 from app.sandbox.pool import SandboxBusy, SandboxError
 from fitting.spec import Fault, FitRequest, Notice, parse_request
 from fitting.spec.identity import request_sha256
@@ -116,10 +116,10 @@ def examine_submission(services: Services, owner: str, submission: Submission) -
 
 def _check_images(
     services: Services, request: FitRequest, files: Mapping[str, Path], new: frozenset[str]
-) -> inspection.Checked:
+) -> upload_checks.ImageCheck:
     """What there is to say of a sound request. Raises RequestFaulty with every fault that shows in the images."""
     try:
-        checked = services.sandbox.call(inspection.check_images, request, files, new)
+        checked = services.sandbox.call(upload_checks.check_images, request, files, new)
     except SandboxBusy as error:
         raise Unavailable(f"The request {error}.") from error
     except SandboxError as error:

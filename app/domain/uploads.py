@@ -8,7 +8,7 @@ from app.domain import quotas
 from app.domain.temporary_files import ReceivedFile
 from app.errors import Conflict, FileUnreadable, NotFound, Unavailable
 from app.lifetime.services import Services
-from app.sandbox import inspection
+from app.sandbox import upload_checks
 from app.sandbox.pool import SandboxBusy, SandboxError
 from fitting.spec import Fault, PlaneReference
 from jobs.storage import records, uploads
@@ -28,7 +28,7 @@ def store(services: Services, owner: str, received: ReceivedFile) -> tuple[Uploa
 def check_upload(services: Services, path: Path) -> dict[str, Any]:
     """What is in a file, as JSON. Raises FileUnreadable where it is no image, Unavailable where nobody could look."""
     try:
-        found = services.sandbox.call(inspection.describe_upload, path)
+        found = services.sandbox.call(upload_checks.check_file, path)
     except SandboxBusy as error:
         raise Unavailable(f"The file {error}.") from error
     except SandboxError as error:

@@ -17,8 +17,8 @@ from app.lifetime.waking import Waker
 from app.lifetime.watcher import Watcher
 from app.presenting.metrics import Metrics
 from app.presenting.queue_board import QueueBoard
-from app.sandbox.inspection import preload
 from app.sandbox.pool import Sandbox
+from app.sandbox.upload_checks import preload
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.reconciler import Reconciler
 from jobs.operation.webhooks import Teller

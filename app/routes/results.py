@@ -12,7 +12,7 @@ from app.lifetime.services import Services
 from app.models.results import ChainsDocument, CovarianceDocument, ParametersDocument, ProvenanceDocument
 from app.openapi import CHAINS_FORMATS, CHAINS_TYPES, TABLE_TYPES, binary, stored
 from app.openapi import tables as table_responses
-from app.sandbox.inspection import Tabled
+from app.sandbox.file_products import TableKind
 
 router = APIRouter(prefix="/fits/{fit_id}", tags=["results"])
 
@@ -149,7 +149,9 @@ def get_image(
     return file_response(request, found, "application/fits", f"{image}-{plane}.fits")
 
 
-def _document_or_table(request: Request, services: Services, found: StoredFile, kind: Tabled, format_: str) -> Response:
+def _document_or_table(
+    request: Request, services: Services, found: StoredFile, kind: TableKind, format_: str
+) -> Response:
     if format_ == "json":
         return file_response(request, found, "application/json")
     etag = tables.etag(found, format_)

@@ -1,0 +1,127 @@
+"""Products of files, made in the sandbox's children: proposals, arrays, pictures, tables, converted chains.
+
+As in `app.sandbox.upload_checks`, everything heavy is imported inside the functions, and what a file's sender did wrong
+comes back as a `Fault`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from fitting.spec import Fault, ProposalSpec, RequestInvalid
+from fitting.spec.images.pictures import PictureChoices
+from fitting.spec.plots import PlotChoices
+
+if TYPE_CHECKING:
+    from fitting.files.file_reading import FileInvalid
+
+TableKind = Literal["parameters", "covariance"]
+"""Documents of a result that can be had as tables."""
+
+
+@dataclass(frozen=True)
+class ProposalOutcome:
+    """The outcome of a proposal: faults, or else its document."""
+
+    faults: tuple[Fault, ...] = ()
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+def propose(spec: ProposalSpec, files: Mapping[str, Path]) -> ProposalOutcome:
+    """A request for an image, as JSON with what it was made from. `files` says where each file is that `spec` names."""
+    from fitting.proposing.proposal import propose as propose_request
+
+    try:
+        return ProposalOutcome(document=propose_request(spec, files.__getitem__).document())
+    except RequestInvalid as error:
+        return ProposalOutcome(faults=error.faults)
+
+
+def write_pixels(source: Path, hdu: int | str | None, factor: int, target: Path) -> Fault | None:
+    """Write a plane's pixels to `target` as .npy, averaged over blocks; a fault where there is no such plane."""
+    from fitting.files.file_reading import FileInvalid
+    from fitting.files.plane_pixels import write_pixels as write
+
+    try:
+        write(source, hdu, factor, target)
+    except FileInvalid as error:
+        return _fault_of_plane(error)
+    return None
+
+
+def sky_map(source: Path, hdu: int | str | None) -> dict[str, Any] | Fault | None:
+    """Where a plane's pixels are on the sky, as JSON; None where its header does not say."""
+    from fitting.files.file_reading import FileInvalid
+    from fitting.files.sky_map import sky_map as read_sky_map
+
+    try:
+        return read_sky_map(source, hdu)
+    except FileInvalid as error:
+        return _fault_of_plane(error)
+
+
+def draw(files: Mapping[str, Path], folder: Path, kind: str, format_: str, choices: PlotChoices) -> bytes:
+    """A plot of a result, from its files by their names; `folder` is empty and may be written to.
+
+    Raises PlotUnavailable or ChoiceInvalid.
+    """
+    from fitting.plots import draw_plot
+
+    _link_files(files, folder)
+    return draw_plot(folder, kind, format_, choices)
+
+
+def draw_preview(files: Mapping[str, Path], folder: Path, image: str, plane: str) -> bytes:
+    """One plane of a result as PNG, from its files as `draw` has them."""
+    from fitting.plots import draw_preview
+
+    _link_files(files, folder)
+    return draw_preview(folder, image, plane)
+
+
+def draw_upload(path: Path, choices: PictureChoices) -> bytes | Fault:
+    """One plane of a file as PNG, or why it cannot be shown so."""
+    from fitting.files.file_reading import FileInvalid, read_plane
+    from fitting.plots.picture import PictureInvalid, draw_picture
+
+    try:
+        return draw_picture(read_plane(path, choices.hdu).data, choices)
+    except FileInvalid as error:
+        return Fault("query.hdu", str(error), error.expected)
+    except PictureInvalid as error:
+        return Fault(f"query.{error.option}", error.message, error.expected)
+
+
+def convert_document(source: Path, target: Path, kind: TableKind, format_: str) -> None:
+    """Write a document of a result as a table to `target`."""
+    from fitting.tabling import covariance_table, parameters_table, write_table
+
+    document = json.loads(source.read_bytes())
+    tables = {"parameters": parameters_table, "covariance": covariance_table}
+    write_table(tables[kind](document), target, format_)
+
+
+def convert_chains(
+    source: Path, target: Path, format_: str, thin: int, parameters: tuple[str, ...] | None
+) -> Fault | None:
+    """Write stored chains in another format to `target`; a fault where they lack one of the parameters."""
+    from fitting.chains.formats import UnknownParameter, convert
+
+    try:
+        convert(source, target, format_, thin, parameters)
+    except UnknownParameter as error:
+        return Fault("parameters", str(error), "names of free parameters, separated by commas")
+    return None
+
+
+def _link_files(files: Mapping[str, Path], folder: Path) -> None:
+    for name, path in files.items():
+        place = folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(path)
+
+
+def _fault_of_plane(error: "FileInvalid") -> Fault:
+    return Fault("query.hdu", str(error.message), error.expected)

@@ -1,0 +1,95 @@
+"""Upload checks, run in the sandbox's children: what is in a file, and whether a request's images go together.
+
+Everything heavy is imported inside the functions, so that the service can name them without importing it. Errors come
+back as data, since an exception of a library would have to be imported by the service to be read (docs/decisions/0002).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fitting.spec import Fault, FitRequest, Notice, RequestInvalid
+
+
+@dataclass(frozen=True)
+class ImageCheck:
+    """The outcome of a check of a request's images: faults, or else what is known of them.
+
+    Attributes:
+        descriptions: of each new file, by its name.
+        completed: the request with the first values that it left out.
+        n_pixels: that are used, of all images together.
+        notices: of the images.
+    """
+
+    faults: tuple[Fault, ...] = ()
+    descriptions: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    completed: FitRequest | None = None
+    n_pixels: int = 0
+    notices: tuple[Notice, ...] = ()
+
+
+def preload() -> None:
+    """Import what the checks use. Drawing is left out, since most services draw rarely."""
+    import fitting.files.file_reading
+    import fitting.first_values.completed_request
+    import fitting.proposing.proposal  # noqa: F401
+
+
+def check_file(path: Path) -> dict[str, Any] | Fault:
+    """What is in a file, as JSON, or why it is no image; the fault's path is the place in the file, such as `HDU 2`."""
+    from fitting.files.file_reading import FileInvalid, describe_file
+    from fitting.files.plane_recognition import recognised
+
+    try:
+        description = describe_file(path)
+    except FileInvalid as error:
+        return Fault(error.where, error.message, error.expected)
+    return {**description.model_dump(mode="json"), "planes": dict(recognised(description, None).hdus)}
+
+
+def check_images(request: FitRequest, files: Mapping[str, Path], new: frozenset[str]) -> ImageCheck:
+    """Every fault that shows only in the images of a request: broken files, shapes, masks, PSFs, values left out.
+
+    `files` says where each file is that the request names; those in `new` have not been looked at before.
+    """
+    from fitting.first_values.completed_request import complete_request
+    from fitting.inputs.image_reading import load_images
+
+    descriptions = {name: check_file(files[name]) for name in sorted(new)}
+    faults = _faults_of_files(request, descriptions)
+    if faults:
+        return ImageCheck(faults=tuple(faults))
+    try:
+        images = load_images(request, files.__getitem__)
+        completed = complete_request(request, images)
+    except RequestInvalid as error:
+        return ImageCheck(faults=error.faults)
+    return ImageCheck(
+        descriptions={name: found for name, found in descriptions.items() if not isinstance(found, Fault)},
+        completed=completed,
+        n_pixels=sum(int((~image.mask).sum()) for image in images),
+        notices=tuple(notice for image in images for notice in image.notices),
+    )
+
+
+def recognise_planes(description: Mapping[str, Any]) -> dict[str, Any]:
+    """Which HDU is which plane, told by names and shapes from a stored description, as JSON with notices."""
+    from fitting.files.file_reading import FileDescription
+    from fitting.files.plane_recognition import recognised
+
+    planes = recognised(FileDescription.model_validate(description), None)
+    notices = [notice.document() for notice in planes.notices]
+    return {"planes": dict(planes.hdus), "warnings": list(planes.warnings), "notices": notices}
+
+
+def _faults_of_files(request: FitRequest, descriptions: Mapping[str, dict[str, Any] | Fault]) -> list[Fault]:
+    """The faults of whole files, each at the places in the request that name the file."""
+    faults = []
+    for place, reference in request.references():
+        found = descriptions.get(reference.file)
+        if isinstance(found, Fault):
+            where = f", {found.path}," if found.path else ""
+            faults.append(Fault(place, f"{reference.file!r}{where} {found.message}", found.expected))
+    return faults
