@@ -16,7 +16,7 @@ def binary(media_type: str, description: str) -> dict[int | str, dict[str, Any]]
     return files(description, media_type)
 
 
-def stored(media_type: str, description: str) -> dict[int | str, dict[str, Any]]:
+def ranged_file(media_type: str, description: str) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that answers with a stored file, whole or in parts."""
     responses = binary(media_type, description)
     return {**responses, 206: {**responses[200], "description": "The part that the header `Range` asks for"}}

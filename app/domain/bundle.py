@@ -9,11 +9,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from app.domain import plots
-from app.domain.bundle_readme import readme
-from app.domain.results import succeeded
+from app.domain.results import fit_with_result
 from app.errors import NoSuchPlot, Unavailable
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
+from fitting import __version__
 from fitting.spec import parse_request
 from fitting.spec.plots import plots_of
 from jobs.storage.blobs import BlobMissing, result_folder
@@ -23,8 +23,36 @@ from jobs.storage.uploads import blob_key, get_uploads
 _PACKED = frozenset({".png", ".nc", ".gz", ".fz", ".npz"})
 """Suffixes of files that do not get smaller."""
 _RENAMED = {"request.json": "completed_request.json"}
-_OWN_FOLDERS = ("plots", "previews", "live")
+"""Files of a result that have another name in the archive."""
+_VIEW_FOLDERS = ("plots", "previews", "live")
 """What the service keeps beside a result to look at."""
+_README = """\
+# {title}
+
+Fit `{id}` by photfit, finished {finished}.
+
+## Make it again
+
+    pip install 'photfit[worker]=={version}'
+    photfit fit request.json -o again
+
+{inputs}The same request on the same files gives the same numbers: `provenance.json` says with which versions, on which
+device and with which seed these were made, and holds the SHA-256 of the request and of every file.
+
+## What is here
+
+| file | what |
+|---|---|
+| `request.json` | the request as it was asked for{files} |
+| `completed_request.json` | the same with the first values that photfit filled in |
+| `parameters.json` | best-fit parameters, derived values, χ², how each stage went |
+| `covariance.json` | their covariance and correlation |
+| `chains.nc` | draws of a sampler, where one ran (netCDF, opened by `arviz.from_netcdf`) |
+| `provenance.json` | versions, device, seed, hashes |
+| `images/IMAGE/*.fits` | data, model, residual and normalised residual, with the data's WCS; light of each component |
+| `plots/*.png` | plots of the result |
+| `log.txt` | the run's log |
+"""
 
 
 @dataclass(frozen=True)
@@ -53,7 +81,7 @@ class Bundle:
 
 def find(services: Services, owner: str, fit_id: str, *, inputs: bool) -> Bundle:
     """What a fit's archive holds; with its input files where `inputs` says so. Raises NotFound or NotFinished."""
-    record = succeeded(services, owner, fit_id)
+    record = fit_with_result(services, owner, fit_id)
     named = {reference.file for _, reference in parse_request(record.request).references()}
     known = get_uploads(services.engine, owner, named)
     return Bundle(record, _input_names(known) if inputs else {}, known)
@@ -68,9 +96,9 @@ def chunks(services: Services, bundle: Bundle) -> Iterator[bytes]:
             with archive.open(_member(top / name), "w", force_zip64=True) as member:
                 for chunk in content():
                     member.write(chunk)
-                    yield from outlet.taken()
-            yield from outlet.taken()
-    yield from outlet.taken()
+                    yield from outlet.take_pending()
+            yield from outlet.take_pending()
+    yield from outlet.take_pending()
 
 
 class _Outlet(io.RawIOBase):
@@ -87,7 +115,7 @@ class _Outlet(io.RawIOBase):
         self._pending.append(bytes(data))
         return len(data)
 
-    def taken(self) -> Iterator[bytes]:
+    def take_pending(self) -> Iterator[bytes]:
         """What was written since the last time."""
         pending, self._pending = self._pending, []
         yield from pending
@@ -104,26 +132,26 @@ def _members(services: Services, bundle: Bundle) -> Iterator[tuple[str, Callable
     """Name and content of each file of the archive, the small ones first."""
     record = bundle.record
     request = _local_request(record.request, bundle.inputs)
-    yield "README.md", _fixed(readme(record, bundle.inputs, bundle.uploads).encode())
-    yield "request.json", _fixed(json.dumps(request, ensure_ascii=False, indent=1).encode() + b"\n")
+    yield "README.md", _whole_content(_readme(record, bundle.inputs, bundle.uploads).encode())
+    yield "request.json", _whole_content(json.dumps(request, ensure_ascii=False, indent=1).encode() + b"\n")
     folder = result_folder(record.id, record.attempt)
     for key in services.blobs.keys(folder):
         name = key.removeprefix(f"{folder}/")
-        if name.partition("/")[0] not in _OWN_FOLDERS:
-            yield _RENAMED.get(name, name), _stored(services, key)
+        if name.partition("/")[0] not in _VIEW_FOLDERS:
+            yield _RENAMED.get(name, name), _stored_content(services, key)
     for name in plots_of(stage["method"] for stage in record.request["stages"]):
         picture = _plot(services, record, name)
         if picture is not None:
-            yield f"plots/{name}.png", _fixed(picture)
+            yield f"plots/{name}.png", _whole_content(picture)
     for upload_id, name in bundle.inputs.items():
-        yield name, _stored(services, blob_key(bundle.uploads[upload_id].sha256))
+        yield name, _stored_content(services, blob_key(bundle.uploads[upload_id].sha256))
 
 
-def _fixed(content: bytes) -> Callable[[], Iterator[bytes]]:
+def _whole_content(content: bytes) -> Callable[[], Iterator[bytes]]:
     return lambda: iter((content,))
 
 
-def _stored(services: Services, key: str) -> Callable[[], Iterator[bytes]]:
+def _stored_content(services: Services, key: str) -> Callable[[], Iterator[bytes]]:
     return lambda: services.blobs.chunks(key)
 
 
@@ -142,8 +170,8 @@ def _input_names(known: Mapping[str, UploadRecord]) -> dict[str, str]:
     """A name in the archive for each upload: what its sender called it, made safe, and told apart where need be."""
     names: dict[str, str] = {}
     for upload_id, record in sorted(known.items()):
-        own = PurePosixPath(record.filename.replace("\\", "/")).name
-        safe = "".join(letter if letter.isalnum() or letter in "._-+" else "_" for letter in own).lstrip(".")
+        given = PurePosixPath(record.filename.replace("\\", "/")).name
+        safe = "".join(letter if letter.isalnum() or letter in "._-+" else "_" for letter in given).lstrip(".")
         name = f"inputs/{safe or 'file'}"
         names[upload_id] = name if name not in names.values() else f"inputs/{upload_id}-{safe or 'file'}"
     return names
@@ -162,3 +190,32 @@ def _as_paths(value: Any, files: frozenset[str]) -> Any:
     if not isinstance(value, dict):
         return value
     return {"path" if key == "upload" and item in files else key: _as_paths(item, files) for key, item in value.items()}
+
+
+def _readme(record: FitRecord, inputs: Mapping[str, str], uploads: Mapping[str, UploadRecord]) -> str:
+    """The page for a fit whose archive holds `inputs` (upload id → name in the archive)."""
+    finished = "" if record.finished_at is None else record.finished_at.isoformat(sep=" ", timespec="seconds")
+    if inputs:
+        inputs_text, files = "", ", which names the files in `inputs/`"
+    else:
+        inputs_text, files = _what_to_fetch(uploads), ", which names uploads of the service"
+    return _README.format(
+        title=record.name or "A fit",
+        id=record.id,
+        finished=finished,
+        version=__version__,
+        inputs=inputs_text,
+        files=files,
+    )
+
+
+def _what_to_fetch(uploads: Mapping[str, UploadRecord]) -> str:
+    """Which files have to be put beside the request first."""
+    lines = [
+        f"- `{record.id}`: {record.filename or 'a file'}, SHA-256 {record.sha256}\n" for record in uploads.values()
+    ]
+    return (
+        "The input files did not come along. Put each in the place of its upload's id in `request.json` first:\n\n"
+        + "".join(lines)
+        + "\n"
+    )

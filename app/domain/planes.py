@@ -1,20 +1,25 @@
-"""Planes for looking at: pixels as arrays, where they are on the sky, and which plane is what. All in the sandbox."""
+"""Planes to look at: pixels as arrays, pictures, where they are on the sky, which HDU is which. All in the sandbox."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from app.domain import results, uploads
-from app.domain.chains import ConvertedFile
-from app.domain.looking import look
-from app.domain.temporary_files import temporary_folder
-from app.errors import NotFound, RequestFaulty, Unavailable
+from app.domain.temporary_files import ConvertedFile, temporary_folder
+from app.errors import FileUnreadable, NotFound, RequestFaulty, Unavailable
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
 from app.sandbox import file_products, upload_checks
-from app.sandbox.pool import SandboxError
+from app.sandbox.pool import SandboxBusy, SandboxError
 from fitting.spec import Fault
+from fitting.spec.images.pictures import PictureChoices
 from jobs.storage.blobs import BlobStore
+from jobs.storage.schema import UploadRecord
 from jobs.storage.uploads import blob_key
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -51,15 +56,17 @@ def pixels(services: Services, plane: StoredPlane) -> ConvertedFile:
     """The pixels as .npy: little-endian float32. Raises RequestFaulty where the file has no such plane."""
     with temporary_folder(services.receiving_folder) as folder:
         target = folder / "pixels.npy"
-        fault = look(services, plane.blobs, plane.key, file_products.write_pixels, plane.hdu, plane.factor, target)
+        fault = _read_blob(
+            services, plane.blobs, plane.key, file_products.write_pixels, plane.hdu, plane.factor, target
+        )
         if fault is not None:
             raise RequestFaulty([fault])
-        return ConvertedFile.opened(target)
+        return ConvertedFile.open_at(target)
 
 
 def sky_map(services: Services, plane: StoredPlane) -> dict[str, Any] | None:
     """From the plane's pixels to the sky, or None. Raises RequestFaulty where the file has no such plane."""
-    found = look(services, plane.blobs, plane.key, file_products.sky_map, plane.hdu)
+    found = _read_blob(services, plane.blobs, plane.key, file_products.sky_map, plane.hdu)
     if isinstance(found, Fault):
         raise RequestFaulty([found])
     return found
@@ -72,3 +79,39 @@ def recognise(services: Services, owner: str, upload_id: str) -> dict[str, Any]:
         return services.sandbox.call(upload_checks.recognise_planes, description)
     except SandboxError as error:
         raise Unavailable(f"The file {error}.") from error
+
+
+def picture_etag(upload: UploadRecord, choices: PictureChoices) -> str:
+    """A strong entity tag of a picture: the same bytes under the same choices give the same picture."""
+    return strong_tag(upload.sha256, choices)
+
+
+def draw_picture(services: Services, upload: UploadRecord, choices: PictureChoices) -> bytes:
+    """An upload's plane as PNG. Raises RequestFaulty for a choice that it cannot be drawn with, Unavailable."""
+    drawn = _read_blob(services, services.blobs, blob_key(upload.sha256), file_products.draw_upload, choices)
+    if isinstance(drawn, Fault):
+        raise RequestFaulty([drawn])
+    return drawn
+
+
+def _read_blob(
+    services: Services,
+    blobs: BlobStore,
+    key: str,
+    function: Callable[Concatenate[Path, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """The sandbox's answer to a function of `app.sandbox.file_products` that reads a blob.
+
+    Raises:
+        Unavailable: where the sandbox has no child for it.
+        FileUnreadable: where it takes too much.
+    """
+    with blobs.local(key) as path:
+        try:
+            return services.sandbox.call(function, path, *args, **kwargs)
+        except SandboxBusy as error:
+            raise Unavailable(f"The file {error}.") from error
+        except SandboxError as error:
+            raise FileUnreadable(f"The file {error}.", expected="a smaller image") from error

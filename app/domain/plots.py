@@ -1,4 +1,7 @@
-"""Plots and previews of a result: drawn in the sandbox when asked for; those that are asked for again are kept."""
+"""Plots and previews of a result, drawn in the sandbox, and the picture of a running fit's residual.
+
+A plot is drawn when it is asked for; one without choices of a reader's is kept beside the result.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
@@ -6,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Concatenate, ParamSpec
 
-from app.domain.fits import image_of
-from app.domain.results import StoredFile, stored, succeeded
+from app.domain import fits
+from app.domain.results import StoredFile, fit_with_result, stored_file
 from app.domain.temporary_files import temporary_folder
-from app.errors import NoSuchPlot, NotFound, RequestFaulty, Unavailable
+from app.errors import NoPicture, NoSuchPlot, NotFound, RequestFaulty, Unavailable
 from app.lifetime.services import Services
 from app.sandbox import file_products
 from app.sandbox.pool import SandboxError
@@ -23,7 +26,7 @@ from fitting.spec.plots import (
     plots_of,
     read_choices,
 )
-from jobs.storage.blobs import result_folder
+from jobs.storage.blobs import BlobMissing, live_residual, result_folder
 from jobs.storage.schema import FitRecord
 
 P = ParamSpec("P")
@@ -57,16 +60,16 @@ def find_plot(
         choices = read_choices(PLOTS[kind], image, parameters, truth)
     except ChoiceInvalid as error:
         raise _faulty(error) from error
-    record = succeeded(services, owner, fit_id)
+    record = fit_with_result(services, owner, fit_id)
     has = plots_of(stage["method"] for stage in record.request["stages"])
     if kind not in has:
         needs = PLOTS[kind].needs
         assert needs is not None
         raise NoSuchPlot(f"The fit {fit_id} {_WHY[needs]}; it has the plots {', '.join(has)}.", plots=list(has))
-    chosen = replace(choices, image=image_of(record, choices.image)[1])
+    chosen = replace(choices, image=fits.image_of(record, choices.image)[1])
     folder = result_folder(record.id, record.attempt)
     key = f"{folder}/plots/{kind}-{chosen.image}.{format_}"
-    found = stored(services, key) if chosen.plain else None
+    found = stored_file(services, key) if chosen.plain else None
     if found is not None:
         return found
     try:
@@ -80,17 +83,32 @@ def find_plot(
 
 def find_preview(services: Services, owner: str, fit_id: str, image: str, plane: str) -> StoredFile:
     """A plane of an image as PNG, ``component/NAME`` among them; drawn once. Raises as `find_plot` does."""
-    record = succeeded(services, owner, fit_id)
+    record = fit_with_result(services, owner, fit_id)
     folder = result_folder(record.id, record.attempt)
-    own = f"images/{image_of(record, image)[1]}"
-    if stored(services, f"{folder}/{own}/{plane}.fits") is None:
+    image_folder = f"images/{fits.image_of(record, image)[1]}"
+    if stored_file(services, f"{folder}/{image_folder}/{plane}.fits") is None:
         raise NotFound(f"The fit {fit_id} has no plane {plane[:80]!r} of the image {image!r}.")
     key = f"{folder}/previews/{image}/{plane}.png"
-    found = stored(services, key)
+    found = stored_file(services, key)
     if found is None:
-        files = {f"{own}/{name}.fits" for name in ("data", "model", "normalized_residual", plane)}
+        files = {f"{image_folder}/{name}.fits" for name in ("data", "model", "normalized_residual", plane)}
         found = _keep(services, key, _draw(services, folder, files, file_products.draw_preview, image, plane))
     return found
+
+
+def find_live_residual(services: Services, owner: str, fit_id: str, image: str | None) -> bytes:
+    """The latest picture of an image's residual, PNG; the first image's where none is named.
+
+    Raises NotFound, or NoPicture where the fit does not run or none is made yet.
+    """
+    record = fits.get(services, owner, fit_id)
+    place, _ = fits.image_of(record, image)
+    if record.state != "running":
+        raise NoPicture(f"The fit {fit_id} is {record.state}: its residual is shown while it runs.")
+    try:
+        return services.blobs.read(live_residual(record.id, record.attempt, place))
+    except BlobMissing as error:
+        raise NoPicture(f"The fit {fit_id} has no picture of its residual yet.") from error
 
 
 def _files(record: FitRecord, kind: str, choices: PlotChoices) -> set[str]:
@@ -117,7 +135,7 @@ def _draw(
         files = {
             name: stack.enter_context(services.blobs.local(f"{folder}/{name}"))
             for name in names
-            if stored(services, f"{folder}/{name}") is not None
+            if stored_file(services, f"{folder}/{name}") is not None
         }
         shelf = work / "result"
         shelf.mkdir()
@@ -132,7 +150,7 @@ def _keep(services: Services, key: str, content: bytes) -> StoredFile:
         path = work / "picture"
         path.write_bytes(content)
         services.blobs.put_file(key, path)
-    found = stored(services, key)
+    found = stored_file(services, key)
     assert found is not None
     return found
 

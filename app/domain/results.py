@@ -28,8 +28,8 @@ class StoredFile:
 
 def find(services: Services, owner: str, fit_id: str, name: str) -> StoredFile:
     """A file of a fit's result. Raises NotFound, or NotFinished where the fit has not succeeded."""
-    record = succeeded(services, owner, fit_id)
-    found = stored(services, f"{result_folder(record.id, record.attempt)}/{name}")
+    record = fit_with_result(services, owner, fit_id)
+    found = stored_file(services, f"{result_folder(record.id, record.attempt)}/{name}")
     if found is None:
         raise NotFound(f"The fit {fit_id} has no {name[:200]}.")
     return found
@@ -40,13 +40,13 @@ def find_log(services: Services, owner: str, fit_id: str) -> StoredFile:
     record = fits.get(services, owner, fit_id)
     if record.state not in FINAL_STATES:
         raise _not_finished(record)
-    found = stored(services, f"{result_folder(record.id, record.attempt)}/log.txt")
+    found = stored_file(services, f"{result_folder(record.id, record.attempt)}/log.txt")
     if found is None:
         raise NotFound(f"The fit {fit_id} is {record.state} and left no log.")
     return found
 
 
-def succeeded(services: Services, owner: str, fit_id: str) -> FitRecord:
+def fit_with_result(services: Services, owner: str, fit_id: str) -> FitRecord:
     """The owner's fit, where it has succeeded or kept what it had found. Raises NotFound or NotFinished."""
     record = fits.get(services, owner, fit_id)
     if not has_result(record.state, record.error):
@@ -54,7 +54,7 @@ def succeeded(services: Services, owner: str, fit_id: str) -> FitRecord:
     return record
 
 
-def stored(services: Services, key: str) -> StoredFile | None:
+def stored_file(services: Services, key: str) -> StoredFile | None:
     """The file under a key, or None; also where no file could have such a key."""
     try:
         size = services.blobs.size(key)

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
 import structlog
 
-from app.domain import quotas, reuse, uploads
-from app.domain.limits import FitLimits, limits_of, require_webhook
+from app.domain import limits, uploads
+from app.domain.limits import FitLimits
 from app.domain.temporary_files import ReceivedFile
 from app.errors import KeyReused, RequestFaulty, Unavailable
 from app.lifetime.services import Services
 from app.sandbox import upload_checks
 from app.sandbox.pool import SandboxBusy, SandboxError
+from fitting import __version__
 from fitting.spec import Fault, FitRequest, Notice, parse_request
 from fitting.spec.identity import request_sha256
 from jobs.lifecycle import transitions
@@ -23,6 +25,7 @@ from jobs.queues import presence
 from jobs.queues.costs import expected_seconds
 from jobs.queues.queue_choice import choose_queue
 from jobs.storage import records
+from jobs.storage.blobs import BlobMissing, result_folder
 from jobs.storage.schema import FitRecord, UploadRecord
 from jobs.storage.uploads import blob_key
 
@@ -53,10 +56,10 @@ def submit_fit(services: Services, owner: str, submission: Submission) -> FitRec
     if earlier is not None:
         return earlier
     found = examine_submission(services, owner, submission)
-    reusable = reuse.earlier_result(services, owner, found.identity) if found.request.reuse else None
+    reusable = _earlier_result(services, owner, found.identity) if found.request.reuse else None
     if reusable is not None:
         return reusable
-    quotas.require_turn(services, owner)
+    limits.require_turn(services, owner)
     return _queue_fit(services, owner, _keep_files(services, owner, submission, found), found, submission)
 
 
@@ -91,8 +94,8 @@ class ExaminedRequest:
 def examine_submission(services: Services, owner: str, submission: Submission) -> ExaminedRequest:
     """A submission, looked at together with its images. Raises RequestInvalid or RequestFaulty with every fault."""
     request = parse_request(submission.document)
-    limits = limits_of(request.limits, services.settings)
-    require_webhook(request.webhook, services.settings)
+    fit_limits = limits.limits_of(request.limits, services.settings)
+    limits.require_webhook(request.webhook, services.settings)
     known = _known_uploads(services, owner, request, submission.files)
     used = frozenset(reference.file for _, reference in request.references() if reference.file in submission.files)
     with ExitStack() as stack:
@@ -110,7 +113,7 @@ def examine_submission(services: Services, owner: str, submission: Submission) -
         checked.n_pixels,
         checked.notices,
         checked.descriptions,
-        limits,
+        fit_limits,
     )
 
 
@@ -211,3 +214,15 @@ def _queue_fit(
         return earlier
     services.waker.new_fit(record.id, record.queue)
     return record
+
+
+def _earlier_result(services: Services, owner: str, request_sha256: str) -> FitRecord | None:
+    """The owner's newest fit with this hash whose result is there and was made by this version of photfit, or None."""
+    record = records.succeeded_with(services.engine, owner, request_sha256)
+    if record is None:
+        return None
+    try:
+        content = services.blobs.read(f"{result_folder(record.id, record.attempt)}/provenance.json")
+    except BlobMissing:
+        return None
+    return record if orjson.loads(content)["photfit"] == __version__ else None

@@ -1,16 +1,17 @@
-"""Bytes on their way in: streamed to a temporary file and hashed, never held in memory."""
+"""Temporary files: bytes on their way in, streamed and hashed, and files made to be sent; none is held in memory."""
 
 import hashlib
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from starlette.concurrency import run_in_threadpool
 
 _CHUNK = 1 << 20
+"""Bytes written or read at once. Chosen by hand: large beside a turn in the thread pool, small beside memory."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,25 @@ class ReceivedFile:
     filename: str
     sha256: str
     size: int
+
+
+@dataclass(frozen=True)
+class ConvertedFile:
+    """A file that was made to be sent, without a name: it is gone when it has been read."""
+
+    file: IO[bytes]
+    size: int
+
+    @classmethod
+    def open_at(cls, path: Path) -> Self:
+        """The file at a path that is about to go."""
+        return cls(path.open("rb"), path.stat().st_size)
+
+    def chunks(self) -> Iterator[bytes]:
+        """The content piece by piece, once."""
+        with closing(self.file) as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.domain import quotas
+from app.domain import limits
 from app.domain.temporary_files import ReceivedFile
 from app.errors import Conflict, FileUnreadable, NotFound, Unavailable
 from app.lifetime.services import Services
@@ -45,7 +45,7 @@ def keep(
 ) -> tuple[UploadRecord, bool]:
     """Keep a file that was looked at: its bytes once for all, its record once for an owner. Raises QuotaExceeded."""
     if uploads.find_upload(services.engine, owner, received.sha256) is None:
-        quotas.require_room(services, owner, received.size)
+        limits.require_room(services, owner, received.size)
     key = blob_key(received.sha256)
     if services.blobs.size(key) != received.size:
         services.blobs.put_file(key, received.path)

@@ -6,8 +6,8 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 
-from app.domain.chains import ConvertedFile
 from app.domain.results import StoredFile
+from app.domain.temporary_files import ConvertedFile
 from app.http.entity_tags import is_known
 from app.http.ranges import wanted_range
 

@@ -3,9 +3,9 @@
 from typing import cast
 
 from app.access import Asker
-from app.domain import quotas
+from app.domain import limits
 from app.domain.accounts import NewKey
-from app.domain.quotas import Quotas
+from app.domain.limits import Quotas
 from app.lifetime.services import Services
 from app.models.accounts import Amount, Amounts, Key, MadeKey, Me
 from jobs.accounts.accounts import SCOPES, Scope, Usage
@@ -26,7 +26,7 @@ def present_asker(services: Services, asker: Asker) -> Me:
         administrator=asker.administrator,
         scopes=[scope for scope in SCOPES if scope in asker.scopes],
         key_id=asker.key_id,
-        uses=_present_amounts(quotas.usage(services, asker.owner), quotas.quotas_of(services, asker.owner)),
+        uses=_present_amounts(limits.usage(services, asker.owner), limits.quotas_of(services, asker.owner)),
     )
 
 

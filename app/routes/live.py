@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from app.dependencies import OwnerDep, ServicesDep
-from app.domain import live
+from app.domain import plots
 from app.http.entity_tags import strong_tag
 from app.http.file_responses import made_response
 from app.openapi import pictures
@@ -33,5 +33,5 @@ def get_live_residual(
 
     `progress.residual` of the fit tells of each new one. 404 before the first, and once the fit has stopped.
     """
-    content = live.residual(services, owner, fit_id, image)
+    content = plots.find_live_residual(services, owner, fit_id, image)
     return made_response(request, strong_tag(hashlib.sha256(content).hexdigest()), lambda: content, "image/png")

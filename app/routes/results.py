@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.dependencies import OwnerDep, ServicesDep
-from app.domain import bundle, chains, results, tables
+from app.domain import bundle, result_formats, results
 from app.domain.results import StoredFile
 from app.http.file_responses import converted_response, file_response, streamed_response
 from app.lifetime.services import Services
 from app.models.results import ChainsDocument, CovarianceDocument, ParametersDocument, ProvenanceDocument
-from app.openapi import CHAINS_FORMATS, CHAINS_TYPES, TABLE_TYPES, binary, stored
+from app.openapi import CHAINS_FORMATS, CHAINS_TYPES, TABLE_TYPES, binary, ranged_file
 from app.openapi import tables as table_responses
 from app.sandbox.file_products import TableKind
 
@@ -31,7 +31,7 @@ def get_parameters(
     services: ServicesDep,
     owner: OwnerDep,
     format: Annotated[  # noqa: A002
-        tables.ParametersFormat, Query(description="JSON has all; the others are one table of values.")
+        result_formats.ParametersFormat, Query(description="JSON has all; the others are one table of values.")
     ] = "json",
 ) -> Response:
     """Values and uncertainties, derived values, χ² and how each stage went. 409 where the fit has no result."""
@@ -51,7 +51,7 @@ def get_covariance(
     services: ServicesDep,
     owner: OwnerDep,
     format: Annotated[  # noqa: A002
-        tables.CovarianceFormat, Query(description="JSON has the correlations too; the others are the matrix.")
+        result_formats.CovarianceFormat, Query(description="JSON has the correlations too; the others are the matrix.")
     ] = "json",
 ) -> Response:
     """(JᵀWJ)⁻¹ at the optimum, in the parameters as reported, with the correlations."""
@@ -65,18 +65,21 @@ def get_chains(
     fit_id: str,
     services: ServicesDep,
     owner: OwnerDep,
-    format: Annotated[chains.Format, Query(description="netcdf is an ArviZ InferenceData.")] = "json",  # noqa: A002
+    format: Annotated[result_formats.ChainsFormat, Query(description="netcdf is an ArviZ InferenceData.")] = "json",  # noqa: A002
     thin: Annotated[int, Query(ge=1, description="Give every so-manieth draw of each chain.")] = 1,
     parameters: Annotated[str | None, Query(description="Names, separated by commas.", examples=["a.x,a.y"])] = None,
 ) -> Response:
     """Draws of the last stage that sampled, and their diagnostics. 404 where none did."""
     names = None if parameters is None else tuple(name.strip() for name in parameters.split(","))
-    wanted = chains.ChainsChoice(format, thin, names)
-    found = chains.find(services, owner, fit_id)
+    wanted = result_formats.ChainsChoice(format, thin, names)
+    found = result_formats.find_chains(services, owner, fit_id)
     if wanted.stored_as_it_is:
         return file_response(request, found, CHAINS_TYPES[format], f"{fit_id}.nc")
     return converted_response(
-        request, chains.etag(found, wanted), lambda: chains.convert(services, found, wanted), CHAINS_TYPES[format]
+        request,
+        result_formats.chains_etag(found, wanted),
+        lambda: result_formats.convert_chains(services, found, wanted),
+        CHAINS_TYPES[format],
     )
 
 
@@ -115,7 +118,7 @@ def get_request(fit_id: str, services: ServicesDep, owner: OwnerDep) -> dict[str
     return results.request_of(services, owner, fit_id)
 
 
-@router.get("/log", summary="The run's log", responses=stored("text/plain", "The log"), response_class=Response)
+@router.get("/log", summary="The run's log", responses=ranged_file("text/plain", "The log"), response_class=Response)
 def get_log(request: Request, fit_id: str, services: ServicesDep, owner: OwnerDep) -> Response:
     """What the run had to say, line by line."""
     return file_response(request, results.find_log(services, owner, fit_id), "text/plain; charset=utf-8")
@@ -124,7 +127,7 @@ def get_log(request: Request, fit_id: str, services: ServicesDep, owner: OwnerDe
 @router.get(
     "/images/{image}/component/{component}.fits",
     summary="The light of one component",
-    responses=stored("application/fits", "A FITS image"),
+    responses=ranged_file("application/fits", "A FITS image"),
     response_class=Response,
 )
 def get_component(
@@ -138,7 +141,7 @@ def get_component(
 @router.get(
     "/images/{image}/{plane}.fits",
     summary="Data, model or residual as FITS",
-    responses=stored("application/fits", "A FITS image"),
+    responses=ranged_file("application/fits", "A FITS image"),
     response_class=Response,
 )
 def get_image(
@@ -154,7 +157,7 @@ def _document_or_table(
 ) -> Response:
     if format_ == "json":
         return file_response(request, found, "application/json")
-    etag = tables.etag(found, format_)
+    etag = result_formats.table_etag(found, format_)
     return converted_response(
-        request, etag, lambda: tables.convert(services, found, kind, format_), TABLE_TYPES[format_]
+        request, etag, lambda: result_formats.convert_table(services, found, kind, format_), TABLE_TYPES[format_]
     )

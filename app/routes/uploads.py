@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from app.dependencies import OwnerDep, ServicesDep
-from app.domain import pictures, request_proposals, upload_fetch, uploads
+from app.domain import planes, request_proposals, upload_fetch, uploads
 from app.domain.temporary_files import temporary_folder
 from app.http.file_responses import made_response
 from app.models.proposals import Proposal
@@ -147,9 +147,12 @@ def get_preview_of_upload(
     A larger image is averaged over squares of k × k pixels, k = ⌈longer side / size⌉; a smaller one is shown pixel by
     pixel. 422 where the HDU holds no image, or a choice cannot be drawn.
     """
-    upload = pictures.find_upload(services, owner, upload_id)
+    upload = uploads.get(services, owner, upload_id)
     plane = int(hdu) if hdu is not None and hdu.isascii() and hdu.isdigit() else hdu
     choices = PictureChoices(plane, stretch, low, high, colormap, size)
     return made_response(
-        request, pictures.etag(upload, choices), lambda: pictures.draw(services, upload, choices), "image/png"
+        request,
+        planes.picture_etag(upload, choices),
+        lambda: planes.draw_picture(services, upload, choices),
+        "image/png",
     )
