@@ -32,7 +32,7 @@ async def follow(services: Services, owner: str, fit_id: str, seconds: float) ->
     deadline = time.monotonic() + seconds
     version = -1
     pause = _FIRST_PAUSE
-    with services.watcher.watching(fit_id) as nudge:
+    with services.watcher.nudges_of(fit_id) as nudge:
         while True:
             nudge.clear()
             record = await run_in_threadpool(fits.get, services, owner, fit_id)

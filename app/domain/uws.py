@@ -89,7 +89,7 @@ async def wait_for_change(services: Services, owner: str, job_id: str, phase: st
     first = phase_of(job)
     if phase is not None and phase != first.value:
         return job
-    with services.watcher.watching(job.record.fit_id or job_id) as nudge:
+    with services.watcher.nudges_of(job.record.fit_id or job_id) as nudge:
         while phase_of(job) is first and first in WAITING and (left := deadline - time.monotonic()) > 0:
             try:
                 await asyncio.wait_for(nudge.wait(), min(_PAUSE_SECONDS, left))

@@ -9,16 +9,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlalchemy
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from app.http.rate_limits import RateLimiter
-from app.lifetime.waking import Waker
-from app.lifetime.watcher import Watcher
+from app.lifetime.nudges import Waker, Watcher
+from app.models.health import Check
 from app.presenting.metrics import Metrics
 from app.presenting.queue_board import QueueBoard
 from app.sandbox.pool import Sandbox
 from app.sandbox.upload_checks import preload
+from jobs.faults import DatabaseAway, StorageTrouble
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.reconciler import Reconciler
 from jobs.operation.webhooks import Teller
@@ -104,6 +107,37 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             engine.dispose,
         ):
             await run_in_threadpool(stop)
+
+
+def check_parts(services: Services) -> dict[str, Check]:
+    """A check of each part, by its name."""
+    return {
+        "database": _check_database(services),
+        "broker": _check_part(services.doorbell.waiting("cpu") is not None, "The broker does not answer."),
+        "blobs": _check_blobs(services),
+        "sandbox": _check_part(services.sandbox.ready(), "The children that read files are still starting."),
+    }
+
+
+def _check_part(good: bool, detail: str) -> Check:
+    return Check(ok=good, detail=None if good else detail)
+
+
+def _check_database(services: Services) -> Check:
+    try:
+        with services.engine.connect() as connection:
+            connection.execute(sqlalchemy.text("select 1"))
+    except (DatabaseAway, SQLAlchemyError):  # the second where every connection is taken
+        return Check(ok=False, detail="The database does not answer.")
+    return Check(ok=True)
+
+
+def _check_blobs(services: Services) -> Check:
+    try:
+        services.blobs.check()
+    except StorageTrouble:
+        return Check(ok=False, detail="The file store does not take files.")
+    return Check(ok=True)
 
 
 def _drop_stale(folder: Path) -> None:

@@ -12,7 +12,7 @@ from app.domain.dry_run import plan_fit
 from app.domain.submission import submit_fit
 from app.domain.temporary_files import temporary_folder
 from app.http.entity_tags import is_known
-from app.http.preferences import LONGEST_WAIT, preferred_wait
+from app.http.request_parameters import LONGEST_WAIT, preferred_wait
 from app.lifetime.services import Services
 from app.models.fits import Fit, FitList, FitPlan
 from app.presenting.fits import address_of_fit, etag_of, link_next, present_fit, present_plan

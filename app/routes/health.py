@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from app.dependencies import AskerDep, ServicesDep
-from app.domain.readiness import check_parts
+from app.lifetime.services import check_parts
 from app.models.health import Health, Readiness
 from app.openapi import text
 from app.presenting.metrics import CONTENT_TYPE

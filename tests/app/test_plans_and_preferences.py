@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.http.preferences import preferred_wait
+from app.http.request_parameters import preferred_wait
 from app.models.fits import FitPlan
 from fitting.spec import parse_request
 from tests.app.conftest import EXAMPLES, Service, wait_until

@@ -11,9 +11,8 @@ from starlette.testclient import TestClient
 
 from app.domain.results import StoredFile
 from app.errors import RangeNotSatisfiable
-from app.http.file_responses import file_response
+from app.http.file_responses import file_response, wanted_range
 from app.http.problem_documents import install_handlers
-from app.http.ranges import wanted_range
 from jobs.storage.blobs import BlobStore, open_blobs
 from tests.stores import s3
 

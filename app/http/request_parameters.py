@@ -1,5 +1,6 @@
-"""Queries: what the framework would overlook in them."""
+"""Parameters of requests: the wait that a client prefers (RFC 7240), and queries that give one value twice."""
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -8,6 +9,16 @@ from fastapi import Request
 from app.errors import RequestFaulty
 from app.http.request_context import route_of
 from fitting.spec import Fault
+
+LONGEST_WAIT = 60.0
+"""Seconds that a request is held open at most: nginx, by default, gives up after 60."""
+_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?([0-9]{1,9})\"?\s*(?=$|[,;])", re.IGNORECASE)
+
+
+def preferred_wait(prefer: str | None) -> float:
+    """Seconds to wait, at most `LONGEST_WAIT`; 0 where the header names none, or none that can be read."""
+    found = None if prefer is None else _WAIT.search(prefer)
+    return 0.0 if found is None else min(float(found[1]), LONGEST_WAIT)
 
 
 async def refuse_repeated(request: Request) -> None:
