@@ -23,7 +23,9 @@ SOCKET_PATH_LIMIT = 100
 """Longest Unix socket path that is tried, in bytes: the kernel refuses one over 107 (Linux) or 103 (macOS)."""
 
 _START_SECONDS = 10.0
+"""Seconds that the broker has to answer; it takes milliseconds on an idle machine. Chosen by hand."""
 _POLL_SECONDS = 0.02
+"""Seconds between looks whether it does, chosen by hand."""
 _PROGRAMS = ("valkey-server", "redis-server")
 
 _CONFIGURATION = """\

@@ -28,10 +28,13 @@ KEY_VARIABLE = "PHOTFIT_KEY"
 """The environment's variable that holds a key of the service."""
 
 _LONG_POLL_SECONDS = 20.0
+"""Seconds that the service is asked to wait: it allows 60. Chosen by hand, well below the client's own time limit."""
 _PAGE = 100
+"""Fits asked for at once: the most that the service gives."""
 _LOOPBACK = ("http://127.", "http://localhost", "http://[::1]")
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 _RETRY_PAUSES = (0.2, 0.5, 1.0)
+"""Seconds before each new try. Chosen by hand: a restart of the service is over by then, a user does not wait long."""
 _RETRY_STATUSES = frozenset({502, 503, 504})
 
 

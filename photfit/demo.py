@@ -24,9 +24,13 @@ EXAMPLES: tuple[str, ...] = ("three_galaxies", "three_galaxies_psf", "bulge_disc
 """The folders of `examples/` that the demo fits: each holds request.json, its images and truth.json."""
 
 _START_SECONDS = 120.0
+"""Seconds that the service has to be ready: as `photfit.supervisor` gives it."""
 _STOP_SECONDS = 45.0
+"""Seconds for its end: beyond all of `photfit.supervisor.STOP_PATIENCE`, one after the other."""
 _FIT_SECONDS = 300.0
+"""Seconds for each example, which takes a few. Chosen by hand, for slow machines."""
 _POLL_SECONDS = 0.1
+"""Seconds between looks whether the service is ready, chosen by hand."""
 
 
 @dataclass(frozen=True)

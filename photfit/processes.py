@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import IO
 
 _PR_SET_PDEATHSIG = 1
+"""Of prctl(2), from <linux/prctl.h>."""
 _POLL_SECONDS = 0.02
+"""Seconds between looks whether a process has ended, chosen by hand."""
 
 
 def _signal_with_parent() -> None:

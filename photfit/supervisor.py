@@ -29,11 +29,17 @@ STOP_PATIENCE = {"worker": 20.0, "api": 8.0, "broker": 5.0}
 """Seconds that each role has after SIGTERM before SIGKILL."""
 
 _FIRST_PAUSE = 0.2
+"""Seconds before a child that ended is started again, doubled each time. Chosen by hand."""
 _LONGEST_PAUSE = 30.0
+"""Seconds: the doubling ends here. Chosen by hand: a broken child costs little, a mended one is back soon."""
 _STEADY_SECONDS = 30.0
+"""Seconds after which a child counts as well, and its pause is the first again. Chosen by hand."""
 _CHECK_SECONDS = 0.25
+"""Seconds between looks at the children, where no signal says that one has ended. Chosen by hand."""
 _FUTILE_STARTS = 4
+"""Ends of a child, before the service was ever ready, that tell it will not be. Chosen by hand: 1.4 s of pauses."""
 _READY_SECONDS = 120.0
+"""Seconds that the first start has. Chosen by hand: the engine's imports on a slow, cold disk."""
 _WORKER = (sys.executable, "-m", "worker")
 _ONE_THREAD = {"PHOTFIT_WORKER_THREADS": "1"}
 """Of a worker for what is quick: on small images a second thread gains nothing, and takes a core from the others."""

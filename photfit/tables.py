@@ -13,6 +13,7 @@ from fitting.rounding import round_reported
 from photfit.answers import Fit
 
 _PULL_TO_NOTICE = 4.0
+"""Standard deviations from the truth that are shown in red; by chance one in 16,000 is. Chosen by hand."""
 
 
 def parameters_report(document: Mapping[str, Any], truth: Mapping[str, float] | None = None, title: str = "") -> Group:

@@ -10,6 +10,7 @@ from jobs.accounts.accounts import SCOPES, Scope
 from jobs.storage.schema import KeyRecord
 
 _DAY = 86_400.0
+"""Seconds."""
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from app.domain import fits
 from app.lifetime.services import Services
 from jobs.storage.schema import FINAL_STATES, FitRecord
 
-# The first looks come quickly, for fits that take milliseconds; later ones only stand in for lost nudges.
 _FIRST_PAUSE = 0.02
+"""Seconds between the first looks, which come quickly for fits that take milliseconds. Chosen by hand."""
 _LONGEST_PAUSE = 0.5
+"""Seconds between later looks, which only stand in for lost nudges. Chosen by hand: what a lost one costs at most."""
 
 
 async def wait_for_state(

@@ -3,8 +3,7 @@
 from typing import Any
 
 from fitting.spec import Fault, RequestInvalid, json_path
-
-_DEEPEST = 16
+from fitting.spec.validation import MAX_DEPTH
 
 
 def apply_patch(document: object, patch: object, location: tuple[str, ...] = ()) -> object:
@@ -15,8 +14,10 @@ def apply_patch(document: object, patch: object, location: tuple[str, ...] = ())
     """
     if not isinstance(patch, dict):
         return patch
-    if len(location) >= _DEEPEST:
-        raise RequestInvalid([Fault(json_path(location), f"is nested more than {_DEEPEST} deep", "a flatter document")])
+    if len(location) >= MAX_DEPTH:
+        raise RequestInvalid(
+            [Fault(json_path(location), f"is nested more than {MAX_DEPTH} deep", "a flatter document")]
+        )
     result: dict[str, Any] = dict(document) if isinstance(document, dict) else {}
     for key, value in patch.items():
         if value is None:

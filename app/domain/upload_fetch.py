@@ -16,7 +16,9 @@ from fitting.spec.handling import FetchSpec
 from jobs.operation.addresses import AddressRefused, AddressRules, ResolvedAddress, resolve
 
 _MOST_REDIRECTS = 5
+"""Chosen by hand: archives redirect once or twice (http to https, to a mirror), loops for ever."""
 _CHUNK = 1 << 18
+"""Bytes that are taken from the connection at once, chosen by hand; `receive_file` gathers them."""
 
 
 async def fetch(services: Services, wanted: FetchSpec, folder: Path) -> ReceivedFile:

@@ -18,6 +18,7 @@ from jobs.storage.uploads import UploadPage, blob_key
 READABLE = "files of moderate size, such as FITS, .npy, .npz, ASDF, TIFF or grey PNG"
 """What is expected of a file that the sandbox could not look at."""
 _LONGEST_FILENAME = 255
+"""Letters: the width of the column `uploads.filename`."""
 
 
 def store(services: Services, owner: str, received: ReceivedFile) -> tuple[UploadRecord, bool]:

@@ -22,8 +22,11 @@ from jobs.operation.uws import Job
 from jobs.storage.schema import FINAL_STATES
 
 LONGEST_WAIT_SECONDS = 60.0
+"""What `WAIT=-1` comes to: as `app.http.request_parameters.LONGEST_WAIT`, by hand."""
 _PAUSE_SECONDS = 0.5
+"""Seconds between looks at a job, where no nudge comes: as in `app.domain.fit_changes`."""
 _LONGEST_RUN_ID = 200
+"""Letters: the width of the column of jobs' run ids."""
 _PHASES = {
     "queued": ExecutionPhase.QUEUED,
     "running": ExecutionPhase.EXECUTING,

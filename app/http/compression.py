@@ -27,10 +27,13 @@ OFFERED = CODINGS if zstd else ("gzip",)
 """What this installation can send: without the backport of Python 3.14's zstd, gzip alone."""
 
 _GZIP_LEVEL = 5
+"""Of 1 to 9. Chosen by hand: time of the event loop against bytes on the way."""
 _ZSTD_LEVEL = 3
+"""Of 1 to 22: the library's default."""
 _LEAST_BYTES = 500
+"""Bytes of an answer that is compressed: the default of Starlette's gzip; smaller ones fit a packet as they are."""
 _THREAD_BYTES = 128 << 10
-"""A larger piece is compressed beside the event loop."""
+"""Bytes; a larger piece is compressed beside the event loop. Chosen by hand: a turn in the pool costs less than it."""
 
 
 class Compression:

@@ -18,7 +18,9 @@ from app.errors import TooManyRequests
 from jobs.lifecycle.events import client_url
 
 _PATIENCE_SECONDS = 0.2
+"""Seconds that a request waits for the broker's count. Chosen by hand: what a broker that hangs may cost."""
 _AWAY_SECONDS = 5.0
+"""Seconds that a broker which did not answer is not asked again. Chosen by hand: one slow request in so many."""
 
 _log = structlog.get_logger("photfit.rate_limits")
 

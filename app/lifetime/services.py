@@ -31,11 +31,17 @@ from jobs.storage.blobs import BlobStore, open_blobs
 from jobs.storage.database import connect, migrate
 
 _SANDBOX_WORKERS = 2
+"""Children of the sandbox. Chosen by hand: one slow file holds up nobody, and each takes memory."""
 _SANDBOX_SECONDS = 60.0
+"""Seconds of a call into the sandbox. Chosen by hand: a file that takes longer is too large or hostile."""
 _LEAST_SANDBOX_MEMORY = 4 << 30
-# A byte of a compressed or integer image takes up to eight as a double, and data, variance and mask are held at once.
+"""Bytes of address space of a child, chosen by hand: mapped libraries count, too."""
 _MEMORY_PER_UPLOAD_BYTE = 16
+"""Bytes of address space for each byte that an upload may have: a byte of a compressed or integer image takes up to
+eight as a double, and data, variance and mask are held at once.
+"""
 _STALE_SECONDS = 86_400.0
+"""Seconds after which a folder of received files belongs to no request any more. Chosen by hand: far beyond any."""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,11 @@ from app.errors import BodyTooLarge, MalformedBody, UnsupportedMediaType
 
 REQUEST_PART = "request"
 _JSON_LIMIT = 16 << 20
+"""Bytes of a request as JSON. Chosen by hand: some ten thousand components."""
 _MOST_FILES = 64
+"""Files of a form. Chosen by hand: data, variance, mask and PSF of sixteen images."""
 _CHUNK = 1 << 20
+"""Bytes of a form's file that are read at once: as `app.domain.temporary_files` writes them."""
 
 
 def content_type(request: Request) -> str:

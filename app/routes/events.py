@@ -15,7 +15,9 @@ from jobs.storage.schema import FINAL_STATES
 router = APIRouter(prefix="/fits", tags=["fits"])
 
 _LONGEST_STREAM_SECONDS = 600.0
+"""Seconds of a stream, chosen by hand; a browser opens the next by itself, so that a closed one is found out."""
 _RECONNECT_MILLISECONDS = 1000
+"""Milliseconds before it does, chosen by hand."""
 
 
 async def _existing_fit(fit_id: str, services: ServicesDep, owner: OwnerDep) -> str:

@@ -23,8 +23,8 @@ T = TypeVar("T")
 
 _log = structlog.get_logger("photfit.sandbox")
 
-# Pebble allows this much by itself before a call counts as stuck in its queue.
 _QUEUE_SECONDS = 30.0
+"""Seconds that a call may wait for a child, beyond its own limit: Pebble's before a call counts as stuck."""
 
 
 class SandboxError(Exception):

@@ -14,6 +14,7 @@ import click
 from photfit.commands.admin.opening import settings
 
 _ROOM_TO_WORK = 1 << 30
+"""Bytes of disk below which the doctor objects. Chosen by hand: a few results of large images."""
 
 
 @dataclass(frozen=True)

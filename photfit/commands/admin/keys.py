@@ -10,6 +10,7 @@ from photfit.commands.admin.opening import account, database
 from photfit.failures import UserMistake
 
 _DAY = 86_400.0
+"""Seconds."""
 
 
 @click.group("keys")
