@@ -1,1 +1,1 @@
-"""What the outside sends and gets."""
+"""Models of what the outside sends and gets (pydantic): the words of the interface, kept apart from records."""

@@ -1,1 +1,1 @@
-"""One file per command. Each imports at its top what `photfit --help` can afford, and the rest when it runs."""
+"""The commands, one file each, which imports at its top what `photfit --help` can afford, and the rest when it runs."""
