@@ -126,8 +126,8 @@ def propose_here(image: str, options: Mapping[str, Any], folder: Path) -> dict[s
 def catalogue_here(path: Path) -> list[dict[str, float]]:
     """The rows of a catalogue file. Raises UserMistake."""
     with _engine_present():
-        from fitting.files.file_invalid import FileInvalid
-        from fitting.proposing.source_catalogue import read_catalogue
+        from fitting.files.file_limits import FileInvalid
+        from fitting.proposing.known_sources import read_catalogue
     try:
         return read_catalogue(path)
     except FileInvalid as error:

@@ -13,8 +13,7 @@ import torch
 from click.testing import CliRunner
 from scipy import stats
 
-from fitting.files.file_invalid import FileInvalid
-from fitting.files.read_limits import DEFAULT_LIMITS
+from fitting.files.file_limits import DEFAULT_LIMITS, FileInvalid
 from fitting.geometry.angles import Angles
 from fitting.problem.likelihood import Pixels
 from tests.fitting.methods.scenes import at_start

@@ -42,7 +42,7 @@ def propose(spec: ProposalSpec, files: Mapping[str, Path]) -> ProposalOutcome:
 def write_pixels(source: Path, hdu: int | str | None, factor: int, target: Path) -> Fault | None:
     """Write a plane's pixels to `target` as .npy, averaged over blocks; a fault where there is no such plane."""
     from fitting.files.file_reading import FileInvalid
-    from fitting.files.plane_pixels import write_pixels as write
+    from fitting.files.plane_display import write_pixels as write
 
     try:
         write(source, hdu, factor, target)
@@ -54,7 +54,7 @@ def write_pixels(source: Path, hdu: int | str | None, factor: int, target: Path)
 def sky_map(source: Path, hdu: int | str | None) -> dict[str, Any] | Fault | None:
     """Where a plane's pixels are on the sky, as JSON; None where its header does not say."""
     from fitting.files.file_reading import FileInvalid
-    from fitting.files.sky_map import sky_map as read_sky_map
+    from fitting.files.plane_display import sky_map as read_sky_map
 
     try:
         return read_sky_map(source, hdu)

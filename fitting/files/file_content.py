@@ -10,8 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Literal
 
-from fitting.files.file_invalid import FileInvalid
-from fitting.files.read_limits import ReadLimits
+from fitting.files.file_limits import FileInvalid, ReadLimits
 
 Format = Literal["fits", "npy", "npz", "asdf", "tiff", "png"]
 

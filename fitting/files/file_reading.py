@@ -20,11 +20,9 @@ from fitting.files.containers.npy import open_npy, open_npz
 from fitting.files.containers.png import open_png
 from fitting.files.containers.tiff import open_tiff
 from fitting.files.file_content import Format, open_content
-from fitting.files.file_invalid import FileInvalid
+from fitting.files.file_limits import DEFAULT_LIMITS, FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
-from fitting.files.keywords import pixel_scale, zero_point
-from fitting.files.read_limits import DEFAULT_LIMITS, ReadLimits
-from fitting.files.wcs import celestial_wcs
+from fitting.files.image_header import celestial_wcs, pixel_scale, zero_point
 
 __all__ = ["FileDescription", "FileInvalid", "HduDescription", "Plane", "describe_file", "read_plane"]
 

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO
 
-from fitting.files.file_invalid import FileInvalid
-from fitting.files.read_limits import ReadLimits
+from fitting.files.file_limits import FileInvalid, ReadLimits
 
 BLOCK = 2880
 _CARD = 80

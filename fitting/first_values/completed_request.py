@@ -15,8 +15,7 @@ import numpy as np
 
 from fitting.first_values.edge_on_rings import measured_ring
 from fitting.first_values.first_shapes import first_shape, first_values
-from fitting.first_values.quick_galaxies import Galaxy, brightness, unit_flux
-from fitting.first_values.quick_kernel import stamp_sigma
+from fitting.first_values.quick_galaxies import Galaxy, brightness, stamp_sigma, unit_flux
 from fitting.first_values.source_shapes import Shape, brightest, measure, smoothed, summits
 from fitting.first_values.through_pixels import completed_through_pixels
 from fitting.inputs.image_data import Array, ImageData, Mask

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.files.wcs import celestial_wcs, projected
+from fitting.files.image_header import celestial_wcs, projected
 from fitting.inputs.image_data import ImageData
 
 Array = NDArray[np.float64]

@@ -12,7 +12,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from fitting.files.keywords import pixel_scale, zero_point
+from fitting.files.image_header import pixel_scale, zero_point
 from fitting.plots.draws import Draws, read_draws
 from fitting.spec.profiles import PROFILES
 

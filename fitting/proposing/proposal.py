@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fitting.files.file_limits import DEFAULT_LIMITS, ReadLimits
 from fitting.files.file_reading import FileInvalid, describe_file, read_plane
 from fitting.files.plane_recognition import recognised
-from fitting.files.read_limits import DEFAULT_LIMITS, ReadLimits
 from fitting.inputs.image_data import ImageData
 from fitting.inputs.image_reading import load_images
 from fitting.inputs.plane_reading import Locate
 from fitting.proposing.detection import detect
-from fitting.proposing.seeds import from_catalogue, from_positions, from_segmentation
+from fitting.proposing.known_sources import from_catalogue, from_positions, from_segmentation
 from fitting.proposing.sky import Sky
 from fitting.proposing.sources import Found, Source, find_sources, measure_sources
 from fitting.spec import PROFILES, Fault, FitRequest, Notice, ProposalSpec, RequestInvalid, parse_request

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.files.wcs import celestial_wcs
+from fitting.files.image_header import celestial_wcs
 from fitting.geometry.modifiers import in_pixels
 from fitting.geometry.total import TotalFlux, total_of
 from fitting.inputs.image_data import ImageData

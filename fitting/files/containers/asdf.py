@@ -20,9 +20,8 @@ import numpy as np
 from asdf.tags.core.ndarray import NDArrayType
 
 from fitting.files.containers.container import Plane, as_plane, damaged, require_numbers
-from fitting.files.file_invalid import FileInvalid
+from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
-from fitting.files.read_limits import ReadLimits
 
 _MAGIC = b"\xd3BLK"
 _BLOCK = struct.Struct(">I4sQQQ16s")

@@ -11,9 +11,8 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from fitting.files.file_invalid import FileInvalid
+from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
-from fitting.files.read_limits import ReadLimits
 
 
 @dataclass(frozen=True)

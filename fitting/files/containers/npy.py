@@ -13,9 +13,8 @@ from typing import IO, Any
 import numpy as np
 
 from fitting.files.containers.container import Plane, as_plane, damaged, require_numbers
-from fitting.files.file_invalid import FileInvalid
+from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
-from fitting.files.read_limits import ReadLimits
 
 _HEADER = 10_000
 _CHUNK = 1 << 20

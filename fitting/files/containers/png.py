@@ -12,9 +12,8 @@ import numpy as np
 from PIL import Image
 
 from fitting.files.containers.container import Plane, as_plane, damaged
-from fitting.files.file_invalid import FileInvalid
+from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
-from fitting.files.read_limits import ReadLimits
 
 _GREY = ("1", "L", "I", "I;16", "I;16B")
 

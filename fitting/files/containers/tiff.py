@@ -13,9 +13,8 @@ import numpy as np
 import tifffile
 
 from fitting.files.containers.container import Plane, as_plane, damaged, require_numbers
-from fitting.files.file_invalid import FileInvalid
+from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
-from fitting.files.read_limits import ReadLimits
 
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fitting.files.plane_pixels import binned
+from fitting.files.plane_display import binned
 
 
 def test_blocks_are_averaged_and_the_shape_is_rounded_up() -> None:

@@ -10,7 +10,7 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from fitting.files.sky_map import sky_map
+from fitting.files.plane_display import sky_map
 
 HEIGHT, WIDTH = 240, 300
 

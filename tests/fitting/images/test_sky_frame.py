@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fitting.files.wcs import celestial_wcs
+from fitting.files.image_header import celestial_wcs
 from fitting.inputs import ImageData
 from fitting.inputs.astrometry import sky_of
 from fitting.problem import Problem

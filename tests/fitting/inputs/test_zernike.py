@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fitting.inputs.zernike import noll_orders, stamp_polar, zernike
+from fitting.inputs.basis_images import noll_orders, stamp_polar, zernike
 
 TABLE = {
     1: lambda r, _: np.ones_like(r),

@@ -11,7 +11,7 @@ import torch
 from fitting.drawing.image_psf import ImagePsfDrawing, MixedKernel
 from fitting.first_values import complete_request
 from fitting.inputs import load_images
-from fitting.inputs.zernike import zernike
+from fitting.inputs.basis_images import zernike
 from fitting.problem import Problem
 from fitting.problem.components.fitted_psf import FittedConvolver
 from fitting.render.pixels.frame import Frame
