@@ -6,7 +6,7 @@ Nothing that the outside sent is echoed except where a message names it, so a ho
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from fitting.spec.faults import Fault
+from fitting.spec.documents import Fault
 
 _TYPE_PREFIX = "urn:photfit:problem:"
 

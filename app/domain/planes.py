@@ -13,7 +13,7 @@ from app.lifetime.services import Services
 from app.sandbox import file_products, upload_checks
 from app.sandbox.pool import SandboxBusy, SandboxError
 from fitting.spec import Fault
-from fitting.spec.images.pictures import PictureChoices
+from fitting.spec.plots import PictureChoices
 from jobs.storage.blobs import BlobStore
 from jobs.storage.schema import UploadRecord
 from jobs.storage.uploads import blob_key

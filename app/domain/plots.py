@@ -16,7 +16,7 @@ from app.errors import NoPicture, NoSuchPlot, NotFound, RequestFaulty, Unavailab
 from app.lifetime.services import Services
 from app.sandbox import file_products
 from app.sandbox.pool import SandboxError
-from fitting.spec.faults import Fault
+from fitting.spec.documents import Fault
 from fitting.spec.plots import (
     PLOT_FORMATS,
     PLOTS,

@@ -18,7 +18,7 @@ from app.sandbox import upload_checks
 from app.sandbox.pool import SandboxBusy, SandboxError
 from fitting import __version__
 from fitting.spec import Fault, FitRequest, Notice, parse_request
-from fitting.spec.identity import request_sha256
+from fitting.spec.request import request_sha256
 from jobs.lifecycle import transitions
 from jobs.lifecycle.claims import NewFit
 from jobs.queues import presence
@@ -69,7 +69,7 @@ class ExaminedRequest:
 
     Attributes:
         request: as it came in.
-        identity: its hash, and its files' (`fitting.spec.identity`).
+        identity: its hash, and its files' (`fitting.spec.request`).
         completed: the request with the first values that it left out.
         n_pixels: that are used, of all images together.
         notices: what a careful reader should know of the images.

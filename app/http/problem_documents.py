@@ -23,7 +23,7 @@ from app.errors import (
     body_too_large,
 )
 from fitting.faults import PassingFault
-from fitting.spec.faults import Fault, RequestInvalid
+from fitting.spec.documents import Fault, RequestInvalid
 from jobs.faults import BrokerAway, DatabaseAway, StorageTrouble
 
 PROBLEM_JSON = "application/problem+json"

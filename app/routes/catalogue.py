@@ -9,9 +9,8 @@ from pydantic import ValidationError
 from app.errors import NotFound, RequestFaulty
 from app.models.catalogue import Method, MethodList, Modifier, PriorForm, PriorList, ProfileList
 from fitting.spec import Fault
-from fitting.spec.geometry import ModifierSpec
 from fitting.spec.methods import methods_document
-from fitting.spec.modifiers import GEOMETRY
+from fitting.spec.modifiers import GEOMETRY, ModifierSpec
 from fitting.spec.parameters.priors import PRIORS
 from fitting.spec.profiles import PROFILES
 

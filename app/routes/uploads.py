@@ -16,7 +16,7 @@ from app.presenting.fits import link_next, present_upload
 from app.routes.bodies import content_type, read_document, read_file
 from app.routes.request_bodies import FILE_BODY, PROPOSAL_BODY
 from fitting.spec.handling import FetchSpec
-from fitting.spec.images.pictures import DEFAULT_SIZE, LARGEST_SIZE, PictureChoices, Stretch
+from fitting.spec.plots import DEFAULT_SIZE, LARGEST_SIZE, PictureChoices, Stretch
 from fitting.spec.validation import read_document as parse_document
 
 router = APIRouter(prefix="/uploads", tags=["uploads"])

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fitting.spec import Fault, ProposalSpec, RequestInvalid
-from fitting.spec.images.pictures import PictureChoices
+from fitting.spec.plots import PictureChoices
 from fitting.spec.plots import PlotChoices
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from fitting.geometry.superellipse import ELLIPSE, Superellipse
 from fitting.geometry.truncation import Truncation
 from fitting.geometry.warp import Warp
 from fitting.profiles.surface import Rounding
-from fitting.spec.geometry import ModifierSpec, in_order
+from fitting.spec.modifiers import ModifierSpec, in_order
 
 _SAME = 1e-9
 """Angles that differ by less are one, radians."""

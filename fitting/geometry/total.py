@@ -40,7 +40,7 @@ from fitting.profiles.axes import DEGREES
 from fitting.profiles.cached_tensors import cached_tensors
 from fitting.profiles.dimensions import PureNumbers
 from fitting.profiles.radial import RHO_FLOOR, RadialProfile, total_flux
-from fitting.spec.geometry import ModifierSpec
+from fitting.spec.modifiers import ModifierSpec
 from fitting.spec.parameters.forms import knows_total
 
 _NODES_PER_MODE = 256

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from fitting.faults import UserFault
 from fitting.plots.binning import binned
 from fitting.plots.stretch import colours
-from fitting.spec.images.pictures import PictureChoices
+from fitting.spec.plots import PictureChoices
 
 Array = NDArray[np.float64]
 

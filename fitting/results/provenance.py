@@ -11,7 +11,7 @@ import torch
 from fitting import __version__
 from fitting.results.result import FitResult
 from fitting.spec import FitRequest
-from fitting.spec.identity import request_sha256
+from fitting.spec.request import request_sha256
 
 LIBRARIES = ("torch", "numpy", "scipy", "astropy")
 

@@ -1,8 +1,7 @@
 """The request as data: what may be asked, how it is read, and what is wrong with it. Needs pydantic alone."""
 
 from fitting.spec.components import ComponentSpec
-from fitting.spec.faults import Fault, RequestInvalid, json_path
-from fitting.spec.geometry import ModifierSpec
+from fitting.spec.documents import Fault, RequestInvalid, json_path
 from fitting.spec.images.image_spec import (
     AutoNoise,
     ConstantNoise,
@@ -18,7 +17,7 @@ from fitting.spec.images.noise_spec import NoiseSpec
 from fitting.spec.images.proposal_spec import CatalogueRow, ProposalSpec, parse_proposal
 from fitting.spec.images.references import PlaneReference
 from fitting.spec.methods import METHODS, LmOptions, MethodDescription, methods_document
-from fitting.spec.modifiers import GEOMETRY
+from fitting.spec.modifiers import GEOMETRY, ModifierSpec
 from fitting.spec.notices import NOTICES, Notice
 from fitting.spec.parameters.duals import MATH, Dual, Functions
 from fitting.spec.parameters.expressions import Expression, ExpressionInvalid, parse_expression

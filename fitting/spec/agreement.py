@@ -9,14 +9,12 @@ from pydantic import ValidationError
 from pydantic_core import InitErrorDetails
 
 from fitting.spec.components import MAX_COMPONENTS, ComponentSpec
-from fitting.spec.documents import detail
-from fitting.spec.faults import shown
+from fitting.spec.documents import detail, shown
 from fitting.spec.images.image_spec import ImageSpec
 from fitting.spec.images.references import PlaneReference
 from fitting.spec.parameters.forms import Frame, knows_total
-from fitting.spec.parameters.links import link_faults
-from fitting.spec.parameters.rows import component_rows, seen_in
-from fitting.spec.parameters.varied import ByImage, Polynomial
+from fitting.spec.parameters.parameter_spec import ByImage, Polynomial
+from fitting.spec.parameters.rows import component_rows, link_faults, seen_in
 
 
 def frame_faults(components: Iterable[ComponentSpec | None], frame: Frame) -> list[InitErrorDetails]:

@@ -21,10 +21,9 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
-from fitting.spec.documents import Document, detail, details, refusal, refuse
-from fitting.spec.faults import shown
-from fitting.spec.geometry import ModifierSpec, in_order
+from fitting.spec.documents import Document, detail, details, refusal, refuse, shown
 from fitting.spec.images.references import PlaneReference
+from fitting.spec.modifiers import ModifierSpec, in_order
 from fitting.spec.parameters.forms import Frame, alternatives, any_form, described, every_name, least_with_total
 from fitting.spec.parameters.parameter_spec import AnyParameter, ParameterSpec, interval, read_parameter, within
 from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription, ProfileOptions

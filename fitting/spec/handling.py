@@ -7,8 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, Strict
 
-from fitting.spec.documents import Document, refusal
-from fitting.spec.faults import shown
+from fitting.spec.documents import Document, refusal, shown
 
 HANDLING = frozenset({"name", "labels", "reuse", "limits", "webhook"})
 """Members of a request that say what the fit is called and how a service handles it."""

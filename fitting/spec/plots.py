@@ -1,4 +1,4 @@
-"""Which plots a finished fit has and what each can be asked for: one row per plot."""
+"""Plots and pictures: which a finished fit has, and what each can be asked for."""
 
 from __future__ import annotations
 
@@ -187,3 +187,29 @@ def plots_of(methods: Iterable[str]) -> tuple[str, ...]:
     stages = tuple(methods)
     has = {None: True, "stages": bool(stages), "chains": any(map(samples, stages))}
     return tuple(plot.name for plot in PLOTS.values() if has[plot.needs])
+
+
+Stretch = Literal["linear", "log", "asinh", "zscale"]
+
+DEFAULT_SIZE = 1024
+LARGEST_SIZE = 4096
+
+
+@dataclass(frozen=True)
+class PictureChoices:
+    """A reader's choices.
+
+    Attributes:
+        hdu: number or EXTNAME; None means HDU 0 or the first that holds an image.
+        stretch: from value to brightness between the cut levels; ``zscale`` is linear between IRAF's levels.
+        low, high: values that are darkest and brightest, in the file's units; None lets the image decide.
+        colormap: matplotlib's name.
+        size: most pixels of the picture's longer side.
+    """
+
+    hdu: int | str | None = None
+    stretch: Stretch = "asinh"
+    low: float | None = None
+    high: float | None = None
+    colormap: str = "gray"
+    size: int = DEFAULT_SIZE

@@ -1,8 +1,10 @@
-"""A whole request: images, components, stages and how to run them."""
+"""A whole request: images, components, stages and how to run them; and the hash by which two are the same."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -15,26 +17,25 @@ from pydantic import (
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, InitErrorDetails
 
 from fitting.spec.agreement import frame_faults, point_source_faults, psf_faults, repeated_names, varied_faults
 from fitting.spec.components import MAX_COMPONENTS, ComponentSpec
-from fitting.spec.documents import Document, detail, refusal, refuse
-from fitting.spec.faults import json_path, shown
-from fitting.spec.handling import Labels, Limits, Name, Webhook
+from fitting.spec.documents import Document, detail, json_path, moved, refusal, refuse, shown
+from fitting.spec.handling import HANDLING, Labels, Limits, Name, Webhook
 from fitting.spec.images.image_spec import GainNoise, ImageSpec
 from fitting.spec.images.noise_spec import NoiseSpec
 from fitting.spec.images.references import PlaneReference
-from fitting.spec.methods import METHODS
+from fitting.spec.methods import METHODS, EnsembleOptions, IterativeComponentsOptions, MinimizerOptions, SamplerOptions
 from fitting.spec.parameters.constraints import ConstraintSpec, constraint_faults
 from fitting.spec.parameters.forms import Frame
-from fitting.spec.parameters.links import link_faults
-from fitting.spec.parameters.parameter_spec import AnyParameter
-from fitting.spec.parameters.rows import Row, component_rows
-from fitting.spec.parameters.varied import ByImage, Polynomial
-from fitting.spec.stages import stage_faults
+from fitting.spec.parameters.parameter_spec import AnyParameter, ByImage, Polynomial
+from fitting.spec.parameters.rows import Row, component_rows, link_faults
 
 MAX_IMAGES = 200
+"""Images of a request, at most: chosen by hand, ten times what a survey has of bands."""
+MOST_NUMBERS = 200_000_000
+"""Numbers that a stage's chains may hold: 1.6 GB."""
 _GAIN = 'a variance such as {"gain": g, "read_noise": r}, or none where the data are electrons'
 Device = Literal["auto", "cpu", "gpu", "cuda"]
 
@@ -212,3 +213,60 @@ def _put_value(parameters: dict[str, AnyParameter], row: Row, value: float) -> N
         parameters[name] = ByImage(by_image={**others, image: spec})
     else:
         parameters[name] = spec
+
+
+def stage_faults(
+    stages: Sequence[Document], components: Sequence[ComponentSpec], rows: Sequence[Row]
+) -> list[InitErrorDetails]:
+    """Faults of stages, given by their options, that do not suit the components or the free rows of the table."""
+    free = [row.name for row in rows if row.expression is None and not row.spec.fixed]
+    return [
+        moved(fault, ("stages", place))
+        for place, options in enumerate(stages)
+        for fault in _option_faults(options, components, free)
+    ]
+
+
+def _option_faults(
+    options: Document, components: Sequence[ComponentSpec], free: Sequence[str]
+) -> Iterator[InitErrorDetails]:
+    if isinstance(options, MinimizerOptions):
+        yield from options.not_free(free)
+    if isinstance(options, IterativeComponentsOptions):
+        yield from options.unknown_components([component.name for component in components])
+    if isinstance(options, EnsembleOptions):
+        yield from options.too_few_walkers(len(free))
+    if isinstance(options, SamplerOptions):
+        chains = options.chain_count(len(free))
+        if options.samples * chains * len(free) > MOST_NUMBERS:
+            message = f"{options.samples} draws of {chains} chains in {len(free)} free parameters are too many to keep"
+            yield detail(("samples",), message, f"at most {MOST_NUMBERS // (chains * len(free))}")
+
+
+def request_sha256(request: FitRequest, contents: Mapping[str, str]) -> str:
+    """SHA-256, in hexadecimal, of a request and its files.
+
+    It is of the request as JSON, keys sorted and without space between, with each file's own hash in the place of its
+    name, however that is written, and without what only says how the fit is called and handled (`HANDLING`).
+
+    Args:
+        request: any.
+        contents: SHA-256 of each file that the request names.
+    """
+    document = request.with_references({name: f"sha256:{value}" for name, value in contents.items()}).document()
+    plain = {key: value for key, value in document.items() if key not in HANDLING}
+    plain["images"] = [{key: _one_form(value) for key, value in image.items()} for image in plain["images"]]
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _one_form(plane: Any) -> Any:
+    """A reference to a plane in its one-text form, with what stands beside it."""
+    if not isinstance(plane, dict):
+        return plane
+    for key in ("upload", "path", "image"):
+        if key in plane:
+            beside = {name: value for name, value in plane.items() if name not in (key, "hdu")}
+            file = plane[key] if "hdu" not in plane else f"{plane[key]}[{plane['hdu']}]"
+            return {"file": _one_form(file), **beside} if beside else _one_form(file)
+    return plane

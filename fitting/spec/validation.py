@@ -10,8 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from fitting.spec.agreement import component_faults
-from fitting.spec.documents import FAULT, Document, refuse
-from fitting.spec.faults import Fault, RequestInvalid, json_path, shown
+from fitting.spec.documents import FAULT, Document, Fault, RequestInvalid, json_path, refuse, shown
 from fitting.spec.request import FitRequest
 
 MAX_DEPTH = 16

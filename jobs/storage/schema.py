@@ -39,7 +39,7 @@ class FitRecord(Table):
 
     Attributes:
         labels: words of the owner's to find it by.
-        request_sha256: of the request and its files (`fitting.spec.identity`).
+        request_sha256: of the request and its files (`fitting.spec.request`).
         notices: what a careful reader should know: of the images, from its submission on, and of its result.
         expected_seconds: that it will take (`jobs.queues.costs`).
         time_limit, memory_limit: seconds of an attempt and MiB that it may take; None is no limit.

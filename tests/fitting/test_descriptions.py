@@ -47,7 +47,7 @@ def missing_of_profile(name: str) -> list[str]:
     """What the profile of that name lacks, a line each."""
     known = PROFILES.get(name)
     if known is None:
-        return ["a row of PROFILES in fitting/spec/profiles/table.py"]
+        return ["a row of PROFILES in fitting/spec/profiles/profile_table.py"]
     drawn = any(name in table for table in (RADIAL_PROFILES, SIZED_PROFILES, SURFACES, DRAWINGS))
     if not drawn and not (known.sky and known.names == ("i",)):
         return ["a row of RADIAL_PROFILES in fitting/profiles/__init__.py"]
@@ -155,7 +155,7 @@ def test_a_profile_lacks_nothing(name: str) -> None:
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
-        ("PROFILES", "a row of PROFILES in fitting/spec/profiles/table.py"),
+        ("PROFILES", "a row of PROFILES in fitting/spec/profiles/profile_table.py"),
         ("RADIAL_PROFILES", "a row of RADIAL_PROFILES in fitting/profiles/__init__.py"),
         ("FORMULAS", "a row of FORMULAS in tests/references/radial_formulas.py"),
         ("SHAPES", "a row of SHAPES in tests/references/radial_formulas.py"),
@@ -195,7 +195,7 @@ def missing_of_method(name: str) -> list[str]:
     """What the method of that name lacks, a line each."""
     method = METHODS.get(name)
     if method is None:
-        return ["a row of METHODS in fitting/spec/methods/table.py"]
+        return ["a row of METHODS in fitting/spec/methods/method_table.py"]
     missing = []
     if name not in METHOD_RUNNERS:
         missing.append("a row of METHOD_RUNNERS in fitting/methods/__init__.py")
@@ -219,7 +219,7 @@ def test_a_method_lacks_nothing(name: str) -> None:
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
-        ("METHODS", "a row of METHODS in fitting/spec/methods/table.py"),
+        ("METHODS", "a row of METHODS in fitting/spec/methods/method_table.py"),
         ("METHOD_RUNNERS", "a row of METHOD_RUNNERS in fitting/methods/__init__.py"),
         ("SAMPLERS", "a row of MINIMIZERS or SAMPLERS in tests/fitting/methods/test_table.py"),
     ],

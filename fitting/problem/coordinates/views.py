@@ -24,7 +24,7 @@ from fitting.problem.coordinates.parameters import Values
 from fitting.problem.coordinates.view_steps import FluxToAmplitude, MagnitudeToFlux, Placed, SkyToPixels
 from fitting.profiles import radial_profile
 from fitting.spec import ComponentSpec, FitRequest, ParameterTable, seen_in
-from fitting.spec.geometry import mirrored_direction, turns_with_the_mirror
+from fitting.spec.modifiers import mirrored_direction, turns_with_the_mirror
 
 
 class View(Protocol):

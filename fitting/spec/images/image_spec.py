@@ -19,8 +19,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from fitting.spec.documents import Document, detail, refusal, refuse
-from fitting.spec.faults import shown
+from fitting.spec.documents import Document, detail, refusal, refuse, shown
 from fitting.spec.images.references import EXPECTED, PlaneReference, reference_schemas
 
 Positive = Annotated[float, Field(gt=0.0)]

@@ -8,8 +8,7 @@ from pydantic import Field, GetJsonSchemaHandler, model_serializer, model_valida
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from fitting.spec.documents import Document, refusal
-from fitting.spec.faults import shown
+from fitting.spec.documents import Document, refusal, shown
 
 NoiseName = Literal["gaussian", "poisson", "student_t"]
 NOISES: tuple[str, ...] = get_args(NoiseName)

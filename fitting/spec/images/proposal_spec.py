@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Strict, model_validator
 
-from fitting.spec.documents import Document, detail, refusal, refuse
-from fitting.spec.faults import Fault, RequestInvalid
+from fitting.spec.documents import Document, Fault, RequestInvalid, detail, refusal, refuse
 from fitting.spec.images.image_spec import ImageSpec
 from fitting.spec.images.references import PlaneReference
 from fitting.spec.validation import read_document

@@ -9,8 +9,7 @@ from pydantic import Field, GetJsonSchemaHandler, model_serializer, model_valida
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from fitting.spec.documents import Document, refusal
-from fitting.spec.faults import shown
+from fitting.spec.documents import Document, refusal, shown
 
 EXPECTED = 'an upload id or path such as "galaxy.fits" or "galaxy.fits[1]", or {"upload": id, "hdu": 0}'
 _WITH_HDU = re.compile(r"(?P<file>.+)\[(?P<hdu>[^\[\]]+)\]\Z", re.DOTALL)

@@ -4,18 +4,18 @@ The engine finds the algorithm behind a row in ``fitting.methods``; here is what
 """
 
 from fitting.spec.methods.bootstrap import BootstrapOptions
-from fitting.spec.methods.description import Calls, MethodDescription
 from fitting.spec.methods.ensemble import EnsembleOptions
 from fitting.spec.methods.gradient import GradientOptions
 from fitting.spec.methods.hamiltonian import HmcOptions, NutsOptions
 from fitting.spec.methods.iterative import IterativeComponentsOptions, IterativeParametersOptions
 from fitting.spec.methods.levenberg_marquardt import LmOptions
 from fitting.spec.methods.mala import MalaOptions
+from fitting.spec.methods.method_description import Calls, MethodDescription
+from fitting.spec.methods.method_table import METHODS, methods_document
 from fitting.spec.methods.metropolis import MetropolisOptions
 from fitting.spec.methods.minimizers import MinimizerOptions, Scaling
 from fitting.spec.methods.samplers import Metric, SamplerOptions
 from fitting.spec.methods.scipy_minimize import SCIPY_METHODS, ScipyOptions
-from fitting.spec.methods.table import METHODS, methods_document
 from fitting.spec.methods.torch_optimizers import OPTIMIZERS, SCHEDULES
 
 __all__ = [

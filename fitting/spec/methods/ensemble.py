@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic_core import InitErrorDetails
 
 from fitting.spec.documents import detail
-from fitting.spec.methods.description import Calls, MethodDescription
+from fitting.spec.methods.method_description import Calls, MethodDescription
 from fitting.spec.methods.samplers import Dispersion, SamplerOptions, Screen, Thin
 
 _FEWEST_WALKERS = 32

@@ -8,9 +8,8 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 from pydantic_core import InitErrorDetails
 
-from fitting.spec.documents import detail, refuse
-from fitting.spec.faults import shown
-from fitting.spec.methods.description import Calls, MethodDescription
+from fitting.spec.documents import detail, refuse, shown
+from fitting.spec.methods.method_description import Calls, MethodDescription
 from fitting.spec.methods.minimizers import MinimizerOptions, ScalingField, Tolerance, unknown_faults
 from fitting.spec.methods.torch_optimizers import OPTIMIZERS, SCHEDULES, Setting
 

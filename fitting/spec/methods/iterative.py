@@ -8,9 +8,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, Strict, model_validator
 from pydantic_core import InitErrorDetails
 
-from fitting.spec.documents import detail, refuse
-from fitting.spec.faults import shown
-from fitting.spec.methods.description import Calls, MethodDescription
+from fitting.spec.documents import detail, refuse, shown
+from fitting.spec.methods.method_description import Calls, MethodDescription
 from fitting.spec.methods.minimizers import MinimizerOptions, Tolerance
 
 Cycles = Annotated[int, Field(ge=1, le=100_000, description="Most cycles over all blocks.")]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from fitting.spec.methods.description import Calls, MethodDescription
+from fitting.spec.methods.method_description import Calls, MethodDescription
 from fitting.spec.methods.samplers import ChainOptions, Dispersion, MetricField, Samples, TargetAccept, Thin, Warmup
 
 

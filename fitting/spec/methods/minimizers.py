@@ -8,8 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, Strict
 from pydantic_core import InitErrorDetails
 
-from fitting.spec.documents import Document, detail
-from fitting.spec.faults import shown
+from fitting.spec.documents import Document, detail, shown
 
 Scaling = Literal["covariance", "curvature", "none"]
 Tolerance = Annotated[float, Field(gt=0.0, lt=1.0, description="Stop when chi-squared falls by less, relatively.")]

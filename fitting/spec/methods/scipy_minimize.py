@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from fitting.spec.documents import refuse
-from fitting.spec.methods.description import Calls, MethodDescription
+from fitting.spec.methods.method_description import Calls, MethodDescription
 from fitting.spec.methods.minimizers import MinimizerOptions, ScalingField, unknown_faults
 
 SCIPY_METHODS = (

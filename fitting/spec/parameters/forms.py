@@ -12,8 +12,7 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Literal
 
-from fitting.spec.geometry import ModifierSpec
-from fitting.spec.modifiers import GEOMETRY
+from fitting.spec.modifiers import GEOMETRY, ModifierSpec
 from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription
 
 Frame = Literal["pixel", "sky"]

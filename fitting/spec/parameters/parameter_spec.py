@@ -1,20 +1,21 @@
-"""What a request may say about one parameter."""
+"""What a request may say about one parameter: a value, limits, a prior, a link, or what differs between images."""
 
 from __future__ import annotations
 
-from typing import Any, Self
+from collections.abc import Iterator
+from typing import Annotated, Any, Self
 
-from pydantic import GetJsonSchemaHandler, field_validator, model_serializer, model_validator
+from pydantic import GetJsonSchemaHandler, Strict, field_validator, model_serializer, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
-from fitting.spec.documents import Document, detail, refusal, refuse
-from fitting.spec.faults import shown
+from fitting.spec.documents import Document, detail, refusal, refuse, shown
 from fitting.spec.parameters.expressions import GRAMMAR, Expression, ExpressionInvalid, parse_expression
 from fitting.spec.parameters.priors import Prior, prior_schema, read_prior
-from fitting.spec.parameters.varied import ByImage, Polynomial
 from fitting.spec.profiles import ParameterDescription
 
+MOST_COEFFICIENTS = 12
+"""Coefficients of a polynomial of wavelength, at most: chosen by hand, above what any set of filters tells apart."""
 EXPECTED = 'a number, "= expression", or an object with value, min, max, fixed, prior'
 
 
@@ -118,8 +119,42 @@ class ParameterSpec(Document):
         return {"title": "ParameterSpec", "description": EXPECTED, "anyOf": [number, link, whole]}
 
 
-ByImage.model_rebuild(_types_namespace={"ParameterSpec": ParameterSpec})
-Polynomial.model_rebuild(_types_namespace={"ParameterSpec": ParameterSpec})
+class ByImage(Document):
+    """A parameter with a value of its own in each image: ``{"by_image": {"r": 10, "g": {"value": 8, "min": 0}}}``.
+
+    Its rows are called ``a.flux[r]``. Images that it does not name get a value that photfit finds.
+    """
+
+    by_image: dict[str, ParameterSpec]
+
+    def leaves(self) -> Iterator[tuple[tuple[str | int, ...], ParameterSpec]]:
+        """Location below the parameter, and what is said, of each value."""
+        for image, spec in self.by_image.items():
+            yield ("by_image", image), spec
+
+
+class Polynomial(Document):
+    """A parameter as a polynomial of wavelength: ``{"polynomial": [5.1, -0.3]}``, lowest order first.
+
+    The value in an image is Σ c_k T_k(t), T_k the Chebyshev polynomials and t the image's `wavelength` moved linearly,
+    so that the request's shortest is −1 and its longest 1 (Häußler et al. 2013, MNRAS 430, 330). The coefficients are
+    the rows ``a.r_e.c0``, ``a.r_e.c1``, …; the values in the images follow as ``a.r_e[r]``.
+    """
+
+    polynomial: Annotated[tuple[ParameterSpec, ...], Strict(False)]
+
+    @field_validator("polynomial")
+    @classmethod
+    def _few(cls, value: tuple[ParameterSpec, ...]) -> tuple[ParameterSpec, ...]:
+        if not 1 <= len(value) <= MOST_COEFFICIENTS:
+            raise refusal(f"has {len(value)} coefficients", f"1 to {MOST_COEFFICIENTS}")
+        return value
+
+    def leaves(self) -> Iterator[tuple[tuple[str | int, ...], ParameterSpec]]:
+        """Location below the parameter, and what is said, of each coefficient."""
+        for order, spec in enumerate(self.polynomial):
+            yield ("polynomial", order), spec
+
 
 AnyParameter = ParameterSpec | ByImage | Polynomial
 """What a request may say about a parameter."""

@@ -11,12 +11,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from fitting.spec.parameters.constraints import ConstraintSpec, solved_parameters
-from fitting.spec.parameters.expressions import Expression, ExpressionInvalid
-from fitting.spec.parameters.inversion import is_sum
-from fitting.spec.parameters.links import evaluation_order
+from fitting.spec.parameters.expressions import Expression, ExpressionInvalid, is_sum
 from fitting.spec.parameters.parameter_spec import meeting
 from fitting.spec.parameters.priors import Prior
-from fitting.spec.parameters.rows import Place, Row, component_rows, row_name
+from fitting.spec.parameters.rows import Place, Row, component_rows, evaluation_order, row_name
 from fitting.spec.profiles import ParameterDescription
 from fitting.spec.request import FitRequest
 

@@ -12,8 +12,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, ValidationError, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
-from fitting.spec.documents import Document, detail, details, refusal, refuse
-from fitting.spec.faults import shown
+from fitting.spec.documents import Document, detail, details, refusal, refuse, shown
 
 Positive = Annotated[float, Field(gt=0.0)]
 

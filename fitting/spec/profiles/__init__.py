@@ -3,8 +3,8 @@
 The engine finds the brightness behind a row in ``fitting.profiles``; all else is here.
 """
 
-from fitting.spec.profiles.description import ParameterDescription, ProfileDescription, ProfileOptions
-from fitting.spec.profiles.table import PROFILES, profiles_document
+from fitting.spec.profiles.profile_description import ParameterDescription, ProfileDescription, ProfileOptions
+from fitting.spec.profiles.profile_table import PROFILES, profiles_document
 
 __all__ = [
     "PROFILES",

@@ -1,9 +1,8 @@
 """Descriptions of bars and rings."""
 
-from fitting.spec.profiles.description import ProfileDescription
 from fitting.spec.profiles.first_shape import EllipseShape
-from fitting.spec.profiles.geometry import ELLIPSE
-from fitting.spec.profiles.quantities import intensity, length, number, positive
+from fitting.spec.profiles.profile_description import ProfileDescription
+from fitting.spec.profiles.shared_parameters import ELLIPSE, intensity, length, number, positive
 
 FERRERS = ProfileDescription(
     name="ferrers",

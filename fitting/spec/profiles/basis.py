@@ -8,9 +8,9 @@ from typing import Annotated, Self
 from pydantic import Field, Strict
 
 from fitting.spec.images.references import PlaneReference
-from fitting.spec.profiles.description import ParameterDescription, ProfileDescription, ProfileOptions
 from fitting.spec.profiles.first_shape import ShapeOf, centre
-from fitting.spec.profiles.geometry import CENTRE
+from fitting.spec.profiles.profile_description import ParameterDescription, ProfileDescription, ProfileOptions
+from fitting.spec.profiles.shared_parameters import CENTRE
 
 
 class BasisOptions(ProfileOptions):

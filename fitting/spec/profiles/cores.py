@@ -1,9 +1,8 @@
 """Descriptions of profiles with a core: star images, clusters, halos."""
 
-from fitting.spec.profiles.description import ProfileDescription
 from fitting.spec.profiles.first_shape import EllipseShape
-from fitting.spec.profiles.geometry import ELLIPSE
-from fitting.spec.profiles.quantities import intensity, length, positive
+from fitting.spec.profiles.profile_description import ProfileDescription
+from fitting.spec.profiles.shared_parameters import ELLIPSE, intensity, length, positive
 
 FWHM = length("fwhm", "Full width at half maximum along the major axis.")
 I_0 = intensity("i_0", "Central surface brightness.")

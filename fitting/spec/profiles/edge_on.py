@@ -2,10 +2,9 @@
 
 import math
 
-from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
 from fitting.spec.profiles.first_shape import MeasuredGalaxy, ShapeOf, Values, centre
-from fitting.spec.profiles.geometry import CENTRE
-from fitting.spec.profiles.quantities import length
+from fitting.spec.profiles.profile_description import ParameterDescription, ProfileDescription
+from fitting.spec.profiles.shared_parameters import CENTRE, length
 
 PLANE = ParameterDescription(
     name="pa",

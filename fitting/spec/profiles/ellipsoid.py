@@ -2,10 +2,9 @@
 
 import math
 
-from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
 from fitting.spec.profiles.first_shape import MeasuredGalaxy, ShapeOf, Values, centre
-from fitting.spec.profiles.geometry import CENTRE
-from fitting.spec.profiles.quantities import FLUX, length
+from fitting.spec.profiles.profile_description import ParameterDescription, ProfileDescription
+from fitting.spec.profiles.shared_parameters import CENTRE, FLUX, length
 
 _HALF_LIGHT = math.sqrt(2.0 * math.log(2.0))
 """Half-light radius of a Gaussian, dispersions."""

@@ -1,9 +1,8 @@
 """Descriptions of exponential discs."""
 
-from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
 from fitting.spec.profiles.first_shape import EllipseShape
-from fitting.spec.profiles.geometry import ELLIPSE
-from fitting.spec.profiles.quantities import intensity, length
+from fitting.spec.profiles.profile_description import ParameterDescription, ProfileDescription
+from fitting.spec.profiles.shared_parameters import ELLIPSE, intensity, length
 
 EXPONENTIAL = ProfileDescription(
     name="exponential",

@@ -8,10 +8,9 @@ from typing import Annotated, Self
 from pydantic import Field, Strict
 
 from fitting.spec.images.references import PlaneReference
-from fitting.spec.profiles.description import ParameterDescription, ProfileDescription, ProfileOptions
 from fitting.spec.profiles.first_shape import StarShape
-from fitting.spec.profiles.geometry import CENTRE
-from fitting.spec.profiles.quantities import FLUX
+from fitting.spec.profiles.profile_description import ParameterDescription, ProfileDescription, ProfileOptions
+from fitting.spec.profiles.shared_parameters import CENTRE, FLUX
 
 FIRST_TERM = 4
 """Of Noll's polynomials: the first is lost in the kernel's sum, and the second and third move it, as positions do."""

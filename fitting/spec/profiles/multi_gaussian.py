@@ -4,10 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from fitting.spec.profiles.description import ParameterDescription, ProfileDescription, ProfileOptions
 from fitting.spec.profiles.first_shape import MeasuredGalaxy, ShapeOf, Values, ellipse
-from fitting.spec.profiles.geometry import ELLIPSE
-from fitting.spec.profiles.quantities import intensity, length
+from fitting.spec.profiles.profile_description import ParameterDescription, ProfileDescription, ProfileOptions
+from fitting.spec.profiles.shared_parameters import ELLIPSE, intensity, length
 
 
 class MultiGaussianOptions(ProfileOptions):

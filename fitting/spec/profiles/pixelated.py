@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field, Strict
 
-from fitting.spec.profiles.description import ParameterDescription, ProfileDescription, ProfileOptions
 from fitting.spec.profiles.first_shape import ShapeOf, centre
-from fitting.spec.profiles.geometry import CENTRE
+from fitting.spec.profiles.profile_description import ParameterDescription, ProfileDescription, ProfileOptions
+from fitting.spec.profiles.shared_parameters import CENTRE
 
 Side = Annotated[int, Field(ge=1, le=64)]
 

@@ -1,9 +1,8 @@
 """Description of the point source."""
 
-from fitting.spec.profiles.description import ProfileDescription
 from fitting.spec.profiles.first_shape import StarShape
-from fitting.spec.profiles.geometry import X, Y
-from fitting.spec.profiles.quantities import FLUX
+from fitting.spec.profiles.profile_description import ProfileDescription
+from fitting.spec.profiles.shared_parameters import FLUX, X, Y
 
 POINT_SOURCE = ProfileDescription(
     name="point_source",

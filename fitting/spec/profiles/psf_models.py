@@ -1,9 +1,8 @@
 """Descriptions of point-spread functions of known formula, to be fitted to a star's image; no PSF blurs them."""
 
-from fitting.spec.profiles.description import ParameterDescription, ProfileDescription
 from fitting.spec.profiles.first_shape import StarShape
-from fitting.spec.profiles.geometry import PA, Q, X, Y
-from fitting.spec.profiles.quantities import FLUX, length
+from fitting.spec.profiles.profile_description import ParameterDescription, ProfileDescription
+from fitting.spec.profiles.shared_parameters import FLUX, PA, Q, X, Y, length
 
 _NEARLY_ROUND = 0.95
 """Where a fit starts: at q = 1 itself nothing would depend on pa, and no step in it would have a meaning."""

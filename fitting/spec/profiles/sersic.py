@@ -1,9 +1,8 @@
 """Descriptions of the Sérsic profile and of its special cases and relatives."""
 
-from fitting.spec.profiles.description import ProfileDescription
 from fitting.spec.profiles.first_shape import EllipseShape
-from fitting.spec.profiles.geometry import ELLIPSE
-from fitting.spec.profiles.quantities import intensity, length, number, positive
+from fitting.spec.profiles.profile_description import ProfileDescription
+from fitting.spec.profiles.shared_parameters import ELLIPSE, intensity, length, number, positive
 
 N = positive("n", 0.1, 12.0, "Sérsic index: 1 is exponential, 4 is de Vaucouleurs.")
 R_E = length("r_e", "Half-light semi-major axis.")

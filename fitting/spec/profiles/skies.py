@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, Strict
 
-from fitting.spec.profiles.description import ParameterDescription, ProfileDescription, ProfileOptions
+from fitting.spec.profiles.profile_description import ParameterDescription, ProfileDescription, ProfileOptions
 
 _LEVEL = ParameterDescription(name="i", unit="data/pixel", description="Sky level.")
 

@@ -6,10 +6,9 @@ from typing import Annotated
 from pydantic import Field, Strict, field_validator
 
 from fitting.spec.documents import refusal
-from fitting.spec.profiles.description import ParameterDescription, ProfileDescription, ProfileOptions
 from fitting.spec.profiles.first_shape import MeasuredGalaxy, ShapeOf, Values, ellipse
-from fitting.spec.profiles.geometry import ELLIPSE
-from fitting.spec.profiles.quantities import intensity
+from fitting.spec.profiles.profile_description import ParameterDescription, ProfileDescription, ProfileOptions
+from fitting.spec.profiles.shared_parameters import ELLIPSE, intensity
 
 Radius = Annotated[float, Field(ge=0.0, le=1e5)]
 

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.image import imread
 
 from fitting.plots.picture import PictureInvalid, draw_picture
-from fitting.spec.images.pictures import PictureChoices
+from fitting.spec.plots import PictureChoices
 
 
 def drawn(pixels: np.ndarray, **choices: object) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fitting.spec import parse_request
-from fitting.spec.identity import request_sha256
+from fitting.spec.request import request_sha256
 
 A, B = "a" * 64, "b" * 64
 DOCUMENT: dict[str, Any] = {

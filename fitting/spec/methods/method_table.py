@@ -8,13 +8,13 @@ from types import MappingProxyType
 from typing import Any
 
 from fitting.spec.methods.bootstrap import BOOTSTRAP
-from fitting.spec.methods.description import MethodDescription
 from fitting.spec.methods.ensemble import ENSEMBLE
 from fitting.spec.methods.gradient import GRADIENT
 from fitting.spec.methods.hamiltonian import HMC, NUTS
 from fitting.spec.methods.iterative import ITERATIVE_COMPONENTS, ITERATIVE_PARAMETERS
 from fitting.spec.methods.levenberg_marquardt import LM
 from fitting.spec.methods.mala import MALA
+from fitting.spec.methods.method_description import MethodDescription
 from fitting.spec.methods.metropolis import METROPOLIS
 from fitting.spec.methods.scipy_minimize import SCIPY
 

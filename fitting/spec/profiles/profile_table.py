@@ -11,7 +11,6 @@ from typing import Any
 from fitting.spec.profiles.bars import FERRERS, GAUSSIAN_RING
 from fitting.spec.profiles.basis import BASIS
 from fitting.spec.profiles.cores import GAUSSIAN, ISOTHERMAL, KING, MODIFIED_KING, MOFFAT
-from fitting.spec.profiles.description import ProfileDescription
 from fitting.spec.profiles.edge_on import EDGE_ON_DISK, EDGE_ON_RING
 from fitting.spec.profiles.ellipsoid import GAUSSIAN_ELLIPSOID
 from fitting.spec.profiles.exponential import BROKEN_EXPONENTIAL, EXPONENTIAL
@@ -20,6 +19,7 @@ from fitting.spec.profiles.multi_gaussian import MULTI_GAUSSIAN
 from fitting.spec.profiles.nuker import NUKER
 from fitting.spec.profiles.pixelated import PIXELATED
 from fitting.spec.profiles.point_source import POINT_SOURCE
+from fitting.spec.profiles.profile_description import ProfileDescription
 from fitting.spec.profiles.psf_models import AIRY_PSF, GAUSSIAN_PSF, MOFFAT_PSF
 from fitting.spec.profiles.sersic import CORE_SERSIC, DE_VAUCOULEURS, SERSIC
 from fitting.spec.profiles.skies import BILINEAR_SKY, FLAT_SKY, PLANE_SKY
