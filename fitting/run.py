@@ -13,12 +13,9 @@ from fitting.memory_faults import memory_faults
 from fitting.methods.progress import Report, ignore
 from fitting.methods.samplers.chain_store import Shelf
 from fitting.problem import Problem
-from fitting.results.correlation import correlation_notice
-from fitting.results.covariance import Covariance, covariance_at
+from fitting.results.covariance import Covariance, covariance_at, reported_interval, scaled_interval
 from fitting.results.derived import derived_values
-from fitting.results.goodness import goodness
-from fitting.results.intervals import reported_interval, scaled_interval
-from fitting.results.limits import near_limit_notice
+from fitting.results.goodness import correlation_notice, goodness, near_limit_notice
 from fitting.results.provenance import surroundings
 from fitting.results.result import FitResult, FittedParameter, ImageResult
 from fitting.spec import Fault, FitRequest, Notice, RequestInvalid

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fitting.spec import Fault, ProposalSpec, RequestInvalid
-from fitting.spec.plots import PictureChoices
-from fitting.spec.plots import PlotChoices
+from fitting.spec.plots import PictureChoices, PlotChoices
 
 if TYPE_CHECKING:
     from fitting.files.file_reading import FileInvalid
@@ -84,7 +83,7 @@ def draw_preview(files: Mapping[str, Path], folder: Path, image: str, plane: str
 def draw_upload(path: Path, choices: PictureChoices) -> bytes | Fault:
     """One plane of a file as PNG, or why it cannot be shown so."""
     from fitting.files.file_reading import FileInvalid, read_plane
-    from fitting.plots.picture import PictureInvalid, draw_picture
+    from fitting.plots.pictures import PictureInvalid, draw_picture
 
     try:
         return draw_picture(read_plane(path, choices.hdu).data, choices)
@@ -96,7 +95,7 @@ def draw_upload(path: Path, choices: PictureChoices) -> bytes | Fault:
 
 def convert_document(source: Path, target: Path, kind: TableKind, format_: str) -> None:
     """Write a document of a result as a table to `target`."""
-    from fitting.tabling import covariance_table, parameters_table, write_table
+    from fitting.result_tables import covariance_table, parameters_table, write_table
 
     document = json.loads(source.read_bytes())
     tables = {"parameters": parameters_table, "covariance": covariance_table}

@@ -12,7 +12,7 @@ from astropy.table import Column, Table
 from fitting.chains.chains import Chains
 from fitting.chains.netcdf import read_chains, read_diagnostics, read_origin, write_chains
 from fitting.faults import UserFault
-from fitting.tabling import unit_of, write_table
+from fitting.result_tables import unit_of, write_table
 
 
 def write_chains_table(

@@ -1,11 +1,13 @@
-"""Covariance of the parameters as reported, and what the data leave open."""
+"""Covariance of the parameters as reported, what the data leave open, and intervals of the profile of χ²."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from fitting.methods.results import MinimizerResult
+from fitting.methods.uncertainties.profile_intervals import Interval
 from fitting.problem import Problem
+from fitting.spec import TableParameter
 
 _SINGULAR = 1e-13
 """Eigenvalues of the scaled JᵀWJ below this times the largest count as zero: float64 cannot tell."""
@@ -107,3 +109,32 @@ def _inverse(matrix: np.ndarray, used: np.ndarray) -> tuple[np.ndarray, np.ndarr
     inverse[np.ix_(felt, felt)] = (kept / eigenvalues[~singular]) @ kept.T
     condition = np.inf if singular.any() or undetermined.any() else float(eigenvalues[-1] / eigenvalues[0])
     return inverse, undetermined, condition, scales, np.hstack((directions, unfelt))
+
+
+Ends = tuple[float | None, float | None]
+"""Lower and upper end; None where there is none."""
+
+
+def reported_interval(row: TableParameter, value: float, interval: Interval | None) -> Ends | None:
+    """Both ends on the branch of the reported value: of an angle near 0 or the period one may lie beyond that.
+
+    Args:
+        row: the parameter's.
+        value: as the fit has it, on the interval's own branch.
+        interval: None where none was asked for.
+    """
+    if interval is None:
+        return None
+    turns = row.reported(value) - value
+    lower, upper = (None if end is None else end + turns for end in (interval.lower, interval.upper))
+    return lower, upper
+
+
+def scaled_interval(row: TableParameter, value: float, interval: Ends, scatter: float) -> Ends:
+    """The interval of a reported value with its distances times √χ²ᵣ, the `scatter`, and inside the limits."""
+    lower, upper = (None if end is None else value + (end - value) * scatter for end in interval)
+    if lower is not None and row.min is not None:
+        lower = max(lower, row.min)
+    if upper is not None and row.max is not None:
+        upper = min(upper, row.max)
+    return lower, upper

@@ -1,12 +1,23 @@
-"""How good a fit is, by the data alone and by the priors."""
+"""Goodness of a fit: χ², likelihood and prior; and notices of correlated residuals and of limits that are near.
 
-from collections.abc import Sequence
+Fits assume that neighbouring pixels of a residual know nothing of each other. The autocorrelation at an offset is the
+mean product of normalized residuals that far apart over their mean square. In white noise each has mean 0 and standard
+deviation 1/√pairs, whatever the noise's distribution, and offsets are independent of each other; so the sum of those up
+to 3 pixels along both axes, in standard deviations, is normal.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from fitting.problem import Problem
 from fitting.problem.coordinates.parameters import Values
+from fitting.results.result import FittedParameter, ImageResult
+from fitting.spec import Notice, TableParameter
 
 
 @dataclass(frozen=True)
@@ -36,3 +47,90 @@ def goodness(problem: Problem, values: Values, models: Sequence[Tensor]) -> Good
         deviance += float(image.likelihood.deviance(pixels, model).sum())
         constant += float(image.likelihood.log_normalization(pixels).sum())
     return Goodness(chi2, deviance, constant - 0.5 * deviance, float(problem.priors.log_density(values)))
+
+
+Array = NDArray[np.float64]
+
+REACH = 3
+SIGNIFICANT = 4.0
+"""Standard deviations from which a correlation is spoken of: by chance in one image of 15,000."""
+_FEWEST_PAIRS = 200
+_LARGEST = 5.0
+"""Residuals count as no larger, so that a few cosmic rays are no correlation."""
+_NEAREST = ((0, 1), (1, 0))
+_OFFSETS = tuple((dy, dx) for dy in range(REACH + 1) for dx in range(-REACH, REACH + 1) if (dy, dx) > (0, 0))
+
+
+def correlation_notice(image: ImageResult) -> Notice | None:
+    """A notice where an image's residual is not white, or None."""
+    residual = np.clip(image.normalized_residual, -_LARGEST, _LARGEST)
+    bright = np.abs(image.model - np.median(image.model)) > np.sqrt(image.variance)
+    away = np.where(bright, np.nan, residual)
+    if is_correlated(away):
+        nearest = float(np.mean([autocorrelation(away, *offset)[0] for offset in _NEAREST]))
+        factor = inflation(away)
+        sentence = (
+            f"image {image.name}: neighbouring pixels of the residual are correlated (by {nearest:.2f}) away from the "
+            f"components too, as after resampling or smoothing, or where the sky has structure; uncertainties assume "
+            f"independent pixels and may be too small by a factor of up to {factor:.1f}"
+        )
+        return Notice("residual-correlated", sentence, f"image {image.name}")
+    if is_correlated(np.where(bright, residual, np.nan)):
+        sentence = (
+            f"image {image.name}: neighbouring pixels of the residual are correlated where the components are, but not "
+            f"away from them: the model probably lacks structure that the image has, and uncertainties do not allow "
+            f"for that"
+        )
+        return Notice("model-lacks-structure", sentence, f"image {image.name}")
+    return None
+
+
+def is_correlated(residual: Array) -> bool:
+    """Whether a residual (height, width), NaN where unused, is positively correlated beyond chance, between nearest
+    neighbours or over `REACH` pixels.
+    """
+    return any(significance(residual, offsets) > SIGNIFICANT for offsets in (_NEAREST, _OFFSETS))
+
+
+def significance(residual: Array, offsets: tuple[tuple[int, int], ...]) -> float:
+    """Sum of the autocorrelations at the offsets, in standard deviations of white noise; 0 where pixels are too few."""
+    found = [autocorrelation(residual, dy, dx) for dy, dx in offsets]
+    if min(pairs for _, pairs in found) < _FEWEST_PAIRS:
+        return 0.0
+    return sum(rho * math.sqrt(pairs) for rho, pairs in found) / math.sqrt(len(found))
+
+
+def autocorrelation(residual: Array, dy: int, dx: int) -> tuple[float, int]:
+    """Mean product at an offset (dy ≥ 0) over the mean square, and the number of pairs."""
+    height, width = residual.shape
+    first = residual[: height - dy, max(0, -dx) : width - max(0, dx)]
+    second = residual[dy:, max(0, dx) : width - max(0, -dx)]
+    product = first * second
+    used = np.isfinite(product)
+    square = float(np.nanmean(residual**2)) if np.isfinite(residual).any() else 0.0
+    pairs = int(used.sum())
+    return (float(product[used].mean()) / square if pairs and square > 0.0 else 0.0), pairs
+
+
+def inflation(residual: Array) -> float:
+    """√(1 + 2 Σ ρ) over the offsets of half a plane: how much more than in white noise a broad mean scatters."""
+    total = sum(autocorrelation(residual, dy, dx)[0] for dy, dx in _OFFSETS)
+    return math.sqrt(max(1.0, 1.0 + 2.0 * total))
+
+
+def near_limit_notice(rows: Iterable[TableParameter], fitted: Sequence[FittedParameter]) -> Notice | None:
+    """A notice of free parameters within one uncertainty of a limit, whose posterior it cuts; None if none is."""
+    near = [
+        parameter.name
+        for row, parameter in zip(rows, fitted, strict=True)
+        if row.free and not parameter.at_limit and parameter.uncertainty is not None
+        for limit in (row.min, row.max)
+        if limit is not None and abs(parameter.value - limit) < parameter.uncertainty
+    ]
+    if not near:
+        return None
+    sentence = (
+        f"within one uncertainty of a limit, which the uncertainty knows nothing of (a chain shows what is left): "
+        f"{', '.join(near)}"
+    )
+    return Notice("near-limit", sentence, f"parameters {', '.join(near)}")

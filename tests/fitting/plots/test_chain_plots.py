@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fitting.plots.chains import ChainContent
-from fitting.plots.convergence import StageHistory, convergence_panels
-from fitting.plots.rank import rank_counts, rank_panels
-from fitting.plots.trace import trace_panels
+from fitting.plots.chain_panels import ChainContent
+from fitting.plots.convergence_plot import StageHistory, convergence_panels
+from fitting.plots.rank_plot import rank_counts, rank_panels
+from fitting.plots.trace_plot import trace_panels
 from tests.fitting.plots.legibility import illegible, texts
 
 

@@ -11,9 +11,9 @@ import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from fitting.plots.contours import ENCLOSED, density_outlines, ellipse
-from fitting.plots.corner import cells_of, corner_figure, corner_panels, titles
 from fitting.plots.corner_content import CornerContent
+from fitting.plots.corner_distributions import ENCLOSED, density_outlines, ellipse
+from fitting.plots.corner_plot import cells_of, corner_figure, corner_panels, titles
 from fitting.plots.labels import credible, measured, round_ticks, tick_texts
 from tests.fitting.plots.legibility import illegible, texts
 

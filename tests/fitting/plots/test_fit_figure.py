@@ -10,7 +10,7 @@ import pytest
 from astropy.io import fits
 
 from fitting.plots import draw_plot, fit_figure
-from fitting.plots.layout import layout
+from fitting.plots.fit_figure import layout
 from fitting.plots.stretch import asinh_stretch, round_ticks
 
 GREY = np.array([168, 168, 168]) / 255

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from fitting.results.correlation import autocorrelation, correlation_notice, inflation, is_correlated
+from fitting.results.goodness import autocorrelation, correlation_notice, inflation, is_correlated
 from fitting.results.result import ImageResult
 from tests.fitting.scene import fitted, flat_sky, image_of, noisy, rendered, sersic
 

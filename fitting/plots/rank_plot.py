@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from fitting.plots import style
-from fitting.plots.chains import ChainContent, PanelGrid, colour_of, write_heading, write_name
+from fitting.plots.chain_panels import ChainContent, PanelGrid, colour_of, write_heading, write_name
 
 Array = NDArray[np.float64]
 

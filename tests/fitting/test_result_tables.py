@@ -9,7 +9,7 @@ from astropy.io.votable import parse
 from astropy.io.votable.ucd import check_ucd
 from astropy.table import Table
 
-from fitting.tabling import covariance_table, parameters_table, unit_of, write_table
+from fitting.result_tables import covariance_table, parameters_table, unit_of, write_table
 
 PARAMETERS: dict[str, Any] = {
     "converged": True,

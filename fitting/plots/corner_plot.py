@@ -11,11 +11,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from fitting.plots import style
-from fitting.plots.cells import Triangle, enlarged
-from fitting.plots.contours import ENCLOSED, SIGMAS, density_outlines, ellipse
+from fitting.plots.corner_cells import Triangle, enlarged
 from fitting.plots.corner_content import CornerContent
+from fitting.plots.corner_distributions import ENCLOSED, SIGMAS, density_outlines, draw_marginals, ellipse
 from fitting.plots.labels import credible, measured, round_ticks, signed, tick_texts, typographic, unit_text
-from fitting.plots.marginals import draw_marginals
 
 Array = NDArray[np.float64]
 

@@ -1,4 +1,4 @@
-"""The documents of a result as tables: CSV, ECSV, FITS, VOTable, and LaTeX for a paper. numpy and astropy, no torch."""
+"""Tables of a result: its documents as CSV, ECSV, FITS, VOTable, and LaTeX for a paper. numpy and astropy, no torch."""
 
 import re
 import warnings
@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from astropy import units
 from astropy.io import fits
+from astropy.io.votable import from_table
+from astropy.io.votable.tree import Info, Param
 from astropy.table import Column, MaskedColumn, Row, Table
 
 from fitting.rounding import round_reported
-from fitting.votable import write_votable
 
 _NUMBERS = ("value", "uncertainty", "uncertainty_scaled", "uncertainty_bootstrap")
 _INTERVALS = ("interval", "interval_scaled")
@@ -123,3 +124,29 @@ def _measured(row: Row) -> str:
 def _escaped(text: str) -> str:
     marked = _LATEX_MARKS.sub(lambda found: "\\" + found[0], str(text))
     return marked.replace("^2", "$^2$").replace("²", "$^2$")
+
+
+_UCDS = {
+    "name": "meta.id;meta.main",
+    "value": "stat.fit.param",
+    "uncertainty": "stat.error",
+    "unit": "meta.unit",
+    "chi2": "stat.fit.chi2",
+    "degrees_of_freedom": "stat.fit.dof",
+}
+"""What columns and metadata are, in the words of the IVOA's UCD1+."""
+_TYPES = {bool: "boolean", int: "long", float: "double"}
+
+
+def write_votable(table: Table, path: Path) -> None:
+    """Write a table as the results of a service; its metadata become PARAMs, missing numbers stay empty."""
+    file = from_table(Table(table, meta={}))
+    (resource,) = file.resources
+    resource.type = "results"
+    resource.infos.append(Info(name="QUERY_STATUS", value="OK"))
+    (written,) = resource.tables
+    for field in written.fields:
+        field.ucd = _UCDS.get(field.name)
+    for name, value in table.meta.items():
+        written.params.append(Param(file, name=name, value=value, datatype=_TYPES[type(value)], ucd=_UCDS.get(name)))
+    file.to_xml(str(path))

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from fitting.plots.finished_fit import Scale
-from fitting.plots.isophotes import isophotes_of, single_ellipse
-from fitting.plots.objects import SkyObject
-from fitting.plots.profile import MOST_OBJECTS, Units, profile_panels
-from fitting.plots.radial import RadialBrightness, radial_brightness
+from fitting.plots.isophotes import RadialBrightness, isophotes_of, radial_brightness, single_ellipse
+from fitting.plots.radial_plot import MOST_OBJECTS, Units, profile_panels
+from fitting.plots.sky_objects import SkyObject
 from tests.fitting.plots.legibility import illegible, texts
 
 CENTRE = (70.3, 64.8)

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.plots.finished_fit import FinishedFit
-from fitting.plots.isophotes import MeasuredIsophotes, isophotes_of, single_ellipse
-from fitting.plots.radial import RadialBrightness, radial_brightness
+from fitting.plots.isophotes import MeasuredIsophotes, RadialBrightness, isophotes_of, radial_brightness, single_ellipse
 from fitting.spec.plots import PlotUnavailable
 
 Array = NDArray[np.float64]

@@ -11,7 +11,7 @@ from astropy.io import fits
 
 from fitting.plots import draw_plot
 from fitting.plots.finished_fit import FinishedFit
-from fitting.plots.objects import measured_objects
+from fitting.plots.sky_objects import measured_objects
 from fitting.spec.plots import ChoiceInvalid, PlotChoices, PlotUnavailable
 
 PLACES = {"bulge": (30.2, 25.1), "disc": (30.2, 25.1), "other": (70.0, 60.0)}

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from fitting.plots import style
 from fitting.plots.finished_fit import Scale
+from fitting.plots.isophotes import RadialBrightness
 from fitting.plots.labels import power_text
-from fitting.plots.objects import SkyObject
-from fitting.plots.radial import RadialBrightness
+from fitting.plots.sky_objects import SkyObject
 
 Array = NDArray[np.float64]
 

@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.plots.chains import ChainContent
-from fitting.plots.convergence import StageHistory, convergence_figure
-from fitting.plots.corner import corner_figure
+from fitting.plots.chain_panels import ChainContent
+from fitting.plots.convergence_plot import StageHistory, convergence_figure
 from fitting.plots.corner_content import content_of
-from fitting.plots.draws import Draws
-from fitting.plots.finished_fit import FinishedFit
-from fitting.plots.fit import fit_figure
-from fitting.plots.objects import measured_objects
-from fitting.plots.profile import profile_figure
-from fitting.plots.rank import rank_figure
-from fitting.plots.trace import trace_figure
+from fitting.plots.corner_plot import corner_figure
+from fitting.plots.finished_fit import Draws, FinishedFit
+from fitting.plots.fit_figure import fit_figure
+from fitting.plots.radial_plot import profile_figure
+from fitting.plots.rank_plot import rank_figure
+from fitting.plots.sky_objects import measured_objects
+from fitting.plots.trace_plot import trace_figure
 from fitting.spec.plots import PLOTS, ChoiceInvalid, PlotChoices, PlotUnavailable
 
 Array = NDArray[np.float64]

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from fitting.plots import style
-from fitting.plots.chains import ChainContent, PanelGrid, colour_of, write_heading, write_name
+from fitting.plots.chain_panels import ChainContent, PanelGrid, colour_of, write_heading, write_name
 from fitting.plots.labels import round_ticks, tick_texts
 
 Array = NDArray[np.float64]
