@@ -5,7 +5,7 @@ from pathlib import Path
 
 import structlog
 
-from jobs.lifecycle.claims import Claim
+from jobs.lifecycle.transitions import Claim
 from jobs.storage.blobs import BlobMissing, BlobStore, StorageTrouble, checkpoint_folder
 
 _log = structlog.get_logger("photfit.checkpoints")

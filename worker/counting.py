@@ -6,7 +6,7 @@ import structlog
 import torch
 
 from fitting.results.result import StageRecord
-from jobs.lifecycle.claims import Claim
+from jobs.lifecycle.transitions import Claim
 from jobs.operation import tallies
 from jobs.queues import presence
 from jobs.storage import records

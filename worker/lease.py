@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from jobs.faults import DatabaseAway
 from jobs.lifecycle import transitions
-from jobs.lifecycle.claims import Claim
+from jobs.lifecycle.transitions import Claim
 from jobs.queues import presence
 from jobs.storage import records
 

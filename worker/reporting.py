@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 
 from fitting.methods.progress import Cancelled, Progress, TimeIsUp
 from jobs.lifecycle import transitions
-from jobs.lifecycle.claims import Claim
 from jobs.lifecycle.events import Publisher
+from jobs.lifecycle.transitions import Claim
 from worker.lease import Ending, Heartbeat
 from worker.residual_pictures import ResidualPictures
 

@@ -19,8 +19,8 @@ from fitting.results.provenance import InputFile, with_origin
 from fitting.run import run, torch_device
 from fitting.spec import FitRequest, Notice, parse_request
 from jobs.lifecycle import transitions
-from jobs.lifecycle.claims import Claim, Outcome
-from jobs.lifecycle.outcomes import out_of_time, problem
+from jobs.lifecycle.outcomes import Outcome, out_of_time, problem
+from jobs.lifecycle.transitions import Claim
 from jobs.operation.retention import forget_checkpoints
 from jobs.operation.tracing import span
 from jobs.storage import records, uploads
@@ -143,7 +143,7 @@ def _fit(tools: Bench, claim: Claim, reporter: Reporter) -> FitResult:
         images = load_images(request, paths.__getitem__)
     complete, shelf = complete_request(request, images), BlobShelf(tools.blobs, claim)
     device = str(torch_device(request.device))
-    transitions.placed(tools.engine, claim, device)
+    transitions.record_device(tools.engine, claim, device)
     result = run(complete, images, device=device, report=reporter, shelf=shelf)
     files = [InputFile(record.id, record.filename, record.sha256, record.size) for record in known.values()]
     return with_origin(result, request, files, fit=claim.fit_id, attempt=claim.attempt, worker=tools.worker)

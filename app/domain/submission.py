@@ -20,7 +20,7 @@ from fitting import __version__
 from fitting.spec import Fault, FitRequest, Notice, parse_request
 from fitting.spec.request import request_sha256
 from jobs.lifecycle import transitions
-from jobs.lifecycle.claims import NewFit
+from jobs.lifecycle.transitions import NewFit
 from jobs.queues import presence
 from jobs.queues.costs import expected_seconds
 from jobs.queues.queue_choice import choose_queue

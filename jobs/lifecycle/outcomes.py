@@ -1,8 +1,14 @@
-"""Why a fit failed, as problems (RFC 9457), where API, workers and reconciler have to say the same."""
+"""Outcomes of a fit, and why one failed, as problems (RFC 9457): what API, workers and reconciler have to say alike.
 
-from typing import Any
+out_of_time("Kept is what it had found: …")["kept"]   # True: a failed fit may have results (`has_result`)
+"""
 
-KEPT = "kept"
+from typing import Any, Literal
+
+Outcome = Literal["succeeded", "failed", "cancelled"]
+"""The final states."""
+
+_RESULTS_MEMBER = "kept"
 """Member of a problem that says that a failed fit has results: what it had found when it was stopped."""
 
 
@@ -11,7 +17,7 @@ def problem(title: str, detail: str, status: int = 500, kind: str = "about:blank
     return {"type": kind, "title": title, "status": status, "detail": detail}
 
 
-def worker_killer(workers: int) -> dict[str, Any]:
+def too_many_crashes(workers: int) -> dict[str, Any]:
     """So many workers died of the fit."""
     detail = (
         f"{workers} workers died while running this fit, probably for lack of memory: use a smaller "
@@ -24,9 +30,9 @@ def out_of_time(found: str = "") -> dict[str, Any]:
     """The fit took longer than it may; `found` says what it kept."""
     detail = "The fit took longer than it may: give it more seconds in `limits`, fewer stages or a smaller window."
     over = problem("Out of time", f"{detail} {found}".strip(), 422, "urn:photfit:problem:out-of-time")
-    return over | {KEPT: True} if found else over
+    return over | {_RESULTS_MEMBER: True} if found else over
 
 
 def has_result(state: str, error: dict[str, Any] | None) -> bool:
     """Whether a fit's results can be had: it has succeeded, or failed and kept what it had found."""
-    return state == "succeeded" or (state == "failed" and error is not None and bool(error.get(KEPT)))
+    return state == "succeeded" or (state == "failed" and error is not None and bool(error.get(_RESULTS_MEMBER)))

@@ -1,14 +1,63 @@
-"""Every legal transition of a fit, each as one SQL statement; nothing else writes `state`.
+"""A fit's life: every transition of its record, each by conditional SQL statements; nothing else writes `state`.
 
-    queued ──claim──▶ running ──finish──▶ succeeded | failed | cancelled
-      ▲  └─request_cancel─▶ cancelled       │
-      └────── release, expire ◀─────────────┘  (expire: failed after too many crashes)
+                 create            claim               finish
+    asked for ───────────▶ queued ───────▶ running ─────────────────▶ succeeded ─┐
+                            ▲  │            │ │ │   finish, fail_overdue,        │
+                            │  │            │ │ └────────────────────▶ failed ───┤
+                            └──┼────────────┘ │     expire (third crash)         ├─ remove ─▶ deleted
+               release, expire │              │ request_cancel                   │
+                               │              ▼                                  │
+                               │           running* ────────────────▶ cancelled ─┘
+                               │              finish (seen in time),      ▲
+                               │              cancel_overdue (not seen),  │
+                               │              release, expire             │
+                               └──────────────────────────────────────────┘
+                                              request_cancel
+
+| event                                   | from              | to        | function        | called by        |
+|-----------------------------------------|-------------------|-----------|-----------------|------------------|
+| asked for                               | –                 | queued    | create          | submission       |
+| its bell was not heard: rung again      | queued            | as before | take_unheard    | reconciler       |
+| claimed by a worker                     | queued            | running   | claim           | running          |
+| lease renewed by the heartbeat          | running, running* | as before | renew           | lease            |
+| device known                            | running, running* | as before | record_device   | running          |
+| progress                                | running, running* | as before | record_progress | reporting        |
+| out of time, seen: may wrap up          | running, running* | as before | allow_more_time | reporting        |
+| done                                    | running, running* | succeeded | finish          | running          |
+| failed, or out of time and wrapped up   | running, running* | failed    | finish          | running          |
+| cancel seen by the heartbeat            | running*          | cancelled | finish          | running          |
+| cancel not seen within the grace        | running*          | cancelled | cancel_overdue  | reconciler       |
+| out of time, not seen within the grace  | running, running* | failed    | fail_overdue    | reconciler       |
+| worker stops, or trouble that may pass  | running           | queued    | release         | running          |
+| the same where a cancel was asked for   | running*          | cancelled | release         | running          |
+| lease over: the worker died             | running           | queued    | expire          | reconciler       |
+| lease over for the third time           | running           | failed    | expire          | reconciler       |
+| lease over where a cancel was asked for | running*          | cancelled | expire          | reconciler       |
+| cancel asked for                        | queued            | cancelled | request_cancel  | fits, uws, admin |
+| cancel asked for                        | running, running* | running*  | request_cancel  | fits, uws, admin |
+| its UWS job allows no more time         | running           | running*  | request_cancel  | reconciler       |
+| deleted by its owner                    | final             | –         | remove          | fits             |
+| final for `fit_days`                    | final             | –         | remove          | retention        |
+
+`running*` is running where a cancel was asked for (`cancel_requested_at`); it may still be done first. `final` is
+succeeded, failed or cancelled. Callers: `submission`, `fits` and `uws` of app/domain, `running`, `lease` and
+`reporting` of worker, `reconciler` of jobs/lifecycle, `retention` of jobs/operation, `admin` is
+photfit/commands/admin/jobs.py.
 
 A statement names the state, and where a worker speaks the attempt, that it expects: whoever comes second changes
 nothing and is told so. Leases are reckoned by the database's clock.
+
+    record = create(engine, NewFit("local", "a fit", request, queue="cpu", device="auto", body_hash=body_hash))
+    held = claim(engine, record.id, worker="host:1", task_id=None, lease_seconds=30.0)   # None: another was quicker
+    renew(engine, held, 30.0)             # ClaimStanding(held=True, cancel_requested=False)
+    finish(engine, held, "succeeded")     # False, and nothing changed, where the claim is lost
+
+Why it is so: docs/decisions/0001-broker-as-doorbell.md. The broker may lose, double or delay any message; what is true
+stands in the record, and every change of it is safe to try twice.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Float, Integer, and_, delete, func, or_, select, type_coerce, update
@@ -20,9 +69,59 @@ from sqlalchemy.orm import Session, aliased
 from fitting.spec.notices import Notice, each_once
 from jobs.clock import database_now
 from jobs.ids import new_id
-from jobs.lifecycle.claims import Claim, ClaimStanding, NewFit, Outcome
-from jobs.lifecycle.outcomes import worker_killer
+from jobs.lifecycle.outcomes import Outcome, too_many_crashes
+from jobs.storage.blobs import result_folder
 from jobs.storage.schema import FINAL_STATES, FitRecord, UserRecord
+
+
+@dataclass(frozen=True)
+class NewFit:
+    """What a new record is made of; `idempotency_key` is unique for an owner."""
+
+    owner: str
+    name: str
+    request: dict[str, Any]
+    queue: str
+    device: str
+    body_hash: str
+    notices: tuple[Notice, ...] = ()
+    idempotency_key: str | None = None
+    request_id: str | None = None
+    labels: tuple[str, ...] = ()
+    request_sha256: str | None = None
+    expected_seconds: float | None = None
+    time_limit: float | None = None
+    memory_limit: int | None = None
+    webhook: str | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A worker's hold on a fit: valid while the record is running with this attempt."""
+
+    fit_id: str
+    attempt: int
+    owner: str
+    request: dict[str, Any]
+    device: str
+    crashes: int
+    time_limit: float | None = None
+    memory_limit: int | None = None
+    request_id: str | None = None
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """Where this attempt's results go in the blob store."""
+        return result_folder(self.fit_id, self.attempt)
+
+
+@dataclass(frozen=True)
+class ClaimStanding:
+    """What a renewal found: whether the claim still holds, and whether its owner wants it cancelled."""
+
+    held: bool
+    cancel_requested: bool
 
 
 def create(engine: Engine, new: NewFit) -> FitRecord | None:
@@ -97,8 +196,8 @@ def renew(engine: Engine, held: Claim, lease_seconds: float) -> ClaimStanding:
     return ClaimStanding(record is not None, record is not None and record.cancel_requested_at is not None)
 
 
-def placed(engine: Engine, held: Claim, device: str) -> None:
-    """Say on which device an attempt runs, in the place of the one that was asked for."""
+def record_device(engine: Engine, held: Claim, device: str) -> None:
+    """Record on which device an attempt runs, in the place of the one that was asked for."""
     _changed(engine, update(FitRecord).where(_held(held)).values(device=device))
 
 
@@ -149,7 +248,7 @@ def expire(engine: Engine, max_crashes: int) -> list[FitRecord]:
     unwanted = update(FitRecord).where(over, FitRecord.cancel_requested_at.is_not(None)).values(_final("cancelled"))
     cancelled = _all(engine, unwanted.returning(FitRecord))
     crashed = update(FitRecord).where(over, FitRecord.crashes + 1 >= max_crashes)
-    failed = _final("failed") | {"error": worker_killer(max_crashes)}
+    failed = _final("failed") | {"error": too_many_crashes(max_crashes)}
     deadly = _all(engine, crashed.values(failed | {"crashes": FitRecord.crashes + 1}).returning(FitRecord))
     again = update(FitRecord).where(over).values(_queued_again() | {"crashes": FitRecord.crashes + 1})
     return [*cancelled, *deadly, *_all(engine, again.returning(FitRecord))]
@@ -224,8 +323,8 @@ def _has_room(most_running: int | None) -> ColumnElement[bool]:
         .correlate(FitRecord)
         .scalar_subquery()
     )
-    own = select(UserRecord.running_fits).where(UserRecord.id == FitRecord.owner).correlate(FitRecord).scalar_subquery()
-    limit = func.coalesce(own, sql_cast(most_running, Integer))
+    account = select(UserRecord.running_fits).where(UserRecord.id == FitRecord.owner).correlate(FitRecord)
+    limit = func.coalesce(account.scalar_subquery(), sql_cast(most_running, Integer))
     return or_(limit.is_(None), count < limit)
 
 

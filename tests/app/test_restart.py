@@ -11,7 +11,7 @@ import httpx
 from sqlalchemy import Engine
 
 from jobs.lifecycle import transitions
-from jobs.lifecycle.claims import Claim
+from jobs.lifecycle.transitions import Claim
 from tests.app.accounts import database
 from tests.app.conftest import Service, wait_until
 from tests.app.test_fits import post_form

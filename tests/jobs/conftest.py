@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from jobs.lifecycle.claims import NewFit
+from jobs.lifecycle.transitions import NewFit
 from jobs.settings import Settings
 from jobs.storage.database import connect, migrate
 from tests.stores import postgres_url, s3

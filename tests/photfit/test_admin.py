@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from jobs.accounts.accounts import find_user, identify_key
 from jobs.lifecycle import transitions
-from jobs.lifecycle.claims import NewFit
+from jobs.lifecycle.transitions import NewFit
 from jobs.settings import Settings
 from jobs.storage import records
 from jobs.storage.blobs import open_blobs

@@ -19,8 +19,8 @@ from sqlalchemy import Engine
 
 from fitting.spec import parse_request
 from jobs.lifecycle import transitions
-from jobs.lifecycle.claims import NewFit
 from jobs.lifecycle.events import client_url
+from jobs.lifecycle.transitions import NewFit
 from jobs.queues.doorbell import Doorbell
 from jobs.settings import Settings
 from jobs.storage import records, uploads

@@ -12,7 +12,7 @@ from fitting.files.file_limits import FileInvalid
 from fitting.spec import Fault, RequestInvalid
 from jobs.faults import DatabaseAway, StorageTrouble
 from jobs.lifecycle import transitions
-from jobs.lifecycle.claims import NewFit
+from jobs.lifecycle.transitions import NewFit
 from jobs.settings import Settings
 from jobs.storage import records
 from jobs.storage.blobs import open_blobs

@@ -10,7 +10,7 @@ import pytest
 from fitting.methods.progress import Cancelled
 from fitting.problem import Problem
 from fitting.problem.iterate import Iterate
-from jobs.lifecycle.claims import Claim
+from jobs.lifecycle.transitions import Claim
 from jobs.storage.blobs import FolderBlobs
 from tests.fitting.scene import flat_sky, noisy, problem_of, rendered, sersic
 from worker import residual_pictures

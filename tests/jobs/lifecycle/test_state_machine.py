@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from jobs.lifecycle import transitions
-from jobs.lifecycle.claims import Claim
+from jobs.lifecycle.transitions import Claim
 from jobs.settings import Settings
 from jobs.storage import records
 from jobs.storage.database import connect, migrate

@@ -10,8 +10,8 @@ from sqlalchemy import Engine, text
 from fitting.spec import Notice
 from jobs.accounts import accounts
 from jobs.lifecycle import transitions
-from jobs.lifecycle.claims import Claim, ClaimStanding
 from jobs.lifecycle.outcomes import out_of_time
+from jobs.lifecycle.transitions import Claim, ClaimStanding
 from jobs.storage import records
 from jobs.storage.records import FitFilter
 from jobs.storage.schema import FitRecord
@@ -76,7 +76,7 @@ def test_rows_from_before_there_were_codes_are_read(any_engine: Engine) -> None:
 def test_a_running_fit_says_where_it_runs(any_engine: Engine) -> None:
     fit = created(any_engine)
     assert fit.device != "cuda"
-    transitions.placed(any_engine, claimed(any_engine, fit.id), "cuda")
+    transitions.record_device(any_engine, claimed(any_engine, fit.id), "cuda")
     record = records.get_fit(any_engine, "local", fit.id)
     assert record is not None
     assert record.device == "cuda"
