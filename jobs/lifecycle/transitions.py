@@ -45,7 +45,8 @@ succeeded, failed or cancelled. Callers: `submission`, `fits` and `uws` of app/d
 photfit/commands/admin/jobs.py.
 
 A statement names the state, and where a worker speaks the attempt, that it expects: whoever comes second changes
-nothing and is told so. Leases are reckoned by the database's clock.
+nothing and is told so. Leases are reckoned by the database's clock. A cancel that was asked for is never taken back, so
+where two statements make one transition, the one for fits that nobody wants comes last and misses none.
 
     record = create(engine, NewFit("local", "a fit", request, queue="cpu", device="auto", body_hash=body_hash))
     held = claim(engine, record.id, worker="host:1", task_id=None, lease_seconds=30.0)   # None: another was quicker
@@ -232,10 +233,10 @@ def finish(
 
 def release(engine: Engine, held: Claim) -> bool:
     """Give a fit back to the queue without blame; one that was being cancelled is cancelled."""
-    cancelled = update(FitRecord).where(_held(held), FitRecord.cancel_requested_at.is_not(None))
-    if _changed(engine, cancelled.values(_final("cancelled"))):
+    wanted = update(FitRecord).where(_held(held), FitRecord.cancel_requested_at.is_(None))
+    if _changed(engine, wanted.values(_queued_again())):
         return True
-    return _changed(engine, update(FitRecord).where(_held(held)).values(_queued_again())) == 1
+    return _changed(engine, update(FitRecord).where(_held(held)).values(_final("cancelled"))) == 1
 
 
 def expire(engine: Engine, max_crashes: int) -> list[FitRecord]:
@@ -245,13 +246,15 @@ def expire(engine: Engine, max_crashes: int) -> list[FitRecord]:
     `max_crashes` workers die fails.
     """
     over = and_(FitRecord.state == "running", FitRecord.lease_until < database_now())
-    unwanted = update(FitRecord).where(over, FitRecord.cancel_requested_at.is_not(None)).values(_final("cancelled"))
-    cancelled = _all(engine, unwanted.returning(FitRecord))
-    crashed = update(FitRecord).where(over, FitRecord.crashes + 1 >= max_crashes)
-    failed = _final("failed") | {"error": too_many_crashes(max_crashes)}
-    deadly = _all(engine, crashed.values(failed | {"crashes": FitRecord.crashes + 1}).returning(FitRecord))
-    again = update(FitRecord).where(over).values(_queued_again() | {"crashes": FitRecord.crashes + 1})
-    return [*cancelled, *deadly, *_all(engine, again.returning(FitRecord))]
+    wanted = and_(over, FitRecord.cancel_requested_at.is_(None))
+    crashes = FitRecord.crashes + 1
+    failed = _final("failed") | {"error": too_many_crashes(max_crashes), "crashes": crashes}
+    statements = (
+        update(FitRecord).where(wanted, crashes < max_crashes).values(_queued_again() | {"crashes": crashes}),
+        update(FitRecord).where(wanted, crashes >= max_crashes).values(failed),
+        update(FitRecord).where(over, FitRecord.cancel_requested_at.is_not(None)).values(_final("cancelled")),
+    )
+    return [record for statement in statements for record in _all(engine, statement.returning(FitRecord))]
 
 
 def request_cancel(engine: Engine, owner: str, fit_id: str) -> FitRecord | None:
@@ -264,7 +267,11 @@ def request_cancel(engine: Engine, owner: str, fit_id: str) -> FitRecord | None:
     running = (
         update(FitRecord)
         .where(mine, FitRecord.state == "running")
-        .values(cancel_requested_at=database_now(), version=FitRecord.version + 1)
+        .values(
+            # Asked again, the grace is still reckoned from the first time.
+            cancel_requested_at=func.coalesce(FitRecord.cancel_requested_at, database_now()),
+            version=FitRecord.version + 1,
+        )
     )
     return _one(engine, running.returning(FitRecord))
 

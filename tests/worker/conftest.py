@@ -6,8 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +27,12 @@ from jobs.storage.blobs import open_blobs
 from jobs.storage.database import connect, migrate
 from jobs.storage.schema import FINAL_STATES, FitRecord
 from photfit.broker import find_server
+from tests.waiting import wait_until
+
+__all__ = ["wait_until"]
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "three_galaxies"
-
-
-def wait_until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
-    """The first true value of `condition`; fails the test when there is none in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-        time.sleep(0.02)
-    raise AssertionError(f"{what} did not happen within {seconds} s")
 
 
 class Program:

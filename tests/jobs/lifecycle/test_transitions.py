@@ -3,11 +3,14 @@
 import json
 import threading
 import time
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Engine, text
 
 from fitting.spec import Notice
+from jobs import ids as ids_of_jobs
 from jobs.accounts import accounts
 from jobs.lifecycle import transitions
 from jobs.lifecycle.outcomes import out_of_time
@@ -16,6 +19,7 @@ from jobs.storage import records
 from jobs.storage.records import FitFilter
 from jobs.storage.schema import FitRecord
 from tests.jobs.conftest import new_fit
+from tests.waiting import wait_until
 
 
 def created(engine: Engine, **changed: object) -> FitRecord:
@@ -202,11 +206,11 @@ def test_an_idempotency_key_makes_one_fit_for_an_owner(any_engine: Engine) -> No
     assert created(any_engine).id != created(any_engine).id
 
 
-def test_unheard_fits_are_taken_oldest_first_and_once(any_engine: Engine) -> None:
-    ids = []
-    for _ in range(3):
-        ids.append(created(any_engine).id)
-        time.sleep(0.002)  # ids sort by their millisecond
+def test_unheard_fits_are_taken_oldest_first_and_once(any_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Ids sort by their millisecond: a clock that goes on by one each time it is read.
+    milliseconds = count(time.time_ns(), 1_000_000)
+    monkeypatch.setattr(ids_of_jobs, "time", SimpleNamespace(time_ns=lambda: next(milliseconds)))
+    ids = [created(any_engine).id for _ in range(3)]
     assert transitions.take_unheard(any_engine, "cpu", 60.0, 10) == []
     assert transitions.take_unheard(any_engine, "cpu", -1.0, 2) == ids[:2]
     assert transitions.take_unheard(any_engine, "gpu", -1.0, 2) == []
@@ -272,9 +276,10 @@ def test_a_fit_that_does_not_heed_its_time_is_failed_by_the_reconciler(any_engin
     for record in made:
         assert record is not None
         assert transitions.claim(any_engine, record.id, "worker", "task", 30.0) is not None
-    time.sleep(0.05)  # until the first is over its time
     assert transitions.fail_overdue(any_engine, 10.0, out_of_time()) == []
-    (failed,) = transitions.fail_overdue(any_engine, 0.0, out_of_time())
+    (failed,) = wait_until(
+        lambda: transitions.fail_overdue(any_engine, 0.0, out_of_time()), 10.0, "the end of its time"
+    )
     assert made[0] is not None
     assert (failed.id, failed.state, failed.error) == (made[0].id, "failed", out_of_time())
 
