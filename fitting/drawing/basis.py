@@ -27,17 +27,17 @@ class Basis:
 
     def image(self, values: Tensor, frame: Frame) -> Tensor:
         """Light, (instances, height, width)."""
-        return torch.stack([image.image(own, frame) for image, own in self._each(values)]).sum(0)
+        return torch.stack([image.image(placed, frame) for image, placed in self._each(values)]).sum(0)
 
     def derivatives(self, values: Tensor, frame: Frame) -> Tensor:
         """By x, y and the coefficients."""
-        parts = [image.derivatives(own, frame) for image, own in self._each(values)]
+        parts = [image.derivatives(placed, frame) for image, placed in self._each(values)]
         by_place = torch.stack([part[:, :2] for part in parts]).sum(0)
         return torch.cat((by_place, *(part[:, 2:] for part in parts)), dim=1)
 
     def reaches(self, values: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> Tensor:
         """Where any of the images does."""
-        return torch.stack([image.reaches(own, frames, faintest) for image, own in self._each(values)]).any(0)
+        return torch.stack([image.reaches(placed, frames, faintest) for image, placed in self._each(values)]).any(0)
 
     def _each(self, values: Tensor) -> list[tuple[PointSource, Tensor]]:
         """Each image with its place and coefficient, (instances, 3)."""

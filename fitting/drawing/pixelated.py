@@ -46,16 +46,18 @@ class Pixelated:
         return (x + width > left) & (x - width < right) & (y + height > low) & (y - height < high)
 
     def _shares(self, values: Tensor, frame: Frame) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-        """Shares of the stamp's rows (columns) in the frame's, and their slopes by y (x): (instances, pixels, own)."""
+        """Shares of the stamp's rows (columns) in the frame's, and their slopes by y (x): (instances,
+        pixels, rows or columns).
+        """
         return (
             _axis(values[:, 1], frame.y0, frame.height, self.rows),
             _axis(values[:, 0], frame.x0, frame.width, self.columns),
         )
 
 
-def _axis(centre: Tensor, first: int, count: int, own: int) -> tuple[Tensor, Tensor]:
+def _axis(centre: Tensor, first: int, count: int, squares: int) -> tuple[Tensor, Tensor]:
     like: dict[str, Any] = {"dtype": centre.dtype, "device": centre.device}
-    place = torch.arange(own, **like) - 0.5 * (own - 1) + centre[:, None]
+    place = torch.arange(squares, **like) - 0.5 * (squares - 1) + centre[:, None]
     offset = torch.arange(first, first + count, **like)[:, None] - place[:, None, :]
     share = (1.0 - offset.abs()).clamp(min=0.0)
     return share, torch.where(share > 0.0, offset.sign(), 0.0)

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from fitting.profiles.surface import Surface
 from fitting.render.pixels.frame import Frame, windows
+from fitting.render.surfaces import surface_images
 from fitting.render.surfaces.surface_frames import SurfaceFrames
-from fitting.render.surfaces.surface_images import field_means, integrate, integrate_derivatives, sample
 
 _LOOKS = 12
 _MOST_LOOKS = 2**20
@@ -42,18 +42,18 @@ class SurfaceDrawing:
     def image(self, values: Tensor, frame: Frame) -> Tensor:
         """Light, (instances, height, width)."""
         if not self.integrated:
-            return sample(self.surface.brightness, values, frame)
+            return surface_images.sample(self.surface.brightness, values, frame)
         if self.on is None:
-            return integrate(self.surface, values, frame)
-        return field_means(self.on.brightness, frame)
+            return surface_images.integrate(self.surface, values, frame)
+        return surface_images.field_means(self.on.brightness, frame)
 
     def derivatives(self, values: Tensor, frame: Frame) -> Tensor:
         """Derivatives, (instances, parameters, height, width)."""
         if not self.integrated:
-            return sample(self.surface.derivatives, values, frame)
+            return surface_images.sample(self.surface.derivatives, values, frame)
         if self.on is None:
-            return integrate_derivatives(self.surface, values, frame)
-        return field_means(self.on.derivatives, frame)
+            return surface_images.integrate_derivatives(self.surface, values, frame)
+        return surface_images.field_means(self.on.derivatives, frame)
 
     def reaches(self, values: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> Tensor:
         """All where a frame comes within a few lengths of every centre; else by a look at a coarse grid of points, with

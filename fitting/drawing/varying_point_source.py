@@ -35,9 +35,9 @@ class VaryingPointSource:
         """By x, y and flux; the blend changes with position too."""
         total = values.new_zeros((len(values), 3, frame.height, frame.width))
         for source, share, by_x, by_y in zip(self.sources, *self._shares(values), strict=True):
-            own = source.derivatives(values, frame)
-            light = own[:, 2] * values[:, 2, None, None]
-            total += own * share[:, None]
+            columns = source.derivatives(values, frame)
+            light = columns[:, 2] * values[:, 2, None, None]
+            total += columns * share[:, None]
             total[:, 0] += light * by_x
             total[:, 1] += light * by_y
         return total
@@ -48,9 +48,9 @@ class VaryingPointSource:
 
     def _shares(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The kernels' weights and their slopes by x and y, (kernels, instances, 1, 1) each."""
-        (own_x, slope_x), (own_y, slope_y) = (
+        (hat_x, slope_x), (hat_y, slope_y) = (
             hats(values[:, axis], nodes) for axis, nodes in enumerate((self.nodes.x, self.nodes.y))
         )
-        blends = (own_y, own_x), (own_y, slope_x), (slope_y, own_x)
+        blends = (hat_y, hat_x), (hat_y, slope_x), (slope_y, hat_x)
         shares = ((along_y[:, None] * along_x).flatten(0, 1)[..., None, None] for along_y, along_x in blends)
         return tuple(shares)  # type: ignore[return-value]

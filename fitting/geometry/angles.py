@@ -32,13 +32,10 @@ class Angles:
             place = self.radians * (count / (2.0 * torch.pi))
             before = place.floor()
             share = (place - before).mul_(torch.pi)
-            self._between[count] = (_counted(before, count), share.cos(), share.sin())
+            # Modulo `count`: torch's own remainder takes ten times as long.
+            direction = torch.add(before, (before / count).floor_(), alpha=-count).long()
+            self._between[count] = (direction, share.cos(), share.sin())
         return self._between[count]
-
-
-def _counted(place: Tensor, count: int) -> Tensor:
-    """Whole numbers modulo `count`; torch's own remainder takes ten times as long."""
-    return torch.add(place, (place / count).floor_(), alpha=-count).long()
 
 
 @cached_tensors

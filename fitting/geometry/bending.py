@@ -11,7 +11,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from fitting.geometry.modifier import Own
+from fitting.geometry.modifier import Fields
 from fitting.profiles.surface import Rounding
 
 
@@ -29,21 +29,21 @@ class Bending:
 
     @cached_property
     def reads(self) -> tuple[str, ...]:
-        return (self.scale, *self.own)
+        return (self.scale, *self.parameters)
 
     @cached_property
-    def own(self) -> dict[str, Rounding]:
+    def parameters(self) -> dict[str, Rounding]:
         return {f"bending_{mode}": Rounding(0.1) for mode in self.modes}
 
     def __call__(
-        self, x: Tensor, y: Tensor, own: Own
-    ) -> tuple[Tensor, Tensor, Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Own]]]:
+        self, x: Tensor, y: Tensor, values: Fields
+    ) -> tuple[Tensor, Tensor, Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Fields]]]:
         """x along the major axis, y across it."""
-        scale, *amplitudes = own
+        scale, *amplitudes = values
         relative = x / scale
         moved = y + sum(a * relative**mode for a, mode in zip(amplitudes, self.modes, strict=True))
 
-        def pullback(by_x: Tensor, by_y: Tensor) -> tuple[Tensor, Tensor, Own]:
+        def pullback(by_x: Tensor, by_y: Tensor) -> tuple[Tensor, Tensor, Fields]:
             terms = zip(amplitudes, self.modes, strict=True)
             slope = by_y * sum(mode * a * relative ** (mode - 1) for a, mode in terms) / scale
             return by_x + slope, by_y, (-slope * relative, *(by_y * relative**mode for mode in self.modes))

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from fitting.geometry.angles import Angles
-from fitting.geometry.modifier import Own
+from fitting.geometry.modifier import Fields
 from fitting.profiles.axes import DEGREES
 from fitting.profiles.surface import Rounding
 
@@ -31,35 +31,35 @@ class Fourier:
 
     @cached_property
     def reads(self) -> tuple[str, ...]:
-        return tuple(self.own)
+        return tuple(self.parameters)
 
     @cached_property
-    def own(self) -> dict[str, Rounding]:
+    def parameters(self) -> dict[str, Rounding]:
         roundings: dict[str, Rounding] = {}
         for mode in self.modes:
             roundings |= {f"fourier_{mode}_amplitude": Rounding(0.02), f"fourier_{mode}_phase": Rounding(6.0 / mode)}
         return roundings
 
-    def at(self, own: Own) -> Self:
+    def at(self, values: Fields) -> Self:
         """Itself."""
         return self
 
-    def __call__(self, angles: Angles, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Own]]]:
+    def __call__(self, angles: Angles, values: Fields) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Fields]]]:
         """ln of the factor and its pullback."""
-        amplitudes, phases = own[::2], own[1::2]
+        amplitudes, phases = values[::2], values[1::2]
         modes = list(zip(self.modes, amplitudes, phases, strict=True))
         turned = [mode * (angles.radians - phase * DEGREES) for mode, _, phase in modes]
         total: Any = 1.0 + sum(a * turn.cos() for (_, a, _), turn in zip(modes, turned, strict=True))
         factor = total.clamp(min=LEAST)
 
-        def pullback(by: Tensor) -> tuple[Tensor, Own]:
+        def pullback(by: Tensor) -> tuple[Tensor, Fields]:
             share = torch.where(total > LEAST, by / factor, 0.0)
             by_angle = torch.zeros_like(share)
-            by_own = []
+            by_values = []
             for (mode, amplitude, _), turn in zip(modes, turned, strict=True):
                 slope = share * (-mode * amplitude) * turn.sin()
                 by_angle = by_angle + slope
-                by_own += [share * turn.cos(), -slope * DEGREES]
-            return by_angle, tuple(by_own)
+                by_values += [share * turn.cos(), -slope * DEGREES]
+            return by_angle, tuple(by_values)
 
         return factor.log(), pullback

@@ -17,7 +17,7 @@ from fitting.geometry.angles import Angles
 from fitting.geometry.modifier import Dimming, Metric, PointMap, RadiusScale
 from fitting.geometry.modifiers import Modifiers
 from fitting.geometry.superellipse import TINY
-from fitting.profiles.axes import DEGREES, by_centre_and_angle, turned
+from fitting.profiles.axes import DEGREES, by_centre_and_angle, turn_to_axis
 from fitting.profiles.dimensions import NUMBER, PureNumbers
 from fitting.profiles.kinks import KinkLines, PlanePoints
 from fitting.profiles.radial import RHO_FLOOR, RadialProfile
@@ -42,26 +42,26 @@ class PlaneAxes:
         return cls(angle.sin(), angle.cos(), named["q"].reciprocal())
 
 
-def in_own_plane(
+def _plane_coordinates(
     chain: Modifiers, axes: PlaneAxes, x: Tensor, y: Tensor, named: Mapping[str, Tensor]
 ) -> tuple[Tensor, Tensor, Callable[[Tensor, Tensor, Gradient], None]]:
     """a and b of offsets x, y, and the pullback of derivatives by them, which adds to a gradient."""
     plane_x, plane_y, unrotate = _moved(chain.rotations, x, y, named)
-    along, across = turned(plane_x, plane_y, axes.sine, axes.cosine)
+    along, across = turn_to_axis(plane_x, plane_y, axes.sine, axes.cosine)
     bent_along, bent_across, unbend = _moved(chain.bendings, along, across, named)
     stretched = bent_across * axes.stretch
     a, b, unwarp = _moved(chain.warps, bent_along, stretched, named)
 
     def pullback(by_a: Tensor, by_b: Tensor, gradient: Gradient) -> None:
         by_along, by_stretched = unwarp(by_a, by_b, gradient)
-        add(gradient, ("q",), ((by_stretched * stretched).mul_(-axes.stretch),))
+        _add(gradient, ("q",), ((by_stretched * stretched).mul_(-axes.stretch),))
         by_along, by_across = unbend(by_along, by_stretched * axes.stretch, gradient)
         by_x, by_y, by_pa = by_centre_and_angle(along, across, by_along, by_across, named["pa"])
-        add(gradient, ("pa",), (by_pa,))
+        _add(gradient, ("pa",), (by_pa,))
         if chain.rotations:
             # Points are offsets from the centre, which moves against them.
             by_x, by_y = (-part for part in unrotate(-by_x, -by_y, gradient))
-        add(gradient, ("x", "y"), (by_x, by_y))
+        _add(gradient, ("x", "y"), (by_x, by_y))
 
     return a, b, pullback
 
@@ -77,20 +77,20 @@ def _moved(
 
     def pullback(by_x: Tensor, by_y: Tensor, gradient: Gradient) -> tuple[Tensor, Tensor]:
         for link, back in reversed(pullbacks):
-            by_x, by_y, own = back(by_x, by_y)
-            add(gradient, link.reads, own)
+            by_x, by_y, by_read = back(by_x, by_y)
+            _add(gradient, link.reads, by_read)
         return by_x, by_y
 
     return x, y, pullback
 
 
-def add(gradient: Gradient, names: Iterable[str], parts: Iterable[Tensor]) -> None:
+def _add(gradient: Gradient, names: Iterable[str], parts: Iterable[Tensor]) -> None:
     """Add parts to the derivatives by the parameters of these names."""
     for name, part in zip(names, parts, strict=True):
         gradient[name] = gradient[name] + part if name in gradient else part
 
 
-def stacked(gradient: Gradient, parameters: Iterable[str], like: Tensor) -> Tensor:
+def _stack_gradient(gradient: Gradient, parameters: Iterable[str], like: Tensor) -> Tensor:
     """Derivatives by all parameters, zero where there is none yet, (instances, parameters, points) as `like`."""
     none = torch.zeros_like(like)
     return torch.stack([gradient.get(name, none).expand_as(like) for name in parameters], dim=1)
@@ -108,7 +108,7 @@ class Isophotes:
 
 
 @dataclass(frozen=True)
-class _Known:
+class _Precomputation:
     """What depends on values alone.
 
     Attributes:
@@ -138,22 +138,22 @@ class ModifiedProfile:
     def __init__(self, profile: RadialProfile, modifiers: Modifiers) -> None:
         self.profile = profile
         self.modifiers = modifiers
-        own = modifiers.own
-        self.parameters = ("x", "y", "q", "pa", *own, *profile.shape, profile.scale, profile.amplitude)
+        of_links = modifiers.parameters
+        self.parameters = ("x", "y", "q", "pa", *of_links, *profile.shape, profile.scale, profile.amplitude)
         shapes = (RELATIVE,) * (len(profile.shape) + 2)
-        self.roundings = (CENTRE, CENTRE, RELATIVE, ANGLE, *own.values(), *shapes)
+        self.roundings = (CENTRE, CENTRE, RELATIVE, ANGLE, *of_links.values(), *shapes)
         intensities = [name for name, kind in zip(profile.shape, profile.dimensions, strict=True) if kind.intensity]
         jump, slope_jumps = bool(modifiers.jumps), bool(modifiers.metric.kinks)
         angles, whole = tuple(modifiers.kink_lines), tuple(modifiers.kink_lines.values())
-        lines = KinkLines(angles, whole, jump, slope_jumps, modifiers.straight, self._own_plane)
+        lines = KinkLines(angles, whole, jump, slope_jumps, modifiers.straight, self._plane_points)
         self.kink_lines = lines if angles else None
         self.linear = tuple(self.parameters.index(name) for name in (*intensities, profile.amplitude))
-        self._known: _Known | None = None
+        self._precomputation: _Precomputation | None = None
 
     def at(self, values: Tensor) -> "ModifiedProfile":
         """With the profile's constants."""
         fixed = copy(self)
-        fixed._known = self._knowledge(values)
+        fixed._precomputation = self._precompute(values)
         return fixed
 
     def ellipse(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -167,7 +167,7 @@ class ModifiedProfile:
 
     def brightness(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Brightness at offsets from the centre."""
-        known = self._knowledge(values)
+        known = self._precompute(values)
         named = known.named
         points = _isophotes(x, y, known)
         light = self.profile.brightness(_log_rho(points, known), known.constants)
@@ -177,7 +177,7 @@ class ModifiedProfile:
 
     def derivatives(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Derivatives by every parameter."""
-        known = self._knowledge(values)
+        known = self._precompute(values)
         named, pure = known.named, known.pure
         points = _isophotes(x, y, known)
         profile, amplitude = self.profile, named[self.profile.amplitude]
@@ -194,15 +194,15 @@ class ModifiedProfile:
             if profile.dimensions[place] == NUMBER:
                 gradient[name] = slope
                 continue
-            gradient[name] = slope * pure.by_own[place][:, None]
+            gradient[name] = slope * pure.by_parameter[place][:, None]
             gradient[profile.scale] = gradient[profile.scale] + slope * pure.by_scale[place][:, None]
             gradient[profile.amplitude] = gradient[profile.amplitude] + slope * pure.by_amplitude[place][:, None]
         for place, (link, _, pullback) in enumerate(dimmings):
             others = [factor for other, factor in enumerate(factors) if other != place]
-            radial, angular, own = pullback(prod(others, start=light * amplitude))
+            radial, angular, by_read = pullback(prod(others, start=light * amplitude))
             by_log_radius, by_angle = by_log_radius + radial, by_angle + angular
-            add(gradient, link.reads, own)
-        add(gradient, *zip(*points.pullback(by_log_radius, by_angle).items(), strict=True))
+            _add(gradient, link.reads, by_read)
+        _add(gradient, *zip(*points.pullback(by_log_radius, by_angle).items(), strict=True))
         return torch.stack([gradient[name] for name in self.parameters], dim=1)
 
     def _named(self, values: Tensor) -> dict[str, Tensor]:
@@ -213,30 +213,32 @@ class ModifiedProfile:
         shape = [named[name][:, 0] for name in profile.shape]
         return PureNumbers.of(shape, profile.dimensions, named[profile.scale][:, 0], named[profile.amplitude][:, 0])
 
-    def _knowledge(self, values: Tensor) -> "_Known":
-        if self._known is not None and self._known.values is values:
-            return self._known
+    def _precompute(self, values: Tensor) -> "_Precomputation":
+        if self._precomputation is not None and self._precomputation.values is values:
+            return self._precomputation
         named = self._named(values)
         pure = self._pure(named)
         constants = self.profile.constants(pure.shape)[..., None]
         log_scaling = named[self.profile.scale].log() * -2.0
-        return _Known(values, named, self.modifiers.at(named), PlaneAxes.of(named), pure, constants, log_scaling)
+        return _Precomputation(
+            values, named, self.modifiers.at(named), PlaneAxes.of(named), pure, constants, log_scaling
+        )
 
-    def _own_plane(self, x: Tensor, y: Tensor, values: Tensor) -> PlanePoints:
+    def _plane_points(self, x: Tensor, y: Tensor, values: Tensor) -> PlanePoints:
         named = self._named(values)
-        a, b, unplace = in_own_plane(self.modifiers, PlaneAxes.of(named), x, y, named)
+        a, b, unplace = _plane_coordinates(self.modifiers, PlaneAxes.of(named), x, y, named)
 
         def pullback(by_a: Tensor, by_b: Tensor) -> Tensor:
             gradient: Gradient = {}
             unplace(by_a, by_b, gradient)
-            return stacked(gradient, self.parameters, a)
+            return _stack_gradient(gradient, self.parameters, a)
 
         return PlanePoints(a, b, pullback)
 
 
-def _isophotes(x: Tensor, y: Tensor, known: _Known) -> Isophotes:
+def _isophotes(x: Tensor, y: Tensor, known: _Precomputation) -> Isophotes:
     chain, named = known.modifiers, known.named
-    a, b, unplace = in_own_plane(chain, known.axes, x, y, named)
+    a, b, unplace = _plane_coordinates(chain, known.axes, x, y, named)
     log_radius, unmeasure = chain.metric(a, b, _read(chain.metric, named))
     # Clockwise of the major axis is where b points.
     directed = chain.radius_scales or chain.dimmings
@@ -248,11 +250,11 @@ def _isophotes(x: Tensor, y: Tensor, known: _Known) -> Isophotes:
     def pullback(by_log_radius: Tensor, by_angle: Tensor) -> Gradient:
         gradient: Gradient = {}
         for link, _, unscale in scales:
-            angular, own = unscale(by_log_radius)
+            angular, by_read = unscale(by_log_radius)
             by_angle = by_angle + angular
-            add(gradient, link.reads, own)
-        by_a, by_b, own = unmeasure(by_log_radius)
-        add(gradient, chain.metric.reads, own)
+            _add(gradient, link.reads, by_read)
+        by_a, by_b, by_read = unmeasure(by_log_radius)
+        _add(gradient, chain.metric.reads, by_read)
         if by_angle.ndim:
             twist = by_angle / (a * a).addcmul_(b, b).clamp_(min=TINY**2)
             by_a, by_b = by_a.addcmul(twist, b), by_b.addcmul(twist, a, value=-1.0)
@@ -262,7 +264,7 @@ def _isophotes(x: Tensor, y: Tensor, known: _Known) -> Isophotes:
     return Isophotes(log_radius, angles, pullback)
 
 
-def _log_rho(points: Isophotes, known: _Known) -> Tensor:
+def _log_rho(points: Isophotes, known: _Precomputation) -> Tensor:
     return torch.add(known.log_scaling, points.log_radius, alpha=2.0).clamp_(min=math.log(RHO_FLOOR))
 
 

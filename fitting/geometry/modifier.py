@@ -16,7 +16,7 @@ from torch import Tensor
 from fitting.geometry.angles import Angles
 from fitting.profiles.surface import Rounding
 
-Own = tuple[Tensor, ...]
+Fields = tuple[Tensor, ...]
 """One field per parameter that a link reads, in the order of its `reads`; (instances, 1) or (instances, points)."""
 
 
@@ -29,13 +29,13 @@ class PointMap(Protocol):
         ...
 
     @property
-    def own(self) -> Mapping[str, Rounding]:
+    def parameters(self) -> Mapping[str, Rounding]:
         """Those among them that it brings, with their rounding."""
         ...
 
     def __call__(
-        self, x: Tensor, y: Tensor, own: Own
-    ) -> tuple[Tensor, Tensor, Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Own]]]:
+        self, x: Tensor, y: Tensor, values: Fields
+    ) -> tuple[Tensor, Tensor, Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Fields]]]:
         """The moved point, and the pullback (by moved x, by moved y) → (by x, by y, by each of `reads`)."""
         ...
 
@@ -49,7 +49,7 @@ class Metric(Protocol):
         ...
 
     @property
-    def own(self) -> Mapping[str, Rounding]:
+    def parameters(self) -> Mapping[str, Rounding]:
         """Those among them that it brings, with their rounding."""
         ...
 
@@ -58,7 +58,9 @@ class Metric(Protocol):
         """Angles of lines from the centre (radians from the major axis) where isophotes have kinks."""
         ...
 
-    def __call__(self, a: Tensor, b: Tensor, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
+    def __call__(
+        self, a: Tensor, b: Tensor, values: Fields
+    ) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Fields]]]:
         """ln R, and the pullback by ln R → (by a, by b, by each of `reads`)."""
         ...
 
@@ -72,7 +74,7 @@ class RadiusScale(Protocol):
         ...
 
     @property
-    def own(self) -> Mapping[str, Rounding]:
+    def parameters(self) -> Mapping[str, Rounding]:
         """Those among them that it brings, with their rounding."""
         ...
 
@@ -81,11 +83,11 @@ class RadiusScale(Protocol):
         """Angles of lines from the centre (radians from the major axis) across which it jumps."""
         ...
 
-    def at(self, own: Own) -> Self:
+    def at(self, values: Fields) -> Self:
         """The same for these very values, what depends on them alone being worked out once."""
         return self
 
-    def __call__(self, angles: Angles, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Own]]]:
+    def __call__(self, angles: Angles, values: Fields) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Fields]]]:
         """The addend, and the pullback by it → (by angle, by each of `reads`)."""
         ...
 
@@ -99,7 +101,7 @@ class Dimming(Protocol):
         ...
 
     @property
-    def own(self) -> Mapping[str, Rounding]:
+    def parameters(self) -> Mapping[str, Rounding]:
         """Those among them that it brings, with their rounding."""
         ...
 
@@ -108,12 +110,12 @@ class Dimming(Protocol):
         """As `RadiusScale`."""
         ...
 
-    def at(self, own: Own) -> Self:
+    def at(self, values: Fields) -> Self:
         """As `RadiusScale`."""
         return self
 
     def __call__(
-        self, log_radius: Tensor, angles: Angles, own: Own
-    ) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
+        self, log_radius: Tensor, angles: Angles, values: Fields
+    ) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Fields]]]:
         """The factor, and the pullback by it → (by ln R, by angle, by each of `reads`)."""
         ...

@@ -70,9 +70,9 @@ class Modifiers:
         return not (self.rotations or self.bendings or self.warps)
 
     @property
-    def own(self) -> dict[str, Rounding]:
+    def parameters(self) -> dict[str, Rounding]:
         """The parameters that they bring."""
-        return {name: rounding for link in self.links for name, rounding in link.own.items()}
+        return {name: rounding for link in self.links for name, rounding in link.parameters.items()}
 
 
 def modifiers_of(geometry: Iterable[ModifierSpec], scale: str) -> Modifiers:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from fitting.geometry.angles import Angles
-from fitting.geometry.modifier import Own
+from fitting.geometry.modifier import Fields
 from fitting.profiles.cached_tensors import cached_tensors
 from fitting.profiles.surface import Rounding
 
@@ -27,46 +27,46 @@ class Directions:
     word: str
     count: int
 
-    def logarithm(self, angles: Angles, own: Own) -> Tensor:
-        """ln of a quantity at angles; `own` are its values in all directions but the first."""
+    def logarithm(self, angles: Angles, values: Fields) -> Tensor:
+        """ln of a quantity at angles; `values` are those of all directions but the first."""
         if self.word == "wedge":
-            return self.found(angles, _around(own).log_())
-        logs = _logs(own)
+            return self.nearest(angles, _around(values).log_())
+        logs = _logs(values)
         ray, cosine, _ = angles.between(self.count)
         before = logs.gather(-1, ray)
         return before + (logs.roll(-1, -1).gather(-1, ray) - before) * (0.5 - 0.5 * cosine)
 
-    def quantity(self, angles: Angles, own: Own) -> Tensor:
+    def quantity(self, angles: Angles, values: Fields) -> Tensor:
         """The quantity itself."""
         if self.word == "wedge":
-            return self.found(angles, _around(own))
-        return self.logarithm(angles, own).exp_()
+            return self.nearest(angles, _around(values))
+        return self.logarithm(angles, values).exp_()
 
-    def by_angle(self, angles: Angles, own: Own, by: Tensor) -> Tensor:
+    def by_angle(self, angles: Angles, values: Fields, by: Tensor) -> Tensor:
         """Derivative by the angle of what has the derivatives `by` by `logarithm`; of wedges the number zero."""
         if self.word == "wedge":
             return by.new_zeros(())
         ray, _, sine = angles.between(self.count)
-        logs = _logs(own)
+        logs = _logs(values)
         steps = (0.25 * self.count) * (logs.roll(-1, -1) - logs)
         return steps.gather(-1, ray).mul_(sine).mul_(by)
 
-    def shared(self, angles: Angles, own: Own, by: Tensor) -> Own:
-        """Derivatives by `own` of what has the derivatives `by` by `logarithm`."""
+    def by_values(self, angles: Angles, values: Fields, by: Tensor) -> Fields:
+        """Derivatives by `values` of what has the derivatives `by` by `logarithm`."""
         if self.word == "wedge":
-            alone = _alone(self.count, by.device) * torch.stack(own, dim=1).reciprocal_()
-            nearest = angles.nearest(self.count).unsqueeze(1).expand(-1, len(own), -1)
-            return alone.gather(-1, nearest).mul_(by.unsqueeze(1)).unbind(1)
+            others = _other_directions(self.count, by.device) * torch.stack(values, dim=1).reciprocal_()
+            nearest = angles.nearest(self.count).unsqueeze(1).expand(-1, len(values), -1)
+            return others.gather(-1, nearest).mul_(by.unsqueeze(1)).unbind(1)
         zero = by.new_zeros(())
         ray, cosine, _ = angles.between(self.count)
         by_next = by * (0.5 - 0.5 * cosine)
         by_ray = by - by_next
         return tuple(
             torch.where(ray == number, by_ray, torch.where(ray == number - 1, by_next, zero)) / value
-            for number, value in enumerate(own, start=1)
+            for number, value in enumerate(values, start=1)
         )
 
-    def found(self, angles: Angles, table: Tensor) -> Tensor:
+    def nearest(self, angles: Angles, table: Tensor) -> Tensor:
         """Of wedges, what a table as of `_around` has in the nearest directions."""
         return table.gather(-1, angles.nearest(self.count))
 
@@ -93,9 +93,9 @@ class DirectionSizes:
     directions: Directions
     table: Tensor | None = field(default=None, compare=False)
 
-    def at(self, own: Own) -> "DirectionSizes":
+    def at(self, values: Fields) -> "DirectionSizes":
         """With the table, if these are wedges."""
-        return replace(self, table=_around(own).log_().neg_()) if self.directions.word == "wedge" else self
+        return replace(self, table=_around(values).log_().neg_()) if self.directions.word == "wedge" else self
 
     @cached_property
     def jumps(self) -> tuple[float, ...]:
@@ -106,19 +106,19 @@ class DirectionSizes:
         return self.directions.names("size")
 
     @cached_property
-    def own(self) -> dict[str, Rounding]:
+    def parameters(self) -> dict[str, Rounding]:
         return dict.fromkeys(self.reads, Rounding())
 
-    def __call__(self, angles: Angles, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Own]]]:
+    def __call__(self, angles: Angles, values: Fields) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Fields]]]:
         """−ln size and its pullback."""
 
-        def pullback(by: Tensor) -> tuple[Tensor, Own]:
+        def pullback(by: Tensor) -> tuple[Tensor, Fields]:
             by_log = -by
-            return self.directions.by_angle(angles, own, by_log), self.directions.shared(angles, own, by_log)
+            return self.directions.by_angle(angles, values, by_log), self.directions.by_values(angles, values, by_log)
 
         if self.table is not None:
-            return self.directions.found(angles, self.table), pullback
-        return self.directions.logarithm(angles, own).neg_(), pullback
+            return self.directions.nearest(angles, self.table), pullback
+        return self.directions.logarithm(angles, values).neg_(), pullback
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,9 @@ class DirectionBrightnesses:
     directions: Directions
     table: Tensor | None = field(default=None, compare=False)
 
-    def at(self, own: Own) -> "DirectionBrightnesses":
+    def at(self, values: Fields) -> "DirectionBrightnesses":
         """With the table, if these are wedges."""
-        return replace(self, table=_around(own)) if self.directions.word == "wedge" else self
+        return replace(self, table=_around(values)) if self.directions.word == "wedge" else self
 
     @cached_property
     def jumps(self) -> tuple[float, ...]:
@@ -145,36 +145,38 @@ class DirectionBrightnesses:
         return self.directions.names("brightness")
 
     @cached_property
-    def own(self) -> dict[str, Rounding]:
+    def parameters(self) -> dict[str, Rounding]:
         return dict.fromkeys(self.reads, Rounding())
 
     def __call__(
-        self, log_radius: Tensor, angles: Angles, own: Own
-    ) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
+        self, log_radius: Tensor, angles: Angles, values: Fields
+    ) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Fields]]]:
         """The factor and its pullback."""
         factor = (
-            self.directions.quantity(angles, own) if self.table is None else self.directions.found(angles, self.table)
+            self.directions.quantity(angles, values)
+            if self.table is None
+            else self.directions.nearest(angles, self.table)
         )
 
-        def pullback(by: Tensor) -> tuple[Tensor, Tensor, Own]:
+        def pullback(by: Tensor) -> tuple[Tensor, Tensor, Fields]:
             by_log = by * factor
-            by_angle = self.directions.by_angle(angles, own, by_log)
-            return log_radius.new_zeros(()), by_angle, self.directions.shared(angles, own, by_log)
+            by_angle = self.directions.by_angle(angles, values, by_log)
+            return log_radius.new_zeros(()), by_angle, self.directions.by_values(angles, values, by_log)
 
         return factor, pullback
 
 
-def _logs(own: Own) -> Tensor:
+def _logs(values: Fields) -> Tensor:
     """ln of a quantity in all directions, (instances, directions), of values (instances, 1); the first's is zero."""
-    return torch.cat((torch.zeros_like(own[0]), *(value.log() for value in own)), dim=-1)
+    return torch.cat((torch.zeros_like(values[0]), *(value.log() for value in values)), dim=-1)
 
 
-def _around(own: Own) -> Tensor:
+def _around(values: Fields) -> Tensor:
     """A quantity in directions from one turn before the first to one turn after it, (instances, directions), of values
     (instances, 1); the first's is one.
     """
-    one = _one(own[0].device).expand_as(own[0])
-    return torch.cat((one, *own, one, *own, one), dim=-1)
+    one = _one(values[0].device).expand_as(values[0])
+    return torch.cat((one, *values, one, *values, one), dim=-1)
 
 
 @cached_tensors
@@ -183,7 +185,7 @@ def _one(device: torch.device) -> Tensor:
 
 
 @cached_tensors
-def _alone(count: int, device: torch.device) -> Tensor:
+def _other_directions(count: int, device: torch.device) -> Tensor:
     """For each direction but the first one where it is, zero elsewhere, in the same order: (count − 1, directions)."""
-    own = torch.eye(count, dtype=torch.float64, device=device)[1:]
-    return torch.cat((own, own, own[:, :1]), dim=1)
+    eye = torch.eye(count, dtype=torch.float64, device=device)[1:]
+    return torch.cat((eye, eye, eye[:, :1]), dim=1)

@@ -19,7 +19,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from fitting.geometry.modifier import Own
+from fitting.geometry.modifier import Fields
 from fitting.geometry.superellipse import TINY
 from fitting.profiles.axes import DEGREES
 from fitting.profiles.surface import Rounding
@@ -33,7 +33,7 @@ class Turn:
     """An angle θ of a radius, radians; `slopes` are its derivatives by the radius and by each parameter of the law."""
 
     angle: Tensor
-    slopes: Callable[[], tuple[Tensor, Own]]
+    slopes: Callable[[], tuple[Tensor, Fields]]
 
 
 def hyperbolic_onset(radius: Tensor, inner: Tensor, outer: Tensor, total: Tensor) -> Turn:
@@ -46,7 +46,7 @@ def hyperbolic_onset(radius: Tensor, inner: Tensor, outer: Tensor, total: Tensor
     steep = 2.0 * rise / span
     onset = (radius * steep).add_(4.0 - outer * steep).sigmoid_()
 
-    def slopes() -> tuple[Tensor, Own]:
+    def slopes() -> tuple[Tensor, Fields]:
         free = (wanted > LEAST_SPAN * outer).to(radius.dtype)
         place = (radius - outer).div_(span)
         slope = (1.0 - onset).mul_(onset).mul_(2.0)
@@ -67,10 +67,10 @@ class Rotation:
 
     @cached_property
     def reads(self) -> tuple[str, ...]:
-        return tuple(self.own)
+        return tuple(self.parameters)
 
     @cached_property
-    def own(self) -> dict[str, Rounding]:
+    def parameters(self) -> dict[str, Rounding]:
         last = {"rotation_power": Rounding(0.05)} if self.law == "power" else {"rotation_winding": Rounding()}
         return {
             "rotation_inner": Rounding(0.5),
@@ -86,19 +86,19 @@ class Rotation:
             log = (radius * (0.5 / outer)).add_(0.5).log_()
             factor = (log * shape).exp_()
 
-            def slopes() -> tuple[Tensor, Own]:
+            def slopes() -> tuple[Tensor, Fields]:
                 share = (factor * shape).div_(radius + outer)
                 return share, ((share * radius).div_(-outer), factor * log)
 
             return Turn(factor, slopes)
 
-        own, whole = (radius / shape).log1p(), (outer / shape).log1p()
+        inside, whole = (radius / shape).log1p(), (outer / shape).log1p()
 
-        def slopes_of_log() -> tuple[Tensor, Own]:
-            by_shape = (own * outer / (outer + shape) - whole * radius / (radius + shape)) / (shape * whole**2)
-            return 1.0 / ((radius + shape) * whole), (-own / whole**2 / (outer + shape), by_shape)
+        def slopes_of_log() -> tuple[Tensor, Fields]:
+            by_shape = (inside * outer / (outer + shape) - whole * radius / (radius + shape)) / (shape * whole**2)
+            return 1.0 / ((radius + shape) * whole), (-inside / whole**2 / (outer + shape), by_shape)
 
-        return Turn(own / whole, slopes_of_log)
+        return Turn(inside / whole, slopes_of_log)
 
     def _turn(self, radius: Tensor, inner: Tensor, outer: Tensor, total: Tensor, shape: Tensor) -> Turn:
         """θ(r), and its derivatives by r, r_in, r_out, θ_out (degrees) and α (or r_ws)."""
@@ -106,11 +106,11 @@ class Rotation:
         onset = hyperbolic_onset(radius, inner, outer, total)
         winding = self._winding(radius, outer, shape)
 
-        def slopes() -> tuple[Tensor, Own]:
-            onset_by_radius, onset_by_own = onset.slopes()
+        def slopes() -> tuple[Tensor, Fields]:
+            onset_by_radius, onset_by_values = onset.slopes()
             winding_by_radius, (winding_by_outer, winding_by_shape) = winding.slopes()
             arms, wound = onset.angle * total, winding.angle * total
-            by_inner, by_outer, by_total = (wound * part for part in onset_by_own)
+            by_inner, by_outer, by_total = (wound * part for part in onset_by_values)
             by_outer.addcmul_(arms, winding_by_outer)
             by_total.addcmul_(onset.angle, winding.angle).mul_(DEGREES)
             by_radius = onset_by_radius.mul_(wound).addcmul_(arms, winding_by_radius)
@@ -119,10 +119,10 @@ class Rotation:
         return Turn((onset.angle * total).mul_(winding.angle), slopes)
 
     def __call__(
-        self, x: Tensor, y: Tensor, own: Own
-    ) -> tuple[Tensor, Tensor, Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Own]]]:
+        self, x: Tensor, y: Tensor, values: Fields
+    ) -> tuple[Tensor, Tensor, Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Fields]]]:
         """x and y as in the image, from the centre."""
-        inner, outer, total, inclination, nodes, shape = own
+        inner, outer, total, inclination, nodes, shape = values
         towards, tilt = nodes * DEGREES, inclination * DEGREES
         node_sine, node_cosine = torch.sin(towards), torch.cos(towards)
         stretch = tilt.cos().reciprocal_()
@@ -135,16 +135,16 @@ class Rotation:
         sine, cosine = back.sin(), back.cos_()
         moved_x, moved_y = (face * cosine).addcmul_(along, sine, value=-1.0), (along * cosine).addcmul_(face, sine)
 
-        def pullback(by_x: Tensor, by_y: Tensor) -> tuple[Tensor, Tensor, Own]:
+        def pullback(by_x: Tensor, by_y: Tensor) -> tuple[Tensor, Tensor, Fields]:
             by_turn = (by_x * moved_y).addcmul_(by_y, moved_x, value=-1.0)
-            turn_by_radius, turn_by_own = turn.slopes()
+            turn_by_radius, turn_by_values = turn.slopes()
             by_radius = turn_by_radius.mul_(by_turn).div_(radius)
             by_along = (by_y * cosine).addcmul_(by_x, sine, value=-1.0).addcmul_(by_radius, along)
             by_face = (by_x * cosine).addcmul_(by_y, sine).addcmul_(by_radius, face)
             by_across = by_face * stretch
             by_nodes = (by_across * along).addcmul_(by_along * face, tilt.cos(), value=-1.0).sub_(by_turn)
             by_tilt = by_face.mul_(face).mul_(tilt.tan() * DEGREES)
-            by_inner, by_outer, by_total, by_shape = (by_turn * part for part in turn_by_own)
+            by_inner, by_outer, by_total, by_shape = (by_turn * part for part in turn_by_values)
             return (
                 (by_across * node_cosine).addcmul_(by_along, -node_sine),
                 (by_along * node_cosine).addcmul_(by_across, node_sine),

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
-from fitting.geometry.modifier import Own
+from fitting.geometry.modifier import Fields
 from fitting.profiles.surface import Rounding
 
 TINY = 1e-100
@@ -17,14 +17,16 @@ class Ellipse:
     """R = (a² + b²)^½, a along the major axis and b across it, over q."""
 
     reads: tuple[str, ...] = ()
-    own: Mapping[str, Rounding] = MappingProxyType({})
+    parameters: Mapping[str, Rounding] = MappingProxyType({})
     kinks: tuple[float, ...] = ()
 
-    def __call__(self, a: Tensor, b: Tensor, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
+    def __call__(
+        self, a: Tensor, b: Tensor, values: Fields
+    ) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Fields]]]:
         """ln R, −∞ at the centre, and its pullback."""
         square = (a * a).addcmul_(b, b)
 
-        def pullback(by: Tensor) -> tuple[Tensor, Tensor, Own]:
+        def pullback(by: Tensor) -> tuple[Tensor, Tensor, Fields]:
             share = by / square.clamp(min=TINY**2)
             return share * a, share * b, ()
 
@@ -41,12 +43,14 @@ class Superellipse:
     """
 
     reads = ("c0",)
-    own: Mapping[str, Rounding] = MappingProxyType({"c0": Rounding(0.05)})
+    parameters: Mapping[str, Rounding] = MappingProxyType({"c0": Rounding(0.05)})
     kinks = (0.0, 0.5 * math.pi, math.pi, 1.5 * math.pi)
 
-    def __call__(self, a: Tensor, b: Tensor, own: Own) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
+    def __call__(
+        self, a: Tensor, b: Tensor, values: Fields
+    ) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Fields]]]:
         """ln R and its pullback; worked out relative to the larger coordinate, so that no power overflows."""
-        (c0,) = own
+        (c0,) = values
         power = c0 + 2.0
         inverse = power.reciprocal()
         size_a, size_b = a.abs().clamp_(min=TINY), b.abs().clamp_(min=TINY)
@@ -54,7 +58,7 @@ class Superellipse:
         smaller = (log_a - log_b).abs_().mul_(-power).exp_()
         log_radius = (smaller + 1.0).log().mul(inverse).add_(torch.maximum(log_a, log_b))
 
-        def pullback(by: Tensor) -> tuple[Tensor, Tensor, Own]:
+        def pullback(by: Tensor) -> tuple[Tensor, Tensor, Fields]:
             # |a|^p / (|a|^p + |b|^p), the share of each coordinate.
             share_a = ((log_a - log_b) * power).sigmoid_()
             share_b = 1.0 - share_a

@@ -108,7 +108,7 @@ class NamedTotal(ABC):
     @property
     def parameters(self) -> tuple[str, ...]:
         profile = self.profile
-        return ("q", *self.modifiers.own, *profile.shape, profile.scale, profile.amplitude)
+        return ("q", *self.modifiers.parameters, *profile.shape, profile.scale, profile.amplitude)
 
     def __call__(self, values: Tensor) -> Tensor:
         flat = values.reshape(-1, values.shape[-1])
@@ -139,7 +139,7 @@ class ModifiedTotal(NamedTotal):
         if not truncations:
             return profile.flux(q, scale, amplitude, pure)
         radius, weight = panel_rule(_radial_edges(profile, pure, scale, truncations, named), _NODES)
-        factor = _truncated(truncations, radius, named)
+        factor = _truncation_factor(truncations, radius, named)
         light = profile_light(profile, 2.0 * (radius.clamp(min=1e-100) / scale[:, None]).log(), pure)
         if any(link.side == "outer" for link in truncations):
             return 2.0 * torch.pi * q * amplitude * (light * factor * radius * weight).sum(-1)
@@ -149,7 +149,7 @@ class ModifiedTotal(NamedTotal):
 
 def area_factor(modifiers: Modifiers, named: Named) -> Tensor:
     """A, the area inside an isophote weighted with brightness, in units of its ellipse's: (instances,)."""
-    if not (modifiers.metric.own or modifiers.radius_scales or _directed(modifiers)):
+    if not (modifiers.metric.parameters or modifiers.radius_scales or _direction_dimmings(modifiers)):
         return torch.ones_like(named["q"])
     angle, weight = _angular_rule(modifiers, named["q"].device)
     field = angle.expand(len(named["q"]), -1)
@@ -162,12 +162,12 @@ def area_factor(modifiers: Modifiers, named: Named) -> Tensor:
     for scaling in modifiers.radius_scales:
         log_radius = log_radius + scaling(angles, read(scaling))[0]
     brightness = torch.ones_like(log_radius)
-    for dimming in _directed(modifiers):
+    for dimming in _direction_dimmings(modifiers):
         brightness = brightness * dimming(log_radius, angles, read(dimming))[0]
     return (brightness * (-2.0 * log_radius).exp() * weight).sum(-1)
 
 
-def _directed(modifiers: Modifiers) -> list[Any]:
+def _direction_dimmings(modifiers: Modifiers) -> list[Any]:
     """What dims by direction."""
     return [link for link in modifiers.dimmings if not isinstance(link, Truncation)]
 
@@ -210,19 +210,15 @@ def _radial_edges(
     if bend is not None:
         edges.append(scale * bend)
     for link in truncations:
-        middle, width = _middle(link, named)
+        edge, width = (named[name] for name in link.reads)
+        # Where half of the light is left.
+        middle = edge + 0.5 * width if link.side == "outer" else edge - 0.5 * width
         edges += [middle + width * place for place in _EDGES]
         last = edges[-1]
     return torch.sort(torch.stack(edges, dim=-1).clamp(min=0.0).minimum(last[:, None]), dim=-1).values
 
 
-def _middle(link: Truncation, named: Named) -> tuple[Tensor, Tensor]:
-    """Radius at which half of the light is left, and the width."""
-    edge, width = (named[name] for name in link.reads)
-    return (edge + 0.5 * width if link.side == "outer" else edge - 0.5 * width), width
-
-
-def _truncated(truncations: Sequence[Truncation], radius: Tensor, named: Named) -> Tensor:
+def _truncation_factor(truncations: Sequence[Truncation], radius: Tensor, named: Named) -> Tensor:
     factor = torch.ones_like(radius)
     log_radius, nowhere = radius.clamp(min=1e-100).log(), Angles(torch.zeros_like(radius))
     for link in truncations:
@@ -246,9 +242,9 @@ class WarpedTotal(NamedTotal):
         q, scale, amplitude = named["q"], named[profile.scale], named[profile.amplitude]
         pure = PureNumbers.of([named[name] for name in profile.shape], profile.dimensions, scale, amplitude).shape
         radius, weight = panel_rule(_warp_edges(warp, scale.detach()), _WARP_NODES)
-        log_ratio, turn = warp.bend(radius, [named[name][:, None] for name in warp.own])
+        log_ratio, turn = warp.bend(radius, [named[name][:, None] for name in warp.parameters])
         last = torch.full_like(scale[:, None], warp.nodes[-1])
-        log_outer, turn_outer = warp.bend(last, [named[name][:, None] for name in warp.own])
+        log_outer, turn_outer = warp.bend(last, [named[name][:, None] for name in warp.parameters])
         angle = _even_angles(q, log_ratio).to(q)
 
         def light(turned: Tensor, log: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from typing import ClassVar, Literal, Self
 from torch import Tensor
 
 from fitting.geometry.angles import Angles
-from fitting.geometry.modifier import Own
+from fitting.geometry.modifier import Fields
 from fitting.profiles.surface import Rounding
 
 STEEPNESS = math.atanh(0.98)
@@ -31,28 +31,28 @@ class Truncation:
 
     @cached_property
     def reads(self) -> tuple[str, ...]:
-        return tuple(self.own)
+        return tuple(self.parameters)
 
     @cached_property
-    def own(self) -> dict[str, Rounding]:
+    def parameters(self) -> dict[str, Rounding]:
         return {f"{self.side}_truncation": Rounding(), f"{self.side}_truncation_width": Rounding()}
 
-    def at(self, own: Own) -> Self:
+    def at(self, values: Fields) -> Self:
         """Itself."""
         return self
 
     def __call__(
-        self, log_radius: Tensor, angles: Angles, own: Own
-    ) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Own]]]:
+        self, log_radius: Tensor, angles: Angles, values: Fields
+    ) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, Fields]]]:
         """The factor and its pullback."""
-        edge, width = own
+        edge, width = values
         sign = 1.0 if self.side == "inner" else -1.0
         radius = log_radius.exp()
         depth = 2.0 * (radius - edge) / width
         # ½(1 + tanh z) = 1/(1 + e^{−2z}): no digits are lost where it is small.
         factor = (2.0 * STEEPNESS * (sign * depth + 1.0)).sigmoid()
 
-        def pullback(by: Tensor) -> tuple[Tensor, Tensor, Own]:
+        def pullback(by: Tensor) -> tuple[Tensor, Tensor, Fields]:
             slope = by * factor * (1.0 - factor) * (4.0 * STEEPNESS * sign) / width
             return slope * radius, log_radius.new_zeros(()), (-slope, -slope * 0.5 * depth)
 

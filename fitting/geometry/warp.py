@@ -15,7 +15,7 @@ import torch
 from scipy.interpolate import CubicSpline
 from torch import Tensor
 
-from fitting.geometry.modifier import Own
+from fitting.geometry.modifier import Fields
 from fitting.geometry.superellipse import TINY
 from fitting.profiles.axes import DEGREES
 from fitting.profiles.cached_tensors import cached_tensors
@@ -41,10 +41,10 @@ class Warp:
 
     @cached_property
     def reads(self) -> tuple[str, ...]:
-        return ("q", *self.own)
+        return ("q", *self.parameters)
 
     @cached_property
-    def own(self) -> dict[str, Rounding]:
+    def parameters(self) -> dict[str, Rounding]:
         numbers = range(1, len(self.nodes) + 1)
         ratios = {f"warp_{number}_q": Rounding() for number in numbers}
         return ratios | {f"warp_{number}_pa": Rounding(3.0) for number in numbers}
@@ -58,25 +58,27 @@ class Warp:
         square = offset * offset
         return torch.cat((square * offset, square, offset), dim=-2)
 
-    def _cubics(self, own: Sequence[Tensor]) -> Tensor:
+    def _cubics(self, values: Sequence[Tensor]) -> Tensor:
         """Coefficients, as of the w_i, of ln of the axis ratio over that of the centre and of the turn (radians),
-        (…, 2, 3 · intervals), of own parameters (…, 1).
+        (…, 2, 3 · intervals), of values (…, 1) of all parameters but q.
         """
         count = len(self.nodes)
-        _, _, coefficients = _pieces(self.nodes, own[0].device)
-        ratios, angles = torch.cat(tuple(own[:count]), dim=-1), torch.cat(tuple(own[count:]), dim=-1)
+        _, _, coefficients = _pieces(self.nodes, values[0].device)
+        ratios, angles = torch.cat(tuple(values[:count]), dim=-1), torch.cat(tuple(values[count:]), dim=-1)
         return torch.stack((ratios.log(), angles * DEGREES), dim=-2) @ coefficients
 
-    def bend(self, radius: Tensor, own: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """ln of the axis ratio over that of the centre, and the turn (radians), at a radius; of its own parameters."""
-        log_ratio, turn = (self._cubics(own) @ self._powers(radius)).unbind(-2)
+    def bend(self, radius: Tensor, values: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """ln of the axis ratio over that of the centre, and the turn (radians), at a radius; values as of
+        `_cubics`.
+        """
+        log_ratio, turn = (self._cubics(values) @ self._powers(radius)).unbind(-2)
         return log_ratio, turn
 
     def __call__(
-        self, x: Tensor, y: Tensor, own: Own
-    ) -> tuple[Tensor, Tensor, Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Own]]]:
+        self, x: Tensor, y: Tensor, values: Fields
+    ) -> tuple[Tensor, Tensor, Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Fields]]]:
         """x along the major axis, y across it over q."""
-        q, *nodes = own
+        q, *nodes = values
         radius = torch.addcmul(x * x, y, y).clamp_(min=TINY**2).sqrt_()
         powers, cubics = self._powers(radius), self._cubics(nodes)
         log_ratio, angle = (cubics @ powers).unbind(-2)
@@ -86,21 +88,22 @@ class Warp:
         along, across = (x * cosine).sub_(wide * sine), (x * sine).add_(wide * cosine)
         moved = across * stretch
 
-        def pullback(by_x: Tensor, by_y: Tensor) -> tuple[Tensor, Tensor, Own]:
+        def pullback(by_x: Tensor, by_y: Tensor) -> tuple[Tensor, Tensor, Fields]:
             by_across = by_y * stretch
             by_log_ratio = -by_y * moved
             by_angle = (by_across * along).sub_(by_x * across)
             by_width = (by_across * cosine).sub_(by_x * sine)
             log_slope, turn_slope = self._slopes(cubics, powers)
             by_radius = log_slope.mul_(by_log_ratio).add_(turn_slope.mul_(by_angle)).div_(radius)
-            by_ratios, by_angles = self._by_nodes(powers, by_log_ratio, by_angle * DEGREES)
+            weights = (_pieces(self.nodes, powers.device)[2] @ powers).unbind(-2)
+            by_degrees = by_angle * DEGREES
             return (
                 (by_x * cosine).add_(by_across * sine).add_(by_radius * x),
                 (by_width * q).add_(by_radius.mul_(y)),
                 (
                     by_width.mul_(y).add_(by_log_ratio / q),
-                    *(part / ratio for part, ratio in zip(by_ratios, nodes, strict=False)),
-                    *by_angles,
+                    *(by_log_ratio * weight / ratio for weight, ratio in zip(weights, nodes, strict=False)),
+                    *(by_degrees * weight for weight in weights),
                 ),
             )
 
@@ -113,10 +116,3 @@ class Warp:
         slopes = torch.cat((3.0 * cube, 2.0 * square), dim=-1) @ powers[..., count:, :]
         by_log_ratio, by_turn = slopes.unbind(-2)
         return by_log_ratio, by_turn
-
-    def _by_nodes(
-        self, powers: Tensor, by_log_ratio: Tensor, by_angle: Tensor
-    ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-        """Derivatives by ln of the axis ratio and by the angle (degrees) of each node."""
-        weights = (_pieces(self.nodes, powers.device)[2] @ powers).unbind(-2)
-        return tuple(by_log_ratio * weight for weight in weights), tuple(by_angle * weight for weight in weights)

@@ -12,10 +12,10 @@ Form = tuple[Tensor, Tensor, Tensor]
 def along_and_across(x: Tensor, y: Tensor, pa: Tensor) -> tuple[Tensor, Tensor]:
     """Offsets along an axis at `pa` (degrees from +y, counter-clockwise) and across it, clockwise."""
     angle = pa * DEGREES
-    return turned(x, y, angle.sin(), angle.cos())
+    return turn_to_axis(x, y, angle.sin(), angle.cos())
 
 
-def turned(x: Tensor, y: Tensor, sine: Tensor, cosine: Tensor) -> tuple[Tensor, Tensor]:
+def turn_to_axis(x: Tensor, y: Tensor, sine: Tensor, cosine: Tensor) -> tuple[Tensor, Tensor]:
     """The same for an angle with this sine and cosine."""
     return (y * cosine).addcmul_(x, sine, value=-1.0), (x * cosine).addcmul_(y, sine)
 

@@ -14,8 +14,8 @@ def cached_tensors(function: Callable[Arguments, Tensors]) -> Callable[Arguments
     """Remember tensors by their arguments. Autograd may use them, though inference mode first asked for them."""
 
     @cache
-    def made(*arguments: Arguments.args, **named: Arguments.kwargs) -> Tensors:
+    def cached_function(*arguments: Arguments.args, **named: Arguments.kwargs) -> Tensors:
         with torch.inference_mode(False):
             return function(*arguments, **named)
 
-    return made  # type: ignore[return-value]  # a cache takes only what can be hashed
+    return cached_function  # type: ignore[return-value]  # a cache takes only what can be hashed

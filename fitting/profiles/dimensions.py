@@ -52,7 +52,7 @@ class PureNumbers:
         return cls(tuple(pure), tuple(dimensions), scale, amplitude)
 
     @cached_property
-    def by_own(self) -> tuple[Tensor, ...]:
+    def by_parameter(self) -> tuple[Tensor, ...]:
         """∂s/∂p of each."""
         return tuple(_unit(dimension, self.scale, self.amplitude) for dimension in self.dimensions)
 
@@ -60,13 +60,13 @@ class PureNumbers:
     def by_scale(self) -> tuple[Tensor, ...]:
         """∂s/∂S of each."""
         pairs = zip(self.shape, self.dimensions, strict=True)
-        return tuple(-dimension.length * own / self.scale for own, dimension in pairs)
+        return tuple(-dimension.length * value / self.scale for value, dimension in pairs)
 
     @cached_property
     def by_amplitude(self) -> tuple[Tensor, ...]:
         """∂s/∂A of each."""
         pairs = zip(self.shape, self.dimensions, strict=True)
-        return tuple(-dimension.intensity * own / self.amplitude for own, dimension in pairs)
+        return tuple(-dimension.intensity * value / self.amplitude for value, dimension in pairs)
 
 
 def _unit(dimension: Dimension, scale: Tensor, amplitude: Tensor) -> Tensor:

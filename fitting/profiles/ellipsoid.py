@@ -26,7 +26,7 @@ class ProjectedCovariance:
     slopes: tuple[tuple[Tensor, Tensor, Tensor], ...]
 
 
-def projected(values: Tensor) -> ProjectedCovariance:
+def projected_covariance(values: Tensor) -> ProjectedCovariance:
     """The covariance at values (instances, parameters), with derivatives by σ_a, σ_b, σ_c, inclination, azimuth."""
     _, _, _, inclination, azimuth, a, b, c, _ = values.unsqueeze(-1).unbind(1)
     sine, cosine = torch.sin(azimuth * DEGREES), torch.cos(azimuth * DEGREES)
@@ -59,7 +59,7 @@ class GaussianEllipsoid:
 
     def ellipse(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Axis ratio, angle and dispersion along the major axis of the projection."""
-        covariance = projected(values)
+        covariance = projected_covariance(values)
         uu, uv, vv = (part[:, 0] for part in (covariance.uu, covariance.uv, covariance.vv))
         half, spread = 0.5 * (uu + vv), torch.hypot(0.5 * (uu - vv), uv)
         # v points clockwise of u, so the angle from the line of nodes counts the other way round.
@@ -77,7 +77,7 @@ class GaussianEllipsoid:
 
     def brightness(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Brightness at offsets from the centre."""
-        covariance, flux = projected(values), values[:, -1:]
+        covariance, flux = projected_covariance(values), values[:, -1:]
         u, v = along_and_across(x, y, values[:, 2:3])
         determinant = covariance.uu * covariance.vv - covariance.uv**2
         form = (covariance.vv * u * u - 2.0 * covariance.uv * u * v + covariance.uu * v * v) / determinant
@@ -85,7 +85,7 @@ class GaussianEllipsoid:
 
     def derivatives(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Derivatives by every parameter; ∂ ln I/∂C = (w wᵀ − C⁻¹)/2 with w = C⁻¹ (u, v)."""
-        covariance, flux, pa = projected(values), values[:, -1:], values[:, 2:3]
+        covariance, flux, pa = projected_covariance(values), values[:, -1:], values[:, 2:3]
         u, v = along_and_across(x, y, pa)
         uu, uv, vv = covariance.uu, covariance.uv, covariance.vv
         determinant = uu * vv - uv**2

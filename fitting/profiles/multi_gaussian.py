@@ -39,8 +39,8 @@ class MultiGaussian(RadialProfile):
         fall, central, _ = constants.chunk(3)
         rho = log_rho.exp()
         light = (-0.5 * rho).exp_()
-        for own_fall, own in zip(fall, central, strict=True):
-            light = light + (rho * own_fall).exp_().mul_(own)
+        for one_fall, one_central in zip(fall, central, strict=True):
+            light = light + (rho * one_fall).exp_().mul_(one_central)
         return light
 
     def derivatives(self, log_rho: Tensor, constants: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
@@ -50,9 +50,9 @@ class MultiGaussian(RadialProfile):
         by_sigma, by_central = [], []
         for fall, central, per_sigma in zip(*constants.chunk(3), strict=True):
             unit = (rho * fall).exp_()
-            own = unit * central
-            light = light + own
-            fallen = own * fall
+            one = unit * central
+            light = light + one
+            fallen = one * fall
             slope = slope + fallen
             by_sigma.append(fallen.mul_(rho).mul_(-2.0 * per_sigma))
             by_central.append(unit)

@@ -109,7 +109,7 @@ def _airy_argument(rho: Tensor, fwhm: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @dataclass(frozen=True)
-class _Known:
+class _Precomputation:
     """Values, (instances, 1) each, and what depends on them alone.
 
     Attributes:
@@ -126,7 +126,7 @@ class _Known:
     scale: Tensor
 
     @classmethod
-    def at(cls, values: Tensor) -> "_Known":
+    def at(cls, values: Tensor) -> "_Precomputation":
         """These values."""
         _, _, q, pa, *shape, fwhm, flux = values.unsqueeze(-1).unbind(1)
         return cls(values, q, pa, tuple(shape), fwhm, quadratic_form(q, pa), flux / q)
@@ -142,7 +142,7 @@ class PsfSurface:
         self.profile = profile
         self.parameters = ("x", "y", "q", "pa", *profile.shape, "fwhm", "flux")
         self.roundings = (CENTRE, CENTRE, RELATIVE, ANGLE, *(RELATIVE,) * (len(profile.shape) + 2))
-        self._known: _Known | None = None
+        self._precomputation: _Precomputation | None = None
 
     def ellipse(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Axis ratio, angle and half the FWHM."""
@@ -151,7 +151,7 @@ class PsfSurface:
     def at(self, values: Tensor) -> "PsfSurface":
         """With their quadratic forms."""
         fixed = copy(self)
-        fixed._known = _Known.at(values)
+        fixed._precomputation = _Precomputation.at(values)
         return fixed
 
     def cusp_power(self, values: tuple[float, ...]) -> float:
@@ -160,13 +160,13 @@ class PsfSurface:
 
     def brightness(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Brightness at offsets from the centre."""
-        known = self._knowledge(values)
+        known = self._precompute(values)
         rho = squared_radius_alone(x, y, known.form)
         return self.profile.light(rho, known.fwhm, known.shape).mul_(known.scale)
 
     def derivatives(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Derivatives by every parameter."""
-        known = self._knowledge(values)
+        known = self._precompute(values)
         q, pa, fwhm, scale = known.q, known.pa, known.fwhm, known.scale
         rho, half_by_x, half_by_y = squared_radius(x, y, known.form)
         unit, by_rho, by_shape = self.profile(rho, fwhm, known.shape)
@@ -179,10 +179,10 @@ class PsfSurface:
         torch.mul(across_axis(x, y, pa).square_(), fall, out=by_q).mul_(q**-3).addcmul_(unit, -scale / q)
         torch.mul(rho, fall, out=by_fwhm).addcmul_(unit, -2.0 * scale).div_(fwhm)
         torch.div(unit, q, out=by_flux)
-        for own, part in zip(by_shapes, by_shape, strict=True):
-            torch.mul(part, scale, out=own)
+        for place, part in zip(by_shapes, by_shape, strict=True):
+            torch.mul(part, scale, out=place)
         return found
 
-    def _knowledge(self, values: Tensor) -> _Known:
-        known = self._known
-        return known if known is not None and known.of is values else _Known.at(values)
+    def _precompute(self, values: Tensor) -> _Precomputation:
+        known = self._precomputation
+        return known if known is not None and known.of is values else _Precomputation.at(values)

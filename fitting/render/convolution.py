@@ -40,7 +40,7 @@ class Convolver:
             self._transforms[shape] = torch.fft.rfft2(self.kernel, s=shape)
         return self._transforms[shape]
 
-    def _kept(self, height: int, width: int) -> tuple[slice, slice]:
+    def _valid_part(self, height: int, width: int) -> tuple[slice, slice]:
         """Where the valid part of a wide image's convolution lies: the wide frame has the widest margin all round."""
         margin = self.widest_margin
         y, x = margin + self.margin[0], margin + self.margin[1]
@@ -51,7 +51,7 @@ class Convolver:
         height, width = wide.shape[-2:]
         shape = (next_fast_len(height, True), next_fast_len(width, True))
         blurred = torch.fft.irfft2(torch.fft.rfft2(wide, s=shape) * self._transform(shape), s=shape)
-        rows, columns = self._kept(height, width)
+        rows, columns = self._valid_part(height, width)
         return blurred[..., rows, columns]
 
     def transpose(self, image: Tensor) -> Tensor:
@@ -59,7 +59,7 @@ class Convolver:
         height, width = (size + 2 * self.widest_margin for size in image.shape[-2:])
         shape = (next_fast_len(height, True), next_fast_len(width, True))
         placed = torch.zeros((*image.shape[:-2], *shape), dtype=image.dtype, device=image.device)
-        rows, columns = self._kept(height, width)
+        rows, columns = self._valid_part(height, width)
         placed[..., rows, columns] = image
         spread = torch.fft.irfft2(torch.fft.rfft2(placed) * self._transform(shape).conj(), s=shape)
         return spread[..., :height, :width]

@@ -80,6 +80,6 @@ def hats(place: Tensor, nodes: Sequence[float]) -> tuple[Tensor, Tensor]:
     share = ((place - at[left]) / gap).clamp(0.0, 1.0)
     slope = torch.where((share > 0.0) & (share < 1.0), 1.0 / gap, 0.0)
     number = torch.arange(len(nodes), device=place.device).view(-1, *(1,) * place.ndim)
-    right = (number == left + 1).to(place.dtype)
-    own = (number == left).to(place.dtype)
-    return own * (1.0 - share) + right * share, (right - own) * slope
+    after = (number == left + 1).to(place.dtype)
+    before = (number == left).to(place.dtype)
+    return before * (1.0 - share) + after * share, (after - before) * slope

@@ -12,18 +12,11 @@ from fitting.profiles import RadialProfile
 from fitting.profiles.dimensions import NUMBER, PureNumbers
 from fitting.render.pixels.cached_by_bytes import cached_by_bytes
 from fitting.render.pixels.frame import Frame, windows
+from fitting.render.radial import radial_images
 from fitting.render.radial.ellipse import GEOMETRY, Axes, Ellipses
 from fitting.render.radial.quadrature_pixels import QuadraturePixels
-from fitting.render.radial.radial_images import (
-    Linearization,
-    integrate,
-    integrate_columns,
-    linearize,
-    sample,
-    sample_columns,
-)
 from fitting.render.radial.radial_instances import RadialInstances
-from fitting.render.radial.radial_plan import RoundedShape, quadrature_plan, rounded
+from fitting.render.radial.radial_plan import RoundedShape, quadrature_plan, round_shape
 
 
 @cached_by_bytes
@@ -118,15 +111,15 @@ class RadialStack:
         radii = [None] * len(rows) if breaks is None else (breaks * self.scale).tolist()
         of_instances = zip(rows, shapes, radii, strict=True)
         return tuple(
-            rounded(profile, row[0], row[1], row[2], row[3], row[-2], tuple(shape), radius)
+            round_shape(profile, row[0], row[1], row[2], row[3], row[-2], tuple(shape), radius)
             for row, shape, radius in of_instances
         )
 
     def image(self, frame: Frame) -> Tensor:
         """Sum over components, (batch, height, width), data units."""
         if self.group.integrated:
-            return self.summed(integrate(self.instances, frame, self._quadrature_pixels(frame)))
-        return self.summed(sample(self.instances, frame))
+            return self.summed(radial_images.integrate(self.instances, frame, self._quadrature_pixels(frame)))
+        return self.summed(radial_images.sample(self.instances, frame))
 
     def summed(self, images: Tensor) -> Tensor:
         """Sum over components of unit-amplitude images times their amplitudes."""
@@ -139,18 +132,18 @@ class RadialStack:
         """Fill (batch, components · columns, height, width) with the derivative columns, unit amplitude."""
         by_component = columns.unflatten(1, (self.count, self.group.columns))
         if not self.group.integrated:
-            own = sample_columns(self.instances, frame)
+            own = radial_images.sample_columns(self.instances, frame)
         elif self.batch == 1:
-            integrate_columns(self.instances, frame, self._quadrature_pixels(frame), by_component[0])
+            radial_images.integrate_columns(self.instances, frame, self._quadrature_pixels(frame), by_component[0])
             return
         else:
-            own = integrate_columns(self.instances, frame, self._quadrature_pixels(frame))
+            own = radial_images.integrate_columns(self.instances, frame, self._quadrature_pixels(frame))
         by_component.copy_(own.view(by_component.shape))
 
     def linearize(self, frame: Frame) -> "RadialLight":
         """One evaluation that serves the image and gradients."""
         quadrature_pixels = self._quadrature_pixels(frame) if self.group.integrated else None
-        return RadialLight(self, linearize(self.instances, frame, quadrature_pixels))
+        return RadialLight(self, radial_images.linearize(self.instances, frame, quadrature_pixels))
 
     @cached_property
     def transfer(self) -> Tensor:
@@ -160,7 +153,7 @@ class RadialStack:
         for place, dimension in enumerate(pure.dimensions):
             if dimension != NUMBER:
                 own = matrix[:, GEOMETRY + place]
-                own[:, 4 + place] = pure.by_own[place] * amplitude
+                own[:, 4 + place] = pure.by_parameter[place] * amplitude
                 own[:, -2] = pure.by_scale[place] * amplitude
                 own[:, -1] = pure.by_amplitude[place] * amplitude
         return matrix.view(self.batch, self.count, *matrix.shape[1:])
@@ -184,7 +177,7 @@ class RadialLight:
     """A stack evaluated on a frame."""
 
     stack: RadialStack
-    linearization: Linearization
+    linearization: radial_images.Linearization
 
     def image(self) -> Tensor:
         """Sum over components, (batch, height, width), data units."""

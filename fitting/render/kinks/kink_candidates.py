@@ -24,7 +24,7 @@ class PixelsOfStack:
     table: Tensor
 
     @classmethod
-    def joined(cls, parts: Sequence["PixelsOfStack"]) -> "PixelsOfStack":
+    def concatenate(cls, parts: Sequence["PixelsOfStack"]) -> "PixelsOfStack":
         """Several lists as one."""
         return cls(torch.cat([part.table for part in parts], dim=1))
 
@@ -55,9 +55,9 @@ class PixelsOfStack:
         """Those at places."""
         return PixelsOfStack(self.table.index_select(1, places))
 
-    def some(self, part: slice) -> "PixelsOfStack":
+    def part(self, places: slice) -> "PixelsOfStack":
         """Those in a row."""
-        return PixelsOfStack(self.table[:, part])
+        return PixelsOfStack(self.table[:, places])
 
     def split(self, counts: Sequence[int]) -> Sequence["PixelsOfStack"]:
         """So many in a row, and those that follow."""
@@ -80,7 +80,7 @@ class Candidates:
 
     @classmethod
     def of(cls, parts: Sequence[np.ndarray], device: torch.device) -> "Candidates":
-        """Lists by `listed`, one after the other."""
+        """Lists by `pixel_table`, one after the other."""
         table = torch.as_tensor(np.concatenate(parts, axis=1), device=device)
         return cls(PixelsOfStack(table[:4]), table[4:6].double(), table[6])
 
@@ -95,7 +95,7 @@ class Candidates:
         return self.pixels.table.nbytes + self.centres.nbytes + self.order.nbytes
 
 
-def listed(instance: int, number: int, frame: Frame, where: np.ndarray, orders: np.ndarray) -> np.ndarray:
+def pixel_table(instance: int, number: int, frame: Frame, where: np.ndarray, orders: np.ndarray) -> np.ndarray:
     """The pixels of one instance and one frame, of that number, where a mask (height, width) says so, (7, pixels): the
     table of `PixelsOfStack`, x, y and the orders among those (height, width).
     """

@@ -11,8 +11,8 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from fitting.render.kinks.kink_nodes import EdgeNodes, KinkNodes, Side, bracketed
-from fitting.render.pixels.outline import EDGES, Corners, pixel_edges
+from fitting.render.kinks.kink_nodes import EdgeNodes, KinkNodes, Side, find_roots
+from fitting.render.pixels.outline import EDGES, EdgeTriangles, pixel_edges
 from fitting.render.pixels.quadrature import crowded_rule
 from fitting.render.radial.ellipse import Ellipses
 
@@ -30,10 +30,10 @@ def central_kink_nodes(
     """Of pixels at offsets (2, pixels) from the centres of these ellipses (pixels,), met by lines at angles (pixels,
     lines).
 
-    `ray` are nodes λ and weights of λ dλ, (pixels, radial order) each; `steps` are those of `bracketed`.
+    `ray` are nodes λ and weights of λ dλ, (pixels, radial order) each; `steps` are those of `find_roots`.
     """
-    seen = Corners.of(offsets, form)
-    foot, (corner_x, corner_y) = seen.feet, seen.corners
+    triangles = EdgeTriangles.of(offsets, form)
+    foot, (corner_x, corner_y) = triangles.feet, triangles.corners
     edge_x, edge_y = pixel_edges(offsets.device)[:, None]
     level, level_weight = ray
     shape = (offsets.shape[1], level.shape[1], EDGES, angle.shape[1])
@@ -45,8 +45,8 @@ def central_kink_nodes(
         return side(along(corner_x, edge_x, place), along(corner_y, edge_y, place))
 
     low = offsets.new_zeros(shape)
-    met, found = bracketed(side_of, low, low + 1.0, steps)
-    cross = seen.areas
+    met, found = find_roots(side_of, low, low + 1.0, steps)
+    cross = triangles.areas
 
     def edge() -> EdgeNodes:
         on_weight = (level_weight / level)[:, :, None, None] * cross[:, None, :, None] * found
@@ -60,11 +60,11 @@ def central_kink_nodes(
     place = start[..., None] + length[..., None] * nodes
 
     def at(corner: Tensor, edge: Tensor) -> Tensor:
-        own_corner, own_edge = (part[:, None, :].expand(shape[:3]).gather(-1, of_piece) for part in (corner, edge))
-        return (level[:, :, None, None] * (own_corner[..., None] + place * own_edge[..., None])).flatten(1)
+        of_corner, of_edge = (part[:, None, :].expand(shape[:3]).gather(-1, of_piece) for part in (corner, edge))
+        return (level[:, :, None, None] * (of_corner[..., None] + place * of_edge[..., None])).flatten(1)
 
-    own_cross = cross[:, None, :].expand(shape[:3]).gather(-1, of_piece)
-    weight = ((level_weight[:, :, None] * own_cross * length)[..., None] * weights).flatten(1)
+    piece_cross = cross[:, None, :].expand(shape[:3]).gather(-1, of_piece)
+    weight = ((level_weight[:, :, None] * piece_cross * length)[..., None] * weights).flatten(1)
     return KinkNodes(at(corner_x, edge_x).T, at(corner_y, edge_y).T, weight.T, edge)
 
 
@@ -72,30 +72,32 @@ def straight_central_kink_nodes(
     offsets: Tensor, slopes: tuple[Tensor, Tensor], angle: Tensor, form: Ellipses, ray: tuple[Tensor, Tensor]
 ) -> KinkNodes:
     """The same for straight lines, whose sides change by `slopes` along x and y, (pixels, lines) each."""
-    seen = Corners.of(offsets, form)
-    side = (slopes[0][:, None] * seen.corners[0, ..., None]).addcmul_(slopes[1][:, None], seen.corners[1, ..., None])
+    triangles = EdgeTriangles.of(offsets, form)
+    side = (slopes[0][:, None] * triangles.corners[0, ..., None]).addcmul_(
+        slopes[1][:, None], triangles.corners[1, ..., None]
+    )
     after = side.roll(-1, 1)
     found = (side > 0.0) != (after > 0.0)
     met = torch.where(found, side / (side - after), 0.0)
     zero = torch.zeros_like(met[..., :1])
-    cuts = torch.cat((zero, seen.feet[..., None], met, zero + 1.0), dim=-1).sort(dim=-1).values
+    cuts = torch.cat((zero, triangles.feet[..., None], met, zero + 1.0), dim=-1).sort(dim=-1).values
     length = cuts.diff(dim=-1)
     piece = length.flatten().nonzero()[:, 0]
-    own_edge = piece // length.shape[-1]
-    owner = own_edge // EDGES
+    edge_number = piece // length.shape[-1]
+    owner = edge_number // EDGES
     outline = pixel_edges(offsets.device)
     node, weight = _edge_rule(offsets.device)
     place = torch.addcmul(cuts[..., :-1].take(piece), length.take(piece), node)
-    corner, direction = seen.corners.flatten(1)[:, own_edge], outline[:, own_edge % EDGES]
+    corner, direction = triangles.corners.flatten(1)[:, edge_number], outline[:, edge_number % EDGES]
     level, level_weight = (part.T[:, None, owner] for part in ray)
     x, y = (torch.addcmul(corner[:, None], direction[:, None], place).unsqueeze(1) * level).flatten(1, 2)
-    size = (seen.areas.take(own_edge) * length.take(piece)) * weight
+    size = (triangles.areas.take(edge_number) * length.take(piece)) * weight
 
     def edge() -> EdgeNodes:
         level, level_weight = (part.T[:, None, None] for part in ray)
-        on = ((seen.corners[axis, ..., None] + met * outline[axis, :, None]).permute(1, 2, 0) for axis in (0, 1))
+        on = ((triangles.corners[axis, ..., None] + met * outline[axis, :, None]).permute(1, 2, 0) for axis in (0, 1))
         along = (part[:, None, None] for part in outline)
-        weight = (level_weight / level) * (seen.areas[..., None] * found).permute(1, 2, 0)
+        weight = (level_weight / level) * (triangles.areas[..., None] * found).permute(1, 2, 0)
         parts = (*(level * part for part in on), *along, angle.T, weight)
         return EdgeNodes(*(part.expand_as(weight).flatten(0, 2) for part in parts))
 

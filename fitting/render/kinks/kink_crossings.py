@@ -174,7 +174,7 @@ class KinkPixels:
         """The same, no more than `most` at a time."""
         for start in range(0, len(self), most):
             part = slice(start, start + most)
-            yield KinkPixels(self.pixels.some(part), self.x[part], self.y[part], self.angle[part], self.order)
+            yield KinkPixels(self.pixels.part(part), self.x[part], self.y[part], self.angle[part], self.order)
 
 
 @dataclass(frozen=True)
@@ -198,9 +198,9 @@ class OneKinkPixels:
         """The same, no more than `most` at a time."""
         for start in range(0, len(self.pixels), most):
             part = slice(start, start + most)
-            own = self.lines
-            lines = StraightLines(own.side[part], own.by_x[part], own.by_y[part], own.angle[part])
-            yield OneKinkPixels(self.pixels.some(part), self.x[part], self.y[part], lines, self.order)
+            of_all = self.lines
+            lines = StraightLines(of_all.side[part], of_all.by_x[part], of_all.by_y[part], of_all.angle[part])
+            yield OneKinkPixels(self.pixels.part(part), self.x[part], self.y[part], lines, self.order)
 
 
 @dataclass(frozen=True)
@@ -246,14 +246,16 @@ def kink_crossings(kinks: KinkLines, values: Tensor, thin: Tensor, candidates: C
     fine = away[place] < _NEAR
     if len(values) > 1:
         thin = thin[pixels.instance[place]]
-    own = crossed.index_select(1, place)
-    groups, middle = _groups(kinks, fine.logical_or_(thin), candidates.order[place], away[place] < CENTRAL_REACH, own)
+    meetings = crossed.index_select(1, place)
+    groups, middle = _groups(
+        kinks, fine.logical_or_(thin), candidates.order[place], away[place] < CENTRAL_REACH, meetings
+    )
     angles = line_angles(kinks.angles, values.device)
     once, others = [], []
     for group in groups:
         member = place[group.places]
         at = (pixels.at(member), x[member], y[member])
-        of_group = own.index_select(1, group.places).T
+        of_group = meetings.index_select(1, group.places).T
         if kinks.straight and group.lines == 1:
             line = of_group.nonzero()[:, 1]
             once.append(OneKinkPixels(*at, _straight_lines(sides, line, member, *at[1:], angles[line]), group.order))
@@ -285,10 +287,10 @@ def _straight_lines(
 ) -> StraightLines:
     """Of pixels at places `member` and x, y from the surface's centre, the line of this number and angle, (pixels,)."""
 
-    def own(slope: Tensor) -> Tensor:
+    def of_line(slope: Tensor) -> Tensor:
         return slope.take(line if slope.shape[1] == 1 else line * slope.shape[1] + member)
 
-    by_x, by_y = own(sides.by_x), own(sides.by_y)
+    by_x, by_y = of_line(sides.by_x), of_line(sides.by_y)
     return StraightLines(torch.addcmul(by_x * x, by_y, y), by_x, by_y, angle)
 
 
@@ -309,14 +311,14 @@ def _groups(
     groups, middle = [], number == 0
     kind = number * _KINDS + order
     for of_group, pixels in enumerate(kind.bincount().tolist()):
-        lines, own_order = divmod(of_group, _KINDS)
+        lines, of_order = divmod(of_group, _KINDS)
         if not (lines and pixels):
             continue
         member = kind == of_group
         if kinks.straight and lines > 1 and pixels < _FEW:
             middle = middle | member
         else:
-            groups.append(_Group(lines, own_order, member.nonzero()[:, 0]))
+            groups.append(_Group(lines, of_order, member.nonzero()[:, 0]))
     return groups, middle.nonzero()[:, 0]
 
 

@@ -11,7 +11,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from fitting.render.kinks.kink_nodes import EdgeNodes, KinkNodes, Side, bracketed
+from fitting.render.kinks.kink_nodes import EdgeNodes, KinkNodes, Side, find_roots
 from fitting.render.pixels.quadrature import crowded_rule, graded_rule, unit_rule
 
 GRADED_ORDER = 9
@@ -33,10 +33,10 @@ def few_lines_points(lines: int, order: int) -> int:
 def few_lines_nodes(x: Tensor, y: Tensor, angle: Tensor, order: int, side: Side, steps: int) -> KinkNodes:
     """Of pixels with centres x, y (pixels,) from the surface's, crossed by lines at angles (pixels, lines).
 
-    `order` is one of the above; `steps` are those of `bracketed`.
+    `order` is one of the above; `steps` are those of `find_roots`.
     """
     lines = angle.shape[1]
-    pixels = _Pixels.turned(x, y, lines, side)
+    pixels = _Pixels.of_lines(x, y, lines, side)
     node, weight = unit_nodes(OUTER_ORDER[order], x.device)
     start, length = _pieces(pixels.entries(lines, steps))
     outer = (start[..., None] + length[..., None] * node).flatten(1)
@@ -49,11 +49,11 @@ def few_lines_nodes(x: Tensor, y: Tensor, angle: Tensor, order: int, side: Side,
     node, weight = _inner_rules(lines, order, x.device)
     piece = cell % (lines + 1)
     inner = start.gather(1, cell)[..., None] + length.gather(1, cell)[..., None] * node[piece]
-    over = pixels.placed(outer.gather(1, cell // (lines + 1))[..., None].expand_as(inner), inner)
+    over = pixels.points(outer.gather(1, cell // (lines + 1))[..., None].expand_as(inner), inner)
 
     def edge() -> EdgeNodes:
         along_x = pixels.upright[:, None, None].to(x.dtype)
-        on = pixels.placed(outer[..., None].expand_as(met), met)
+        on = pixels.points(outer[..., None].expand_as(met), met)
         edge = (*on, along_x, 1.0 - along_x, angle[:, None, :], outer_weight[..., None] * found)
         return EdgeNodes(*(part.expand_as(met).flatten(1).T for part in edge))
 
@@ -71,7 +71,7 @@ class _Pixels:
     side: Side
 
     @classmethod
-    def turned(cls, x: Tensor, y: Tensor, lines: int, side: Side) -> "_Pixels":
+    def of_lines(cls, x: Tensor, y: Tensor, lines: int, side: Side) -> "_Pixels":
         """So that the inner coordinate runs across the lines."""
         shift = x.new_tensor([_HALF, -_HALF, 0.0, 0.0])
         at_x, at_y = x[:, None, None] + shift[:, None], y[:, None, None] + shift.roll(2)[:, None]
@@ -79,7 +79,7 @@ class _Pixels:
         rise_x, rise_y = (sides[:, 0] - sides[:, 1]).abs().sum(-1), (sides[:, 2] - sides[:, 3]).abs().sum(-1)
         return cls(x, y, rise_x > rise_y, side)
 
-    def placed(self, outer: Tensor, inner: Tensor) -> tuple[Tensor, Tensor]:
+    def points(self, outer: Tensor, inner: Tensor) -> tuple[Tensor, Tensor]:
         """x and y of points, (pixels, …), from the surface's centre."""
         shape = (len(outer), *(1,) * (outer.ndim - 1))
         upright, x, y = (part.view(shape) for part in (self.upright, self.x, self.y))
@@ -90,13 +90,13 @@ class _Pixels:
         low = self.x.new_full((len(self.x), 2, lines), -_HALF)
         ends = low.clone()
         ends[:, 1] = _HALF
-        return bracketed(lambda place: self.side(*self.placed(place, ends)), low, -low, steps)[0].flatten(1)
+        return find_roots(lambda place: self.side(*self.points(place, ends)), low, -low, steps)[0].flatten(1)
 
     def meetings(self, outer: Tensor, lines: int, steps: int) -> tuple[Tensor, Tensor]:
         """Inner coordinates where lines are met, at outer ones (pixels, places), and whether they are, (…, lines)."""
         outer = outer[..., None].expand(*outer.shape, lines)
         low = torch.full_like(outer, -_HALF)
-        return bracketed(lambda place: self.side(*self.placed(outer, place)), low, -low, steps)
+        return find_roots(lambda place: self.side(*self.points(outer, place)), low, -low, steps)
 
 
 def _cells(lines: int) -> int:

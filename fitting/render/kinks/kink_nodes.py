@@ -62,7 +62,7 @@ def side_of_lines(kinks: KinkLines, values: Tensor, angle: Tensor) -> Side:
     return bent
 
 
-def bracketed(function: Callable[[Tensor], Tensor], low: Tensor, high: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+def find_roots(function: Callable[[Tensor], Tensor], low: Tensor, high: Tensor, steps: int) -> tuple[Tensor, Tensor]:
     """Places between `low` and `high` where a function of places is zero, and whether there is one; all of one shape.
 
     By regula falsi in the Illinois variant (Dowell & Jarratt 1971, BIT 11, 168). Where the signs at the ends do not

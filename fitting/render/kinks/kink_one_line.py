@@ -59,15 +59,15 @@ def one_line_nodes(x: Tensor, y: Tensor, lines: StraightLines, order: int) -> Ki
 
     def edge() -> EdgeNodes:
         along = (part.expand_as(met) for part in (across_x, 1.0 - across_x, lines.angle))
-        on = _placed(x, y, across_x, outer, met)
+        on = _points(x, y, across_x, outer, met)
         return EdgeNodes(*on, *along, outer_weight * (line == met))  # type: ignore[call-arg]  # six in all
 
-    nodes = (*_placed(x, y, across_x, outer.expand_as(inner), inner), inner_weight)
+    nodes = (*_points(x, y, across_x, outer.expand_as(inner), inner), inner_weight)
     flat = (part.flatten(0, 1) for part in nodes)
     return KinkNodes(*flat, edge)  # type: ignore[call-arg, arg-type]  # x, y and weights
 
 
-def _placed(x: Tensor, y: Tensor, across_x: Tensor, outer: Tensor, inner: Tensor) -> tuple[Tensor, Tensor]:
+def _points(x: Tensor, y: Tensor, across_x: Tensor, outer: Tensor, inner: Tensor) -> tuple[Tensor, Tensor]:
     """x and y of points (…, pixels) from the surface's centre; `across_x` is one where the inner coordinate is x, else
     zero, (pixels,).
     """

@@ -11,7 +11,7 @@ from fitting.profiles.kinks import KinkLines
 from fitting.profiles.surface import Surface
 from fitting.render.kinks.kink_candidates import PixelsOfStack
 from fitting.render.kinks.kink_centre import central_kink_nodes, central_kink_points, straight_central_kink_nodes
-from fitting.render.kinks.kink_crossings import KinkCrossings, KinkPixels, kink_crossings
+from fitting.render.kinks.kink_crossings import KinkCrossings, kink_crossings
 from fitting.render.kinks.kink_few_lines import few_lines_nodes, few_lines_points
 from fitting.render.kinks.kink_nodes import KinkNodes, side_of_lines
 from fitting.render.kinks.kink_one_line import one_line_nodes, one_line_points
@@ -43,7 +43,7 @@ class KinkQuadrature:
         owner, whose = self.nodes.owner, self.pixels.instance
         return whose if owner is None else whose[owner]
 
-    def gathered(self, sums: Tensor) -> Tensor:
+    def gather(self, sums: Tensor) -> Tensor:
         """Sums of what the nodes belong to as those of pixels, (pixels, …)."""
         owner = self.nodes.owner
         if owner is None:
@@ -67,15 +67,20 @@ def kink_quadratures(
     kinks: KinkLines, values: Tensor, form: Ellipses, rounded: tuple[RoundedSurface, ...], found: KinkCrossings
 ) -> Iterator[KinkQuadrature]:
     """All pixels that kinks cross, no more at a time than memory is good for."""
-    yield from _central(kinks, values, form, rounded, found)
+    yield from _central_quadratures(kinks, values, form, rounded, found)
     for once in found.once:
         for part in once.parts(_at_once(values, one_line_points(once.order))):
             yield KinkQuadrature(part.pixels, one_line_nodes(part.x, part.y, part.lines, part.order))
     for group in found.others:
-        yield from _crossed(kinks, values, group)
+        points = few_lines_points(group.angle.shape[1], group.order)
+        for crossed in group.parts(_at_once(values, points)):
+            side = side_of_lines(kinks, values[crossed.pixels.instance], crossed.angle)
+            steps = 1 if kinks.straight else _STEPS
+            nodes = few_lines_nodes(crossed.x, crossed.y, crossed.angle, group.order, side, steps)
+            yield KinkQuadrature(crossed.pixels, nodes)
 
 
-def _central(
+def _central_quadratures(
     kinks: KinkLines, values: Tensor, form: Ellipses, rounded: tuple[RoundedSurface, ...], found: KinkCrossings
 ) -> Iterator[KinkQuadrature]:
     if not len(found.central):
@@ -84,23 +89,14 @@ def _central(
     points = central_kink_points(rays[0].shape[1], len(kinks.angles))
     for crossed in found.central.parts(_at_once(values, points)):
         whose, angle, offsets = crossed.pixels.instance, crossed.angle, torch.stack((crossed.x, crossed.y))
-        own, ray = form.select(whose), (rays[0][whose], rays[1][whose])
+        forms, ray = form.select(whose), (rays[0][whose], rays[1][whose])
         if found.slopes is None:
             side = side_of_lines(kinks, values[whose], angle)
-            nodes = central_kink_nodes(offsets, angle, own, ray, side, _STEPS)
+            nodes = central_kink_nodes(offsets, angle, forms, ray, side, _STEPS)
         else:
             by_x, by_y = (slope.T[whose] for slope in found.slopes)
-            nodes = straight_central_kink_nodes(offsets, (by_x, by_y), angle, own, ray)
+            nodes = straight_central_kink_nodes(offsets, (by_x, by_y), angle, forms, ray)
         yield KinkQuadrature(crossed.pixels, nodes)
-
-
-def _crossed(kinks: KinkLines, values: Tensor, found: KinkPixels) -> Iterator[KinkQuadrature]:
-    points = few_lines_points(found.angle.shape[1], found.order)
-    for crossed in found.parts(_at_once(values, points)):
-        pixels, own = crossed.pixels, values[crossed.pixels.instance]
-        side, steps = side_of_lines(kinks, own, crossed.angle), 1 if kinks.straight else _STEPS
-        nodes = few_lines_nodes(crossed.x, crossed.y, crossed.angle, found.order, side, steps)
-        yield KinkQuadrature(pixels, nodes)
 
 
 def _at_once(values: Tensor, points: int) -> int:

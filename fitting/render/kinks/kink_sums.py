@@ -79,20 +79,22 @@ class KinkBatch:
     def points(self) -> tuple[Tensor, Tensor]:
         """Offsets x, y of the quadrature points over pixels, (instances, points) each."""
         nodes = [part.nodes for part in self.parts]
-        return _joined([own.x for own in nodes], self.rows), _joined([own.y for own in nodes], self.rows)
+        return _concatenate([part.x for part in nodes], self.rows), _concatenate([part.y for part in nodes], self.rows)
 
     def sums(self, at_points: Tensor) -> list[Tensor]:
         """Integrals over each part's pixels, (pixels, …), of what is found at the points (instances, …, points)."""
-        sums = _summed(at_points, [part.nodes.weight for part in self.parts], self.rows)
-        return [part.gathered(own) for part, own in zip(self.parts, sums, strict=True)]
+        sums = _weighted_sums(at_points, [part.nodes.weight for part in self.parts], self.rows)
+        return [part.gather(of_part) for part, of_part in zip(self.parts, sums, strict=True)]
 
     def moving_edges(self, surface: Surface, values: Tensor) -> list[Tensor]:
         """What moving edges add to derivatives of each part's integrals, (pixels, parameters)."""
         assert surface.kink_lines is not None
         rows = [_Rows.of(part.pixels.instance, len(values)) for part in self.parts]
         edges = [part.nodes.edge() for part in self.parts]
-        edge = EdgeNodes(*(_joined([getattr(own, field.name) for own in edges], rows) for field in fields(EdgeNodes)))
-        return _summed(_jumps(surface, values, edge), [own.weight for own in edges], rows)
+        edge = EdgeNodes(
+            *(_concatenate([getattr(part, field.name) for part in edges], rows) for field in fields(EdgeNodes))
+        )
+        return _weighted_sums(_jumps(surface, values, edge), [part.weight for part in edges], rows)
 
 
 def kink_batches(
@@ -113,19 +115,19 @@ def kink_batches(
         yield KinkBatch.of(parts, len(values))
 
 
-def _joined(of_parts: Sequence[Tensor], rows: Sequence[_Rows]) -> Tensor:
+def _concatenate(of_parts: Sequence[Tensor], rows: Sequence[_Rows]) -> Tensor:
     """Fields (points, items) of parts as (instances, points)."""
-    return torch.cat([row.padded(own).flatten(1) for own, row in zip(of_parts, rows, strict=True)], dim=1)
+    return torch.cat([row.padded(field).flatten(1) for field, row in zip(of_parts, rows, strict=True)], dim=1)
 
 
-def _summed(at_points: Tensor, weights: Sequence[Tensor], rows: Sequence[_Rows]) -> list[Tensor]:
+def _weighted_sums(at_points: Tensor, weights: Sequence[Tensor], rows: Sequence[_Rows]) -> list[Tensor]:
     """Weighted sums, (items, …), of what is found at points (instances, …, points), part after part."""
     sums, start = [], 0
     for weight, row in zip(weights, rows, strict=True):
         padded = row.padded(weight)
         stop = start + padded[0].numel()
-        own = at_points[..., start:stop].unflatten(-1, padded.shape[1:])
-        sums.append(row.sums((own * (padded if own.ndim == padded.ndim else padded[:, None])).sum(-2)))
+        at_part = at_points[..., start:stop].unflatten(-1, padded.shape[1:])
+        sums.append(row.sums((at_part * (padded if at_part.ndim == padded.ndim else padded[:, None])).sum(-2)))
         start = stop
     return sums
 

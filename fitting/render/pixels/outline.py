@@ -29,7 +29,7 @@ class OutlinePoints:
 
 
 @dataclass(frozen=True)
-class Corners:
+class EdgeTriangles:
     """Pixels as seen from centres, edge after edge counter-clockwise.
 
     Attributes:
@@ -43,7 +43,7 @@ class Corners:
     feet: Tensor
 
     @classmethod
-    def of(cls, offsets: Tensor, form: Ellipses) -> "Corners":
+    def of(cls, offsets: Tensor, form: Ellipses) -> "EdgeTriangles":
         """Pixels at offsets (2, pixels), x and y, from the centres of ellipses, one for each.
 
         Along a row ρ is least at δx = −B δy / A, along a column at δy = −B δx / C; so everything is linear in δx, δy,
@@ -69,7 +69,7 @@ _CORNERS = np.array([[-0.5, 0.5, 0.5, -0.5], [-0.5, -0.5, 0.5, 0.5]])
 
 @cache
 def _linear(device: torch.device) -> tuple[Tensor, Tensor]:
-    """Constant (16,) and slopes (6, 16) of corners' x, y, areas and feet by the features of `Corners.of`."""
+    """Constant (16,) and slopes (6, 16) of corners' x, y, areas and feet by the features of `EdgeTriangles.of`."""
     constant, slopes = np.zeros((4, EDGES)), np.zeros((4, EDGES, 6))
     (edge_x, edge_y), (corner_x, corner_y) = _EDGES, _CORNERS
     constant[:2], slopes[0, :, 0], slopes[1, :, 1] = _CORNERS, 1.0, 1.0

@@ -95,13 +95,12 @@ def _bands(size: int, margin: int, device: torch.device) -> tuple[_Band, ...]:
         matrix[np.arange(size) + shift, np.arange(size)] = tap
     pieces = max(1, round(len(matrix) / _BLOCK[device.type]))
     edges = [piece * len(matrix) // pieces for piece in range(pieces + 1)]
-    return tuple(_band(matrix, slice(*edge), device) for edge in pairwise(edges))
-
-
-def _band(matrix: np.ndarray, made: slice, device: torch.device) -> _Band:
-    (taken,) = np.nonzero(matrix[made].any(0))
-    span = slice(int(taken[0]), int(taken[-1]) + 1)
-    return _Band(made, span, torch.as_tensor(np.ascontiguousarray(matrix[made, span]), device=device))
+    bands = []
+    for made in (slice(*edge) for edge in pairwise(edges)):
+        (taken,) = np.nonzero(matrix[made].any(0))
+        span = slice(int(taken[0]), int(taken[-1]) + 1)
+        bands.append(_Band(made, span, torch.as_tensor(np.ascontiguousarray(matrix[made, span]), device=device)))
+    return tuple(bands)
 
 
 def cached_bytes() -> int:

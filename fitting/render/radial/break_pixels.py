@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.render.pixels.outline import EDGES, Corners, OutlinePoints, by_centre, pixel_edges
+from fitting.render.pixels.outline import EDGES, EdgeTriangles, OutlinePoints, by_centre, pixel_edges
 from fitting.render.pixels.pixel_list import PixelList
 from fitting.render.pixels.quadrature import closely_crowded_rule, crowded_rule, graded_rule
 from fitting.render.radial.cusp_pixels import cusp_grading
@@ -208,9 +208,9 @@ class Rays:
 
 def _outline(offsets: Tensor, form: Ellipses, break_radius: Tensor, pieces: int, at_feet: bool) -> Outline:
     """The longest pieces of each outline, split at feet and at the break."""
-    seen = Corners.of(offsets, form)
-    corner_x, corner_y = seen.corners
-    edge_x, edge_y = pixel_edges(offsets.device).unsqueeze(1).expand_as(seen.corners)
+    triangles = EdgeTriangles.of(offsets, form)
+    corner_x, corner_y = triangles.corners
+    edge_x, edge_y = pixel_edges(offsets.device).unsqueeze(1).expand_as(triangles.corners)
     xx, xy2, yy = form.quadratic.unsqueeze(-1)
     xy = 0.5 * xy2
     square = xx * edge_x**2 + 2.0 * xy * edge_x * edge_y + yy * edge_y**2
@@ -233,7 +233,7 @@ def _outline(offsets: Tensor, form: Ellipses, break_radius: Tensor, pieces: int,
         of_piece(corner_y) + start * along_y,
         along_x * length,
         along_y * length,
-        of_piece(seen.areas) * length,
+        of_piece(triangles.areas) * length,
         form,
         break_square,
     )
@@ -254,18 +254,18 @@ class BreakPixels:
 
 def break_values(instances: RadialInstances, breaks: BreakPixels) -> Tensor:
     """Pixel means of unit-amplitude brightness, (pixels,)."""
-    seen = _Seen.of(instances, breaks)
-    rays = seen.split.rays()
-    brightness = instances.profile.brightness(rays.log_rho(), seen.own.constants_at(3))
+    view = _BreakView.of(instances, breaks)
+    rays = view.split.rays()
+    brightness = instances.profile.brightness(rays.log_rho(), view.instances.constants_at(3))
     return rays.along(brightness).mul_(rays.ends.weight).sum(-1)
 
 
 def break_columns(instances: RadialInstances, breaks: BreakPixels) -> Tensor:
     """Pixel means of the derivative columns, (pixels, columns)."""
-    seen = _Seen.of(instances, breaks)
-    rays, shifts = seen.split.rays(), seen.shifts()
+    view = _BreakView.of(instances, breaks)
+    rays, shifts = view.split.rays(), view.shifts()
     ends, weight = rays.ends, rays.ends.weight
-    brightness, by_log_rho, by_shape = instances.profile.derivatives(rays.log_rho(), seen.own.constants_at(3))
+    brightness, by_log_rho, by_shape = instances.profile.derivatives(rays.log_rho(), view.instances.constants_at(3))
     # λ² of the squares of x and y and of ρ cancel; of x or y alone one λ is left.
     per_rho = weight / ends.rho
     by_rho = rays.along(by_log_rho).mul_(per_rho)
@@ -279,31 +279,31 @@ def break_columns(instances: RadialInstances, breaks: BreakPixels) -> Tensor:
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _BreakView:
     """The pixels as seen from the centres.
 
     Attributes:
-        own: each pixel's instance.
+        instances: each pixel's instance.
         split: the pixels.
     """
 
-    own: RadialInstances
+    instances: RadialInstances
     split: BreakSplit | CuspAndBreakSplit
 
     @classmethod
-    def of(cls, instances: RadialInstances, breaks: BreakPixels) -> "_Seen":
+    def of(cls, instances: RadialInstances, breaks: BreakPixels) -> "_BreakView":
         """As the instances see them."""
-        own = instances.of(breaks.pixels.index)
-        radius = own.profile.break_radius(own.constants)
+        each = instances.of(breaks.pixels.index)
+        radius = each.profile.break_radius(each.constants)
         assert radius is not None
-        return cls(own, breaks.rule.split(breaks.pixels.places - own.form.centre, own.form, radius))
+        return cls(each, breaks.rule.split(breaks.pixels.places - each.form.centre, each.form, radius))
 
     def shifts(self) -> Tensor | None:
         """The first two columns of pixels near a centre, too, (pixels, 2)."""
         outline = self.split.outline()
         if outline is None:
             return None
-        log_rho = self.own.form.rho(outline.x, outline.y).log_()
-        brightness = self.own.profile.brightness(log_rho, self.own.constants_at(2))
+        log_rho = self.instances.form.rho(outline.x, outline.y).log_()
+        brightness = self.instances.profile.brightness(log_rho, self.instances.constants_at(2))
         flows = [(brightness * normal).sum(-1) for normal in (outline.normal_x, outline.normal_y)]
-        return by_centre(torch.stack(flows, dim=-1), self.own.form)
+        return by_centre(torch.stack(flows, dim=-1), self.instances.form)

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.render.pixels.outline import Corners, by_centre, pixel_edges
+from fitting.render.pixels.outline import EdgeTriangles, by_centre, pixel_edges
 from fitting.render.pixels.pixel_list import PixelList
 from fitting.render.pixels.quadrature import unit_rule
 from fitting.render.radial.ellipse import Ellipses
@@ -127,7 +127,7 @@ class CentralPixels:
         split = CentralSplit.of(self, form.of(self.pixels.index))
         places, weights = split.along(self.edge)
         radial, radial_weights = self.radial[:, :, None, None], self.radial_weights[:, :, None, None]
-        weights = (weights * split.seen.areas.unsqueeze(-1)).unsqueeze(1) * radial_weights
+        weights = (weights * split.triangles.areas.unsqueeze(-1)).unsqueeze(1) * radial_weights
         return (places.unsqueeze(2) * radial).flatten(2), weights.flatten(1)
 
 
@@ -137,22 +137,22 @@ class CentralSplit:
 
     Attributes:
         form: of the pixels' instances.
-        seen: the pixels.
+        triangles: that their edges span with the centres.
     """
 
     form: Ellipses
-    seen: Corners
+    triangles: EdgeTriangles
 
     @classmethod
-    def of(cls, pixels: CentralPixels, own: Ellipses) -> "CentralSplit":
+    def of(cls, pixels: CentralPixels, form: Ellipses) -> "CentralSplit":
         """With the forms of each pixel's instance; their edges are split at the feet, and breaks not looked at."""
-        return cls(own, Corners.of(pixels.pixels.places - own.centre, own))
+        return cls(form, EdgeTriangles.of(pixels.pixels.places - form.centre, form))
 
     def along(self, edge: EdgeRule) -> tuple[Tensor, Tensor]:
         """Nodes on the edges, x and y from the centre, (2, pixels, 4, nodes), and their weights of dt."""
-        feet = self.seen.feet
+        feet = self.triangles.feet
         direction = pixel_edges(feet.device)[:, None, :, None]
-        return torch.addcmul(self.seen.corners.unsqueeze(-1), edge.places(feet), direction), edge.weights(feet)
+        return torch.addcmul(self.triangles.corners.unsqueeze(-1), edge.places(feet), direction), edge.weights(feet)
 
 
 def edge_order(cusp_powers: list[float], narrowest: float, radial_order: int) -> int:
@@ -194,27 +194,30 @@ def grading_exponent(cusp_power: float) -> float:
 
 def central_values(instances: RadialInstances, central: CentralPixels) -> Tensor:
     """Pixel means of unit-amplitude brightness, (pixels,)."""
-    own = instances.of(central.pixels.index)
-    split = CentralSplit.of(central, own.form)
+    each = instances.of(central.pixels.index)
+    split = CentralSplit.of(central, each.form)
     places, weights = split.along(central.edge)
-    weights = weights.mul_(split.seen.areas.unsqueeze(-1)).flatten(1)
+    weights = weights.mul_(split.triangles.areas.unsqueeze(-1)).flatten(1)
     log_rho = _on_rays(split.form.rho(*places.unbind()).log_(), central)
-    brightness = own.profile.brightness(log_rho, own.constants_at(3))
+    brightness = each.profile.brightness(log_rho, each.constants_at(3))
     return (_along(central, brightness).mul_(weights)).sum(-1)
 
 
 def central_columns(instances: RadialInstances, central: CentralPixels) -> Tensor:
     """Pixel means of the derivative columns, (pixels, columns)."""
-    profile, own = instances.profile, instances.of(central.pixels.index)
-    split = CentralSplit.of(central, own.form)
+    profile, each = instances.profile, instances.of(central.pixels.index)
+    split = CentralSplit.of(central, each.form)
     places, weights = split.along(central.edge_and_outline)
     rho, ends = split.form.rho(*places.unbind()), len(central.edge.place)
-    log_rho, constants = rho.log(), own.constants_at(3)
+    log_rho, constants = rho.log(), each.constants_at(3)
     along_edges = profile.brightness(log_rho[..., ends:], constants).mul_(weights[..., ends:]).sum(-1)
     brightness, by_log_rho, by_shape = profile.derivatives(_on_rays(log_rho[..., :ends], central), constants)
     sums = torch.stack([_along(central, part) for part in (by_log_rho, *by_shape, brightness)], dim=1)
-    weights = (weights[..., :ends] * split.seen.areas.unsqueeze(-1)).flatten(1)
-    sums = sums @ _powers(weights, rho[..., :ends].flatten(1), places[..., :ends].flatten(2)).mT
+    weights = (weights[..., :ends] * split.triangles.areas.unsqueeze(-1)).flatten(1)
+    places = places[..., :ends].flatten(2)
+    by_x, by_y = ((weights / rho[..., :ends].flatten(1)) * places).unbind()
+    # The weights (pixels, rays) themselves, and over ρ times δx², δxδy, δy² at the ends of rays: (pixels, 4, rays).
+    sums = sums @ torch.stack((weights, *(by_x * places).unbind(), by_y * places[1]), dim=1).mT
     shifts = by_centre(along_edges @ _normals(rho.device), split.form)
     return torch.cat((shifts, sums[:, 0, 1:], sums[:, 1:, 0]), dim=-1)
 
@@ -227,12 +230,6 @@ def _on_rays(log_rho: Tensor, central: CentralPixels) -> Tensor:
 def _along(central: CentralPixels, values: Tensor) -> Tensor:
     """Sums along each ray of values (pixels, nodes on a ray, rays), (pixels, rays)."""
     return (central.radial_weights.unsqueeze(1) @ values).squeeze(1)
-
-
-def _powers(weights: Tensor, rho: Tensor, places: Tensor) -> Tensor:
-    """Weights (pixels, rays) themselves, and over ρ times δx², δxδy, δy² at the ends: (pixels, 4, rays)."""
-    by_x, by_y = ((weights / rho) * places).unbind()
-    return torch.stack((weights, *(by_x * places).unbind(), by_y * places[1]), dim=1)
 
 
 @cache

@@ -62,9 +62,9 @@ class FixedPixels:
         arrays = (self.groups.instance, self.groups.number, self.points, self.weights, self.group_pixel)
         return self.pixels.nbytes + sum(array.nbytes for array in arrays)
 
-    def offsets(self, own: Ellipses) -> Tensor:
-        """x and y of the points from the centres, (2, 9, groups); `own` are the forms of the groups' instances."""
-        return self.points - own.centre.unsqueeze(1)
+    def offsets(self, form: Ellipses) -> Tensor:
+        """x and y of the points from the centres, (2, 9, groups); `form` are those of the groups' instances."""
+        return self.points - form.centre.unsqueeze(1)
 
     def gather(self, sums: Tensor) -> Tensor:
         """Sums of groups (…, groups) to pixels (…, pixels)."""
@@ -106,10 +106,10 @@ class _Nodes:
     @classmethod
     def of(cls, instances: RadialInstances, fixed: FixedPixels) -> "_Nodes":
         """As the instances see them."""
-        own = instances.of(fixed.groups)
-        places = fixed.offsets(own.form)
-        of_points = rho(*places.unbind(), *own.form.quadratic.unsqueeze(1).unbind())
-        return cls(places, of_points, own.constants.unsqueeze(1))
+        each = instances.of(fixed.groups)
+        places = fixed.offsets(each.form)
+        of_points = rho(*places.unbind(), *each.form.quadratic.unsqueeze(1).unbind())
+        return cls(places, of_points, each.constants.unsqueeze(1))
 
 
 @dataclass(frozen=True)

@@ -44,22 +44,22 @@ class QuadraturePixels:
     def build(cls, plans: list[QuadraturePlan], frame: Frame, device: torch.device) -> "QuadraturePixels":
         """Gather the pixels of plans made for the frame."""
         return cls(
-            _central(plans, frame, device),
-            tuple(_breaks(plans, frame, device)),
-            _fixed(plans, frame, device),
-            tuple(_runs(plans)),
+            _central_pixels(plans, frame, device),
+            tuple(_break_pixels(plans, frame, device)),
+            _fixed_pixels(plans, frame, device),
+            tuple(_stencil_runs(plans)),
             tuple(place for place, plan in enumerate(plans) if plan.quincunx),
         )
 
     @property
     def nbytes(self) -> int:
         """Bytes of its arrays, and about those of their headers and of the parameters by which it is kept."""
-        own = sum(part.nbytes for part in (self.central, *self.breaks, self.fixed) if part is not None)
-        return own + _HEADERS + _INSTANCE * self.runs[-1][0].stop
+        arrays = sum(part.nbytes for part in (self.central, *self.breaks, self.fixed) if part is not None)
+        return arrays + _HEADERS + _INSTANCE * self.runs[-1][0].stop
 
 
-def _central(plans: Sequence[QuadraturePlan], frame: Frame, device: torch.device) -> CentralPixels | None:
-    pixels = _listed(plans, (CENTRAL,), frame, device)
+def _central_pixels(plans: Sequence[QuadraturePlan], frame: Frame, device: torch.device) -> CentralPixels | None:
+    pixels = _pixel_list(plans, (CENTRAL,), frame, device)
     if pixels is None:
         return None
     cusps = [plan.cusp_power for plan in plans]
@@ -67,27 +67,27 @@ def _central(plans: Sequence[QuadraturePlan], frame: Frame, device: torch.device
     return CentralPixels.of(pixels, rule)
 
 
-def _breaks(plans: Sequence[QuadraturePlan], frame: Frame, device: torch.device) -> Iterator[BreakPixels]:
-    pixels = _listed(plans, (CUSP_AND_BREAK,), frame, device)
+def _break_pixels(plans: Sequence[QuadraturePlan], frame: Frame, device: torch.device) -> Iterator[BreakPixels]:
+    pixels = _pixel_list(plans, (CUSP_AND_BREAK,), frame, device)
     if pixels is not None:
         cusps = [plans[instance].cusp_power for instance in pixels.index.instance.tolist()]
         yield BreakPixels(pixels, CuspAndBreakRule.build(cusps, device))
-    pixels = _listed(plans, (BREAK,), frame, device)
+    pixels = _pixel_list(plans, (BREAK,), frame, device)
     if pixels is not None:
         closest, narrowest = min(plan.break_radius for plan in plans), min(plan.q for plan in plans)
         yield BreakPixels(pixels, BreakRule.build(closest, narrowest, device))
 
 
-def _fixed(plans: Sequence[QuadraturePlan], frame: Frame, device: torch.device) -> FixedPixels | None:
+def _fixed_pixels(plans: Sequence[QuadraturePlan], frame: Frame, device: torch.device) -> FixedPixels | None:
     classes = [
         (sum(len(plan.pixels[index]) for plan in plans), index, order) for index, order in enumerate(ORDERS, start=1)
     ]
     filled = [(count, index, order) for count, index, order in classes if count]
-    pixels = _listed(plans, [index for _, index, _ in filled], frame, device)
+    pixels = _pixel_list(plans, [index for _, index, _ in filled], frame, device)
     return None if pixels is None else FixedPixels.of(pixels, [(count, order) for count, _, order in filled])
 
 
-def _listed(
+def _pixel_list(
     plans: Sequence[QuadraturePlan], classes: Sequence[int], frame: Frame, device: torch.device
 ) -> PixelList | None:
     """Pixels of some classes, class after class, and of each those of one instance after those of the other."""
@@ -102,7 +102,7 @@ def _listed(
     return PixelList(InstanceIndex.of_items(len(plans), torch.as_tensor(instance, device=device)), *parts)
 
 
-def _runs(plans: Sequence[QuadraturePlan]) -> Iterator[tuple[slice, int]]:
+def _stencil_runs(plans: Sequence[QuadraturePlan]) -> Iterator[tuple[slice, int]]:
     """Instances in a row that are served by one stencil, and its margin."""
     start = 0
     for short, row in groupby(plan.short for plan in plans):

@@ -52,11 +52,12 @@ def integrate_columns(
         columns = GEOMETRY + len(instances.profile.shape) + 1
         out = instances.form.centre.new_empty((len(instances), columns, frame.height, frame.width))
     for part, margin in _parts(quadrature_pixels, out):
-        own, wide = instances.select(part), frame.widened(margin)
-        if _together(out[part]):
-            pixel_means(sample_columns(own, wide), margin, out[part])
+        some, wide = instances.select(part), frame.widened(margin)
+        # All columns at once on a GPU always, else where the caches hold them.
+        if out.device.type != "cpu" or out[part].nbytes <= cached_bytes():
+            pixel_means(sample_columns(some, wide), margin, out[part])
             continue
-        for column, samples in enumerate(_each_column(own, wide)):
+        for column, samples in enumerate(_each_column(some, wide)):
             pixel_means(samples, margin, out[part, column])
     put_columns(instances, quadrature_pixels, out)
     return out
@@ -171,13 +172,6 @@ def _spread_back(weight: Tensor, quadrature_pixels: QuadraturePixels) -> Tensor:
 def _inner(images: Tensor, margin: int) -> Tensor:
     """All but the outermost pixels on every side."""
     return images[..., margin : images.shape[-2] - margin, margin : images.shape[-1] - margin]
-
-
-def _together(images: Tensor) -> bool:
-    """Whether all columns (instances, columns, height, width) are made at once: on a GPU always, else where the caches
-    hold them.
-    """
-    return images.device.type != "cpu" or images.nbytes <= cached_bytes()
 
 
 def _each_column(instances: RadialInstances, frame: Frame) -> Iterator[Tensor]:

@@ -35,8 +35,8 @@ class RadialInstances:
 
     def of(self, index: InstanceIndex) -> "RadialInstances":
         """Of each item its instance."""
-        own = index.of(self._packed)
-        return RadialInstances(self.profile, Ellipses(own[:2], own[2:5]), own[5:])
+        packed = index.of(self._packed)
+        return RadialInstances(self.profile, Ellipses(packed[:2], packed[2:5]), packed[5:])
 
     @cached_property
     def _packed(self) -> Tensor:

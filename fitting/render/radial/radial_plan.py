@@ -18,7 +18,7 @@ import numpy as np
 
 from fitting.profiles import RadialProfile
 from fitting.render.pixels.cached_by_bytes import cached_by_bytes
-from fitting.render.radial.smoothness import ORDERS, SHORT_STENCIL, STENCIL, Smoothness, measure
+from fitting.render.radial.smoothness import ORDERS, SHORT_STENCIL, STENCIL, Smoothness, measure_smoothness
 
 CENTRAL = 0
 """Class of the pixels integrated by `CuspRule`; classes 1 and on are the orders of `ORDERS`."""
@@ -81,7 +81,7 @@ class QuadraturePlan:
         return 2048 + sum(pixels.nbytes for pixels in self.pixels)
 
 
-def rounded(  # noqa: PLR0913 - an ellipse's parameters, and its break
+def round_shape(  # noqa: PLR0913 - an ellipse's parameters, and its break
     profile: RadialProfile,
     x: float,
     y: float,
@@ -104,35 +104,31 @@ def rounded(  # noqa: PLR0913 - an ellipse's parameters, and its break
         q,
         round((pa % 180.0) / step) * step,
         math.exp(round(math.log(scale) * 20.0) / 20.0),
-        tuple(_rounded(value) for value in shape),
+        # To 5 %, and of numbers next to zero to 0.0025.
+        tuple(0.05 * math.sinh(round(20.0 * math.asinh(value / 0.05)) / 20.0) for value in shape),
         None if break_radius is None else max(round(break_radius * 8.0) / 8.0, 0.125),
     )
 
 
-def _rounded(value: float) -> float:
-    """To 5 %, and of numbers next to zero to 0.0025."""
-    return 0.05 * math.sinh(round(20.0 * math.asinh(value / 0.05)) / 20.0)
-
-
 @lru_cache(maxsize=1024)
-def _measured(instance: RoundedShape) -> tuple[float, Smoothness]:
+def _smoothness_of(instance: RoundedShape) -> tuple[float, Smoothness]:
     """The stretched side of a pixel, and how smooth the profile is across pixels so large."""
     angle = np.radians(instance.pa)
     sine, cosine = np.sin(angle), np.cos(angle)
     size = max(np.hypot(sine, cosine / instance.q), np.hypot(cosine, sine / instance.q))
-    return size, measure(instance.profile, instance.shape, instance.scale, instance.break_radius, size)
+    return size, measure_smoothness(instance.profile, instance.shape, instance.scale, instance.break_radius, size)
 
 
 @cached_by_bytes
 def quadrature_plan(instance: RoundedShape, window: tuple[int, int, int, int]) -> QuadraturePlan:
     """The classes of the pixels around one instance that lie in a window x0, x1, y0, y1 (first, past the last)."""
-    _, smoothness = _measured(instance)
+    _, smoothness = _smoothness_of(instance)
     near, far = _boxes(instance)
-    columns, rows = _covered(instance, near, window)
+    columns, rows = _part_of_window(instance, near, window)
     lit = columns.stop > columns.start and rows.stop > rows.start
-    short = not all(span.stop > span.start for span in _covered(instance, far, window))
+    short = not all(span.stop > span.start for span in _part_of_window(instance, far, window))
     return QuadraturePlan(
-        _pixels(instance, columns, rows) if lit else _NO_PIXELS,
+        _pixels_by_class(instance, columns, rows) if lit else _NO_PIXELS,
         instance.profile.cusp_power(instance.shape),
         instance.q,
         math.inf if instance.break_radius is None else instance.break_radius,
@@ -144,7 +140,7 @@ def quadrature_plan(instance: RoundedShape, window: tuple[int, int, int, int]) -
 @lru_cache(maxsize=1024)
 def _boxes(instance: RoundedShape) -> tuple[tuple[float, float], tuple[float, float]]:
     """How far from the centre, along x and y, each stencil begins to serve everywhere: the long and the short one."""
-    size, smoothness = _measured(instance)
+    size, smoothness = _smoothness_of(instance)
     angle = math.radians(instance.pa)
     sine, cosine = math.sin(angle), math.cos(angle)
     sides = math.hypot(sine, instance.q * cosine), math.hypot(cosine, instance.q * sine)
@@ -153,16 +149,16 @@ def _boxes(instance: RoundedShape) -> tuple[tuple[float, float], tuple[float, fl
     return (near * sides[0], near * sides[1]), (far * sides[0], far * sides[1])
 
 
-def _pixels(instance: RoundedShape, columns: slice, rows: slice) -> tuple[np.ndarray, ...]:
+def _pixels_by_class(instance: RoundedShape, columns: slice, rows: slice) -> tuple[np.ndarray, ...]:
     """x and y of the pixels of each class, of those in the columns and rows."""
-    size, smoothness = _measured(instance)
+    size, smoothness = _smoothness_of(instance)
     y, x = np.mgrid[rows, columns]
     served = _classes(instance, smoothness, size, x - instance.x, y - instance.y)
     pixels = np.stack((x, y), axis=-1)
     return tuple(pixels[served == index] for index in range(_STENCIL_CLASS))
 
 
-def _covered(
+def _part_of_window(
     instance: RoundedShape, box: tuple[float, float], window: tuple[int, int, int, int]
 ) -> tuple[slice, slice]:
     """Columns and rows of the window that come so near to the centre along x and y."""

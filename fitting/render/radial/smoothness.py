@@ -70,15 +70,15 @@ class Smoothness:
         return float(self.radii[min(served[-1] + 1, len(self.radii) - 1)]) if served.size else 0.0
 
 
-def measure(
+def measure_smoothness(
     profile: RadialProfile, shape: tuple[float, ...], scale: float, break_radius: float | None, size: float
 ) -> Smoothness:
     """The errors for a profile of a given scale (pixels) across pixels whose stretched side is `size`."""
     constants = profile.constants(tuple(torch.tensor([value], dtype=torch.float64) for value in shape))
-    own_break = profile.break_radius(constants)
-    if break_radius is not None and own_break is not None:
+    unit_break = profile.break_radius(constants)
+    if break_radius is not None and unit_break is not None:
         # Shape and scale are rounded; the break has to be where the pixels are told that it is.
-        scale = break_radius / float(own_break)
+        scale = break_radius / float(unit_break)
     constants = constants[..., None]
     extent = profile.extent(shape)
 
@@ -109,7 +109,7 @@ def _ray_order(brightness: Callable[[np.ndarray], np.ndarray], cusp_power: float
         sums.append(brightness(lengths * nodes) @ weights)
     exact = sums.pop()
     allowed = _RAY_ERROR * np.maximum(np.abs(exact), 0.5 * floor)
-    enough = (bool((np.abs(own - exact) <= allowed).all()) for own in sums)
+    enough = (bool((np.abs(found - exact) <= allowed).all()) for found in sums)
     return next((order for order, holds in zip(RAY_ORDERS, enough, strict=True) if holds), RAY_ORDERS[-1])
 
 
@@ -152,15 +152,15 @@ def _chord() -> tuple[np.ndarray, np.ndarray, slice]:
     reference = np.concatenate((0.5 * nodes - 0.5, 0.5 * nodes))
     stencils = [np.arange(-margin, margin + 1.0) for margin in (STENCIL_MARGIN, SHORT_MARGIN)]
     parts = [reference, *(unit_rule(order)[0] - 0.5 for order in ORDERS), *stencils]
-    own: list[np.ndarray | list[float]] = [
+    of_rules: list[np.ndarray | list[float]] = [
         *(unit_rule(order)[1] for order in ORDERS),
         stencil_taps(STENCIL_MARGIN),
         stencil_taps(SHORT_MARGIN),
     ]
     starts = np.cumsum([len(part) for part in parts])
-    rules = np.zeros((len(own), int(starts[-1])))
+    rules = np.zeros((len(of_rules), int(starts[-1])))
     rules[:, : len(reference)] = -0.5 * np.concatenate((weights, weights))
-    for row, (start, part) in enumerate(zip(starts[:-1], own, strict=True)):
+    for row, (start, part) in enumerate(zip(starts[:-1], of_rules, strict=True)):
         rules[row, start : start + len(part)] = part
     middle = int(starts[-1]) - SHORT_MARGIN - 1
     return np.concatenate(parts), rules, slice(middle - 1, middle + 2)

@@ -54,42 +54,44 @@ class SurfaceFrames:
         return ellipses(values[:, :2].T, *self.surface.ellipse(values))
 
     @cached_property
-    def rounded(self) -> tuple[RoundedSurface, ...]:
+    def rounded_surfaces(self) -> tuple[RoundedSurface, ...]:
         """What their quadrature is chosen by."""
         return surface_quadrature_key(self.surface, self.values)
 
     @cached_property
-    def _fixed(self) -> Surface:
+    def _surface_at_values(self) -> Surface:
         return self.surface.at(self.values)
 
     @cached_property
     def brightness(self) -> "FieldOnFrames":
         """Their brightness."""
-        return FieldOnFrames(self, self._fixed.brightness, KinkBatch.sums)
+        return FieldOnFrames(self, self._surface_at_values.brightness, KinkBatch.sums)
 
     @cached_property
     def derivatives(self) -> "FieldOnFrames":
         """Its derivatives by every parameter: those of moving edges included."""
         kinks = self.surface.kink_lines
         moving = kinks is not None and kinks.jump
-        return FieldOnFrames(self, self._fixed.derivatives, self._sums_with_edges if moving else KinkBatch.sums)
+        return FieldOnFrames(
+            self, self._surface_at_values.derivatives, self._sums_with_edges if moving else KinkBatch.sums
+        )
 
     def _sums_with_edges(self, batch: KinkBatch, at_points: Tensor) -> list[Tensor]:
-        moving = batch.moving_edges(self._fixed, self.values)
-        return [own + edge for own, edge in zip(batch.sums(at_points), moving, strict=True)]
+        moving = batch.moving_edges(self._surface_at_values, self.values)
+        return [inside + edge for inside, edge in zip(batch.sums(at_points), moving, strict=True)]
 
     @cached_property
-    def found(self) -> KinkCrossings | None:
+    def crossings(self) -> KinkCrossings | None:
         """Where kinks are on the frames; None where there are none."""
         if self.surface.kink_lines is None:
             return None
-        return surface_kink_crossings(self.surface, self.values, self.rounded, self.frames)
+        return surface_kink_crossings(self.surface, self.values, self.rounded_surfaces, self.frames)
 
     def batches(self) -> Iterator[KinkBatch]:
         """All pixels that kinks cross."""
-        if self.found is None:
+        if self.crossings is None:
             return iter(())
-        return kink_batches(self.surface, self.values, self.form, self.rounded, self.found)
+        return kink_batches(self.surface, self.values, self.form, self.rounded_surfaces, self.crossings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,12 +108,12 @@ class FieldOnFrames:
     evaluate: Evaluate
     sums: Callable[[KinkBatch, Tensor], list[Tensor]]
 
-    def kinked(self, frame: Frame) -> KinkMeans | None:
+    def kink_means(self, frame: Frame) -> KinkMeans | None:
         """What kinks ask for; None where they cross no frame."""
-        return None if self.on.found is None else self._kinked[frame]
+        return None if self.on.crossings is None else self._kink_means_by_frame[frame]
 
     @cached_property
-    def _kinked(self) -> dict[Frame, KinkMeans]:
+    def _kink_means_by_frame(self) -> dict[Frame, KinkMeans]:
         return self._by_frame(self._integrals(self.on.batches()))
 
     def alone(self, frame: Frame, first: KinkBatch, at_first: Tensor, others: Iterator[KinkBatch]) -> KinkMeans:
@@ -125,14 +127,14 @@ class FieldOnFrames:
             yield from zip(batch.pixels, self.sums(batch, at_points), strict=True)
 
     def _by_frame(self, integrals: Iterator[tuple[PixelsOfStack, Tensor]]) -> dict[Frame, KinkMeans]:
-        assert self.on.found is not None
-        beside, frames = self.on.found.beside, self.on.frames
-        nothing = ((beside.some(slice(0)), self.on.values.new_empty(0)),)
+        assert self.on.crossings is not None
+        beside, frames = self.on.crossings.beside, self.on.frames
+        nothing = ((beside.part(slice(0)), self.on.values.new_empty(0)),)
         parts, of_parts = zip(*(tuple(integrals) or nothing), strict=True)
-        crossed, sums = PixelsOfStack.joined(parts), torch.cat(of_parts)
+        crossed, sums = PixelsOfStack.concatenate(parts), torch.cat(of_parts)
         if len(frames) == 1:
             return {frames[0]: KinkMeans(crossed, sums, beside)}
         order = crossed.frame.argsort(stable=True)
-        counts, counts_beside = (own.frame.bincount(minlength=len(frames)).tolist() for own in (crossed, beside))
+        counts, counts_beside = (pixels.frame.bincount(minlength=len(frames)).tolist() for pixels in (crossed, beside))
         by_frame = crossed.at(order).split(counts), sums[order].split(counts), beside.split(counts_beside)
-        return {frame: KinkMeans(*own) for frame, *own in zip(frames, *by_frame, strict=True)}
+        return {frame: KinkMeans(*parts) for frame, *parts in zip(frames, *by_frame, strict=True)}

@@ -76,8 +76,8 @@ def _grid_and(values: Tensor, frame: Frame, others: Sequence[tuple[Tensor, Tenso
     grid = joined[..., :count].unflatten(-1, (frame.height, frame.width))
     x, y = frame.offsets(values[:, 0], values[:, 1])
     grid[0], grid[1] = x[:, None, :], y[:, :, None]
-    for axis, own in enumerate(zip(*others, strict=True)):
-        torch.cat(own, dim=1, out=joined[axis, :, count:])
+    for axis, parts in enumerate(zip(*others, strict=True)):
+        torch.cat(parts, dim=1, out=joined[axis, :, count:])
     return joined[0], joined[1]
 
 
@@ -97,7 +97,7 @@ def field_means(field: FieldOnFrames, frame: Frame) -> Tensor:
     Where there is one frame alone, the first batch of pixels that kinks cross is evaluated with all the rest.
     """
     on, values = field.on, field.on.values
-    quadrature = surface_quadrature(on.rounded, frame, values.device)
+    quadrature = surface_quadrature(on.rounded_surfaces, frame, values.device)
     wide = frame.widened(STENCIL_MARGIN)
     near = quadrature.near(on.form)
     batches = on.batches() if len(on.frames) == 1 else iter(())
@@ -107,20 +107,20 @@ def field_means(field: FieldOnFrames, frame: Frame) -> Tensor:
     samples, *at_parts = field.evaluate(*_grid_and(values, wide, others), values).split_with_sizes(counts, dim=-1)
     at_near, at_first = at_parts[: len(near)], at_parts[len(near) :]
     if first is None:
-        kinked = field.kinked(frame)
+        kinks = field.kink_means(frame)
     else:
         (samples_of_first,) = at_first
-        kinked = field.alone(frame, first, samples_of_first, batches)
+        kinks = field.alone(frame, first, samples_of_first, batches)
 
     samples_of_grid = samples.view(*samples.shape[:-1], wide.height, wide.width)
     means = _grid_means(field.evaluate, values, samples_of_grid, quadrature.pixels, frame)
     flat = means.flatten(-2)
-    if kinked is not None and len(kinked.beside):
-        flat[kinked.beside.instance, ..., kinked.beside.target] = _close_means(samples, kinked.beside, wide.width)
+    if kinks is not None and len(kinks.beside):
+        flat[kinks.beside.instance, ..., kinks.beside.target] = _close_means(samples, kinks.beside, wide.width)
     for rows, at_rows in zip(near, at_near, strict=True):
         rows.pixels.put_columns(rows.means(at_rows), means)
-    if kinked is not None and len(kinked.crossed):
-        flat[kinked.crossed.instance, ..., kinked.crossed.target] = kinked.sums
+    if kinks is not None and len(kinks.crossed):
+        flat[kinks.crossed.instance, ..., kinks.crossed.target] = kinks.sums
     return means
 
 
@@ -133,8 +133,8 @@ def _grid_means(
     places = list(quadrature_pixels.quincunx)
     if not places:
         return pixel_means(samples)
-    own, around = values if len(places) == len(values) else values[places], corner_frame(frame)
-    corners = evaluate(*_grid(own, around, 0.5), own).unflatten(-1, (around.height, around.width))
+    sampled, around = values if len(places) == len(values) else values[places], corner_frame(frame)
+    corners = evaluate(*_grid(sampled, around, 0.5), sampled).unflatten(-1, (around.height, around.width))
     if len(places) == len(values):
         return quincunx_means(samples, corners)
     means = pixel_means(samples)

@@ -17,7 +17,7 @@ from scipy.ndimage import maximum_filter
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.kinks.kink_candidates import Candidates, listed
+from fitting.render.kinks.kink_candidates import Candidates, pixel_table
 from fitting.render.kinks.kink_crossings import kink_reach, kink_sides
 from fitting.render.pixels.cached_by_bytes import cached_by_bytes
 from fitting.render.pixels.frame import Frame
@@ -108,7 +108,7 @@ def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) ->
     touching = left & (np.maximum(away_x, away_y) < _TOUCHING)
     at_cusp = touching & np.isfinite(cusp)
     classes = np.full(x.shape, CUSP_AND_BREAK + 1)
-    kinked, beside = _kinked(instance, window)
+    kinked, beside = _kink_masks(instance, window)
     errors, means = _climb(instance, x, y, allowed, classes, (left | beside) & ~at_cusp & ~kinked)
     close = beside & ~near_centre & _five_suffice(errors, samples[inner])
     classes[close & (classes == len(ORDERS))] = CUSP_AND_BREAK + 1
@@ -140,11 +140,11 @@ def kink_candidates(
         orders = np.full((frame.height, frame.width), ORDERS[-1])
         for order, pixels in zip(ORDERS, surface_plan(instance, frame.window).pixels[1:], strict=False):
             orders[pixels[:, 1] - frame.y0, pixels[:, 0] - frame.x0] = order
-        found.append(listed(place, number, frame, _kinked(instance, frame.window)[1], orders))
+        found.append(pixel_table(place, number, frame, _kink_masks(instance, frame.window)[1], orders))
     return Candidates.of(found, device)
 
 
-def _kinked(instance: RoundedSurface, window: tuple[int, int, int, int]) -> tuple[np.ndarray, np.ndarray]:
+def _kink_masks(instance: RoundedSurface, window: tuple[int, int, int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Pixels of a window that kinks cross, and those that they may cross, or in whose stencil they may lie, at the
     true parameters.
     """
@@ -167,11 +167,11 @@ def _widen(classes: np.ndarray) -> None:
     """Give each pixel the finest rule of itself and the four beside it: the true parameters are next to the rounded
     ones, and what a pixel needs may then lie in the next.
     """
-    own = classes.copy()
+    before = classes.copy()
     for axis in (0, 1):
         ahead, behind = ((slice(None),) * axis + (cut,) for cut in (slice(1, None), slice(None, -1)))
-        classes[ahead] = np.minimum(classes[ahead], own[behind])
-        classes[behind] = np.minimum(classes[behind], own[ahead])
+        classes[ahead] = np.minimum(classes[ahead], before[behind])
+        classes[behind] = np.minimum(classes[behind], before[ahead])
 
 
 def _faint(instance: RoundedSurface) -> float:

@@ -55,8 +55,8 @@ class FixedRows:
             stop = start + pixels * groups
             weights = fixed.weights[:, start : start + groups].T.flatten()
             used = weights.nonzero()[:, 0]
-            own = fixed.points[:, :, start:stop].unflatten(-1, (pixels, groups)).permute(0, 2, 3, 1).flatten(2)
-            parts.append(own[..., used].flatten(1))
+            places = fixed.points[:, :, start:stop].unflatten(-1, (pixels, groups)).permute(0, 2, 3, 1).flatten(2)
+            parts.append(places[..., used].flatten(1))
             rules.append((pixels, weights[used]))
             start = stop
         points, whose = torch.cat(parts, dim=1), fixed.pixels.index
@@ -79,8 +79,8 @@ class FixedRows:
 
     def means(self, values: Tensor) -> Tensor:
         """Pixel means (pixels, …) from values at the points (instances, …, points of an instance)."""
-        own = values[0] if self.slots is None else values.movedim(0, -2).flatten(-2).index_select(-1, self.slots)
-        of_orders = own.split_with_sizes([pixels * len(weights) for pixels, weights in self.rules], dim=-1)
+        in_order = values[0] if self.slots is None else values.movedim(0, -2).flatten(-2).index_select(-1, self.slots)
+        of_orders = in_order.split_with_sizes([pixels * len(weights) for pixels, weights in self.rules], dim=-1)
         pairs = zip(of_orders, self.rules, strict=True)
         means = [part.unflatten(-1, (pixels, len(weights))) @ weights for part, (pixels, weights) in pairs]
         return torch.cat(means, dim=-1).movedim(-1, 0)
@@ -92,8 +92,8 @@ def central_rows(central: CentralPixels, form: Ellipses) -> RowsOfPoints:
     index = central.pixels.index
 
     def means(values: Tensor) -> Tensor:
-        own = index.unpadded(values)
-        return (own * weights.view(len(own), *(1,) * (own.ndim - 2), -1)).sum(-1)
+        of_pixels = index.unpadded(values)
+        return (of_pixels * weights.view(len(of_pixels), *(1,) * (of_pixels.ndim - 2), -1)).sum(-1)
 
     x, y = index.padded(places, _FAR)
     return RowsOfPoints(central.pixels, x, y, means)

@@ -5,7 +5,7 @@ import pytest
 
 from fitting.profiles import RADIAL_PROFILES
 from fitting.render.pixels.quadrature import pixel_rule
-from fitting.render.radial.radial_plan import CENTRAL, quadrature_plan, rounded
+from fitting.render.radial.radial_plan import CENTRAL, quadrature_plan, round_shape
 from fitting.render.radial.smoothness import ORDERS
 
 SERSIC = RADIAL_PROFILES["sersic"]
@@ -22,7 +22,7 @@ def test_pixel_rule_integrates_what_its_order_promises(order: int) -> None:
 
 
 def test_a_plan_puts_each_pixel_in_one_class() -> None:
-    plan = quadrature_plan(rounded(SERSIC, 10.2, 8.7, 0.4, 33.0, 3.0, (2.0,)), (0, 60, 0, 60))
+    plan = quadrature_plan(round_shape(SERSIC, 10.2, 8.7, 0.4, 33.0, 3.0, (2.0,)), (0, 60, 0, 60))
     pixels = [tuple(pixel) for group in plan.pixels for pixel in group.tolist()]
     assert len(pixels) == len(set(pixels))
     assert (10, 9) in {tuple(pixel) for pixel in plan.pixels[CENTRAL].tolist()}
@@ -30,11 +30,11 @@ def test_a_plan_puts_each_pixel_in_one_class() -> None:
 
 def test_an_edge_takes_few_points_and_what_lies_in_the_dark_none() -> None:
     """A thin galaxy of n far below ½, as blends make them, over a frame of 21,600 pixels."""
-    plan = quadrature_plan(rounded(SERSIC, 70.0, 80.0, 0.174, 40.0, 60.3, (0.172,)), (-13, 139, -13, 177))
+    plan = quadrature_plan(round_shape(SERSIC, 70.0, 80.0, 0.174, 40.0, 60.3, (0.172,)), (-13, 139, -13, 177))
     points = sum(len(pixels) * order**2 for pixels, order in zip(plan.pixels[1:], ORDERS, strict=False))
     assert points < 150_000
 
 
 def test_plans_of_neighbouring_parameters_are_the_same() -> None:
-    first = rounded(SERSIC, 10.2, 8.7, 0.4, 33.0, 3.0, (2.0,))
-    assert rounded(SERSIC, 10.2 + 1e-9, 8.7, 0.4 * (1 + 1e-9), 33.0 + 1e-9, 3.0, (2.0 + 1e-9,)) == first
+    first = round_shape(SERSIC, 10.2, 8.7, 0.4, 33.0, 3.0, (2.0,))
+    assert round_shape(SERSIC, 10.2 + 1e-9, 8.7, 0.4 * (1 + 1e-9), 33.0 + 1e-9, 3.0, (2.0 + 1e-9,)) == first
