@@ -12,11 +12,15 @@ from fitting.render.surfaces import surface_images
 from fitting.render.surfaces.surface_frames import SurfaceFrames
 
 _LOOKS = 12
+"""Points along each axis of a frame at which its light is looked at. By hand, with `_CAUTION`."""
 _MOST_LOOKS = 2**20
-"""Points that are looked at at once."""
+"""Points that are looked at at once: 8 MB a field."""
 _CAUTION = 1e-3
+"""Share of what is faintest above which an instance counts as seen: light between the points may be a thousand times
+what it is there.
+"""
 _CLOSE_LENGTHS = 4.0
-"""Out to where pixels keep their promise."""
+"""Lengths of `Surface.ellipse` out to where pixels keep their promise (decision 0009)."""
 
 
 @dataclass(frozen=True)

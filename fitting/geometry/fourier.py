@@ -19,6 +19,7 @@ from fitting.profiles.axes import DEGREES
 from fitting.profiles.surface import Rounding
 
 LEAST = 0.01
+"""The least factor on the radius: below it isophotes would cross the centre. By hand."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,9 @@ from fitting.profiles.axes import DEGREES
 from fitting.profiles.surface import Rounding
 
 BAR = 0.23
+"""c of Peng et al. 2010, section 3, radians: how fast the bar lets go of the arms."""
 LEAST_SPAN = 1e-2
+"""The least r_out − r_in, in r_out: the onset stays a function with a slope. By hand."""
 
 
 @dataclass(frozen=True)

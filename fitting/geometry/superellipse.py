@@ -11,6 +11,7 @@ from fitting.geometry.modifier import Fields
 from fitting.profiles.surface import Rounding
 
 TINY = 1e-100
+"""Lengths are never below this, pixels: its square, 1e-200, is still a number."""
 
 
 class Ellipse:

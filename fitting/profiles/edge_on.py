@@ -14,6 +14,7 @@ from fitting.profiles.axes import along_and_across, by_centre_and_angle
 from fitting.profiles.surface import AMPLITUDE_ALONE, ANGLE, CENTRE, RELATIVE
 
 _SMALLEST = 1e-12
+"""Radii are never below this, scale lengths: K_1 is infinite at zero, s K_1(s) is one."""
 
 
 class EdgeOnDisk:

@@ -14,8 +14,11 @@ from fitting.profiles.dimensions import LENGTH, NUMBER
 from fitting.profiles.radial import RadialProfile, power_inside
 
 _FLUX_ORDER = 64
+"""Gauss–Legendre nodes of the total flux, which is held to 1e-8 by tests/fitting/profiles/test_every_profile.py."""
 _FLUX_GRADING = 4.0
+"""Power of t in the substitution, which takes the end's broken power α out of the way."""
 _CLASSIC = 2.0
+"""α of King 1962."""
 
 
 class ModifiedKing(RadialProfile):

@@ -104,7 +104,13 @@ def total_flux(profile: RadialProfile, q: Tensor, shape: Sequence[Tensor], scale
 
 
 _STEP = 1.0 / 20.0
+"""Step of the double exponential rule in its own variable, which with `_REACH` holds totals to 1e-8
+(tests/fitting/profiles/test_every_profile.py).
+"""
 _REACH = 3.6
+"""Where the rule ends on either side: its nodes on (0, 1) are within 1e-24 of both ends, those on (0, ∞) from 3e-13
+to 3e12.
+"""
 
 
 def radial_integral(profile: RadialProfile, shape: tuple[Tensor, ...]) -> Tensor:
@@ -135,6 +141,7 @@ def _rules(device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 _LEAST = 1e-30
+"""Powers are taken of nothing smaller: its logarithm is finite, and what falls to zero there is nothing."""
 
 
 def power_inside(height: Tensor, exponent: Tensor) -> Tensor:

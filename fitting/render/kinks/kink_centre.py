@@ -17,6 +17,9 @@ from fitting.render.pixels.quadrature import crowded_rule
 from fitting.render.radial.ellipse import Ellipses
 
 _EDGE_ORDER = 14
+"""Nodes on each piece of an edge. Chosen by hand; tests/fitting/geometry/test_kinks.py holds pixels at the centre to
+1e-5.
+"""
 
 
 def central_kink_points(levels: int, lines: int) -> int:

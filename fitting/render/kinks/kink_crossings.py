@@ -18,7 +18,9 @@ from fitting.render.kinks.kink_one_line import StraightLines
 from fitting.render.pixels.stencil import STENCIL_MARGIN
 
 _CAUTION = 1.25
-"""By how much steps across bent lines are taken longer than they are: they change on the way to a pixel's corner."""
+"""By how much steps across bent lines are taken longer than they are: they change on the way to a pixel's corner. By
+hand.
+"""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class KinkSides:
 
 _ABOUT = 2.5
 """Pixels from the centre, along both axes, within which lines are looked at on both sides: thin surfaces change fast
-there, to which the rules for crossed pixels are equal.
+there, to which the rules for crossed pixels are equal. By hand.
 """
 
 
@@ -134,19 +136,22 @@ def _whole(whole: tuple[bool, ...], device: torch.device) -> Tensor:
 
 
 _HALF = 0.5 + 1e-9
+"""Half a pixel's side, pixels, and a little more than rounding."""
 CENTRAL_REACH = 1.2
 """Pixels whose centres are nearer than this to the surface's centre, along both axes, hold or touch it, or nearly so:
 all kinks meet there.
 """
 _CROWDED = 4
-"""KinkLines in one pixel that are integrated as those of the centre are."""
+"""Lines in one pixel from which on it is integrated as those of the centre are: cells grow as their square."""
 _FEW = 8
-"""So many pixels of a kind are not worth a rule of their own: they are integrated as those of the centre are."""
+"""So many pixels of a kind are not worth a rule of their own: they are integrated as those of the centre are. By hand:
+the small operations of a rule cost as much as those pixels' points.
+"""
 _KINDS = 1 + max(GRADED_ORDER, NEAR_ORDER, *FAR_ORDERS)
 """More than any order."""
 _NEAR = 5.5
-"""Pixels from the centre, along both axes, within which the promise is ten times stricter; kinks, which fade with the
-distance, matter nowhere else.
+"""Pixels from the centre, along both axes, within which the promise, which goes to five, is ten times stricter; kinks,
+which fade with the distance, matter nowhere else (decision 0016).
 """
 
 

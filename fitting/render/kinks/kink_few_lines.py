@@ -15,14 +15,17 @@ from fitting.render.kinks.kink_nodes import EdgeNodes, KinkNodes, Side, find_roo
 from fitting.render.pixels.quadrature import crowded_rule, graded_rule, unit_rule
 
 GRADED_ORDER = 9
-"""Nodes on a piece near the centre, graded where it meets a line with a kink."""
+"""Nodes on a piece near the centre, graded where it meets a line with a kink. Chosen by hand, as those below;
+tests/fitting/geometry/test_kinks.py holds them.
+"""
 NEAR_ORDER = 8
-"""Where there are none."""
+"""Nodes on a piece near the centre where lines have jumps alone."""
 FAR_ORDERS = (5, 2)
-"""Far away."""
+"""Nodes on a piece far from the centre, highest first: the plan says which the light asks for."""
 OUTER_ORDER = {GRADED_ORDER: 7, NEAR_ORDER: 6, 5: 5, 2: 2}
 """Nodes on pieces of the outer coordinate, along which there is no kink, but the lengths of inner pieces change."""
 _HALF = 0.5
+"""Half a pixel's side, pixels."""
 
 
 def few_lines_points(lines: int, order: int) -> int:

@@ -16,8 +16,9 @@ from fitting.render.kinks.kink_nodes import EdgeNodes, KinkNodes
 from fitting.render.pixels.quadrature import graded_rule
 
 _HALF = 0.5
+"""Half a pixel's side, pixels."""
 _LEVEL = 1e-12
-"""A line that rises less across a pixel is level."""
+"""A line that rises less across a pixel is level: divisors stay above rounding."""
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,17 @@ from fitting.render.radial.ellipse import Ellipses
 from fitting.render.surfaces.surface_plan import RoundedSurface, kink_candidates
 
 _STEPS = 7
-"""On the way to where a bent kink is met."""
+"""Of `find_roots`, on the way to where a bent kink is met. Chosen by hand; tests/fitting/geometry/test_kinks.py holds
+it.
+"""
 _RAY_ORDER, _SMOOTH_RAY_ORDER = 12, 24
-"""Nodes on rays from the centre, towards a cusp and where there is none."""
+"""Nodes on rays from the centre, towards a cusp and where there is none. By hand, as `_STEPS`."""
 _THIN = 1.0
-"""A shorter minor axis than this, pixels, asks for fine rules everywhere."""
+"""A shorter minor axis than this, pixels, asks for fine rules everywhere. By hand."""
 MOST_NUMBERS = 4_000_000
-"""Held at once for one field of derivatives."""
+"""Numbers of one field of derivatives that are held at once: 32 MB. By hand: so many that small operations do not
+count.
+"""
 
 
 @dataclass(frozen=True)

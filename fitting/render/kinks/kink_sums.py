@@ -21,8 +21,11 @@ from fitting.render.radial.ellipse import Ellipses
 from fitting.render.surfaces.surface_plan import RoundedSurface
 
 _ASIDE = 1e-7
-"""How far beside an edge its two sides are looked at, of the distance from the centre."""
+"""How far beside an edge its two sides are looked at, of the distance from the centre: far above rounding, and errs by
+as much.
+"""
 _TINY = 1e-100
+"""What divisors are never below: where it is met, at the centre itself, weights are zero."""
 
 
 @dataclass(frozen=True)

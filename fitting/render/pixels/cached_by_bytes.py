@@ -7,6 +7,9 @@ from typing import ParamSpec, Protocol, TypeVar
 from cachetools import LRUCache, cached
 
 _MOST_BYTES = 128 * 2**20
+"""Bytes that one cache may hold. Chosen by hand: five functions have one, so that all of them stay far below what a fit
+may take, and the tiles of a large scene of galaxies still find theirs at the next step.
+"""
 
 
 class Sized(Protocol):

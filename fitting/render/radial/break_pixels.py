@@ -20,6 +20,9 @@ from fitting.render.radial.ellipse import Ellipses
 from fitting.render.radial.radial_instances import RadialInstances
 
 _OUTLINE_ORDER = 24
+"""Nodes on a piece of the outline for the derivatives by x and y near a centre: as many as without a break
+(`fitting.render.radial.cusp_pixels`).
+"""
 _PIECES = 4
 """Of an edge: to the break, to the foot, to the break again, to the end."""
 

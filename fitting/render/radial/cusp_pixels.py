@@ -24,7 +24,9 @@ from fitting.render.radial.ellipse import Ellipses
 from fitting.render.radial.radial_instances import RadialInstances
 
 _OUTLINE_ORDER = 24
-"""Nodes between a foot and a corner, which keep the derivatives of a pixel at the centre under 1e-5 for n < 4."""
+"""Nodes between a foot and a corner, which keep the derivatives of a pixel at the centre under 1e-5 for n < 4
+(tests/fitting/render/radial/test_derivatives.py).
+"""
 
 
 @dataclass(frozen=True)

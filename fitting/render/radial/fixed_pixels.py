@@ -19,6 +19,7 @@ from fitting.render.radial.ellipse import GEOMETRY, Ellipses, rho, write_geometr
 from fitting.render.radial.radial_instances import RadialInstances
 
 _GROUP = 9
+"""Points in a group: those of order 3, and few are missing to whole groups of the 25, 64 and 256 of the next orders."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,10 @@ from fitting.render.radial.radial_plan import BREAK, CENTRAL, CUSP_AND_BREAK, Qu
 from fitting.render.radial.smoothness import ORDERS
 
 _HEADERS = 10_000
+"""Bytes of the headers of one frame's arrays, about: in tiles without a centre they outweigh the numbers. An estimate.
+"""
 _INSTANCE = 600
+"""Bytes of the rounded parameters of one instance, by which the pixels are remembered, about. An estimate."""
 
 
 @dataclass(frozen=True)

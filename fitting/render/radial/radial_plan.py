@@ -28,19 +28,40 @@ CUSP_AND_BREAK = BREAK + 1
 """Class of the pixels integrated by `CuspAndBreakRule`: near the centre, or from the break far in towards it."""
 _STENCIL_CLASS = CUSP_AND_BREAK + 1
 _SMALLEST_ELLIPSE = {32: 1.6, 16: 1.6, 8: 2.5, 5: 4.2, 3: 11.5, 2: 38.0}
+"""The least κ at which a pixel is given to each order: κ^{−2N} = 5e-7, half of the strictest tolerance, but for order
+32, which is never taken for the cusp's sake (smaller ellipses are the cusp rule's).
+"""
 _NO_PIXELS = (np.zeros((0, 2), dtype=int),) * _STENCIL_CLASS
 _CHORDS = np.linspace(-0.5, 0.5, 5)
+"""Chords of a pixel on which κ is looked at, by their distance from its middle, pixels: both edges are among them."""
 _STENCIL_NEAREST = 7.0
+"""Stretched sides of a pixel from the centre within which the stencil serves nowhere: its samples, three pixels away on
+either side, come too near to the cusp. Chosen by hand; tests/fitting/test_render_accuracy.py holds it.
+"""
 _NEAR_TOLERANCE = math.log(1.0e-6)
+"""ln of a pixel's relative error that is allowed near the centre, a tenth of the promise there (decision 0009)."""
 _FAR_TOLERANCE = math.log(1.0e-5)
+"""The same elsewhere: a tenth of the promise of 1e-4."""
 _SHORT_TOLERANCE = math.log(2.0e-6)
-"""Of the brightness, and stricter, so that derivatives, which curve more, come out as exactly as elsewhere."""
+"""The same for the short stencil, and stricter, so that derivatives, which curve more, come out as exactly as
+elsewhere: tests/fitting/render/radial/test_far_frames.py.
+"""
 _NEAR = 6.0
-"""Pixels from the centre; nearer, the promise is ten times stricter."""
+"""Pixels from the centre; nearer, the promise is ten times stricter. The promise says five, the rest is margin."""
 _MARGIN = 0.12
+"""Pixels by which a centre may be off its place in the plan: √2/16 = 0.088 for its rounding to 1/8 pixel; the
+rest, by hand, is for that of q and pa.
+"""
 _BREAK_MARGIN = 0.2
+"""The same of a break's ellipse: √2/16 of the centre, 1/16 of the radius, and a little for q and pa, by hand."""
 _HIGHEST_BESIDE_BREAK = 8
+"""The highest Gauss–Legendre order next to a break: the 16² points of the next are more than the 8 · 6 · 5 of the
+leanest `BreakRule`, which is exact there.
+"""
 _LONG = 0.4
+"""Share of a break's radius: a pixel that reaches from the break farther in than this has rays too long for
+`BreakRule`. Chosen by hand; tests/fitting/profiles/test_every_profile.py holds it.
+"""
 
 
 class RoundedShape(NamedTuple):

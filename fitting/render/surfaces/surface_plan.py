@@ -28,18 +28,31 @@ from fitting.render.radial.radial_plan import CENTRAL, CUSP_AND_BREAK, Quadratur
 from fitting.render.radial.smoothness import ORDERS
 
 _NEXT_TERM = 27859 / 464486400
-"""Weight of the eighth difference in the series that the stencil breaks off."""
+"""Weight of the eighth difference, the first term of the series that the stencil leaves out (`stencil_taps`)."""
 _WIDER = STENCIL_MARGIN + 1
+"""Pixels by which samples are wider than a frame, for eighth differences."""
 _EIGHTH = torch.tensor([1.0, -8.0, 28.0, -56.0, 70.0, -56.0, 28.0, -8.0, 1.0], dtype=torch.float64)
+"""Weights of the eighth difference: binomial coefficients."""
 _SAFETY = 3.0
+"""How many times smaller than allowed errors must be where they are judged by one look. Chosen by hand: true parameters
+are up to 5 % and 1/8 pixel from the rounded ones.
+"""
 _NEAR = 5.5
-"""Pixels whose centres are nearer than this to the centre, along both axes, are held to the stricter promise."""
+"""Pixels whose centres are nearer than this to the centre, along both axes, are held to the stricter promise, which
+goes to five.
+"""
 _NEAR_TOLERANCE, _BODY_TOLERANCE = 1e-6, 1e-5
+"""Relative errors of a pixel that are allowed near the centre and elsewhere: a tenth of what is promised."""
 _TOUCHING = 1.12
-"""Pixels that hold or touch the centre, wherever it is within its rounding."""
+"""Pixels whose centres are nearer than this, along both axes, hold or touch the centre, wherever it is within its
+rounding of 1/8 pixel.
+"""
 _HARD = 3e-4
-"""A pixel near the centre in which order 8 is further off than this is not left to order 16."""
+"""A pixel near the centre in which order 8 is further off than this, relative, is not left to order 16. Chosen by hand;
+tests/fitting/geometry/test_accuracy.py holds it.
+"""
 _HARD_REACH = 3.6
+"""Pixels from the centre, along either axis, beyond which what no rule integrates is an edge, not the cusp. By hand."""
 _CENTRAL_ORDER = 16
 """For pixels that hold or touch an analytic centre, where lower ones do; much of a small source's light is theirs."""
 _EDGE_ORDER = 16
@@ -47,22 +60,36 @@ _EDGE_ORDER = 16
 _NEAR_KINK_ORDER = 8
 """For pixels near the centre that a kink crosses at the rounded parameters, if it does not at the true ones."""
 _STENCIL_REACH = STENCIL_MARGIN + 1.5
+"""Pixels from a kink within which the stencil's samples may lie beyond it, and one and a half more."""
 _MOVED = 0.125
-"""How far a centre is from its place at rounded parameters, pixels, at most."""
+"""How far a centre is from its place at rounded parameters, pixels, at most: the step of `CENTRE`, twice what
+rounding does along an axis.
+"""
 _KINK_SWING = 0.04
-"""How far kinks are from their place at rounded parameters, of the distance from the centre."""
+"""How far kinks are from their place at rounded parameters, of the distance from the centre: half a step of 3° in
+position angle is 0.026, the rest is for q and what bends. By hand.
+"""
 _PROMISED_LENGTHS = 4.0
+"""Lengths of `Surface.ellipse` from the centre to which pixels are exact relative to themselves (decision 0009)."""
 _RAY_ORDER, _SMOOTH_RAY_ORDER = 16, 24
-"""Nodes on rays from the centre, towards a cusp and where there is none: a flat centre falls off steeply outside."""
+"""Nodes on rays from the centre, towards a cusp and where there is none: a flat centre falls off steeply outside.
+By hand; tests/fitting/geometry/test_accuracy.py holds them.
+"""
 _FAINTEST = 3e-5
+"""Share of the brightness one length out below which light counts as gone: 2^−15, as a Gaussian's at four half-light
+radii (decision 0009).
+"""
 _AROUND = 5
-"""Pixels, along both axes, whose errors are looked at together."""
+"""Pixels, along both axes, whose errors are looked at together: an error that changes sign is small for less. By hand.
+"""
 _POINTS = np.array([0, *(order**2 for order in ORDERS), 0, 0, 0])
 """Of the Gauss–Legendre rule of each class; none where it has another."""
 _WORTH = 1.25
 """Points saved for each at_cusp, less than which are not worth a second pass of weights."""
 _FIVE_TOLERANCE = 1e-6
-"""Beside a pixel's own brightness: which pixels take five samples changes with every change of the parameters."""
+"""Error of a mean from five samples, relative to the pixel: a tenth of the strictest promise, as which pixels take five
+changes with every change of the parameters.
+"""
 _FIVE_ERROR = 12.75
 """Error of a mean from five samples over that of the rule of order 2: 17/5760 over 1/4320 of the fourth derivative."""
 
