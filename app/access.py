@@ -60,7 +60,7 @@ def identify_asker(services: Services, request: Request) -> Asker:
 
 
 @contextmanager
-def refusals_counted(services: Services, request: Request) -> Iterator[None]:
+def count_refusals(services: Services, request: Request) -> Iterator[None]:
     """While inside, a wrong key or none counts against the address that it came from: raises TooManyRequests in the
     place of NotSignedIn once there were too many.
     """

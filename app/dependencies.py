@@ -6,7 +6,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
-from app.access import ANYONE, SAFE_METHODS, SESSION_COOKIE, Asker, identify_asker, refusals_counted
+from app.access import ANYONE, SAFE_METHODS, SESSION_COOKIE, Asker, count_refusals, identify_asker
 from app.http.rate_limits import RateStanding
 from app.http.request_context import note_headers
 from app.lifetime.services import Services
@@ -45,7 +45,7 @@ async def current_asker(
 
 
 def _admit(services: Services, request: Request) -> tuple[Asker, RateStanding]:
-    with refusals_counted(services, request):
+    with count_refusals(services, request):
         asker = identify_asker(services, request)
     return asker, services.rate_limiter.count(asker.owner, services.settings.requests_per_minute)
 

@@ -34,7 +34,7 @@ _POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
-class Shown:
+class ExampleResult:
     """One example's result. `parameters` is None where the fit failed."""
 
     example: str
@@ -88,7 +88,7 @@ def service(output: Path) -> Iterator[str]:
         child.wait_for_end(_STOP_SECONDS)
 
 
-def run_examples(examples: Path, output: Path, url: str, show: Callable[[Shown], None]) -> list[Shown]:
+def run_examples(examples: Path, output: Path, url: str, show: Callable[[ExampleResult], None]) -> list[ExampleResult]:
     """Submit every example at once, then show and save each as it is finished."""
     with Client(url) as client:
         fits = {name: submit_file(client, examples / name / "request.json") for name in EXAMPLES}
@@ -99,13 +99,13 @@ def run_examples(examples: Path, output: Path, url: str, show: Callable[[Shown],
         return results
 
 
-def _collect(client: Client, fit: Fit, example: Path, folder: Path) -> Shown:
+def _collect(client: Client, fit: Fit, example: Path, folder: Path) -> ExampleResult:
     truth = json.loads((example / "truth.json").read_text(encoding="utf-8"))["parameters"]
     if fit.state != "succeeded":
-        return Shown(example.name, fit, None, truth, folder)
+        return ExampleResult(example.name, fit, None, truth, folder)
     for _ in download_results(client, fit, folder, truth):
         pass
-    return Shown(example.name, fit, client.parameters(fit.id), truth, folder)
+    return ExampleResult(example.name, fit, client.parameters(fit.id), truth, folder)
 
 
 def _free_url() -> tuple[str, int]:

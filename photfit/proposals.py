@@ -39,12 +39,13 @@ def propose_by_service(client: Client, image: str, options: dict[str, Any]) -> d
     body = options | ({} if hdu is None else {"hdu": hdu})
     for key in PLANES:
         if isinstance(body.get(key), str) and not body[key].startswith("["):
-            other, own = split_image(body[key])
-            body[key] = {"upload": client.upload(_existing(other)).id} | ({} if own is None else {"hdu": own})
+            other_file, hdu_of_plane = split_image(body[key])
+            upload = {"upload": client.upload(_existing(other_file)).id}
+            body[key] = upload if hdu_of_plane is None else upload | {"hdu": hdu_of_plane}
     return client.propose(client.upload(_existing(file)).id, body)
 
 
-def told(proposal: Mapping[str, Any]) -> Iterator[str]:
+def proposal_lines(proposal: Mapping[str, Any]) -> Iterator[str]:
     """What was found, a line each."""
     sources = proposal["sources"]
     stars = sum(source["star"] for source in sources)

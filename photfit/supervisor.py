@@ -69,7 +69,7 @@ class ServeOptions:
 
 
 @dataclass
-class Watched:
+class SupervisedChild:
     """A child and when it is due to start again."""
 
     child: Child
@@ -105,7 +105,7 @@ class Supervisor:
 
     options: ServeOptions
     announce: Callable[[str], None]
-    watched: list[Watched] = field(default_factory=list)
+    children: list[SupervisedChild] = field(default_factory=list)
     _quick: list[Child] = field(default_factory=list)
     _stopping: bool = False
 
@@ -151,9 +151,9 @@ class Supervisor:
         return address.url()
 
     def _add(self, child: Child, role: str) -> None:
-        watched = Watched(child, role)
-        self.watched.append(watched)
-        watched.start()
+        member = SupervisedChild(child, role)
+        self.children.append(member)
+        member.start()
 
     def _wait_until_ready(self, wake: socket.socket) -> None:
         deadline = time.monotonic() + _READY_SECONDS
@@ -161,7 +161,7 @@ class Supervisor:
             if ready(self.options.url):
                 self.announce(self.options.url)
                 return
-            failing = [watched.child.name for watched in self.watched if watched.endings >= _FUTILE_STARTS]
+            failing = [member.child.name for member in self.children if member.endings >= _FUTILE_STARTS]
             if failing:
                 raise CommandFailure(f"{failing[0]} ends as soon as it starts; its messages are above")
             if time.monotonic() > deadline:
@@ -176,13 +176,13 @@ class Supervisor:
         if readable:
             wake.recv(4096)
         now = time.monotonic()
-        for watched in self.watched:
+        for member in self.children:
             if not self._stopping:
-                watched.restart_if_due(now)
+                member.restart_if_due(now)
 
     def _stop_all(self) -> None:
         for role in ("worker", "api", "broker"):
-            children = [watched.child for watched in self.watched if watched.role == role]
+            children = [member.child for member in self.children if member.role == role]
             for child in children:
                 child.ask_to_stop()
             for child in children:

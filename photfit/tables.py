@@ -31,14 +31,14 @@ def parameters_report(document: Mapping[str, Any], truth: Mapping[str, float] | 
     table.add_column("unit", no_wrap=True)
     table.add_column("", no_wrap=True)
     for parameter in document["parameters"]:
-        row: list[str | Text] = [parameter["name"], *_measured(parameter)]
+        row: list[str | Text] = [parameter["name"], *_value_cells(parameter)]
         if truth is not None:
             row += _truth_cells(parameter, truth)
         table.add_row(*row, parameter.get("unit") or "", _remark(parameter))
     return Group(table, Text(fit_summary(document)))
 
 
-def _measured(parameter: Mapping[str, Any]) -> tuple[str, str]:
+def _value_cells(parameter: Mapping[str, Any]) -> tuple[str, str]:
     """The value, and its uncertainty or the distances to the ends of its interval."""
     found = round_reported(parameter["value"], parameter.get("uncertainty"), parameter.get("interval"))
     if found.below:

@@ -53,7 +53,7 @@ def change(services: Services, owner: str, fit_id: str, document: object) -> Fit
     record = records.rename(services.engine, owner, fit_id, **changes.model_dump(exclude_unset=True))
     if record is None:
         return get(services, owner, fit_id)
-    services.waker.changed(fit_id)
+    services.waker.tell_listeners(fit_id)
     return record
 
 
@@ -65,7 +65,7 @@ def cancel(services: Services, owner: str, fit_id: str) -> FitRecord:
         raise Conflict(f"The fit {fit_id} is {finished.state} already.", state=finished.state)
     if record.state == "cancelled":
         forget_checkpoints(services.blobs, fit_id)
-    services.waker.changed(fit_id)
+    services.waker.tell_listeners(fit_id)
     return record
 
 
@@ -92,4 +92,4 @@ def delete(services: Services, owner: str, fit_id: str) -> None:
         state = get(services, owner, fit_id).state
         raise Conflict(f"The fit {fit_id} is {state}; cancel it, and delete it when it has stopped.", state=state)
     delete_folder(services.blobs, f"fits/{fit_id}")
-    services.waker.changed(fit_id)
+    services.waker.tell_listeners(fit_id)

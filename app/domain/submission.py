@@ -212,7 +212,7 @@ def _queue_fit(
         earlier = _repeated_fit(services, owner, submission)
         assert earlier is not None
         return earlier
-    services.waker.new_fit(record.id, record.queue)
+    services.waker.wake_worker(record.id, record.queue)
     return record
 
 

@@ -174,7 +174,7 @@ def _abort(services: Services, owner: str, job: Job) -> None:
         uws.change(services.engine, owner, job.record.id, aborted_at=datetime.now(UTC))
     elif job.fit.state not in FINAL_STATES:
         transitions.request_cancel(services.engine, owner, job.fit.id)
-        services.waker.changed(job.fit.id)
+        services.waker.tell_listeners(job.fit.id)
 
 
 def _change(services: Services, owner: str, job_id: str, **changes: Any) -> None:

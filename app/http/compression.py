@@ -91,14 +91,14 @@ def preferred_coding(accept_encoding: str, offered: Sequence[str]) -> str | None
     Args:
         accept_encoding: the header's value; empty where there is none.
     """
-    weights = dict(_weighed(item) for item in accept_encoding.split(",") if item.strip())
+    weights = dict(_coding_weight(item) for item in accept_encoding.split(",") if item.strip())
     rest = weights.get("*", 0.0)
     best = max(offered, key=lambda coding: weights.get(coding, rest))
     weight = weights.get(best, rest)
     return best if weight > 0.0 and weight >= weights.get("identity", 0.0) else None
 
 
-def _weighed(item: str) -> tuple[str, float]:
+def _coding_weight(item: str) -> tuple[str, float]:
     """A coding and its weight; one that cannot be read is no number above nought."""
     coding, _, parameters = item.partition(";")
     name, _, value = parameters.strip().partition("=")

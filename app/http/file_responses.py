@@ -43,11 +43,11 @@ def bytes_response(content: bytes, media_type: str) -> Response:
 def converted_response(request: Request, etag: str, convert: Callable[[], ConvertedFile], media_type: str) -> Response:
     """Stream what `convert` makes; 304, and nothing made, where the client has it already."""
 
-    def streamed() -> Response:
+    def stream() -> Response:
         made = convert()
         return StreamingResponse(made.chunks(), headers={"Content-Length": str(made.size)}, media_type=media_type)
 
-    return _unless_known(request, etag, streamed)
+    return _unless_known(request, etag, stream)
 
 
 def made_response(request: Request, etag: str, make: Callable[[], bytes], media_type: str) -> Response:
@@ -63,7 +63,7 @@ def streamed_response(
 
 
 def _part(request: Request, file: StoredFile, media_type: str) -> Response:
-    part = wanted_range(request.headers.get("range"), file.size) if _may_be_parted(request, file) else None
+    part = wanted_range(request.headers.get("range"), file.size) if _range_applies(request, file) else None
     start, stop = part or (0, None)
     length = (file.size if stop is None else stop) - start
     headers = {"Accept-Ranges": "bytes", "Content-Length": str(length)}
@@ -97,7 +97,7 @@ def wanted_range(header: str | None, size: int) -> tuple[int, int] | None:
     return start, min(int(last) + 1, size) if first and last else size
 
 
-def _may_be_parted(request: Request, file: StoredFile) -> bool:
+def _range_applies(request: Request, file: StoredFile) -> bool:
     """Whether what the client has a part of, where it says so (`If-Range`), is this very file."""
     return request.headers.get("if-range", file.etag) == file.etag
 

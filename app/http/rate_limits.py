@@ -63,7 +63,7 @@ class RateLimiter:
             socket_connect_timeout=_PATIENCE_SECONDS,
         )
         self._shared = SlidingWindowCounterRateLimiter(shared)
-        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._local = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._away_until = 0.0
 
     def count(self, who: str, per_minute: int) -> RateStanding:
@@ -74,7 +74,7 @@ class RateLimiter:
             except (redis.RedisError, OSError) as error:
                 self._away_until = time.monotonic() + _AWAY_SECONDS
                 _log.warning("the broker does not answer; requests are counted by this process alone", error=str(error))
-        return _count(self._own, who, per_minute)
+        return _count(self._local, who, per_minute)
 
 
 def _count(counter: SlidingWindowCounterRateLimiter, who: str, per_minute: int) -> RateStanding:

@@ -39,13 +39,13 @@ class Waker:
         """Connect to the broker before the first fit needs it."""
         self._executor.submit(self._doorbell.waiting, "cpu")
 
-    def new_fit(self, fit_id: str, queue: str) -> None:
+    def wake_worker(self, fit_id: str, queue: str) -> None:
         """A fit was queued: wake a worker."""
         if not self._room.acquire(blocking=False):
             return
         self._executor.submit(self._doorbell.ring, fit_id, queue).add_done_callback(self._release)
 
-    def changed(self, fit_id: str) -> None:
+    def tell_listeners(self, fit_id: str) -> None:
         """A fit's record was changed: tell who listens."""
         if not self._room.acquire(blocking=False):
             return

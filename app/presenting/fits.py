@@ -130,25 +130,25 @@ def _present_error(record: FitRecord) -> ProblemModel | None:
 
 
 def _links(record: FitRecord) -> FitLinks:
-    own = address_of_fit(record.id)
+    address = address_of_fit(record.id)
     components = [component["name"] for component in record.request["components"]]
-    images = {image["name"]: f"{own}/images/{image['name']}" for image in record.request["images"]}
+    images = {image["name"]: f"{address}/images/{image['name']}" for image in record.request["images"]}
     methods = [stage["method"] for stage in record.request["stages"]]
     samples = any(METHODS[method].samples for method in methods)
     planes = (*PLANES, *(f"component/{component}" for component in components))
     return FitLinks(
-        self=own,
-        request=f"{own}/request",
-        log=f"{own}/log",
-        events=f"{own}/events",
-        cancel=f"{own}/cancel",
-        rerun=f"{own}/rerun",
-        parameters=f"{own}/parameters",
-        covariance=f"{own}/covariance",
-        provenance=f"{own}/provenance",
-        bundle=f"{own}/bundle.zip",
-        chains=f"{own}/chains" if samples else None,
-        plots={name: f"{own}/plots/{name}.png" for name in plots_of(methods)},
+        self=address,
+        request=f"{address}/request",
+        log=f"{address}/log",
+        events=f"{address}/events",
+        cancel=f"{address}/cancel",
+        rerun=f"{address}/rerun",
+        parameters=f"{address}/parameters",
+        covariance=f"{address}/covariance",
+        provenance=f"{address}/provenance",
+        bundle=f"{address}/bundle.zip",
+        chains=f"{address}/chains" if samples else None,
+        plots={name: f"{address}/plots/{name}.png" for name in plots_of(methods)},
         images={name: {plane: f"{folder}/{plane}.fits" for plane in planes} for name, folder in images.items()},
         previews={name: {plane: f"{folder}/{plane}.png" for plane in planes} for name, folder in images.items()},
     )

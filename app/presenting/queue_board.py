@@ -31,18 +31,18 @@ class QueueBoard:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
-        self._made = -_FRESH_SECONDS
+        self._made_at = -_FRESH_SECONDS
         self._forecast = Forecast({})
 
     def place(self, record: FitRecord) -> Place | None:
         """The place of a fit; None where it is not queued."""
-        return None if record.state != "queued" else self._placed(record.queue, record.id)
+        return None if record.state != "queued" else self._find_place(record.queue, record.id)
 
     def next_place(self, queue: str) -> Place:
         """The place that a fit would have that is queued now."""
-        return self._placed(queue, "")
+        return self._find_place(queue, "")
 
-    def _placed(self, queue: str, fit_id: str) -> Place:
+    def _find_place(self, queue: str, fit_id: str) -> Place:
         made, standing = self._standing(fit_id, queue)
         if standing.starts_in is None:
             return Place(queue, standing.position, None)
@@ -52,6 +52,6 @@ class QueueBoard:
     def _standing(self, fit_id: str, queue: str) -> tuple[float, QueueStanding]:
         with self._lock:
             fresh = _FRESH_SECONDS if fit_id in self._forecast.fits else _FRESH_SECONDS_FOR_NEW
-            if time.monotonic() - self._made >= fresh:
-                self._forecast, self._made = forecast_now(self._engine), time.monotonic()
-            return self._made, self._forecast.of(fit_id, queue)
+            if time.monotonic() - self._made_at >= fresh:
+                self._forecast, self._made_at = forecast_now(self._engine), time.monotonic()
+            return self._made_at, self._forecast.of(fit_id, queue)

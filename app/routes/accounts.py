@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.access import SESSION_COOKIE, refusals_counted, refuse_other_sites
+from app.access import SESSION_COOKIE, count_refusals, refuse_other_sites
 from app.dependencies import AskerDep, ServicesDep
 from app.domain import accounts
 from app.models.accounts import Credentials, KeyList, KeyRequest, MadeKey, Me
@@ -41,7 +41,7 @@ def revoke_key(key_id: str, services: ServicesDep, asker: AskerDep) -> None:
 def sign_in(body: Credentials, request: Request, response: Response, services: ServicesDep) -> Me:
     """Exchange a key for a cookie that scripts cannot read and other sites cannot use."""
     refuse_other_sites(request)
-    with refusals_counted(services, request):
+    with count_refusals(services, request):
         asker, word = accounts.sign_in(services, body.key)
     response.set_cookie(
         SESSION_COOKIE,

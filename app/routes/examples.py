@@ -34,12 +34,12 @@ def get_example_file(
 
 
 def _present(example: examples.Example) -> Example:
-    own = f"/v1/examples/{example.name}"
+    address = f"/v1/examples/{example.name}"
     return Example(
         name=example.name,
         title=example.title,
         about=example.about,
-        request=f"{own}/request.json",
-        picture=f"{own}/{example.picture}" if example.picture else None,
-        images={image: f"{own}/{image}" for image in example.images},
+        request=f"{address}/request.json",
+        picture=f"{address}/{example.picture}" if example.picture else None,
+        images={image: f"{address}/{image}" for image in example.images},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from photfit.commands.options import connected, url_option
+from photfit.commands.options import open_client, url_option
 
 
 @click.command("cancel")
@@ -12,6 +12,6 @@ from photfit.commands.options import connected, url_option
 @url_option
 def command(fit_id: str, url: str) -> None:
     """Ask the service to end a fit. A running one ends within an iteration."""
-    with connected(url) as client:
+    with open_client(url) as client:
         fit = client.cancel(fit_id)
     click.echo(f"{fit.id} is {fit.state}" + ("" if fit.finished else " and will be cancelled"))

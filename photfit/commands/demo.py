@@ -24,13 +24,13 @@ def command(output: Path, examples: Path | None) -> None:
     """Start a service of its own, fit the examples through it, and show them beside their truth."""
     from rich.console import Console
 
-    from photfit.commands.options import failures_told
-    from photfit.demo import Shown, find_examples, run_examples, service
+    from photfit.commands.options import report_failures
+    from photfit.demo import ExampleResult, find_examples, run_examples, service
     from photfit.tables import parameters_report
 
     console = Console()
 
-    def show(shown: Shown) -> None:
+    def show(shown: ExampleResult) -> None:
         if shown.parameters is None:
             reason = shown.fit.error.detail if shown.fit.error else shown.fit.state
             console.print(f"{shown.example}: {reason}", style="red", markup=False)
@@ -44,7 +44,7 @@ def command(output: Path, examples: Path | None) -> None:
 
     folder = find_examples(examples)
     begin = time.monotonic()
-    with failures_told(), service(output) as url:
+    with report_failures(), service(output) as url:
         console.print(f"the service is up at {url} after {time.monotonic() - begin:.1f} s\n", markup=False)
         results = run_examples(folder, output, url, show)
     console.print(f"{len(results)} fits in {time.monotonic() - begin:.1f} s, the service's start and stop included")

@@ -56,17 +56,17 @@ def command(context: click.Context, data_dir: str | None) -> None:
 
 def _findings() -> Iterator[Finding]:
     yield Finding("Python", sys.version_info >= (3, 11), sys.version.split()[0])
-    yield _installed("the server", ("fastapi", "celery", "sqlalchemy"), "pip install 'photfit[server]'")
-    yield _installed("the engine", ("torch", "astropy"), "pip install 'photfit[worker]'")
+    yield _find_modules("the server", ("fastapi", "celery", "sqlalchemy"), "pip install 'photfit[server]'")
+    yield _find_modules("the engine", ("torch", "astropy"), "pip install 'photfit[worker]'")
     if importlib.util.find_spec("sqlalchemy") is None:
         return
     for name, look in (("data", _data), ("database", _database), ("broker", _broker), ("files", _files)):
-        yield _told(name, look)
-    yield _told("accounts", _accounts)
-    yield _told("GPU", _gpu)
+        yield _finding(name, look)
+    yield _finding("accounts", _accounts)
+    yield _finding("GPU", _gpu)
 
 
-def _told(name: str, look: Callable[[], tuple[bool, str]]) -> Finding:
+def _finding(name: str, look: Callable[[], tuple[bool, str]]) -> Finding:
     """A look that may fail in the words of whatever library it goes through."""
     try:
         return Finding(name, *look())
@@ -74,7 +74,7 @@ def _told(name: str, look: Callable[[], tuple[bool, str]]) -> Finding:
         return Finding(name, False, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
 
 
-def _installed(name: str, modules: tuple[str, ...], remedy: str) -> Finding:
+def _find_modules(name: str, modules: tuple[str, ...], remedy: str) -> Finding:
     missing = [module for module in modules if importlib.util.find_spec(module) is None]
     return Finding(name, not missing, f"{', '.join(missing)} missing: {remedy}" if missing else "installed")
 

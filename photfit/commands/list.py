@@ -6,7 +6,7 @@ import itertools
 
 import click
 
-from photfit.commands.options import connected, url_option
+from photfit.commands.options import open_client, url_option
 
 
 @click.command("list")
@@ -37,7 +37,7 @@ def command(
 
     from photfit.tables import fits_table
 
-    with connected(url) as client:
+    with open_client(url) as client:
         found = list(itertools.islice(client.fits(states=states, name=name, labels=labels, search=search), limit))
     if ids:
         for fit in found:

@@ -58,7 +58,7 @@ def output_option(command: Decorated) -> Decorated:
 
 
 @contextlib.contextmanager
-def failures_told() -> Iterator[None]:
+def report_failures() -> Iterator[None]:
     """While inside, what the client raises becomes a message and an exit code."""
     from photfit.client import Refused, ServiceError
 
@@ -76,11 +76,11 @@ def _remember_key(context: click.Context, _: click.Parameter, key: str | None) -
 
 
 @contextlib.contextmanager
-def connected(url: str) -> Iterator[Client]:
+def open_client(url: str) -> Iterator[Client]:
     """A client of the service, with its failures told."""
     from photfit.client import Client
 
-    with failures_told(), Client(url, key=click.get_current_context().meta.get(_KEY)) as client:
+    with report_failures(), Client(url, key=click.get_current_context().meta.get(_KEY)) as client:
         yield client
 
 

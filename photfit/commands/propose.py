@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from photfit.commands.options import connected, url_option
+from photfit.commands.options import open_client, url_option
 from photfit.failures import UserMistake
 
 _PLANE = "FILE[HDU], or [HDU] of the image's own file."
@@ -46,7 +46,7 @@ def command(image: str, output: Path | None, server: bool, url: str, catalogue: 
 
     Planes that the image's own file holds (variance, mask, PSF) are recognised by their names.
     """
-    from photfit.proposals import options_document, told
+    from photfit.proposals import options_document, proposal_lines
 
     options = options_document(given)
     if catalogue is not None:
@@ -56,7 +56,7 @@ def command(image: str, output: Path | None, server: bool, url: str, catalogue: 
     if server:
         from photfit.proposals import propose_by_service
 
-        with connected(url) as client:
+        with open_client(url) as client:
             proposal = propose_by_service(client, image, options)
     else:
         from photfit.local import propose_here
@@ -67,7 +67,7 @@ def command(image: str, output: Path | None, server: bool, url: str, catalogue: 
         click.echo(text, nl=False)
     else:
         _write(output, text)
-    for line in told(proposal):
+    for line in proposal_lines(proposal):
         click.echo(line, err=True)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from photfit.commands.options import connected, url_option
+from photfit.commands.options import open_client, url_option
 from photfit.failures import UserMistake
 
 
@@ -34,7 +34,7 @@ def command(fit_id: str, changes: str | None, set_file: Path | None, url: str) -
             text = set_file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UserMistake(f"{set_file} cannot be read: {error}") from error
-    with connected(url) as client:
+    with open_client(url) as client:
         click.echo(client.rerun(fit_id, _object(text, place)).id)
 
 

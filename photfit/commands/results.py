@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from photfit.commands.options import connected, output_option, require_success, url_option
+from photfit.commands.options import open_client, output_option, require_success, url_option
 
 
 @click.command("results")
@@ -25,7 +25,7 @@ def command(fit_id: str, output: Path, formats: tuple[str, ...], bundle: bool, u
     """Download a fit's parameters, covariance, images and plots into a folder, laid out as `photfit fit` does."""
     from photfit.downloads import download_bundle, download_results, download_tables
 
-    with connected(url) as client:
+    with open_client(url) as client:
         fit = client.fit(fit_id)
         require_success(fit)
         if bundle:

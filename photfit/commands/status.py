@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from photfit.commands.options import connected, url_option
+from photfit.commands.options import open_client, url_option
 
 
 @click.command("status")
@@ -16,5 +16,5 @@ def command(fit_id: str, url: str) -> None:
 
     from photfit.tables import status_table
 
-    with connected(url) as client:
+    with open_client(url) as client:
         Console().print(status_table(client.fit(fit_id)))

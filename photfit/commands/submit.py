@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from photfit.commands.options import connected, request_argument, require_success, url_option
+from photfit.commands.options import open_client, request_argument, require_success, url_option
 
 
 @click.command("submit")
@@ -31,7 +31,7 @@ def command(
     from photfit.submission import uploaded_request
     from photfit.tables import parameters_report
 
-    with connected(url) as client:
+    with open_client(url) as client:
         request = uploaded_request(client, request_file, labels, _members(given))
         if dry_run:
             click.echo(json.dumps(client.plan(request), indent=2))

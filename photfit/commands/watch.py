@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photfit.commands.options import connected, require_success, url_option
+from photfit.commands.options import open_client, require_success, url_option
 
 if TYPE_CHECKING:
     from photfit.answers import Fit
@@ -29,7 +29,7 @@ def command(fit_id: str, url: str) -> None:
         TextColumn("{task.percentage:3.0f} %"),
         TimeElapsedColumn(),
     )
-    with connected(url) as client:
+    with open_client(url) as client:
         with Progress(*columns, console=console) as progress:
             task = progress.add_task("queued", total=1.0)
 

@@ -100,8 +100,10 @@ def limit(name: str, **limits: int | None) -> None:
 
     with database() as engine:
         change_user(engine, account(engine, name).name, **limits)
-    own = ", ".join(f"{limit.replace('_', ' ')} {value}" for limit, value in limits.items() if value is not None)
-    click.echo(f"{name} has {own or 'the limits of the service'}")
+    limits_text = ", ".join(
+        f"{limit.replace('_', ' ')} {value}" for limit, value in limits.items() if value is not None
+    )
+    click.echo(f"{name} has {limits_text or 'the limits of the service'}")
 
 
 def _size(count: int) -> str:
