@@ -85,13 +85,9 @@ def refuse_other_sites(request: Request) -> None:
     if request.method in SAFE_METHODS:
         return
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    same = site in ("same-origin", "none") if site is not None else _names_host(origin, request)
-    if not same:
+    from_here = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    if not (from_here if site is None else site in ("same-origin", "none")):
         raise NotAllowed("A page of another site may not do this in your name; use a key in `Authorization`.")
-
-
-def _names_host(origin: str | None, request: Request) -> bool:
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
 def _by_key(services: Services, given: str) -> Identity:

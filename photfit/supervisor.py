@@ -1,4 +1,4 @@
-"""`photfit serve`: a private broker, workers and the API as one supervised tree.
+"""The supervisor of `photfit serve`: a private broker, workers and the API as one tree over one data directory.
 
 A child that ends is started again, after a pause that doubles while it keeps ending soon. A stop ends the workers
 first, so that a running job goes back to the queue, then the API, then the broker.
@@ -7,7 +7,9 @@ first, so that a running job goes back to the queue, then the API, then the brok
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import ipaddress
+import os
 import select
 import signal
 import socket
@@ -16,7 +18,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
+from typing import IO
 
 import click
 import httpx
@@ -210,6 +213,50 @@ class Supervisor:
 
     def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
+
+
+class DataDirectory:
+    """A folder, made if it is not there and locked (flock) while in use as a context manager.
+
+    The lock goes with the process that holds it, however that ends. Entering raises UserMistake where another service
+    holds the folder or it cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+        self._lock: IO[str] | None = None
+
+    def __enter__(self) -> DataDirectory:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = (self.path / "serve.lock").open("a+", encoding="ascii")
+        except OSError as error:
+            reason = error.strerror or error
+            raise UserMistake(f"the data directory {self.path} cannot be used: {reason}") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.seek(0)
+            holder = lock.read().strip()
+            lock.close()
+            who = f" (process {holder})" if holder else ""
+            raise UserMistake(
+                f"the data directory {self.path} is in use by another photfit serve{who}; "
+                "stop it, or choose another with --data-dir"
+            ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        self._lock = lock
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._lock is not None:
+            self._lock.truncate(0)
+            self._lock.close()
+            self._lock = None
 
 
 def service_environment(options: ServeOptions, broker_url: str) -> dict[str, str]:

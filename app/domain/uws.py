@@ -106,12 +106,19 @@ async def wait_for_change(services: Services, owner: str, job_id: str, phase: st
 def set_phase(services: Services, owner: str, job_id: str, wanted: str) -> None:
     """Run a job that waits, or abort one that is not finished. Twice is fine. Raises NotFound or RequestFaulty."""
     job = get(services, owner, job_id)
-    if wanted == "RUN":
-        _run(services, owner, job)
-    elif wanted == "ABORT":
-        _abort(services, owner, job)
-    else:
+    if wanted not in ("RUN", "ABORT"):
         raise _faulty("PHASE", f"{wanted[:40]!r} is not a phase that a job can be told to take", "RUN or ABORT")
+    if wanted == "RUN":
+        if phase_of(job) is ExecutionPhase.PENDING:
+            body_hash = hashlib.sha256(orjson.dumps(job.record.request)).hexdigest()
+            # The job's id as the key: told twice to run, it still has one fit.
+            fit = submit_fit(services, owner, Submission(job.record.request, {}, job.record.id, body_hash))
+            uws.change(services.engine, owner, job.record.id, fit_id=fit.id)
+    elif job.fit is None:
+        uws.change(services.engine, owner, job.record.id, aborted_at=datetime.now(UTC))
+    elif job.fit.state not in FINAL_STATES:
+        transitions.request_cancel(services.engine, owner, job.fit.id)
+        services.waker.tell_listeners(job.fit.id)
 
 
 def set_parameters(services: Services, owner: str, job_id: str, parameters: dict[str, str]) -> None:
@@ -158,23 +165,6 @@ def moment(text: str, name: str) -> datetime:
         return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise _faulty(name, f"{text[:40]!r} is no time", "a time as 2026-01-31T12:00:00Z") from error
-
-
-def _run(services: Services, owner: str, job: Job) -> None:
-    if phase_of(job) is not ExecutionPhase.PENDING:
-        return
-    body_hash = hashlib.sha256(orjson.dumps(job.record.request)).hexdigest()
-    # The job's id as the key: told twice to run, it still has one fit.
-    fit = submit_fit(services, owner, Submission(job.record.request, {}, job.record.id, body_hash))
-    uws.change(services.engine, owner, job.record.id, fit_id=fit.id)
-
-
-def _abort(services: Services, owner: str, job: Job) -> None:
-    if job.fit is None:
-        uws.change(services.engine, owner, job.record.id, aborted_at=datetime.now(UTC))
-    elif job.fit.state not in FINAL_STATES:
-        transitions.request_cancel(services.engine, owner, job.fit.id)
-        services.waker.tell_listeners(job.fit.id)
 
 
 def _change(services: Services, owner: str, job_id: str, **changes: Any) -> None:

@@ -63,7 +63,9 @@ def streamed_response(
 
 
 def _part(request: Request, file: StoredFile, media_type: str) -> Response:
-    part = wanted_range(request.headers.get("range"), file.size) if _range_applies(request, file) else None
+    # What the client has a part of may be another file, where it says so (`If-Range`).
+    same_file = request.headers.get("if-range", file.etag) == file.etag
+    part = wanted_range(request.headers.get("range"), file.size) if same_file else None
     start, stop = part or (0, None)
     length = (file.size if stop is None else stop) - start
     headers = {"Accept-Ranges": "bytes", "Content-Length": str(length)}
@@ -95,11 +97,6 @@ def wanted_range(header: str | None, size: int) -> tuple[int, int] | None:
     if start >= size:
         raise RangeNotSatisfiable(size)
     return start, min(int(last) + 1, size) if first and last else size
-
-
-def _range_applies(request: Request, file: StoredFile) -> bool:
-    """Whether what the client has a part of, where it says so (`If-Range`), is this very file."""
-    return request.headers.get("if-range", file.etag) == file.etag
 
 
 def _unless_known(request: Request, etag: str, give: Callable[[], Response], filename: str | None = None) -> Response:

@@ -16,9 +16,8 @@ from jobs.operation.tracing import span
 _log = structlog.get_logger("photfit.app")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
 _QUIET_PATHS = frozenset({"/healthz", "/readyz"})
-
-
 _NOTED = "photfit.headers"
+"""Where a scope holds the headers of the answer to come."""
 
 
 def note_headers(scope: Scope, headers: Mapping[str, str]) -> None:
@@ -70,7 +69,9 @@ class _Exchange:
         self._started = time.perf_counter()
 
     async def send(self, message: Message) -> None:
-        """Pass an answer on; the framework's own plain-text 413 is replaced by a problem."""
+        """Pass an answer on, with the request's id and what was noted on the way (`note_headers`); the framework's own
+        plain-text 413 is replaced by a problem.
+        """
         if self._replaced:
             return
         if message["type"] == "http.response.start":
@@ -79,13 +80,10 @@ class _Exchange:
                 await self._refuse_body()
                 return
             self.status = message["status"]
-            message["headers"] = [*message["headers"], *self._headers()]
+            noted = {"x-request-id": self.id, **self._scope.get(_NOTED, {})}
+            named = [(name.lower().encode("ascii"), value.encode("ascii")) for name, value in noted.items()]
+            message["headers"] = [*message["headers"], *named]
         await self._send(message)
-
-    def _headers(self) -> list[tuple[bytes, bytes]]:
-        """What every answer gets: the request's id, and what was noted on the way (see `note_headers`)."""
-        noted = {"x-request-id": self.id, **self._scope.get(_NOTED, {})}
-        return [(name.lower().encode("ascii"), value.encode("ascii")) for name, value in noted.items()]
 
     async def _refuse_body(self) -> None:
         self.status = 413

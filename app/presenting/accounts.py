@@ -5,10 +5,9 @@ from typing import cast
 from app.access import Asker
 from app.domain import limits
 from app.domain.accounts import NewKey
-from app.domain.limits import Quotas
 from app.lifetime.services import Services
 from app.models.accounts import Amount, Amounts, Key, MadeKey, Me
-from jobs.accounts.accounts import SCOPES, Scope, Usage
+from jobs.accounts.accounts import SCOPES, Scope
 from jobs.storage.schema import KeyRecord
 
 
@@ -19,6 +18,7 @@ def address_of_key(key_id: str) -> str:
 
 def present_asker(services: Services, asker: Asker) -> Me:
     """Who is asking."""
+    used, most = limits.usage(services, asker.owner), limits.quotas_of(services, asker.owner)
     return Me(
         accounts=bool(services.settings.accounts),
         id=asker.owner,
@@ -26,13 +26,9 @@ def present_asker(services: Services, asker: Asker) -> Me:
         administrator=asker.administrator,
         scopes=[scope for scope in SCOPES if scope in asker.scopes],
         key_id=asker.key_id,
-        uses=_present_amounts(limits.usage(services, asker.owner), limits.quotas_of(services, asker.owner)),
-    )
-
-
-def _present_amounts(used: Usage, most: Quotas) -> Amounts:
-    return Amounts(
-        **{name: Amount(used=getattr(used, name), limit=getattr(most, name)) for name in Amounts.model_fields}
+        uses=Amounts(
+            **{name: Amount(used=getattr(used, name), limit=getattr(most, name)) for name in Amounts.model_fields}
+        ),
     )
 
 

@@ -78,8 +78,7 @@ def command(
 
     Needs no root, no Docker and no other server.
     """
-    from photfit.data_directory import DataDirectory
-    from photfit.supervisor import ServeOptions, Supervisor
+    from photfit.supervisor import DataDirectory, ServeOptions, Supervisor
 
     with DataDirectory(data_dir) as directory:
         options = ServeOptions(host, port, directory.path, workers, quick_workers, broker_url, accounts)

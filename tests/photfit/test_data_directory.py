@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from photfit.data_directory import DataDirectory
 from photfit.failures import UserMistake
+from photfit.supervisor import DataDirectory
 
 
 def test_a_second_holder_is_told_of_the_first(tmp_path: Path) -> None:
