@@ -1,10 +1,4 @@
-"""The Python client of a photfit service.
-
-with Client() as client:
-    upload = client.upload(Path("galaxy.fits"))
-    fit = client.wait(client.submit({"images": [{"data": upload.id}], ...}).id)
-    print(client.parameters(fit.id)["chi2_reduced"])
-"""
+"""The Python client of a photfit service: uploads, fits and their results, by HTTP."""
 
 from __future__ import annotations
 
@@ -59,7 +53,17 @@ class WaitTimeout(ServiceError):
 
 
 class Client:
-    """Speaks to one service. Safe to repeat: requests are tried again where the connection or the service drops out.
+    """One service, spoken to by HTTP: requests are tried again where the connection or the service drops out.
+
+    >>> with Client("http://127.0.0.1:8700") as client:
+    ...     upload = client.upload(Path("galaxy.fits"))
+    ...     request = client.propose(upload.id)["request"]
+    ...     fit = client.wait(client.submit(request).id, timeout=300)
+    ...     parameters = client.parameters(fit.id)
+    >>> fit.state, parameters["converged"]
+    ('succeeded', True)
+    >>> {row["name"]: (row["value"], row["uncertainty"]) for row in parameters["parameters"]}
+    {'sky.i': (..., ...), ...}
 
     A submission carries an Idempotency-Key, so that a repeated one makes one job, and the service keeps the same bytes
     once. Every method raises ServiceError. `key` is for a service with accounts; by default PHOTFIT_KEY's, where the
@@ -237,7 +241,7 @@ class Client:
             except httpx.TransportError as error:
                 if pause is None:
                     raise ServiceUnreachable(
-                        f"no photfit service answers at {self.url} ({_reason(error)}); "
+                        f"no photfit service answers at {self.url} ({error or type(error).__name__}); "
                         "start one with `photfit serve`, or name another with --url or PHOTFIT_URL"
                     ) from error
             except httpx.InvalidURL as error:
@@ -253,10 +257,6 @@ class Client:
 
 def _new_key() -> str:
     return uuid.uuid4().hex
-
-
-def _reason(error: httpx.TransportError) -> str:
-    return str(error) or type(error).__name__
 
 
 def _failure(response: httpx.Response) -> ServiceError:

@@ -1,13 +1,19 @@
-"""Every example that the OpenAPI document prints works as it stands there, but for the id of an upload."""
+"""Every example that the OpenAPI document and the client print works as it stands there, but for the id of an upload
+and the address of the service.
+"""
 
+import doctest
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from photfit.client import Client
 from tests.app.accounts import client_of, key_of
 from tests.app.conftest import EXAMPLES, Service
 
@@ -176,3 +182,22 @@ def send(
     if kind == "application/x-www-form-urlencoded":
         return stage.client.request(method, address, data=real, headers=headers)
     return stage.client.request(method, address, content=text, headers={**(headers or {}), "Content-Type": kind})
+
+
+def test_the_example_of_the_client_works(
+    working_service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(FILE, "galaxy.fits")
+
+    class ClientHere(Client):
+        """A client of the test's service, whichever address it is given."""
+
+        def __init__(self, _address: str) -> None:
+            super().__init__(str(working_service.client.base_url))
+
+    names = {"Client": ClientHere, "Path": Path}
+    example = doctest.DocTestParser().get_doctest(Client.__doc__ or "", names, "Client", None, None)
+    assert len(example.examples) == 3
+    outcome = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example)
+    assert outcome.failed == 0
