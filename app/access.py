@@ -1,4 +1,4 @@
-"""Who is asking: by key in `Authorization`, or by the session of a browser that signed in with one."""
+"""Access: who is asking, by key in `Authorization` or by the session of a browser that signed in with one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What routes are given: the service's parts and who is asking."""
+"""Dependencies of routes (FastAPI's): the service's parts, and who is asking."""
 
 from typing import Annotated
 

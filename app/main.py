@@ -1,4 +1,4 @@
-"""Builds the application: settings, lifespan, routers, middleware, error handlers."""
+"""The application, built of settings, lifespan, routers, middleware and error handlers: `create_app`."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

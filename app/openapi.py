@@ -1,4 +1,4 @@
-"""What types alone do not give the OpenAPI document: files as answers, and the models of bodies that routes read."""
+"""The OpenAPI document, where types alone do not say it: files as answers, models of bodies that routes read."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the service answers, as the client reads it.
+"""Answers of the service, as the client reads them.
 
 Unknown members are ignored, so that a client works with a newer service.
 """

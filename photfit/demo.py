@@ -1,4 +1,4 @@
-"""The examples, fitted through a real service of their own and shown beside their truth."""
+"""The demo: examples, fitted through a real service of its own and shown beside their truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A finished fit's results as files, laid out as a local fit lays them out."""
+"""Downloads of a finished fit's results, laid out as a local fit lays them out."""
 
 from __future__ import annotations
 

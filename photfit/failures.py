@@ -1,4 +1,4 @@
-"""How a command ends when it cannot do what was asked: one readable message and an exit code, never a traceback."""
+"""Failures of a command: one readable message and an exit code (1 or 2, the user's), never a traceback."""
 
 from __future__ import annotations
 

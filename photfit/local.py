@@ -1,4 +1,4 @@
-"""A fit, a model image or a proposal in this process, with no server."""
+"""Local fits, model images and proposals: in this process, with no server."""
 
 from __future__ import annotations
 

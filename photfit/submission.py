@@ -1,4 +1,4 @@
-"""A request file with local images, made into one whose images the service holds."""
+"""Request files with local images, made into requests whose images the service holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results as tables for a terminal."""
+"""Tables for a terminal: parameters beside their truth, fits, the state of one."""
 
 from __future__ import annotations
 

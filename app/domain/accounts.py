@@ -1,4 +1,4 @@
-"""An account as its owner sees it: who he is, his keys, signing a browser in and out."""
+"""Accounts as their owners use them: who somebody is, his keys, signing a browser in and out."""
 
 from dataclasses import dataclass
 

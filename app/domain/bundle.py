@@ -1,4 +1,4 @@
-"""Everything of a finished fit in one archive, made as it is sent: nothing is held, in memory or on disk."""
+"""Bundle: everything of a finished fit in one archive, made as it is sent, so that nothing is held."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What a request would do, said without doing it: nothing is stored."""
+"""Dry run: what a request would do, said without doing it; nothing is stored."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The examples that come with photfit: small images with a request each, to begin with."""
+"""Examples that come with photfit: small images with a request each, to begin with."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Waiting for a fit to change: a nudge from the broker where one comes, a look at the record in any case."""
+"""Changes of a fit, waited for: a nudge from the broker where one comes, a look at the record in any case."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Where the results of a fit are, once it has some."""
+"""Results of a fit, once it has some: the stored files and where they are."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""Asking for a fit: everything is checked first, then files and record are stored, then a worker is woken."""
+"""Submission of a fit: everything is checked first, then files and record are stored, then a worker is woken."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack

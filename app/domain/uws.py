@@ -1,4 +1,4 @@
-"""Jobs of the IVOA's Universal Worker Service 1.1 as a façade: a job's phases are its fit's states."""
+"""UWS jobs (the IVOA's Universal Worker Service 1.1) as a façade: a job's phases are its fit's states."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""Answers in the content coding that the client prefers (RFC 9110, 12.5.3): zstd, gzip, or as they are."""
+"""Compression: answers in the content coding that the client prefers (RFC 9110, 12.5.3), zstd, gzip or none."""
 
 import sys
 from collections.abc import Sequence

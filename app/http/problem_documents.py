@@ -1,5 +1,6 @@
-"""Problem documents (RFC 9457): every error of the application as an answer. A document always is valid JSON, whatever
-the outside sent (NaN in a body included).
+"""Problem documents (RFC 9457): every error of the application as an answer, passing trouble as 503 with Retry-After.
+
+A document always is valid JSON, whatever the outside sent (NaN in a body included).
 """
 
 from collections.abc import Mapping

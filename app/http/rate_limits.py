@@ -1,6 +1,6 @@
-"""How many requests an account may send a minute. Counted in the broker, for all API processes together; in this
-process's memory for as long as the broker does not answer.
+"""Rate limits: how many requests an account may send a minute.
 
+Counted in the broker, for all API processes together; in this process's memory while the broker does not answer.
 The headers are those of the IETF's draft-ietf-httpapi-ratelimit-headers, and `Retry-After`.
 """
 

@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, one log line, and a problem document where the framework has another answer."""
+"""Request context: an id, one log line, and a problem document where the framework has another answer."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""The service's parts, opened as the application starts and closed as it ends."""
+"""Services: the process's parts, opened as the application starts, asked whether they answer, closed as it ends."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What the service can fit, and how."""
+"""Profiles, methods and priors as the outside sees them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whether the service lives, and whether it can work."""
+"""Health and readiness of the service as the outside sees them."""
 
 from typing import Literal
 

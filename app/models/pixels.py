@@ -1,4 +1,4 @@
-"""What helps to look at an upload."""
+"""Planes and sky of an upload as the outside sees them."""
 
 from pydantic import Field
 

@@ -1,4 +1,4 @@
-"""The rule that every model of the public interface keeps."""
+"""The shape of every model of the interface: the rule that all of them keep."""
 
 from pydantic import BaseModel, ConfigDict
 

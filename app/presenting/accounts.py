@@ -1,4 +1,4 @@
-"""From accounts and keys to what their owner sees."""
+"""Accounts and keys, from records to what their owner sees."""
 
 from typing import cast
 

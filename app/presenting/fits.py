@@ -1,4 +1,4 @@
-"""From records to what the outside sees: models, addresses, entity tags, page links."""
+"""Fits and uploads, from records to what the outside sees: models, addresses, entity tags, page links."""
 
 import math
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What Prometheus reads: this process's requests, and everybody's fits from the database."""
+"""Metrics for Prometheus: this process's requests, and everybody's fits from the database."""
 
 from collections.abc import Iterator
 

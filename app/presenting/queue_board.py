@@ -1,4 +1,4 @@
-"""The forecast of the queues, made a few times a second at most however many ask."""
+"""Queue board: the place of any queued fit, from a forecast made a few times a second at most."""
 
 import threading
 import time

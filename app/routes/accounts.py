@@ -1,4 +1,4 @@
-"""Who is asking, his keys, and a browser's way in and out."""
+"""/v1/me, /v1/keys, /v1/session: who is asking, his keys, and a browser's way in and out."""
 
 from fastapi import APIRouter, Request, Response
 

@@ -1,4 +1,4 @@
-"""Reading request bodies: raw files, forms with files, JSON."""
+"""Bodies of requests, read: raw files, forms with files, JSON."""
 
 import hashlib
 from collections.abc import AsyncIterator

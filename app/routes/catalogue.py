@@ -1,4 +1,4 @@
-"""What the service can fit, and how."""
+"""/v1/profiles, /v1/methods, /v1/priors: what the service can fit, and how."""
 
 import json
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""A fit's progress as server-sent events."""
+"""/v1/fits/{id}/events: a fit's progress as server-sent events."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The examples, to begin with."""
+"""/v1/examples: small images with a request each, to begin with."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Fits: asked for, watched, named, cancelled, deleted, repeated."""
+"""/v1/fits: asked for, watched, named, cancelled, deleted, repeated."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Whether the service lives, and whether it can work."""
+"""/healthz, /readyz, /metrics: whether the service lives, whether it can work, and its figures."""
 
 from fastapi import APIRouter, Response
 

@@ -1,4 +1,4 @@
-"""What there is to look at while a fit runs."""
+"""/v1/fits/{id}/progress: the residual to look at while a fit runs."""
 
 import hashlib
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The web page: static files from app/page, under a policy that lets them load nothing from elsewhere."""
+"""/ and /docs, the web page: static files from app/page, under a policy that loads nothing from elsewhere."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Planes for looking at: their pixels as plain arrays, and where those are on the sky."""
+"""Pixels of planes as plain arrays (.npy) of uploads and results, and where they are on the sky."""
 
 from typing import Annotated
 

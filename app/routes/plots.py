@@ -1,4 +1,4 @@
-"""What came out of a fit, to look at."""
+"""/v1/fits/{id}/plots and pictures of a result's planes."""
 
 from typing import Annotated, Any
 

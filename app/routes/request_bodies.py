@@ -1,4 +1,4 @@
-"""Bodies that the routes read themselves, as the OpenAPI document tells of them, with examples that work."""
+"""Request bodies that the routes read themselves, for the OpenAPI document, with examples that work."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What came out of a fit."""
+"""/v1/fits/{id}/parameters, covariance, chains, images, bundle.zip …: what came out of a fit."""
 
 from typing import Annotated
 

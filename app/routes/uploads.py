@@ -1,4 +1,4 @@
-"""Uploads: image files that requests name by id."""
+"""/v1/uploads: image files that requests name by id, their pictures, and proposals made from them."""
 
 from typing import Annotated, Any
 

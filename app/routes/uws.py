@@ -1,4 +1,4 @@
-"""The IVOA's Universal Worker Service 1.1, for clients of the Virtual Observatory."""
+"""/uws/fits: the IVOA's Universal Worker Service 1.1, for clients of the Virtual Observatory."""
 
 from typing import Annotated, Any
 

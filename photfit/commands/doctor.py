@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import click
 
-from photfit.commands.admin.opening import settings
+from photfit.commands.admin.service_database import settings
 
 _ROOM_TO_WORK = 1 << 30
 """Bytes of disk below which the doctor objects. Chosen by hand: a few results of large images."""

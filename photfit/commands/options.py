@@ -1,4 +1,4 @@
-"""Options that several commands take, and how their failures are told."""
+"""Options that several commands take, and how failures of the client end a command."""
 
 from __future__ import annotations
 

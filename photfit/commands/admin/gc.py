@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from photfit.commands.admin.opening import database, settings
+from photfit.commands.admin.service_database import database, settings
 
 
 @click.command("gc")

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from photfit.commands.admin.opening import account, database
+from photfit.commands.admin.service_database import account, database
 from photfit.failures import UserMistake
 
 _DAY = 86_400.0

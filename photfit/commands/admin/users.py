@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from photfit.commands.admin.opening import account, database
+from photfit.commands.admin.service_database import account, database
 from photfit.failures import UserMistake
 
 _LIMITS = {

@@ -1,4 +1,4 @@
-"""The service's own stores, opened by its settings."""
+"""The service's database and settings, opened for the administrator's commands; the account that one names."""
 
 from __future__ import annotations
 
