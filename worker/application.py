@@ -21,11 +21,15 @@ from jobs.queues import presence
 from jobs.queues.doorbell import Doorbell, celery_settings
 from jobs.settings import Settings
 from jobs.storage.database import connect, migrate
+from worker.connections import open_connections
 
 NAME_VARIABLE = "PHOTFIT_WORKER_NAME"
 QUEUES_VARIABLE = "PHOTFIT_WORKER_QUEUES"
 """How `python -m worker` tells its child what it is called and serves."""
 _REPORT_SECONDS = 5.0
+"""Between reports of the worker's presence: a third of `presence.ALIVE_SECONDS`, so that two may be late."""
+_NICENESS = 5
+"""Of the child: the engine yields to the API on the same machine. Chosen by hand."""
 
 _log = structlog.get_logger("photfit.worker")
 
@@ -109,8 +113,11 @@ def _on_shutdown(**_: Any) -> None:
 
 @signals.worker_process_init.connect
 def _on_child_start(**_: Any) -> None:
-    from worker.bench import open_bench
+    # Imports torch and the engine: in the child alone.
+    from worker.running import warm_engine
 
-    open_bench(settings, worker_name())
+    os.nice(_NICENESS)
+    warm_engine(settings.worker_threads or max(1, (os.cpu_count() or 1) // settings.workers))
+    open_connections(settings, worker_name())
     if settings.telemetry:
         atexit.register(start_tracing("worker"))

@@ -1,4 +1,12 @@
-"""Checkpoints of a running fit in the blob store: beside its attempts, so that they outlive the worker."""
+"""Checkpoints of a running fit in the blob store: beside its attempts, so that they outlive the worker.
+
+    fits/<id>/checkpoints/stage-1/checkpoint.npz   the sampler's state
+    fits/<id>/checkpoints/stage-1/draws-0.f64      rows as they were drawn, from row 0 on
+
+What they hold is told by `fitting.methods.samplers.chain_store`; a file's name from `stage-` on is what its `Shelf` is
+asked for. The next attempt's sampler goes on from them to the same chain. They go when the fit is final
+(`jobs.operation.retention.forget_checkpoints`).
+"""
 
 import tempfile
 from pathlib import Path

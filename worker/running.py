@@ -1,6 +1,17 @@
-"""One attempt at a fit: taken, run, and ended in one of its ways. Imports the engine: for the child alone."""
+"""Attempts at a fit: claimed, run, and ended in one of its ways, within its limits. For a worker's child alone.
 
+    claim ─▶ _fit: uploads ─▶ images ─▶ first values ─▶ engine ─▶ _store ─▶ _finish: succeeded, or failed and kept
+                                         │
+            Cancelled ─▶ _stop           │ UserFault, OutOfMemory, whatever else ─▶ failed
+            (cancelled, released, lost)  │ PassingFault ─▶ _passing: back to the queue, up to ten times
+
+Importing this module loads torch and the engine: the child does so when it starts, Celery's parent never. What becomes
+of a fit is decided by the class of what stopped it (docs/decisions/0026-errors-are-classes.md).
+"""
+
+import resource
 import secrets
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -8,35 +19,39 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+import torch
 
 from fitting.faults import OutOfMemory, PassingFault, UserFault
 from fitting.first_values import complete_request
 from fitting.inputs import load_images
 from fitting.memory_faults import memory_faults
 from fitting.methods.progress import Cancelled
+from fitting.profiles.sersic import half_light_b
 from fitting.results import FitResult, write_result
 from fitting.results.provenance import InputFile, with_origin
+from fitting.results.result import StageRecord
 from fitting.run import run, torch_device
-from fitting.spec import FitRequest, Notice, parse_request
+from fitting.spec import Notice, parse_request
 from jobs.lifecycle import transitions
 from jobs.lifecycle.outcomes import Outcome, out_of_time, problem
 from jobs.lifecycle.transitions import Claim
+from jobs.operation import tallies
 from jobs.operation.retention import forget_checkpoints
 from jobs.operation.tracing import span
+from jobs.queues import presence
 from jobs.storage import records, uploads
 from jobs.storage.blobs import BlobMissing, StorageTrouble
 from jobs.storage.schema import UploadRecord
-from worker.bench import Bench, bench
 from worker.checkpoints import BlobShelf
-from worker.counting import count_attempt
+from worker.connections import Connections
 from worker.lease import Ending, Heartbeat
-from worker.limits import memory_bound
 from worker.reporting import Reporter
 from worker.residual_pictures import ResidualPictures
 
 _MOST_ATTEMPTS = 10
-"""A fit that meets passing trouble (database, files) so often fails."""
+"""A fit that meets passing trouble (database, files) so often fails. Chosen by hand: minutes of trouble, not hours."""
 
+_STATUS = Path("/proc/self/status")
 _log = structlog.get_logger("photfit.worker")
 
 
@@ -47,54 +62,59 @@ class UploadGone(UserFault):
         super().__init__(f"{upload} was deleted before the fit ran: upload the file again.")
 
 
-def attempt(fit_id: str, task_id: str | None) -> None:
+def warm_engine(threads: int) -> None:
+    """Touch what is slow the first time, so that the first fit is as quick as the next.
+
+    Args:
+        threads: of the engine: its share of the cores (docs/decisions/0011-threads.md).
+    """
+    torch.set_num_threads(threads)
+    half_light_b(torch.tensor([1.0], dtype=torch.float64))
+
+
+def attempt(connections: Connections, fit_id: str, task_id: str | None) -> None:
     """Take the fit if it is still to be had, run it, and store what came out."""
-    tools = bench()
-    settings = tools.settings
+    settings = connections.settings
     claim = transitions.claim(
-        tools.engine, fit_id, tools.worker, task_id, settings.lease_seconds, settings.most_running
+        connections.engine, fit_id, connections.worker, task_id, settings.lease_seconds, settings.most_running
     )
     if claim is None:
         return
-    tools.publisher.publish(fit_id)
+    connections.publisher.publish(fit_id)
     structlog.contextvars.bind_contextvars(fit=fit_id, attempt=claim.attempt, request_id=claim.request_id)
     _log.info("taken")
     result = None
     try:
         with (
-            Heartbeat(tools.engine, claim, tools.worker, settings.lease_seconds) as heartbeat,
+            Heartbeat(connections.engine, claim, connections.worker, settings.lease_seconds) as heartbeat,
             span("fit", claim.request_id or fit_id, fit=fit_id, attempt=claim.attempt),
         ):
-            result = _work(tools, claim, heartbeat)
+            result = _work(connections, claim, heartbeat)
     finally:
-        tools.publisher.publish(fit_id)
-        count_attempt(tools, claim, result.stages if result else ())
+        connections.publisher.publish(fit_id)
+        _count(connections, claim, result.stages if result else ())
         structlog.contextvars.clear_contextvars()
-        if settings.accounts:
-            _wake_next(tools, claim)
+        # The owner's next fit: its own bell may have been answered while as many of his ran as may.
+        if settings.accounts and (waiting := records.next_of(connections.engine, claim.owner)):
+            connections.doorbell.ring(waiting.id, waiting.queue)
 
 
-def _wake_next(tools: Bench, claim: Claim) -> None:
-    """Ring for the owner's next fit: its own bell may have been answered while as many of his ran as may."""
-    waiting = records.next_of(tools.engine, claim.owner)
-    if waiting is not None:
-        tools.doorbell.ring(waiting.id, waiting.queue)
-
-
-def _work(tools: Bench, claim: Claim, heartbeat: Heartbeat) -> FitResult | None:
+def _work(connections: Connections, claim: Claim, heartbeat: Heartbeat) -> FitResult | None:
     """Run a claimed fit to one of its ends; its result where it has one."""
-    pictures = ResidualPictures(tools.blobs, claim)
-    reporter = Reporter(tools.engine, tools.publisher, claim, heartbeat, pictures)
+    pictures = ResidualPictures(connections.blobs, claim)
+    reporter = Reporter(connections.engine, connections.publisher, claim, heartbeat, pictures)
     try:
         with memory_faults(), memory_bound(claim.memory_limit), pictures:
-            result = _fit(tools, claim, reporter)
-        size = _store(tools, claim, result)
+            result = _fit(connections, claim, reporter)
+        size = _store(connections, claim, result)
         if result.stopped is None:
-            _finish(tools, claim, "succeeded", notices=result.notices, progress=reporter.final(), result_bytes=size)
+            _finish(
+                connections, claim, "succeeded", notices=result.notices, progress=reporter.final(), result_bytes=size
+            )
         else:
             found = f"Kept is what it had found: {result.stopped}."
             _finish(
-                tools,
+                connections,
                 claim,
                 "failed",
                 error=out_of_time(found),
@@ -104,20 +124,21 @@ def _work(tools: Bench, claim: Claim, heartbeat: Heartbeat) -> FitResult | None:
             )
         return result
     except Cancelled:
-        _stop(tools, claim, heartbeat.ending or Ending.CANCELLED, reporter)
+        _stop(connections, claim, heartbeat.ending or Ending.CANCELLED, reporter)
     except UserFault as fault:
-        _finish(tools, claim, "failed", error=_user_problem(fault))
+        title = "An upload is gone" if isinstance(fault, UploadGone) else "The request does not fit its images"
+        _finish(connections, claim, "failed", error=problem(title, str(fault), 422))
     except PassingFault as fault:
-        _passing(tools, claim, fault)
+        _passing(connections, claim, fault)
     except OutOfMemory:
-        _finish(tools, claim, "failed", error=_memory_problem(claim.memory_limit))
+        _finish(connections, claim, "failed", error=_memory_problem(claim.memory_limit))
     except Exception as error:  # noqa: BLE001 - OwnFault, and whatever nobody has named: photfit should have
-        _finish(tools, claim, "failed", error=_own_problem(error))
+        _finish(connections, claim, "failed", error=_own_problem(error))
     return None
 
 
 def _finish(
-    tools: Bench,
+    connections: Connections,
     claim: Claim,
     outcome: Outcome,
     *,
@@ -128,48 +149,42 @@ def _finish(
 ) -> None:
     """End the fit, and with it what was kept for a next attempt."""
     if transitions.finish(
-        tools.engine, claim, outcome, error=error, notices=notices, progress=progress, result_bytes=result_bytes
+        connections.engine, claim, outcome, error=error, notices=notices, progress=progress, result_bytes=result_bytes
     ):
-        forget_checkpoints(tools.blobs, claim.fit_id)
+        forget_checkpoints(connections.blobs, claim.fit_id)
         _log.info("ended", state=outcome)
 
 
-def _fit(tools: Bench, claim: Claim, reporter: Reporter) -> FitResult:
+def _fit(connections: Connections, claim: Claim, reporter: Reporter) -> FitResult:
     """Read the inputs and run the stages."""
     request = parse_request(claim.request)
     with ExitStack() as stack:
-        known = _inputs(tools, claim, request)
-        paths = {name: stack.enter_context(_local(tools, name, record)) for name, record in known.items()}
+        names = {reference.file for _, reference in request.references()}
+        known = uploads.get_uploads(connections.engine, claim.owner, names)
+        for name in names - known.keys():
+            raise UploadGone(name)
+        paths = {name: stack.enter_context(_local(connections, name, record)) for name, record in known.items()}
         images = load_images(request, paths.__getitem__)
-    complete, shelf = complete_request(request, images), BlobShelf(tools.blobs, claim)
+    complete, shelf = complete_request(request, images), BlobShelf(connections.blobs, claim)
     device = str(torch_device(request.device))
-    transitions.record_device(tools.engine, claim, device)
+    transitions.record_device(connections.engine, claim, device)
     result = run(complete, images, device=device, report=reporter, shelf=shelf)
     files = [InputFile(record.id, record.filename, record.sha256, record.size) for record in known.values()]
-    return with_origin(result, request, files, fit=claim.fit_id, attempt=claim.attempt, worker=tools.worker)
-
-
-def _inputs(tools: Bench, claim: Claim, request: FitRequest) -> dict[str, UploadRecord]:
-    """The uploads that the request names."""
-    names = {reference.file for _, reference in request.references()}
-    known = uploads.get_uploads(tools.engine, claim.owner, names)
-    for name in names - known.keys():
-        raise UploadGone(name)
-    return known
+    return with_origin(result, request, files, fit=claim.fit_id, attempt=claim.attempt, worker=connections.worker)
 
 
 @contextmanager
-def _local(tools: Bench, upload: str, record: UploadRecord) -> Iterator[Path]:
+def _local(connections: Connections, upload: str, record: UploadRecord) -> Iterator[Path]:
     """Where an upload's file can be read; its record may have outlived it by a moment."""
     with ExitStack() as stack:
         try:
-            path = stack.enter_context(tools.blobs.local(uploads.blob_key(record.sha256)))
+            path = stack.enter_context(connections.blobs.local(uploads.blob_key(record.sha256)))
         except BlobMissing as error:
             raise UploadGone(upload) from error
         yield path
 
 
-def _store(tools: Bench, claim: Claim, result: FitResult) -> int:
+def _store(connections: Connections, claim: Claim, result: FitResult) -> int:
     """Write the result's files under the attempt; they count only once `finish` has said so. Returns their bytes."""
     stored = 0
     with tempfile.TemporaryDirectory(prefix="photfit-result-") as name:
@@ -180,35 +195,30 @@ def _store(tools: Bench, claim: Claim, result: FitResult) -> int:
         except OSError as error:
             raise StorageTrouble(f"the worker's own disk takes no files: {error}") from error
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            tools.blobs.put_file(f"{claim.folder}/{path.relative_to(folder).as_posix()}", path)
+            connections.blobs.put_file(f"{claim.folder}/{path.relative_to(folder).as_posix()}", path)
             stored += path.stat().st_size
     return stored
 
 
-def _stop(tools: Bench, claim: Claim, ending: Ending, reporter: Reporter) -> None:
+def _stop(connections: Connections, claim: Claim, ending: Ending, reporter: Reporter) -> None:
     """End a fit that was stopped on the way."""
     _log.info("stopped", why=ending.value)
     if ending is Ending.CANCELLED:
-        _finish(tools, claim, "cancelled", progress=reporter.latest)
+        _finish(connections, claim, "cancelled", progress=reporter.latest)
     elif ending is Ending.OUT_OF_TIME:
-        _finish(tools, claim, "failed", error=out_of_time(), progress=reporter.latest)
+        _finish(connections, claim, "failed", error=out_of_time(), progress=reporter.latest)
     elif ending is Ending.RELEASED:
-        transitions.release(tools.engine, claim)
+        transitions.release(connections.engine, claim)
 
 
-def _passing(tools: Bench, claim: Claim, fault: PassingFault) -> None:
+def _passing(connections: Connections, claim: Claim, fault: PassingFault) -> None:
     """Trouble that may be over next time: back to the queue, within limits."""
     _log.warning("passing trouble", error=str(fault))
     if claim.attempt < _MOST_ATTEMPTS:
-        transitions.release(tools.engine, claim)
+        transitions.release(connections.engine, claim)
         return
     failure = problem("The service's storage does not answer", f"Tried {claim.attempt} times. Run the fit again later.")
-    _finish(tools, claim, "failed", error=failure)
-
-
-def _user_problem(fault: UserFault) -> dict[str, Any]:
-    title = "An upload is gone" if isinstance(fault, UploadGone) else "The request does not fit its images"
-    return problem(title, str(fault), 422)
+    _finish(connections, claim, "failed", error=failure)
 
 
 def _memory_problem(limit: int | None) -> dict[str, Any]:
@@ -224,3 +234,67 @@ def _own_problem(error: Exception) -> dict[str, Any]:
     _log.error("the fit failed by a fault of photfit", number=number, exc_info=error)
     detail = f"This is photfit's fault, not yours. The log has it under the number {number}."
     return problem("The fit failed unexpectedly", detail)
+
+
+def _count(connections: Connections, claim: Claim, stages: Sequence[StageRecord]) -> None:
+    """Note how an attempt ended, how long its fit had waited, how long its stages ran, and what the GPUs hold."""
+    try:
+        stage_tallies = [tally for stage in stages for tally in tallies.lasting("stage", stage.method, stage.seconds)]
+        tallies.add(connections.engine, [*_attempt_tallies(connections, claim), *stage_tallies])
+        if memory := _gpu_memory():
+            presence.report_memory(connections.engine, connections.worker, memory)
+    except Exception:  # noqa: BLE001 - figures for operators must not fail a fit
+        _log.exception("an attempt was not counted")
+
+
+def _attempt_tallies(connections: Connections, claim: Claim) -> list[tallies.Tally]:
+    record = records.get_fit(connections.engine, claim.owner, claim.fit_id)
+    if record is None:
+        return []
+    noted = [tallies.once("finished", record.state)]
+    if claim.attempt == 1 and record.started_at is not None:
+        noted += tallies.lasting("wait", record.queue, (record.started_at - record.created_at).total_seconds())
+    return noted
+
+
+def _gpu_memory() -> dict[str, dict[str, int]]:
+    """Bytes in use and in all, of each GPU; the most that this worker held at once."""
+    if not torch.cuda.is_available():
+        return {}
+    figures = {}
+    for number in range(torch.cuda.device_count()):
+        free, total = torch.cuda.mem_get_info(number)
+        held = torch.cuda.max_memory_allocated(number)
+        figures[f"cuda:{number}"] = {"used": total - free, "total": total, "most_held": held}
+    return figures
+
+
+@contextmanager
+def memory_bound(mebibytes: int | None) -> Iterator[None]:
+    """While inside, this process can take no more than so much memory beyond what it has.
+
+    An allocation beyond that fails there (see `fitting.memory_faults`) and harms nobody else. Data that is on a GPU
+    does not count. Linux alone: elsewhere the kernel keeps no such account, and nothing is bound.
+    """
+    taken = data_bytes()
+    if mebibytes is None or taken is None:
+        yield
+        return
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    wanted = taken + (mebibytes << 20)
+    hard = before[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, before)
+
+
+def data_bytes() -> int | None:
+    """Private, writable memory of this process, which RLIMIT_DATA counts; None where the kernel does not tell."""
+    if sys.platform != "linux":
+        return None
+    for line in _STATUS.read_text(encoding="ascii", errors="replace").splitlines():
+        if line.startswith("VmData:"):
+            return int(line.split()[1]) << 10
+    return None

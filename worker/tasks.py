@@ -4,6 +4,7 @@ from celery import Task
 
 from jobs.queues.doorbell import TASK
 from worker.application import application
+from worker.connections import connections
 
 
 @application.task(name=TASK, bind=True)
@@ -12,4 +13,4 @@ def run_fit(self: Task, fit_id: str) -> None:
     # The parent imports this file too, and never torch; the child has imported the engine when it started.
     from worker.running import attempt
 
-    attempt(fit_id, self.request.id)
+    attempt(connections(), fit_id, self.request.id)

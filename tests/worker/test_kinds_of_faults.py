@@ -19,33 +19,34 @@ from jobs.storage.blobs import open_blobs
 from jobs.storage.database import connect, migrate
 from jobs.storage.schema import FitRecord
 from worker import running
-from worker.bench import Bench
+from worker.connections import Connections
 
 
 @pytest.fixture
-def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def connections(tmp_path: Path) -> Iterator[Connections]:
     """A worker's connections; its broker is away."""
     settings = Settings(data_dir=tmp_path, lease_seconds=30.0)
     engine = connect(settings)
     migrate(engine)
-    tools = Bench(settings, engine, open_blobs(settings.blobs), Mock(), Mock(), "one")
-    monkeypatch.setattr(running, "bench", lambda: tools)
-    yield tools
+    connections = Connections(settings, engine, open_blobs(settings.blobs), Mock(), Mock(), "one")
+    yield connections
     engine.dispose()
 
 
-def after(tools: Bench, monkeypatch: pytest.MonkeyPatch, error: Exception, attempts: int = 1) -> FitRecord:
+def after(connections: Connections, monkeypatch: pytest.MonkeyPatch, error: Exception, attempts: int = 1) -> FitRecord:
     """The record of a fit whose attempts met an error."""
 
     def stop(*_: Any) -> None:
         raise error
 
     monkeypatch.setattr(running, "_fit", stop)
-    created = transitions.create(tools.engine, NewFit("local", "a fit", {}, "cpu", "auto", "0" * 64, memory_limit=4096))
+    created = transitions.create(
+        connections.engine, NewFit("local", "a fit", {}, "cpu", "auto", "0" * 64, memory_limit=4096)
+    )
     assert created is not None
     for _ in range(attempts):
-        running.attempt(created.id, None)
-    record = records.get_fit(tools.engine, "local", created.id)
+        running.attempt(connections, created.id, None)
+    record = records.get_fit(connections.engine, "local", created.id)
     assert record is not None
     return record
 
@@ -69,9 +70,9 @@ def after(tools: Bench, monkeypatch: pytest.MonkeyPatch, error: Exception, attem
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
 def test_a_fit_fails_with_what_its_user_can_do(
-    tools: Bench, monkeypatch: pytest.MonkeyPatch, error: Exception, title: str, detail: str, status: int
+    connections: Connections, monkeypatch: pytest.MonkeyPatch, error: Exception, title: str, detail: str, status: int
 ) -> None:
-    record = after(tools, monkeypatch, error)
+    record = after(connections, monkeypatch, error)
     assert record.error is not None
     assert (record.state, record.error["title"], record.error["status"]) == ("failed", title, status)
     assert detail in record.error["detail"]
@@ -79,10 +80,10 @@ def test_a_fit_fails_with_what_its_user_can_do(
 
 @pytest.mark.parametrize("error", [StorageTrouble("503"), DatabaseAway("restarting")], ids=repr)
 def test_passing_trouble_repeats_a_fit_within_limits(
-    tools: Bench, monkeypatch: pytest.MonkeyPatch, error: Exception
+    connections: Connections, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    once = after(tools, monkeypatch, error)
+    once = after(connections, monkeypatch, error)
     assert (once.state, once.crashes, once.attempt) == ("queued", 0, 1)
-    often = after(tools, monkeypatch, error, attempts=10)
+    often = after(connections, monkeypatch, error, attempts=10)
     assert often.error is not None
     assert (often.state, often.error["title"]) == ("failed", "The service's storage does not answer")

@@ -1,0 +1,39 @@
+"""Connections of a worker's child, kept from one fit to the next: database, blobs, broker, and the worker's name."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from jobs.lifecycle.events import Publisher
+from jobs.queues.doorbell import Doorbell
+from jobs.settings import Settings
+from jobs.storage.blobs import BlobStore, open_blobs
+from jobs.storage.database import connect
+
+
+@dataclass(frozen=True)
+class Connections:
+    """What an attempt at a fit works with; `worker` is what the worker is called."""
+
+    settings: Settings
+    engine: Engine
+    blobs: BlobStore
+    publisher: Publisher
+    doorbell: Doorbell
+    worker: str
+
+
+_of_this_process: Connections | None = None
+
+
+def open_connections(settings: Settings, worker: str) -> None:
+    """Connect; once, as the child starts."""
+    global _of_this_process
+    publisher, doorbell = Publisher(settings.broker_url), Doorbell(settings)
+    _of_this_process = Connections(settings, connect(settings), open_blobs(settings.blobs), publisher, doorbell, worker)
+
+
+def connections() -> Connections:
+    """Those of this process."""
+    assert _of_this_process is not None, "open_connections comes first"
+    return _of_this_process
