@@ -1,4 +1,4 @@
-"""What a kind of components must answer that draws its derivatives by its own parameters; one file per kind."""
+"""The drawing: what a component that draws its derivatives by its own parameters must answer; one file per kind."""
 
 from collections.abc import Sequence
 from typing import Protocol

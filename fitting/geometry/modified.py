@@ -46,11 +46,11 @@ def _plane_coordinates(
     chain: Modifiers, axes: PlaneAxes, x: Tensor, y: Tensor, named: Mapping[str, Tensor]
 ) -> tuple[Tensor, Tensor, Callable[[Tensor, Tensor, Gradient], None]]:
     """a and b of offsets x, y, and the pullback of derivatives by them, which adds to a gradient."""
-    plane_x, plane_y, unrotate = _moved(chain.rotations, x, y, named)
+    plane_x, plane_y, unrotate = _apply_maps(chain.rotations, x, y, named)
     along, across = turn_to_axis(plane_x, plane_y, axes.sine, axes.cosine)
-    bent_along, bent_across, unbend = _moved(chain.bendings, along, across, named)
+    bent_along, bent_across, unbend = _apply_maps(chain.bendings, along, across, named)
     stretched = bent_across * axes.stretch
-    a, b, unwarp = _moved(chain.warps, bent_along, stretched, named)
+    a, b, unwarp = _apply_maps(chain.warps, bent_along, stretched, named)
 
     def pullback(by_a: Tensor, by_b: Tensor, gradient: Gradient) -> None:
         by_along, by_stretched = unwarp(by_a, by_b, gradient)
@@ -66,7 +66,7 @@ def _plane_coordinates(
     return a, b, pullback
 
 
-def _moved(
+def _apply_maps(
     links: tuple[PointMap, ...], x: Tensor, y: Tensor, named: Mapping[str, Tensor]
 ) -> tuple[Tensor, Tensor, Callable[[Tensor, Tensor, Gradient], tuple[Tensor, Tensor]]]:
     """Points after maps, and the pullback through all of them, which adds to a gradient."""
@@ -162,7 +162,7 @@ class ModifiedProfile:
 
     def cusp_power(self, values: tuple[float, ...]) -> float:
         """That of the profile, but no more than 2: what is analytic over ellipses need not be so over others."""
-        named = self._named(torch.tensor([values], dtype=torch.float64))
+        named = self._by_name(torch.tensor([values], dtype=torch.float64))
         return min(self.profile.cusp_power(tuple(float(part) for part in self._pure(named).shape)), 2.0)
 
     def brightness(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
@@ -172,7 +172,7 @@ class ModifiedProfile:
         points = _isophotes(x, y, known)
         light = self.profile.brightness(_log_rho(points, known), known.constants)
         for dimming in known.modifiers.dimmings:
-            light.mul_(dimming(points.log_radius, points.angles, _read(dimming, named))[0])
+            light.mul_(dimming(points.log_radius, points.angles, _read_values(dimming, named))[0])
         return light.mul_(named[self.profile.amplitude])
 
     def derivatives(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
@@ -183,7 +183,8 @@ class ModifiedProfile:
         profile, amplitude = self.profile, named[self.profile.amplitude]
         light, by_log_rho, by_shape = profile.derivatives(_log_rho(points, known), known.constants)
         dimmings = [
-            (link, *link(points.log_radius, points.angles, _read(link, named))) for link in known.modifiers.dimmings
+            (link, *link(points.log_radius, points.angles, _read_values(link, named)))
+            for link in known.modifiers.dimmings
         ]
         factors = [factor for _, factor, _ in dimmings]
         whole = prod(factors, start=amplitude)
@@ -205,7 +206,7 @@ class ModifiedProfile:
         _add(gradient, *zip(*points.pullback(by_log_radius, by_angle).items(), strict=True))
         return torch.stack([gradient[name] for name in self.parameters], dim=1)
 
-    def _named(self, values: Tensor) -> dict[str, Tensor]:
+    def _by_name(self, values: Tensor) -> dict[str, Tensor]:
         return dict(zip(self.parameters, values.unsqueeze(-1).unbind(1), strict=True))
 
     def _pure(self, named: dict[str, Tensor]) -> PureNumbers:
@@ -216,7 +217,7 @@ class ModifiedProfile:
     def _precompute(self, values: Tensor) -> "_Precomputation":
         if self._precomputation is not None and self._precomputation.values is values:
             return self._precomputation
-        named = self._named(values)
+        named = self._by_name(values)
         pure = self._pure(named)
         constants = self.profile.constants(pure.shape)[..., None]
         log_scaling = named[self.profile.scale].log() * -2.0
@@ -225,7 +226,7 @@ class ModifiedProfile:
         )
 
     def _plane_points(self, x: Tensor, y: Tensor, values: Tensor) -> PlanePoints:
-        named = self._named(values)
+        named = self._by_name(values)
         a, b, unplace = _plane_coordinates(self.modifiers, PlaneAxes.of(named), x, y, named)
 
         def pullback(by_a: Tensor, by_b: Tensor) -> Tensor:
@@ -239,11 +240,11 @@ class ModifiedProfile:
 def _isophotes(x: Tensor, y: Tensor, known: _Precomputation) -> Isophotes:
     chain, named = known.modifiers, known.named
     a, b, unplace = _plane_coordinates(chain, known.axes, x, y, named)
-    log_radius, unmeasure = chain.metric(a, b, _read(chain.metric, named))
+    log_radius, unmeasure = chain.metric(a, b, _read_values(chain.metric, named))
     # Clockwise of the major axis is where b points.
     directed = chain.radius_scales or chain.dimmings
     angles = Angles(torch.atan2(-b, a) if directed else a.new_zeros(()))
-    scales = [(link, *link(angles, _read(link, named))) for link in chain.radius_scales]
+    scales = [(link, *link(angles, _read_values(link, named))) for link in chain.radius_scales]
     for _, addend, _ in scales:
         log_radius = addend.add_(log_radius)
 
@@ -268,5 +269,5 @@ def _log_rho(points: Isophotes, known: _Precomputation) -> Tensor:
     return torch.add(known.log_scaling, points.log_radius, alpha=2.0).clamp_(min=math.log(RHO_FLOOR))
 
 
-def _read(link: Metric | RadiusScale | Dimming, named: dict[str, Tensor]) -> tuple[Tensor, ...]:
+def _read_values(link: Metric | RadiusScale | Dimming, named: dict[str, Tensor]) -> tuple[Tensor, ...]:
     return tuple(named[name] for name in link.reads)

@@ -1,4 +1,4 @@
-"""What a modifier of the isophotes must answer; one file per modifier implements it.
+"""The modifier of isophotes: what one must answer; one file per modifier implements it.
 
 A modified profile is a chain (`fitting.geometry.modified`): points relative to the centre are moved, turned to the
 major axis and stretched, measured by a radius, the radius is scaled by direction, the radial profile is looked up, and

@@ -1,4 +1,4 @@
-"""The chain of a component's modifiers: its links by where they stand, and how a request's geometry becomes it."""
+"""The chain of modifiers: its links by where they stand, and how a request's geometry becomes it."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -99,7 +99,7 @@ def _truncations(setting: Any) -> tuple[Truncation, ...]:
     return tuple(Truncation(side) for side in sides)
 
 
-def _directed(word: str, count: int) -> dict[str, Any]:
+def _direction_links(word: str, count: int) -> dict[str, Any]:
     directions = Directions(word, count)
     return {"radius_scales": (DirectionSizes(directions),), "dimmings": (DirectionBrightnesses(directions),)}
 
@@ -111,6 +111,6 @@ _LINKS: dict[str, Callable[[Any, str], dict[str, Any]]] = {
     "warp": lambda nodes, scale: {"warps": (Warp(nodes),)},
     "rotation": lambda law, scale: {"rotations": (Rotation(law),)},
     "truncation": lambda sides, scale: {"dimmings": _truncations(sides)},
-    "rays": lambda count, scale: _directed("ray", count),
-    "wedges": lambda count, scale: _directed("wedge", count),
+    "rays": lambda count, scale: _direction_links("ray", count),
+    "wedges": lambda count, scale: _direction_links("wedge", count),
 }

@@ -1,4 +1,15 @@
-"""Brightness profiles, one file per family, and the table that names them."""
+"""Brightness profiles, one file per family, and the tables that name them.
+
+A profile of an elliptical radius is a `RadialProfile` (`radial.py`), any other brightness a `Surface` (`surface.py`)::
+
+    profile = radial_profile("sersic")
+    profile.shape, profile.scale, profile.amplitude  # ("n",), "r_e", "i_e"
+    constants = profile.constants((torch.tensor([4.0]),))
+    profile.brightness(torch.tensor([[0.0]]), constants[..., None])  # at ln ρ = 0, which is R = r_e: one
+
+A new one is a file here and a line of `RADIAL_PROFILES`, and its description in `fitting/spec/profiles/`
+(docs/contributing/add-a-profile.md).
+"""
 
 from collections.abc import Callable
 from functools import lru_cache

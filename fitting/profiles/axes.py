@@ -1,6 +1,4 @@
-"""From offsets on the image to a position along and across a component's major axis, or to the squared elliptical
-radius, and derivatives back.
-"""
+"""Axes of a component: offsets along and across its major axis, the squared elliptical radius, derivatives back."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""What a radial brightness profile must answer; one file per family implements it.
+"""The radial profile: what it must answer, and what helps to answer it; one file per family implements it.
 
 A radial profile is a pure function of ρ = (R / scale)², the squared elliptical radius in units of its scale length,
 and of its own few shape parameters. Position, axis ratio, position angle, scale and amplitude belong to the geometry
@@ -26,6 +26,36 @@ class RadialProfile(Protocol):
 
     `constants` turns shape parameters, each of shape (instances,) and without dimension, into a tensor (constants,
     instances) that the other methods take broadcast against ln ρ. No method may loop over instances or pixels.
+
+    Example, the Moffat function with its half-width as the scale, I = (1 + ρ)^−β (a whole profile with its description
+    is in docs/contributing/add-a-profile.md)::
+
+        class HalfWidthMoffat(RadialProfile):
+            name, scale, amplitude = "half_width_moffat", "r_d", "i_0"
+            shape, dimensions = ("beta",), (NUMBER,)
+
+            def constants(self, shape):
+                return torch.stack(shape)
+
+            def brightness(self, log_rho, constants):
+                (beta,) = constants
+                return (1.0 + log_rho.exp()) ** -beta
+
+            def derivatives(self, log_rho, constants):
+                (beta,) = constants
+                rho = log_rho.exp()
+                light = (1.0 + rho) ** -beta
+                return light, -beta * light * rho / (1.0 + rho), (-light * torch.log1p(rho),)
+
+            def extent(self, shape):
+                return 4.0
+
+            def flux(self, q, scale, amplitude, shape):
+                (beta,) = shape
+                return torch.pi * q * scale**2 * amplitude / (beta - 1.0)
+
+    One with a cusp says `cusp_power`, one that bends sharply or ends `break_radius`; its pixels there are integrated
+    by rules of their own (`fitting/render/README.md`).
 
     Attributes:
         name: as in a request.

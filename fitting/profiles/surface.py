@@ -1,4 +1,4 @@
-"""What a brightness that is no plain elliptical profile must answer: a surface over the sky, and its derivatives.
+"""The surface: what a brightness over the sky that is no plain elliptical profile must answer.
 
 A surface is a pure function of the offset from its centre and of its parameters. Pixels are integrated by
 `fitting.render.surfaces.surface_images`, which chooses quadrature by looking at the surface itself, so that a family

@@ -1,1 +1,1 @@
-"""Rendering: from ellipses to pixel values and their derivatives."""
+"""Rendering: from brightness to pixel values and their derivatives; README.md says what happens where."""

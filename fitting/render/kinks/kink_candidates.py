@@ -1,4 +1,4 @@
-"""Pixels of a stack's frames that kinks may cross or come near, and some of them."""
+"""Kink candidates: pixels of a stack's frames that kinks may cross or come near, and some of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

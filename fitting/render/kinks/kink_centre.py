@@ -1,4 +1,4 @@
-"""Integration over pixels about a centre where kinks meet.
+"""Kinks at the centre: integration over the pixels where all of them meet.
 
 As in `CuspRule`, a pixel is the signed sum of the triangles that its edges span with the centre, graded along the
 rays by the cusp. At each step λ on the way from the centre to an edge, the edge is split at its foot and where kinks

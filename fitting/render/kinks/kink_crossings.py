@@ -1,6 +1,7 @@
-"""Which pixels the kinks of a surface cross, at the parameters as they are: no rounding is fine enough for that.
+"""Kink crossings: which pixels the kinks of a surface cross, at its parameters as they are.
 
-How a pixel lies to a line is told by the line's side: what is zero on the line and changes sign across it.
+No rounding of parameters is fine enough for that. How a pixel lies to a line is told by the line's side: what is zero
+on the line and changes sign across it.
 """
 
 import math
@@ -71,7 +72,7 @@ there, to which the rules for crossed pixels are equal. By hand.
 
 def kink_sides(kinks: KinkLines, values: Tensor, instance: Tensor, x: Tensor, y: Tensor) -> KinkSides:
     """Of pixels at offsets x, y from the centres of the surfaces `instance` (pixels,) of a stack with `values`."""
-    return (_straight if kinks.straight else _bent)(kinks, values, instance, x, y)
+    return (_straight_sides if kinks.straight else _bent_sides)(kinks, values, instance, x, y)
 
 
 @cache
@@ -86,7 +87,7 @@ def _across_and_along(angles: tuple[float, ...], device: torch.device) -> Tensor
     return line_angles((*angles, *(angle + 0.5 * math.pi for angle in angles)), device)
 
 
-def _straight(kinks: KinkLines, values: Tensor, instance: Tensor, x: Tensor, y: Tensor) -> KinkSides:
+def _straight_sides(kinks: KinkLines, values: Tensor, instance: Tensor, x: Tensor, y: Tensor) -> KinkSides:
     lines = len(kinks.angles)
     by_x, by_y = (slope.T for slope in kinks.steepness(values, _across_and_along(kinks.angles, values.device)))
     slopes = by_x[:lines], by_y[:lines]
@@ -98,7 +99,7 @@ def _straight(kinks: KinkLines, values: Tensor, instance: Tensor, x: Tensor, y: 
     return KinkSides(side, across_x, across_y, across_x.abs(), across_y.abs(), there, slopes)
 
 
-def _bent(kinks: KinkLines, values: Tensor, instance: Tensor, x: Tensor, y: Tensor) -> KinkSides:
+def _bent_sides(kinks: KinkLines, values: Tensor, instance: Tensor, x: Tensor, y: Tensor) -> KinkSides:
     angle = line_angles(kinks.angles, values.device)
     shift = x.new_tensor([0.0, 1.0, -1.0, 0.0, 0.0])
     points = kinks.plane(x[:, None] + shift, y[:, None] + shift.roll(2), values[instance])

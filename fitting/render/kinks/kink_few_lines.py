@@ -1,4 +1,4 @@
-"""Integration over pixels that a few kinks cross, away from the centre.
+"""A few kinks in a pixel away from the centre: an iterated integral, split where they are met.
 
 ∬ I dx dy as an iterated integral. The inner coordinate runs across the kinks and is split where they are met; the
 outer one runs along them and is split where they enter and leave the pixel. So every piece is smooth inside; nodes are

@@ -49,17 +49,17 @@ def side_of_lines(kinks: KinkLines, values: Tensor, angle: Tensor) -> Side:
     if kinks.straight:
         by_x, by_y = kinks.steepness(values, angle)
 
-        def straight(x: Tensor, y: Tensor) -> Tensor:
+        def straight_side(x: Tensor, y: Tensor) -> Tensor:
             shape = (len(by_x), *(1,) * (x.ndim - 2), by_x.shape[1])
             return by_x.view(shape) * x + by_y.view(shape) * y
 
-        return straight
+        return straight_side
 
-    def bent(x: Tensor, y: Tensor) -> Tensor:
+    def bent_side(x: Tensor, y: Tensor) -> Tensor:
         lines = angle.view(len(angle), *(1,) * (x.ndim - 2), angle.shape[1]).expand_as(x)
         return kinks.side(x.flatten(1), y.flatten(1), values, lines.flatten(1)).view(x.shape)
 
-    return bent
+    return bent_side
 
 
 def find_roots(function: Callable[[Tensor], Tensor], low: Tensor, high: Tensor, steps: int) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""Integration over pixels that one straight kink crosses, away from the centre: nearly all that any crosses.
+"""One straight kink in a pixel away from the centre, in closed form: nearly all that any crosses.
 
 As in `fitting.render.kinks.kink_few_lines`: an iterated integral, its inner coordinate v across the line and split
 there, its outer one u along it and split where the line leaves the pixel. The line is v = c + m u with |m| ≤ 1, so that

@@ -1,4 +1,4 @@
-"""Pixels that kinks cross, and the nodes that integrate a surface over them."""
+"""Quadrature over pixels that kinks cross: which nodes integrate a surface over each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -43,7 +43,7 @@ class _Rows:
         """Of items of these instances of a stack."""
         return cls(InstanceIndex.of_items(stack, instance) if stack > 1 else None)
 
-    def padded(self, field: Tensor) -> Tensor:
+    def pad(self, field: Tensor) -> Tensor:
         """A field (points, items) as (instances, points, longest row)."""
         if self.index is None:
             return field[None]
@@ -120,14 +120,14 @@ def kink_batches(
 
 def _concatenate(of_parts: Sequence[Tensor], rows: Sequence[_Rows]) -> Tensor:
     """Fields (points, items) of parts as (instances, points)."""
-    return torch.cat([row.padded(field).flatten(1) for field, row in zip(of_parts, rows, strict=True)], dim=1)
+    return torch.cat([row.pad(field).flatten(1) for field, row in zip(of_parts, rows, strict=True)], dim=1)
 
 
 def _weighted_sums(at_points: Tensor, weights: Sequence[Tensor], rows: Sequence[_Rows]) -> list[Tensor]:
     """Weighted sums, (items, …), of what is found at points (instances, …, points), part after part."""
     sums, start = [], 0
     for weight, row in zip(weights, rows, strict=True):
-        padded = row.padded(weight)
+        padded = row.pad(weight)
         stop = start + padded[0].numel()
         at_part = at_points[..., start:stop].unflatten(-1, padded.shape[1:])
         sums.append(row.sums((at_part * (padded if at_part.ndim == padded.ndim else padded[:, None])).sum(-2)))

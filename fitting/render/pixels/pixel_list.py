@@ -43,13 +43,13 @@ class InstanceIndex:
         """Of values (n, instances), or (n, 1), those of each item's instance, (n, items)."""
         return values.expand(-1, self.instances).gather(1, self.instance.expand(len(values), -1))
 
-    def padded(self, values: Tensor, missing: float) -> Tensor:
+    def pad(self, values: Tensor, missing: float) -> Tensor:
         """Values (…, items, k) as (…, instances, most · k), with something for those that instances do not have."""
         lead, each = values.shape[:-2], values.shape[-1]
         padded = values.new_full((*lead, self.instances * self.most, each), missing)
         return padded.index_copy_(-2, self._place, values).view(*lead, self.instances, -1)
 
-    def unpadded(self, values: Tensor) -> Tensor:
+    def unpad(self, values: Tensor) -> Tensor:
         """The way back, of (instances, …, most · k): (items, …, k)."""
         return values.unflatten(-1, (self.most, -1))[self.instance, ..., self.number, :]
 
@@ -58,7 +58,7 @@ class InstanceIndex:
         if values.device.type == "cpu":
             return values.new_zeros((len(values), self.instances)).index_add_(1, self.instance, values)
         # A GPU adds in whatever order comes first, and the same fit is to give the same numbers.
-        return self.padded(values.unsqueeze(-1), 0.0).sum(-1)
+        return self.pad(values.unsqueeze(-1), 0.0).sum(-1)
 
 
 @dataclass(frozen=True)

@@ -73,21 +73,21 @@ def spread_means(weights: Tensor, margin: int = STENCIL_MARGIN) -> Tensor:
     """
     images, height, width = weights.shape
     bands = _bands(height, margin, weights.device)
-    spread = torch.cat([band.matrix.expand(images, -1, -1).bmm(weights[:, band.taken]) for band in bands], dim=1)
+    spread = torch.cat([band.matrix.expand(images, -1, -1).bmm(weights[:, band.columns]) for band in bands], dim=1)
     rows = spread.view(-1, width)
     spread = weights.new_empty((images, height + 2 * margin, width + 2 * margin))
     made = spread.view(-1, width + 2 * margin)
     for band in _bands(width, margin, weights.device):
-        torch.mm(rows[:, band.taken], band.matrix.T, out=made[:, band.made])
+        torch.mm(rows[:, band.columns], band.matrix.T, out=made[:, band.rows])
     return spread
 
 
 @dataclass(frozen=True)
 class _Band:
-    """What is made along an axis, from what is taken, by a matrix (made, taken)."""
+    """Rows of a banded matrix, and the columns where they are not zero: `matrix` (rows, columns)."""
 
-    made: slice
-    taken: slice
+    rows: slice
+    columns: slice
     matrix: Tensor
 
 

@@ -1,4 +1,4 @@
-"""The pixels that the break of a profile crosses, or its end: an ellipse of known size around the centre.
+"""Break pixels: those that the break of a profile crosses, or its end, an ellipse of known size around the centre.
 
 In polar coordinates about the centre a pixel is the signed sum of the triangles that its edges span with the centre
 (as in `CuspRule`). Along a ray from λ = 0, the centre, to λ = 1, the edge, the brightness is smooth but at the break,

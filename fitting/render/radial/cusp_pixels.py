@@ -1,4 +1,4 @@
-"""The pixels that hold, touch or neighbour the centre of a profile: the cusp's rule, and sums of a profile by it.
+"""Cusp pixels: those that hold, touch or neighbour the centre of a profile, integrated along rays from there.
 
 Each edge of a pixel spans a signed triangle with the centre (Duffy 1982, SIAM J. Numer. Anal. 19, 1260). Along the rays
 of a triangle the radius is graded as λ = σ^m, with m from the profile's cusp, so that I(λ) is smooth in σ; along the
@@ -7,6 +7,14 @@ integrand change fast.
 
 Along a ray from the centre ρ grows as λ², whatever the ray. So ρ and its logarithm are made for the ends of rays alone,
 on the pixels' edges, and what is summed along rays is summed before it is multiplied with what belongs to the ends.
+
+How exactly: to 1e-5 of the pixel. `edge_order` and `measure_smoothness` choose orders by comparison with finer ones,
+tests/fitting/render/radial/test_cusp_pixels.py compares with adaptive quadrature, tests/fitting/test_render_accuracy.py
+with Green's theorem, and finds 6e-6 at most (decision 0009).
+
+Why it is so: in x and y a cusp R^{1/n} spoils every rule of fixed points, and closed forms end at the Sérsic profile.
+Along a graded ray it is smooth, for whatever profile says its `cusp_power`. Derivatives by the centre come from the
+outline alone (`fitting.render.pixels.outline`), as the gradient is sharper still.
 """
 
 from collections.abc import Sequence

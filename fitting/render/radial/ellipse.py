@@ -1,4 +1,4 @@
-"""From the ellipse that an astronomer names to the quadratic form that a pixel needs, and back for derivatives.
+"""The ellipse: from what an astronomer names to the quadratic form that a pixel needs, and back for derivatives.
 
 ρ = A δx² + 2B δx δy + C δy², with δ = pixel − centre: the squared elliptical radius in units of the scale length.
 Every radial profile's derivatives by x, y, q, pa and scale are linear in five sums, of ∂I/∂ρ times δx, δy, δx², δxδy,

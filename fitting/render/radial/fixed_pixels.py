@@ -1,4 +1,4 @@
-"""The pixels with Gauss–Legendre points of their own, at places that do not depend on where the centre is.
+"""Fixed pixels: those with Gauss–Legendre points of their own, at places that do not depend on where the centre is.
 
 A pixel's points, as many as its order asks for, are parted into groups of nine, the last of them filled up with points
 that weigh nothing. So the points of all pixels of all orders are one array, (9, groups), and what belongs to an

@@ -1,4 +1,8 @@
-"""The pixels that the stencil does not serve, near a centre or a break, for a whole stack: each by its rule."""
+"""Quadrature pixels: those that the stencil does not serve, near a centre or a break, each by its rule.
+
+They are lists for a whole stack, with nothing in them that only fills up: `CentralPixels` about the centres,
+`BreakPixels` near breaks, `FixedPixels` elsewhere. What they write replaces what the stencil wrote there.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

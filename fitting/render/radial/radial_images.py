@@ -1,4 +1,4 @@
-"""Images of pixel-integrated radial profiles, and of their derivative columns, for a stack of instances at once.
+"""Images of radial profiles, pixel by pixel integrated, and of their derivatives, for a stack of instances at once.
 
 Columns are, in this order: ∂I/∂ρ times δx, δy, δx², δxδy, δy²; ∂I/∂(shape parameters); I itself; all for unit
 amplitude.

@@ -1,4 +1,4 @@
-"""How exactly each quadrature rule integrates a profile across a pixel, measured along a radius before any rendering.
+"""Smoothness of a profile: how exactly each rule integrates it across a pixel, measured along a radius beforehand.
 
 A chord of one pixel's stretched side lies along the radius, the direction in which a profile changes fastest. The
 rules' errors on it are found by comparison with a finer rule, for radii from the centre outward. They are relative to

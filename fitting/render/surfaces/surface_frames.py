@@ -1,4 +1,4 @@
-"""A stack of surfaces on frames of one image, drawn one after the other: what they have in common is found once.
+"""Surfaces on frames of one image, drawn one after the other: what they have in common is found once.
 
 What kinks ask for is found and integrated for all frames together.
 """
@@ -29,12 +29,12 @@ class KinkMeans:
     """Of one frame.
 
     Attributes:
-        crossed: pixels that kinks cross.
+        pixels: those that kinks cross.
         sums: what is integrated over them, (pixels, …).
         beside: pixels whose mean follows from five samples.
     """
 
-    crossed: PixelsOfStack
+    pixels: PixelsOfStack
     sums: Tensor
     beside: PixelsOfStack
 

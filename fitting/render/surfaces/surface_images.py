@@ -119,8 +119,8 @@ def field_means(field: FieldOnFrames, frame: Frame) -> Tensor:
         flat[kinks.beside.instance, ..., kinks.beside.target] = _close_means(samples, kinks.beside, wide.width)
     for rows, at_rows in zip(near, at_near, strict=True):
         rows.pixels.put_columns(rows.means(at_rows), means)
-    if kinks is not None and len(kinks.crossed):
-        flat[kinks.crossed.instance, ..., kinks.crossed.target] = kinks.sums
+    if kinks is not None and len(kinks.pixels):
+        flat[kinks.pixels.instance, ..., kinks.pixels.target] = kinks.sums
     return means
 
 

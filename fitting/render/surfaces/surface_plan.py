@@ -1,4 +1,4 @@
-"""Which pixels of a surface need which quadrature, found by looking at the surface itself.
+"""Quadrature plan of a surface: which pixel needs which rule, found by looking at the surface itself.
 
 A plain elliptical profile has a theory of its errors (`fitting.render.radial.radial_plan`); a surface may bend, twist
 and end as it likes. So each pixel is tried: the stencil serves where the eighth differences of the samples, the first

@@ -64,7 +64,7 @@ class FixedRows:
             return cls(fixed.pixels, points[:, None], None, tuple(rules))
         times = torch.cat([torch.full((pixels,), len(weights)) for pixels, weights in rules]).to(points.device)
         index = InstanceIndex.of_items(whose.instances, whose.instance.repeat_interleave(times))
-        padded = index.padded(points[..., None], _FAR)
+        padded = index.pad(points[..., None], _FAR)
         return cls(fixed.pixels, padded, index.instance * index.most + index.number, tuple(rules))
 
     @property
@@ -92,8 +92,8 @@ def central_rows(central: CentralPixels, form: Ellipses) -> RowsOfPoints:
     index = central.pixels.index
 
     def means(values: Tensor) -> Tensor:
-        of_pixels = index.unpadded(values)
+        of_pixels = index.unpad(values)
         return (of_pixels * weights.view(len(of_pixels), *(1,) * (of_pixels.ndim - 2), -1)).sum(-1)
 
-    x, y = index.padded(places, _FAR)
+    x, y = index.pad(places, _FAR)
     return RowsOfPoints(central.pixels, x, y, means)

@@ -12,7 +12,7 @@ VALUES = torch.tensor([[1.0, 2.0, 3.0, 4.0, 5.0], [10.0, 20.0, 30.0, 40.0, 50.0]
 def test_sums_are_those_of_each_instance_where_one_has_no_item() -> None:
     index = InstanceIndex.of_items(3, WHOSE)
     assert index.sums(VALUES).tolist() == [[9.0, 0.0, 6.0], [90.0, 0.0, 60.0]]
-    assert index.padded(VALUES.unsqueeze(-1), 0.0).sum(-1).tolist() == index.sums(VALUES).tolist()
+    assert index.pad(VALUES.unsqueeze(-1), 0.0).sum(-1).tolist() == index.sums(VALUES).tolist()
 
 
 def test_items_are_numbered_for_each_instance() -> None:
@@ -22,10 +22,10 @@ def test_items_are_numbered_for_each_instance() -> None:
 def test_padding_goes_and_comes_back() -> None:
     index = InstanceIndex.of_items(3, WHOSE)
     points = torch.arange(2 * 5 * 4, dtype=torch.float64).view(2, 5, 4)
-    padded = index.padded(points, -1.0)
+    padded = index.pad(points, -1.0)
     assert padded.shape == (2, 3, 3 * 4)
     assert padded[:, 1].eq(-1.0).all()
-    assert index.unpadded(padded.movedim(0, 1)).equal(points.movedim(0, 1))
+    assert index.unpad(padded.movedim(0, 1)).equal(points.movedim(0, 1))
 
 
 def test_what_belongs_to_an_instance_is_given_to_each_of_its_items() -> None:
