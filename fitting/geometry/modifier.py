@@ -21,7 +21,7 @@ Fields = tuple[Tensor, ...]
 
 
 class PointMap(Protocol):
-    """Moves points."""
+    """A link that moves points."""
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -41,7 +41,7 @@ class PointMap(Protocol):
 
 
 class Metric(Protocol):
-    """Measures how far points are from the centre: ln R, with ∂ ln R / ∂(a, b) and by each of `reads`."""
+    """A link that measures how far points are from the centre: ln R, with ∂ ln R / ∂(a, b) and by each of `reads`."""
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -66,7 +66,9 @@ class Metric(Protocol):
 
 
 class RadiusScale(Protocol):
-    """Scales the radius by direction: returns what is added to ln R at an angle (radians from the major axis)."""
+    """A link that scales the radius by direction: it returns what is added to ln R at an angle (radians from the
+    major axis).
+    """
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -93,7 +95,7 @@ class RadiusScale(Protocol):
 
 
 class Dimming(Protocol):
-    """Multiplies the light by a factor of radius (pixels along the major axis) and angle."""
+    """A link that multiplies the light by a factor of radius (pixels along the major axis) and angle."""
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ _SAME = 1e-9
 
 @dataclass(frozen=True)
 class Modifiers:
-    """The links; all tuples but the radius, which there is one of."""
+    """The links by where they stand in the chain; all tuples but the radius, which there is one of."""
 
     rotations: tuple[PointMap, ...] = ()
     bendings: tuple[PointMap, ...] = ()

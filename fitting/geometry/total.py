@@ -55,6 +55,16 @@ _EDGES = (-6.0, -2.0, 0.0, 2.0, 6.0)
 """Ends of panels about the middle of a truncation, in widths; beyond the last it is complete."""
 _GRADES = tuple(4.0**power for power in range(-1, 9))
 """Ends of panels in scale lengths, beside a truncation."""
+_WARP_NODES = 40
+"""Nodes in a panel along the radius of a warp: tests/fitting/geometry/test_total.py holds totals to 1e-6."""
+_WARP_GRADES = tuple(4.0**power for power in range(-2, 4))
+"""Ends of panels in scale lengths."""
+_ANGLES_BY_RATIO = 48.0
+"""Even steps of φ times the least axis ratio: they err by exp(−48)."""
+_FEWEST_ANGLES, _MOST_ANGLES = 64, 4096
+"""Of these steps: the most are enough for an axis ratio of 0.012."""
+_PANEL_REACH = 3.6
+"""Where the double exponential rule ends on either side: weights are below 1e-23 of the largest there."""
 
 
 class TotalFlux(Protocol):
@@ -76,6 +86,12 @@ def total_of(profile: RadialProfile, geometry: tuple[ModifierSpec, ...] = ()) ->
 
     None where it is not known: a warp turns and stretches areas by amounts that depend on radius and direction, which
     leaves the bends of other modifiers and profiles nowhere that quadrature could meet them.
+
+    Example::
+
+        total = total_of(radial_profile("sersic"))
+        total.parameters  # ("q", "n", "r_e", "i_e")
+        total(torch.tensor([[0.6, 1.0, 5.0, 50.0]], dtype=torch.float64))  # data units, (1,)
     """
     modifiers = modifiers_of(geometry, profile.scale)
     if not knows_total(profile.name, geometry):
@@ -87,7 +103,7 @@ def total_of(profile: RadialProfile, geometry: tuple[ModifierSpec, ...] = ()) ->
 
 @dataclass(frozen=True)
 class PlainTotal:
-    """Of plain ellipses."""
+    """The total flux over plain ellipses."""
 
     profile: RadialProfile
 
@@ -129,7 +145,7 @@ class NamedTotal(ABC):
 
 
 class ModifiedTotal(NamedTotal):
-    """Of modified isophotes that no warp is among."""
+    """The total flux over modified isophotes that no warp is among."""
 
     def _face_on(self, named: Named) -> Tensor:
         return area_factor(self.modifiers, named) * self._along_radius(named)
@@ -231,18 +247,10 @@ def _truncation_factor(truncations: Sequence[Truncation], radius: Tensor, named:
     return factor
 
 
-_WARP_NODES = 40
-"""Nodes in a panel along the radius of a warp: tests/fitting/geometry/test_total.py holds totals to 1e-6."""
-_WARP_GRADES = tuple(4.0**power for power in range(-2, 4))
-"""Ends of panels in scale lengths."""
-_ANGLES_BY_RATIO = 48.0
-"""Even steps of φ times the least axis ratio: they err by exp(−48)."""
-_FEWEST_ANGLES, _MOST_ANGLES = 64, 4096
-"""Of these steps: the most are enough for an axis ratio of 0.012."""
-
-
 class WarpedTotal(NamedTotal):
-    """Of a warp, with or without rotation and bending, which keep areas but for the disc's inclination i."""
+    """The total flux over a warp, with or without rotation and bending, which keep areas but for the disc's
+    inclination i.
+    """
 
     def _face_on(self, named: Named) -> Tensor:
         profile, (warp,) = self.profile, self.modifiers.warps
@@ -308,14 +316,10 @@ class _Brightness(torch.autograd.Function):
         return None, by * by_log_rho, *((by * part).sum(-1) for part in by_shape)
 
 
-_REACH = 3.6
-"""Where the double exponential rule ends on either side: weights are below 1e-23 of the largest there."""
-
-
 @cached_tensors
 def unit_rule(count: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Nodes in (0, 1) and weights, (count,)."""
-    s, step = np.linspace(-_REACH, _REACH, count, retstep=True)
+    s, step = np.linspace(-_PANEL_REACH, _PANEL_REACH, count, retstep=True)
     stretched = np.pi * np.sinh(s)
     node = 1.0 / (1.0 + np.exp(-stretched))
     weight = np.pi * np.cosh(s) * step * node / (1.0 + np.exp(stretched))

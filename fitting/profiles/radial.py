@@ -20,6 +20,19 @@ from torch import Tensor
 from fitting.profiles.cached_tensors import cached_tensors
 from fitting.profiles.dimensions import Dimension, PureNumbers
 
+RHO_FLOOR = 1e-200
+"""ρ is never below this, so that a sample that falls on the centre itself, and its derivatives, stay finite."""
+_STEP = 1.0 / 20.0
+"""Step of the double exponential rule in its own variable, which with `_REACH` holds totals to 1e-8
+(tests/fitting/profiles/test_every_profile.py).
+"""
+_REACH = 3.6
+"""Where the rule ends on either side: its nodes on (0, 1) are within 1e-24 of both ends, those on (0, ∞) from 3e-13
+to 3e12.
+"""
+_LEAST = 1e-30
+"""Powers are taken of nothing smaller: its logarithm is finite, and what falls to zero there is nothing."""
+
 
 class RadialProfile(Protocol):
     """Brightness of unit amplitude and its derivatives, as functions of ln ρ.
@@ -124,23 +137,9 @@ class ShapelessProfile(RadialProfile):
         return torch.empty((0, 1))
 
 
-RHO_FLOOR = 1e-200
-"""ρ is never below this, so that a sample that falls on the centre itself, and its derivatives, stay finite."""
-
-
 def total_flux(profile: RadialProfile, q: Tensor, shape: Sequence[Tensor], scale: Tensor, amplitude: Tensor) -> Tensor:
     """Total flux of instances whose shape parameters are as users know them; see `RadialProfile.flux`."""
     return profile.flux(q, scale, amplitude, PureNumbers.of(shape, profile.dimensions, scale, amplitude).shape)
-
-
-_STEP = 1.0 / 20.0
-"""Step of the double exponential rule in its own variable, which with `_REACH` holds totals to 1e-8
-(tests/fitting/profiles/test_every_profile.py).
-"""
-_REACH = 3.6
-"""Where the rule ends on either side: its nodes on (0, 1) are within 1e-24 of both ends, those on (0, ∞) from 3e-13
-to 3e12.
-"""
 
 
 def radial_integral(profile: RadialProfile, shape: tuple[Tensor, ...]) -> Tensor:
@@ -168,10 +167,6 @@ def _rules(device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     left = 1.0 / (1.0 + np.exp(2.0 * stretched))
     rules = (inner, 2.0 * inner * left * speed, outer, outer * speed)
     return tuple(torch.as_tensor(part, device=device) for part in rules)  # type: ignore[return-value]
-
-
-_LEAST = 1e-30
-"""Powers are taken of nothing smaller: its logarithm is finite, and what falls to zero there is nothing."""
 
 
 def power_inside(height: Tensor, exponent: Tensor) -> Tensor:

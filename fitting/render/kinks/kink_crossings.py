@@ -22,11 +22,33 @@ _CAUTION = 1.25
 """By how much steps across bent lines are taken longer than they are: they change on the way to a pixel's corner. By
 hand.
 """
+_ABOUT = 2.5
+"""Pixels from the centre, along both axes, within which lines are looked at on both sides: thin surfaces change fast
+there, to which the rules for crossed pixels are equal. By hand.
+"""
+_HALF = 0.5 + 1e-9
+"""Half a pixel's side, pixels, and a little more than rounding."""
+CENTRAL_REACH = 1.2
+"""Pixels whose centres are nearer than this to the surface's centre, along both axes, hold or touch it, or nearly so:
+all kinks meet there.
+"""
+_CROWDED = 4
+"""Lines in one pixel from which on it is integrated as those of the centre are: cells grow as their square."""
+_FEW = 8
+"""So many pixels of a kind are not worth a rule of their own: they are integrated as those of the centre are. By hand:
+the small operations of a rule cost as much as those pixels' points.
+"""
+_KINDS = 1 + max(GRADED_ORDER, NEAR_ORDER, *FAR_ORDERS)
+"""More than any order."""
+_NEAR = 5.5
+"""Pixels from the centre, along both axes, within which the promise, which goes to five, is ten times stricter; kinks,
+which fade with the distance, matter nowhere else (decision 0016).
+"""
 
 
 @dataclass(frozen=True)
 class KinkSides:
-    """Of pixels, (lines, pixels) each, or (lines, 1) where it is the same for all.
+    """Sides of lines that pixels are on, (lines, pixels) each, or (lines, 1) where it is the same for all.
 
     Attributes:
         side: at their centres, zero on the line; (lines, pixels).
@@ -64,14 +86,8 @@ class KinkSides:
         return torch.where(self.there, self._size / torch.hypot(self.step_x, self.step_y), torch.inf)
 
 
-_ABOUT = 2.5
-"""Pixels from the centre, along both axes, within which lines are looked at on both sides: thin surfaces change fast
-there, to which the rules for crossed pixels are equal. By hand.
-"""
-
-
 def kink_sides(kinks: KinkLines, values: Tensor, instance: Tensor, x: Tensor, y: Tensor) -> KinkSides:
-    """Of pixels at offsets x, y from the centres of the surfaces `instance` (pixels,) of a stack with `values`."""
+    """Sides of pixels at offsets x, y from the centres of surfaces `instance` (pixels,) of a stack with `values`."""
     return (_straight_sides if kinks.straight else _bent_sides)(kinks, values, instance, x, y)
 
 
@@ -134,26 +150,6 @@ def _there(
 def _whole(whole: tuple[bool, ...], device: torch.device) -> Tensor:
     """`KinkLines.whole`, (lines, 1)."""
     return torch.tensor(whole, device=device)[:, None]
-
-
-_HALF = 0.5 + 1e-9
-"""Half a pixel's side, pixels, and a little more than rounding."""
-CENTRAL_REACH = 1.2
-"""Pixels whose centres are nearer than this to the surface's centre, along both axes, hold or touch it, or nearly so:
-all kinks meet there.
-"""
-_CROWDED = 4
-"""Lines in one pixel from which on it is integrated as those of the centre are: cells grow as their square."""
-_FEW = 8
-"""So many pixels of a kind are not worth a rule of their own: they are integrated as those of the centre are. By hand:
-the small operations of a rule cost as much as those pixels' points.
-"""
-_KINDS = 1 + max(GRADED_ORDER, NEAR_ORDER, *FAR_ORDERS)
-"""More than any order."""
-_NEAR = 5.5
-"""Pixels from the centre, along both axes, within which the promise, which goes to five, is ten times stricter; kinks,
-which fade with the distance, matter nowhere else (decision 0016).
-"""
 
 
 @dataclass(frozen=True)
@@ -231,7 +227,7 @@ class KinkCrossings:
 
 
 def kink_crossings(kinks: KinkLines, values: Tensor, thin: Tensor, candidates: Candidates) -> KinkCrossings:
-    """Of a stack of surfaces at values (instances, parameters).
+    """Crossings of a stack of surfaces at values (instances, parameters).
 
     Args:
         kinks: of the surface.

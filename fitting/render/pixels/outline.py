@@ -14,6 +14,10 @@ from fitting.render.radial.ellipse import Ellipses
 
 EDGES = 4
 """Of a pixel."""
+_EDGES = np.array([[1.0, 0.0, -1.0, 0.0], [0.0, 1.0, 0.0, -1.0]])
+"""x and y from each corner to the next, pixels, counter-clockwise."""
+_CORNERS = np.array([[-0.5, 0.5, 0.5, -0.5], [-0.5, -0.5, 0.5, 0.5]])
+"""x and y of the corners, pixels from the middle."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,6 @@ class EdgeTriangles:
 def pixel_edges(device: torch.device) -> Tensor:
     """x and y from each corner to the next, (2, 4)."""
     return torch.as_tensor(_EDGES, device=device)
-
-
-_EDGES = np.array([[1.0, 0.0, -1.0, 0.0], [0.0, 1.0, 0.0, -1.0]])
-_CORNERS = np.array([[-0.5, 0.5, 0.5, -0.5], [-0.5, -0.5, 0.5, 0.5]])
 
 
 @cache

@@ -9,7 +9,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class InstanceIndex:
-    """Whose the items of a list are.
+    """The index from items of a list to the instances that they belong to.
 
     Attributes:
         instances: how many there are.
@@ -63,7 +63,7 @@ class InstanceIndex:
 
 @dataclass(frozen=True)
 class PixelList:
-    """The pixels.
+    """Pixels of a frame, each of one instance of a stack.
 
     Attributes:
         index: whose they are.

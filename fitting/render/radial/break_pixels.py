@@ -244,7 +244,7 @@ def _outline(offsets: Tensor, form: Ellipses, break_radius: Tensor, pieces: int,
 
 @dataclass(frozen=True)
 class BreakPixels:
-    """The pixels and their rule."""
+    """Pixels near a break, and their rule."""
 
     pixels: PixelList
     rule: BreakRule | CuspAndBreakRule

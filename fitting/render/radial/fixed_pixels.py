@@ -24,7 +24,7 @@ _GROUP = 9
 
 @dataclass(frozen=True)
 class FixedPixels:
-    """The pixels, those of one order after those of the other.
+    """Pixels with points of their own, those of one order after those of the other.
 
     Attributes:
         pixels: all of them.

@@ -218,7 +218,7 @@ def _classes(instance: RoundedShape, smoothness: Smoothness, size: float, x: np.
         enough = smoothness.log_error(index - 1, radius) <= tolerance
         if breaks is not None:
             enough &= ~breaks.crossed | (smoothness.log_error_across(index - 1, breaks.at, size) <= tolerance)
-            # Next to the break the breaks's rule is exact with fewer points than high orders take.
+            # Next to the break its rule is exact with fewer points than high orders take.
             enough &= ~breaks.near if order > _HIGHEST_BESIDE_BREAK else True
             aside = smoothness.log_error(index - 1, breaks.aside) <= tolerance
             aside &= (order <= _HIGHEST_BESIDE_BREAK) | ~breaks.near

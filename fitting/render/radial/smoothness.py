@@ -47,6 +47,7 @@ _RAY_ERROR = 1e-6
 _SHORT = 0.5
 """Longest chord across a break on which it is judged, in break radii, so that the centre stays half of it away."""
 _ACROSS = np.linspace(-0.5, 0.5, 9)
+"""Places along a chord at which a break may lie, in its length."""
 _SHARP = 1e-8
 """Relative error of order 8 on a short chord above which a break is sharp. By hand, a hundredth of the strictest
 tolerance: where the profile is smooth order 8 errs by rounding only.
@@ -55,7 +56,7 @@ tolerance: where the profile is smooth order 8 errs by rounding only.
 
 @dataclass(frozen=True)
 class Smoothness:
-    """Relative errors of the rules.
+    """Relative errors of the rules on chords across one profile.
 
     Attributes:
         radii: elliptical radii, pixels.

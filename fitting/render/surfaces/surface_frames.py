@@ -26,7 +26,7 @@ Evaluate = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class KinkMeans:
-    """Of one frame.
+    """Means over the pixels of one frame that kinks cross or come near.
 
     Attributes:
         pixels: those that kinks cross.

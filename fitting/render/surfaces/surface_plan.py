@@ -85,7 +85,7 @@ _AROUND = 5
 _POINTS = np.array([0, *(order**2 for order in ORDERS), 0, 0, 0])
 """Of the Gauss–Legendre rule of each class; none where it has another."""
 _WORTH = 1.25
-"""Points saved for each at_cusp, less than which are not worth a second pass of weights."""
+"""Points saved for each sample at a corner, less than which are not worth a second pass of weights. By hand."""
 _FIVE_TOLERANCE = 1e-6
 """Error of a mean from five samples, relative to the pixel: a tenth of the strictest promise, as which pixels take five
 changes with every change of the parameters.

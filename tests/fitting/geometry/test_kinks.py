@@ -10,7 +10,7 @@ from fitting.drawing.surface import SurfaceDrawing
 from fitting.problem.components.drawn_group import drawing_of
 from fitting.render.pixels.frame import Frame
 from fitting.spec import ComponentSpec
-from tests.fitting.geometry.kinked import PLACE, KinkMeans, Pixel, finite_difference
+from tests.fitting.geometry.kink_galaxies import PLACE, KinkGalaxy, Pixel, finite_difference
 from tests.fitting.scene import problem_of, rendered, sersic
 from tests.references.parted_pixel_means import parted_pixel_mean
 
@@ -18,18 +18,18 @@ FRAME = Frame(0, 0, 41, 41)
 STEPS = {"pa": 1e-3, "i_e": 1e-2}
 
 
-def cut(wedges: int, **changes: float) -> KinkMeans:
+def cut(wedges: int, **changes: float) -> KinkGalaxy:
     """A galaxy in wedges of different sizes and brightnesses."""
     of_wedges = {f"wedge_{number}_size": 1.0 + 0.3 * math.sin(number) for number in range(2, wedges + 1)}
     of_wedges |= {f"wedge_{number}_brightness": 1.0 + 0.4 * math.cos(number) for number in range(2, wedges + 1)}
-    return KinkMeans(PLACE | of_wedges | changes, wedges)
+    return KinkGalaxy(PLACE | of_wedges | changes, wedges)
 
 
 CASES = {
-    "discy": KinkMeans({**PLACE, "c0": -0.2}),
-    "very discy": KinkMeans({**PLACE, "c0": -0.6}),
-    "thin, cuspy and discy": KinkMeans({**PLACE, "q": 0.25, "n": 4.0, "c0": -0.4}),
-    "boxy": KinkMeans({**PLACE, "c0": 0.3}),
+    "discy": KinkGalaxy({**PLACE, "c0": -0.2}),
+    "very discy": KinkGalaxy({**PLACE, "c0": -0.6}),
+    "thin, cuspy and discy": KinkGalaxy({**PLACE, "q": 0.25, "n": 4.0, "c0": -0.4}),
+    "boxy": KinkGalaxy({**PLACE, "c0": 0.3}),
     "wedges": cut(4),
     "odd wedges": cut(3),
     "thin and cuspy wedges": cut(4, q=0.3, pa=-70.0, n=4.0),
@@ -40,7 +40,7 @@ CASES = {
 }
 
 
-def near_and_far(galaxy: KinkMeans) -> tuple[list[Pixel], list[Pixel]]:
+def near_and_far(galaxy: KinkGalaxy) -> tuple[list[Pixel], list[Pixel]]:
     """Pixels within five of the centre, and a fifth of those beyond."""
     away = {(x, y): np.hypot(x - galaxy.centre[0], y - galaxy.centre[1]) for x in range(41) for y in range(41)}
     far = [pixel for pixel, distance in away.items() if distance > 5.0]

@@ -16,7 +16,7 @@ PLACE = {"x": 20.3, "y": 19.6, "q": 0.6, "pa": 35.0, "n": 1.7, "r_e": 5.0, "i_e"
 
 
 @dataclass(frozen=True)
-class KinkMeans:
+class KinkGalaxy:
     """A Sérsic galaxy with these values, over superellipses or cut into `wedges` wedges, bent if they say so."""
 
     values: Mapping[str, float]
@@ -34,9 +34,9 @@ class KinkMeans:
         """x, y."""
         return self.values["x"], self.values["y"]
 
-    def moved(self, name: str, by: float) -> "KinkMeans":
+    def moved(self, name: str, by: float) -> "KinkGalaxy":
         """The same with one value changed."""
-        return KinkMeans({**self.values, name: self.values[name] + by}, self.wedges)
+        return KinkGalaxy({**self.values, name: self.values[name] + by}, self.wedges)
 
     def light(self, radius: Array | float) -> Array:
         """Of the radial profile."""
