@@ -7,13 +7,13 @@ from fastapi import Depends, FastAPI
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from app.http.compression import Compression
-from app.http.file_responses import PACKED_TYPES
 from app.http.problem_documents import install_handlers
 from app.http.request_context import RequestContext
 from app.http.request_parameters import refuse_repeated
 from app.lifetime.services import open_services
 from app.models.problems import ProblemModel
 from app.openapi import complete_document
+from app.presenting.file_responses import PACKED_TYPES
 from app.routes import (
     accounts,
     catalogue,

@@ -1,4 +1,4 @@
-"""Records as the outside sees them: fits, places in queues, accounts, metrics, UWS documents.
+"""Records and files as the outside sees them: fits, places in queues, accounts, metrics, UWS documents, responses.
 
 A warning comes to the page in four steps: a `Notice` with a code of the table in `fitting/spec/notices.py`; kept, each
 once, in the fit's record by `jobs/lifecycle/transitions.py` (of its submission by `create`, of its result by `finish`);

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.dependencies import OwnerDep, ServicesDep
 from app.domain import planes
-from app.http.file_responses import converted_response
 from app.models.pixels import RecognisedPlanes, SkyMap
 from app.openapi import binary
+from app.presenting.file_responses import converted_response
 
 router = APIRouter(tags=["pixels"])
 

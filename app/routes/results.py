@@ -7,11 +7,11 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from app.dependencies import OwnerDep, ServicesDep
 from app.domain import bundle, result_formats, results
 from app.domain.results import StoredFile
-from app.http.file_responses import converted_response, file_response, streamed_response
 from app.lifetime.services import Services
 from app.models.results import ChainsDocument, CovarianceDocument, ParametersDocument, ProvenanceDocument
 from app.openapi import CHAINS_FORMATS, CHAINS_TYPES, TABLE_TYPES, binary, ranged_file
 from app.openapi import tables as table_responses
+from app.presenting.file_responses import converted_response, file_response, streamed_response
 from app.sandbox.file_products import TableKind
 
 router = APIRouter(prefix="/fits/{fit_id}", tags=["results"])

@@ -11,8 +11,9 @@ from starlette.testclient import TestClient
 
 from app.domain.results import StoredFile
 from app.errors import RangeNotSatisfiable
-from app.http.file_responses import file_response, wanted_range
 from app.http.problem_documents import install_handlers
+from app.http.request_parameters import wanted_range
+from app.presenting.file_responses import file_response
 from jobs.storage.blobs import BlobStore, open_blobs
 from tests.stores import s3
 

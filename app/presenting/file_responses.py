@@ -1,6 +1,5 @@
 """Files as HTTP responses, stored and made ones: a part where it is asked for (RFC 9110, 14), 304 where it is known."""
 
-import re
 from collections.abc import Callable, Iterator
 
 from fastapi import Request, Response
@@ -9,8 +8,8 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 
 from app.domain.results import StoredFile
 from app.domain.temporary_files import ConvertedFile
-from app.errors import RangeNotSatisfiable
 from app.http.entity_tags import is_known
+from app.http.request_parameters import wanted_range
 
 PACKED_TYPES = (
     *DEFAULT_EXCLUDED_CONTENT_TYPES,
@@ -23,7 +22,6 @@ PACKED_TYPES = (
 
 _SMALL = 1 << 20
 """Bytes up to which a file is read whole, chosen by hand: one piece costs less than a stream of one."""
-_ONE_RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,19})-(\d{0,19})\s*", re.IGNORECASE | re.ASCII)
 
 
 def file_response(request: Request, file: StoredFile, media_type: str, filename: str | None = None) -> Response:
@@ -75,28 +73,6 @@ def _part(request: Request, file: StoredFile, media_type: str) -> Response:
     if length <= _SMALL:
         return Response(file.blobs.read(file.key, start, stop), status, headers, media_type)
     return StreamingResponse(file.blobs.chunks(file.key, start, stop), status, headers, media_type)
-
-
-def wanted_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """From which byte to before which one, or None where the whole file is to be sent.
-
-    A header that cannot be read, has another unit, or asks for several ranges at once counts as none, as the RFC lets a
-    server do. Raises RangeNotSatisfiable where the file has none of the bytes.
-
-    Args:
-        header: the value of `Range`.
-        size: of the file, in bytes.
-    """
-    match = _ONE_RANGE.fullmatch(header or "")
-    if match is None or match[1] == match[2] == "":
-        return None
-    first, last = match[1], match[2]
-    if first and last and int(last) < int(first):
-        return None
-    start = int(first) if first else max(size - int(last), 0)
-    if start >= size:
-        raise RangeNotSatisfiable(size)
-    return start, min(int(last) + 1, size) if first and last else size
 
 
 def _unless_known(request: Request, etag: str, give: Callable[[], Response], filename: str | None = None) -> Response:
