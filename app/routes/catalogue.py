@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import ValidationError
 
 from app.errors import NotFound, RequestFaulty
@@ -26,7 +26,8 @@ def list_profiles() -> ProfileList:
 
 @router.get("/profiles/geometry/{name}", summary="A modifier of isophotes with a setting")
 def get_modifier(
-    name: str, setting: Annotated[str, Query(description="As JSON; left out, the usual one.", max_length=2000)] = ""
+    name: Annotated[str, Path(examples=["superellipse"])],
+    setting: Annotated[str, Query(description="As JSON; left out, the usual one.", max_length=2000)] = "",
 ) -> Modifier:
     """What one modifier adds to a component's parameters, which is a matter of its setting."""
     known = GEOMETRY.get(name)

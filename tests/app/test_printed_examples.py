@@ -41,10 +41,10 @@ class Stage:
     document: dict[str, Any]
 
     def parts_of(self, path: str, operation: dict[str, Any]) -> dict[str, str]:
-        """What stands for the parameters of a path; an example's file is named as it is printed."""
-        if not path.startswith("/v1/examples/"):
+        """What stands for the parameters of a path; names of examples and modifiers are those that are printed."""
+        if not path.startswith(("/v1/examples/", "/v1/profiles/geometry/")):
             return self.parts
-        return {parameter["name"]: printed(parameter)[0] for parameter in operation["parameters"]}
+        return {each["name"]: printed(each)[0] for each in operation["parameters"] if each["in"] == "path"}
 
     def filled(self, path: str) -> str:
         return path.format_map(self.parts)
