@@ -1,4 +1,7 @@
-"""The one clock: the database's, so that machines whose clocks differ agree on leases."""
+"""Clock of the service, the only one: the database's, so that machines whose clocks differ agree on leases.
+
+update(FitRecord).values(lease_until=database_now() + 30.0)      # seconds since 1970, reckoned by SQL
+"""
 
 from datetime import UTC, datetime
 from typing import Any

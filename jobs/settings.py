@@ -1,4 +1,7 @@
-"""Every setting of the service, read from the environment here and nowhere else."""
+"""Settings of the service, every one, read from the environment here and nowhere else.
+
+PHOTFIT_LEASE_SECONDS=60 python -m worker      # Settings().lease_seconds == 60.0
+"""
 
 import base64
 import ipaddress
@@ -10,7 +13,9 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEBIBYTE = 1 << 20
+"""Bytes."""
 GIBIBYTE = 1 << 30
+"""Bytes."""
 
 
 class Settings(BaseSettings):

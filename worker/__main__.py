@@ -1,4 +1,4 @@
-"""`python -m worker`: one worker process."""
+"""Worker process: `python -m worker`, with the queues that it serves and its name."""
 
 import argparse
 import os
@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> None:
     from jobs.settings import Settings
 
     settings = Settings()
-    queues = (options.queues or settings.worker_queues or ",".join(_served())).replace(" ", "")
+    queues = (options.queues or settings.worker_queues or ",".join(_servable_queues())).replace(" ", "")
     unknown = [queue for queue in queues.split(",") if queue not in QUEUES]
     if unknown:
         sys.exit(f"photfit worker: unknown queue {', '.join(unknown)}; there are {', '.join(QUEUES)}")
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
 
 
-def _served() -> tuple[str, ...]:
+def _servable_queues() -> tuple[str, ...]:
     """The queues for this machine's devices, found without importing torch."""
     has_gpu = any(Path("/dev").glob("nvidia[0-9]*")) and os.environ.get("CUDA_VISIBLE_DEVICES", "all") != ""
     return ("gpu", "quick", "cpu") if has_gpu else ("quick", "cpu")

@@ -1,4 +1,4 @@
-"""The Celery application of a worker: one parent that listens, one spawned child that computes.
+"""Celery application of a worker: one parent that listens, one spawned child that computes.
 
 The parent never imports torch (forking or terminating a process that has used it hangs); the child imports it when it
 starts, so that the first fit is as quick as the next.

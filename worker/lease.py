@@ -1,4 +1,11 @@
-"""Holding on to a fit: a thread that renews the lease and sees when the fit is no longer wanted here."""
+"""Heartbeat of a worker's hold on a fit: a thread that renews the lease and sees when the fit should end.
+
+    with Heartbeat(engine, claim, worker, lease_seconds=30.0) as heartbeat:
+        …                    # the engine's reports look at heartbeat.ending: None, or why to stop
+
+A cancel stands in the record (`cancel_requested_at`); the heartbeat looks there, and `worker.reporting.Reporter` takes
+what it saw into the engine. What comes before and after: the table in `jobs.lifecycle.transitions`.
+"""
 
 import threading
 import time
@@ -16,6 +23,7 @@ from jobs.queues import presence
 from jobs.storage import records
 
 _LOOK_SECONDS = 0.5
+"""Seconds between looks at the record. Chosen by hand: a cancel is felt at once, at two short reads a second."""
 
 _log = structlog.get_logger("photfit.lease")
 
@@ -61,17 +69,14 @@ class Heartbeat:
                 self.ending = self.ending or Ending.OUT_OF_TIME
             try:
                 if time.monotonic() - renewed >= self._lease_seconds / 3.0:
-                    self._renew()
+                    if not transitions.renew(self._engine, self._claim, self._lease_seconds).held:
+                        self.ending = Ending.LOST
                     renewed = time.monotonic()
                 self._look()
             except DatabaseAway as error:
                 _log.warning("the database does not answer", fit=self._claim.fit_id, error=str(error))
                 if time.monotonic() - renewed > self._lease_seconds:
                     self.ending = Ending.LOST
-
-    def _renew(self) -> None:
-        if not transitions.renew(self._engine, self._claim, self._lease_seconds).held:
-            self.ending = Ending.LOST
 
     def _look(self) -> None:
         record = records.get_fit(self._engine, self._claim.owner, self._claim.fit_id)

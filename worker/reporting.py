@@ -1,4 +1,9 @@
-"""Progress on its way out: into the record at most twice a second, with a nudge to those who watch."""
+"""Reports of a running fit: progress into the record, at most twice a second, and a cancel into the engine.
+
+    run(request, images, report=Reporter(engine, publisher, claim, heartbeat, pictures))
+
+Why progress goes through the record: docs/decisions/0023-watching-a-fit.md.
+"""
 
 import math
 import time
@@ -15,10 +20,13 @@ from worker.lease import Ending, Heartbeat
 from worker.residual_pictures import ResidualPictures
 
 _PAUSE_SECONDS = 0.5
+"""Seconds between snapshots (docs/decisions/0023)."""
 _WRAP_UP_SECONDS = 300.0
-"""What a fit that is out of time may take to work out what it keeps, before it is ended by force."""
+"""Seconds that a fit that is out of time may take to work out what it keeps, before it is ended by force. Chosen by
+hand: the covariance of a large image takes minutes."""
 _MOST_PARAMETERS = 500
-"""Told of a fit while it runs, the first ones of its request; its result has all."""
+"""Told of a fit while it runs, the first ones of its request; its result has all. Chosen by hand: what an eye can
+follow, and a record of some ten kilobytes."""
 
 
 class Reporter:
@@ -42,7 +50,9 @@ class Reporter:
     def __call__(self, progress: Progress) -> None:
         """Take a snapshot; raises Cancelled when the fit should stop, TimeIsUp where it may keep what it found."""
         if self._heartbeat.ending is Ending.OUT_OF_TIME:
-            self._take_time_to_wrap_up()
+            if not self._wrapping_up:
+                self._wrapping_up = True
+                transitions.allow_more_time(self._engine, self._claim, _WRAP_UP_SECONDS)
             raise TimeIsUp
         if self._heartbeat.ending is not None:
             raise Cancelled
@@ -57,11 +67,6 @@ class Reporter:
             self._last = self._heard
             transitions.record_progress(self._engine, self._claim, self._snapshot(progress))
             self._publisher.publish(self._claim.fit_id)
-
-    def _take_time_to_wrap_up(self) -> None:
-        if not self._wrapping_up:
-            self._wrapping_up = True
-            transitions.allow_more_time(self._engine, self._claim, _WRAP_UP_SECONDS)
 
     @property
     def latest(self) -> dict[str, Any] | None:

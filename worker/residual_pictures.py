@@ -20,11 +20,14 @@ from jobs.lifecycle.transitions import Claim
 from jobs.storage.blobs import BlobStore, StorageTrouble, live_folder, live_residual
 
 _FIRST_SECONDS = 1.0
+"""Seconds before the first picture: most fits end without one. Chosen by hand."""
 _PAUSE_SECONDS = 2.0
+"""Seconds between pictures (docs/decisions/0023)."""
 _LARGEST_SHARE = 0.1
-"""Of the time that a fit takes, that its pictures may take."""
+"""Of the time that a fit takes, that its pictures may take (docs/decisions/0023)."""
 _LAST_SECONDS = 2.0
-"""How long the end of an attempt waits for its pictures to be gone."""
+"""Seconds that the end of an attempt waits for its pictures to be gone. Chosen by hand: a store that is away is not to
+keep the worker from its next fit."""
 
 _log = structlog.get_logger("photfit.worker")
 
@@ -64,7 +67,7 @@ class ResidualPictures:
         began = time.monotonic()
         try:
             planes = iterate.normalized_residuals()
-            thread = threading.Thread(target=self._keep, args=(planes, began), name="pictures", daemon=True)
+            thread = threading.Thread(target=self._draw_and_store, args=(planes, began), name="pictures", daemon=True)
             thread.start()
             self._thread = thread
         except Cancelled:
@@ -73,7 +76,7 @@ class ResidualPictures:
             _log.warning("the residual could not be shown", error=str(error))
             self._next = math.inf
 
-    def _keep(self, planes: list[NDArray[np.float64]], began: float) -> None:
+    def _draw_and_store(self, planes: list[NDArray[np.float64]], began: float) -> None:
         try:
             for number, plane in enumerate(planes):
                 self._put(number, draw_live_residual(plane))

@@ -95,7 +95,7 @@ def attempt(connections: Connections, fit_id: str, task_id: str | None) -> None:
         _count(connections, claim, result.stages if result else ())
         structlog.contextvars.clear_contextvars()
         # The owner's next fit: its own bell may have been answered while as many of his ran as may.
-        if settings.accounts and (waiting := records.next_of(connections.engine, claim.owner)):
+        if settings.accounts and (waiting := records.oldest_queued(connections.engine, claim.owner)):
             connections.doorbell.ring(waiting.id, waiting.queue)
 
 
@@ -239,7 +239,7 @@ def _own_problem(error: Exception) -> dict[str, Any]:
 def _count(connections: Connections, claim: Claim, stages: Sequence[StageRecord]) -> None:
     """Note how an attempt ended, how long its fit had waited, how long its stages ran, and what the GPUs hold."""
     try:
-        stage_tallies = [tally for stage in stages for tally in tallies.lasting("stage", stage.method, stage.seconds)]
+        stage_tallies = [tally for stage in stages for tally in tallies.duration("stage", stage.method, stage.seconds)]
         tallies.add(connections.engine, [*_attempt_tallies(connections, claim), *stage_tallies])
         if memory := _gpu_memory():
             presence.report_memory(connections.engine, connections.worker, memory)
@@ -251,10 +251,10 @@ def _attempt_tallies(connections: Connections, claim: Claim) -> list[tallies.Tal
     record = records.get_fit(connections.engine, claim.owner, claim.fit_id)
     if record is None:
         return []
-    noted = [tallies.once("finished", record.state)]
+    counted = [tallies.event("finished", record.state)]
     if claim.attempt == 1 and record.started_at is not None:
-        noted += tallies.lasting("wait", record.queue, (record.started_at - record.created_at).total_seconds())
-    return noted
+        counted += tallies.duration("wait", record.queue, (record.started_at - record.created_at).total_seconds())
+    return counted
 
 
 def _gpu_memory() -> dict[str, dict[str, int]]:

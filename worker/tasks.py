@@ -1,4 +1,4 @@
-"""The one task: run a fit."""
+"""Task of Celery's, the only one: an attempt at a fit."""
 
 from celery import Task
 

@@ -218,7 +218,7 @@ def _queue_fit(
 
 def _earlier_result(services: Services, owner: str, request_sha256: str) -> FitRecord | None:
     """The owner's newest fit with this hash whose result is there and was made by this version of photfit, or None."""
-    record = records.succeeded_with(services.engine, owner, request_sha256)
+    record = records.newest_success(services.engine, owner, request_sha256)
     if record is None:
         return None
     try:

@@ -108,7 +108,7 @@ def list_page(services: Services, owner: str, limit: int, cursor: str | None) ->
 def delete(services: Services, owner: str, upload_id: str) -> None:
     """Delete an upload. Raises NotFound, or Conflict where a fit still has to read it."""
     get(services, owner, upload_id)
-    user = records.unfinished_naming(services.engine, owner, upload_id)
+    user = records.unfinished_fit_with(services.engine, owner, upload_id)
     if user is not None:
         raise Conflict(f"The fit {user} still needs the upload {upload_id}; wait for it or cancel it.", fit=user)
     key = uploads.remove_upload(services.engine, owner, upload_id)

@@ -78,7 +78,7 @@ def list_jobs(
     since = None if after is None else moment(after, "AFTER")
     wanted = [
         job
-        for job in uws.listed(services.engine, owner)
+        for job in uws.list_jobs(services.engine, owner)
         if (phase_of(job) in phases if phases else phase_of(job) is not ExecutionPhase.ARCHIVED)
         and (since is None or job.record.created_at > since)
     ]

@@ -24,7 +24,7 @@ from app.sandbox.upload_checks import preload
 from jobs.faults import DatabaseAway, StorageTrouble
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.reconciler import Reconciler
-from jobs.operation.webhooks import Teller
+from jobs.operation.webhooks import WebhookSender
 from jobs.queues.doorbell import Doorbell
 from jobs.settings import Settings
 from jobs.storage.blobs import BlobStore, open_blobs
@@ -79,11 +79,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     waker = Waker(doorbell, publisher)
     watcher = Watcher(settings.broker_url)
     reconciler = Reconciler.build(engine, doorbell, publisher, settings).thread()
-    teller = Teller.of(engine, settings).thread()
+    webhook_sender = WebhookSender.from_settings(engine, settings).thread()
     sandbox.start()
     waker.warm()
     reconciler.start()
-    teller.start()
+    webhook_sender.start()
     listening = asyncio.create_task(watcher.listen())
     try:
         yield Services(
@@ -105,7 +105,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             await listening
         for stop in (
             reconciler.stop,
-            teller.stop,
+            webhook_sender.stop,
             waker.stop,
             sandbox.stop,
             doorbell.close,

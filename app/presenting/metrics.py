@@ -65,7 +65,7 @@ class FitsCollector(Collector):
         for queue in records.queues(self._engine):
             depth.add_metric([queue.name], queue.length)
             oldest.add_metric([queue.name], queue.oldest_seconds)
-        running = GaugeMetricFamily("photfit_running", "Fits that run.", value=records.running(self._engine))
+        running = GaugeMetricFamily("photfit_running", "Fits that run.", value=records.count_running(self._engine))
         yield from (depth, oldest, running)
 
     def _workers(self) -> Iterator[Metric]:

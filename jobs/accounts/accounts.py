@@ -136,7 +136,7 @@ def identify_key(engine: Engine, secret: str) -> Identity | None:
 def identify(engine: Engine, *conditions: ColumnElement[bool]) -> Identity | None:
     """Who the one key speaks for that meets the conditions, where key and account are good; notes that it was used."""
     with Session(engine) as session:
-        found = session.execute(select(KeyRecord, UserRecord).where(_good(), *conditions)).one_or_none()
+        found = session.execute(select(KeyRecord, UserRecord).where(_is_usable(), *conditions)).one_or_none()
         if found is None:
             return None
         key, user = found
@@ -145,7 +145,7 @@ def identify(engine: Engine, *conditions: ColumnElement[bool]) -> Identity | Non
     return identity
 
 
-def _good() -> ColumnElement[bool]:
+def _is_usable() -> ColumnElement[bool]:
     """Condition on KeyRecord and UserRecord: they belong together, and both may be used now."""
     return and_(
         UserRecord.id == KeyRecord.user_id,

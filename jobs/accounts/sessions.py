@@ -1,4 +1,8 @@
-"""Browsers that are signed in: a word in a cookie stands for a key, for a while."""
+"""Sessions of browsers that are signed in: a word in a cookie stands for a key, for a while.
+
+word = open_session(engine, identity.key_id, seconds=43_200.0)     # goes into the cookie
+identify_session(engine, word)                                     # whose key it stands for; None once it is over
+"""
 
 from sqlalchemy import Engine, delete, insert
 

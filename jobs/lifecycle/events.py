@@ -1,4 +1,9 @@
-"""Nudges that a fit has changed, through the broker's publish and subscribe. Losing one costs a moment, no more."""
+"""Events, which nudge whoever watches a fit: its id, by the broker's publish and subscribe. A lost one costs a moment.
+
+Publisher(settings.broker_url).publish("fit_01k9")
+async for fit_id in changes(settings.broker_url):
+    …                                             # read the record again
+"""
 
 from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, urlsplit

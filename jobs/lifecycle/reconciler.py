@@ -1,4 +1,11 @@
-"""What keeps records and world together: leases that ran out, doorbells nobody heard, cancellations nobody heeded."""
+"""Reconciler: keeps records and world together, where leases ran out, bells were not heard, cancels not heeded.
+
+    Reconciler.build(engine, doorbell, publisher, settings).thread().start()   # a look every `reconcile_seconds`
+
+API and workers each run one; a lock row lets one at a time look. Which transitions it makes, and when, is told by the
+table in `jobs.lifecycle.transitions`. A message of the broker may be lost because this rings again
+(docs/decisions/0001-broker-as-doorbell.md).
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +29,10 @@ from jobs.storage.blobs import BlobStore, open_blobs
 from jobs.storage.schema import FitRecord, ReconcilerLock
 
 _RINGS_AT_ONCE = 200
+"""Fits of a queue that are rung for in one look. Chosen by hand: what a broker takes within the look's pause."""
 _RING_AGAIN_SECONDS = 60.0
+"""After so many seconds a fit is rung for again though its queue holds messages, of which one may be its own. Chosen by
+hand: a second message does no harm, so it only must not be many."""
 
 _log = structlog.get_logger("photfit.reconciler")
 
@@ -50,7 +60,7 @@ class Reconciler:
         for record in transitions.expire(self.engine, self.settings.max_crashes):
             became = "queued again" if record.state == "queued" else record.state
             _log.warning(f"the worker of a fit died; {became}", fit=record.id)
-            tallies.add(self.engine, [tallies.once("expired", became)])
+            tallies.add(self.engine, [tallies.event("expired", became)])
             if record.state != "queued":
                 forget_checkpoints(self.blobs, record.id)
             self.publisher.publish(record.id)

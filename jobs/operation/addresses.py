@@ -1,5 +1,8 @@
-"""Which addresses the service itself may speak to when somebody names one: https, at hosts that the operator has
-listed, and nowhere inside the operator's own network.
+"""Addresses that the service itself may speak to: https, at hosts that the operator listed, in no private network.
+
+rules = AddressRules.read("archive.example.org, *.example.net", private=False)
+resolve("https://archive.example.org/m51.fits", rules).pinned_url   # "https://93.184.215.14:443/m51.fits"
+resolve("https://localhost/", rules)                                # raises AddressRefused
 """
 
 import ipaddress
@@ -10,6 +13,7 @@ from urllib.parse import urlsplit
 from fitting.faults import UserFault
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+"""IPv4 addresses as IPv6 ones (RFC 6052, section 2.1)."""
 
 
 class AddressRefused(UserFault):

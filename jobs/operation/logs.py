@@ -1,4 +1,4 @@
-"""One logger for the process: structlog, as JSON lines on standard error or, on a terminal, in colour."""
+"""Logger of the process, the only one: structlog, as JSON lines on standard error or, on a terminal, in colour."""
 
 import logging
 import sys

@@ -1,4 +1,8 @@
-"""What is kept until a fit is final, or for so many days, where the settings say so, and no longer."""
+"""Retention: what is kept until a fit is final, or for so many days, and no longer; and files that no record knows.
+
+remove_old_fits(engine, blobs, days=30.0)    # ids of those that are gone, with their results
+list(orphans(engine, blobs))                 # keys of blobs that a crash at the wrong moment left behind
+"""
 
 from collections.abc import Iterator
 
@@ -13,7 +17,9 @@ from jobs.storage.blobs import BlobStore, StorageTrouble, checkpoint_folder, liv
 from jobs.storage.schema import FINAL_STATES, FitRecord, UploadRecord
 
 _DAY = 86_400.0
+"""Seconds."""
 _AT_ONCE = 50
+"""Fits, and uploads, that one look removes: a look is not to outlast the reconciler's lock. Chosen by hand."""
 
 _log = structlog.get_logger("photfit.retention")
 
@@ -55,7 +61,7 @@ def remove_old_uploads(engine: Engine, blobs: BlobStore, days: float) -> list[st
         old = [(name, owner) for name, owner in session.execute(query.order_by(UploadRecord.id).limit(_AT_ONCE))]
     removed = []
     for upload_id, owner in old:
-        if records.unfinished_naming(engine, owner, upload_id) is not None:
+        if records.unfinished_fit_with(engine, owner, upload_id) is not None:
             continue
         key = uploads.remove_upload(engine, owner, upload_id)
         if key is not None:

@@ -1,5 +1,8 @@
 """Spans of requests and fits for OpenTelemetry, where the setting asks for them (`pip install 'photfit[telemetry]'`).
 
+    with span("fit", request_id, fit="fit_01k9"):    # nothing where `start_tracing` was not called
+        …
+
 Where spans go is for OpenTelemetry's own variables to say (OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_HEADERS …).
 """
 

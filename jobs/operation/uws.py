@@ -14,8 +14,8 @@ from jobs.clock import database_now
 from jobs.ids import new_id
 from jobs.storage.schema import FitRecord, UwsJobRecord
 
-KEPT_SECONDS = 30 * 86_400.0
-"""How long a job is kept unless its owner sets another time of destruction."""
+DEFAULT_RETENTION_SECONDS = 30 * 86_400.0
+"""Seconds that a job is kept unless its owner sets another time of destruction. Chosen by hand: a month."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def create(engine: Engine, owner: str, request: dict[str, Any], run_id: str | No
         request=request,
         run_id=run_id,
         created_at=database_now(),
-        destruction=database_now() + KEPT_SECONDS,
+        destruction=database_now() + DEFAULT_RETENTION_SECONDS,
         execution_duration=0,
     )
     with Session(engine, expire_on_commit=False) as session, session.begin():
@@ -50,7 +50,7 @@ def get(engine: Engine, owner: str, job_id: str) -> Job | None:
     return found[0] if found else None
 
 
-def listed(engine: Engine, owner: str) -> Sequence[Job]:
+def list_jobs(engine: Engine, owner: str) -> Sequence[Job]:
     """The owner's jobs, newest first."""
     return _find(engine, UwsJobRecord.owner == owner)
 

@@ -1,4 +1,8 @@
-"""Telling others that a fit is final: signed as Standard Webhooks has it, and repeated until they have heard.
+"""Webhooks: telling others that a fit is final, signed as Standard Webhooks has it, repeated until they have heard.
+
+    WebhookSender.from_settings(engine, settings).thread().start()
+    signature(secret_bytes("whsec_MfKQ9r8G…"), "msg_fit_01k9", "1764500000", body)   # "v1,K5oZfz…"
+
 
 A fit with a webhook is due from its creation on, and told of once it is final. Whoever tells takes the turn in the
 database first, so that two processes never tell at once; the message's id is the same at every try, so that a
@@ -27,15 +31,18 @@ from jobs.storage.schema import FINAL_STATES, FitRecord
 PAUSES = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
 """Seconds after each failed try; after the last one it is given up (Standard Webhooks, "Retry schedule")."""
 _TURN_SECONDS = 60.0
-_SECONDS = 15.0
+"""Whoever takes a turn has so many seconds before another may: a try takes at most four timeouts."""
+_TIMEOUT_SECONDS = 15.0
+"""Seconds for each of connecting, sending and reading. Chosen by hand: a receiver is to answer at once."""
 _AT_ONCE = 20
+"""Fits that one look tells of. Chosen by hand: slow receivers are not to keep others waiting for hours."""
 
 _log = structlog.get_logger("photfit.webhooks")
 
 
 @dataclass(frozen=True)
-class Teller:
-    """Tells of final fits, one look after another; `base` is what its links begin with."""
+class WebhookSender:
+    """Sender of webhooks: tells of final fits, one look after another; `base` is what its links begin with."""
 
     engine: Engine
     rules: AddressRules
@@ -44,8 +51,8 @@ class Teller:
     base: str = ""
 
     @classmethod
-    def of(cls, engine: Engine, settings: Settings) -> "Teller":
-        """A teller by the settings; one that tells nobody where they name no secret."""
+    def from_settings(cls, engine: Engine, settings: Settings) -> "WebhookSender":
+        """A sender by the settings; one that tells nobody where they name no secret."""
         rules = AddressRules.read(settings.webhook_hosts, private=settings.outbound_private)
         secret = settings.webhook_secret
         key = None if secret is None else secret_bytes(secret.get_secret_value())
@@ -86,7 +93,9 @@ class Teller:
         }
         # No proxy that the environment names: it would look the name up once more.
         certificates = httpx.create_ssl_context()
-        with httpx.Client(verify=certificates, trust_env=False, follow_redirects=False, timeout=_SECONDS) as client:
+        with httpx.Client(
+            verify=certificates, trust_env=False, follow_redirects=False, timeout=_TIMEOUT_SECONDS
+        ) as client:
             request = client.build_request(
                 "POST", target.pinned_url, content=body, headers=headers, extensions={"sni_hostname": target.host}
             )

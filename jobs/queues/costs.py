@@ -1,4 +1,8 @@
-"""How long a fit will take and how much memory it will need, told before it has run.
+"""Costs of a fit, in seconds and bytes, told before it has run.
+
+    seconds = start + Σ over stages: questions × per question
+                      + pixels × components × (values × v + gradients × g + equations × e)
+    bytes   = process + per pixel × pixels + per draw × draws × free parameters
 
 What a method asks of the problem stands in its description (`fitting.spec.methods`); here it becomes seconds and bytes.
 Rough by nature: what a minimizer needs depends on the data. The service puts the times right by what earlier fits of
@@ -8,20 +12,24 @@ the same queue took (`jobs.queues.queue_forecast`).
 from fitting.spec import METHODS, FitRequest, ParameterTable, StageSpec
 from fitting.spec.methods import Calls, SamplerOptions
 
-# Seconds for one pixel of one component on one core of the machine that the benchmarks were run on
-# (benchmarks/results/seed.json: three galaxies and a sky on 9801 pixels).
 _VALUE = 2.4e-8
+"""Seconds of χ² for one pixel of one component on one core of the machine that the benchmarks were run on
+(benchmarks/results/seed.json: three galaxies and a sky on 9801 pixels)."""
 _GRADIENT = 4.3e-8
+"""The same of χ² and its gradient."""
 _EQUATIONS = 6.8e-8
+"""The same of the normal equations."""
 _CALL_SECONDS = 3e-4
-"""Of one question to the problem, whatever its size."""
+"""Seconds of one question to the problem, whatever its size. Chosen by hand, after problems of a few pixels."""
 _START_SECONDS = 0.1
-"""Reading the files, building the problem and writing the result."""
+"""Seconds for reading the files, building the problem and writing the result. Chosen by hand, to the tenth."""
 
 _PROCESS_BYTES = 400 << 20
+"""Bytes of a worker's process with the engine and nothing else: 380 MB (docs/decisions/0022, "Costs")."""
 _BYTES_PER_PIXEL = 200
-"""Planes, model, residuals and what a tile's derivatives need."""
+"""Bytes: planes, model, residuals and what a tile's derivatives need, 25 numbers of 8. Chosen by hand, to be enough."""
 _DRAW_BYTES = 24
+"""Bytes of one parameter of one draw, three numbers of 8: it is copied as chains are written. Chosen by hand."""
 
 
 def expected_seconds(request: FitRequest, pixels: int) -> float:

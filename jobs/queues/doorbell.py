@@ -1,4 +1,10 @@
-"""Waking workers. A message holds a fit's id and nothing else: the database is the truth, the broker a doorbell."""
+"""Doorbell that wakes workers: a message holds a fit's id and nothing else.
+
+    Doorbell(settings).ring("fit_01k9", "cpu")      # False where the broker does not answer: it is rung again later
+
+The database is the truth, the broker a doorbell (docs/decisions/0001-broker-as-doorbell.md). Who stands at which queue
+is chosen in `jobs.queues.queue_choice`.
+"""
 
 from typing import Any
 
@@ -11,6 +17,8 @@ from jobs.settings import Settings
 
 TASK = "photfit.run_fit"
 _RING_SECONDS = 1.0
+"""Seconds that connecting and sending may take each: a broker that is away is not to hold a request up. Chosen by
+hand."""
 
 _log = structlog.get_logger("photfit.doorbell")
 

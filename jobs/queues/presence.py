@@ -1,4 +1,4 @@
-"""Which workers are alive, what they serve, and which were told to stop."""
+"""Presence of workers: which are alive, what they serve, and which were told to stop."""
 
 from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -9,8 +9,10 @@ from jobs.clock import database_now
 from jobs.storage.schema import WorkerRecord
 
 ALIVE_SECONDS = 15.0
-"""A worker that has not reported for so long is not counted on."""
+"""A worker that has not reported for so many seconds is not counted on: three of its reports
+(`worker.application`)."""
 FORGET_SECONDS = 3600.0
+"""Seconds after which the row of a silent worker goes. Chosen by hand: an operator still sees who died this hour."""
 
 
 def report(engine: Engine, worker: str, queues: list[str], devices: list[str]) -> None:

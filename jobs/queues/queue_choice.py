@@ -1,10 +1,20 @@
-"""The choice of a queue: which workers a fit waits for."""
+"""Choice of a queue: which workers a fit waits for.
+
+    >>> choose_queue("auto", stages=1, seconds=0.4, worker_queues=[["quick"], ["quick", "cpu"]])
+    'quick'
+    >>> choose_queue("auto", stages=1, seconds=60.0, worker_queues=[["quick", "cpu"], ["gpu", "quick", "cpu"]])
+    'gpu'
+
+Its caller is `app.domain.submission.queue_for`; seconds come from `jobs.queues.costs`. Why there is a queue for what is
+quick: docs/decisions/0022-a-worker-for-what-is-quick.md.
+"""
 
 from collections.abc import Collection, Iterable
 
 QUEUES = ("quick", "cpu", "gpu")
+"""Every queue: previews and short fits, fits on processors, fits on GPUs."""
 QUICK_SECONDS = 2.0
-"""A fit that is expected to take no longer goes the way of previews."""
+"""Seconds of one core: a fit that is expected to take no longer goes the way of previews (docs/decisions/0022)."""
 
 
 def choose_queue(device: str, stages: int, seconds: float, worker_queues: Iterable[Collection[str]]) -> str:

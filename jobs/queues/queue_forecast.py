@@ -1,4 +1,4 @@
-"""When queued fits will start: the workers' next hours, played through.
+"""Forecast of the queues: when queued fits will start, by playing the workers' next hours through.
 
 Each worker takes one fit at a time, and its queues in turn, as the broker's client does; within a queue the oldest
 comes first. What a fit will take is what was expected of it times the pace of its queue: the median of actual over

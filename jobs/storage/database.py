@@ -1,4 +1,8 @@
-"""Connections and migrations. SQLite in WAL mode by default, PostgreSQL by URL."""
+"""Connections to the database and its migrations: SQLite in WAL mode by default, PostgreSQL by URL.
+
+engine = connect(Settings())
+migrate(engine)
+"""
 
 import fcntl
 from collections.abc import Iterator

@@ -50,7 +50,7 @@ def find_by_key(engine: Engine, owner: str, idempotency_key: str) -> FitRecord |
         return session.scalar(query)
 
 
-def succeeded_with(engine: Engine, owner: str, request_sha256: str) -> FitRecord | None:
+def newest_success(engine: Engine, owner: str, request_sha256: str) -> FitRecord | None:
     """The owner's newest fit of this request and these files that has succeeded, or None."""
     query = select(FitRecord).where(
         FitRecord.owner == owner, FitRecord.request_sha256 == request_sha256, FitRecord.state == "succeeded"
@@ -104,7 +104,7 @@ def rename(
         return session.scalars(statement.returning(FitRecord)).one_or_none()
 
 
-def unfinished_naming(engine: Engine, owner: str, upload_id: str) -> str | None:
+def unfinished_fit_with(engine: Engine, owner: str, upload_id: str) -> str | None:
     """Id of a queued or running fit of the owner whose request names the upload, or None."""
     query = select(FitRecord.id).where(
         FitRecord.owner == owner,
@@ -115,14 +115,14 @@ def unfinished_naming(engine: Engine, owner: str, upload_id: str) -> str | None:
         return session.scalar(query.limit(1))
 
 
-def next_of(engine: Engine, owner: str) -> FitRecord | None:
+def oldest_queued(engine: Engine, owner: str) -> FitRecord | None:
     """The owner's fit that has waited longest, or None."""
     waiting = select(FitRecord).where(FitRecord.owner == owner, FitRecord.state == "queued")
     with Session(engine) as session:
         return session.scalar(waiting.order_by(FitRecord.id).limit(1))
 
 
-def everybody_s(
+def fits_of_all_owners(
     engine: Engine, *, owner: str | None = None, state: str | None = None, limit: int = 50
 ) -> list[FitRecord]:
     """Fits of all owners, or of one, newest first: for operation, not for users."""
@@ -158,7 +158,7 @@ def queues(engine: Engine) -> list[Queue]:
         return [Queue(name, length, max(0.0, seconds)) for name, length, seconds in connection.execute(query)]
 
 
-def running(engine: Engine) -> int:
+def count_running(engine: Engine) -> int:
     """How many fits run, of all owners: for operation, not for users."""
     with engine.connect() as connection:
         return connection.scalar(select(func.count()).where(FitRecord.state == "running")) or 0

@@ -1,4 +1,7 @@
-"""The tables."""
+"""Tables of the database: fits, uploads, workers, tallies, accounts with keys and sessions, UWS jobs.
+
+A column that comes or goes needs a migration (`jobs/migrations/versions/`); a test holds the two against each other.
+"""
 
 from datetime import datetime
 from typing import Any, Literal

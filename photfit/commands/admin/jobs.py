@@ -25,7 +25,7 @@ def list_jobs(user: str | None, state: str | None, limit: int) -> None:
     from rich.table import Column, Table
 
     from jobs.accounts.accounts import list_users
-    from jobs.storage.records import everybody_s
+    from jobs.storage.records import fits_of_all_owners
 
     table = Table(
         Column("id", no_wrap=True, min_width=30),
@@ -40,7 +40,7 @@ def list_jobs(user: str | None, state: str | None, limit: int) -> None:
     with database() as engine:
         owner = None if user is None else account(engine, user).id
         names = {record.id: record.name for record in list_users(engine)}
-        for fit in everybody_s(engine, owner=owner, state=state, limit=limit):
+        for fit in fits_of_all_owners(engine, owner=owner, state=state, limit=limit):
             made = f"{fit.created_at:%Y-%m-%d %H:%M}"
             whose = names.get(fit.owner, fit.owner)
             table.add_row(fit.id, whose, fit.name, fit.state, fit.queue, str(fit.attempt), made, fit.worker)

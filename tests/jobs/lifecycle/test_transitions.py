@@ -240,12 +240,12 @@ def test_a_request_comes_back_as_it_was(any_engine: Engine) -> None:
 
 def test_an_unfinished_fit_is_found_by_the_upload_that_it_names(any_engine: Engine) -> None:
     fit = created(any_engine, request={"images": [{"data": {"upload": "upl_1x", "hdu": 0}}]})
-    assert records.unfinished_naming(any_engine, "local", "upl_1x") == fit.id
-    assert records.unfinished_naming(any_engine, "local", "upl_2") is None
-    assert records.unfinished_naming(any_engine, "local", "upl_%") is None
-    assert records.unfinished_naming(any_engine, "other", "upl_1x") is None
+    assert records.unfinished_fit_with(any_engine, "local", "upl_1x") == fit.id
+    assert records.unfinished_fit_with(any_engine, "local", "upl_2") is None
+    assert records.unfinished_fit_with(any_engine, "local", "upl_%") is None
+    assert records.unfinished_fit_with(any_engine, "other", "upl_1x") is None
     transitions.request_cancel(any_engine, "local", fit.id)
-    assert records.unfinished_naming(any_engine, "local", "upl_1x") is None
+    assert records.unfinished_fit_with(any_engine, "local", "upl_1x") is None
 
 
 def test_no_more_fits_of_an_owner_run_at_once_than_may(any_engine: Engine) -> None:

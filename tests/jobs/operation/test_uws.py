@@ -39,8 +39,8 @@ def test_a_job_that_has_its_fit_is_changed_no_more(any_engine: Engine) -> None:
 def test_a_job_is_its_owner_s_alone_and_gone_when_its_time_has_come(any_engine: Engine) -> None:
     job = uws.create(any_engine, "vera", {"images": []}, None)
     assert uws.get(any_engine, "henrietta", job.id) is None
-    assert [one.record.id for one in uws.listed(any_engine, "vera")] == [job.id]
+    assert [one.record.id for one in uws.list_jobs(any_engine, "vera")] == [job.id]
     uws.set_destruction(any_engine, "vera", job.id, datetime(2020, 1, 1, tzinfo=UTC).timestamp())
     assert uws.get(any_engine, "vera", job.id) is None
-    assert uws.listed(any_engine, "vera") == []
+    assert uws.list_jobs(any_engine, "vera") == []
     assert uws.drop_destroyed(any_engine) == 1

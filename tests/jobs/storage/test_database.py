@@ -115,7 +115,7 @@ def test_settings_come_from_the_environment_with_embedded_defaults(tmp_path: Pat
 
 def test_what_happened_is_counted_once_for_all_processes(any_engine: Engine) -> None:
     for seconds in (0.05, 0.2, 5000.0, 1e9):
-        tallies.add(any_engine, [tallies.once("ended", "succeeded"), *tallies.lasting("stage", "lm", seconds)])
+        tallies.add(any_engine, [tallies.event("ended", "succeeded"), *tallies.duration("stage", "lm", seconds)])
     assert tallies.counts(any_engine, "ended") == {"succeeded": 4}
     histogram = tallies.histograms(any_engine, "stage")["lm"]
     counts = dict(histogram.counts)
@@ -131,7 +131,7 @@ def test_queues_say_how_many_wait_and_for_how_long(any_engine: Engine) -> None:
     found = {queue.name: queue for queue in records.queues(any_engine)}
     assert (found["cpu"].length, found["gpu"].length) == (2, 1)
     assert 0.0 <= found["gpu"].oldest_seconds <= found["cpu"].oldest_seconds < 60.0
-    assert records.running(any_engine) == 0
+    assert records.count_running(any_engine) == 0
 
 
 def test_a_database_says_which_version_its_tables_have(any_engine: Engine) -> None:
