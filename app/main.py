@@ -41,8 +41,8 @@ get best-fit parameters, their covariance, model and residual images. Pixel (0, 
 Every error is a problem document (RFC 9457).
 """
 
-# Room for the form around the files, so that a file of exactly the limit still fits.
 _FORM_BYTES = 1 << 20
+"""Bytes for the form around the files, so that a file of exactly the limit still fits. Chosen by hand, amply."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

@@ -18,7 +18,7 @@ from photfit.downloads import download_results
 from photfit.failures import CommandFailure, UserMistake
 from photfit.processes import Child
 from photfit.submission import submit_file
-from photfit.supervisor import ready
+from photfit.supervisor import is_ready
 
 EXAMPLES: tuple[str, ...] = ("three_galaxies", "three_galaxies_psf", "bulge_disc")
 """The folders of `examples/` that the demo fits: each holds request.json, its images and truth.json."""
@@ -117,7 +117,7 @@ def _free_url() -> tuple[str, int]:
 
 def _wait_until_ready(child: Child, url: str, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while not ready(url):
+    while not is_ready(url):
         if not child.running() or time.monotonic() > deadline:
             raise CommandFailure(f"the service did not start; {log} says why")
         time.sleep(_POLL_SECONDS)

@@ -29,7 +29,7 @@ from photfit.failures import CommandFailure, UserMistake
 from photfit.processes import Child
 
 STOP_PATIENCE = {"worker": 20.0, "api": 8.0, "broker": 5.0}
-"""Seconds that each role has after SIGTERM before SIGKILL."""
+"""Seconds that each role has after SIGTERM before SIGKILL. Chosen by hand: a worker first gives its fit back."""
 
 _FIRST_PAUSE = 0.2
 """Seconds before a child that ended is started again, doubled each time. Chosen by hand."""
@@ -161,7 +161,7 @@ class Supervisor:
     def _wait_until_ready(self, wake: socket.socket) -> None:
         deadline = time.monotonic() + _READY_SECONDS
         while not self._stopping:
-            if ready(self.options.url):
+            if is_ready(self.options.url):
                 self.announce(self.options.url)
                 return
             failing = [member.child.name for member in self.children if member.endings >= _FUTILE_STARTS]
@@ -302,7 +302,7 @@ def check_port(options: ServeOptions) -> None:
         ) from error
 
 
-def ready(url: str) -> bool:
+def is_ready(url: str) -> bool:
     """Whether the API at `url` says that it and what it needs are ready."""
     try:
         return httpx.get(f"{url}/readyz", timeout=5, trust_env=False).is_success
