@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from photfit.cli import main
 from photfit.client import Client
 from photfit.submission import submit_file
-from photfit.supervisor import ready
+from photfit.supervisor import is_ready
 from tests.e2e.serving import Service, alive, free_port, serve_command, serving, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -140,7 +140,7 @@ def test_a_killed_part_is_started_again(service: Service, client: Client, words:
 
     wait_for(replaced, 30, f"python {' '.join(words)} starts again")
     wait_for(lambda: not alive(killed), 10, "the killed one is gone")
-    wait_for(lambda: ready(service.url), 60, "the service is ready again")
+    wait_for(lambda: is_ready(service.url), 60, "the service is ready again")
     assert fit_by_client(client, "three_galaxies")["converged"] is True
 
 
