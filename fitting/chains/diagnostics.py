@@ -1,4 +1,4 @@
-"""Whether chains may be believed, by ArviZ's definitions, and in sentences.
+"""Diagnostics of chains: whether they may be believed, by ArviZ's definitions, and in sentences.
 
 Rank-normalised split R-hat, bulk and tail effective sample sizes, Monte Carlo standard errors: Vehtari, Gelman,
 Simpson, Carpenter & Bürkner (2021, Bayesian Analysis 16, 667). E-BFMI: Betancourt (2016, arXiv:1604.00695).
@@ -13,16 +13,21 @@ import numpy as np
 from fitting.chains.chains import Chains
 from fitting.spec.notices import Notice, sentences
 
-_FEWEST = 4
+_FEWEST_DRAWS = 4
 """Draws of a chain below which nothing can be said of it: ArviZ splits chains in two, and each half has a variance."""
-_USELESS = 100.0
-_FEW = 400.0
-"""Bulk and tail sizes below which nothing, or only the means, may be used (Vehtari et al., section 4.1)."""
-_MIXED = 1.01
-_UNMIXED = 1.05
+_USELESS_SIZE = 100.0
+"""Effective draws, bulk, below which nothing may be used; chosen by hand: a mean is known to a tenth of a σ there."""
+_SMALL_SIZE = 400.0
+"""Effective draws, bulk and tail, below which only means may be used (Vehtari et al., section 4.1)."""
+_MIXED_R_HAT = 1.01
+"""R-hat up to which chains have mixed (Vehtari et al., section 4.2)."""
+_UNMIXED_R_HAT = 1.05
+"""R-hat beyond which chains must not be used; chosen by hand, half-way to the 1.1 of Gelman and Rubin's time."""
 _LOW_BFMI = 0.3
-_APART = 3.0
-"""Chains whose means differ by more than this many of their own standard deviations sit in different places."""
+"""E-BFMI below which the tails are hardly explored, as Stan and ArviZ warn."""
+_APART_DEVIATIONS = 3.0
+"""Chains whose means differ by more than this many of their own standard deviations sit in different places;
+chosen by hand: means of mixed chains differ by a small share of one."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ def diagnose(chains: Chains) -> Diagnostics:
             by_parameter[quantity][name] = value
     size = by_parameter.pop("ess_mean")
     times = {name: count * length / value if value > 0.0 else np.inf for name, value in size.items()}
-    bfmi = () if chains.energy is None or length < _FEWEST else tuple(map(_bfmi, chains.energy))
+    bfmi = () if chains.energy is None or length < _FEWEST_DRAWS else tuple(map(_bfmi, chains.energy))
     faults = _faults(chains, by_parameter, bfmi)
     notes = _notes(chains)
     agreed = () if faults else (_agreement(by_parameter, count * length),)
@@ -124,14 +129,14 @@ _QUANTITIES = ("r_hat", "ess_bulk", "ess_tail", "ess_mean", "mcse_mean", "mcse_s
 
 def _of_parameter(draws: np.ndarray) -> dict[str, float]:
     """Diagnostics of one parameter's draws (chain, draw)."""
-    if draws.shape[1] < _FEWEST or not np.isfinite(draws).all():
+    if draws.shape[1] < _FEWEST_DRAWS or not np.isfinite(draws).all():
         return dict.fromkeys(_QUANTITIES, np.nan)
     if bool((np.ptp(draws, axis=1) == 0.0).any()):
         # A chain that never moved: ArviZ would call constants independent.
         return dict.fromkeys(_QUANTITIES, 0.0) | {"r_hat": np.inf, "mcse_mean": np.inf, "mcse_sd": np.inf}
     stats = _array_stats()
     return {
-        "r_hat": float(stats.rhat(_at_least_two(draws))),
+        "r_hat": float(stats.rhat(_two_chains(draws))),
         "ess_bulk": float(stats.ess(draws, method="bulk")),
         "ess_tail": float(stats.ess(draws, method="tail", prob=(0.05, 0.95))),
         "ess_mean": float(stats.ess(draws, method="mean")),
@@ -152,7 +157,7 @@ def _error_of_deviation(draws: np.ndarray) -> float:
     return float(np.sqrt(squares.var() / size / variance) / 2.0)
 
 
-def _at_least_two(draws: np.ndarray) -> np.ndarray:
+def _two_chains(draws: np.ndarray) -> np.ndarray:
     """One chain as its two halves: ArviZ compares no fewer than two."""
     if len(draws) > 1:
         return draws
@@ -169,10 +174,14 @@ def _bfmi(energy: np.ndarray) -> float:
 def _faults(chains: Chains, by_parameter: dict[str, dict[str, float]], bfmi: tuple[float, ...]) -> list[Notice]:
     """What speaks against use, worst first."""
     count, length, _ = chains.draws.shape
-    if length < _FEWEST:
+    if length < _FEWEST_DRAWS:
         sentence = f"{length} draws of each chain are too few to judge: do not use"
         return [Notice("chains-too-short", sentence)]
-    faults = [*_apart(chains), *_too_few(by_parameter, count * length), *_unmixed(by_parameter["r_hat"])]
+    faults = [
+        *_separation_faults(chains),
+        *_size_faults(by_parameter, count * length),
+        *_mixing_faults(by_parameter["r_hat"]),
+    ]
     divergences = chains.divergences
     if divergences:
         share = divergences / (count * length)
@@ -191,7 +200,7 @@ def _faults(chains: Chains, by_parameter: dict[str, dict[str, float]], bfmi: tup
 def _notes(chains: Chains) -> list[Notice]:
     """What a user should know although it speaks against nothing."""
     count, length, _ = chains.draws.shape
-    if count > 1 or length < _FEWEST:
+    if count > 1 or length < _FEWEST_DRAWS:
         return []
     return [Notice("single-chain", "one chain cannot show whether there is a second solution: run four")]
 
@@ -208,13 +217,13 @@ def _least(values: dict[str, float]) -> tuple[float, str]:
     return values[name], name
 
 
-def _too_few(by_parameter: dict[str, dict[str, float]], draws: int) -> list[Notice]:
+def _size_faults(by_parameter: dict[str, dict[str, float]], draws: int) -> list[Notice]:
     least, name = _least(by_parameter["ess_bulk"])
-    if not least >= _USELESS:
+    if not least >= _USELESS_SIZE:
         sentence = f"{draws} draws, but only {_count(least)} effective ({name}): do not use"
         return [Notice("draws-too-few", sentence, f"parameters {name}")]
     tail, tail_name = _least(by_parameter["ess_tail"])
-    if min(least, tail) < _FEW:
+    if min(least, tail) < _SMALL_SIZE:
         least, name = min((least, name), (tail, tail_name))
         sentence = (
             f"{draws} draws, but only {_count(least)} effective ({name}): means are usable, "
@@ -228,27 +237,27 @@ def _count(effective: float) -> str:
     return "an unknown number" if np.isnan(effective) else f"{effective:.0f}"
 
 
-def _unmixed(r_hat: dict[str, float]) -> list[Notice]:
-    worst = sorted((name for name, value in r_hat.items() if not value <= _MIXED), key=lambda name: -r_hat[name])
+def _mixing_faults(r_hat: dict[str, float]) -> list[Notice]:
+    worst = sorted((name for name, value in r_hat.items() if not value <= _MIXED_R_HAT), key=lambda name: -r_hat[name])
     if not worst:
         return []
     shown = ", ".join(f"{name} {r_hat[name]:.3f}" for name in worst[:3])
     more = f" and {len(worst) - 3} more" if len(worst) > 3 else ""
-    verdict = "do not use" if not r_hat[worst[0]] <= _UNMIXED else "draw more before you use them"
-    sentence = f"the chains have not mixed (R-hat {shown}{more}; it should be below {_MIXED}): {verdict}"
+    verdict = "do not use" if not r_hat[worst[0]] <= _UNMIXED_R_HAT else "draw more before you use them"
+    sentence = f"the chains have not mixed (R-hat {shown}{more}; it should be below {_MIXED_R_HAT}): {verdict}"
     return [Notice("chains-unmixed", sentence, f"parameters {', '.join(worst)}")]
 
 
-def _apart(chains: Chains) -> list[Notice]:
+def _separation_faults(chains: Chains) -> list[Notice]:
     """Whether some chains sit in another place than the others."""
     count, length, _ = chains.draws.shape
-    if count < 2 or length < _FEWEST:
+    if count < 2 or length < _FEWEST_DRAWS:
         return []
     means, scatter = chains.draws.mean(1), np.median(chains.draws.std(1), axis=0)
     order = np.sort(means, axis=0)
     gaps = np.diff(order, axis=0) / np.where(scatter > 0.0, scatter, np.inf)
     widest = np.unravel_index(np.argmax(gaps), gaps.shape)
-    if not gaps[widest] > _APART:
+    if not gaps[widest] > _APART_DEVIATIONS:
         return []
     parameter = int(widest[1])
     split = 0.5 * (order[widest[0], parameter] + order[widest[0] + 1, parameter])

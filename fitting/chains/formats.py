@@ -1,4 +1,4 @@
-"""Chains as people ask for them: JSON, npz, tables, Parquet or netCDF; thinned, and of some parameters alone."""
+"""Formats of chains, as people ask for them: JSON, npz, tables, Parquet or netCDF; thinned, or of some parameters."""
 
 import csv
 import json
@@ -44,7 +44,7 @@ def write_chains_table(
 
 
 _BLOCK = 4096
-"""Draws that are turned into text at once."""
+"""Draws that are turned into text at once; chosen by hand, bounds memory."""
 
 
 class UnknownParameter(UserFault):

@@ -1,4 +1,4 @@
-"""Chains as one netCDF-4 file in ArviZ's InferenceData layout: groups `posterior` and `sample_stats`.
+"""netCDF-4: chains as one file in ArviZ's InferenceData layout: groups `posterior` and `sample_stats`.
 
 Written and read with h5netcdf alone, so that a service need not load xarray to hand a chain out;
 ``arviz.from_netcdf`` opens it.
