@@ -1,4 +1,4 @@
-"""One request, from arrays to result: the problem, its stages in order, and what came out."""
+"""Run of a fit: one request, from arrays to result, by its stages in order."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -22,12 +22,13 @@ from fitting.spec import Fault, FitRequest, Notice, RequestInvalid
 from fitting.stages import Outcome, quantiles, run_stages
 
 _ONE_THREAD_PIXELS = 40_000
+"""Pixels of all images up to which a fit runs in one thread: 200 × 200 (decision 0011)."""
 
 QUANTILES = (0.16, 0.5, 0.84)
-"""Of the posterior, told for each parameter."""
+"""Of the posterior, reported for each parameter: the median, and one standard deviation of a normal to either side."""
 
 _COMPONENT_BYTES = 64 * 2**20
-"""Images of single components are kept as long as all of them together need no more than this."""
+"""Bytes of the images of single components up to which a result has them, 64 MiB; chosen by hand."""
 
 
 def run(
@@ -39,6 +40,13 @@ def run(
     shelf: Shelf | None = None,
 ) -> FitResult:
     """Run the stages of a request.
+
+    ::
+
+        request = parse_request(document)
+        images = load_images(request, locate)
+        result = run(complete_request(request, images), images)
+        write_result(result, folder)
 
     Args:
         request: every parameter has a value or a link (`fitting.inputs.complete_request`).
@@ -101,7 +109,7 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
         names = ", ".join(covariance.at_limit)
         sentence = f"at a limit, and left out of the covariance: {names}"
         notices.append(Notice("at-limit", sentence, f"parameters {names}"))
-    fitted_rows = _fitted(problem, values, covariance, outcome, chi2)
+    fitted_rows = _fitted_parameters(problem, values, covariance, outcome, chi2)
     planes = _planes(problem, images, end.theta, models)
     notices += outcome.notices
     if fitted:
@@ -129,7 +137,7 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
     )
 
 
-def _fitted(
+def _fitted_parameters(
     problem: Problem, values: Tensor, covariance: Covariance, outcome: Outcome, chi2: float
 ) -> tuple[FittedParameter, ...]:
     scatter = math.sqrt(max(chi2, 0.0) / max(problem.degrees_of_freedom, 1))
@@ -138,13 +146,13 @@ def _fitted(
     resampled = [0.0] * len(values) if outcome.bootstrap is None else outcome.bootstrap.tolist()
     fitted = []
     for place, (row, value, sigma) in enumerate(zip(problem.table, values.tolist(), sigmas, strict=True)):
-        own = {name: float(level[place]) for name, level in ranges.items()}
+        levels = {name: float(level[place]) for name, level in ranges.items()}
         interval = reported_interval(row, value, outcome.intervals.get(row.name))
         period = row.description.period
         if row.turns and period is not None:
             value = row.reported(value)
-            turns = round((own["0.5"] - value) / period) if own else 0
-            own = {name: level - turns * period for name, level in own.items()}
+            turns = round((levels["0.5"] - value) / period) if levels else 0
+            levels = {name: level - turns * period for name, level in levels.items()}
         fitted.append(
             FittedParameter(
                 name=row.name,
@@ -154,7 +162,7 @@ def _fitted(
                 uncertainty_bootstrap=resampled[place] or None,
                 interval=interval,
                 interval_scaled=None if interval is None else scaled_interval(row, value, interval, scatter),
-                quantiles=own if own and own["0.16"] < own["0.84"] else None,
+                quantiles=levels if levels and levels["0.16"] < levels["0.84"] else None,
                 unit=row.description.unit,
                 free=row.free,
                 at_limit=row.name in covariance.at_limit,

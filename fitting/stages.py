@@ -1,4 +1,4 @@
-"""The stages of a request, each starting where the last ended, and what each leaves for the result."""
+"""Stages of a request, each starting where the last ended, and what each leaves for the result."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -18,12 +18,14 @@ from fitting.methods.samplers.sampling import derived_seed
 from fitting.methods.uncertainties.bootstrap import BootstrapResult
 from fitting.methods.uncertainties.profile_intervals import Interval, ProfiledResult
 from fitting.problem import Equations, Problem
+from fitting.progress_reporter import ProgressReporter, StageTrace, pulse_between_tiles
 from fitting.results.result import History, SampledChains, StageRecord
 from fitting.spec.notices import Notice
-from fitting.telling import Reached, Telling, felt_tiles
 
 _MOST_HISTORY = 1000
+"""Entries of a stage's history, at most; chosen by hand: more than a plot tells apart."""
 _DRAWS_AT_ONCE = 4096
+"""Draws whose linked rows are worked out at once; chosen by hand, bounds memory."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,14 @@ class Outcome:
     bootstrap: Tensor | None = None
     stopped: str | None = None
     intervals: Mapping[str, Interval] = field(default_factory=dict)
-    of_chains: tuple[Notice, ...] = ()
+    chain_notices: tuple[Notice, ...] = ()
 
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What speaks against using each stage's chains, what there is to say of intervals, and which stage stopped."""
         of_intervals = tuple(notice for interval in self.intervals.values() for notice in interval.notices)
         of_stop = () if self.stopped is None else (Notice("stopped-early", self.stopped),)
-        return (*self.of_chains, *of_intervals, *of_stop)
+        return (*self.chain_notices, *of_intervals, *of_stop)
 
 
 def run_stages(problem: Problem, report: Report, shelf: Shelf | None = None) -> Outcome:
@@ -66,60 +68,62 @@ def run_stages(problem: Problem, report: Report, shelf: Shelf | None = None) -> 
             comes through, or `TimeIsUp`, which comes through where there is nothing to keep yet.
         shelf: where samplers keep checkpoints, from which the same request goes on.
     """
-    telling = Telling(problem, report)
-    with felt_tiles(problem, telling.again):
-        outcome = Outcome(_at(problem, problem.start()))
+    reporter = ProgressReporter(problem, report)
+    with pulse_between_tiles(problem, reporter.repeat):
+        theta = problem.start()
+        at_start = MinimizerResult(
+            theta, problem.lazy_equations(theta), 0, 0, True, "the model at the given parameters", ()
+        )  # what a request without stages asks for
+        outcome = Outcome(at_start)
         for number in range(len(problem.request.stages)):
-            outcome = _stage(problem, number, outcome, telling, shelf)
+            outcome = _run_stage(problem, number, outcome, reporter, shelf)
             if outcome.stopped is not None:
                 break
     return outcome
 
 
-def _at(problem: Problem, theta: Tensor) -> MinimizerResult:
-    """θ as the end of no search at all: what a request without stages asks for."""
-    equations = problem.equations_when_asked(theta)
-    return MinimizerResult(theta, equations, 0, 0, True, "the model at the given parameters", ())
-
-
-def _stage(problem: Problem, number: int, before: Outcome, telling: Telling, shelf: Shelf | None) -> Outcome:
+def _run_stage(
+    problem: Problem, number: int, before: Outcome, reporter: ProgressReporter, shelf: Shelf | None
+) -> Outcome:
     """The outcome after one more stage, or after what there is of it where time is up."""
     stage = problem.request.stages[number]
     began = time.perf_counter()
     surroundings = Surroundings(
-        telling.of_stage(number),
+        reporter.of_stage(number),
         derived_seed(problem.request.seed, "stage", number),
         None if shelf is None else Compartment(shelf, f"stage-{number}"),
     )
     try:
         end = METHOD_RUNNERS[stage.method](problem, before.end, stage.options, surroundings)
-        return _after(problem, stage.method, before, end, began)
+        return _outcome_after(problem, stage.method, before, end, began)
     except TimeIsUp as stop:
-        telling.wrap_up()
+        reporter.wrap_up()
         stopped = f"stage {number + 1}, {stage.method}, was stopped before its end"
-        found = _found(problem, before.end, telling.reached, stop)
-        if found is not None:
-            return replace(_after(problem, stage.method, before, found, began), stopped=stopped)
+        partial = _partial_result(problem, before.end, reporter.trace, stop)
+        if partial is not None:
+            return replace(_outcome_after(problem, stage.method, before, partial, began), stopped=stopped)
         if not before.records:
             raise
         return replace(before, stopped=stopped)
 
 
-def _found(problem: Problem, start: MinimizerResult, reached: Reached, stop: TimeIsUp) -> MinimizerResult | None:
+def _partial_result(
+    problem: Problem, start: MinimizerResult, trace: StageTrace, stop: TimeIsUp
+) -> MinimizerResult | None:
     """What a stage has that was stopped: a sampler's draws, a minimizer's best; None where it had hardly begun."""
     if isinstance(stop, SamplingStopped):
-        return stop.so_far()
-    if reached.theta is None:
+        return stop.partial_result()
+    if trace.theta is None:
         return None
-    theta = reached.theta
+    theta = trace.theta
     equations: Equations = problem.normal_equations(theta)
     if not float(equations.chi2) <= float(start.equations.chi2):
         theta, equations = start.theta, start.equations
-    message = f"not converged: out of time after {reached.iterations} iterations"
-    return MinimizerResult(theta, equations, reached.iterations, reached.reports, False, message, tuple(reached.chi2))
+    message = f"not converged: out of time after {trace.iterations} iterations"
+    return MinimizerResult(theta, equations, trace.iterations, trace.reports, False, message, tuple(trace.chi2))
 
 
-def _after(problem: Problem, method: str, before: Outcome, end: MinimizerResult, began: float) -> Outcome:
+def _outcome_after(problem: Problem, method: str, before: Outcome, end: MinimizerResult, began: float) -> Outcome:
     """The outcome with a stage that began then (a `time.perf_counter`) and ended here."""
     canonical = problem.canonical(end.theta)
     if not torch.equal(canonical, end.theta):
@@ -141,14 +145,16 @@ def _after(problem: Problem, method: str, before: Outcome, end: MinimizerResult,
     if isinstance(end, ProfiledResult):
         return replace(after, intervals=end.intervals)
     if isinstance(end, SamplerResult):
-        told = (*before.of_chains, *_of_chains(method, len(after.records), end))
-        return replace(after, sampled=SampledChains(method, end.chains, end.diagnostics.document()), of_chains=told)
+        notices = (*before.chain_notices, *_chain_notices(method, len(after.records), end))
+        return replace(
+            after, sampled=SampledChains(method, end.chains, end.diagnostics.document()), chain_notices=notices
+        )
     if isinstance(end, BootstrapResult):
         return replace(after, bootstrap=end.covariance(problem).diagonal().sqrt())
     return after
 
 
-def _of_chains(method: str, number: int, end: SamplerResult) -> tuple[Notice, ...]:
+def _chain_notices(method: str, number: int, end: SamplerResult) -> tuple[Notice, ...]:
     """What speaks against using the chains of a stage, counted from 1."""
     if end.diagnostics.trustworthy:
         return ()

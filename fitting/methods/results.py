@@ -59,6 +59,6 @@ class SamplingStopped(TimeIsUp):
         so_far: gives the draws so far, or before the first one the best point; takes an evaluation or two.
     """
 
-    def __init__(self, so_far: Callable[[], MinimizerResult]) -> None:
+    def __init__(self, partial_result: Callable[[], MinimizerResult]) -> None:
         super().__init__()
-        self.so_far = so_far
+        self.partial_result = partial_result

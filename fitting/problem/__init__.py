@@ -1,4 +1,4 @@
-"""The fitting problem: θ, χ², gradient and normal equations."""
+"""Problem: θ, χ², its gradient and normal equations. README.md beside this file says which file answers what."""
 
 from fitting.problem.equations import Equations, NormalEquations
 from fitting.problem.problem import Problem

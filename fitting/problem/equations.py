@@ -1,4 +1,4 @@
-"""The normal equations at one θ, made at once or when they are asked for."""
+"""Normal equations at one θ: χ², JᵀWr and JᵀWJ, made at once or when they are asked for."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class NormalEquations:
     matrix: Tensor
 
 
-class EquationsWhenAsked:
+class LazyEquations:
     """`Equations` that are made when more than χ² is asked for; of a thousand parameters they take minutes.
 
     Args:
@@ -48,11 +48,11 @@ class EquationsWhenAsked:
 
     def __init__(self, value: Callable[[], Tensor], whole: Callable[[], NormalEquations]) -> None:
         self._value = value
-        self._make = whole
+        self._make_equations = whole
 
     @cached_property
-    def _whole(self) -> NormalEquations:
-        return self._make()
+    def _equations(self) -> NormalEquations:
+        return self._make_equations()
 
     @cached_property
     def _chi2(self) -> Tensor:
@@ -61,14 +61,14 @@ class EquationsWhenAsked:
     @property
     def chi2(self) -> Tensor:
         """(batch,)."""
-        return self._whole.chi2 if "_whole" in self.__dict__ else self._chi2
+        return self._equations.chi2 if "_equations" in self.__dict__ else self._chi2
 
     @property
     def gradient(self) -> Tensor:
         """(batch, free)."""
-        return self._whole.gradient
+        return self._equations.gradient
 
     @property
     def matrix(self) -> Tensor:
         """(batch, free, free)."""
-        return self._whole.matrix
+        return self._equations.matrix

@@ -1,12 +1,15 @@
-"""Keeping the memory of one evaluation for the next, and giving back what many different ones have left."""
+"""Freed memory: kept from one evaluation for the next, and given back where many different ones have left gaps."""
 
 import ctypes
 import time
 from functools import cache
 
 _TRIM_THRESHOLD = -1
+"""`M_TRIM_THRESHOLD` of glibc's malloc.h."""
 _MMAP_THRESHOLD = -3
+"""`M_MMAP_THRESHOLD` of glibc's malloc.h."""
 _TIDY_SECONDS = 10.0
+"""Seconds between two times of giving back; chosen by hand: gaps grow over minutes."""
 
 
 @cache
@@ -36,7 +39,7 @@ def give_back_freed_memory() -> None:
     trim(0)
 
 
-class Tidying:
+class MemoryTidier:
     """Gives freed memory back when called, but only now and then."""
 
     def __init__(self) -> None:

@@ -1,4 +1,7 @@
-"""One image as the problem sees it: tensors of data and weight, cut into tiles."""
+"""Target images: one image as the problem sees it, tensors of data and weight, cut into tiles.
+
+How large tiles are, on a CPU and on a GPU, and why: decision 0024.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,9 +22,12 @@ from fitting.spec.images.image_spec import GaussianShape, MoffatShape
 
 AnyConvolver = Convolver | FineConvolver | VaryingConvolver | FittedConvolver
 TILE = 128
-"""Side of a tile, pixels, where nothing is blurred: small enough for caches and for the stencil's banded products."""
+"""Side of a tile, pixels, where nothing is blurred: small enough for caches and for the stencil's banded products
+(decisions 0011 and 0024)."""
 BLURRED_TILE = 256
+"""The same where light is blurred, at least: wide beside the kernel's margin, which is drawn around each tile."""
 _LARGEST_GPU_TILE = 1024
+"""The same on a GPU, at most (decision 0024)."""
 _GPU_COLUMNS = 2**27
 """Numbers in the columns of a tile on a GPU, 1 GiB: as few and large pieces of work as its memory allows."""
 
@@ -48,7 +54,7 @@ class TargetImage:
         pixels: how many are used.
         psf_form: the point-spread function's formula, where it has one.
         psf: the point-spread function whose parameters are fitted, where it is one; the convolver is then of the first
-            values, and of others in `focused`.
+            values, and of others in `with_psf_at`.
         bases: the images that components are made of, by the components' names.
         scale: pixels, in its middle, to the unit of length in which components are given.
     """
@@ -101,7 +107,7 @@ class TargetImage:
         """Of each tile, the largest weight of its pixels."""
         return tuple(float(self.weight[tile.rows, tile.columns].max()) for tile in self.tiles)
 
-    def focused(self, physical: Tensor) -> "TargetImage":
+    def with_psf_at(self, physical: Tensor) -> "TargetImage":
         """The image with the point-spread function of native values (batch, natives)."""
         return self if self.psf is None else replace(self, convolver=self.psf.convolver(physical))
 

@@ -1,7 +1,11 @@
 """The model of one image at one θ: its light and its share of χ², JᵀWr and JᵀWJ, summed tile by tile.
 
 What is drawn is drawn in torch's inference mode, in which no operation looks whether autograd may want it later; that
-takes a sixth of the time of small images. What is given away is made outside of it.
+takes a sixth of the time of small images (decision 0025). What is given away is made outside of it.
+
+How χ² is summed: `ImageModel.value` goes through the tiles; on each the groups that reach it draw their light, what is
+to be blurred is blurred, and the likelihood says what each pixel adds. `normal_equations` is the same with derivative
+columns in the place of the light (`TileColumns`), so that no array of pixels × parameters exists for a whole image.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +29,9 @@ from fitting.render.pixels.frame import Frame
 
 GroupStack = tuple[Group, Stack]
 _FEW_THREADS = 3
+"""Threads up to which NumPy's `syrk` in one thread is faster than torch's `gemm`; measured in decision 0011."""
 _TILES_PER_TIDYING = 64
+"""Tiles after which memory is given back: 1,024 × 1,024 pixels of unblurred ones; chosen by hand."""
 
 
 @dataclass(frozen=True)
@@ -87,26 +93,26 @@ class ImageModel:
     ) -> None:
         self.values = values
         self._native = values.physical.to(image.data.device)
-        self.image = image.focused(self._native)
+        self.image = image.with_psf_at(self._native)
         self._groups = groups
         self._components = components
-        self._reached: dict[tuple[int, bool], dict[Frame, Stack | None]] = {}
+        self._stacks_by_group: dict[tuple[int, bool], dict[Frame, Stack | None]] = {}
 
     def whole(self) -> Tensor:
         """The light of all pixels, (batch, height, width): of what is not negligible beside the image's best one."""
         light = torch.empty((len(self._native), *self.image.data.shape), **self._options)
         with torch.inference_mode():
             for tile in self._tiles():
-                own = light if len(self.image.tiles) == 1 else light[:, tile.rows, tile.columns]
-                own.copy_(self._light(self._stacks(tile, whole=True), tile))
+                pixels = light if len(self.image.tiles) == 1 else light[:, tile.rows, tile.columns]
+                pixels.copy_(self._light(self._stacks(tile, whole=True), tile))
         return light
 
     @property
     def _options(self) -> dict[str, Any]:
         return {"dtype": self._native.dtype, "device": self._native.device}
 
-    def _told(self, sums: Tensor) -> Tensor:
-        """Sums over pixels beside the values."""
+    def _to_values_device(self, sums: Tensor) -> Tensor:
+        """Sums over pixels, on the device of the values."""
         return sums.to(self.values.physical.device)
 
     def value(self) -> Tensor:
@@ -116,7 +122,7 @@ class ImageModel:
             for tile in self._tiles():
                 light = self._light(self._stacks(tile), tile)
                 chi2 += self.image.likelihood.deviance(self.image.pixels_of(tile), light).sum((-1, -2))
-        return self._told(chi2)
+        return self._to_values_device(chi2)
 
     def value_and_gradient(self) -> tuple[Tensor, Tensor]:
         """The image's χ² (batch,) and its JᵀWr by the native values (batch, natives)."""
@@ -124,7 +130,7 @@ class ImageModel:
         with torch.inference_mode():
             for tile in self._tiles():
                 self._add_gradient(chi2, gradient, tile)
-        return self._told(chi2), self._told(gradient)
+        return self._to_values_device(chi2), self._to_values_device(gradient)
 
     def normal_equations(self) -> NormalEquations:
         """The image's χ² (batch,), and JᵀWr and JᵀWJ by the native values: (batch, natives) and (…, natives)."""
@@ -134,7 +140,9 @@ class ImageModel:
         with torch.inference_mode():
             for tile in self._tiles():
                 self._add_equations(chi2, gradient, matrix, tile)
-        return NormalEquations(self._told(chi2), self._told(gradient), self._told(matrix))
+        return NormalEquations(
+            self._to_values_device(chi2), self._to_values_device(gradient), self._to_values_device(matrix)
+        )
 
     def _tiles(self) -> Iterator[Tile]:
         """The image's tiles. What many of them leave unused between what is kept is given back on the way."""
@@ -157,19 +165,19 @@ class ImageModel:
         weights = torch.zeros((batch, total), **options)
         start, sharp = 0, torch.zeros((), **options)
         for group, stack in stacks:
-            own = slice(start, start + stack.columns)
+            span = slice(start, start + stack.columns)
             frame = self.image.frame(tile, group.convolved)
-            weights[:, own] = stack.weights()
+            weights[:, span] = stack.weights()
             if group.convolved and convolver is not None:
                 wide = torch.empty((batch, stack.columns, frame.height, frame.width), **options)
                 stack.write_columns(wide, frame)
-                images[:, own] = self.image.blur(tile).apply(wide)
+                images[:, span] = self.image.blur(tile).apply(wide)
                 if fitted is not None:
                     sharp = sharp + torch.einsum("bc,bcyx->byx", stack.weights(), wide)
             else:
-                stack.write_columns(images[:, own], frame)
-            stack.write_transfer(transfer[:, own])
-            start = own.stop
+                stack.write_columns(images[:, span], frame)
+            stack.write_transfer(transfer[:, span])
+            start = span.stop
         places = [stack.rows for _, stack in stacks]
         if fitted is not None:
             images[:, start:] = fitted.apply_slopes(sharp) if sharp.ndim else 0.0
@@ -186,35 +194,37 @@ class ImageModel:
         """
         stacks = []
         for number, group in enumerate(self._groups):
-            stack = self._reaching(number, whole)[tile.frame]
+            stack = self._stacks_by_frame(number, whole)[tile.frame]
             if stack is not None:
                 stacks.append((group, stack))
         return stacks
 
-    def _reaching(self, number: int, whole: bool) -> Mapping[Frame, Stack | None]:
+    def _stacks_by_frame(self, number: int, whole: bool) -> Mapping[Frame, Stack | None]:
         """The stack of a group's members that each tile has, by the tile's frame."""
-        if (number, whole) not in self._reached:
-            self._reached[number, whole] = self._stacked(self._groups[number], whole)
-        return self._reached[number, whole]
+        if (number, whole) not in self._stacks_by_group:
+            self._stacks_by_group[number, whole] = self._make_stacks(self._groups[number], whole)
+        return self._stacks_by_group[number, whole]
 
-    def _stacked(self, group: Group, whole: bool) -> dict[Frame, Stack | None]:
-        found = self._found(group, whole)
+    def _make_stacks(self, group: Group, whole: bool) -> dict[Frame, Stack | None]:
+        found = self._members_by_frame(group, whole)
         if self._components is not None:
             counted = {place for place, name in enumerate(group.members) if name in self._components}
             found = {frame: tuple(place for place in chosen if place in counted) for frame, chosen in found.items()}
         frames: dict[tuple[int, ...], list[Frame]] = {}
         for tile in self.image.tiles:
             frames.setdefault(found[tile.frame], []).append(self.image.frame(tile, group.convolved))
-        stacks = {chosen: group.stack(self._native, chosen, tuple(own)) for chosen, own in frames.items() if chosen}
+        stacks = {
+            chosen: group.stack(self._native, chosen, tuple(reached)) for chosen, reached in frames.items() if chosen
+        }
         return {frame: stacks.get(chosen) for frame, chosen in found.items()}
 
-    def _found(self, group: Group, whole: bool) -> dict[Frame, tuple[int, ...]]:
+    def _members_by_frame(self, group: Group, whole: bool) -> dict[Frame, tuple[int, ...]]:
         tiles = tuple(self.image.tiles)
         if len(tiles) == 1:
             return {tiles[0].frame: tuple(range(len(group.members)))}
         weights = self.image.best_weights
         best = max(weights)
-        lit = [(tile, best if whole else own) for tile, own in zip(tiles, weights, strict=True)]
+        lit = [(tile, best if whole else weight) for tile, weight in zip(tiles, weights, strict=True)]
         lit = [(tile, weight) for tile, weight in lit if weight > 0.0]
         frames = [self.image.frame(tile, group.convolved) for tile, _ in lit]
         reaching = group.reaching(self._native, frames, [NEGLIGIBLE * weight**-0.5 for _, weight in lit])
@@ -224,9 +234,9 @@ class ImageModel:
     def _light(self, stacks: Sequence[GroupStack], tile: Tile) -> Tensor:
         """Of stacks on a tile, (batch, height, width), or what broadcasts to it."""
         lights = [(group.convolved, stack.image(self.image.frame(tile, group.convolved))) for group, stack in stacks]
-        return self._summed(lights, tile)
+        return self._sum_lights(lights, tile)
 
-    def _summed(self, lights: Sequence[tuple[bool, Tensor]], tile: Tile) -> Tensor:
+    def _sum_lights(self, lights: Sequence[tuple[bool, Tensor]], tile: Tile) -> Tensor:
         """The sum of lights, those marked so blurred together first; zero where there are none."""
         to_blur = [light for convolved, light in lights if convolved]
         parts = [light for convolved, light in lights if not convolved]
@@ -250,7 +260,7 @@ class ImageModel:
         stacks = self._stacks(tile)
         parts = [stack.linearize(image.frame(tile, group.convolved)) for group, stack in stacks]
         lights = [(group.convolved, part.image()) for (group, _), part in zip(stacks, parts, strict=True)]
-        response = image.likelihood.response(image.pixels_of(tile), self._summed(lights, tile))
+        response = image.likelihood.response(image.pixels_of(tile), self._sum_lights(lights, tile))
         chi2 += response.deviance.sum((-1, -2))
         score = response.score
         spread = score if image.convolver is None else image.blur(tile).transpose(score)

@@ -1,4 +1,4 @@
-"""Where a running fit is, for whoever watches it: the parameters as they would be reported, and the residual."""
+"""Iterates: where a running fit is, for whoever watches it; parameters as they would be reported, and the residual."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Some components of a problem as a problem of their own, in which all others are light to be subtracted.
+"""Parts: some components of a problem as a problem of their own, in which all others are light to be subtracted.
 
 A part has its own short θ and its own small windows, so what it costs to fit follows its components and not the scene.
 Components that links tie together always belong to one part (`tied_components`).
@@ -18,12 +18,15 @@ from fitting.problem.problem import Problem
 from fitting.render.pixels.frame import Frame
 
 FAINTEST = 1e-3
-"""A part's window ends where its components are fainter than this times the noise of the image's best pixel."""
-_LEVELS = 6
-"""One that is fainter everywhere gets the window of a level fainter in turn by that factor, so that it may grow."""
-_ROOM = 8
-_GRID = 16
-"""Windows begin and end on multiples of this, so that they stay the same while a fit moves a little."""
+"""A part's window ends where its components are fainter than this times the noise of the image's best pixel; chosen by
+hand. What windows leave out never adds up: each cycle ends with the whole scene rendered anew."""
+_FAINTER_LEVELS = 6
+"""Levels, each fainter by that factor: a part that is fainter everywhere gets the window of the first that it reaches,
+so that it may grow; down to 1e-18 of the noise."""
+_WINDOW_ROOM = 8
+"""Pixels around what is reached, so that centres may move in a visit; chosen by hand."""
+_WINDOW_GRID = 16
+"""Windows begin and end on multiples of this, pixels, so that they stay the same while a fit moves a little."""
 
 
 def tied_components(problem: Problem) -> tuple[tuple[str, ...], ...]:
@@ -88,9 +91,9 @@ class Part:
     def __init__(self, whole: Problem, components: Iterable[str]) -> None:
         self.whole = whole
         chosen = set(components)
-        kept = tuple(component for component in whole.request.components if component.name in chosen)
-        self.components = tuple(component.name for component in kept)
-        self._problem = Problem(whole.request.model_copy(update={"components": kept}), (), whole.device)
+        members = tuple(component for component in whole.request.components if component.name in chosen)
+        self.components = tuple(component.name for component in members)
+        self._problem = Problem(whole.request.model_copy(update={"components": members}), (), whole.device)
         request, table = self._problem.request, self._problem.table
         self._views = tuple(view_of(request, table, source) for source in whole.sources)
         self._groups = tuple(
@@ -103,8 +106,8 @@ class Part:
 
     def visit(self, theta: Tensor, models: Sequence[Tensor]) -> Visit:
         """The part at the whole θ (1, free), the rest of the scene's `models` (1, height, width) subtracted."""
-        own = theta[:, self.places]
-        values = self._problem.parameters.values(own)
+        theta_of_part = theta[:, self.places]
+        values = self._problem.parameters.values(theta_of_part)
         windows, images = [], []
         for number, image in enumerate(self.whole.images):
             cut = self._window(self._views[number].native(values).physical, number)
@@ -112,15 +115,15 @@ class Part:
                 windows.append((number, *cut))
                 images.append(_cut(image, *cut, len(self._views[number].index)))
         numbers = [number for number, _, _ in windows]
-        problem = self._of(tuple(images), numbers)
-        light = problem.model(own)
+        problem = self._problem_on(tuple(images), numbers)
+        light = problem.model(theta_of_part)
         targets = tuple(
-            _without(image, models[number][0, rows, columns] - mine[0])
+            _without_light(image, models[number][0, rows, columns] - mine[0])
             for image, (number, rows, columns), mine in zip(images, windows, light, strict=True)
         )
-        return Visit(self._of(targets, numbers), own, tuple(windows), tuple(light))
+        return Visit(self._problem_on(targets, numbers), theta_of_part, tuple(windows), tuple(light))
 
-    def _of(self, images: tuple[TargetImage, ...], numbers: Sequence[int]) -> Problem:
+    def _problem_on(self, images: tuple[TargetImage, ...], numbers: Sequence[int]) -> Problem:
         """The part's problem, on these images; `numbers` are those of the whole images that they are cut from."""
         self._problem.images = images
         self._problem.views = tuple(self._views[number] for number in numbers)
@@ -144,11 +147,11 @@ class Part:
             return any(group.reaching(physical, [frame], [faintest])[0] for group in groups)
 
         noise = float(image.weight.max()) ** -0.5
-        levels = (noise * FAINTEST**power for power in range(1, _LEVELS + 1))
+        levels = (noise * FAINTEST**power for power in range(1, _FAINTER_LEVELS + 1))
         faintest = next((level for level in levels if reached(0, width, 0, height, level)), None)
         if faintest is None:
             return slice(0, height), slice(0, width)
-        room = _ROOM + (0 if image.convolver is None else image.convolver.widest_margin)
+        room = _WINDOW_ROOM + (0 if image.convolver is None else image.convolver.widest_margin)
         columns = _span(
             width,
             room,
@@ -173,14 +176,14 @@ def _span(size: int, room: int, before: Callable[[int], bool], after: Callable[[
         before: whether anything is reached before a pixel; once true it stays so as the pixel grows.
         after: whether anything is reached from a pixel on; once false it stays so.
     """
-    edges = range(0, size + _GRID, _GRID)
+    edges = range(0, size + _WINDOW_GRID, _WINDOW_GRID)
     low = bisect_left(edges, True, key=lambda edge: before(min(edge, size)) if edge else False) - 1
     high = bisect_left(edges, True, key=lambda edge: not after(edge) if edge < size else True)
-    start = max(0, _GRID * ((_GRID * low - room) // _GRID))
-    return slice(start, min(size, _GRID * -(-(_GRID * high + room) // _GRID)))
+    start = max(0, _WINDOW_GRID * ((_WINDOW_GRID * low - room) // _WINDOW_GRID))
+    return slice(start, min(size, _WINDOW_GRID * -(-(_WINDOW_GRID * high + room) // _WINDOW_GRID)))
 
 
-def _without(image: TargetImage, light: Tensor) -> TargetImage:
+def _without_light(image: TargetImage, light: Tensor) -> TargetImage:
     """The image with other light (height, width) taken off; what was counted stays counted, as Poisson's noise asks."""
     return replace(image, data=image.data - light, offset=image.offset + light)
 

@@ -33,7 +33,8 @@ from fitting.spec.parameters.priors import (
     UniformPrior,
 )
 
-_SMALLEST = 1e-300
+_SMALLEST_VALUE = 1e-300
+"""Stands for zero where a logarithm or a quotient is taken."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,11 @@ def _normal(value: Tensor, numbers: Tensor) -> Penalty:
 
 def _log_normal(value: Tensor, numbers: Tensor) -> Penalty:
     mean, sigma = numbers[:, 0], numbers[:, 1]
-    value = value.clamp_min(_SMALLEST)
+    value = value.clamp_min(_SMALLEST_VALUE)
     pull = (value.log() - mean) / sigma + sigma
-    return Penalty(pull.square(), pull / (sigma * value), (sigma * value).square().clamp_min(_SMALLEST).reciprocal())
+    return Penalty(
+        pull.square(), pull / (sigma * value), (sigma * value).square().clamp_min(_SMALLEST_VALUE).reciprocal()
+    )
 
 
 def _uniform(value: Tensor, _: Tensor) -> Penalty:
@@ -63,7 +66,7 @@ def _uniform(value: Tensor, _: Tensor) -> Penalty:
 
 
 def _log_uniform(value: Tensor, numbers: Tensor) -> Penalty:
-    value = value.clamp_min(_SMALLEST)
+    value = value.clamp_min(_SMALLEST_VALUE)
     return Penalty(2.0 * (value / numbers[:, 0]).log(), value.reciprocal(), torch.zeros_like(value))
 
 
@@ -169,7 +172,7 @@ def _log_at_mode(prior: Prior) -> float:
     match prior:
         case TruncatedNormalPrior(mean=mean, sigma=sigma, min=low, max=high):
             share = _normal_share((low - mean) / sigma, (high - mean) / sigma)
-            return -math.log(sigma * math.sqrt(2.0 * math.pi)) - math.log(max(share, _SMALLEST))
+            return -math.log(sigma * math.sqrt(2.0 * math.pi)) - math.log(max(share, _SMALLEST_VALUE))
         case NormalPrior(sigma=sigma):
             return -math.log(sigma * math.sqrt(2.0 * math.pi))
         case LogNormalPrior(mean=mean, sigma=sigma):

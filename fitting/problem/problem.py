@@ -1,4 +1,4 @@
-"""A fitting problem: the three questions that every method asks.
+"""Problem: start here. The three questions that every method asks: χ², its gradient, and the normal equations.
 
 The objective is −2 ln L − 2 ln π, up to a constant of the data, over the used pixels of all images and the priors of
 all parameters. With Gaussian noise and flat priors it is χ²(θ) = Σ (d − m(θ))² / variance, and so it is called
@@ -6,8 +6,13 @@ throughout. J is the model's Jacobian by θ, r = d − m and W the inverse varia
 stands for Wr and its information for W (`fitting.problem.likelihood`). JᵀWr and JᵀWJ are summed tile by tile, so that
 no array of pixels × parameters ever exists for a whole image.
 
+How χ² is summed, in the order to read: `Problem.value` here, over images; `ImageModel.value`, over tiles
+(`fitting.problem.image_model`); what one pixel adds (`fitting.problem.likelihood`).
+
 Images live on the problem's device. θ, limits, priors and every answer but images are small and live on the CPU, so
 that no method waits for a GPU between its own small steps, and only native values and sums over pixels travel.
+
+Why it is so: decisions 0012 (what a fit minimizes), 0010 (what it varies), 0024 (what of it is on a GPU).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,11 +24,11 @@ from torch import Tensor
 from fitting.inputs.image_data import ImageData
 from fitting.problem.components.component_groups import component_groups
 from fitting.problem.components.fine_group import on_fine_pixels
-from fitting.problem.components.fitted_psf import fitted_psf, stamped
+from fitting.problem.components.fitted_psf import fitted_psf, with_stamp
 from fitting.problem.components.group import Group
 from fitting.problem.coordinates.parameters import Parametrization, Values
 from fitting.problem.coordinates.views import View, length_scale, view_of
-from fitting.problem.equations import EquationsWhenAsked, NormalEquations
+from fitting.problem.equations import LazyEquations, NormalEquations
 from fitting.problem.freed_memory import keep_freed_memory
 from fitting.problem.image import TargetImage
 from fitting.problem.image_model import ImageModel
@@ -33,6 +38,16 @@ from fitting.spec import ComponentSpec, FitRequest, ParameterTable
 
 class Problem:
     """The images and the model of one request.
+
+    ::
+
+        request = parse_request(document)
+        images = load_images(request, locate)
+        problem = Problem(complete_request(request, images), images)
+        theta = problem.start()  # (1, free)
+        problem.value(theta)  # χ², (1,)
+        problem.value_and_gradient(theta)  # and −2 JᵀWr, (1, free)
+        problem.normal_equations(theta).matrix  # JᵀWJ, (1, free, free)
 
     Args:
         request: with a value or a link for every parameter (`fitting.inputs.complete_request`).
@@ -69,7 +84,7 @@ class Problem:
         components = self.request.seen_in(image.name)
         first = view.native(self.parameters.values(self.start())).physical.to(self.device)
         psf = fitted_psf(components, view.index, image, first)
-        target = TargetImage.of(stamped(image, psf, first), self.device, self.request.noise, len(view.index))
+        target = TargetImage.of(with_stamp(image, psf, first), self.device, self.request.noise, len(view.index))
         return replace(target, psf=psf, scale=length_scale(self.request, image))
 
     @property
@@ -99,8 +114,8 @@ class Problem:
         """χ² at θ (batch, free): (batch,); infinite where a link leaves its profile."""
         values = self.parameters.values(theta)
         chi2 = self.priors.value(values)
-        for seen in self.seen(values):
-            chi2 += seen.values.outside + seen.value()
+        for model in self.image_models(values):
+            chi2 += model.values.outside + model.value()
         return chi2
 
     @torch.no_grad()
@@ -108,10 +123,10 @@ class Problem:
         """χ² (batch,) and its gradient by θ (batch, free) = −2 JᵀWr."""
         values = self.parameters.values(theta)
         chi2, gradient = self.priors.value(values), self.priors.gradient(values)
-        for seen in self.seen(values):
-            native = seen.values
-            own, by_native = seen.value_and_gradient()
-            chi2 += native.outside + own
+        for model in self.image_models(values):
+            native = model.values
+            chi2_of_image, by_native = model.value_and_gradient()
+            chi2 += native.outside + chi2_of_image
             gradient += (by_native.unsqueeze(1) @ native.jacobian).squeeze(1)
         return chi2, -2.0 * gradient
 
@@ -120,26 +135,26 @@ class Problem:
         """χ², JᵀWr and JᵀWJ at θ (batch, free)."""
         values = self.parameters.values(theta)
         chi2, gradient, matrix = self.priors.value(values), self.priors.gradient(values), self.priors.matrix(values)
-        for seen in self.seen(values):
-            native = seen.values
-            own = seen.normal_equations()
-            chi2 += native.outside + own.chi2
-            gradient += (own.gradient.unsqueeze(1) @ native.jacobian).squeeze(1)
-            matrix += native.jacobian.mT @ own.matrix @ native.jacobian
+        for model in self.image_models(values):
+            native = model.values
+            of_image = model.normal_equations()
+            chi2 += native.outside + of_image.chi2
+            gradient += (of_image.gradient.unsqueeze(1) @ native.jacobian).squeeze(1)
+            matrix += native.jacobian.mT @ of_image.matrix @ native.jacobian
         return NormalEquations(chi2, gradient, matrix)
 
-    def equations_when_asked(self, theta: Tensor) -> EquationsWhenAsked:
+    def lazy_equations(self, theta: Tensor) -> LazyEquations:
         """The normal equations at θ (batch, free), for those who may want to know χ² alone."""
-        return EquationsWhenAsked(lambda: self.value(theta), lambda: self.normal_equations(theta))
+        return LazyEquations(lambda: self.value(theta), lambda: self.normal_equations(theta))
 
     @torch.no_grad()
     def model(self, theta: Tensor, components: Sequence[str] | None = None) -> list[Tensor]:
         """Model of each image, blurred, (batch, height, width) in data units, on the problem's device; of the named
         components alone if given.
         """
-        return [seen.whole() for seen in self.seen(self.parameters.values(theta), components)]
+        return [model.whole() for model in self.image_models(self.parameters.values(theta), components)]
 
-    def seen(self, values: Values, components: Sequence[str] | None = None) -> Iterator[ImageModel]:
+    def image_models(self, values: Values, components: Sequence[str] | None = None) -> Iterator[ImageModel]:
         """The model of each image at values of the rows; of the named components alone if given."""
         for image, groups, view in zip(self.images, self.groups, self.views, strict=True):
             yield ImageModel(image, groups, view.native(values), components)

@@ -1,4 +1,4 @@
-"""The normal equations of many resampled images at once: pixels drawn with replacement, so each counts 0, 1, 2 … times.
+"""Resampled images, the normal equations of many at once: pixels drawn with replacement, each counts 0, 1, 2 … times.
 
 The bootstrap of Efron (1979, Ann. Stat. 7, 1) for pixels: a resampled image is the image with each pixel's part of the
 objective taken as often as multinomial counts say. At one common θ all resampled images share the model and its
@@ -16,9 +16,11 @@ from fitting.problem.image_model import gram
 from fitting.problem.problem import Problem
 
 _LARGEST_BLOCK = 2**23
-"""Numbers in the weighted columns of one batch: replicates are taken in batches of at most this size, 64 MiB."""
+"""Numbers in the weighted columns of one batch: replicates are taken in batches of at most this size, 64 MiB,
+chosen by hand."""
 _LARGEST_COUNTS = 2**26
-"""Pixels whose counts are held at once, a byte each: those of one batch, drawn anew whenever it is asked for."""
+"""Pixels whose counts are held at once, a byte each, 64 MiB, chosen by hand: those of one batch, drawn anew whenever
+it is asked for."""
 
 
 def pixel_counts(image: TargetImage, seeds: Sequence[int]) -> Tensor:
@@ -63,14 +65,14 @@ class ResampledProblem:
         chi2 = torch.zeros(len(chosen), dtype=torch.float64)
         gradient = torch.zeros((len(chosen), free), dtype=torch.float64)
         matrix = torch.zeros((len(chosen), free, free), dtype=torch.float64)
-        size = self._batch()
+        size = self._copies_at_once()
         for first in range(0, len(chosen), size):
             part = slice(first, first + size)
-            own = theta if len(theta) == 1 else theta[part]
-            self._add(chi2[part], gradient[part], matrix[part], own, chosen[part], pulse)
+            theta_of_part = theta if len(theta) == 1 else theta[part]
+            self._add(chi2[part], gradient[part], matrix[part], theta_of_part, chosen[part], pulse)
         return NormalEquations(chi2, gradient, matrix)
 
-    def _batch(self) -> int:
+    def _copies_at_once(self) -> int:
         """How many copies are worked on at once."""
         counted = max(image.weight.numel() for image in self._problem.images)
         columns = len(self._problem.names) + 2
@@ -91,15 +93,15 @@ class ResampledProblem:
         chi2 += problem.priors.value(values)
         gradient += problem.priors.gradient(values)
         matrix += problem.priors.matrix(values)
-        for seen, seeds in zip(problem.seen(values), self._seeds, strict=True):
-            image, native = seen.image, seen.values
+        for model, seeds in zip(problem.image_models(values), self._seeds, strict=True):
+            image, native = model.image, model.values
             pulse()
             counts = pixel_counts(image, [seeds[copy] for copy in chosen.tolist()])
             chi2 += native.outside
             jacobian = native.jacobian.to(counts.device)
             for tile in image.tiles:
                 pulse()
-                columns = seen.columns(tile)
+                columns = model.columns(tile)
                 times = counts[:, tile.rows, tile.columns].flatten(1)
                 response = image.likelihood.response(image.pixels_of(tile).flat(), columns.light())
                 chi2 += (response.deviance * times).sum(-1).to(chi2.device)

@@ -17,28 +17,39 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.methods.minimizers.ending import NEAR, distance_left, ended
-from fitting.methods.minimizers.levenberg_marquardt import State, damped_step, judge, newton_decrement, unblocked
+from fitting.methods.minimizers.ending import NEAR, distance_left, search_result
+from fitting.methods.minimizers.levenberg_marquardt import (
+    State,
+    damped_step,
+    judge_step,
+    newton_decrement,
+    unblocked_parameters,
+)
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult
 from fitting.problem import Equations, NormalEquations, Problem
-from fitting.problem.freed_memory import Tidying
+from fitting.problem.freed_memory import MemoryTidier
 from fitting.problem.part import Part
 
-VISIT_STEPS = 4
-"""Damped steps taken per visit: the rest of the scene will have moved by the next one, so more would be wasted."""
-_VISITED = 1e-4
-"""Squared distance of a block from its minimum, in standard deviations, at which its visit ends."""
+_VISIT_STEPS = 4
+"""Damped steps a visit, chosen by hand: the rest of the scene will have moved by the next one, so more would be
+wasted."""
+_VISIT_NEAR = 1e-4
+"""Squared distance of a block from its minimum, in standard deviations, at which its visit ends: a hundredth of the
+distance at which the search does (`NEAR`)."""
 _LARGEST_DAMPING = 1e10
-_DEPTH = 5
-"""Moves that are combined."""
-REMEMBERED = _DEPTH + 1
+"""μ at which a visit is given up, as in `levenberg_marquardt`: a step is then 1e-10 of Newton's."""
+_COMBINED_MOVES = 5
+"""Moves that are combined, chosen by hand: each costs an image of memory."""
+_REMEMBERED_SCENES = _COMBINED_MOVES + 1
 """Scenes that a caller keeps: where it is, and one for each move."""
 _STRIP = 2**20
-"""Pixels that are held as differences at once."""
+"""Pixels that are held as differences at once: 8 MiB, chosen by hand; bounds memory on large images."""
 _RIDGE = 1e-10
+"""Added to the unit diagonal of ΔmᵀWΔm: moves that are alike to rounding would leave it singular."""
 _LONGEST_STEP = 1.0
-"""No parameter is extrapolated by more than this many of its step scales."""
+"""Step scales (`Problem.step_scale`) by which a parameter is extrapolated at most: half of what a damped step may
+take, since nothing has been rendered on the way."""
 
 
 @dataclass(frozen=True)
@@ -119,16 +130,16 @@ def cyclic_descent(
         report: called with (cycle, most cycles, χ², θ) before each step; may raise.
     """
     scene = cycle_end(problem, start.theta)
-    scenes, tally, stalled, tidy = [scene], _Tally(1, [scene.chi2]), 0, Tidying()
+    scenes, tally, stalled, tidy = [scene], _Tally(1, [scene.chi2]), 0, MemoryTidier()
     for cycle in range(max_cycles):
 
         def tell(chi2: float, theta: Tensor, at: int = cycle) -> None:
             report(at, max_cycles, chi2, theta)
 
         tell(scene.chi2, scene.theta)
-        moved = _cycle(problem, scene, blocks(cycle), tally, tell, tidy)
-        scenes = [*scenes, moved][-REMEMBERED:]
-        moved = _accelerated(problem, scenes, tally)
+        moved = _run_cycle(problem, scene, blocks(cycle), tally, tell, tidy)
+        scenes = [*scenes, moved][-_REMEMBERED_SCENES:]
+        moved = _extrapolated_scene(problem, scenes, tally)
         decrease = scene.chi2 - moved.chi2
         if moved.chi2 < scene.chi2:
             scene = moved
@@ -138,14 +149,14 @@ def cyclic_descent(
             equations = problem.normal_equations(scene.theta)
             tally.evaluations += 1
             if decrease <= 0.0 or distance_left(problem, scene.theta, equations) <= NEAR:
-                return _end(problem, start, scene, cycle + 1, tally, "no cycle lowers chi-squared", equations)
+                return _result(problem, start, scene, cycle + 1, tally, "no cycle lowers chi-squared", equations)
             tolerance, stalled = 0.1 * tolerance, 0
     report(max_cycles, max_cycles, scene.chi2, scene.theta)
     why = f"not converged after {max_cycles} cycles: continue from here, or allow more with max_cycles"
-    return _end(problem, start, scene, max_cycles, tally, why)
+    return _result(problem, start, scene, max_cycles, tally, why)
 
 
-def _end(
+def _result(
     problem: Problem,
     start: MinimizerResult,
     scene: CycleEnd,
@@ -154,7 +165,7 @@ def _end(
     why: str,
     equations: Equations | None = None,
 ) -> MinimizerResult:
-    return ended(
+    return search_result(
         problem,
         start,
         scene.theta,
@@ -166,7 +177,7 @@ def _end(
     )
 
 
-def _cycle(
+def _run_cycle(
     problem: Problem,
     scene: CycleEnd,
     blocks: Iterable[Block],
@@ -184,7 +195,7 @@ def _cycle(
         def tell(now: float, own: Tensor, held: HeldProblem = held, places: Tensor = block.part.places) -> None:
             report(now, theta.index_copy(1, places, held.whole(own)))
 
-        state, decrease, evaluations = _descend(held, visit.theta[:, block.moving], chi2, tell)
+        state, decrease, evaluations = _fit_block(held, visit.theta[:, block.moving], chi2, tell)
         own = held.whole(state.theta)
         visit.update(models, own)
         theta[:, block.part.places] = own
@@ -195,27 +206,27 @@ def _cycle(
     return cycle_end(problem, theta)
 
 
-def _descend(
+def _fit_block(
     held: HeldProblem, theta: Tensor, chi2: float, report: Callable[[float, Tensor], None]
 ) -> tuple[State, float, int]:
     """A few damped steps: where they end, by how much χ² fell, and how often the model was evaluated."""
     state = State(theta, held.normal_equations(theta), damping=1e-3)
     first, taken, evaluations = float(state.equations.chi2), 0, 1
-    while taken < VISIT_STEPS and state.damping <= _LARGEST_DAMPING:
+    while taken < _VISIT_STEPS and state.damping <= _LARGEST_DAMPING:
         report(chi2 - first + float(state.equations.chi2), state.theta)
-        free = unblocked(held, state)
-        if newton_decrement(state.equations, free) <= _VISITED:
+        free = unblocked_parameters(held, state)
+        if newton_decrement(state.equations, free) <= _VISIT_NEAR:
             break
         trial = damped_step(held, state, free)
-        state, accepted = judge(state, trial, held.normal_equations(trial))
+        state, accepted = judge_step(state, trial, held.normal_equations(trial))
         taken += accepted
         evaluations += 1
     return state, first - float(state.equations.chi2), evaluations
 
 
-def _accelerated(problem: Problem, scenes: list[CycleEnd], tally: _Tally) -> CycleEnd:
+def _extrapolated_scene(problem: Problem, scenes: list[CycleEnd], tally: _Tally) -> CycleEnd:
     """The extrapolated scene where that is better than the last one; it then takes the last one's place."""
-    theta = extrapolated(problem, scenes)
+    theta = extrapolated_theta(problem, scenes)
     if theta is None:
         return scenes[-1]
     tally.evaluations += 1
@@ -231,17 +242,17 @@ def cycle_end(problem: Problem, theta: Tensor) -> CycleEnd:
     values = problem.parameters.values(theta)
     pairs = zip(problem.images, models, strict=True)
     deviance = sum(float(image.likelihood.deviance(image.all_pixels, model).sum()) for image, model in pairs)
-    outside = sum(float(seen.values.outside) for seen in problem.seen(values))
+    outside = sum(float(model.values.outside) for model in problem.image_models(values))
     return CycleEnd(theta, models, deviance + outside + float(problem.priors.value(values)))
 
 
-def extrapolated(problem: Problem, history: Sequence[CycleEnd]) -> Tensor | None:
+def extrapolated_theta(problem: Problem, history: Sequence[CycleEnd]) -> Tensor | None:
     """The θ to which the last cycles' moves point, inside the limits; None where they point nowhere.
 
     Args:
         history: scenes at the ends of cycles, oldest first; the last is where the fit is.
     """
-    here, before = history[-1], history[-1 - _DEPTH : -1]
+    here, before = history[-1], history[-1 - _COMBINED_MOVES : -1]
     if not before:
         return None
     gram, right = _products(problem, here, before)

@@ -1,23 +1,28 @@
-"""How a search that has no exact stopping test of its own ends: never above its start, and with the truth about it."""
+"""Endings: the result of a search without a stopping test, never above its start, and whether it is a minimum.
+
+Whether it is one, the normal equations say, whatever the search was: gᵀH⁻¹g is the decrease of χ² that a Gauss-Newton
+step from there promises, the squared distance to the minimum in standard deviations.
+"""
 
 from dataclasses import replace
 
 from torch import Tensor
 
-from fitting.methods.minimizers.levenberg_marquardt import State, newton_decrement, unblocked
+from fitting.methods.minimizers.levenberg_marquardt import State, newton_decrement, unblocked_parameters
 from fitting.methods.results import MinimizerResult
 from fitting.problem import Equations, Problem
 
 NEAR = 0.01
-"""Squared distance to the minimum, in standard deviations, up to which a search counts as converged."""
+"""Squared distance to the minimum, in standard deviations, up to which a search counts as converged: every parameter
+is then within a tenth of its uncertainty. `tests/fitting/methods/test_table.py` holds every minimizer to twice that."""
 
 
 def distance_left(problem: Problem, theta: Tensor, equations: Equations) -> float:
     """By how much a Gauss-Newton step in all parameters at θ (1, free) would still lower χ²."""
-    return newton_decrement(equations, unblocked(problem, State(theta, equations)))
+    return newton_decrement(equations, unblocked_parameters(problem, State(theta, equations)))
 
 
-def ended(  # noqa: PLR0913 - by keyword: each field of a result that the search knows
+def search_result(  # noqa: PLR0913 - by keyword: each field of a result that the search knows
     problem: Problem,
     start: MinimizerResult,
     theta: Tensor,
@@ -46,6 +51,6 @@ def ended(  # noqa: PLR0913 - by keyword: each field of a result that the search
     return MinimizerResult(theta, equations, iterations, evaluations, False, message, history)
 
 
-def unmoved(start: MinimizerResult, message: str) -> MinimizerResult:
+def unmoved_result(start: MinimizerResult, message: str) -> MinimizerResult:
     """The start as the end of a search that could not begin."""
     return replace(start, iterations=0, evaluations=0, converged=False, message=message)

@@ -1,4 +1,4 @@
-"""First-order descent by any optimizer of torch, in scaled parameters.
+"""Gradient descent by any optimizer of torch, in scaled parameters: the method `gradient`.
 
 The gradient of χ² is photfit's own (`Problem.value_and_gradient`): no autograd graph is built. Steps are kept inside
 the limits by projection and to a length at which the model is still like itself; the best θ met is what is returned.
@@ -13,28 +13,30 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer, lr_scheduler
 
-from fitting.methods.minimizers.ending import distance_left, ended, unmoved
+from fitting.methods.minimizers.ending import distance_left, search_result, unmoved_result
 from fitting.methods.minimizers.scaling import ScaledProblem
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult
 from fitting.problem import Problem
 from fitting.spec.methods import OPTIMIZERS, GradientOptions
 
-_OWN_DEFAULTS: dict[str, dict[str, Any]] = {
+_FIT_DEFAULTS: dict[str, dict[str, Any]] = {
     "adamw": {"weight_decay": 0.0},
     "asgd": {"lambd": 0.0},
     "lbfgs": {"line_search_fn": "strong_wolfe", "tolerance_grad": 1e-12, "tolerance_change": 1e-15},
 }
 """Where torch's defaults suit networks but not fits: a decay pulls parameters towards their start."""
 
-_SEARCHES_LINES = frozenset({"lbfgs"})
+_LINE_SEARCHING = frozenset({"lbfgs"})
 """Optimizers that bound their steps themselves and learn from them, so that steps must stay as they are."""
 
-_CHECKED_EVERY = 50
-_SLOW = 1e-3
-"""Relative fall of χ² between two checks up to which it is worth asking whether the minimum is reached."""
-_ARRIVED = 1e-3
-"""Squared distance to the minimum, in standard deviations, at which no more steps are taken."""
+_CHECK_INTERVAL = 50
+"""Steps between two looks at whether the minimum is reached, chosen by hand: a look costs the normal equations."""
+_SLOW_FALL = 1e-3
+"""Relative fall of χ² between two looks up to which the normal equations are worth their price; chosen by hand."""
+_ARRIVAL_DISTANCE = 1e-3
+"""Squared distance to the minimum, in standard deviations, at which no more steps are taken: a tenth of `NEAR`, so
+that a search that stops there counts as converged."""
 
 
 def gradient(
@@ -49,10 +51,10 @@ def gradient(
         report: called with (step, most steps, χ², the best θ) before each evaluation; may raise.
     """
     if not torch.isfinite(start.equations.matrix).all():
-        return unmoved(start, "the model is not finite at the start: check the start values")
+        return unmoved_result(start, "the model is not finite at the start: check the start values")
     descent = _Descent(ScaledProblem.at(problem, start, options.scaling), start, options, report)
     why = descent.run()
-    return ended(
+    return search_result(
         problem,
         start,
         descent.best,
@@ -80,7 +82,7 @@ class _Descent:
         self._lowest_before = self._lowest
         self.history = [self._lowest]
         self.evaluations = 0
-        self._quiet = 0
+        self._quiet_steps = 0
 
     def run(self) -> str:
         """Step until something ends it; says what."""
@@ -91,43 +93,43 @@ class _Descent:
             if not (math.isfinite(chi2) and torch.isfinite(self._u).all()):
                 return f"stopped at step {step + 1}, where the model is not finite: use a lower learning_rate"
             self.history.append(chi2)
-            if self._options.optimizer not in _SEARCHES_LINES:
+            if self._options.optimizer not in _LINE_SEARCHING:
                 with torch.no_grad():
-                    self._u.copy_(self._scaled.shortened(before, self._u.detach()))
+                    self._u.copy_(self._scaled.shorten_step(before, self._u.detach()))
             self._change_learning_rate(float(loss))
-            if step % _CHECKED_EVERY == _CHECKED_EVERY - 1 and self._arrived():
+            if step % _CHECK_INTERVAL == _CHECK_INTERVAL - 1 and self._is_at_minimum():
                 return "stopped at the minimum"
-            if self._options.patience and self._quiet >= self._options.patience:
+            if self._options.patience and self._quiet_steps >= self._options.patience:
                 return f"stopped after {self._options.patience} steps that did not lower chi-squared"
         self._closure(self._options.steps)()
         return f"stopped after {self._options.steps} steps"
 
-    def _arrived(self) -> bool:
+    def _is_at_minimum(self) -> bool:
         """Whether the best θ is at a minimum, by the normal equations there; asked only once χ² falls slowly."""
-        slow = self._lowest > (1.0 - _SLOW) * self._lowest_before
+        slow = self._lowest > (1.0 - _SLOW_FALL) * self._lowest_before
         self._lowest_before = self._lowest
         if not slow:
             return False
         self.evaluations += 1
         problem = self._scaled.problem
-        return distance_left(problem, self.best, problem.normal_equations(self.best)) <= _ARRIVED
+        return distance_left(problem, self.best, problem.normal_equations(self.best)) <= _ARRIVAL_DISTANCE
 
     def _closure(self, step: int) -> Callable[[], float]:
+        """What torch's optimizers ask for: evaluates at u, sets its gradient, and remembers the best."""
+
         def evaluate() -> float:
             self._report(step, self._options.steps, self.history[-1], self.best)
             loss, slope = self._scaled.loss_and_gradient(self._u.detach())
             self._u.grad = slope
             self.evaluations += 1
-            self._remember(loss * 2.0 * self._scaled.chi2)
+            chi2 = loss * 2.0 * self._scaled.chi2
+            fell = chi2 < self._lowest * (1.0 - self._options.tolerance)
+            self._quiet_steps = 0 if fell else self._quiet_steps + 1
+            if chi2 < self._lowest:
+                self._lowest, self.best = chi2, self._scaled.theta(self._u.detach())
             return loss
 
         return evaluate
-
-    def _remember(self, chi2: float) -> None:
-        fell = chi2 < self._lowest * (1.0 - self._options.tolerance)
-        self._quiet = 0 if fell else self._quiet + 1
-        if chi2 < self._lowest:
-            self._lowest, self.best = chi2, self._scaled.theta(self._u.detach())
 
     def _change_learning_rate(self, loss: float) -> None:
         if isinstance(self._schedule, lr_scheduler.ReduceLROnPlateau):
@@ -139,7 +141,7 @@ class _Descent:
 def build_optimizer(parameters: list[Tensor], options: GradientOptions) -> Optimizer:
     """The optimizer that the options name, over these parameters."""
     description = OPTIMIZERS[options.optimizer]
-    settings = _OWN_DEFAULTS.get(options.optimizer, {}) | _tuples(options.optimizer_options)
+    settings = _FIT_DEFAULTS.get(options.optimizer, {}) | _with_tuples(options.optimizer_options)
     rate = options.learning_rate or description.learning_rate
     optimizer: Optimizer = getattr(torch.optim, description.torch_name)(parameters, lr=rate, **settings)
     return optimizer
@@ -147,7 +149,7 @@ def build_optimizer(parameters: list[Tensor], options: GradientOptions) -> Optim
 
 def build_schedule(optimizer: Optimizer, options: GradientOptions) -> lr_scheduler.LRScheduler | None:
     """The learning-rate schedule that the options name, over all their steps; None for a constant rate."""
-    steps, own = options.steps, _tuples(options.schedule_options)
+    steps = options.steps
     builders: dict[str, tuple[Callable[..., lr_scheduler.LRScheduler], dict[str, Any]]] = {
         "cosine": (lr_scheduler.CosineAnnealingLR, {"T_max": steps}),
         "cosine_restarts": (lr_scheduler.CosineAnnealingWarmRestarts, {"T_0": max(1, steps // 4)}),
@@ -157,7 +159,7 @@ def build_schedule(optimizer: Optimizer, options: GradientOptions) -> lr_schedul
             {
                 "max_lr": optimizer.param_groups[0]["lr"],
                 "total_steps": steps + 1,
-                "cycle_momentum": _has_momentum(optimizer),
+                "cycle_momentum": "betas" in optimizer.defaults or bool(optimizer.defaults.get("momentum")),
             },
         ),
         "exponential": (lr_scheduler.ExponentialLR, {"gamma": 1e-3 ** (1.0 / steps)}),
@@ -166,16 +168,12 @@ def build_schedule(optimizer: Optimizer, options: GradientOptions) -> lr_schedul
         "step": (lr_scheduler.StepLR, {"step_size": max(1, steps // 3)}),
         "plateau": (lr_scheduler.ReduceLROnPlateau, {"factor": 0.5}),
     }
-    if options.schedule == "constant" or options.optimizer in _SEARCHES_LINES:
+    if options.schedule == "constant" or options.optimizer in _LINE_SEARCHING:
         return None
     build, settings = builders[options.schedule]
-    return build(optimizer, **(settings | own))
+    return build(optimizer, **(settings | _with_tuples(options.schedule_options)))
 
 
-def _has_momentum(optimizer: Optimizer) -> bool:
-    return "betas" in optimizer.defaults or bool(optimizer.defaults.get("momentum"))
-
-
-def _tuples(options: dict[str, Any]) -> dict[str, Any]:
+def _with_tuples(options: dict[str, Any]) -> dict[str, Any]:
     """JSON's lists as the tuples that torch wants."""
     return {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}

@@ -1,4 +1,4 @@
-"""Cycles over components, or groups of them, each fitted to what the others leave.
+"""Cycles over components, or groups of them, each fitted to what the others leave: `iterative_components`.
 
 A group is fitted inside its own window, so that a visit's time and memory follow the group and not the scene. Groups
 that links tie together are fitted as one. What cycles gain is gathered by extrapolation

@@ -1,4 +1,4 @@
-"""Cycles over chunks of the parameters, each fitted by damped steps while the others are held.
+"""Cycles over chunks of the parameters, each fitted while the others are held: `iterative_parameters`.
 
 For models that links tie together, where fitting component by component makes no sense. Random chunks are drawn anew
 in every cycle, so that parameters that lean on each other meet sooner or later; a chunk needs only the components that

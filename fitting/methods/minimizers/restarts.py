@@ -1,4 +1,4 @@
-"""Levenberg–Marquardt from several starts, against local minima: the best end is kept, the others are told.
+"""Restarts, the method `lm`: Levenberg–Marquardt from several starts, against local minima; the best end counts.
 
 The starts are drawn around the first: each parameter by a normal distribution of a few of its step scales. What enters
 the model linearly stays, since any step solves for it.
@@ -16,8 +16,8 @@ from fitting.methods.results import MinimizerResult
 from fitting.problem import Problem
 from fitting.spec.methods import LmOptions
 
-_SHOWN = 5
-"""Other minima that the message names."""
+_LISTED_MINIMA = 5
+"""Other minima that the message names; chosen by hand, for a line that can be read."""
 
 
 def lm_with_restarts(
@@ -88,12 +88,12 @@ def _message(problem: Problem, best: MinimizerResult, ends: list[MinimizerResult
     if len(ends) == 1:
         return best.message
     freedom = max(problem.degrees_of_freedom, 1)
-    found = Counter(f"{_rank(end) / freedom:.5g}" for end in ends)
+    counts = Counter(f"{_rank(end) / freedom:.5g}" for end in ends)
     lowest = f"{_rank(best) / freedom:.5g}"
-    others = sorted((name for name in found if name != lowest), key=float)
-    message = f"{best.message}; of {len(ends)} starts {found[lowest]} ended at this minimum"
+    others = sorted((name for name in counts if name != lowest), key=float)
+    message = f"{best.message}; of {len(ends)} starts {counts[lowest]} ended at this minimum"
     if not others:
         return message
-    listed = ", ".join(f"{found[name]} at {name}" for name in others[:_SHOWN])
-    rest = sum(found[name] for name in others[_SHOWN:])
+    listed = ", ".join(f"{counts[name]} at {name}" for name in others[:_LISTED_MINIMA])
+    rest = sum(counts[name] for name in others[_LISTED_MINIMA:])
     return f"{message}, and by reduced chi-squared {listed}" + (f" and {rest} higher" if rest else "")

@@ -16,11 +16,12 @@ from fitting.problem import Problem
 from fitting.spec.methods import Scaling
 
 _LONGEST_UNIT = 10.0
-"""Step scales beyond which a unit of u does not go."""
+"""Step scales (`Problem.step_scale`) beyond which a unit of u does not go: the weak prior, chosen by hand."""
 _LONGEST_STEP = 2.0
-"""Step scales by which one step may move a parameter."""
+"""Step scales by which one step may move a parameter, as in `levenberg_marquardt`."""
 _FARTHEST = 20.0
-"""Step scales from the start beyond which no model is rendered."""
+"""Step scales from the start beyond which no model is rendered: ten e-folds of a radius, where line searches that
+extrapolate would ask for galaxies larger than any image; chosen by hand."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class ScaledProblem:
         """The inverse of `theta` inside the limits: (free,)."""
         return self.inverse @ (theta - self.start)[0]
 
-    def shortened(self, before: Tensor, after: Tensor) -> Tensor:
+    def shorten_step(self, before: Tensor, after: Tensor) -> Tensor:
         """The end of a step from u to u, cut to a length that the model's curvature allows, inside the limits."""
         old, new = self.theta(before), self.theta(after)
         longest = float(((new - old).abs() / self.natural).max())
@@ -93,7 +94,7 @@ class ScaledProblem:
 
 
 def _whitening(matrix: Tensor, scale: Tensor) -> Tensor:
-    """A with Aᵀ H A = 1, H scaled to unit diagonal first and lifted until it has a Cholesky factor."""
+    """A with Aᵀ H A = 1, H scaled to unit diagonal first and lifted, from 1e-12 up, until it has a Cholesky factor."""
     scaled = matrix * scale * scale[:, None]
     scaled.diagonal().fill_(1.0)
     lift = 1e-12

@@ -1,7 +1,7 @@
-"""Any method of `scipy.optimize.minimize`, in scaled parameters, with photfit's gradient and curvature.
+"""SciPy's minimizers, the method `scipy`: any of `scipy.optimize.minimize`, in scaled parameters.
 
-Methods that take bounds get them where the scaling keeps parameters apart; everywhere else limits are kept by
-projection. Methods that take a Hessian get the Gauss-Newton one.
+The gradient and the curvature are photfit's. Methods that take bounds get them where the scaling keeps parameters
+apart; everywhere else limits are kept by projection. Methods that take a Hessian get the Gauss-Newton one.
 """
 
 import warnings
@@ -12,7 +12,7 @@ import torch
 from scipy.optimize import Bounds, OptimizeResult, minimize
 from torch import Tensor
 
-from fitting.methods.minimizers.ending import ended, unmoved
+from fitting.methods.minimizers.ending import search_result, unmoved_result
 from fitting.methods.minimizers.scaling import ScaledProblem
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult
@@ -21,8 +21,8 @@ from fitting.spec.methods import ScipyOptions
 
 _WITHOUT_GRADIENT = frozenset({"nelder-mead", "powell", "cobyla", "cobyqa"})
 _WITH_HESSIAN = frozenset({"newton-cg", "trust-constr", "dogleg", "trust-ncg", "trust-exact", "trust-krylov"})
-_BOUNDED = frozenset({"nelder-mead", "powell", "l-bfgs-b", "tnc", "slsqp", "trust-constr", "cobyla", "cobyqa"})
-_TOLERANCES = {
+_WITH_BOUNDS = frozenset({"nelder-mead", "powell", "l-bfgs-b", "tnc", "slsqp", "trust-constr", "cobyla", "cobyqa"})
+_TOLERANCES: dict[str, tuple[str, ...]] = {
     "nelder-mead": ("xatol", "fatol"),
     "powell": ("xtol", "ftol"),
     "cg": ("gtol",),
@@ -39,8 +39,8 @@ _TOLERANCES = {
     "trust-exact": ("gtol",),
     "trust-krylov": ("gtol",),
 }
-_ITERATIONS = {"tnc": "maxfun"}
-_EXTRA: dict[str, dict[str, Any]] = {
+_ITERATIONS_OPTION = {"tnc": "maxfun"}
+_OPTIONS: dict[str, dict[str, Any]] = {
     "l-bfgs-b": {"maxcor": 30, "maxfun": 10_000_000},
     "nelder-mead": {"adaptive": True},
     "cobyla": {"rhobeg": 0.05},
@@ -48,8 +48,9 @@ _EXTRA: dict[str, dict[str, Any]] = {
     "trust-constr": {"initial_tr_radius": 0.1},
 }
 
-_NOWHERE = 1e10
-"""The loss where the model is not finite, and where a method asks for what is no number (trust-krylov at a minimum)."""
+_INFINITE_LOSS = 1e10
+"""The loss, χ²/(2χ²₀) and 1/2 at the start, where the model is not finite, and where a method asks for what is no
+number (trust-krylov at a minimum): far above any that is one, and small enough to take differences of."""
 
 
 def scipy_minimize(
@@ -64,10 +65,10 @@ def scipy_minimize(
         report: called with (iteration, most iterations, χ², θ) before each evaluation; may raise.
     """
     if not torch.isfinite(start.equations.matrix).all():
-        return unmoved(start, "the model is not finite at the start: check the start values")
+        return unmoved_result(start, "the model is not finite at the start: check the start values")
     search = _Search(ScaledProblem.at(problem, start, options.scaling), start, options, report)
     found = search.run()
-    return ended(
+    return search_result(
         problem,
         start,
         search.best,
@@ -97,8 +98,8 @@ class _Search:
         """Hand over to SciPy."""
         solver = self._options.solver
         keys: dict[str, Any] = dict.fromkeys(_TOLERANCES[solver], self._options.tolerance)
-        keys[_ITERATIONS.get(solver, "maxiter")] = self._options.max_iterations
-        keys |= _EXTRA.get(solver, {})
+        keys[_ITERATIONS_OPTION.get(solver, "maxiter")] = self._options.max_iterations
+        keys |= _OPTIONS.get(solver, {})
         with_gradient = solver not in _WITHOUT_GRADIENT
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # each is said again in the result's message
@@ -108,7 +109,7 @@ class _Search:
                 method=solver,
                 jac=with_gradient or None,
                 hess=self._hessian if solver in _WITH_HESSIAN else None,
-                bounds=self._bounds() if solver in _BOUNDED else None,
+                bounds=self._bounds() if solver in _WITH_BOUNDS else None,
                 callback=self._step,
                 options=keys,
             )
@@ -127,15 +128,15 @@ class _Search:
     def _value(self, x: np.ndarray) -> float:
         u = self._tensor(x)
         if not bool(torch.isfinite(u).all()):
-            return _NOWHERE
-        return self._seen(u, self._scaled.loss(u))
+            return _INFINITE_LOSS
+        return self._record(u, self._scaled.loss(u))
 
     def _value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         u = self._tensor(x)
         if not bool(torch.isfinite(u).all()):
-            return _NOWHERE, np.zeros(len(x))
+            return _INFINITE_LOSS, np.zeros(len(x))
         loss, slope = self._scaled.loss_and_gradient(u)
-        return self._seen(u, loss), slope.cpu().numpy()
+        return self._record(u, loss), slope.cpu().numpy()
 
     def _hessian(self, x: np.ndarray) -> np.ndarray:
         u = self._tensor(x)
@@ -148,12 +149,12 @@ class _Search:
         self._report(self.iterations, self._options.max_iterations, self.lowest, self.best)
         return torch.as_tensor(np.array(x, dtype=float), device=self._scaled.start.device)
 
-    def _seen(self, u: Tensor, loss: float) -> float:
+    def _record(self, u: Tensor, loss: float) -> float:
         self.evaluations += 1
         chi2 = loss * 2.0 * self._scaled.chi2
         if chi2 < self.lowest:
             self.lowest, self.best = chi2, self._scaled.theta(u)
-        return loss if np.isfinite(loss) else _NOWHERE
+        return loss if np.isfinite(loss) else _INFINITE_LOSS
 
     def _step(self, *_: object) -> None:
         self.iterations += 1

@@ -72,9 +72,13 @@ class Compartment:
 
 
 State = dict[str, np.ndarray]
+"""What a checkpoint holds, by name; every sampler's `state` says which names are its."""
 COLUMNS = ("chain", "log_posterior", "energy", "acceptance", "divergent")
-_FIXED = len(COLUMNS)
+"""What stands before the reported parameters in each row."""
+_LEADING_COLUMNS = len(COLUMNS)
+"""How many those are."""
 _ROW = np.dtype("<f8")
+"""Numbers of a row: float64, little-endian whatever the machine."""
 _CHECKPOINT = "checkpoint.npz"
 
 
@@ -87,7 +91,8 @@ class ChainStore:
         samples: draws of each chain.
         shelf: where to keep checkpoints; None keeps none.
         fingerprint: what must be the same for a checkpoint to be of use (method, options, seed, model).
-        interval: seconds between checkpoints; a kill loses at most about this much.
+        interval: seconds between checkpoints; a kill loses at most about this much. Five, chosen by hand, are a
+            small share of any run that is worth resuming.
     """
 
     def __init__(
@@ -103,31 +108,31 @@ class ChainStore:
         self._shelf = shelf
         self._header = json.dumps([*COLUMNS, *names, chains, samples, fingerprint])
         self._interval = interval
-        self._saved = time.monotonic()
+        self._last_save = time.monotonic()
         self.samples = samples
         self._counts = np.zeros(chains, dtype=np.int64)
-        self._rows = np.full((chains, samples, _FIXED + len(names)), np.nan)
-        self._pending: list[np.ndarray] = []
+        self._rows = np.full((chains, samples, _LEADING_COLUMNS + len(names)), np.nan)
+        self._pending_rows: list[np.ndarray] = []
         self._segments: list[int] = []
-        self._stored = 0
+        self._rows_stored = 0
 
     def resume(self) -> State | None:
         """The state of the last checkpoint, its rows taken back; None where there is none of this run."""
-        state = self._checkpoint()
+        state = self._read_checkpoint()
         if state is None:
             return None
         segments, stored = state.pop("segments").tolist(), int(state.pop("rows"))
-        rows = self._rows_of(segments, stored)
+        rows = self._read_rows(segments, stored)
         if rows is None:
             return None
-        self._segments, self._stored = segments, stored
+        self._segments, self._rows_stored = segments, stored
         for chain in range(len(self._counts)):
-            own = rows[rows[:, 0] == chain]
-            self._rows[chain, : len(own)] = own
-            self._counts[chain] = len(own)
+            chain_rows = rows[rows[:, 0] == chain]
+            self._rows[chain, : len(chain_rows)] = chain_rows
+            self._counts[chain] = len(chain_rows)
         return state
 
-    def _checkpoint(self) -> State | None:
+    def _read_checkpoint(self) -> State | None:
         """The checkpoint, if it is whole and of this run."""
         content = None if self._shelf is None else self._shelf.read(_CHECKPOINT)
         if content is None:
@@ -139,7 +144,7 @@ class ChainStore:
             return None
         return state if str(state.pop("header", "")) == self._header else None
 
-    def _rows_of(self, segments: list[int], stored: int) -> np.ndarray | None:
+    def _read_rows(self, segments: list[int], stored: int) -> np.ndarray | None:
         """The first `stored` rows, or None where some of them are missing."""
         assert self._shelf is not None
         width = self._rows.shape[-1]
@@ -164,46 +169,46 @@ class ChainStore:
         for place, name in enumerate(COLUMNS[1:], start=1):
             if name in columns:
                 rows[:, place] = columns[name]
-        rows[:, _FIXED:] = parameters
+        rows[:, _LEADING_COLUMNS:] = parameters
         self._rows[chains, self._counts[chains]] = rows
         self._counts[chains] += 1
         if self._shelf is not None:
-            self._pending.append(rows)
+            self._pending_rows.append(rows)
 
     def tick(self, state: Callable[[], State]) -> None:
         """Write a checkpoint if the last is older than the interval."""
-        if self._shelf is not None and time.monotonic() - self._saved >= self._interval:
+        if self._shelf is not None and time.monotonic() - self._last_save >= self._interval:
             self.save(state())
 
     def save(self, state: State) -> None:
         """Keep the rows since the last checkpoint, then replace it."""
         if self._shelf is None:
             return
-        if self._pending:
-            rows = np.concatenate(self._pending)
-            self._shelf.write(f"draws-{self._stored}.f64", rows.astype(_ROW).tobytes())
-            self._segments.append(self._stored)
-            self._stored += len(rows)
-            self._pending.clear()
-        known: dict[str, Any] = {"header": np.asarray(self._header), "rows": np.asarray(self._stored)}
+        if self._pending_rows:
+            rows = np.concatenate(self._pending_rows)
+            self._shelf.write(f"draws-{self._rows_stored}.f64", rows.astype(_ROW).tobytes())
+            self._segments.append(self._rows_stored)
+            self._rows_stored += len(rows)
+            self._pending_rows.clear()
+        known: dict[str, Any] = {"header": np.asarray(self._header), "rows": np.asarray(self._rows_stored)}
         file = io.BytesIO()
         np.savez(file, segments=np.asarray(self._segments, dtype=np.int64), **(known | state))
         self._shelf.write(_CHECKPOINT, file.getvalue())
-        self._saved = time.monotonic()
+        self._last_save = time.monotonic()
 
     @property
-    def drawn(self) -> int:
+    def draw_count(self) -> int:
         """Draws that every chain has."""
         return int(self._counts.min())
 
     @property
     def draws(self) -> np.ndarray:
         """Reported values (chain, draw, parameter), as many as every chain has."""
-        return self._rows[:, : self.drawn, _FIXED:]
+        return self._rows[:, : self.draw_count, _LEADING_COLUMNS:]
 
     def column(self, name: str) -> np.ndarray:
         """One of `COLUMNS`, (chain, draw)."""
-        return self._rows[:, : self.drawn, COLUMNS.index(name)]
+        return self._rows[:, : self.draw_count, COLUMNS.index(name)]
 
     def column_or_none(self, name: str) -> np.ndarray | None:
         """A copy of one of `COLUMNS`; None where no draw has it."""

@@ -1,9 +1,9 @@
-"""The affine-invariant ensemble of Goodman & Weare (2010, Comm. App. Math. Comp. Sci. 5, 65), by the stretch move.
+"""The affine-invariant ensemble, the method `ensemble`: the stretch move of Goodman & Weare.
 
 A walker x moves along the line to another walker x_j of the other half of the ensemble, to y = x_j + Z (x − x_j) with
-density ∝ 1/√Z on 1/a … a (their equation 9), and is accepted with min(1, Z^{d−1} p(y)/p(x)) (equation 7). One half
-moves as one batch while the other stands (Foreman-Mackey et al. 2013, PASP 125, 306). Moves are screened as in
-`metropolis`.
+density ∝ 1/√Z on 1/a … a (Goodman & Weare 2010, Comm. App. Math. Comp. Sci. 5, 65, equation 9), and is accepted with
+min(1, Z^{d−1} p(y)/p(x)) (equation 7). One half moves as one batch while the other stands (Foreman-Mackey et al. 2013,
+PASP 125, 306). Moves are screened as in `metropolis`.
 """
 
 import numpy as np
@@ -14,7 +14,15 @@ from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult, SamplerResult
 from fitting.methods.samplers.chain_store import Shelf, State
 from fitting.methods.samplers.posterior import Density, Target
-from fitting.methods.samplers.sampling import Moved, Sampling, begin, derived_seed, dispersed, drive, generator_state
+from fitting.methods.samplers.sampling import (
+    ChainMove,
+    Sampling,
+    begin_sampling,
+    derived_seed,
+    dispersed_starts,
+    generator_state,
+    run_walkers,
+)
 from fitting.methods.samplers.screening import Screening, Surrogate
 from fitting.spec.methods import EnsembleOptions
 
@@ -29,8 +37,8 @@ def run_ensemble(
     shelf: Shelf | None = None,
 ) -> SamplerResult:
     """Sample by the stretch move; each walker is reported as a chain."""
-    run = begin("ensemble", problem, start, options, report, seed=seed, shelf=shelf)
-    return drive(run, StretchEnsemble(run, options, options.chain_count(len(problem.names))), options.warmup)
+    run = begin_sampling("ensemble", problem, start, options, report, seed=seed, shelf=shelf)
+    return run_walkers(run, StretchEnsemble(run, options, options.chain_count(len(problem.names))), options.warmup)
 
 
 class StretchEnsemble:
@@ -44,10 +52,10 @@ class StretchEnsemble:
         self._thin = options.thin
         surrogate = Surrogate(run.posterior, run.start.equations, run.start.theta)
         self._screening = Screening(surrogate, options.warmup if options.screen else 0)
-        self._theta = dispersed(run, walkers, options.dispersion, self._generator)
+        self._theta = dispersed_starts(run, walkers, options.dispersion, self._generator)
         self._density: Density | None = None
 
-    def step(self, adapting: bool) -> Moved:
+    def step(self, adapting: bool) -> ChainMove:
         """One draw of every walker: both halves in turn, `thin` times; in warm-up once."""
         if self._density is None:
             self._density = self._posterior.density(self._theta)
@@ -60,7 +68,7 @@ class StretchEnsemble:
                 accepted[moving] += self._move(moving, self._theta[standing], screened)
         if adapting:
             self._screening.learn(self._theta, self._density)
-        return Moved(self._theta, self._density, accepted / moves)
+        return ChainMove(self._theta, self._density, accepted / moves)
 
     def _move(self, moving: slice, standing: Tensor, screened: bool) -> Tensor:
         """Move one half against the other: acceptance probabilities (walkers / 2,)."""
@@ -79,14 +87,10 @@ class StretchEnsemble:
             accepted = (gain + there.log_density - density.log_density).exp().clamp_max(1.0).nan_to_num(nan=0.0)
             taken = self._uniform(len(theta)) < accepted
             theta, density = torch.where(taken[:, None], trial, theta), density.chosen(taken, there)
-        self._put(moving, theta, density)
-        return accepted
-
-    def _put(self, moving: slice, theta: Tensor, density: Density) -> None:
-        assert self._density is not None
         everyone, log_density, chi2 = self._theta.clone(), self._density.log_density.clone(), self._density.chi2.clone()
         everyone[moving], log_density[moving], chi2[moving] = theta, density.log_density, density.chi2
         self._theta, self._density = everyone, Density(log_density, chi2)
+        return accepted
 
     def _on_surrogate(
         self, surrogate: Surrogate, theta: Tensor, standing: Tensor

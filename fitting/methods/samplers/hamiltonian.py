@@ -1,8 +1,10 @@
-"""Hamiltonian samplers: `nuts` (`fitting.methods.samplers.nuts_trajectory`) and `hmc` (Neal 2011, arXiv:1206.1901).
+"""Hamiltonian samplers: the methods `nuts` (Hoffman & Gelman 2014) and `hmc` (Neal 2011, arXiv:1206.1901).
 
 They move z, where θ = θ₀ + F z is whitened by the covariance at the start, so that a unit mass matrix suits. The
 potential is −ln p of the posterior's reflected continuation (see `posterior`). All chains move side by side: what their
 trajectories ask at one time is one batch.
+
+Why photfit has trajectories of its own, and what they gain: decision 0018.
 """
 
 import math
@@ -16,7 +18,7 @@ from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult, SamplerResult
 from fitting.methods.samplers.chain_store import Shelf, State
 from fitting.methods.samplers.leapfrog import (
-    DIVERGENT,
+    DIVERGENT_RISE,
     Arrival,
     Flow,
     FreeMotion,
@@ -31,14 +33,14 @@ from fitting.methods.samplers.leapfrog import (
 from fitting.methods.samplers.nuts_trajectory import nuts_trajectory
 from fitting.methods.samplers.posterior import Density, Target
 from fitting.methods.samplers.sampling import (
-    Moved,
+    ChainMove,
     Sampling,
-    begin,
-    coordinates,
+    begin_sampling,
     derived_seed,
-    dispersed,
-    drive,
+    dispersed_starts,
     generator_state,
+    metric_coordinates,
+    run_walkers,
 )
 from fitting.methods.samplers.warmup import LearntScales, StepSize, first_step_size
 from fitting.methods.samplers.whitening import Whitening
@@ -47,13 +49,16 @@ from fitting.spec.methods import HmcOptions, NutsOptions
 _QUARTER = 0.5 * math.pi
 """Time that leads round by a quarter in whitened coordinates, to an independent draw."""
 _LONGEST_NUTS_STEP = 1.4
-"""With its variation a little less than a quarter: longer ones might turn between two points without being seen to."""
+"""With its variation a little less than a quarter turn: longer ones might turn between two points without being seen
+to. Decision 0018 has what steps of 0.9, 1.2 and 1.5 do to the moments of a normal posterior."""
 _LONGEST_HMC_STEP = 0.25 * _QUARTER
-"""Four steps see the potential on their way, too: with fewer, draws in the tails would be refused more often."""
+"""A sixteenth of a turn (decision 0018): four steps see the potential on their way, too; with fewer, draws in the tails
+would be refused more often."""
 _JITTER = 0.1
-"""After warm-up step sizes vary by so much, so that no trajectory resonates."""
+"""Share by which step sizes vary after warm-up, so that no trajectory resonates (Neal 2011, section 3.2); chosen by
+hand."""
 _LEAST_WARMUP = 10
-"""A shorter warm-up cannot learn a step size."""
+"""Trajectories without which no step size is learnt: t₀ of dual averaging (`warmup`)."""
 
 
 def run_nuts(
@@ -66,8 +71,8 @@ def run_nuts(
     shelf: Shelf | None = None,
 ) -> SamplerResult:
     """Sample by the No-U-Turn sampler."""
-    run = begin("nuts", problem, start, options, report, seed=seed, shelf=shelf)
-    return drive(run, NutsChains(run, options), options.warmup)
+    run = begin_sampling("nuts", problem, start, options, report, seed=seed, shelf=shelf)
+    return run_walkers(run, NutsChains(run, options), options.warmup)
 
 
 def run_hmc(
@@ -80,8 +85,8 @@ def run_hmc(
     shelf: Shelf | None = None,
 ) -> SamplerResult:
     """Sample by Hamiltonian Monte Carlo with a fixed number of leapfrog steps."""
-    run = begin("hmc", problem, start, options, report, seed=seed, shelf=shelf)
-    return drive(run, HmcChains(run, options), options.warmup)
+    run = begin_sampling("hmc", problem, start, options, report, seed=seed, shelf=shelf)
+    return run_walkers(run, HmcChains(run, options), options.warmup)
 
 
 class _HamiltonianChains(ABC):
@@ -108,31 +113,34 @@ class _HamiltonianChains(ABC):
         self.count = options.chains
         self._posterior = run.posterior
         self._generator = torch.Generator().manual_seed(derived_seed(run.seed, "walkers"))
-        self._metric: Whitening = coordinates(run, options.metric)
+        self._metric: Whitening = metric_coordinates(run, options.metric)
         self._motion: Motion = HarmonicMotion() if options.metric == "covariance" else FreeMotion()
-        begin_at = dispersed(run, options.chains, options.dispersion, self._generator)
+        begin_at = dispersed_starts(run, options.chains, options.dispersion, self._generator)
         self._z = torch.linalg.solve(self._metric.factor, (begin_at - self._metric.centre).mT).mT.numpy()
-        self._known: Sequence[LeapfrogAnswer] = ()
-        self._guess, self._longest, self._cautious = guess, longest, cautious
+        self._answers: Sequence[LeapfrogAnswer] = ()
+        self._guessed_step, self._longest_step, self._cautious_step = guess, longest, cautious
         self._target = options.target_accept
         self._learns = fixed is None and options.warmup >= _LEAST_WARMUP
         first = fixed or guess
-        self._step_size = StepSize.beginning(first, self._target, max(longest, first))
+        self._step_size = StepSize.starting_at(first, self._target, max(longest, first))
         scaled = options.warmup if options.adapt_mass else 0
         self._scales = LearntScales(scaled, run.start.theta.shape[1])
-        self._warm = 0
+        self._warm_steps = 0
 
-    def step(self, adapting: bool) -> Moved:
-        """One draw of every chain."""
-        self._be_ready()
+    def step(self, adapting: bool) -> ChainMove:
+        """One draw of every chain; before the first, evaluate where they are and look for a step size."""
+        if not self._answers:
+            self._answers = self._ask(self._z)
+            if self._learns:
+                self._find_step_size()
         flows = [self._trajectory(self._with_momentum(place), adapting) for place in range(self.count)]
         ends = side_by_side(flows, self._ask)
         self._z = np.stack([end.point.z for end in ends])
-        self._known = [end.point.known for end in ends]
+        self._answers = [end.point.answer for end in ends]
         accepted = np.array([end.acceptance for end in ends])
         if adapting:
             self._learn(float(accepted.mean()), any(end.diverged for end in ends))
-        return Moved(
+        return ChainMove(
             self._posterior.fold(self._metric.theta(torch.from_numpy(self._z)))[0],
             self._density(),
             torch.from_numpy(accepted),
@@ -144,17 +152,9 @@ class _HamiltonianChains(ABC):
     def _trajectory(self, start: Point, adapting: bool) -> Flow[Arrival]:
         """A chain's way from a start to its next draw."""
 
-    def _be_ready(self) -> None:
-        """Before the first draw: evaluate where the chains are, and look for a step size."""
-        if self._known:
-            return
-        self._known = self._ask(self._z)
-        if self._learns:
-            self._find_step_size()
-
     def _find_step_size(self) -> None:
-        first = first_step_size(self._guess, self._longest, self._acceptance_of)
-        self._step_size = StepSize.beginning(first, self._target, self._longest)
+        first = first_step_size(self._guessed_step, self._longest_step, self._acceptance_of)
+        self._step_size = StepSize.starting_at(first, self._target, self._longest_step)
 
     def _acceptance_of(self, step: float) -> float:
         """Mean acceptance of a single step of this size from where the chains are."""
@@ -166,14 +166,14 @@ class _HamiltonianChains(ABC):
 
     def _with_momentum(self, place: int) -> Point:
         r = torch.randn(self._z.shape[1], generator=self._generator, dtype=torch.float64).numpy()
-        return Point(self._z[place], r, self._known[place])
+        return Point(self._z[place], r, self._answers[place])
 
     def _uniform(self) -> float:
         return float(torch.rand((), generator=self._generator, dtype=torch.float64))
 
     def _ask(self, z: np.ndarray) -> list[LeapfrogAnswer]:
         """The potential, its gradient by z and χ² at z (batch, free)."""
-        density, by_theta = self._posterior.mirrored(self._metric.theta(torch.from_numpy(z)))
+        density, by_theta = self._posterior.mirrored_density(self._metric.theta(torch.from_numpy(z)))
         gradients = -self._metric.gradient(by_theta).numpy()
         return [
             LeapfrogAnswer(-log_density, gradient, chi2)
@@ -183,29 +183,29 @@ class _HamiltonianChains(ABC):
         ]
 
     def _density(self) -> Density:
-        numbers = torch.tensor([(-known.potential, known.chi2) for known in self._known], dtype=torch.float64)
+        numbers = torch.tensor([(-answer.potential, answer.chi2) for answer in self._answers], dtype=torch.float64)
         return Density(*numbers.unbind(-1))
 
     def _learn(self, accepted: float, diverged: bool) -> None:
         """Warm-up: the step size, and the coordinates' scales."""
-        if diverged and self._cautious < self._longest:
-            self._longest = self._cautious
-            self._step_size = StepSize.beginning(self._longest, self._target, self._longest)
+        if diverged and self._cautious_step < self._longest_step:
+            self._longest_step = self._cautious_step
+            self._step_size = StepSize.starting_at(self._longest_step, self._target, self._longest_step)
         if self._learns:
-            self._step_size = self._step_size.learnt(accepted)
-        scales = self._scales.see(self._warm, self._z)
-        self._warm += 1
+            self._step_size = self._step_size.after(accepted)
+        scales = self._scales.see(self._warm_steps, self._z)
+        self._warm_steps += 1
         if scales is None:
             return
         self._metric = Whitening(self._metric.centre, self._metric.factor * torch.from_numpy(scales))
         self._z = self._z / scales
-        self._known = [known._replace(gradient=known.gradient * scales) for known in self._known]
+        self._answers = [answer._replace(gradient=answer.gradient * scales) for answer in self._answers]
         if self._learns:
             self._find_step_size()
 
-    def _length(self, adapting: bool) -> float:
+    def _next_step_size(self, adapting: bool) -> float:
         """The step size of the next trajectory."""
-        return self._step_size.current if adapting else self._step_size.settled
+        return self._step_size.current if adapting else self._step_size.final
 
     def _leapfrog(self, step: float, adapting: bool) -> Leapfrog:
         """The step of the next trajectory, varied once warm-up is over."""
@@ -214,18 +214,18 @@ class _HamiltonianChains(ABC):
 
     def step_sizes(self) -> np.ndarray:
         """ε after warm-up, (chains,)."""
-        return np.full(self.count, self._step_size.settled)
+        return np.full(self.count, self._step_size.final)
 
     def state(self) -> State:
         """For a checkpoint."""
         return {
             "z": self._z,
             **self._density().state(),
-            "gradient": np.stack([known.gradient for known in self._known]),
+            "gradient": np.stack([answer.gradient for answer in self._answers]),
             **self._metric.state(),
             "step_size": self._step_size.state(),
             **self._scales.state(),
-            "warm": np.asarray(self._warm),
+            "warm": np.asarray(self._warm_steps),
             "generator": generator_state(self._generator),
         }
 
@@ -233,11 +233,11 @@ class _HamiltonianChains(ABC):
         """The reverse of `state`."""
         self._z, self._metric = state["z"], Whitening.restored(state)
         numbers = zip(state["log_density"].tolist(), state["gradient"], state["chi2"].tolist(), strict=True)
-        self._known = [LeapfrogAnswer(-log_density, gradient, chi2) for log_density, gradient, chi2 in numbers]
+        self._answers = [LeapfrogAnswer(-log_density, gradient, chi2) for log_density, gradient, chi2 in numbers]
         self._step_size = StepSize.restored(state["step_size"])
-        self._longest = min(self._longest, self._step_size.longest)
+        self._longest_step = min(self._longest_step, self._step_size.longest)
         self._scales.restore(state)
-        self._warm = int(state["warm"])
+        self._warm_steps = int(state["warm"])
         self._generator.set_state(torch.from_numpy(state["generator"]))
 
 
@@ -250,7 +250,9 @@ class NutsChains(_HamiltonianChains):
         super().__init__(run, options, 0.5 * _QUARTER, longest, longest, None)
 
     def _trajectory(self, start: Point, adapting: bool) -> Flow[Arrival]:
-        return nuts_trajectory(start, self._leapfrog(self._length(adapting), adapting), self._doublings, self._uniform)
+        return nuts_trajectory(
+            start, self._leapfrog(self._next_step_size(adapting), adapting), self._doublings, self._uniform
+        )
 
 
 class HmcChains(_HamiltonianChains):
@@ -269,7 +271,7 @@ class HmcChains(_HamiltonianChains):
         super().__init__(run, options, share, longest, share if self._arrives else longest, options.step_size)
 
     def _trajectory(self, start: Point, adapting: bool) -> Flow[Arrival]:
-        steps, step = self._most, self._length(adapting)
+        steps, step = self._most, self._next_step_size(adapting)
         if self._arrives:
             steps = min(steps, math.ceil(_QUARTER / step))
             step = min(step, _QUARTER / steps)
@@ -283,4 +285,4 @@ def hmc_trajectory(start: Point, leapfrog: Leapfrog, steps: int, threshold: floa
         point = yield from leapfrog(point, 1)
     rise = point.energy - start.energy
     chance = acceptance(rise)
-    return Arrival(point if threshold < chance else start, chance, not rise < DIVERGENT, start.energy)
+    return Arrival(point if threshold < chance else start, chance, not rise < DIVERGENT_RISE, start.energy)

@@ -1,11 +1,11 @@
-"""The leapfrog, and trajectories that ask for the model's gradient point by point so that many may run side by side.
+"""Leapfrog steps, and trajectories that ask for gradients point by point, so that many may run side by side.
 
 H(z, r) = U(z) + |r|²/2 is split into a part whose motion is known exactly and the rest of U, whose force kicks r by
 half a step before and after each motion (Strang's splitting; Leimkuhler & Reich 2004, Simulating Hamiltonian Dynamics,
 section 4.2). With the free motion that is the usual leapfrog. Where z is whitened by the covariance, U is nearly
 |z|²/2: the harmonic motion then takes that part, a rotation, and only what the covariance does not know has to be
 kicked, so that steps may be several times as long (Shahbaba et al. 2014, Stat. Comput. 24, 339). Either is reversible
-and keeps volume, which is all that makes a sampler exact.
+and keeps volume, which is all that makes a sampler exact. Decision 0018 has what it gains and costs.
 """
 
 import math
@@ -30,12 +30,12 @@ class Point:
 
     z: np.ndarray
     r: np.ndarray
-    known: LeapfrogAnswer
+    answer: LeapfrogAnswer
 
     @property
     def energy(self) -> float:
         """H."""
-        return self.known.potential + 0.5 * float(self.r @ self.r)
+        return self.answer.potential + 0.5 * float(self.r @ self.r)
 
 
 T = TypeVar("T")
@@ -67,21 +67,21 @@ def side_by_side(flows: Sequence[Flow[T]], ask: Callable[[np.ndarray], Sequence[
 class Motion(Protocol):
     """The part of H whose motion is known."""
 
-    def moved(self, z: np.ndarray, r: np.ndarray, time: float) -> tuple[np.ndarray, np.ndarray]:
+    def advance(self, z: np.ndarray, r: np.ndarray, time: float) -> tuple[np.ndarray, np.ndarray]:
         """z and r after a time."""
 
-    def rest(self, z: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    def rest_gradient(self, z: np.ndarray, gradient: np.ndarray) -> np.ndarray:
         """The gradient of what this part leaves of U."""
 
 
 class FreeMotion:
     """|r|²/2: straight on."""
 
-    def moved(self, z: np.ndarray, r: np.ndarray, time: float) -> tuple[np.ndarray, np.ndarray]:
+    def advance(self, z: np.ndarray, r: np.ndarray, time: float) -> tuple[np.ndarray, np.ndarray]:
         """See `Motion`."""
         return z + time * r, r
 
-    def rest(self, z: np.ndarray, gradient: np.ndarray) -> np.ndarray:  # noqa: ARG002
+    def rest_gradient(self, z: np.ndarray, gradient: np.ndarray) -> np.ndarray:  # noqa: ARG002
         """See `Motion`."""
         return gradient
 
@@ -89,12 +89,12 @@ class FreeMotion:
 class HarmonicMotion:
     """(|z|² + |r|²)/2: round and round, once in 2π."""
 
-    def moved(self, z: np.ndarray, r: np.ndarray, time: float) -> tuple[np.ndarray, np.ndarray]:
+    def advance(self, z: np.ndarray, r: np.ndarray, time: float) -> tuple[np.ndarray, np.ndarray]:
         """See `Motion`."""
         cosine, sine = math.cos(time), math.sin(time)
         return cosine * z + sine * r, cosine * r - sine * z
 
-    def rest(self, z: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    def rest_gradient(self, z: np.ndarray, gradient: np.ndarray) -> np.ndarray:
         """See `Motion`."""
         return gradient - z
 
@@ -109,10 +109,10 @@ class Leapfrog:
     def __call__(self, point: Point, direction: int) -> Flow[Point]:
         """The point one step on, or back where the direction is −1."""
         time = direction * self.step
-        r = point.r - 0.5 * time * self.motion.rest(point.z, point.known.gradient)
-        z, r = self.motion.moved(point.z, r, time)
-        known = yield z
-        return Point(z, r - 0.5 * time * self.motion.rest(z, known.gradient), known)
+        r = point.r - 0.5 * time * self.motion.rest_gradient(point.z, point.answer.gradient)
+        z, r = self.motion.advance(point.z, r, time)
+        answer = yield z
+        return Point(z, r - 0.5 * time * self.motion.rest_gradient(z, answer.gradient), answer)
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Arrival:
     energy: float
 
 
-DIVERGENT = 1000.0
+DIVERGENT_RISE = 1000.0
 """Rise of H that no trajectory of a usable step size makes (Betancourt 2017, arXiv:1701.02434, section 6.2)."""
 
 

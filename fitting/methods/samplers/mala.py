@@ -1,4 +1,4 @@
-"""The Metropolis-adjusted Langevin algorithm (Roberts & Tweedie 1996, Bernoulli 2, 341), all chains as one batch.
+"""Langevin steps, the method `mala`: Metropolis-adjusted (Roberts & Tweedie 1996, Bernoulli 2, 341), as one batch.
 
 In the metric's coordinates z a chain proposes z' = z + ε²/2 ∇ln p(z) + ε ξ with normal ξ, and is accepted by the ratio
 of p times that of the proposals. Warm-up steers ε to the acceptance 0.574 (Roberts & Rosenthal 1998, J. R. Stat. Soc.
@@ -16,14 +16,14 @@ from fitting.methods.results import MinimizerResult, SamplerResult
 from fitting.methods.samplers.chain_store import Shelf, State
 from fitting.methods.samplers.posterior import Density, Target
 from fitting.methods.samplers.sampling import (
-    Moved,
+    ChainMove,
     Sampling,
-    begin,
-    coordinates,
+    begin_sampling,
     derived_seed,
-    dispersed,
-    drive,
+    dispersed_starts,
     generator_state,
+    metric_coordinates,
+    run_walkers,
 )
 from fitting.methods.samplers.whitening import Whitening
 from fitting.spec.methods import MalaOptions
@@ -39,8 +39,8 @@ def run_mala(
     shelf: Shelf | None = None,
 ) -> SamplerResult:
     """Sample by Langevin steps."""
-    run = begin("mala", problem, start, options, report, seed=seed, shelf=shelf)
-    return drive(run, LangevinChains(run, options), options.warmup)
+    run = begin_sampling("mala", problem, start, options, report, seed=seed, shelf=shelf)
+    return run_walkers(run, LangevinChains(run, options), options.warmup)
 
 
 class LangevinChains:
@@ -50,19 +50,19 @@ class LangevinChains:
         self.count = options.chains
         self._posterior = run.posterior
         self._generator = torch.Generator().manual_seed(derived_seed(run.seed, "walkers"))
-        self._metric = coordinates(run, options.metric)
+        self._metric = metric_coordinates(run, options.metric)
         self._adapt = options.step_size is None
         free = run.start.theta.shape[1]
         self._epsilon = options.step_size or 1.2 * free ** (-1.0 / 6.0)
         self._target = options.target_accept
         self._thin = options.thin
-        begin_at = dispersed(run, options.chains, options.dispersion, self._generator)
+        begin_at = dispersed_starts(run, options.chains, options.dispersion, self._generator)
         self._z = torch.linalg.solve(self._metric.factor, (begin_at - self._metric.centre).mT).mT
         self._density: Density | None = None
         self._gradient = torch.zeros_like(self._z)
         self._steps = 0
 
-    def step(self, adapting: bool) -> Moved:
+    def step(self, adapting: bool) -> ChainMove:
         """One draw: `thin` moves; in warm-up one."""
         if self._density is None:
             self._density, self._gradient = self._evaluate(self._z)
@@ -73,7 +73,7 @@ class LangevinChains:
             self._steps += 1
             rate = min(1.0, 3.0 / self._steps**0.6)
             self._epsilon *= math.exp(rate * (float(accepted.mean()) - self._target))
-        return Moved(self._posterior.fold(self._metric.theta(self._z))[0], self._density, accepted)
+        return ChainMove(self._posterior.fold(self._metric.theta(self._z))[0], self._density, accepted)
 
     def _move(self) -> Tensor:
         """One move of all chains: acceptance probabilities (chains,)."""
@@ -92,7 +92,7 @@ class LangevinChains:
 
     def _evaluate(self, z: Tensor) -> tuple[Density, Tensor]:
         """ln p of the continuation and its gradient by z."""
-        density, by_theta = self._posterior.mirrored(self._metric.theta(z))
+        density, by_theta = self._posterior.mirrored_density(self._metric.theta(z))
         return density, self._metric.gradient(by_theta)
 
     def step_sizes(self) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Random-walk Metropolis: all chains are one batch.
+"""Random-walk Metropolis, the method `metropolis`: all chains are one batch.
 
 Proposals are normal with the start's covariance, (2.38²/d) scaled (Roberts, Gelman & Gilks 1997, Ann. Appl. Probab. 7,
 110). In warm-up the scale follows the acceptance by Robbins and Monro's rule; then it stays as it is.
@@ -24,21 +24,23 @@ from fitting.methods.results import MinimizerResult, SamplerResult
 from fitting.methods.samplers.chain_store import Shelf, State
 from fitting.methods.samplers.posterior import Density, Posterior, Target
 from fitting.methods.samplers.sampling import (
-    Moved,
+    ChainMove,
     Sampling,
-    begin,
-    coordinates,
+    begin_sampling,
     derived_seed,
-    dispersed,
-    drive,
+    dispersed_starts,
     generator_state,
+    metric_coordinates,
+    run_walkers,
 )
 from fitting.methods.samplers.screening import Screening, Surrogate
 from fitting.methods.samplers.whitening import Whitening
 from fitting.spec.methods import MetropolisOptions
 
 _BEST_ACCEPTANCE = 0.234
-_OPTIMAL = 2.38
+"""Acceptance at which a random walk in many dimensions mixes best (Roberts, Gelman & Gilks 1997)."""
+_OPTIMAL_SCALE = 2.38
+"""Length of a proposal, times √d, in standard deviations, that leads to it (the same)."""
 
 
 def run_metropolis(
@@ -51,8 +53,8 @@ def run_metropolis(
     shelf: Shelf | None = None,
 ) -> SamplerResult:
     """Sample by the random walk."""
-    run = begin("metropolis", problem, start, options, report, seed=seed, shelf=shelf)
-    return drive(run, RandomWalk(run, options), options.warmup)
+    run = begin_sampling("metropolis", problem, start, options, report, seed=seed, shelf=shelf)
+    return run_walkers(run, RandomWalk(run, options), options.warmup)
 
 
 class RandomWalk:
@@ -62,18 +64,18 @@ class RandomWalk:
         self.count = options.chains
         self._posterior: Posterior = run.posterior
         self._generator = torch.Generator().manual_seed(derived_seed(run.seed, "walkers"))
-        self._metric: Whitening = coordinates(run, options.metric)
+        self._metric: Whitening = metric_coordinates(run, options.metric)
         self._thin = options.thin
         self._adapt = options.adapt
         free = run.start.theta.shape[1]
-        self._scale = options.step_scale * _OPTIMAL / math.sqrt(free)
+        self._scale = options.step_scale * _OPTIMAL_SCALE / math.sqrt(free)
         surrogate = Surrogate(run.posterior, run.start.equations, run.start.theta)
         self._screening = Screening(surrogate, options.warmup if options.screen else 0)
-        self._theta = dispersed(run, options.chains, options.dispersion, self._generator)
+        self._theta = dispersed_starts(run, options.chains, options.dispersion, self._generator)
         self._density: Density | None = None
         self._steps = 0
 
-    def step(self, adapting: bool) -> Moved:
+    def step(self, adapting: bool) -> ChainMove:
         """One draw: `thin` moves; in warm-up, where no draw is kept, one."""
         density = self._posterior.density(self._theta) if self._density is None else self._density
         if self._screening.active:
@@ -85,8 +87,12 @@ class RandomWalk:
             tried = accepted
         self._theta, self._density = theta, density
         if adapting:
-            self._learn(float(tried.mean()), density)
-        return Moved(theta, density, accepted)
+            self._steps += 1
+            if self._adapt:
+                rate = min(1.0, 3.0 / self._steps**0.6)
+                self._scale *= math.exp((float(tried.mean()) - _BEST_ACCEPTANCE) * rate)
+            self._screening.learn(self._theta, density)
+        return ChainMove(theta, density, accepted)
 
     def _plain(self, theta: Tensor, density: Density, moves: int) -> tuple[Tensor, Density, Tensor]:
         """Moves that are judged by the posterior itself, one by one."""
@@ -121,13 +127,6 @@ class RandomWalk:
 
     def _uniform(self) -> Tensor:
         return torch.rand(self.count, generator=self._generator, dtype=torch.float64)
-
-    def _learn(self, acceptance: float, density: Density) -> None:
-        """Warm-up: the scale towards the best acceptance, and whether to screen."""
-        self._steps += 1
-        if self._adapt:
-            self._scale *= math.exp((acceptance - _BEST_ACCEPTANCE) * min(1.0, 3.0 / self._steps**0.6))
-        self._screening.learn(self._theta, density)
 
     def step_sizes(self) -> np.ndarray:
         """Scale of the proposals in the metric's units, (chains,)."""

@@ -1,4 +1,4 @@
-"""The No-U-Turn trajectory (Hoffman & Gelman 2014, J. Mach. Learn. Res. 15, 1593), with multinomial draws from it.
+"""No-U-Turn trajectories (Hoffman & Gelman 2014, J. Mach. Learn. Res. 15, 1593), with multinomial draws from it.
 
 The trajectory doubles, forwards or backwards in time, until it turns back on itself: until the momentum at one of its
 ends points against the sum ρ of all its momenta (Betancourt 2017, arXiv:1701.02434, appendices A.3.2 and A.4.2). The
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fitting.methods.samplers.leapfrog import DIVERGENT, Arrival, Flow, Leapfrog, Point, acceptance
+from fitting.methods.samplers.leapfrog import DIVERGENT_RISE, Arrival, Flow, Leapfrog, Point, acceptance
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def nuts_trajectory(start: Point, leapfrog: Leapfrog, doublings: int, uniform: C
     tree = _Tree((start, start), start.r, start, 0.0, False, False, 0.0, 0)
     for depth in range(doublings):
         direction = 1 if uniform() < 0.5 else -1
-        branch = yield from _branch(tree, direction, depth, leapfrog, energy, uniform)
-        longer = _joined(tree, branch, direction)
+        branch = yield from _grow_branch(tree, direction, depth, leapfrog, energy, uniform)
+        longer = _join(tree, branch, direction)
         if not branch.stopped and uniform() < math.exp(min(0.0, branch.log_weight - tree.log_weight)):
             longer = replace(longer, draw=branch.draw)
         tree = longer
@@ -63,34 +63,34 @@ def nuts_trajectory(start: Point, leapfrog: Leapfrog, doublings: int, uniform: C
     return Arrival(tree.draw, tree.acceptance / max(tree.points, 1), tree.diverged, energy)
 
 
-def _branch(
+def _grow_branch(
     tree: _Tree, direction: int, depth: int, leapfrog: Leapfrog, energy: float, uniform: Callable[[], float]
 ) -> Flow[_Tree]:
     """The 2^depth points beyond one end of a tree."""
     if depth == 0:
         point = yield from leapfrog(tree.ends[direction > 0], direction)
         rise = point.energy - energy
-        diverged = not rise < DIVERGENT
+        diverged = not rise < DIVERGENT_RISE
         weight = -math.inf if diverged else -rise
         return _Tree((point, point), point.r, point, weight, diverged, diverged, acceptance(rise), 1)
-    near = yield from _branch(tree, direction, depth - 1, leapfrog, energy, uniform)
+    near = yield from _grow_branch(tree, direction, depth - 1, leapfrog, energy, uniform)
     if near.stopped:
         return near
-    far = yield from _branch(near, direction, depth - 1, leapfrog, energy, uniform)
-    both = _joined(near, far, direction)
+    far = yield from _grow_branch(near, direction, depth - 1, leapfrog, energy, uniform)
+    both = _join(near, far, direction)
     if not far.stopped and uniform() < math.exp(far.log_weight - both.log_weight):
         return replace(both, draw=far.draw)
     return both
 
 
-def _joined(near: _Tree, far: _Tree, direction: int) -> _Tree:
+def _join(near: _Tree, far: _Tree, direction: int) -> _Tree:
     """Two neighbouring stretches as one, with the draw of the nearer."""
     first, last = (near, far) if direction > 0 else (far, near)
     momentum = near.momentum + far.momentum
     stopped = far.stopped or (
-        _turned(momentum, first.ends[0], last.ends[1])
-        or _turned(first.momentum + last.ends[0].r, first.ends[0], last.ends[0])
-        or _turned(last.momentum + first.ends[1].r, first.ends[1], last.ends[1])
+        _has_turned(momentum, first.ends[0], last.ends[1])
+        or _has_turned(first.momentum + last.ends[0].r, first.ends[0], last.ends[0])
+        or _has_turned(last.momentum + first.ends[1].r, first.ends[1], last.ends[1])
     )
     return _Tree(
         (first.ends[0], last.ends[1]),
@@ -104,5 +104,5 @@ def _joined(near: _Tree, far: _Tree, direction: int) -> _Tree:
     )
 
 
-def _turned(momentum: np.ndarray, first: Point, last: Point) -> bool:
+def _has_turned(momentum: np.ndarray, first: Point, last: Point) -> bool:
     return float(momentum @ first.r) <= 0.0 or float(momentum @ last.r) <= 0.0

@@ -10,11 +10,11 @@ the canonical ellipse, so that both halves carry the same density of the reporte
 halves has determinant one.
 
 Limits: a random walk sees −∞ outside. Samplers that follow the gradient see the density continued by reflection at each
-limit instead (`mirrored`): the continuation is periodic or symmetric, its image under folding back is exactly the
-posterior whatever the metric, and no transformation distorts the inside or hides the limit itself.
+limit instead (`mirrored_density`): the continuation is periodic or symmetric, its image under folding back is exactly
+the posterior whatever the metric, and no transformation distorts the inside or hides the limit itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,10 +26,12 @@ from fitting.problem import NormalEquations, Problem
 from fitting.problem.coordinates.parameters import varies_in_log
 
 _CPU_BATCH = 4
-"""θ evaluated at once. On a CPU a few fill the cores; more leave its caches."""
+"""θ evaluated at once. On a CPU a few fill the cores, and a gradient of four costs three quarters of a single one
+(decision 0018); more leave its caches."""
 _GPU_BATCH = 256
-_LARGEST_BATCH = 2**27
-"""Numbers in the columns of a batch's largest tile on a GPU, 1 GiB."""
+"""θ evaluated at once on a GPU, at most; chosen by hand: small images fill it no further."""
+_GPU_COLUMNS = 2**27
+"""Numbers in the columns of a batch's largest tile on a GPU: 1 GiB, as for tiles (decision 0024)."""
 
 
 class Target(Protocol):
@@ -70,11 +72,11 @@ class Density:
         return Density(torch.where(mask, other.log_density, self.log_density), torch.where(mask, other.chi2, self.chi2))
 
 
-def _same(theta: Tensor) -> Tensor:
+def _identity(theta: Tensor) -> Tensor:
     return theta
 
 
-def _nothing() -> None:
+def _no_pulse() -> None:
     """A pulse that nobody feels."""
 
 
@@ -99,8 +101,8 @@ class Posterior:
         *,
         batch: int = _CPU_BATCH,
         logarithmic: Tensor | None = None,
-        canonical: Callable[[Tensor], Tensor] = _same,
-        physical: Callable[[Tensor], Tensor] = _same,
+        canonical: Callable[[Tensor], Tensor] = _identity,
+        physical: Callable[[Tensor], Tensor] = _identity,
     ) -> None:
         self.target = target
         self.lower, self.upper = target.lower, target.upper
@@ -109,11 +111,11 @@ class Posterior:
         self._logs = self.logarithmic.to(torch.float64)
         self._canonical = canonical
         self._physical = physical
-        self._turning = [place for place in range(free) if self._turns(place)]
+        self._axis_ratios = [place for place in range(free) if self._swaps_axes(place)]
         self._bounded = bool((torch.isfinite(self.lower) | torch.isfinite(self.upper)).any())
         self._batch = batch
         self.evaluations = 0
-        self.pulse: Callable[[], None] = _nothing
+        self.pulse: Callable[[], None] = _no_pulse
 
     @classmethod
     def of(cls, target: Target, start: Tensor) -> "Posterior":
@@ -125,31 +127,32 @@ class Posterior:
             return cls(target)
         parameters = target.parameters
         logarithmic = torch.tensor([varies_in_log(row) for row in parameters.free], dtype=torch.bool)
-        report = _Reported(target, start)
-        return cls(
-            target, batch=_batch_of(target), logarithmic=logarithmic, canonical=target.canonical, physical=report.values
-        )
+        batch = _CPU_BATCH
+        if target.device.type != "cpu":
+            batch = max(1, min(_GPU_BATCH, _GPU_COLUMNS // (target.largest_tile * len(target.table))))
+        reported = _ReportedValues(target, start)
+        return cls(target, batch=batch, logarithmic=logarithmic, canonical=target.canonical, physical=reported.values)
 
-    def _turns(self, place: int) -> bool:
+    def _swaps_axes(self, place: int) -> bool:
         """Whether a positive θ at this place means swapped axes."""
         probe = torch.zeros((1, len(self.lower)), dtype=torch.float64)
         probe[0, place] = 0.1
         return not torch.equal(self._canonical(probe), probe)
 
-    def _turned(self, theta: Tensor) -> Tensor:
+    def _canonical_theta(self, theta: Tensor) -> Tensor:
         """θ with every axis ratio at most one, `theta` itself where it has none above."""
-        turned = self._turning and bool((theta[:, self._turning] > 0.0).any())
+        turned = self._axis_ratios and bool((theta[:, self._axis_ratios] > 0.0).any())
         return self._canonical(theta) if turned else theta
 
     def log_jacobian(self, theta: Tensor) -> Tensor:
         """Σ ln |dp/dθ| at θ (batch, free): (batch,)."""
-        return self._turned(theta) @ self._logs
+        return self._canonical_theta(theta) @ self._logs
 
     def inside(self, theta: Tensor) -> Tensor:
         """Which θ (batch, free) are within the limits, as reported: (batch,)."""
         if not self._bounded:
             return torch.ones(theta.shape[0], dtype=torch.bool)
-        turned = self._turned(theta)
+        turned = self._canonical_theta(theta)
         return ((turned >= self.lower) & (turned <= self.upper)).all(-1)
 
     def density(self, theta: Tensor) -> Density:
@@ -161,7 +164,7 @@ class Posterior:
             chi2[inside] = torch.cat(parts).nan_to_num(nan=torch.inf)
         return Density(-0.5 * chi2 + self.log_jacobian(theta), chi2)
 
-    def mirrored(self, theta: Tensor) -> tuple[Density, Tensor]:
+    def mirrored_density(self, theta: Tensor) -> tuple[Density, Tensor]:
         """ln p of the reflected continuation and its gradient (batch, free) at any θ (batch, free).
 
         Where the model is not finite ln p is −∞ and the gradient zero.
@@ -178,7 +181,7 @@ class Posterior:
 
     def _jacobian_slope(self, theta: Tensor) -> Tensor:
         """Gradient of `log_jacobian`, broadcastable to (batch, free)."""
-        if self._turned(theta) is theta:
+        if self._canonical_theta(theta) is theta:
             return self._logs
         with torch.enable_grad():
             leaf = theta.detach().clone().requires_grad_()
@@ -208,23 +211,15 @@ class Posterior:
         """Reported values (batch, free) of the free parameters at θ (batch, free)."""
         return self._physical(self._canonical(theta))
 
-    def _parts(self, theta: Tensor) -> list[Tensor]:
-        """θ in batches, counted."""
+    def _parts(self, theta: Tensor) -> Iterator[Tensor]:
+        """θ in batches, counted, with a pulse before each."""
         self.evaluations += theta.shape[0]
-        return [self._felt(part) for part in theta.split(self._batch)]
-
-    def _felt(self, part: Tensor) -> Tensor:
-        self.pulse()
-        return part
+        for part in theta.split(self._batch):
+            self.pulse()
+            yield part
 
 
-def _batch_of(problem: Problem) -> int:
-    if problem.device.type == "cpu":
-        return _CPU_BATCH
-    return max(1, min(_GPU_BATCH, _LARGEST_BATCH // (problem.largest_tile * len(problem.table))))
-
-
-class _Reported:
+class _ReportedValues:
     """Reported values of a problem's free parameters, angles on the branch around the start's."""
 
     def __init__(self, problem: Problem, start: Tensor) -> None:

@@ -1,4 +1,12 @@
-"""What all samplers share: their start, their report, their checkpoints and their end."""
+"""Sampling: what all samplers share, their start, report, checkpoints and end.
+
+    run = begin_sampling("mala", problem, start, options, report, seed=1, shelf=shelf)
+    result = run_walkers(run, LangevinChains(run, options), options.warmup)
+
+A checkpoint is `Sampling.state` (what is said of the run) beside `Walkers.state` (all that the next step depends on: θ
+or z, its density and gradient, the metric, step sizes, the generator), written by
+`fitting.methods.samplers.chain_store.ChainStore`. So a run that was killed goes on with the draws it would have had.
+"""
 
 import hashlib
 import time
@@ -16,15 +24,17 @@ from fitting.methods.samplers.chain_store import ChainStore, Shelf, State
 from fitting.methods.samplers.posterior import Density, Posterior, Target
 from fitting.methods.samplers.whitening import Whitening, walls_as_scales, whitening
 from fitting.problem import Equations, Problem
-from fitting.problem.freed_memory import Tidying
+from fitting.problem.freed_memory import MemoryTidier
 from fitting.spec.methods import Metric, SamplerOptions
 
 _PULSE_SECONDS = 0.1
+"""Seconds between two reports, at least; chosen by hand: a reader sees no more, and a report costs a message."""
 _HISTORY = 200
+"""Entries of the history of χ²; chosen by hand, about as many as a plot has pixels to tell apart."""
 
 
 @dataclass
-class Best:
+class BestPoint:
     """The point of lowest χ² so far."""
 
     theta: Tensor
@@ -59,20 +69,20 @@ class Sampling:
     total: int
     report: StageReport
     store: ChainStore
-    best: Best
+    best: BestPoint
     latest: Tensor
     iteration: int = 0
     history: list[float] = field(default_factory=list)
     began: float = field(default_factory=time.perf_counter)
-    before: float = 0.0
-    _told: float = -1.0
-    tidy: Tidying = field(default_factory=Tidying)
+    earlier_seconds: float = 0.0
+    _last_report: float = -1.0
+    tidy: MemoryTidier = field(default_factory=MemoryTidier)
 
     def tell(self) -> None:
         """Report, if the last report is not too fresh."""
         now = time.perf_counter()
-        if now - self._told >= _PULSE_SECONDS:
-            self._told = now
+        if now - self._last_report >= _PULSE_SECONDS:
+            self._last_report = now
             chi2 = self.history[-1] if self.history else self.best.chi2
             self.report(self.iteration, self.total, chi2, self.latest)
 
@@ -88,7 +98,7 @@ class Sampling:
     @property
     def seconds(self) -> float:
         """Time spent, over all attempts."""
-        return self.before + time.perf_counter() - self.began
+        return self.earlier_seconds + time.perf_counter() - self.began
 
     def state(self) -> State:
         """What a checkpoint needs of the run."""
@@ -107,14 +117,14 @@ class Sampling:
         if state is not None:
             self.iteration = int(state["run_iteration"])
             self.posterior.evaluations = int(state["run_evaluations"])
-            self.before = float(state["run_seconds"])
+            self.earlier_seconds = float(state["run_seconds"])
             self.history = state["run_history"].tolist()
-            self.best = Best(torch.from_numpy(state["run_best"]), float(state["run_best_chi2"]))
+            self.best = BestPoint(torch.from_numpy(state["run_best"]), float(state["run_best_chi2"]))
             self.latest = self.best.theta
         return state
 
 
-def begin(
+def begin_sampling(
     method: str,
     target: Target,
     start: MinimizerResult,
@@ -137,7 +147,7 @@ def begin(
     chains = options.chain_count(len(target.names))
     total = options.warmup + options.samples
     store = ChainStore(target.names, chains, options.samples, shelf, _fingerprint(method, target, options, seed))
-    best = Best(start.theta.cpu().clone(), float(start.equations.chi2))
+    best = BestPoint(start.theta.cpu().clone(), float(start.equations.chi2))
     run = Sampling(target, posterior, start, seed, total, report, store, best, best.theta)
     posterior.pulse = run.tell
     return run
@@ -156,7 +166,7 @@ def _fingerprint(method: str, target: Target, options: SamplerOptions, seed: int
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def coordinates(run: Sampling, metric: Metric) -> Whitening:
+def metric_coordinates(run: Sampling, metric: Metric) -> Whitening:
     """The metric's coordinates at the stage's start."""
     start = run.start.theta
     equations = walls_as_scales(run.start.equations, start, run.target.lower, run.target.upper)
@@ -164,15 +174,15 @@ def coordinates(run: Sampling, metric: Metric) -> Whitening:
     return whitening(equations, start, metric, scale)
 
 
-def dispersed(run: Sampling, chains: int, dispersion: float, generator: torch.Generator) -> Tensor:
+def dispersed_starts(run: Sampling, chains: int, dispersion: float, generator: torch.Generator) -> Tensor:
     """Starts θ (chains, free), normal about the stage's start with its covariance, reflected into the limits."""
-    spread = coordinates(run, "covariance")
+    spread = metric_coordinates(run, "covariance")
     z = torch.randn((chains, run.start.theta.shape[1]), generator=generator, dtype=torch.float64)
     return run.posterior.fold(spread.theta(dispersion * z))[0]
 
 
 @dataclass(frozen=True)
-class Moved:
+class ChainMove:
     """Where chains arrived.
 
     Attributes:
@@ -201,7 +211,7 @@ class Walkers(Protocol):
 
     count: int
 
-    def step(self, adapting: bool) -> Moved:
+    def step(self, adapting: bool) -> ChainMove:
         """Move each once."""
 
     def step_sizes(self) -> np.ndarray:
@@ -214,22 +224,22 @@ class Walkers(Protocol):
         """The reverse of `state`."""
 
 
-def drive(run: Sampling, walkers: Walkers, warmup: int) -> SamplerResult:
+def run_walkers(run: Sampling, walkers: Walkers, warmup: int) -> SamplerResult:
     """Move walkers from where they are, or from the last checkpoint, to the end."""
     state = run.resume()
     if state is not None:
         walkers.restore(state)
     try:
-        _move(run, walkers, warmup)
+        _move_walkers(run, walkers, warmup)
     except TimeIsUp as stop:
-        raise SamplingStopped(lambda: _so_far(run, walkers.step_sizes())) from stop
+        raise SamplingStopped(lambda: _partial_result(run, walkers.step_sizes())) from stop
     run.store.save(run.state() | walkers.state())
     result = _result(run, walkers.step_sizes())
     run.report(run.iteration, run.total, float(result.equations.chi2), result.theta)
     return result
 
 
-def _move(run: Sampling, walkers: Walkers, warmup: int) -> None:
+def _move_walkers(run: Sampling, walkers: Walkers, warmup: int) -> None:
     chains = np.arange(walkers.count)
     while run.iteration < run.total:
         adapting = run.iteration < warmup
@@ -241,20 +251,20 @@ def _move(run: Sampling, walkers: Walkers, warmup: int) -> None:
         run.tidy()
 
 
-def _so_far(run: Sampling, step_size: np.ndarray) -> MinimizerResult:
+def _partial_result(run: Sampling, step_size: np.ndarray) -> MinimizerResult:
     """What a run has that was stopped: its draws, or before the first one the best point."""
-    drawn = run.store.drawn
-    if not drawn:
-        theta, equations = _best(run)
+    draw_count = run.store.draw_count
+    if not draw_count:
+        theta, equations = _best_point(run)
         history = (float(run.start.equations.chi2), float(equations.chi2))
         message = "not converged: out of time before the first draw"
         return MinimizerResult(theta, equations, run.iteration, run.posterior.evaluations, False, message, history)
     result = _result(run, step_size)
-    message = f"not converged: out of time after {drawn} of {run.store.samples} draws; {result.message}"
+    message = f"not converged: out of time after {draw_count} of {run.store.samples} draws; {result.message}"
     return replace(result, converged=False, message=message)
 
 
-def _best(run: Sampling) -> tuple[Tensor, Equations]:
+def _best_point(run: Sampling) -> tuple[Tensor, Equations]:
     """The point of lowest χ², and its equations."""
     theta, equations = run.start.theta, run.start.equations
     if run.best.chi2 < float(equations.chi2):
@@ -285,7 +295,7 @@ def _result(run: Sampling, step_size: np.ndarray) -> SamplerResult:
         run.seconds,
     )
     diagnostics = diagnose(chains)
-    theta, equations = _best(run)
+    theta, equations = _best_point(run)
     return SamplerResult(
         theta,
         equations,

@@ -14,10 +14,13 @@ from fitting.methods.samplers.posterior import Density, Posterior
 from fitting.methods.samplers.whitening import covariance_root
 from fitting.problem import Equations
 
-_LEAST_POINTS = 100
+_FEWEST_POINTS = 100
+"""Points of warm-up without which there is no verdict: their scatter is known to a fourteenth then."""
 _LARGEST_SCATTER = 0.7
-"""Standard deviation of ln p − ln s over warm-up's points up to which moves are screened."""
-_WINDOW = 4096
+"""Standard deviation of ln p − ln s over warm-up's points up to which moves are screened; chosen by hand: with normal
+errors of 0.7 six of ten screened moves are accepted, 2Φ(−σ/√2)."""
+_MOST_POINTS = 4096
+"""Points of warm-up that the verdict looks at, the latest; bounds what a checkpoint holds to 32 KiB."""
 
 
 class Surrogate:
@@ -50,7 +53,7 @@ class Surrogate:
         return torch.where(self._posterior.inside(theta), density, -torch.inf)
 
 
-Inner = Callable[[Surrogate, Tensor], tuple[Tensor, Tensor, Tensor, Tensor]]
+SurrogateMoves = Callable[[Surrogate, Tensor], tuple[Tensor, Tensor, Tensor, Tensor]]
 """Moves on the approximation from θ (chains, free): where they lead, its ln density at both ends, and acceptance."""
 
 
@@ -76,13 +79,13 @@ class Screening:
         self._steps += 1
         if self._steps > self._half // 4:
             excess = density.log_density - self._surrogate(theta)
-            self._excess = (self._excess + excess.tolist())[-_WINDOW:]
+            self._excess = (self._excess + excess.tolist())[-_MOST_POINTS:]
         if self._steps in (self._half, 2 * self._half):
-            enough = len(self._excess) >= _LEAST_POINTS and bool(np.isfinite(self._excess).all())
+            enough = len(self._excess) >= _FEWEST_POINTS and bool(np.isfinite(self._excess).all())
             self.active = enough and float(np.std(self._excess)) < _LARGEST_SCATTER
 
     def step(
-        self, posterior: Posterior, theta: Tensor, density: Density, inner: Inner, generator: torch.Generator
+        self, posterior: Posterior, theta: Tensor, density: Density, inner: SurrogateMoves, generator: torch.Generator
     ) -> tuple[Tensor, Density, Tensor, Tensor]:
         """One screened move of θ (chains, free).
 

@@ -15,14 +15,18 @@ import numpy as np
 from fitting.methods.samplers.chain_store import State
 
 _SHRINKAGE = 0.05
+"""γ of Hoffman & Gelman's equations 5 and 6, and their value."""
 _STABILIZATION = 10.0
+"""t₀ of the same, trajectories, and their value."""
 _FORGETTING = 0.75
-"""γ, t₀ and κ of their equations 5 and 6."""
-_BOLD = 2.0
+"""κ of the same, and their value."""
+_CENTRE_FACTOR = 2.0
 """Steps are drawn towards this many times the first. In whitened coordinates the first is a good guess: their ten would
 be where a short warm-up ends."""
-_USUAL = 0.8
-_SMALLEST = 1e-10
+_USUAL_ACCEPTANCE = 0.8
+"""Acceptance of a single step that the first step size is brought to, as in Stan's `init_stepsize`."""
+_SMALLEST_STEP = 1e-10
+"""Step size at which the search for the first gives up: no posterior with a scale of order one is so narrow."""
 
 
 @dataclass(frozen=True)
@@ -42,39 +46,39 @@ class StepSize:
     target: float
     longest: float
     current: float
-    settled: float
+    final: float
     centre: float
-    missed: float = 0.0
+    shortfall: float = 0.0
     trials: int = 0
 
     @classmethod
-    def beginning(cls, first: float, target: float, longest: float) -> "StepSize":
+    def starting_at(cls, first: float, target: float, longest: float) -> "StepSize":
         """Before any trajectory."""
         first = min(first, longest)
-        return cls(target, longest, first, first, math.log(min(_BOLD * first, longest)))
+        return cls(target, longest, first, first, math.log(min(_CENTRE_FACTOR * first, longest)))
 
-    def learnt(self, acceptance: float) -> "StepSize":
+    def after(self, acceptance: float) -> "StepSize":
         """After a trajectory with such a mean acceptance."""
         trials = self.trials + 1
         share = 1.0 / (trials + _STABILIZATION)
-        missed = (1.0 - share) * self.missed + share * (self.target - acceptance)
-        log = min(self.centre - math.sqrt(trials) / _SHRINKAGE * missed, math.log(self.longest))
+        shortfall = (1.0 - share) * self.shortfall + share * (self.target - acceptance)
+        log = min(self.centre - math.sqrt(trials) / _SHRINKAGE * shortfall, math.log(self.longest))
         weight = trials**-_FORGETTING
-        settled = weight * log + (1.0 - weight) * math.log(self.settled)
-        current = max(math.exp(log), _SMALLEST)
-        return StepSize(self.target, self.longest, current, math.exp(settled), self.centre, missed, trials)
+        final = weight * log + (1.0 - weight) * math.log(self.final)
+        current = max(math.exp(log), _SMALLEST_STEP)
+        return StepSize(self.target, self.longest, current, math.exp(final), self.centre, shortfall, trials)
 
     def state(self) -> np.ndarray:
         """For a checkpoint: all fields."""
-        fields = (self.target, self.longest, self.current, self.settled, self.centre, self.missed, self.trials)
+        fields = (self.target, self.longest, self.current, self.final, self.centre, self.shortfall, self.trials)
         return np.array(fields, dtype=np.float64)
 
     @classmethod
     def restored(cls, state: np.ndarray) -> "StepSize":
         """The reverse of `state`."""
         *numbers, trials = state.tolist()
-        target, longest, current, settled, centre, missed = numbers
-        return cls(target, longest, current, settled, centre, missed, int(trials))
+        target, longest, current, final, centre, shortfall = numbers
+        return cls(target, longest, current, final, centre, shortfall, int(trials))
 
 
 def first_step_size(guess: float, longest: float, accepted: Callable[[float], float]) -> float:
@@ -86,35 +90,40 @@ def first_step_size(guess: float, longest: float, accepted: Callable[[float], fl
         accepted: mean acceptance of one step of a size.
     """
     step = min(guess, longest)
-    grows = accepted(step) > _USUAL
+    grows = accepted(step) > _USUAL_ACCEPTANCE
     while True:
         following = step * 2.0 if grows else step * 0.5
-        if following > longest or following < _SMALLEST:
-            return min(max(following, _SMALLEST), longest)
+        if following > longest or following < _SMALLEST_STEP:
+            return min(max(following, _SMALLEST_STEP), longest)
         step = following
-        if (accepted(step) > _USUAL) != grows:
+        if (accepted(step) > _USUAL_ACCEPTANCE) != grows:
             return step
 
 
-_SHORTEST = 20
-_SHORT = 150
-_FIRST, _WINDOW, _LAST = 75, 25, 50
+_SHORTEST_WARMUP = 20
+"""Steps of warm-up below which no scales are learnt, as in Stan."""
+_SHORT_WARMUP = 150
+"""Steps of warm-up below which there is one window, 75 % of them after 15 %, as in Stan: the sum of the next three."""
+_FIRST_PHASE, _FIRST_WINDOW, _LAST_PHASE = 75, 25, 50
+"""Steps that find the posterior, of the first window, and that settle the step size: Stan's defaults."""
 _PRIOR_DRAWS = 5.0
+"""Draws that the prior of a variance counts as: Stan's regularization."""
 _PRIOR_VARIANCE = 1e-3
+"""What that prior says: Stan's."""
 
 
 def window_ends(warmup: int) -> tuple[int, tuple[int, ...]]:
     """The step that the first window begins with, and the numbers of steps after which scales are set anew."""
-    if warmup < _SHORTEST:
+    if warmup < _SHORTEST_WARMUP:
         return 0, ()
-    if warmup < _SHORT:
+    if warmup < _SHORT_WARMUP:
         return int(0.15 * warmup), (int(0.9 * warmup),)
-    ends, at, size, last = [], _FIRST, _WINDOW, warmup - _LAST
+    ends, at, size, last = [], _FIRST_PHASE, _FIRST_WINDOW, warmup - _LAST_PHASE
     while at < last:
         at = last if at + 3 * size > last else at + size
         ends.append(at)
         size *= 2
-    return _FIRST, tuple(ends)
+    return _FIRST_PHASE, tuple(ends)
 
 
 @dataclass

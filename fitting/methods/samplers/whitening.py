@@ -10,9 +10,10 @@ from fitting.problem import Equations, NormalEquations
 from fitting.spec.methods import Metric
 
 _SMALLEST_EIGENVALUE = 1e-12
-"""Of JᵀWJ scaled to unit diagonal; flatter directions count as this flat."""
+"""Share of the largest, of JᵀWJ scaled to unit diagonal; flatter directions count as this flat: a little
+above what rounding leaves."""
 _WALL_LENGTHS = 3.0
-"""A parameter is at a limit where it is within so many of the posterior's scales there."""
+"""A parameter is at a limit where it is within so many of the posterior's scales there: 95 % of exp(−x)."""
 
 
 @dataclass(frozen=True)

@@ -58,16 +58,16 @@ def bootstrap(
     chi2 = float(optimum.equations.chi2)
     seed = problem.request.seed if options.seed is None else options.seed
     resampled = ResampledProblem(problem, options.samples, torch.Generator().manual_seed(seed))
-    tell = _Tell(lambda step: report(step, most, chi2, optimum.theta))
+    tell = _RepeatableReport(lambda step: report(step, most, chi2, optimum.theta))
 
     def evaluate(theta: Tensor, copies: Tensor) -> NormalEquations:
-        return resampled.normal_equations(theta, copies, tell.again)
+        return resampled.normal_equations(theta, copies, tell.repeat)
 
     everyone = torch.arange(options.samples)
     theta = optimum.theta.expand(options.samples, -1)
     refits = Refits(evaluate, theta, evaluate(optimum.theta, everyone), problem.lower, problem.upper)
     steps = refits.run(most, tell)
-    samples = refits.theta[refits.done]
+    samples = refits.theta[refits.converged]
     failed = options.samples - len(samples)
     message = f"{len(samples)} resampled images fitted" + (f", and {failed} that did not converge" if failed else "")
     return BootstrapResult(
@@ -90,7 +90,7 @@ def _optimum(problem: Problem, start: MinimizerResult, report: Callable[[int, fl
     return levenberg_marquardt(problem, start.theta, report=report)
 
 
-class _Tell:
+class _RepeatableReport:
     """A report of steps that can be made again between pieces of work."""
 
     def __init__(self, report: Callable[[int], None]) -> None:
@@ -100,6 +100,6 @@ class _Tell:
         self._step = step
         self._report(step)
 
-    def again(self) -> None:
+    def repeat(self) -> None:
         """Make the last report once more."""
         self._report(self._step)

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from fitting.methods.minimizers.ending import NEAR
-from fitting.methods.minimizers.levenberg_marquardt import State, newton_decrement, unblocked
+from fitting.methods.minimizers.levenberg_marquardt import State, newton_decrement, unblocked_parameters
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult
 from fitting.methods.uncertainties.refits import Refits, damped_steps
@@ -33,11 +33,11 @@ LIMIT: Final = "limit"
 DEEPER: Final = "deeper"
 NONE: Final = "none"
 
-_NEWTON = 0.01
-"""Once the root of the rise is this near 1, one more step of Newton's method needs no refit to confirm it: what is left
-is of the order of its square times the skew, below 1e-4 of the interval."""
+_NEWTON_NEAR = 0.01
+"""Distance of the root of the rise from 1 at which one more step of Newton's method needs no refit to confirm it: what
+is left is of the order of its square times the skew, below 1e-4 of the interval."""
 _SMALLEST_RISE = 1e-4
-"""Below this a rise says nothing of its slope."""
+"""Rise of χ² below which rounding and unfinished refits leave nothing of its slope; as far as refits go (`refits`)."""
 
 
 @dataclass
@@ -64,12 +64,12 @@ class End:
     why: str
     _inside: float
     _outside: float
-    _from: float
+    _last_distance: float
     _theta: Tensor
     _tangent: Tensor
 
     @classmethod
-    def begun(  # noqa: PLR0913 - what an end starts from, once
+    def at_optimum(  # noqa: PLR0913 - what an end starts from, once
         cls,
         place: int,
         sign: float,
@@ -99,7 +99,7 @@ class End:
             why="it was not found within so many refits",
             _inside=0.0,
             _outside=math.inf,
-            _from=0.0,
+            _last_distance=0.0,
             _theta=theta,
             _tangent=tangent,
         )
@@ -111,7 +111,7 @@ class End:
 
     def start(self) -> Tensor:
         """θ (free,) from which the refit at the trial begins: on the tangent at the last one's end."""
-        return self._theta + self.sign * (self.trial - self._from) * self._tangent
+        return self._theta + self.sign * (self.trial - self._last_distance) * self._tangent
 
     def learn(self, rise: float, slope: float, theta: Tensor, tangent: Tensor) -> None:
         """Take the refit at the trial, and choose the next.
@@ -132,7 +132,7 @@ class End:
         elif rise < 1.0 and self.trial >= self.farthest:
             self.state, self.why = NONE, "chi-squared rises by less than 1 over half a turn"
         else:
-            self._from, self._theta, self._tangent = self.trial, theta, tangent
+            self._last_distance, self._theta, self._tangent = self.trial, theta, tangent
             self._narrow(rise, slope)
 
     def _narrow(self, rise: float, slope: float) -> None:
@@ -141,7 +141,7 @@ class End:
             self._inside = here
         else:
             self._outside = here
-        if newton is not None and abs(math.sqrt(rise) - 1.0) <= _NEWTON:
+        if newton is not None and abs(math.sqrt(rise) - 1.0) <= _NEWTON_NEAR:
             self.state, self.trial = FOUND, min(newton, self.limit)
         elif newton is not None and self._inside < newton < min(self._outside, 2.0 * here + 1e-300):
             self.trial = min(newton, self.limit, self.farthest)
@@ -163,17 +163,19 @@ class End:
 
 
 _MOST_REFITS = 12
-"""Refits of one end before it is given up."""
+"""Refits of one end before it is given up: two or three are usual; chosen by hand."""
 _MOST_STEPS = 60
-"""Steps of one refit."""
+"""Steps of one refit; chosen by hand: one that needs more has lost its minimum."""
 _LARGEST_BLOCK = 2**23
-"""Numbers in the columns of one batch: ends are evaluated in batches of at most this size, 64 MiB."""
-_ROUND = 1e-6
-"""The logarithm of an axis ratio this near zero is that of a circle."""
-_SWAPPED = 0.02
-"""The logarithm of the axis ratio with which an ellipse goes on whose axes were swapped."""
-_UNDETERMINED = 1e-9
-"""Share of a parameter's curvature that is left to its profile below which the data do not determine it."""
+"""Numbers in the columns of one batch: ends are evaluated in batches of at most this size, 64 MiB, chosen by hand."""
+_ROUND_LOG_RATIO = 1e-6
+"""The logarithm of an axis ratio this near zero is that of a circle; chosen by hand, above rounding."""
+_SWAPPED_LOG_RATIO = 0.02
+"""The logarithm of the axis ratio with which an ellipse goes on whose axes were swapped; chosen by hand: at q = 1 the
+position angle would not be felt."""
+_UNDETERMINED_SHARE = 1e-9
+"""Share of a parameter's curvature that is left to its profile below which the data do not determine it: chosen
+by hand, above what rounding of JᵀWJ leaves."""
 
 
 @dataclass(frozen=True)
@@ -248,7 +250,7 @@ class _Search:
         self._iterations = iterations
         self._report = report
         self.evaluations = 0
-        free = unblocked(problem, State(theta, equations))
+        free = unblocked_parameters(problem, State(theta, equations))
         self._least = float(equations.chi2) - newton_decrement(equations, free)
         self._ends = [end for name in names for end in self._pair(problem.names.index(name), equations)]
 
@@ -270,12 +272,12 @@ class _Search:
 
     def _pair(self, place: int, equations: Equations) -> tuple[End, End]:
         """Both ends of one parameter before any refit."""
-        free = unblocked(self._problem, State(self._theta, equations))
+        free = unblocked_parameters(self._problem, State(self._theta, equations))
         tangent = self._tangents(self._theta, equations, free.unsqueeze(0), [place])[0]
         at, scale = self._theta[0, place], float(self._problem.step_scale(self._theta)[place])
         curvature = float(equations.matrix[0, place] @ tangent)
-        own = float(equations.matrix[0, place, place])
-        determined = curvature > _UNDETERMINED * own and math.isfinite(curvature)
+        diagonal = float(equations.matrix[0, place, place])
+        determined = curvature > _UNDETERMINED_SHARE * diagonal and math.isfinite(curvature)
         period = self._problem.parameters.free[place].description.period
         half_turn = math.inf if period is None else 0.5 * period
 
@@ -283,7 +285,7 @@ class _Search:
             fall = sign * float(equations.gradient[0, place])
             first = 1.0 / (math.sqrt(fall**2 + curvature) - fall) if determined else math.inf
             to_limit = max(0.0, sign * float(limit[place] - at))
-            return End.begun(place, sign, first, to_limit, half_turn, 2.0 * scale, self._theta[0], tangent)
+            return End.at_optimum(place, sign, first, to_limit, half_turn, 2.0 * scale, self._theta[0], tangent)
 
         return end(-1.0, self._lower), end(1.0, self._upper)
 
@@ -308,7 +310,7 @@ class _Search:
         profile = equations.chi2 - (equations.gradient * left).sum(-1) - self._least
         slopes = -2.0 * (tangents * equations.gradient).sum(-1)
         for row, end in enumerate(ends):
-            rise = float(profile[row]) if refits.done[row] else math.nan
+            rise = float(profile[row]) if refits.converged[row] else math.nan
             end.learn(rise, end.sign * float(slopes[row]), refits.theta[row], tangents[row])
 
     def _turn(self, ellipse: FreeEllipse, refits: Refits, lower: Tensor, upper: Tensor) -> None:
@@ -317,18 +319,18 @@ class _Search:
         At an axis ratio of one the position angle is not felt, and may be a right angle off.
         """
         held = lower == upper
-        stopped = refits.done & (refits.theta[:, ellipse.q] >= self._upper[ellipse.q] - _ROUND)
+        stopped = refits.converged & (refits.theta[:, ellipse.q] >= self._upper[ellipse.q] - _ROUND_LOG_RATIO)
         stopped &= ~held[:, ellipse.q] & ~held[:, ellipse.pa]
         rows = stopped.nonzero().flatten()
         if len(rows) == 0:
             return
         start = refits.theta[rows]
         start[:, ellipse.pa] += 90.0
-        start[:, ellipse.q] = torch.maximum(start[:, ellipse.q] - _SWAPPED, self._lower[ellipse.q])
+        start[:, ellipse.q] = torch.maximum(start[:, ellipse.q] - _SWAPPED_LOG_RATIO, self._lower[ellipse.q])
         again = Refits(self._evaluate, start, self._evaluate(start, rows), lower[rows], upper[rows])
         again.run(_MOST_STEPS, lambda _: self._pulse())
         self.evaluations += len(rows) - 1 + again.evaluations
-        refits.take(rows, again)
+        refits.take_over(rows, again)
 
     def _tangents(self, theta: Tensor, equations: Equations, free: Tensor, places: Sequence[int]) -> Tensor:
         """How θ moves along each profile by its own parameter, (places, free)."""
@@ -342,7 +344,8 @@ class _Search:
 
     def _evaluate(self, theta: Tensor, _: Tensor) -> NormalEquations:
         parts = []
-        for part in theta.split(self._batch()):
+        ends_at_once = max(1, _LARGEST_BLOCK // (self._problem.largest_tile * (len(self._problem.names) + 2)))
+        for part in theta.split(ends_at_once):
             self._pulse()
             parts.append(self._problem.normal_equations(part))
         return NormalEquations(
@@ -350,10 +353,6 @@ class _Search:
             torch.cat([part.gradient for part in parts]),
             torch.cat([part.matrix for part in parts]),
         )
-
-    def _batch(self) -> int:
-        """How many ends are evaluated at once."""
-        return max(1, _LARGEST_BLOCK // (self._problem.largest_tile * (len(self._problem.names) + 2)))
 
     def _pulse(self) -> None:
         settled = sum(end.state != OPEN for end in self._ends)

@@ -1,4 +1,4 @@
-"""Many minimizations at once, each from near its minimum: damped Gauss-Newton steps, all that still move in one batch.
+"""Refits: many minimizations at once, each from near its minimum, by damped Gauss-Newton steps in one batch.
 
 As `fitting.methods.minimizers.levenberg_marquardt` (Nielsen's damping, limits by projection), for a batch of copies
 that differ in their data or in their limits.
@@ -11,9 +11,11 @@ from torch import Tensor
 
 from fitting.problem import Equations, NormalEquations
 
-DONE = 1e-4
-"""Squared distance to a copy's minimum, in standard deviations, at which it is fitted."""
+_CONVERGED_DISTANCE = 1e-4
+"""Squared distance to a copy's minimum, in standard deviations, at which it is fitted: a hundredth of σ, nothing beside
+the spread of copies or an interval."""
 _LARGEST_DAMPING = 1e10
+"""μ at which a copy is given up, as in `fitting.methods.minimizers.levenberg_marquardt`."""
 
 Evaluate = Callable[[Tensor, Tensor], NormalEquations]
 """The normal equations at θ (chosen, free) of the copies of these numbers, (chosen,)."""
@@ -43,7 +45,7 @@ class Refits:
         self.equations = equations
         self._damping = torch.full((copies,), 1e-6, dtype=torch.float64, device=theta.device)
         self._growth = torch.full_like(self._damping, 2.0)
-        self.done = torch.zeros(copies, dtype=torch.bool, device=theta.device)
+        self.converged = torch.zeros(copies, dtype=torch.bool, device=theta.device)
         self.evaluations = 1
 
     def run(self, most: int, report: Callable[[int], None]) -> int:
@@ -57,8 +59,8 @@ class Refits:
             report(step)
             free = self.free()
             newton = damped_steps(self.equations, free, torch.full_like(self._damping, 1e-9))
-            self.done = (self.equations.gradient * newton).sum(-1) <= DONE
-            moving = (~self.done & (self._damping <= _LARGEST_DAMPING)).nonzero().flatten()
+            self.converged = (self.equations.gradient * newton).sum(-1) <= _CONVERGED_DISTANCE
+            moving = (~self.converged & (self._damping <= _LARGEST_DAMPING)).nonzero().flatten()
             if len(moving) == 0:
                 return step
             self._step(moving, free)
@@ -66,15 +68,17 @@ class Refits:
 
     def free(self) -> Tensor:
         """Which parameters of each copy may move, (copies, free)."""
-        return movable(self.theta, self.equations, self._lower, self._upper)
+        return movable_parameters(self.theta, self.equations, self._lower, self._upper)
 
-    def take(self, copies: Tensor, others: "Refits") -> None:
+    def take_over(self, copies: Tensor, others: "Refits") -> None:
         """Replace the copies of these numbers by the others, (copies,), where those are fitted and lower."""
-        better = others.done & (others.equations.chi2 < self.equations.chi2[copies])
+        better = others.converged & (others.equations.chi2 < self.equations.chi2[copies])
         self._put(copies[better], others.theta[better], others.equations, better)
 
     def _step(self, moving: Tensor, free: Tensor) -> None:
-        here = self._of(moving)
+        """Try one step of the copies of these numbers, and damp the next by its gain (Nielsen's rule)."""
+        equations = self.equations
+        here = NormalEquations(equations.chi2[moving], equations.gradient[moving], equations.matrix[moving])
         step = damped_steps(here, free[moving], self._damping[moving])
         trial = self.theta[moving] + step
         trial = torch.minimum(torch.maximum(trial, self._lower[moving]), self._upper[moving])
@@ -85,16 +89,14 @@ class Refits:
         predicted = (step * (2.0 * here.gradient - curved)).sum(-1)
         actual = here.chi2 - there.chi2
         good = torch.isfinite(there.matrix).flatten(1).all(-1) & (predicted > 0.0) & (actual > 1e-4 * predicted)
-        self._accept(moving[good], trial[good], there, good, (actual / predicted)[good])
+        accepted, gain = moving[good], (actual / predicted)[good]
+        self._put(accepted, trial[good], there, good)
+        shrink = (1.0 - (2.0 * gain.clamp_max(1.0) - 1.0) ** 3).clamp_min(0.1)
+        self._damping[accepted] = (self._damping[accepted] * shrink).clamp_min(1e-9)
+        self._growth[accepted] = 2.0
         bad = moving[~good]
         self._damping[bad] *= self._growth[bad]
         self._growth[bad] *= 2.0
-
-    def _accept(self, copies: Tensor, trial: Tensor, there: NormalEquations, good: Tensor, gain: Tensor) -> None:
-        self._put(copies, trial, there, good)
-        shrink = (1.0 - (2.0 * gain.clamp_max(1.0) - 1.0) ** 3).clamp_min(0.1)
-        self._damping[copies] = (self._damping[copies] * shrink).clamp_min(1e-9)
-        self._growth[copies] = 2.0
 
     def _put(self, copies: Tensor, theta: Tensor, equations: Equations, chosen: Tensor) -> None:
         """Move copies to θ, (copies, free), with the chosen ones of the equations."""
@@ -102,12 +104,8 @@ class Refits:
         for field in ("chi2", "gradient", "matrix"):
             getattr(self.equations, field)[copies] = getattr(equations, field)[chosen]
 
-    def _of(self, copies: Tensor) -> NormalEquations:
-        equations = self.equations
-        return NormalEquations(equations.chi2[copies], equations.gradient[copies], equations.matrix[copies])
 
-
-def movable(theta: Tensor, equations: Equations, lower: Tensor, upper: Tensor) -> Tensor:
+def movable_parameters(theta: Tensor, equations: Equations, lower: Tensor, upper: Tensor) -> Tensor:
     """Which parameters may move (copies, free): those felt, but not at a limit that the gradient pushes against."""
     gradient = equations.gradient
     pushed = ((theta <= lower) & (gradient < 0.0)) | ((theta >= upper) & (gradient > 0.0))

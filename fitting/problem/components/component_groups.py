@@ -1,4 +1,7 @@
-"""Which group each component of a request belongs to, on one image."""
+"""Component groups: which group each component of a request belongs to, on one image.
+
+A new kind is one more file with a `fitting.problem.components.group.Group`, and one line of `component_groups`.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 

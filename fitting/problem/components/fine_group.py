@@ -1,4 +1,4 @@
-"""Groups on an image whose point-spread function is sampled more finely than its pixels.
+"""Fine groups: those of an image whose point-spread function is sampled more finely than its pixels.
 
 Light that is to be blurred is drawn on pixels that are `oversampling` times finer, blurred there, and averaged. A
 fine pixel's centre is at x' = (x + 1/2) s − 1/2, lengths are s times as many fine pixels, and brightness is still

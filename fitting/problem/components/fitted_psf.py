@@ -1,4 +1,4 @@
-"""A point-spread function with parameters that are fitted: a component that blurs the others.
+"""Fitted point-spread functions: a component with parameters of its own that blurs the others (decision 0021).
 
 The kernel is the component's formula integrated over pixels, on a stamp whose size the first values set, or an image
 with corrections, divided by its sum. Its derivatives are kernels too: with L the light before the blur, ∂(K ⊛ L)/∂p =
@@ -24,9 +24,11 @@ from fitting.render.convolution import Convolver
 from fitting.render.pixels.frame import Frame
 from fitting.spec import ComponentSpec
 
-_ROOM = 1.25
-"""The stamp serves a FWHM larger by this than the first."""
-_LARGEST = 256
+_STAMP_ROOM = 1.25
+"""Factor by which the FWHM may grow beyond the first before the stamp is too small for it; chosen by hand."""
+_LARGEST_HALF = 256
+"""Pixels from the middle of a stamp to its edge, at most; chosen by hand: bounds time where a FWHM
+starts far too large."""
 
 
 class FittedConvolver:
@@ -46,11 +48,11 @@ class FittedConvolver:
 
     def apply(self, wide: Tensor) -> Tensor:
         """Blur images (batch, …, height + 2·margin, width + 2·margin), each of the batch by its own kernel."""
-        return Convolver(_beside(self.kernel, wide)).apply(wide)
+        return Convolver(_with_middle_axes(self.kernel, wide)).apply(wide)
 
     def transpose(self, image: Tensor) -> Tensor:
         """The transpose of `apply`."""
-        return Convolver(_beside(self.kernel, image)).transpose(image)
+        return Convolver(_with_middle_axes(self.kernel, image)).transpose(image)
 
     def apply_slopes(self, wide: Tensor) -> Tensor:
         """Derivatives of the blurred light by the parameters, (batch, parameters, height, width), of light before the
@@ -59,7 +61,7 @@ class FittedConvolver:
         return Convolver(self.slopes).apply(wide.unsqueeze(1))
 
 
-def _beside(kernel: Tensor, image: Tensor) -> Tensor:
+def _with_middle_axes(kernel: Tensor, image: Tensor) -> Tensor:
     """The kernels with an axis of length one for each of the images' between batch and pixels."""
     return kernel.view(len(kernel), *(1,) * (image.ndim - 3), *kernel.shape[-2:])
 
@@ -104,7 +106,7 @@ class FormulaPsf:
         names = surface.parameters[2:-1]
         places = [index[f"{component.name}.{name}"] for name in names]
         fwhm = float(physical[0, places[-1]])
-        half = min(max(math.ceil(_ROOM * surface.profile.reach * fwhm), 2), _LARGEST)
+        half = min(max(math.ceil(_STAMP_ROOM * surface.profile.reach * fwhm), 2), _LARGEST_HALF)
         return cls(component.profile, torch.tensor(places, dtype=torch.long, device=physical.device), half)
 
     @property
@@ -182,7 +184,7 @@ def fitted_psf(
     return FormulaPsf.of(blurring, index, physical)
 
 
-def stamped(image: ImageData, psf: FittedPsf | None, physical: Tensor) -> ImageData:
+def with_stamp(image: ImageData, psf: FittedPsf | None, physical: Tensor) -> ImageData:
     """The image with the stamp at first values, for what needs to know how large it is."""
     if psf is None:
         return image

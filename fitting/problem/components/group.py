@@ -14,7 +14,8 @@ from torch import Tensor
 from fitting.render.pixels.frame import Frame
 
 NEGLIGIBLE = 1e-7
-"""A component is left out of a tile where it is fainter than this times the noise of the tile's best pixel."""
+"""A component is left out of a tile where it is fainter than this times the noise of the tile's best pixel; chosen by
+hand: such light in all of 256 × 256 pixels has a signal-to-noise of 3e-5."""
 
 
 def reaching_any(reaches: Tensor) -> list[tuple[int, ...]]:

@@ -1,4 +1,4 @@
-"""Components of one radial profile, rendered together as one stack of instances (batch × components)."""
+"""Radial groups: components of one radial profile, rendered as one stack of instances (batch × components)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -118,10 +118,10 @@ class RadialStack:
     def image(self, frame: Frame) -> Tensor:
         """Sum over components, (batch, height, width), data units."""
         if self.group.integrated:
-            return self.summed(radial_images.integrate(self.instances, frame, self._quadrature_pixels(frame)))
-        return self.summed(radial_images.sample(self.instances, frame))
+            return self.sum_components(radial_images.integrate(self.instances, frame, self._quadrature_pixels(frame)))
+        return self.sum_components(radial_images.sample(self.instances, frame))
 
-    def summed(self, images: Tensor) -> Tensor:
+    def sum_components(self, images: Tensor) -> Tensor:
         """Sum over components of unit-amplitude images times their amplitudes."""
         if self.count == 1:
             return images * self.amplitude[:, None, None]
@@ -132,13 +132,13 @@ class RadialStack:
         """Fill (batch, components · columns, height, width) with the derivative columns, unit amplitude."""
         by_component = columns.unflatten(1, (self.count, self.group.columns))
         if not self.group.integrated:
-            own = radial_images.sample_columns(self.instances, frame)
+            images = radial_images.sample_columns(self.instances, frame)
         elif self.batch == 1:
             radial_images.integrate_columns(self.instances, frame, self._quadrature_pixels(frame), by_component[0])
             return
         else:
-            own = radial_images.integrate_columns(self.instances, frame, self._quadrature_pixels(frame))
-        by_component.copy_(own.view(by_component.shape))
+            images = radial_images.integrate_columns(self.instances, frame, self._quadrature_pixels(frame))
+        by_component.copy_(images.view(by_component.shape))
 
     def linearize(self, frame: Frame) -> "RadialLight":
         """One evaluation that serves the image and gradients."""
@@ -152,17 +152,17 @@ class RadialStack:
         matrix = self.axes.transfer(self.q, self.scale, amplitude, len(pure.shape))
         for place, dimension in enumerate(pure.dimensions):
             if dimension != NUMBER:
-                own = matrix[:, GEOMETRY + place]
-                own[:, 4 + place] = pure.by_parameter[place] * amplitude
-                own[:, -2] = pure.by_scale[place] * amplitude
-                own[:, -1] = pure.by_amplitude[place] * amplitude
+                row = matrix[:, GEOMETRY + place]
+                row[:, 4 + place] = pure.by_parameter[place] * amplitude
+                row[:, -2] = pure.by_scale[place] * amplitude
+                row[:, -1] = pure.by_amplitude[place] * amplitude
         return matrix.view(self.batch, self.count, *matrix.shape[1:])
 
     def write_transfer(self, transfer: Tensor) -> None:
         """Fill (batch, columns, table) with `transfer`, each component's block at its rows of the table."""
-        own = self.transfer
+        by_component = self.transfer
         blocks = transfer.view(self.batch, self.count, self.group.columns, -1)
-        blocks.scatter_(3, self.places[None, :, None, :].expand_as(own), own)
+        blocks.scatter_(3, self.places[None, :, None, :].expand_as(by_component), by_component)
 
     def weights(self) -> Tensor:
         """Weights (batch, columns) with which the columns add up to the image: the amplitudes on the last of each."""
@@ -181,7 +181,7 @@ class RadialLight:
 
     def image(self) -> Tensor:
         """Sum over components, (batch, height, width), data units."""
-        return self.stack.summed(self.linearization.image())
+        return self.stack.sum_components(self.linearization.image())
 
     def gradient(self, weight: Tensor) -> Tensor:
         """Sums over pixels of weight (batch, height, width) times the derivatives: (batch, components · parameters)."""

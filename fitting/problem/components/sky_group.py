@@ -1,4 +1,4 @@
-"""Skies that are one constant over the whole image, all together one column."""
+"""Flat skies: one constant over the whole image, all together one column."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -116,8 +116,9 @@ def _directions(ra: Tensor, dec: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     )
 
 
-_ROUND = 1e-9
-"""A mapped ellipse rounder than this has no angle of its own, and follows the map without its shear."""
+_ROUNDNESS = 1e-9
+"""Share of its size by which the squared axes of a mapped ellipse differ below which the difference is rounding's: a
+rounder one has no angle of its own, and follows the map without its shear."""
 
 
 @dataclass(frozen=True)
@@ -157,23 +158,23 @@ def mapped_ellipse(linear: Tensor, linear_by: Tensor, q: Tensor, pa: Tensor) -> 
     form_by = torch.cat((by_q[..., None, :, :], by_pa[..., None, :, :], half + half.mT), dim=-3)
     determinant = torch.linalg.det(linear)
     determinant_by = (torch.linalg.inv(linear)[..., None, :, :].mT * linear_by).sum((-1, -2)) * determinant[..., None]
-    kept = _kept_direction(linear, determinant, sine, cosine)
-    mapped = _named(form, form_by, determinant, determinant_by, q, kept)
+    shearless = _shearless_direction(linear, determinant, sine, cosine)
+    mapped = _axes_of_form(form, form_by, determinant, determinant_by, q, shearless)
     towards = torch.atan2(-major[..., 0], major[..., 1]) / DEGREES
     return replace(mapped, pa=mapped.pa + 180.0 * ((towards - mapped.pa) / 180.0).round())
 
 
-def _named(
-    form: Tensor, form_by: Tensor, determinant: Tensor, determinant_by: Tensor, q: Tensor, kept: Tensor
+def _axes_of_form(
+    form: Tensor, form_by: Tensor, determinant: Tensor, determinant_by: Tensor, q: Tensor, shearless: Tensor
 ) -> MappedEllipse:
     """Axes, angle and their derivatives of a quadratic form."""
     mean, mean_by = _mean(form), _mean(form_by)
     spread, spread_by = _spread(form), _spread(form_by)
     size = torch.linalg.vector_norm(spread, dim=-1)
-    round_ = size <= _ROUND * mean
-    side = torch.where((spread * kept).sum(-1) < 0.0, -1.0, 1.0)
+    round_ = size <= _ROUNDNESS * mean
+    side = torch.where((spread * shearless).sum(-1) < 0.0, -1.0, 1.0)
     height = side * size
-    direction = torch.where(round_[..., None], kept, spread / torch.where(round_, 1.0, height)[..., None])
+    direction = torch.where(round_[..., None], shearless, spread / torch.where(round_, 1.0, height)[..., None])
     along = (spread_by * direction[..., None, :]).sum(-1)
     across = direction[..., None, 0] * spread_by[..., 1] - direction[..., None, 1] * spread_by[..., 0]
     square, square_by = mean + height, mean_by + along
@@ -196,7 +197,7 @@ def _named(
     )
 
 
-def _kept_direction(linear: Tensor, determinant: Tensor, sine: Tensor, cosine: Tensor) -> Tensor:
+def _shearless_direction(linear: Tensor, determinant: Tensor, sine: Tensor, cosine: Tensor) -> Tensor:
     """(cos, sin) of twice the angle that the map without its shear would give the major axis, (…, 2)."""
     (a, b), (c, d) = (row.unbind(-1) for row in linear.unbind(-2))
     mirrored = determinant < 0.0

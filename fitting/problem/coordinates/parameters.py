@@ -1,7 +1,9 @@
-"""From θ, in which a fit moves, to the parameters that users know, with derivatives.
+"""Parametrization: from θ, in which a fit moves, to the parameters that users know, with derivatives.
 
 θ holds the free parameters, logarithms where a parameter is positive by nature, and is (batch, free). Every row of the
 table, free, fixed or linked, has its place in the values (batch, parameters).
+
+Why logarithms, why limits are kept by projection, and why an axis ratio may pass through one: decision 0010.
 """
 
 import math
@@ -15,6 +17,7 @@ from torch import Tensor
 from fitting.spec import Dual, ParameterTable, TableParameter
 
 _TINY = 1e-300
+"""Stands for zero where a logarithm is taken: the least that float64 holds with all digits, nearly."""
 
 
 class TensorFunctions:
@@ -209,9 +212,9 @@ class Parametrization:
 
         found = []
         for component in dict.fromkeys(row.component for row in self.free):
-            own = [row for row in self.table if row.component == component and not row.constraint]
-            q, pa = ([row for row in own if row.description.name == name] for name in ("q", "pa"))
-            lengths, inverse = list(filter(_stretches, own)), list(filter(_shrinks, own))
+            rows = [row for row in self.table if row.component == component and not row.constraint]
+            q, pa = ([row for row in rows if row.description.name == name] for name in ("q", "pa"))
+            lengths, inverse = list(filter(_stretches, rows)), list(filter(_shrinks, rows))
             if component in modified or len(q) != 1 or len(pa) != 1 or not lengths:
                 continue
             unbounded = q[0].max == 1.0 and q[0].min is not None and pa[0].min is None and pa[0].max is None

@@ -19,6 +19,7 @@ from fitting.problem.coordinates.local_map import SkyFrame, mapped_ellipse
 from fitting.profiles.axes import DEGREES
 
 _MAGNITUDE = 0.4 * math.log(10.0)
+"""Of ln flux by magnitudes, up to the sign: flux = 10^(0.4 (zero point − magnitude)), Pogson's scale."""
 
 
 class MagnitudeToFlux:
@@ -59,7 +60,7 @@ class FluxToAmplitude:
 
 
 @dataclass(frozen=True)
-class Placed:
+class ComponentPlaces:
     """Places of one component's values among the native ones; None where it has no such value.
 
     Attributes:
@@ -92,7 +93,7 @@ class SkyToPixels:
         middle: pixels (rows x, y) per arcsec (columns west, north) in the middle of the image, (2, 2).
     """
 
-    def __init__(self, components: Sequence[Placed], sky: SkyFrame | None, middle: Tensor) -> None:
+    def __init__(self, components: Sequence[ComponentPlaces], sky: SkyFrame | None, middle: Tensor) -> None:
         self._sky, self._middle = sky, middle
         self._count = len(components)
 

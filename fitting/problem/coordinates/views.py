@@ -21,7 +21,7 @@ from fitting.inputs.astrometry import local_map, sky_of
 from fitting.inputs.image_data import Array, ImageData
 from fitting.problem.coordinates.local_map import SkyFrame
 from fitting.problem.coordinates.parameters import Values
-from fitting.problem.coordinates.view_steps import FluxToAmplitude, MagnitudeToFlux, Placed, SkyToPixels
+from fitting.problem.coordinates.view_steps import ComponentPlaces, FluxToAmplitude, MagnitudeToFlux, SkyToPixels
 from fitting.profiles import radial_profile
 from fitting.spec import ComponentSpec, FitRequest, ParameterTable, seen_in
 from fitting.spec.modifiers import mirrored_direction, turns_with_the_mirror
@@ -124,7 +124,7 @@ def _steps(request: FitRequest, index: dict[str, int], image: ImageData) -> Iter
     components = request.seen_in(image.name)
     scale = 1.0
     if request.frame_in_use == "sky":
-        placed = [_placed(component, index) for component in components]
+        placed = [_component_places(component, index) for component in components]
         plane = sky_of(image)
         middle = local_map(image, plane)
         assert middle is not None, "fitting.inputs checks that an image of a request on the sky has a scale"
@@ -146,17 +146,17 @@ def _steps(request: FitRequest, index: dict[str, int], image: ImageData) -> Iter
         yield FluxToAmplitude(total, torch.tensor(places))
 
 
-def _placed(component: ComponentSpec, index: dict[str, int]) -> Placed:
-    own = {item.name: index[f"{component.name}.{item.name}"] for item in component.description.parameters}
+def _component_places(component: ComponentSpec, index: dict[str, int]) -> ComponentPlaces:
+    native = {item.name: index[f"{component.name}.{item.name}"] for item in component.description.parameters}
     forms = component.described("sky").parameters
-    places = {form.name: place for form, place in zip(forms, own.values(), strict=True)}
+    places = {form.name: place for form, place in zip(forms, native.values(), strict=True)}
     units: dict[str, list[int]] = {}
     for form in forms:
         units.setdefault(form.unit, []).append(places[form.name])
     angles = ["rotation_pa"] if "q" in places else ["pa", "rotation_pa"]
     handed = filter(turns_with_the_mirror, component.description.parameters)
     partners = {item.name: mirrored_direction(item, component.geometry) for item in component.description.parameters}
-    return Placed(
+    return ComponentPlaces(
         position=(places["ra"], places["dec"]) if "ra" in places and "dec" in places else None,
         ellipse=(places["q"], places["pa"]) if "q" in places and "pa" in places else None,
         angles=tuple(places[name] for name in angles if name in places),
@@ -166,8 +166,8 @@ def _placed(component: ComponentSpec, index: dict[str, int]) -> Placed:
         inverse_lengths=tuple(units.get("1/arcsec", ())),
         intensities=tuple(units.get("data/arcsec2", ())),
         gradient=(places["di_dx"], places["di_dy"]) if "data/arcsec3" in units else None,
-        handed=tuple(own[item.name] for item in handed),
-        directions=tuple((own[name], own[other]) for name, other in partners.items() if other is not None),
+        handed=tuple(native[item.name] for item in handed),
+        directions=tuple((native[name], native[other]) for name, other in partners.items() if other is not None),
     )
 
 
@@ -175,5 +175,5 @@ def _amplitudes(components: list[ComponentSpec], index: dict[str, int]) -> torch
     places = []
     for component in components:
         forms = zip(component.described("pixel").names, component.description.names, strict=True)
-        places += [index[f"{component.name}.{own}"] for form, own in forms if form == "magnitude"]
+        places += [index[f"{component.name}.{name}"] for form, name in forms if form == "magnitude"]
     return torch.tensor(places, dtype=torch.long)

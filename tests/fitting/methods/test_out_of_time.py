@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import fitting.telling
+import fitting.progress_reporter
 from fitting.methods.progress import Progress, TimeIsUp
 from fitting.results import FitResult
 from fitting.spec import METHODS
@@ -102,7 +102,7 @@ def test_a_bootstrap_keeps_the_optimum() -> None:
 
 
 def test_before_the_first_evaluation_is_done_there_is_nothing_to_keep(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting.telling, "_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(fitting.progress_reporter, "_REPEAT_SECONDS", 0.0)
     large = image_of(np.zeros((300, 300)))
     with pytest.raises(TimeIsUp):
         fitted(MODEL, large, report=time_is_up(0, 0))
@@ -113,7 +113,7 @@ LARGE = [flat_sky(), sersic(x=150.0, y=140.0, r_e=30.0)]
 
 
 def test_what_is_kept_of_a_large_image_is_worked_out_although_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting.telling, "_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(fitting.progress_reporter, "_REPEAT_SECONDS", 0.0)
     large = image_of(noisy(rendered(LARGE, (300, 300))))
     start = [flat_sky(2.5), sersic(x=150.0, y=140.0, r_e=33.0)]
     result = fitted(start, large, report=time_is_up(0, 2))
@@ -122,7 +122,7 @@ def test_what_is_kept_of_a_large_image_is_worked_out_although_time_is_up(monkeyp
 
 
 def test_time_that_is_up_while_the_callback_looks_at_the_model_stops_the_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting.telling, "_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(fitting.progress_reporter, "_REPEAT_SECONDS", 0.0)
     large = image_of(noisy(rendered(LARGE, (300, 300))))
     looked = False
 
@@ -140,7 +140,7 @@ def test_time_that_is_up_while_the_callback_looks_at_the_model_stops_the_fit(mon
 
 
 def test_time_may_be_up_at_any_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting.telling, "_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(fitting.progress_reporter, "_REPEAT_SECONDS", 0.0)
     large = image_of(noisy(rendered([flat_sky(), sersic(x=150.0, y=140.0, r_e=30.0, q=0.95)], (300, 300))))
     start = [flat_sky(), sersic(x=150.0, y=140.0, r_e=30.0, q=0.95, pa=125.0)]
     stages = [{"method": "lm", "max_iterations": 3}] * 2

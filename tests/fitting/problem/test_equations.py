@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fitting.problem import NormalEquations
-from fitting.problem.equations import EquationsWhenAsked
+from fitting.problem.equations import LazyEquations
 from fitting.problem.image_model import gram
 
 CHI2, GRADIENT, MATRIX = torch.tensor([3.0]), torch.tensor([[1.0, 2.0]]), torch.eye(2)[None]
@@ -14,7 +14,7 @@ def test_chi_squared_alone_makes_no_equations() -> None:
     def forbidden() -> NormalEquations:
         raise AssertionError("made")
 
-    equations = EquationsWhenAsked(lambda: CHI2, forbidden)
+    equations = LazyEquations(lambda: CHI2, forbidden)
     assert float(equations.chi2) == 3.0
     with pytest.raises(AssertionError, match="made"):
         equations.matrix  # noqa: B018
@@ -30,7 +30,7 @@ def test_equations_once_made_serve_chi_squared() -> None:
     def forbidden() -> torch.Tensor:
         raise AssertionError("evaluated once more")
 
-    equations = EquationsWhenAsked(forbidden, make)
+    equations = LazyEquations(forbidden, make)
     assert equations.gradient is GRADIENT
     assert equations.matrix is MATRIX
     assert equations.chi2 is CHI2

@@ -61,7 +61,7 @@ def test_it_blurs_as_the_formula(tmp_path: Path) -> None:
     request, images = loaded(tmp_path, [sersic("a"), blurring(**TRUTH)])
     corrected = Problem(request, images)
     native = corrected.views[0].native(corrected.parameters.values(corrected.start())).physical
-    blur = corrected.images[0].focused(native).convolver
+    blur = corrected.images[0].with_psf_at(native).convolver
     assert isinstance(blur, FittedConvolver)
     assert blur.kernel[0].numpy() == pytest.approx(kernel(TRUTH), abs=1e-14)
     np.save(tmp_path / "fixed.npy", kernel(TRUTH))

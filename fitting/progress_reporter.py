@@ -1,4 +1,4 @@
-"""What a running fit tells its caller, and how the caller's wish to stop is felt inside one evaluation.
+"""Progress of a running fit, as its caller is told, and how a wish to stop is felt inside one evaluation.
 
 An evaluation of a large image takes many seconds. Between its tiles the last report is made again, a few times a
 second, so that a callback which raises stops a fit at once, whatever the method.
@@ -17,11 +17,12 @@ from fitting.problem import Problem
 from fitting.problem.image import Tile
 from fitting.problem.iterate import Iterate
 
-_AGAIN_SECONDS = 0.25
+_REPEAT_SECONDS = 0.25
+"""Seconds after which a report is made again between tiles; chosen by hand: a cancel is felt at once, for a person."""
 
 
 @dataclass
-class Reached:
+class StageTrace:
     """How far a stage has come by its own reports.
 
     Attributes:
@@ -43,7 +44,7 @@ class Reached:
             self.chi2.append(chi2)
 
 
-class Telling:
+class ProgressReporter:
     """Turns what stages report into progress of the whole fit.
 
     Args:
@@ -61,18 +62,18 @@ class Telling:
         self._freedom = max(problem.degrees_of_freedom, 1)
         first = self._methods[0] if self._methods else ""
         start = Iterate(problem, problem.start())
-        self._last = Progress(0, len(self._methods), first, 0.0, 0, math.inf, "the model at the start", start)
-        self._told = time.monotonic()
-        self._over = False
-        self.reached = Reached()
+        self._last_progress = Progress(0, len(self._methods), first, 0.0, 0, math.inf, "the model at the start", start)
+        self._last_report_time = time.monotonic()
+        self._wrapping_up = False
+        self.trace = StageTrace()
 
     def of_stage(self, number: int) -> StageReport:
         """The report of a stage: its (iteration, most iterations, χ², θ) as progress of the whole."""
         stages, method = len(self._methods), self._methods[number]
-        self.reached = reached = Reached()
+        self.trace = trace = StageTrace()
 
         def tell(iteration: int, most: int, chi2: float, theta: Tensor) -> None:
-            reached.see(iteration, chi2, theta)
+            trace.see(iteration, chi2, theta)
             fraction = (number + min(1.0, iteration / max(most, 1))) / stages
             reduced = chi2 / self._freedom
             message = f"{method}: iteration {iteration}, reduced chi-squared {reduced:.6g}"
@@ -81,35 +82,35 @@ class Telling:
 
         return tell
 
-    def again(self) -> None:
+    def repeat(self) -> None:
         """Make the last report once more, if it is not fresh."""
-        if time.monotonic() - self._told >= _AGAIN_SECONDS:
-            self._tell(self._last)
+        if time.monotonic() - self._last_report_time >= _REPEAT_SECONDS:
+            self._tell(self._last_progress)
 
     def wrap_up(self) -> None:
         """Let no `TimeIsUp` through any more: what is to be kept takes some more evaluations."""
-        self._over = True
+        self._wrapping_up = True
 
     def _tell(self, progress: Progress) -> None:
-        self._last, self._told = progress, time.monotonic()
+        self._last_progress, self._last_report_time = progress, time.monotonic()
         try:
             self._report(progress)
         except TimeIsUp:
-            if not self._over:
+            if not self._wrapping_up:
                 raise
 
 
-class _FeltTiles(tuple[Tile, ...]):
+class _PulsedTiles(tuple[Tile, ...]):
     """Tiles that call a pulse before each is worked on."""
 
     pulse: Callable[[], None]
 
     @classmethod
-    def of(cls, tiles: Iterable[Tile], pulse: Callable[[], None]) -> "_FeltTiles":
+    def of(cls, tiles: Iterable[Tile], pulse: Callable[[], None]) -> "_PulsedTiles":
         """Those tiles."""
-        felt = cls(tiles)
-        felt.pulse = pulse
-        return felt
+        pulsed = cls(tiles)
+        pulsed.pulse = pulse
+        return pulsed
 
     def __iter__(self) -> Iterator[Tile]:
         for tile in super().__iter__():
@@ -118,11 +119,11 @@ class _FeltTiles(tuple[Tile, ...]):
 
 
 @contextmanager
-def felt_tiles(problem: Problem, pulse: Callable[[], None]) -> Iterator[None]:
+def pulse_between_tiles(problem: Problem, pulse: Callable[[], None]) -> Iterator[None]:
     """While this lasts, every evaluation of images of several tiles calls `pulse` between them."""
     plain = problem.images
     problem.images = tuple(
-        replace(image, tiles=_FeltTiles.of(image.tiles, pulse)) if len(image.tiles) > 1 else image for image in plain
+        replace(image, tiles=_PulsedTiles.of(image.tiles, pulse)) if len(image.tiles) > 1 else image for image in plain
     )
     try:
         yield

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import fitting.telling
+import fitting.progress_reporter
 from fitting.inputs import ImageData
 from fitting.methods.progress import Cancelled, Progress
 from fitting.run import run
@@ -38,7 +38,7 @@ def told(stages: list[dict[str, Any]], cancel_at: int) -> list[Progress]:
 
 @pytest.fixture
 def always_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting.telling, "_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(fitting.progress_reporter, "_REPEAT_SECONDS", 0.0)
 
 
 @pytest.mark.usefixtures("always_again")
