@@ -1,4 +1,7 @@
-"""Fitting methods, one file each, and the table that names them."""
+"""Methods of fitting: one file each, and the table that names them.
+
+Where to start, and which file answers which question: README.md beside this file.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,6 +50,11 @@ class Runner(Protocol):
 
 
 def _minimizer(method: Callable[..., MinimizerResult]) -> Runner:
+    """A search for a minimum, with the intervals around it where its options ask for them."""
+    return _resampler(with_intervals(method))
+
+
+def _resampler(method: Callable[..., MinimizerResult]) -> Runner:
     """A method that needs nothing but a report."""
 
     def run(problem: Problem, start: MinimizerResult, options: Any, surroundings: Surroundings) -> MinimizerResult:
@@ -65,16 +73,26 @@ def _sampler(method: Callable[..., SamplerResult]) -> Runner:
 
 
 METHOD_RUNNERS: dict[str, Runner] = {
-    "lm": _minimizer(with_intervals(lm_with_restarts)),
-    "iterative_components": _minimizer(with_intervals(iterative_components)),
-    "iterative_parameters": _minimizer(with_intervals(iterative_parameters)),
-    "gradient": _minimizer(with_intervals(gradient)),
-    "scipy": _minimizer(with_intervals(scipy_minimize)),
+    "lm": _minimizer(lm_with_restarts),
+    "iterative_components": _minimizer(iterative_components),
+    "iterative_parameters": _minimizer(iterative_parameters),
+    "gradient": _minimizer(gradient),
+    "scipy": _minimizer(scipy_minimize),
     "nuts": _sampler(run_nuts),
     "hmc": _sampler(run_hmc),
     "metropolis": _sampler(run_metropolis),
     "ensemble": _sampler(run_ensemble),
     "mala": _sampler(run_mala),
-    "bootstrap": _minimizer(bootstrap),
+    "bootstrap": _resampler(bootstrap),
 }
-"""How each method of a request's stages is run."""
+"""How each method of a request's stages is run, by its name there.
+
+::
+
+    stage = problem.request.stages[0]
+    surroundings = Surroundings(report, seed=1, shelf=None)
+    end = METHOD_RUNNERS[stage.method](problem, start, stage.options, surroundings)
+
+`start` is a `MinimizerResult`; so is the end, from which the next stage starts. A new method is one line here: a
+`_minimizer` of (problem, start, options, report), or a `_sampler`, of seed and shelf as well.
+"""

@@ -6,9 +6,9 @@ A new radial profile is two files, ``fitting/spec/profiles/NAME.py`` (its descri
 ``tests/references/radial_formulas.py`` (`ENDS`, where it ends), the pixels that follow from them, and `TRUTH` in
 ``tests/fitting/first_values/test_first_shapes.py``.
 
-A new method is two files, ``fitting/spec/methods/NAME.py`` (options and description) and ``fitting/methods/NAME.py``
-(the algorithm), a row of the table beside each, and a row of `MINIMIZERS` or `SAMPLERS` in
-``tests/fitting/methods/test_table.py``.
+A new method is two files, ``fitting/spec/methods/NAME.py`` (options and description) and
+``fitting/methods/minimizers/NAME.py`` or ``fitting/methods/samplers/NAME.py`` (the algorithm), a row of `METHODS` and
+of `METHOD_RUNNERS`, and a row of `MINIMIZERS` or `SAMPLERS` in ``tests/fitting/methods/test_table.py``.
 """
 
 import math
