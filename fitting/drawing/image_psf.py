@@ -26,7 +26,7 @@ class MixedKernel:
         return self.planes.sum((-1, -2))
 
     def weights(self, coefficients: Tensor) -> tuple[Tensor, Tensor]:
-        """Of the planes (…, planes), and their derivatives by each coefficient (…, coefficients, planes), at
+        """Weights of the planes (…, planes), and their derivatives by each coefficient (…, coefficients, planes), at
         coefficients (…, planes − 1).
         """
         mixed = torch.cat((torch.ones_like(coefficients[..., :1]), coefficients), dim=-1)

@@ -18,8 +18,8 @@ from torch import Tensor
 from fitting.render.pixels.frame import Frame, windows
 
 DEGREE = 9
-"""Of the B-splines. Chosen by hand, beside Unser 1999: tests/fitting/drawing/test_point_source.py holds a Gaussian
-between pixels to 1e-4 of its peak.
+"""Degree of the B-splines. Chosen by hand, beside Unser 1999: tests/fitting/drawing/test_point_source.py holds a
+Gaussian between pixels to 1e-4 of its peak.
 """
 _BORDER = 12
 """Zeros round the stamp, pixels, over which the spline dies out, by 0.61 a pixel (the largest pole of its filter)."""

@@ -63,7 +63,7 @@ class BilinearSky:
 
     @property
     def linear(self) -> tuple[int, ...]:
-        """All."""
+        """All levels."""
         return tuple(range(self.rows * self.columns))
 
     def image(self, values: Tensor, frame: Frame) -> Tensor:

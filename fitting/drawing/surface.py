@@ -36,11 +36,11 @@ class SurfaceDrawing:
 
     @property
     def linear(self) -> tuple[int, ...]:
-        """As the surface says."""
+        """Places of the parameters that scale the light, as the surface says."""
         return self.surface.linear
 
     def over(self, values: Tensor, frames: tuple[Frame, ...]) -> "SurfaceDrawing":
-        """The same for images of these values on these frames."""
+        """The drawing for images of these values on these frames."""
         return replace(self, on=SurfaceFrames(self.surface, values, frames)) if self.integrated else self
 
     def image(self, values: Tensor, frame: Frame) -> Tensor:
@@ -60,8 +60,8 @@ class SurfaceDrawing:
         return surface_images.field_means(self.on.derivatives, frame)
 
     def reaches(self, values: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> Tensor:
-        """All where a frame comes within a few lengths of every centre; else by a look at a coarse grid of points, with
-        caution for what lies between them.
+        """Instances that are seen: all where a frame comes within a few lengths of every centre; else by a look at a
+        coarse grid of points, with caution for what lies between them.
         """
         edges = windows(frames, values) - 0.5
         near_x, near_y = _nearest(values, edges)

@@ -40,7 +40,7 @@ class PlaneAxes:
 
     @classmethod
     def of(cls, named: Mapping[str, Tensor]) -> "PlaneAxes":
-        """Of values by name."""
+        """The axes at values by name."""
         angle = named["pa"] * DEGREES
         return cls(angle.sin(), angle.cos(), named["q"].reciprocal())
 

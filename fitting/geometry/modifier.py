@@ -86,7 +86,7 @@ class RadiusScale(Protocol):
         ...
 
     def at(self, values: Fields) -> Self:
-        """The same for these very values, what depends on them alone being worked out once."""
+        """The link for these very values, what depends on them alone being worked out once."""
         return self
 
     def __call__(self, angles: Angles, values: Fields) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Fields]]]:

@@ -34,14 +34,14 @@ class Modifiers:
     dimmings: tuple[Dimming, ...] = ()
 
     def at(self, named: Mapping[str, Tensor]) -> "Modifiers":
-        """The same for evaluations at these very values, (instances, 1) each."""
+        """The chain for evaluations at these very values, (instances, 1) each."""
         scales = tuple(link.at(tuple(named[name] for name in link.reads)) for link in self.radius_scales)
         dimmings = tuple(link.at(tuple(named[name] for name in link.reads)) for link in self.dimmings)
         return replace(self, radius_scales=scales, dimmings=dimmings)
 
     @property
     def links(self) -> tuple[PointMap | Metric | RadiusScale | Dimming, ...]:
-        """All of them, in order."""
+        """All links, in the order in which they act."""
         return (
             *self.rotations, *self.bendings, *self.warps, self.metric, *self.radius_scales, *self.dimmings,
         )  # fmt: skip

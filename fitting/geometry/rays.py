@@ -67,7 +67,7 @@ class Directions:
         )
 
     def nearest(self, angles: Angles, table: Tensor) -> Tensor:
-        """Of wedges, what a table as of `_around` has in the nearest directions."""
+        """What a table as of `_around` has for wedges in the nearest directions."""
         return table.gather(-1, angles.nearest(self.count))
 
     @property

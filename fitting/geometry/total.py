@@ -62,7 +62,7 @@ _WARP_GRADES = tuple(4.0**power for power in range(-2, 4))
 _ANGLES_BY_RATIO = 48.0
 """Even steps of φ times the least axis ratio: they err by exp(−48)."""
 _FEWEST_ANGLES, _MOST_ANGLES = 64, 4096
-"""Of these steps: the most are enough for an axis ratio of 0.012."""
+"""Limits on how many steps: the most are enough for an axis ratio of 0.012."""
 _PANEL_REACH = 3.6
 """Where the double exponential rule ends on either side: weights are below 1e-23 of the largest there."""
 

@@ -144,7 +144,7 @@ class TargetImage:
         """
         if not convolved or self.convolver is None:
             return tile.frame
-        wide, fine = tile.frame.widened(self.convolver.widest_margin), self.oversampling
+        wide, fine = tile.frame.widen(self.convolver.widest_margin), self.oversampling
         return Frame(wide.x0 * fine, wide.y0 * fine, wide.width * fine, wide.height * fine)
 
     @property

@@ -14,7 +14,7 @@ def along_and_across(x: Tensor, y: Tensor, pa: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def turn_to_axis(x: Tensor, y: Tensor, sine: Tensor, cosine: Tensor) -> tuple[Tensor, Tensor]:
-    """The same for an angle with this sine and cosine."""
+    """Offsets along an axis with this sine and cosine, and across it, clockwise."""
     return (y * cosine).addcmul_(x, sine, value=-1.0), (x * cosine).addcmul_(y, sine)
 
 

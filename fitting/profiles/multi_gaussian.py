@@ -31,7 +31,7 @@ class MultiGaussian(RadialProfile):
         self.dimensions = (LENGTH,) * len(others) + (INTENSITY,) * len(others)
 
     def constants(self, shape: tuple[Tensor, ...]) -> Tensor:
-        """Of each Gaussian but the first −1/2σ², then its i, then 1/σ: (rows, instances)."""
+        """Rows of each Gaussian but the first: −1/2σ², then its i, then 1/σ: (rows, instances)."""
         sigma, central = torch.stack(shape).chunk(2)
         return torch.cat((-0.5 / sigma**2, central, 1.0 / sigma))
 

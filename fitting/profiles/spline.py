@@ -70,7 +70,7 @@ class Spline(RadialProfile):
         return brightness, by_log_rho, by_shape
 
     def brightest_beyond(self, log_rho: Tensor, constants: Tensor) -> Tensor:
-        """Of the radius itself and some in each interval."""
+        """The brightest of the radius itself and of some in each interval."""
         knots = torch.tensor(self.radii, dtype=log_rho.dtype, device=log_rho.device)
         steps = torch.arange(1, _LOOKS + 1, dtype=log_rho.dtype, device=log_rho.device) / _LOOKS
         looks = (knots[:-1, None] + knots.diff()[:, None] * steps).flatten()

@@ -47,7 +47,7 @@ class Surface(Protocol):
 
     @property
     def roundings(self) -> tuple[Rounding, ...]:
-        """Of each parameter."""
+        """Rounding of each parameter."""
         ...
 
     @property
@@ -63,8 +63,8 @@ class Surface(Protocol):
         ...
 
     def at(self, values: Tensor) -> "Surface":
-        """The same for evaluations at these very values, what depends on them alone being worked out once; itself where
-        that is little.
+        """The surface for evaluations at these very values, what depends on them alone being worked out once; itself
+        where that is little.
         """
         ...
 

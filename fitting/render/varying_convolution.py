@@ -62,7 +62,7 @@ class BlendedConvolver:
     parts: tuple[tuple[Blur, Tensor], ...]
 
     def apply(self, wide: Tensor) -> Tensor:
-        """As `Convolver.apply`."""
+        """Blur images, as `Convolver.apply`."""
         return torch.stack([blur.apply(wide * share) for blur, share in self.parts]).sum(0)
 
     def transpose(self, image: Tensor) -> Tensor:

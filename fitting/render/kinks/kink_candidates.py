@@ -33,12 +33,12 @@ class PixelsOfStack:
 
     @property
     def instance(self) -> Tensor:
-        """Whose they are."""
+        """Numbers of the instances whose they are."""
         return self.table[0]
 
     @property
     def frame(self) -> Tensor:
-        """Of which frame."""
+        """Numbers of the frames that they are of."""
         return self.table[1]
 
     @property
@@ -48,7 +48,7 @@ class PixelsOfStack:
 
     @property
     def wide_target(self) -> Tensor:
-        """The same in the frame widened for the stencil."""
+        """Places among the pixels of the frame widened for the stencil."""
         return self.table[3]
 
     def at(self, places: Tensor) -> "PixelsOfStack":
@@ -60,7 +60,7 @@ class PixelsOfStack:
         return PixelsOfStack(self.table[:, places])
 
     def split(self, counts: Sequence[int]) -> Sequence["PixelsOfStack"]:
-        """So many in a row, and those that follow."""
+        """Parts of so many in a row each."""
         return [PixelsOfStack(part) for part in self.table.split_with_sizes(list(counts), dim=1)]
 
 
@@ -100,7 +100,7 @@ def pixel_table(instance: int, number: int, frame: Frame, where: np.ndarray, ord
     table of `PixelsOfStack`, x, y and the orders among those (height, width).
     """
     y, x = np.nonzero(where)
-    wide = frame.widened(STENCIL_MARGIN)
+    wide = frame.widen(STENCIL_MARGIN)
     targets = y * frame.width + x, (y + STENCIL_MARGIN) * wide.width + x + STENCIL_MARGIN
     whose = np.full(x.shape, instance), np.full(x.shape, number)
     return np.stack((*whose, *targets, x + frame.x0, y + frame.y0, orders[y, x]))

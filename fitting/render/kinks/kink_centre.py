@@ -30,8 +30,8 @@ def central_kink_points(levels: int, lines: int) -> int:
 def central_kink_nodes(
     offsets: Tensor, angle: Tensor, form: Ellipses, ray: tuple[Tensor, Tensor], side: Side, steps: int
 ) -> KinkNodes:
-    """Of pixels at offsets (2, pixels) from the centres of these ellipses (pixels,), met by lines at angles (pixels,
-    lines).
+    """Nodes over pixels at offsets (2, pixels) from the centres of these ellipses (pixels,), met by lines at angles
+    (pixels, lines).
 
     `ray` are nodes λ and weights of λ dλ, (pixels, radial order) each; `steps` are those of `find_roots`.
     """
@@ -74,7 +74,7 @@ def central_kink_nodes(
 def straight_central_kink_nodes(
     offsets: Tensor, slopes: tuple[Tensor, Tensor], angle: Tensor, form: Ellipses, ray: tuple[Tensor, Tensor]
 ) -> KinkNodes:
-    """The same for straight lines, whose sides change by `slopes` along x and y, (pixels, lines) each."""
+    """Nodes for straight lines, whose sides change by `slopes` along x and y, (pixels, lines) each."""
     triangles = EdgeTriangles.of(offsets, form)
     side = (slopes[0][:, None] * triangles.corners[0, ..., None]).addcmul_(
         slopes[1][:, None], triangles.corners[1, ..., None]

@@ -173,7 +173,7 @@ class KinkPixels:
         return len(self.pixels)
 
     def parts(self, most: int) -> Iterator["KinkPixels"]:
-        """The same, no more than `most` at a time."""
+        """Parts of no more than `most` pixels."""
         for start in range(0, len(self), most):
             part = slice(start, start + most)
             yield KinkPixels(self.pixels.part(part), self.x[part], self.y[part], self.angle[part], self.order)
@@ -197,7 +197,7 @@ class OneKinkPixels:
     order: int
 
     def parts(self, most: int) -> Iterator["OneKinkPixels"]:
-        """The same, no more than `most` at a time."""
+        """Parts of no more than `most` pixels."""
         for start in range(0, len(self.pixels), most):
             part = slice(start, start + most)
             of_all = self.lines
@@ -287,7 +287,7 @@ def _any(of_lines: Tensor) -> Tensor:
 def _straight_lines(
     sides: KinkSides, line: Tensor, member: Tensor, x: Tensor, y: Tensor, angle: Tensor
 ) -> StraightLines:
-    """Of pixels at places `member` and x, y from the surface's centre, the line of this number and angle, (pixels,)."""
+    """The line of this number and angle in pixels at places `member` and x, y from the surface's centre, (pixels,)."""
 
     def of_line(slope: Tensor) -> Tensor:
         return slope.take(line if slope.shape[1] == 1 else line * slope.shape[1] + member)
@@ -299,7 +299,7 @@ def _straight_lines(
 def _groups(
     kinks: KinkLines, fine: Tensor, asked: Tensor, central: Tensor, crossed: Tensor
 ) -> tuple[list[_Group], Tensor]:
-    """Of pixels (pixels,) that lines cross (lines, pixels), whether they need fine rules, the order that the light asks
+    """Groups of pixels that lines cross (lines, pixels), by whether they need fine rules, the order that the light asks
     for and whether they are about the centre; and the places of those that are integrated as the central ones are.
     """
     count = crossed.sum(0)

@@ -34,7 +34,7 @@ def few_lines_points(lines: int, order: int) -> int:
 
 
 def few_lines_nodes(x: Tensor, y: Tensor, angle: Tensor, order: int, side: Side, steps: int) -> KinkNodes:
-    """Of pixels with centres x, y (pixels,) from the surface's, crossed by lines at angles (pixels, lines).
+    """Nodes over pixels with centres x, y (pixels,) from the surface's, crossed by lines at angles (pixels, lines).
 
     `order` is one of the above; `steps` are those of `find_roots`.
     """

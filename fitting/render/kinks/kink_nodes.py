@@ -45,7 +45,7 @@ class KinkNodes:
 
 
 def side_of_lines(kinks: KinkLines, values: Tensor, angle: Tensor) -> Side:
-    """Of pixels whose surfaces have values (pixels, parameters), and lines at angles (pixels, lines)."""
+    """The side of lines in pixels whose surfaces have values (pixels, parameters), lines at angles (pixels, lines)."""
     if kinks.straight:
         by_x, by_y = kinks.steepness(values, angle)
 

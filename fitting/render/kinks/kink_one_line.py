@@ -37,7 +37,7 @@ def one_line_points(order: int) -> int:
 
 
 def one_line_nodes(x: Tensor, y: Tensor, lines: StraightLines, order: int) -> KinkNodes:
-    """Of pixels with centres x, y (pixels,) from the surface's; `order` as `few_lines_nodes`."""
+    """Nodes over pixels with centres x, y (pixels,) from the surface's; `order` as `few_lines_nodes`."""
     upright = lines.by_x.abs() > lines.by_y.abs()
     by_inner, by_outer = torch.where(upright, lines.by_x, lines.by_y), torch.where(upright, lines.by_y, lines.by_x)
     middle, slope = -lines.side / by_inner, -by_outer / by_inner

@@ -21,8 +21,8 @@ from fitting.render.radial.ellipse import Ellipses
 from fitting.render.surfaces.surface_plan import RoundedSurface, kink_candidates
 
 _STEPS = 7
-"""Of `find_roots`, on the way to where a bent kink is met. Chosen by hand; tests/fitting/geometry/test_kinks.py holds
-it.
+"""Steps of `find_roots` on the way to where a bent kink is met. Chosen by hand; tests/fitting/geometry/test_kinks.py
+holds it.
 """
 _RAY_ORDER, _SMOOTH_RAY_ORDER = 12, 24
 """Nodes on rays from the centre, towards a cusp and where there is none. By hand, as `_STEPS`."""
@@ -70,7 +70,7 @@ def surface_kink_crossings(
 def kink_quadratures(
     kinks: KinkLines, values: Tensor, form: Ellipses, rounded: tuple[RoundedSurface, ...], found: KinkCrossings
 ) -> Iterator[KinkQuadrature]:
-    """All pixels that kinks cross, no more at a time than memory is good for."""
+    """Quadratures over all pixels that kinks cross, no more at a time than memory is good for."""
     yield from _central_quadratures(kinks, values, form, rounded, found)
     for once in found.once:
         for part in once.parts(_at_once(values, one_line_points(once.order))):

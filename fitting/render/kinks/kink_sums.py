@@ -40,7 +40,7 @@ class _Rows:
 
     @classmethod
     def of(cls, instance: Tensor, stack: int) -> "_Rows":
-        """Of items of these instances of a stack."""
+        """Rows for items of these instances of a stack."""
         return cls(InstanceIndex.of_items(stack, instance) if stack > 1 else None)
 
     def pad(self, field: Tensor) -> Tensor:
@@ -71,7 +71,7 @@ class KinkBatch:
 
     @classmethod
     def of(cls, parts: Sequence[KinkQuadrature], stack: int) -> "KinkBatch":
-        """Of a stack of so many instances."""
+        """The batch of these parts, of a stack of so many instances."""
         return cls(tuple(parts), tuple(_Rows.of(part.instance, stack) for part in parts))
 
     @property
@@ -103,7 +103,7 @@ class KinkBatch:
 def kink_batches(
     surface: Surface, values: Tensor, form: Ellipses, rounded: tuple[RoundedSurface, ...], found: KinkCrossings
 ) -> Iterator[KinkBatch]:
-    """All pixels that kinks cross, of surfaces with these ellipses and rounded parameters."""
+    """Batches of all pixels that kinks cross, of surfaces with these ellipses and rounded parameters."""
     assert surface.kink_lines is not None
     parts: list[KinkQuadrature] = []
     numbers = 0

@@ -17,7 +17,7 @@ class Sized(Protocol):
 
     @property
     def nbytes(self) -> int:
-        """So many."""
+        """Bytes of its arrays."""
         ...
 
 

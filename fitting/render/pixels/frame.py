@@ -17,8 +17,8 @@ class Frame:
     width: int
     height: int
 
-    def widened(self, margin: int) -> "Frame":
-        """The same with `margin` more pixels on every side."""
+    def widen(self, margin: int) -> "Frame":
+        """The frame with `margin` more pixels on every side."""
         return Frame(self.x0 - margin, self.y0 - margin, self.width + 2 * margin, self.height + 2 * margin)
 
     @property
@@ -37,7 +37,7 @@ class Frame:
 
 @lru_cache(maxsize=256)
 def _places(first: float, count: int, device: torch.device) -> Tensor:
-    """So many places in a row, a pixel apart."""
+    """Places in a row, a pixel apart."""
     return torch.arange(first, first + count, dtype=torch.float64, device=device)
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from fitting.render.radial.ellipse import Ellipses
 
 EDGES = 4
-"""Of a pixel."""
+"""Edges of a pixel."""
 _EDGES = np.array([[1.0, 0.0, -1.0, 0.0], [0.0, 1.0, 0.0, -1.0]])
 """x and y from each corner to the next, pixels, counter-clockwise."""
 _CORNERS = np.array([[-0.5, 0.5, 0.5, -0.5], [-0.5, -0.5, 0.5, 0.5]])

@@ -23,7 +23,7 @@ class InstanceIndex:
 
     @classmethod
     def of_items(cls, instances: int, instance: Tensor) -> "InstanceIndex":
-        """So many instances, and whose the items are."""
+        """The index of items, of so many instances."""
         order, counts = instance.argsort(stable=True), instance.bincount(minlength=instances)
         first = (counts.cumsum(0) - counts)[instance[order]]
         number = torch.empty_like(instance)
@@ -40,7 +40,7 @@ class InstanceIndex:
         return self.instance * self.most + self.number
 
     def of(self, values: Tensor) -> Tensor:
-        """Of values (n, instances), or (n, 1), those of each item's instance, (n, items)."""
+        """Values (n, items) from those of instances, (n, instances) or (n, 1): of each item its instance's."""
         return values.expand(-1, self.instances).gather(1, self.instance.expand(len(values), -1))
 
     def pad(self, values: Tensor, missing: float) -> Tensor:

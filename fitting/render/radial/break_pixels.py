@@ -24,7 +24,7 @@ _OUTLINE_ORDER = 24
 (`fitting.render.radial.cusp_pixels`).
 """
 _PIECES = 4
-"""Of an edge: to the break, to the foot, to the break again, to the end."""
+"""Pieces of an edge: to the break, to the foot, to the break again, to the end."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class CuspAndBreakRule:
         return cls(*crowded_rule(18, device), *cusp_grading(cusp_powers, 14, device), *graded_rule(12, device))
 
     def split(self, offsets: Tensor, form: Ellipses, break_radius: Tensor) -> "CuspAndBreakSplit":
-        """As `BreakRule.split`."""
+        """Pixels as seen from centres; arguments as of `BreakRule.split`."""
         return CuspAndBreakSplit(self, _outline(offsets, form, break_radius, EDGES * _PIECES, True))
 
 

@@ -38,11 +38,11 @@ class Ellipses:
         return rho(x, y, *self.quadratic.view(3, -1, *(1,) * (x.ndim - 1)).unbind())
 
     def select(self, instances: slice | Tensor) -> "Ellipses":
-        """Those of some instances."""
+        """Ellipses of some instances."""
         return Ellipses(self.centre[:, instances], self.quadratic[:, instances])
 
     def of(self, index: InstanceIndex) -> "Ellipses":
-        """Of each item that of its instance."""
+        """Ellipses of items, each its instance's."""
         return Ellipses(index.of(self.centre), index.of(self.quadratic))
 
 

@@ -39,7 +39,7 @@ def integrate(instances: RadialInstances, frame: Frame, quadrature_pixels: Quadr
     """Pixel means of unit-amplitude brightness, shape (instances, height, width)."""
     means = instances.form.centre.new_empty((len(instances), frame.height, frame.width))
     for part, margin in _parts(quadrature_pixels, means):
-        pixel_means(sample(instances.select(part), frame.widened(margin)), margin, means[part])
+        pixel_means(sample(instances.select(part), frame.widen(margin)), margin, means[part])
     put_values(instances, quadrature_pixels, means)
     return means
 
@@ -52,7 +52,7 @@ def integrate_columns(
         columns = GEOMETRY + len(instances.profile.shape) + 1
         out = instances.form.centre.new_empty((len(instances), columns, frame.height, frame.width))
     for part, margin in _parts(quadrature_pixels, out):
-        some, wide = instances.select(part), frame.widened(margin)
+        some, wide = instances.select(part), frame.widen(margin)
         # All columns at once on a GPU always, else where the caches hold them.
         if out.device.type != "cpu" or out[part].nbytes <= cached_bytes():
             pixel_means(sample_columns(some, wide), margin, out[part])
@@ -109,7 +109,7 @@ class Linearization:
 
 def linearize(instances: RadialInstances, frame: Frame, quadrature_pixels: QuadraturePixels | None) -> Linearization:
     """Evaluate a stack on a frame once, for its image and for gradients; without quadrature, pixels hold samples."""
-    x, y, log_rho, rho = _grid(instances.form, frame if quadrature_pixels is None else frame.widened(STENCIL_MARGIN))
+    x, y, log_rho, rho = _grid(instances.form, frame if quadrature_pixels is None else frame.widen(STENCIL_MARGIN))
     brightness, by_log_rho, by_shape = instances.profile.derivatives(log_rho, instances.constants_at(3))
     sums = None if quadrature_pixels is None else QuadraturePixelSums.of(instances, quadrature_pixels)
     return Linearization(x, y, by_log_rho.div_(rho), by_shape, brightness, sums)

@@ -28,13 +28,13 @@ class RadialInstances:
         return self.form.centre.shape[1]
 
     def select(self, part: slice) -> "RadialInstances":
-        """Those of some in a row."""
+        """Instances of some in a row."""
         if part == slice(0, len(self)):
             return self
         return RadialInstances(self.profile, self.form.select(part), self.constants[:, part])
 
     def of(self, index: InstanceIndex) -> "RadialInstances":
-        """Of each item its instance."""
+        """Instances of items, to each its own."""
         packed = index.of(self._packed)
         return RadialInstances(self.profile, Ellipses(packed[:2], packed[2:5]), packed[5:])
 

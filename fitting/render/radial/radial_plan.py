@@ -230,7 +230,7 @@ def _classes(instance: RoundedShape, smoothness: Smoothness, size: float, x: np.
 
 
 def _elliptical_radius(instance: RoundedShape, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Of offsets x, y from the centre, pixels along the major axis."""
+    """Elliptical radius at offsets x, y from the centre, pixels along the major axis."""
     angle = np.radians(instance.pa)
     sine, cosine = np.sin(angle), np.cos(angle)
     return np.hypot(-x * sine + y * cosine, (x * cosine + y * sine) / instance.q)

@@ -88,7 +88,7 @@ class SurfaceFrames:
         return surface_kink_crossings(self.surface, self.values, self.rounded_surfaces, self.frames)
 
     def batches(self) -> Iterator[KinkBatch]:
-        """All pixels that kinks cross."""
+        """Batches of all pixels that kinks cross."""
         if self.crossings is None:
             return iter(())
         return kink_batches(self.surface, self.values, self.form, self.rounded_surfaces, self.crossings)
@@ -117,7 +117,7 @@ class FieldOnFrames:
         return self._by_frame(self._integrals(self.on.batches()))
 
     def alone(self, frame: Frame, first: KinkBatch, at_first: Tensor, others: Iterator[KinkBatch]) -> KinkMeans:
-        """The same of the only frame, where the field is known at the points of the first batch."""
+        """Means on the only frame, where the field is known at the points of the first batch."""
         known = zip(first.pixels, self.sums(first, at_first), strict=True)
         return self._by_frame(chain(known, self._integrals(others)))[frame]
 

@@ -68,7 +68,7 @@ def _grid(values: Tensor, frame: Frame, shift: float = 0) -> tuple[Tensor, Tenso
 
 
 def _grid_and(values: Tensor, frame: Frame, others: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    """The same, and other points (instances, points) after them."""
+    """Offsets of the pixels' centres, and of other points (instances, points) after them."""
     if not others:
         return _grid(values, frame)
     count = frame.height * frame.width
@@ -98,7 +98,7 @@ def field_means(field: FieldOnFrames, frame: Frame) -> Tensor:
     """
     on, values = field.on, field.on.values
     quadrature = surface_quadrature(on.rounded_surfaces, frame, values.device)
-    wide = frame.widened(STENCIL_MARGIN)
+    wide = frame.widen(STENCIL_MARGIN)
     near = quadrature.near(on.form)
     batches = on.batches() if len(on.frames) == 1 else iter(())
     first = next(batches, None)

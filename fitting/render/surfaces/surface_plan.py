@@ -83,7 +83,7 @@ _AROUND = 5
 """Pixels, along both axes, whose errors are looked at together: an error that changes sign is small for less. By hand.
 """
 _POINTS = np.array([0, *(order**2 for order in ORDERS), 0, 0, 0])
-"""Of the Gauss–Legendre rule of each class; none where it has another."""
+"""Points of the Gauss–Legendre rule of each class; none where it has another."""
 _WORTH = 1.25
 """Points saved for each sample at a corner, less than which are not worth a second pass of weights. By hand."""
 _FIVE_TOLERANCE = 1e-6
@@ -130,13 +130,13 @@ def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) ->
     allowed = np.where(near_centre, _NEAR_TOLERANCE, _BODY_TOLERANCE) * np.maximum(
         np.abs(samples[inner]), _faint(instance)
     )
-    left = near_centre | ~(_stencil_error(samples) * _SAFETY <= allowed)
+    uncertain = near_centre | ~(_stencil_error(samples) * _SAFETY <= allowed)
     cusp = instance.surface.cusp_power(instance.values)
-    touching = left & (np.maximum(away_x, away_y) < _TOUCHING)
+    touching = uncertain & (np.maximum(away_x, away_y) < _TOUCHING)
     at_cusp = touching & np.isfinite(cusp)
     classes = np.full(x.shape, CUSP_AND_BREAK + 1)
     kinked, beside = _kink_masks(instance, window)
-    errors, means = _climb(instance, x, y, allowed, classes, (left | beside) & ~at_cusp & ~kinked)
+    errors, means = _lowest_orders(instance, x, y, allowed, classes, (uncertain | beside) & ~at_cusp & ~kinked)
     close = beside & ~near_centre & _five_suffice(errors, samples[inner])
     classes[close & (classes == len(ORDERS))] = CUSP_AND_BREAK + 1
     means[near_centre] = np.nan
@@ -224,17 +224,23 @@ def _stencil_error(samples: np.ndarray) -> np.ndarray:
     return error
 
 
-def _climb(
-    instance: RoundedSurface, x: np.ndarray, y: np.ndarray, allowed: np.ndarray, classes: np.ndarray, left: np.ndarray
+def _lowest_orders(
+    instance: RoundedSurface,
+    x: np.ndarray,
+    y: np.ndarray,
+    allowed: np.ndarray,
+    classes: np.ndarray,
+    uncertain: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give each pixel that is `left` the lowest order with which the next agrees; `CENTRAL` where none does by far.
+    """Give each pixel that is `uncertain` the lowest order with which the next agrees; `CENTRAL` where none does by
+    far.
 
     Returns the error of the lowest order of each pixel, zero where it is not known; and the mean by the next of the
     order that it is given, NaN elsewhere.
     """
     lowest, best = np.zeros(x.shape), np.full(x.shape, np.nan)
     rising = list(reversed(range(1, len(ORDERS) + 1)))
-    places = np.nonzero(left)
+    places = np.nonzero(uncertain)
     means = _means(instance, x[places], y[places], ORDERS[rising[0] - 1])
     for index, following in pairwise(rising):
         finer = _means(instance, x[places], y[places], ORDERS[following - 1])

@@ -49,7 +49,7 @@ class FixedRows:
 
     @classmethod
     def of(cls, fixed: FixedPixels) -> "FixedRows":
-        """The same pixels, without the points that weigh nothing."""
+        """Rows of points of these pixels, without those that weigh nothing."""
         parts, rules, start = [], [], 0
         for pixels, groups in fixed.counts:
             stop = start + pixels * groups

@@ -27,7 +27,7 @@ WIDE = Frame(0, 0, 128, 128)
 def mean_from_samples(light: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> complex:
     """Of light(x, y) over `PIXEL`."""
     means = []
-    for frame, shift in ((PIXEL.widened(3), 0.0), (corner_frame(PIXEL), 0.5)):
+    for frame, shift in ((PIXEL.widen(3), 0.0), (corner_frame(PIXEL), 0.5)):
         x = frame.x0 + shift + np.arange(frame.width)
         y = frame.y0 + shift + np.arange(frame.height)
         means.append(torch.as_tensor(light(x[None, :], y[:, None])))
