@@ -1,4 +1,4 @@
-"""Markov chains: the draws, and what the sampler says about each."""
+"""Chains of a sampler: the draws, and what the sampler says about each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

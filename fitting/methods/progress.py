@@ -1,4 +1,4 @@
-"""What a method tells its caller while it runs, and how the caller stops it."""
+"""Progress: what a method tells its caller while it runs, and how the caller stops it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

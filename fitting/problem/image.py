@@ -133,7 +133,7 @@ class TargetImage:
         return Pixels(self.data[place], self.weight[place], self.offset[place])
 
     @property
-    def whole(self) -> Frame:
+    def full_frame(self) -> Frame:
         """All of its pixels."""
         first = self.tiles[0].frame
         return Frame(first.x0, first.y0, self.data.shape[1], self.data.shape[0])

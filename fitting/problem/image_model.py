@@ -8,7 +8,7 @@ to be blurred is blurred, and the likelihood says what each pixel adds. `normal_
 columns in the place of the light (`TileColumns`), so that no array of pixels × parameters exists for a whole image.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -98,7 +98,7 @@ class ImageModel:
         self._components = components
         self._stacks_by_group: dict[tuple[int, bool], dict[Frame, Stack | None]] = {}
 
-    def whole(self) -> Tensor:
+    def light(self) -> Tensor:
         """The light of all pixels, (batch, height, width): of what is not negligible beside the image's best one."""
         light = torch.empty((len(self._native), *self.image.data.shape), **self._options)
         with torch.inference_mode():
@@ -194,18 +194,15 @@ class ImageModel:
         """
         stacks = []
         for number, group in enumerate(self._groups):
-            stack = self._stacks_by_frame(number, whole)[tile.frame]
+            if (number, whole) not in self._stacks_by_group:
+                self._stacks_by_group[number, whole] = self._make_stacks(group, whole)
+            stack = self._stacks_by_group[number, whole][tile.frame]
             if stack is not None:
                 stacks.append((group, stack))
         return stacks
 
-    def _stacks_by_frame(self, number: int, whole: bool) -> Mapping[Frame, Stack | None]:
-        """The stack of a group's members that each tile has, by the tile's frame."""
-        if (number, whole) not in self._stacks_by_group:
-            self._stacks_by_group[number, whole] = self._make_stacks(self._groups[number], whole)
-        return self._stacks_by_group[number, whole]
-
     def _make_stacks(self, group: Group, whole: bool) -> dict[Frame, Stack | None]:
+        """The stack of a group's members that each tile has, by the tile's frame."""
         found = self._members_by_frame(group, whole)
         if self._components is not None:
             counted = {place for place, name in enumerate(group.members) if name in self._components}

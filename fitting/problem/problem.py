@@ -152,7 +152,7 @@ class Problem:
         """Model of each image, blurred, (batch, height, width) in data units, on the problem's device; of the named
         components alone if given.
         """
-        return [model.whole() for model in self.image_models(self.parameters.values(theta), components)]
+        return [model.light() for model in self.image_models(self.parameters.values(theta), components)]
 
     def image_models(self, values: Values, components: Sequence[str] | None = None) -> Iterator[ImageModel]:
         """The model of each image at values of the rows; of the named components alone if given."""

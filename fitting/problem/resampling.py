@@ -65,18 +65,14 @@ class ResampledProblem:
         chi2 = torch.zeros(len(chosen), dtype=torch.float64)
         gradient = torch.zeros((len(chosen), free), dtype=torch.float64)
         matrix = torch.zeros((len(chosen), free, free), dtype=torch.float64)
-        size = self._copies_at_once()
+        counted = max(image.weight.numel() for image in self._problem.images)
+        columns = self._problem.largest_tile * (free + 2)
+        size = max(1, min(_LARGEST_BLOCK // columns, _LARGEST_COUNTS // counted))
         for first in range(0, len(chosen), size):
             part = slice(first, first + size)
             theta_of_part = theta if len(theta) == 1 else theta[part]
             self._add(chi2[part], gradient[part], matrix[part], theta_of_part, chosen[part], pulse)
         return NormalEquations(chi2, gradient, matrix)
-
-    def _copies_at_once(self) -> int:
-        """How many copies are worked on at once."""
-        counted = max(image.weight.numel() for image in self._problem.images)
-        columns = len(self._problem.names) + 2
-        return max(1, min(_LARGEST_BLOCK // (self._problem.largest_tile * columns), _LARGEST_COUNTS // counted))
 
     def _add(
         self,

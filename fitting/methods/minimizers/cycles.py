@@ -85,7 +85,7 @@ class HeldProblem:
         self.lower, self.upper = problem.lower[moving], problem.upper[moving]
         self.names = tuple(problem.names[place] for place in moving.tolist())
 
-    def whole(self, theta: Tensor) -> Tensor:
+    def full_theta(self, theta: Tensor) -> Tensor:
         """The full θ at θ (1, moving)."""
         full = self._theta.clone()
         full[:, self._moving] = theta
@@ -93,11 +93,11 @@ class HeldProblem:
 
     def step_scale(self, theta: Tensor) -> Tensor:
         """As `Problem.step_scale`, of those that move."""
-        return self._problem.step_scale(self.whole(theta))[self._moving]
+        return self._problem.step_scale(self.full_theta(theta))[self._moving]
 
     def normal_equations(self, theta: Tensor) -> NormalEquations:
         """As `Problem.normal_equations`, restricted to those that move."""
-        equations = self._problem.normal_equations(self.whole(theta))
+        equations = self._problem.normal_equations(self.full_theta(theta))
         gradient = equations.gradient[:, self._moving]
         matrix = equations.matrix[:, self._moving][:, :, self._moving]
         return NormalEquations(equations.chi2, gradient, matrix)
@@ -192,13 +192,13 @@ def _run_cycle(
         visit = block.part.visit(theta, models)
         held = HeldProblem(visit.problem, visit.theta, block.moving)
 
-        def tell(now: float, own: Tensor, held: HeldProblem = held, places: Tensor = block.part.places) -> None:
-            report(now, theta.index_copy(1, places, held.whole(own)))
+        def tell(now: float, block_theta: Tensor, held: HeldProblem = held, places: Tensor = block.part.places) -> None:
+            report(now, theta.index_copy(1, places, held.full_theta(block_theta)))
 
         state, decrease, evaluations = _fit_block(held, visit.theta[:, block.moving], chi2, tell)
-        own = held.whole(state.theta)
-        visit.update(models, own)
-        theta[:, block.part.places] = own
+        block_theta = held.full_theta(state.theta)
+        visit.update(models, block_theta)
+        theta[:, block.part.places] = block_theta
         chi2 -= decrease
         tally.evaluations += evaluations
         tidy()

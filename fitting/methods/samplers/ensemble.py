@@ -123,7 +123,7 @@ class StretchEnsemble:
         return np.full(self.count, self._stretch)
 
     def state(self) -> State:
-        """For a checkpoint."""
+        """For a checkpoint: the walkers, their density, the generator, and what screening has learnt."""
         assert self._density is not None
         return {
             "theta": self._theta.numpy(),

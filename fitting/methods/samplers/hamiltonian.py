@@ -217,7 +217,7 @@ class _HamiltonianChains(ABC):
         return np.full(self.count, self._step_size.final)
 
     def state(self) -> State:
-        """For a checkpoint."""
+        """For a checkpoint: the chains, the potential there, the metric, what warm-up has learnt, the generator."""
         return {
             "z": self._z,
             **self._density().state(),

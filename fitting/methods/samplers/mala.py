@@ -100,7 +100,7 @@ class LangevinChains:
         return np.full(self.count, self._epsilon)
 
     def state(self) -> State:
-        """For a checkpoint."""
+        """For a checkpoint: the chains, their density and gradient, the metric, ε, and the generator."""
         assert self._density is not None
         return {
             "z": self._z.numpy(),

@@ -133,7 +133,7 @@ class RandomWalk:
         return np.full(self.count, self._scale)
 
     def state(self) -> State:
-        """For a checkpoint."""
+        """For a checkpoint: the chains, their density, the metric, scale and generator, what screening has learnt."""
         assert self._density is not None
         return {
             "theta": self._theta.numpy(),

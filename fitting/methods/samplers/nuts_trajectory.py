@@ -1,4 +1,4 @@
-"""No-U-Turn trajectories (Hoffman & Gelman 2014, J. Mach. Learn. Res. 15, 1593), with multinomial draws from it.
+"""No-U-Turn trajectories (Hoffman & Gelman 2014, J. Mach. Learn. Res. 15, 1593), with multinomial draws.
 
 The trajectory doubles, forwards or backwards in time, until it turns back on itself: until the momentum at one of its
 ends points against the sum ρ of all its momenta (Betancourt 2017, arXiv:1701.02434, appendices A.3.2 and A.4.2). The

@@ -1,4 +1,4 @@
-"""The posterior density that every sampler draws from.
+"""Posterior: the density that every sampler draws from, its gradient, and its reflection at limits.
 
 With Gaussian noise the likelihood is exp(−χ²/2). The prior is flat, within the limits, in the *physical* parameters as
 they are reported. θ holds logarithms of some, so the density by θ carries their Jacobian:

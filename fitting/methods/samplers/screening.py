@@ -106,7 +106,7 @@ class Screening:
         return moved, density.chosen(taken, Density(log_density, chi2)), chance * tried, tried
 
     def state(self) -> State:
-        """For a checkpoint."""
+        """For a checkpoint: the verdict, and what it looks at."""
         return {
             "screen_active": np.asarray(self.active),
             "screen_steps": np.asarray(self._steps),

@@ -161,7 +161,7 @@ class LearntScales:
         return np.sqrt(share * variance.clip(min=0.0) + (1.0 - share) * _PRIOR_VARIANCE)
 
     def state(self) -> State:
-        """For a checkpoint."""
+        """For a checkpoint: the running window's sums."""
         return {"window_count": np.asarray(self._count), "window": np.stack((self._sum, self._squares))}
 
     def restore(self, state: State) -> None:

@@ -1,4 +1,4 @@
-"""Asymmetric uncertainties from the profile of χ²: where, minimized over all other parameters, it is 1 above its least.
+"""Profile intervals: asymmetric uncertainties, to where χ², minimized over all other parameters, is 1 above its least.
 
 With the profile P(t) = min χ² at a distance t of one parameter from its optimum, an end of its interval is where
 s(t) = √(P(t) − P(0)) = 1 (James & Roos 1975, Comput. Phys. Commun. 10, 343, section 6: MINOS). s is nearly a straight

@@ -151,13 +151,13 @@ def _modified(profile: RadialProfile, geometry: tuple[ModifierSpec, ...]) -> Mod
 
 
 def _plane_sky(_: ComponentSpec, image: TargetImage) -> Drawing:
-    whole = image.whole
-    return PlaneSky((whole.x0 + 0.5 * (whole.width - 1), whole.y0 + 0.5 * (whole.height - 1)))
+    full_frame = image.full_frame
+    return PlaneSky((full_frame.x0 + 0.5 * (full_frame.width - 1), full_frame.y0 + 0.5 * (full_frame.height - 1)))
 
 
 def _bilinear_sky(component: ComponentSpec, image: TargetImage) -> Drawing:
     columns, rows = component.options.nodes  # type: ignore[union-attr]
-    x0, x1, y0, y1 = image.whole.window
+    x0, x1, y0, y1 = image.full_frame.window
     return BilinearSky(rows, columns, (x0 - 0.5, x1 - 0.5, y0 - 0.5, y1 - 0.5))
 
 

@@ -149,8 +149,9 @@ class Parametrization:
     def _into_domain(self, row: TableParameter, physical: Tensor) -> Tensor:
         """Move a linked row to where its profile is defined; infinite where it was not there, else zero: (batch,)."""
         value = physical[:, self.table.index[row.name]]
-        moved = value.clamp(row.description.lowest, row.description.highest) if _is_bounded(row) else value.clone()
-        moved = torch.where(moved.isfinite(), moved, 1.0 if row.description.lowest is None else row.description.lowest)
+        lowest, highest = row.description.lowest, row.description.highest
+        moved = value.clone() if lowest is None and highest is None else value.clamp(lowest, highest)
+        moved = torch.where(moved.isfinite(), moved, 1.0 if lowest is None else lowest)
         outside = torch.where(moved == value, 0.0, torch.inf)
         value.copy_(moved)
         return outside
@@ -234,10 +235,6 @@ class Parametrization:
         """θ (batch, free) of values (batch, parameters)."""
         free = physical[:, self._free_index]
         return torch.where(self._log, free.clamp_min(_TINY).log(), free)
-
-
-def _is_bounded(row: TableParameter) -> bool:
-    return row.description.lowest is not None or row.description.highest is not None
 
 
 def _stretches(row: TableParameter) -> bool:
