@@ -61,7 +61,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Float, Integer, and_, delete, func, or_, select, type_coerce, update
+from sqlalchemy import ColumnElement, Engine, Float, Integer, and_, case, delete, func, or_, select, type_coerce, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -258,22 +258,22 @@ def expire(engine: Engine, max_crashes: int) -> list[FitRecord]:
 
 
 def request_cancel(engine: Engine, owner: str, fit_id: str) -> FitRecord | None:
-    """Cancel a queued fit at once and ask a running one to stop; None where it is unknown or final."""
-    mine = and_(FitRecord.id == fit_id, FitRecord.owner == owner)
-    queued = update(FitRecord).where(mine, FitRecord.state == "queued").values(_final("cancelled"))
-    record = _one(engine, queued.returning(FitRecord))
-    if record is not None:
-        return record
-    running = (
-        update(FitRecord)
-        .where(mine, FitRecord.state == "running")
-        .values(
-            # Asked again, the grace is still reckoned from the first time.
-            cancel_requested_at=func.coalesce(FitRecord.cancel_requested_at, database_now()),
-            version=FitRecord.version + 1,
-        )
+    """Cancel a queued fit at once and ask a running one to stop; None where it is unknown or final.
+
+    One statement for both, so that a fit that is claimed or given back in this moment is not missed. Asked again, the
+    grace is still reckoned from the first time.
+    """
+    unfinished = and_(FitRecord.id == fit_id, FitRecord.owner == owner, FitRecord.state.in_(("queued", "running")))
+    queued = FitRecord.state == "queued"
+    asked_at = func.coalesce(FitRecord.cancel_requested_at, database_now())
+    statement = update(FitRecord).where(unfinished)
+    statement = statement.values(
+        state=case((queued, "cancelled"), else_=FitRecord.state),
+        finished_at=case((queued, database_now()), else_=None),
+        cancel_requested_at=case((queued, FitRecord.cancel_requested_at), else_=asked_at),
+        version=FitRecord.version + 1,
     )
-    return _one(engine, running.returning(FitRecord))
+    return _one(engine, statement.returning(FitRecord))
 
 
 def cancel_overdue(engine: Engine, grace_seconds: float) -> list[FitRecord]:

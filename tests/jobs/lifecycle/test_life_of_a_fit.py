@@ -157,6 +157,16 @@ def test_a_cancel_is_heeded_before_whichever_statement_it_comes(engine: Engine, 
     assert state_with_flag(engine, held.fit_id) == "cancelled"
 
 
+def test_a_cancel_is_one_statement_that_no_other_can_come_between(engine: Engine) -> None:
+    held = fit_in(engine, "running")
+    begun: list[object] = []
+    note = begun.append
+    event.listen(engine, "begin", note)
+    transitions.request_cancel(engine, held.owner, held.fit_id)
+    event.remove(engine, "begin", note)
+    assert len(begun) == 1
+
+
 def test_who_asks_for_a_cancel_again_does_not_put_its_grace_off(engine: Engine) -> None:
     held = fit_in(engine, "running*")
     first = row_of(engine, held.fit_id)
