@@ -142,27 +142,27 @@ class Part:
         height, width = image.data.shape
         first = image.tiles[0].frame
 
-        def reached(x0: int, x1: int, y0: int, y1: int, faintest: float) -> bool:
+        def reaches(x0: int, x1: int, y0: int, y1: int, faintest: float) -> bool:
             frame = Frame(first.x0 + x0, first.y0 + y0, x1 - x0, y1 - y0)
             return any(group.reaching(physical, [frame], [faintest])[0] for group in groups)
 
         noise = float(image.weight.max()) ** -0.5
         levels = (noise * FAINTEST**power for power in range(1, _FAINTER_LEVELS + 1))
-        faintest = next((level for level in levels if reached(0, width, 0, height, level)), None)
+        faintest = next((level for level in levels if reaches(0, width, 0, height, level)), None)
         if faintest is None:
             return slice(0, height), slice(0, width)
         room = _WINDOW_ROOM + (0 if image.convolver is None else image.convolver.widest_margin)
         columns = _span(
             width,
             room,
-            lambda stop: reached(0, stop, 0, height, faintest),
-            lambda start: reached(start, width, 0, height, faintest),
+            lambda stop: reaches(0, stop, 0, height, faintest),
+            lambda start: reaches(start, width, 0, height, faintest),
         )
         rows = _span(
             height,
             room,
-            lambda stop: reached(0, width, 0, stop, faintest),
-            lambda start: reached(0, width, start, height, faintest),
+            lambda stop: reaches(0, width, 0, stop, faintest),
+            lambda start: reaches(0, width, start, height, faintest),
         )
         return rows, columns
 

@@ -80,7 +80,7 @@ def levenberg_marquardt(
         report(iteration, history[-1], state.theta)
         free = unblocked_parameters(problem, state)
         if newton_decrement(state.equations, free) <= 1e4 * tolerance * max(1.0, 1e-6 * history[-1]):
-            return _end(state, iteration, evaluations, history, True, _converged(problem, state))
+            return _end(state, iteration, evaluations, history, True, _convergence_message(problem, state))
         if state.damping > _LARGEST_DAMPING:
             message = "no step lowers χ² any further, though its gradient is not zero: the model may be degenerate"
             return _end(state, iteration, evaluations, history, False, message)
@@ -169,7 +169,7 @@ def _solve(equations: Equations, free: Tensor, damping: float) -> Tensor:
     return torch.cholesky_solve(right, factor).squeeze(-1) * scale
 
 
-def _converged(problem: Problem, state: State) -> str:
+def _convergence_message(problem: Problem, state: State) -> str:
     held = [
         name
         for name, low, high in zip(

@@ -86,7 +86,7 @@ class StretchEnsemble:
             there = self._posterior.density(trial)
             accepted = (gain + there.log_density - density.log_density).exp().clamp_max(1.0).nan_to_num(nan=0.0)
             taken = self._uniform(len(theta)) < accepted
-            theta, density = torch.where(taken[:, None], trial, theta), density.chosen(taken, there)
+            theta, density = torch.where(taken[:, None], trial, theta), density.replace_where(taken, there)
         everyone, log_density, chi2 = self._theta.clone(), self._density.log_density.clone(), self._density.chi2.clone()
         everyone[moving], log_density[moving], chi2[moving] = theta, density.log_density, density.chi2
         self._theta, self._density = everyone, Density(log_density, chi2)
@@ -135,6 +135,6 @@ class StretchEnsemble:
     def restore(self, state: State) -> None:
         """The reverse of `state`."""
         self._theta = torch.from_numpy(state["theta"])
-        self._density = Density.restored(state)
+        self._density = Density.from_state(state)
         self._generator.set_state(torch.from_numpy(state["generator"]))
         self._screening.restore(state)

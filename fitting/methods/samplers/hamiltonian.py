@@ -231,10 +231,10 @@ class _HamiltonianChains(ABC):
 
     def restore(self, state: State) -> None:
         """The reverse of `state`."""
-        self._z, self._metric = state["z"], Whitening.restored(state)
+        self._z, self._metric = state["z"], Whitening.from_state(state)
         numbers = zip(state["log_density"].tolist(), state["gradient"], state["chi2"].tolist(), strict=True)
         self._answers = [LeapfrogAnswer(-log_density, gradient, chi2) for log_density, gradient, chi2 in numbers]
-        self._step_size = StepSize.restored(state["step_size"])
+        self._step_size = StepSize.from_state(state["step_size"])
         self._longest_step = min(self._longest_step, self._step_size.longest)
         self._scales.restore(state)
         self._warm_steps = int(state["warm"])

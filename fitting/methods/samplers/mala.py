@@ -87,7 +87,7 @@ class LangevinChains:
         taken = torch.rand(self.count, generator=self._generator, dtype=torch.float64) < chance
         self._z = torch.where(taken[:, None], trial, self._z)
         self._gradient = torch.where(taken[:, None], gradient, self._gradient)
-        self._density = self._density.chosen(taken, there)
+        self._density = self._density.replace_where(taken, there)
         return chance
 
     def _evaluate(self, z: Tensor) -> tuple[Density, Tensor]:
@@ -115,6 +115,6 @@ class LangevinChains:
     def restore(self, state: State) -> None:
         """The reverse of `state`."""
         self._z, self._gradient = torch.from_numpy(state["z"]), torch.from_numpy(state["gradient"])
-        self._density, self._metric = Density.restored(state), Whitening.restored(state)
+        self._density, self._metric = Density.from_state(state), Whitening.from_state(state)
         self._epsilon, self._steps = float(state["epsilon"]), int(state["steps"])
         self._generator.set_state(torch.from_numpy(state["generator"]))

@@ -103,7 +103,7 @@ class RandomWalk:
             chance = (there.log_density - density.log_density).exp().clamp_max(1.0).nan_to_num(nan=0.0)
             taken = self._uniform() < chance
             theta = torch.where(taken[:, None], trial, theta)
-            density = density.chosen(taken, there)
+            density = density.replace_where(taken, there)
             total += chance
         return theta, density, total / moves
 
@@ -148,7 +148,7 @@ class RandomWalk:
     def restore(self, state: State) -> None:
         """The reverse of `state`."""
         self._theta = torch.from_numpy(state["theta"])
-        self._density, self._metric = Density.restored(state), Whitening.restored(state)
+        self._density, self._metric = Density.from_state(state), Whitening.from_state(state)
         self._scale, self._steps = float(state["scale"]), int(state["steps"])
         self._generator.set_state(torch.from_numpy(state["generator"]))
         self._screening.restore(state)

@@ -63,11 +63,11 @@ class Density:
         return {"log_density": self.log_density.numpy(), "chi2": self.chi2.numpy()}
 
     @classmethod
-    def restored(cls, state: State) -> "Density":
+    def from_state(cls, state: State) -> "Density":
         """The reverse of `state`."""
         return cls(torch.from_numpy(state["log_density"]), torch.from_numpy(state["chi2"]))
 
-    def chosen(self, mask: Tensor, other: "Density") -> "Density":
+    def replace_where(self, mask: Tensor, other: "Density") -> "Density":
         """`other` where the mask (batch,) holds, else this."""
         return Density(torch.where(mask, other.log_density, self.log_density), torch.where(mask, other.chi2, self.chi2))
 

@@ -86,7 +86,7 @@ class Sampling:
             chi2 = self.history[-1] if self.history else self.best.chi2
             self.report(self.iteration, self.total, chi2, self.latest)
 
-    def moved(self, theta: Tensor, chi2: Tensor) -> None:
+    def count_move(self, theta: Tensor, chi2: Tensor) -> None:
         """Count one move to θ (batch, free) with χ² (batch,)."""
         self.iteration += 1
         self.best.see(theta, chi2)
@@ -244,7 +244,7 @@ def _move_walkers(run: Sampling, walkers: Walkers, warmup: int) -> None:
     while run.iteration < run.total:
         adapting = run.iteration < warmup
         moved = walkers.step(adapting)
-        run.moved(moved.theta, moved.density.chi2)
+        run.count_move(moved.theta, moved.density.chi2)
         if not adapting:
             run.store.add(chains, moved.columns(), run.posterior.draws(moved.theta).numpy())
         run.store.tick(lambda: run.state() | walkers.state())

@@ -103,7 +103,7 @@ class Screening:
             chance[changed] = ratio[changed].exp().clamp_max(1.0).nan_to_num(nan=0.0)
         taken = torch.rand(len(theta), generator=generator, dtype=torch.float64) < chance
         moved = torch.where(taken[:, None], trial, theta)
-        return moved, density.chosen(taken, Density(log_density, chi2)), chance * tried, tried
+        return moved, density.replace_where(taken, Density(log_density, chi2)), chance * tried, tried
 
     def state(self) -> State:
         """For a checkpoint: the verdict, and what it looks at."""

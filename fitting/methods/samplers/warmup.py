@@ -74,7 +74,7 @@ class StepSize:
         return np.array(fields, dtype=np.float64)
 
     @classmethod
-    def restored(cls, state: np.ndarray) -> "StepSize":
+    def from_state(cls, state: np.ndarray) -> "StepSize":
         """The reverse of `state`."""
         *numbers, trials = state.tolist()
         target, longest, current, final, centre, shortfall = numbers

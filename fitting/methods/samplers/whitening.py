@@ -32,7 +32,7 @@ class Whitening:
         return {"centre": self.centre.numpy(), "factor": self.factor.numpy()}
 
     @classmethod
-    def restored(cls, state: State) -> "Whitening":
+    def from_state(cls, state: State) -> "Whitening":
         """The reverse of `state`."""
         return cls(torch.from_numpy(state["centre"]), torch.from_numpy(state["factor"]))
 

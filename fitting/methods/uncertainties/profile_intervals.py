@@ -268,7 +268,7 @@ class _Search:
         row = self._problem.parameters.free[place]
         low, high = (end for end in self._ends if end.place == place)
         notices = tuple(filter(None, (self._notice(row, end) for end in (low, high))))
-        return Interval(self._reported(low), self._reported(high), notices)
+        return Interval(self._reported_end(low), self._reported_end(high), notices)
 
     def _pair(self, place: int, equations: Equations) -> tuple[End, End]:
         """Both ends of one parameter before any refit."""
@@ -359,7 +359,7 @@ class _Search:
         iterations = self._iterations
         self._report(iterations + settled, iterations + len(self._ends), self._least, self._theta)
 
-    def _reported(self, end: End) -> float | None:
+    def _reported_end(self, end: End) -> float | None:
         """An end in reported units."""
         if end.state not in (FOUND, LIMIT):
             return None

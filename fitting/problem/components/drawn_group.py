@@ -136,7 +136,7 @@ def drawing_of(component: ComponentSpec, image: TargetImage, *, integrated: bool
     radial = radial_profile(component.profile, component.options)
     if radial is not None:
         geometry = in_pixels(component.geometry, image.scale)
-        surface: Surface = _modified(radial, geometry)  # type: ignore[arg-type]  # profiles can be hashed
+        surface: Surface = _modified_profile(radial, geometry)  # type: ignore[arg-type]  # profiles can be hashed
         return SurfaceDrawing(surface, integrated), surface.parameters
     if component.profile in SURFACES:
         surface = SURFACES[component.profile]
@@ -145,7 +145,7 @@ def drawing_of(component: ComponentSpec, image: TargetImage, *, integrated: bool
 
 
 @lru_cache(maxsize=256)
-def _modified(profile: RadialProfile, geometry: tuple[ModifierSpec, ...]) -> ModifiedProfile:
+def _modified_profile(profile: RadialProfile, geometry: tuple[ModifierSpec, ...]) -> ModifiedProfile:
     """One surface for equal geometry, so that its plans are found again."""
     return ModifiedProfile(profile, modifiers_of(geometry, profile.scale))
 

@@ -65,14 +65,14 @@ class SkyFrame:
         depth = (towards @ centre)[..., None]
         plane = (towards @ frame) / depth  # (…, 2 u v)
 
-        def pushed(direction: Tensor) -> Tensor:
+        def push(direction: Tensor) -> Tensor:
             """Derivative of u, v along directions (…, k, 3): (…, k, 2)."""
             return (direction @ frame - plane[..., None, :] * (direction @ centre)[..., None]) / depth[..., None]
 
-        along, step = pushed(tangents), pushed(moves)
+        along, step = push(tangents), push(moves)
         # d along / d τ = [ṫ·f − u̇ t·c − u ṫ·c − along ṗ·c] / depth
         change = (
-            pushed(turned.flatten(-3, -2)).unflatten(-2, (2, 2))
+            push(turned.flatten(-3, -2)).unflatten(-2, (2, 2))
             - (
                 step[..., :, None, :] * (tangents @ centre)[..., None, :, None]
                 + along[..., None, :, :] * (moves @ centre)[..., :, None, None]
