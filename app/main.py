@@ -12,7 +12,6 @@ from app.http.request_context import RequestContext
 from app.http.request_parameters import refuse_repeated
 from app.lifetime.services import open_services
 from app.models.problems import ProblemModel
-from app.openapi import complete_document
 from app.presenting.file_responses import PACKED_TYPES
 from app.routes import (
     accounts,
@@ -29,6 +28,7 @@ from app.routes import (
     uploads,
     uws,
 )
+from app.routes.openapi import complete_document
 from fitting import __version__
 from jobs.settings import Settings
 

@@ -5,7 +5,7 @@
 
 What they hold is told by `fitting.methods.samplers.chain_store`; a file's name from `stage-` on is what its `Shelf` is
 asked for. The next attempt's sampler goes on from them to the same chain. They go when the fit is final
-(`jobs.operation.retention.forget_checkpoints`).
+(`jobs.lifecycle.retention.forget_checkpoints`).
 """
 
 import tempfile

@@ -34,9 +34,9 @@ from fitting.run import run, torch_device
 from fitting.spec import Notice, parse_request
 from jobs.lifecycle import transitions
 from jobs.lifecycle.outcomes import Outcome, out_of_time, problem
+from jobs.lifecycle.retention import forget_checkpoints
 from jobs.lifecycle.transitions import Claim
 from jobs.operation import tallies
-from jobs.operation.retention import forget_checkpoints
 from jobs.operation.tracing import span
 from jobs.queues import presence
 from jobs.storage import records, uploads

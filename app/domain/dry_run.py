@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from app.domain.submission import ExaminedRequest, Submission, examine_submission, queue_for
+from app.lifetime.queue_board import Place
 from app.lifetime.services import Services
-from app.presenting.queue_board import Place
 from fitting.spec import FitRequest, Notice, ParameterTable
 from jobs.queues import costs, queue_forecast
 

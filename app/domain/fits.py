@@ -11,7 +11,7 @@ from fitting.spec import Fault
 from fitting.spec.handling import FitChanges
 from fitting.spec.validation import read_document
 from jobs.lifecycle import transitions
-from jobs.operation.retention import delete_folder, forget_checkpoints
+from jobs.lifecycle.retention import delete_folder, forget_checkpoints
 from jobs.storage import records
 from jobs.storage.records import FitFilter, Page
 from jobs.storage.schema import FitRecord

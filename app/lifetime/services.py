@@ -15,10 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from app.http.rate_limits import RateLimiter
+from app.lifetime.metrics import Metrics
 from app.lifetime.nudges import Waker, Watcher
+from app.lifetime.queue_board import QueueBoard
 from app.models.health import Check
-from app.presenting.metrics import Metrics
-from app.presenting.queue_board import QueueBoard
 from app.sandbox.pool import Sandbox
 from app.sandbox.upload_checks import preload
 from jobs.faults import DatabaseAway, StorageTrouble

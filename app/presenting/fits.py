@@ -8,11 +8,11 @@ from typing import cast
 from fastapi import Request, Response
 
 from app.domain.dry_run import Plan
+from app.lifetime.queue_board import Place
 from app.models.fits import Fit, FitLinks, FitPlan, FitProgress, LiveResidual, QueuePlace
 from app.models.notices import NoticeModel
 from app.models.problems import ProblemModel
 from app.models.uploads import Upload
-from app.presenting.queue_board import Place
 from fitting.spec import METHODS, Notice
 from fitting.spec.notices import sentences
 from fitting.spec.plots import PLANES, plots_of

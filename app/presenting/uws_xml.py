@@ -18,8 +18,8 @@ from vo_models.uws.types import ErrorType, ExecutionPhase
 
 from app.domain.uws import phase_of
 from app.models.fits import Fit
-from app.openapi import TABLE_TYPES
 from app.presenting.fits import present_fit
+from app.presenting.media_types import TABLE_TYPES
 from jobs.operation.uws import Job
 from jobs.storage.schema import FitRecord
 

@@ -8,7 +8,7 @@ from fastapi.responses import FileResponse
 from app.dependencies import ServicesDep
 from app.domain import examples
 from app.models.examples import Example, ExampleList
-from app.openapi import files
+from app.routes.openapi import files
 
 router = APIRouter(prefix="/examples", tags=["examples"])
 

@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Response
 
 from app.dependencies import AskerDep, ServicesDep
+from app.lifetime.metrics import CONTENT_TYPE
 from app.lifetime.services import check_parts
 from app.models.health import Health, Readiness
-from app.openapi import text
-from app.presenting.metrics import CONTENT_TYPE
+from app.routes.openapi import text
 from fitting import __version__
 
 router = APIRouter(tags=["health"])

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 from app.dependencies import OwnerDep, ServicesDep
 from app.domain import plots
 from app.http.entity_tags import strong_tag
-from app.openapi import pictures
 from app.presenting.file_responses import made_response
+from app.routes.openapi import pictures
 
 router = APIRouter(prefix="/fits/{fit_id}/progress", tags=["fits"])
 

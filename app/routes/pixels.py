@@ -7,8 +7,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from app.dependencies import OwnerDep, ServicesDep
 from app.domain import planes
 from app.models.pixels import RecognisedPlanes, SkyMap
-from app.openapi import binary
 from app.presenting.file_responses import converted_response
+from app.routes.openapi import binary
 
 router = APIRouter(tags=["pixels"])
 

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.dependencies import OwnerDep, ServicesDep
 from app.domain import plots
-from app.openapi import pictures
 from app.presenting.file_responses import bytes_response, file_response
+from app.routes.openapi import pictures
 from fitting.spec.plots import PLANES, PLOT_FORMATS, PLOTS
 
 router = APIRouter(prefix="/fits/{fit_id}", tags=["plots"])

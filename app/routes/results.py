@@ -9,9 +9,10 @@ from app.domain import bundle, result_formats, results
 from app.domain.results import StoredFile
 from app.lifetime.services import Services
 from app.models.results import ChainsDocument, CovarianceDocument, ParametersDocument, ProvenanceDocument
-from app.openapi import CHAINS_FORMATS, CHAINS_TYPES, TABLE_TYPES, binary, ranged_file
-from app.openapi import tables as table_responses
 from app.presenting.file_responses import converted_response, file_response, streamed_response
+from app.presenting.media_types import CHAINS_TYPES, TABLE_TYPES
+from app.routes.openapi import CHAINS_FORMATS, binary, ranged_file
+from app.routes.openapi import tables as table_responses
 from app.sandbox.file_products import TableKind
 
 router = APIRouter(prefix="/fits/{fit_id}", tags=["results"])

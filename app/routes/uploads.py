@@ -10,10 +10,10 @@ from app.domain import planes, request_proposals, upload_fetch, uploads
 from app.domain.temporary_files import temporary_folder
 from app.models.proposals import Proposal
 from app.models.uploads import Upload, UploadList
-from app.openapi import pictures as picture_responses
 from app.presenting.file_responses import made_response
 from app.presenting.fits import link_next, present_upload
 from app.routes.bodies import content_type, read_document, read_file
+from app.routes.openapi import pictures as picture_responses
 from app.routes.request_bodies import FILE_BODY, PROPOSAL_BODY
 from fitting.spec.handling import FetchSpec
 from fitting.spec.plots import DEFAULT_SIZE, LARGEST_SIZE, PictureChoices, Stretch

@@ -9,10 +9,10 @@ from vo_models.uws.types import ExecutionPhase
 from app.dependencies import AskerDep, OwnerDep, ServicesDep
 from app.domain import uws
 from app.lifetime.services import Services
-from app.openapi import text, xml
 from app.presenting import uws_xml
 from app.presenting.uws_xml import ROOT
 from app.routes.bodies import read_parameters
+from app.routes.openapi import text, xml
 from app.routes.request_bodies import UWS_REQUEST, uws_form
 
 router = APIRouter(prefix=ROOT, tags=["UWS"], max_body_size=17 << 20)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from fitting.inputs.image_data import ImageData
-from fitting.problem.components.fitted_psf import FittedConvolver, FittedPsf
+from fitting.problem.fitted_psf import FittedConvolver, FittedPsf
 from fitting.problem.likelihood import GaussianLikelihood, Likelihood, Pixels, PoissonLikelihood, StudentTLikelihood
 from fitting.render.convolution import Convolver, FineConvolver
 from fitting.render.pixels.frame import Frame

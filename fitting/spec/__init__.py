@@ -14,18 +14,18 @@ from fitting.spec.images.image_spec import (
     Window,
 )
 from fitting.spec.images.noise_spec import NoiseSpec
-from fitting.spec.images.proposal_spec import CatalogueRow, ProposalSpec, parse_proposal
 from fitting.spec.images.references import PlaneReference
 from fitting.spec.methods import METHODS, LmOptions, MethodDescription, methods_document
 from fitting.spec.modifiers import GEOMETRY, ModifierSpec
 from fitting.spec.notices import NOTICES, Notice
+from fitting.spec.parameter_rows import row_name, seen_in
+from fitting.spec.parameter_table import ParameterTable, TableParameter
 from fitting.spec.parameters.duals import MATH, Dual, Functions
 from fitting.spec.parameters.expressions import Expression, ExpressionInvalid, parse_expression
 from fitting.spec.parameters.forms import Frame
 from fitting.spec.parameters.parameter_spec import ParameterSpec
-from fitting.spec.parameters.parameter_table import ParameterTable, TableParameter
-from fitting.spec.parameters.rows import row_name, seen_in
 from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription, profiles_document
+from fitting.spec.proposal_spec import CatalogueRow, ProposalSpec, parse_proposal
 from fitting.spec.request import FitRequest, StageSpec
 from fitting.spec.validation import parse_request, read_request
 

@@ -12,9 +12,9 @@ from fitting.spec.components import MAX_COMPONENTS, ComponentSpec
 from fitting.spec.documents import detail, shown
 from fitting.spec.images.image_spec import ImageSpec
 from fitting.spec.images.references import PlaneReference
+from fitting.spec.parameter_rows import component_rows, link_faults, seen_in
 from fitting.spec.parameters.forms import Frame, knows_total
 from fitting.spec.parameters.parameter_spec import ByImage, Polynomial
-from fitting.spec.parameters.rows import component_rows, link_faults, seen_in
 
 
 def frame_faults(components: Iterable[ComponentSpec | None], frame: Frame) -> list[InitErrorDetails]:

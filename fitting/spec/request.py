@@ -21,16 +21,16 @@ from pydantic_core import CoreSchema, InitErrorDetails
 
 from fitting.spec.agreement import frame_faults, point_source_faults, psf_faults, repeated_names, varied_faults
 from fitting.spec.components import MAX_COMPONENTS, ComponentSpec
+from fitting.spec.constraints import ConstraintSpec, constraint_faults
 from fitting.spec.documents import Document, detail, json_path, moved, refusal, refuse, shown
 from fitting.spec.handling import HANDLING, Labels, Limits, Name, Webhook
 from fitting.spec.images.image_spec import GainNoise, ImageSpec
 from fitting.spec.images.noise_spec import NoiseSpec
 from fitting.spec.images.references import PlaneReference
 from fitting.spec.methods import METHODS, EnsembleOptions, IterativeComponentsOptions, MinimizerOptions, SamplerOptions
-from fitting.spec.parameters.constraints import ConstraintSpec, constraint_faults
+from fitting.spec.parameter_rows import Row, component_rows, link_faults
 from fitting.spec.parameters.forms import Frame
 from fitting.spec.parameters.parameter_spec import AnyParameter, ByImage, Polynomial
-from fitting.spec.parameters.rows import Row, component_rows, link_faults
 
 MAX_IMAGES = 200
 """Images of a request, at most: chosen by hand, ten times what a survey has of bands."""

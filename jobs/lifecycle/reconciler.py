@@ -18,9 +18,9 @@ from jobs.ids import new_id
 from jobs.lifecycle import transitions
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.outcomes import out_of_time
+from jobs.lifecycle.retention import forget_checkpoints, remove_old_fits, remove_old_uploads
 from jobs.operation import tallies, uws
 from jobs.operation.periodic import PeriodicThread
-from jobs.operation.retention import forget_checkpoints, remove_old_fits, remove_old_uploads
 from jobs.queues import presence
 from jobs.queues.doorbell import Doorbell
 from jobs.settings import Settings

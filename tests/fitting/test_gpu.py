@@ -21,7 +21,7 @@ from fitting.spec import FitRequest, parse_request
 from tests.fitting.images.sky import BANDS
 from tests.fitting.images.sky import GALAXY as ON_THE_SKY
 from tests.fitting.images.test_varying_psf import GRID
-from tests.fitting.problem.components.test_fitted_psf import scene as with_fitted_psf
+from tests.fitting.problem.test_fitted_psf import scene as with_fitted_psf
 from tests.fitting.scene import fit_request, flat_sky, image_of, noisy, rendered, sersic
 
 pytestmark = [

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from fitting.problem.components.drawn_group import DrawnGroup, drawing_of
-from fitting.problem.components.fitted_psf import FittedPsf
 from fitting.problem.components.group import Group
 from fitting.problem.components.radial_group import RadialGroup
 from fitting.problem.components.sky_group import FlatSkies
+from fitting.problem.fitted_psf import FittedPsf
 from fitting.problem.image import TargetImage
 from fitting.profiles import RadialProfile, radial_profile
 from fitting.spec import ComponentSpec

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.render.pixels.outline import EDGES, EdgeTriangles, OutlinePoints, by_centre, pixel_edges
 from fitting.render.pixels.pixel_list import PixelList
 from fitting.render.pixels.quadrature import closely_crowded_rule, crowded_rule, graded_rule
 from fitting.render.radial.cusp_pixels import cusp_grading
 from fitting.render.radial.ellipse import Ellipses
+from fitting.render.radial.outline import EDGES, EdgeTriangles, OutlinePoints, by_centre, pixel_edges
 from fitting.render.radial.radial_instances import RadialInstances
 
 _OUTLINE_ORDER = 24

@@ -14,7 +14,7 @@ with Green's theorem, and finds 6e-6 at most (decision 0009).
 
 Why it is so: in x and y a cusp R^{1/n} spoils every rule of fixed points, and closed forms end at the Sérsic profile.
 Along a graded ray it is smooth, for whatever profile says its `cusp_power`. Derivatives by the centre come from the
-outline alone (`fitting.render.pixels.outline`), as the gradient is sharper still.
+outline alone (`fitting.render.radial.outline`), as the gradient is sharper still.
 """
 
 from collections.abc import Sequence
@@ -25,10 +25,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.render.pixels.outline import EdgeTriangles, by_centre, pixel_edges
 from fitting.render.pixels.pixel_list import PixelList
 from fitting.render.pixels.quadrature import unit_rule
 from fitting.render.radial.ellipse import Ellipses
+from fitting.render.radial.outline import EdgeTriangles, by_centre, pixel_edges
 from fitting.render.radial.radial_instances import RadialInstances
 
 _OUTLINE_ORDER = 24

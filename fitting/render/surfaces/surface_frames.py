@@ -14,10 +14,10 @@ from torch import Tensor
 from fitting.profiles.surface import Surface
 from fitting.render.kinks.kink_candidates import PixelsOfStack
 from fitting.render.kinks.kink_crossings import KinkCrossings
-from fitting.render.kinks.kink_quadrature import surface_kink_crossings
-from fitting.render.kinks.kink_sums import KinkBatch, kink_batches
 from fitting.render.pixels.frame import Frame
 from fitting.render.radial.ellipse import Ellipses, ellipses
+from fitting.render.surfaces.surface_kink_quadrature import surface_kink_crossings
+from fitting.render.surfaces.surface_kink_sums import KinkBatch, kink_batches
 from fitting.render.surfaces.surface_plan import RoundedSurface, surface_quadrature_key
 
 Evaluate = Callable[[Tensor, Tensor, Tensor], Tensor]

@@ -12,7 +12,7 @@ from photfit.commands.admin.service_database import database, settings
 def gc(dry_run: bool) -> None:
     """Delete files that belong to no upload and no fit any more, and sessions and UWS jobs whose time is over."""
     from jobs.accounts.sessions import drop_expired
-    from jobs.operation.retention import orphans
+    from jobs.lifecycle.retention import orphans
     from jobs.operation.uws import drop_destroyed
     from jobs.storage.blobs import open_blobs
 

@@ -28,7 +28,7 @@ CALLERS = {
     "lease": "worker/lease.py",
     "reporting": "worker/reporting.py",
     "reconciler": "jobs/lifecycle/reconciler.py",
-    "retention": "jobs/operation/retention.py",
+    "retention": "jobs/lifecycle/retention.py",
 }
 
 ENDINGS: dict[str, list[Callable[[Engine, Claim], object]]] = {

@@ -162,7 +162,7 @@ def link_faults(rows: Sequence[Row], broken: frozenset[str]) -> list[InitErrorDe
     """Faults of all links together: unknown targets, circles, and linked values that no profile can have.
 
     Args:
-        rows: of the sound components (`fitting.spec.parameters.rows.component_rows`).
+        rows: of the sound components (`fitting.spec.parameter_rows.component_rows`).
         broken: names of the others, so that a link to one of them is not called unknown as well.
     """
     known = {row.name: row for row in rows}

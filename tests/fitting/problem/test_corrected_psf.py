@@ -13,7 +13,7 @@ from fitting.first_values import complete_request
 from fitting.inputs import load_images
 from fitting.inputs.basis_images import zernike
 from fitting.problem import Problem
-from fitting.problem.components.fitted_psf import FittedConvolver
+from fitting.problem.fitted_psf import FittedConvolver
 from fitting.render.pixels.frame import Frame
 from fitting.run import run
 from fitting.spec import FitRequest, RequestInvalid, parse_request

@@ -1,6 +1,6 @@
 """The flat list of all parameters of a request, in its order: ``sky.i, a.x, a.y, …``.
 
-What varies between images has a row for each: ``a.flux[r], a.flux[g]`` (`fitting.spec.parameters.rows`).
+What varies between images has a row for each: ``a.flux[r], a.flux[g]`` (`fitting.spec.parameter_rows`).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from fitting.spec.parameters.constraints import ConstraintSpec, solved_parameters
+from fitting.spec.constraints import ConstraintSpec, solved_parameters
+from fitting.spec.parameter_rows import Place, Row, component_rows, evaluation_order, row_name
 from fitting.spec.parameters.expressions import Expression, ExpressionInvalid, is_sum
 from fitting.spec.parameters.parameter_spec import meeting
 from fitting.spec.parameters.priors import Prior
-from fitting.spec.parameters.rows import Place, Row, component_rows, evaluation_order, row_name
 from fitting.spec.profiles import ParameterDescription
 from fitting.spec.request import FitRequest
 

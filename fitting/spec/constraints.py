@@ -16,10 +16,10 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails
 
 from fitting.spec.documents import Document, detail, refusal, refuse, shown
+from fitting.spec.parameter_rows import Row, circles, unknown_target
 from fitting.spec.parameters.expressions import GRAMMAR, Expression, ExpressionInvalid, parse_expression, solved_for
 from fitting.spec.parameters.parameter_spec import ParameterSpec
 from fitting.spec.parameters.priors import PRIORS, Prior, prior_schema, read_prior
-from fitting.spec.parameters.rows import Row, circles, unknown_target
 
 EXPECTED = (
     'an object such as {"expression": "a.x - b.x", "min": -0.5, "max": 0.5} or {"expression": …, "normal": [0, 0.1]}'

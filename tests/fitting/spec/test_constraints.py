@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from fitting.spec import FitRequest, RequestInvalid, parse_expression, parse_request
-from fitting.spec.parameters.constraints import solved_parameters
+from fitting.spec.constraints import solved_parameters
 from fitting.spec.parameters.expressions import solved_for
 from fitting.spec.parameters.priors import PRIORS
 

@@ -5,9 +5,10 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.http.problem_documents import PROBLEM_JSON
+from app.presenting.media_types import CHAINS_TYPES, TABLE_TYPES
 from app.routes.request_bodies import SCHEMAS, SEED_REQUEST
 from fitting.spec.handling import FetchSpec, FitChanges
-from fitting.spec.images.proposal_spec import PLANES, ProposalSpec
+from fitting.spec.proposal_spec import PLANES, ProposalSpec
 from fitting.spec.request import FitRequest
 
 
@@ -43,27 +44,6 @@ def pictures(*media_types: str) -> dict[int | str, dict[str, Any]]:
     return files("A picture", *media_types)
 
 
-CHAINS_TYPES = {
-    "json": "application/json",
-    "npz": "application/zip",
-    "csv": "text/csv; charset=utf-8",
-    "ecsv": "text/plain; charset=utf-8",
-    "fits": "application/fits",
-    "parquet": "application/vnd.apache.parquet",
-    "netcdf": "application/x-netcdf",
-}
-"""Content type of each format of chains."""
-
-TABLE_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "ecsv": "text/plain; charset=utf-8",
-    "fits": "application/fits",
-    "votable": "application/x-votable+xml",
-    "latex": "application/x-latex",
-}
-"""Content type of each format of a table."""
-
-
 def tables(*formats: str) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that answers with JSON, or a table in one of these formats."""
     types = [TABLE_TYPES[format_].partition(";")[0] for format_ in formats]
@@ -87,7 +67,7 @@ def complete_document(app: FastAPI, *, accounts: bool) -> None:
     """Make the OpenAPI document tell what the routes' types do not: the request of a fit, how problems come, and
     whether a key is needed.
     """
-    generate = app.openapi
+    generate = app.routes.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -98,7 +78,7 @@ def complete_document(app: FastAPI, *, accounts: bool) -> None:
                 _need_no_key(document)
         return generate()
 
-    app.openapi = openapi  # type: ignore[method-assign]
+    app.routes.openapi = openapi  # type: ignore[method-assign]
 
 
 def _add_request_schema(schemas: dict[str, Any]) -> None:

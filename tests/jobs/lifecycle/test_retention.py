@@ -6,7 +6,7 @@ from sqlalchemy import Engine, update
 
 from jobs.clock import database_now
 from jobs.lifecycle import transitions
-from jobs.operation.retention import remove_old_fits, remove_old_uploads
+from jobs.lifecycle.retention import remove_old_fits, remove_old_uploads
 from jobs.storage import records, uploads
 from jobs.storage.blobs import FolderBlobs
 from jobs.storage.schema import FitRecord, UploadRecord

@@ -15,9 +15,9 @@ from fitting.profiles.surface import Surface
 from fitting.render.kinks.kink_candidates import PixelsOfStack
 from fitting.render.kinks.kink_crossings import KinkCrossings
 from fitting.render.kinks.kink_nodes import EdgeNodes
-from fitting.render.kinks.kink_quadrature import MOST_NUMBERS, KinkQuadrature, kink_quadratures
 from fitting.render.pixels.pixel_list import InstanceIndex
 from fitting.render.radial.ellipse import Ellipses
+from fitting.render.surfaces.surface_kink_quadrature import MOST_NUMBERS, KinkQuadrature, kink_quadratures
 from fitting.render.surfaces.surface_plan import RoundedSurface
 
 _ASIDE = 1e-7
