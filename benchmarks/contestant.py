@@ -30,9 +30,10 @@ class Contestant:
         python: the interpreter whose environment holds the program.
         threads: how many it may use.
         scratch: folder where it runs and writes its log, NAME.log.
+        root: the checkout whose contestants are run, and whose code where the contestant is photfit.
     """
 
-    def __init__(self, name: str, python: Path, threads: int, scratch: Path) -> None:
+    def __init__(self, name: str, python: Path, threads: int, scratch: Path, root: Path = ROOT) -> None:
         self.name = name
         self.versions: dict[str, str] = {}
         self._log = (scratch / f"{name}.log").open("wb")
@@ -40,7 +41,7 @@ class Contestant:
         self._process = subprocess.Popen(
             [str(python), "-m", f"benchmarks.contestants.{name}"],
             cwd=scratch,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": count, "MKL_NUM_THREADS": count},
+            env={**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": count, "MKL_NUM_THREADS": count},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
