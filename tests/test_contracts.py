@@ -22,6 +22,7 @@ PLANTED = {
     "spec-is-light": ("fitting/spec/request.py", "import numpy"),
     "inputs-without-torch": ("fitting/files/file_reading.py", "import fitting.problem.problem"),
     "files-in-the-sandbox": ("app/domain/submission.py", "import fitting.files.file_reading"),
+    "http-knows-no-fits": ("app/http/entity_tags.py", "import app.domain.results"),
     "commands-start-processes": ("photfit/commands/serve.py", "import app.main"),
     "engine-in-one-place": ("photfit/commands/propose.py", "import fitting.proposing.proposal"),
     "client-is-light": ("photfit/client.py", "import numpy"),
