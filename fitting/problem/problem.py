@@ -24,11 +24,11 @@ from torch import Tensor
 from fitting.inputs.image_data import ImageData
 from fitting.problem.components.component_groups import component_groups
 from fitting.problem.components.fine_group import on_fine_pixels
-from fitting.problem.fitted_psf import fitted_psf, with_stamp
 from fitting.problem.components.group import Group
 from fitting.problem.coordinates.parameters import Parametrization, Values
 from fitting.problem.coordinates.views import View, length_scale, view_of
 from fitting.problem.equations import LazyEquations, NormalEquations
+from fitting.problem.fitted_psf import fitted_psf, with_stamp
 from fitting.problem.freed_memory import keep_freed_memory
 from fitting.problem.image import TargetImage
 from fitting.problem.image_model import ImageModel
