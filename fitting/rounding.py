@@ -13,8 +13,10 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import NamedTuple
 
 _VALUE_DIGITS = 6
+"""Digits of a value that has no uncertainty; chosen by hand."""
 _PLAIN_EXPONENTS = range(-4, 7)
 _ONE_DIGIT_FROM = 355
+"""Three leading digits of an uncertainty from which it keeps one (Particle Data Group, see above)."""
 _ALL_DIGITS = Context(prec=700)
 """Of any two numbers of float64, from the first digit of the larger to the last of the smaller."""
 

@@ -40,13 +40,13 @@ def preload() -> None:
 def check_file(path: Path) -> dict[str, Any] | Fault:
     """What is in a file, as JSON, or why it is no image; the fault's path is the place in the file, such as `HDU 2`."""
     from fitting.files.file_reading import FileInvalid, describe_file
-    from fitting.files.plane_recognition import recognised
+    from fitting.files.plane_recognition import recognise_planes
 
     try:
         description = describe_file(path)
     except FileInvalid as error:
         return Fault(error.where, error.message, error.expected)
-    return {**description.model_dump(mode="json"), "planes": dict(recognised(description, None).hdus)}
+    return {**description.model_dump(mode="json"), "planes": dict(recognise_planes(description, None).hdus)}
 
 
 def check_images(request: FitRequest, files: Mapping[str, Path], new: frozenset[str]) -> ImageCheck:
@@ -77,9 +77,9 @@ def check_images(request: FitRequest, files: Mapping[str, Path], new: frozenset[
 def recognise_planes(description: Mapping[str, Any]) -> dict[str, Any]:
     """Which HDU is which plane, told by names and shapes from a stored description, as JSON with notices."""
     from fitting.files.file_reading import FileDescription
-    from fitting.files.plane_recognition import recognised
+    from fitting.files.plane_recognition import recognise_planes
 
-    planes = recognised(FileDescription.model_validate(description), None)
+    planes = recognise_planes(FileDescription.model_validate(description), None)
     notices = [notice.document() for notice in planes.notices]
     return {"planes": dict(planes.hdus), "warnings": list(planes.warnings), "notices": notices}
 

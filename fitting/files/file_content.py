@@ -15,7 +15,10 @@ from fitting.files.file_limits import FileInvalid, ReadLimits
 Format = Literal["fits", "npy", "npz", "asdf", "tiff", "png"]
 
 _CHUNK = 2**20
+"""Bytes that are read and inflated at a time, and so the most by which a limit is overshot."""
 _MEMBERS = 1000
+"""Members of a gzip file, at most: chosen by hand, so that a file of empty ones ends
+(`tests/fitting/files/test_hostile_files.py`)."""
 _GZIP = b"\x1f\x8b"
 _FORMATS: tuple[tuple[bytes, Format], ...] = (
     (b"SIMPLE  =", "fits"),

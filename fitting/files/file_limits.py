@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fitting.faults import UserFault
 
 MEBIBYTE = 2**20
+"""Bytes."""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from fitting.files.image_header import celestial_wcs, pixel_scale, zero_point
 __all__ = ["FileDescription", "FileInvalid", "HduDescription", "Plane", "describe_file", "read_plane"]
 
 _SAMPLE = 1_000_000
-"""Pixels that median and scatter are taken of, at most about so many."""
+"""Pixels that median and scatter are taken of, at most about: known to a thousandth of the scatter then."""
 
 
 class HduDescription(BaseModel):
@@ -91,8 +91,10 @@ def describe_file(path: Path, limits: ReadLimits = DEFAULT_LIMITS) -> FileDescri
     """
     with open_content(path, limits) as (file, form), _OPENERS[form](file, limits) as container:
         _first_image(container.hdus)
-        described = [_described(hdu, None if hdu.plane is None else container.plane(hdu)) for hdu in container.hdus]
-    return FileDescription(format=form, hdus=tuple(described))
+        descriptions = [
+            _hdu_description(hdu, None if hdu.plane is None else container.plane(hdu)) for hdu in container.hdus
+        ]
+    return FileDescription(format=form, hdus=tuple(descriptions))
 
 
 def read_plane(path: Path, hdu: int | str | None = None, limits: ReadLimits = DEFAULT_LIMITS) -> Plane:
@@ -141,7 +143,7 @@ def _why_no_image(hdu: HduOutline) -> str:
     return f"is a {len(hdu.shape)}-D array of shape {hdu.shape}"
 
 
-def _described(hdu: HduOutline, plane: Plane | None) -> HduDescription:
+def _hdu_description(hdu: HduOutline, plane: Plane | None) -> HduDescription:
     if plane is None:
         return HduDescription(index=hdu.index, name=hdu.name, kind=hdu.kind, shape=hdu.shape)
     finite = np.isfinite(plane.data)
@@ -161,14 +163,14 @@ def _described(hdu: HduOutline, plane: Plane | None) -> HduDescription:
         minimum=float(plane.data.min(where=finite, initial=np.inf)) if count else None,
         maximum=float(plane.data.max(where=finite, initial=-np.inf)) if count else None,
         sum=total if math.isfinite(total) else None,
-        **_spread(plane.data[finite]),
+        **_median_and_scatter(plane.data[finite]),
         pixel_scale=pixel_scale(header),
         zero_point=zero_point(header),
         centre=_centre(plane),
     )
 
 
-def _spread(values: NDArray[np.float64]) -> dict[str, float]:
+def _median_and_scatter(values: NDArray[np.float64]) -> dict[str, float]:
     """Median, and standard deviation about it by the median absolute deviation, of a sample of the pixels."""
     if values.size == 0:
         return {}

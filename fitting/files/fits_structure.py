@@ -14,8 +14,11 @@ from typing import IO
 from fitting.files.file_limits import FileInvalid, ReadLimits
 
 BLOCK = 2880
+"""Bytes of a block (FITS Standard 4.0, section 3.1)."""
 _CARD = 80
+"""Bytes of a card, that is one line of a header (FITS Standard 4.0, section 4.1)."""
 _BITPIX = (8, 16, 32, 64, -32, -64)
+"""Bits of a number, negative for floats (FITS Standard 4.0, table 8)."""
 _CODECS = ("GZIP_1", "GZIP_2", "RICE_1", "RICE_ONE", "PLIO_1", "HCOMPRESS_1", "NOCOMPRESS")
 
 

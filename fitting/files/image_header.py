@@ -16,7 +16,7 @@ ZERO_POINT_KEYWORDS = ("MAGZERO", "MAGZPT", "PHOTZP", "ZEROPT")
 _DEGREES = {"": 1.0, "deg": 1.0, "degree": 1.0, "arcmin": 1 / 60, "arcsec": 1 / 3600, "rad": math.degrees(1.0)}
 _CELESTIAL = ("RA--", "DEC-", "GLON", "GLAT", "ELON", "ELAT")
 _LARGEST = 3600.0
-"""Arcsec per pixel; a header that says more was never set."""
+"""Arcsec per pixel, at most: a header that says a degree or more was never set."""
 
 
 def pixel_scale(header: Mapping[str, Any]) -> float | None:
@@ -72,7 +72,7 @@ def celestial_wcs(header: fits.Header | None) -> WCS | None:
     return wcs if wcs.has_celestial else None
 
 
-def projected(ra0: float, dec0: float, ra: Array, dec: Array) -> tuple[Array, Array]:
+def gnomonic_projection(ra0: float, dec0: float, ra: Array, dec: Array) -> tuple[Array, Array]:
     """Gnomonic projection about (ra0, dec0), degrees: radians towards east and north (Calabretta & Greisen 2002)."""
     turn, tilt, centre = np.radians(ra - ra0), np.radians(dec), np.radians(dec0)
     height = np.sin(centre) * np.sin(tilt) + np.cos(centre) * np.cos(tilt) * np.cos(turn)

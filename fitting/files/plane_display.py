@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.files.file_reading import read_plane
-from fitting.files.image_header import celestial_wcs, projected
+from fitting.files.image_header import celestial_wcs, gnomonic_projection
 
 
-def binned(data: NDArray[np.float64], factor: int) -> NDArray[np.float32]:
+def block_means(data: NDArray[np.float64], factor: int) -> NDArray[np.float32]:
     """Means over blocks of factor × factor pixels, NaN only where a block has no finite pixel.
 
     Blocks start at the first pixel; those at the far edges hold what is left there, so the shape is rounded up.
@@ -32,11 +32,13 @@ def binned(data: NDArray[np.float64], factor: int) -> NDArray[np.float32]:
 def write_pixels(source: Path, hdu: int | str | None, factor: int, target: Path) -> None:
     """Write a plane of a file as an .npy array: (height, width), little-endian float32. Raises FileInvalid."""
     with target.open("wb") as file:
-        np.save(file, binned(read_plane(source, hdu).data, factor).astype("<f4"), allow_pickle=False)
+        np.save(file, block_means(read_plane(source, hdu).data, factor).astype("<f4"), allow_pickle=False)
 
 
 _DEGREE = 3
+"""Of the polynomials along each axis: met to a milliarcsecond (`tests/fitting/files/test_sky_map.py`)."""
 _SAMPLES = 16
+"""Points along each axis to which they are fitted: four for each power, chosen by hand."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def sky_map(path: Path, hdu: int | str | None) -> dict[str, object] | None:
     edges = (np.linspace(-0.5, length - 0.5, _SAMPLES) for length in (width, height))
     x, y = (grid.ravel() for grid in np.meshgrid(*edges))
     sky = wcs.all_pix2world(np.stack((x, y), axis=-1), 0)
-    plane_arcsec = 3600.0 * np.degrees(projected(ra, dec, sky[:, 0], sky[:, 1]))
+    plane_arcsec = 3600.0 * np.degrees(gnomonic_projection(ra, dec, sky[:, 0], sky[:, 1]))
     if not np.isfinite([ra, dec, *plane_arcsec.ravel()]).all():
         return None
     p, s = (x - x0) / scale, (y - y0) / scale

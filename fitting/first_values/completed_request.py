@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fitting.first_values.edge_on_rings import measured_ring
+from fitting.first_values.edge_on_rings import measure_ring
 from fitting.first_values.first_shapes import first_shape, first_values
 from fitting.first_values.quick_galaxies import Galaxy, brightness, stamp_sigma, unit_flux
-from fitting.first_values.source_shapes import Shape, brightest, measure, smoothed, summits
-from fitting.first_values.through_pixels import completed_through_pixels
+from fitting.first_values.source_shapes import Shape, brightest_pixel, gaussian_mean, measure_shape, summits
+from fitting.first_values.through_pixels import complete_through_pixels
 from fitting.inputs.image_data import Array, ImageData, Mask
 from fitting.inputs.variances import background
 from fitting.spec import (
@@ -33,13 +33,21 @@ from fitting.spec import (
 )
 
 _N = 2.0
+"""Sérsic index of a galaxy that gives none: between an exponential (1) and de Vaucouleurs' law (4); chosen by hand."""
 _SIGNIFICANT = 5.0
+"""Standard deviations by which a peak of the smoothed image stands out, for a galaxy to be put on it; chosen by
+hand."""
 _SMOOTHING = 1.5
+"""Least sigma of the smoothing, pixels, so that no single hot pixel is a peak; chosen by hand."""
 _MODEL_ERROR = 0.3
-"""A crude model is no better than this fraction of itself, so fainter peaks on it mean nothing."""
+"""A crude model is no better than this part of itself, so fainter peaks on it mean nothing; chosen by hand."""
 _PASSES = 3
+"""Times that every galaxy is measured, from the second on with all others taken off; chosen by hand."""
 _SAME_PLACE = 1.5
+"""Pixels within which centres count as one place, as those of a bulge and a disc; chosen by hand."""
 _INSIDE = 1e-3
+"""Share of the range between two limits by which a first value keeps off them; chosen by hand: small, but a fit can
+move."""
 
 
 def complete_request(request: FitRequest, images: Sequence[ImageData]) -> FitRequest:
@@ -55,17 +63,19 @@ def complete_request(request: FitRequest, images: Sequence[ImageData]) -> FitReq
     if defaults:
         request = request.with_values(defaults)
         table = ParameterTable.of(request)
-    if table.missing and not _plain(request):
-        request = completed_through_pixels(request, images, complete_request)
+    if table.missing and not _needs_no_map(request):
+        request = complete_through_pixels(request, images, complete_request)
         table = ParameterTable.of(request)
     if table.missing:
-        found = _found(request, table, images)
-        request = request.with_values({row.name: _inside(found[row.name], row) for row in table if row.name in found})
+        found = _measured_values(request, table, images)
+        request = request.with_values(
+            {row.name: _inside_limits(found[row.name], row) for row in table if row.name in found}
+        )
     _check_links(request)
     return request
 
 
-def _found(request: FitRequest, table: ParameterTable, images: Sequence[ImageData]) -> dict[str, float]:
+def _measured_values(request: FitRequest, table: ParameterTable, images: Sequence[ImageData]) -> dict[str, float]:
     """Values of what is missing. Galaxies of other profiles are measured as Sérsic ones, which they then look like, and
     a sky with nodes as a flat one.
     """
@@ -82,10 +92,10 @@ def _found(request: FitRequest, table: ParameterTable, images: Sequence[ImageDat
     values = galaxies.followed({row.name: row.value for row in galaxies if row.value is not None} | found)
     for item in others:
         galaxy = Galaxy(**{name: values[f"{item.name}.{name}"] for name in ("x", "y", "q", "pa", "n", "r_e", "i_e")})
-        own = first_values(item, galaxy)
+        profile_values = first_values(item, galaxy)
         if item.profile == "edge_on_ring":
-            own |= seen.ring(item.name, known) or {}
-        found |= {f"{item.name}.{name}": value for name, value in own.items()}
+            profile_values |= seen.ring(item.name, known) or {}
+        found |= {f"{item.name}.{name}": value for name, value in profile_values.items()}
     for item in skies:
         found |= {f"{item.name}.{node}": values[f"{item.name}.i"] for node in item.description.names}
     return {name: value for name, value in found.items() if name in table.missing}
@@ -95,22 +105,24 @@ def _stand_in(item: ComponentSpec, known: Mapping[str, float]) -> ComponentSpec:
     """The component with what is known of it as values: a Sérsic galaxy if it is of another profile that has light, a
     flat sky if it is a sky with nodes.
     """
-    own = {name: known[f"{item.name}.{name}"] for name in item.description.names if f"{item.name}.{name}" in known}
+    profile_values = {
+        name: known[f"{item.name}.{name}"] for name in item.description.names if f"{item.name}.{name}" in known
+    }
     shape = first_shape(item)
     if shape is not None:
-        radius = shape.half_light_radius(own)
-        own = {name: value for name, value in own.items() if name in ("x", "y", "q", "pa")}
-        own |= {"n": shape.n} | ({} if radius is None else {"r_e": radius})
+        radius = shape.half_light_radius(profile_values)
+        profile_values = {name: value for name, value in profile_values.items() if name in ("x", "y", "q", "pa")}
+        profile_values |= {"n": shape.n} | ({} if radius is None else {"r_e": radius})
         item = item.model_copy(update={"profile": "sersic", "options": None, "geometry": ()})
     if _has_nodes(item):
-        own = {"i": sum(own.values()) / len(own)} if own else {}
+        profile_values = {"i": sum(profile_values.values()) / len(profile_values)} if profile_values else {}
         item = item.model_copy(update={"profile": "flat_sky", "options": None})
     links = {
         name: spec
         for name, spec in item.parameters.items()
         if isinstance(spec, ParameterSpec) and spec.link is not None and name in ("x", "y", "q", "pa")
     }
-    given = {name: ParameterSpec(value=value) for name, value in own.items()}
+    given = {name: ParameterSpec(value=value) for name, value in profile_values.items()}
     return item.model_copy(update={"parameters": links | given})
 
 
@@ -119,13 +131,13 @@ def _has_nodes(item: ComponentSpec) -> bool:
     return item.description.sky and item.description.parameter("i") is None
 
 
-def _plain(request: FitRequest) -> bool:
+def _needs_no_map(request: FitRequest) -> bool:
     """Whether every row is a profile's own parameter in the one image's pixels."""
     names = [f"{item.name}.{name}" for item in request.components for name in item.description.names]
     return request.frame_in_use == "pixel" and list(ParameterTable.of(request).names) == names
 
 
-def _inside(value: float, row: TableParameter) -> float:
+def _inside_limits(value: float, row: TableParameter) -> float:
     """The value moved inside the limits, off their edges, where a fit would be stuck."""
     low, high = row.min, row.max
     if low is not None and high is not None:
@@ -177,7 +189,12 @@ class _Scene:
         sky = sum(values.get(f"{item.name}.i", 0.0) for item in self.skies) if self.skies else 0.0
         self.light: Array = np.where(self.used, self.image.data - sky, 0.0)
         for number in range(_PASSES):
-            for galaxy in self._in_order():
+            values = self._values()
+            # Those whose position is known come first, so that the others do not take their peaks.
+            placed_first = sorted(
+                self.galaxies, key=lambda item: not {f"{item.name}.x", f"{item.name}.y"} <= values.keys()
+            )
+            for galaxy in placed_first:
                 self._improve(galaxy, first=number == 0)
         self._share()
         return {name: value for name, value in self.known.items() if name not in self.given}
@@ -192,17 +209,12 @@ class _Scene:
         rest = self.light - sum(model for other, model in self.models.items() if other != name)
         given = {f"{name}.x", f"{name}.y"} <= known.keys()
         centre = (known[f"{name}.x"] - x, known[f"{name}.y"] - y) if given else None
-        found = measured_ring(rest, self.used, self.rms, self.blur, centre)
+        found = measure_ring(rest, self.used, self.rms, self.blur, centre)
         return None if found is None else found | {"x": found["x"] + x, "y": found["y"] + y}
 
     def _values(self) -> dict[str, float]:
         """What is known, with every link that can be worked out from it."""
         return self.table.followed(self.known)
-
-    def _in_order(self) -> list[ComponentSpec]:
-        """Galaxies whose position is known first, so that the others do not take their peaks."""
-        values = self._values()
-        return sorted(self.galaxies, key=lambda item: not {f"{item.name}.x", f"{item.name}.y"} <= values.keys())
 
     def _improve(self, galaxy: ComponentSpec, first: bool) -> None:
         """Measure one galaxy with the others taken off, and renew its crude model."""
@@ -212,16 +224,16 @@ class _Scene:
         rest = self.light - sum(others) if others else self.light
         if not set(names) <= self.given:
             x, y, free = self._position(galaxy, values, rest, first)
-            shape = measure(rest, self.used, (x, y), self.rms, self.blur, recentre=free)
+            shape = measure_shape(rest, self.used, (x, y), self.rms, self.blur, recentre=free)
             self._take(galaxy, shape, values)
         values = self._values()
         if set(names) <= values.keys():
-            own = {name: values[f"{galaxy.name}.{name}"] for name in ("x", "y", "q", "pa", "n", "r_e", "i_e")}
-            self.models[galaxy.name] = _crude_model(self._shifted(own), self.light.shape, self.blur)
-
-    def _shifted(self, own: Mapping[str, float]) -> dict[str, float]:
-        x, y = self.image.origin
-        return {**own, "x": own["x"] - x, "y": own["y"] - y}
+            profile_values = {
+                name: values[f"{galaxy.name}.{name}"] for name in ("x", "y", "q", "pa", "n", "r_e", "i_e")
+            }
+            x, y = self.image.origin
+            in_array = profile_values | {"x": profile_values["x"] - x, "y": profile_values["y"] - y}
+            self.models[galaxy.name] = _crude_model(in_array, self.light.shape, self.blur)
 
     def _position(
         self, galaxy: ComponentSpec, values: Mapping[str, float], rest: Array, first: bool
@@ -247,10 +259,10 @@ class _Scene:
             x, y = values[f"{name}.x"] - self.image.origin[0], values[f"{name}.y"] - self.image.origin[1]
             reach = max(3.0, 3.0 * self.blur, 0.6 * values[f"{name}.r_e"])
             usable &= np.hypot(columns - x, rows - y) > reach
-        light = smoothed(rest, self.used, max(_SMOOTHING, self.blur))
+        light = gaussian_mean(rest, self.used, max(_SMOOTHING, self.blur))
         for model in self.models.values():
             usable &= light > _MODEL_ERROR * model
-        found = brightest(light, usable & summits(light))
+        found = brightest_pixel(light, usable & summits(light))
         noise = self.rms / (2.0 * math.sqrt(math.pi) * max(_SMOOTHING, self.blur))
         return (found[0], found[1]) if found is not None and found[2] > _SIGNIFICANT * noise else None
 
@@ -274,7 +286,7 @@ class _Scene:
         for name, value in measured.items():
             full = f"{galaxy.name}.{name}"
             if full not in self.given:
-                self.known[full] = _inside(value, self.table[full])
+                self.known[full] = _inside_limits(value, self.table[full])
 
     def _share(self) -> None:
         """Components at one place share its light, the first the most compact: identical starts would never part."""
@@ -295,10 +307,10 @@ class _Scene:
     def _scale(self, galaxy: ComponentSpec, parameter: str, factor: float) -> None:
         name = f"{galaxy.name}.{parameter}"
         if name not in self.given:
-            self.known[name] = _inside(self.known[name] * factor, self.table[name])
+            self.known[name] = _inside_limits(self.known[name] * factor, self.table[name])
 
 
-def _crude_model(own: Mapping[str, float], shape: tuple[int, ...], blur: float) -> Array:
+def _crude_model(profile_values: Mapping[str, float], shape: tuple[int, ...], blur: float) -> Array:
     """A Sersic profile at pixel centres, its radius softened by the blur and the pixel."""
     rows, columns = np.arange(shape[0], dtype=np.float64), np.arange(shape[1], dtype=np.float64)
-    return brightness(Galaxy(**own), columns[None, :], rows[:, None], math.hypot(blur, 0.3))
+    return brightness(Galaxy(**profile_values), columns[None, :], rows[:, None], math.hypot(blur, 0.3))

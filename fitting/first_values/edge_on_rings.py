@@ -11,21 +11,26 @@ import math
 import numpy as np
 from scipy.ndimage import label
 
-from fitting.first_values.source_shapes import Array, Mask, smoothed
+from fitting.first_values.source_shapes import Array, Mask, gaussian_mean
 
 _SMOOTHING = 1.5
+"""Sigma of the smoothing, pixels, so that noise does not part one piece of light into many; chosen by hand."""
 _SIGNIFICANT = 4.0
+"""Standard deviations by which the smoothed light stands out; chosen by hand."""
 _FAINTEST = 0.1
+"""Light below this part of the brightest is left out: wings would rule the fourth moment. Chosen by hand."""
 _ALIKE = 0.4
-"""A second piece of light with this fraction of the first's flux is the ring's other end."""
+"""A second piece of light with this part of the first's flux is the ring's other end; chosen by hand."""
 _BOX = 3.0
-"""Half the box in which moments are taken again, dispersions beyond the ends."""
+"""Half the box in which moments are taken again, dispersions beyond the ends; chosen by hand: 99.7 % of a Gaussian."""
 _PASSES = 4
+"""Times that moments are taken, each in the box of the last; chosen by hand
+(`tests/fitting/first_values/test_edge_on_rings.py`)."""
 _LEAST = 0.3
-"""Least dispersion, pixels, and least radius in units of the light's own dispersion along the plane."""
+"""Least dispersion, pixels, and least radius in units of the light's dispersion along the plane; chosen by hand."""
 
 
-def measured_ring(
+def measure_ring(
     light: Array, used: Mask, rms: float, blur: float, centre: tuple[float, float] | None
 ) -> dict[str, float] | None:
     """x, y (pixels of the array), pa, r, sigma_r, sigma_z, i_0 of the brightest light; None where none stands out.
@@ -44,7 +49,7 @@ def measured_ring(
         found = _moments(columns[pixels], rows[pixels], light[pixels], blur, centre)
         if found is None:
             return None
-        along, across = _in_plane(columns, rows, found)
+        along, across = _plane_coordinates(columns, rows, found)
         reach = found["r"] + _BOX * math.hypot(found["sigma_r"], blur) + 1.0
         pixels = used & (np.abs(along) < reach) & (np.abs(across) < _BOX * math.hypot(found["sigma_z"], blur) + 1.0)
     return found
@@ -52,7 +57,7 @@ def measured_ring(
 
 def _significant(light: Array, used: Mask, rms: float, centre: tuple[float, float] | None) -> Mask | None:
     """The piece of light that holds most, or lies nearest to the centre, and the one that is most like it, if any."""
-    soft = smoothed(light, used, _SMOOTHING)
+    soft = gaussian_mean(light, used, _SMOOTHING)
     noise = rms / (2.0 * math.sqrt(math.pi) * _SMOOTHING)
     bright = used & (soft > max(_SIGNIFICANT * noise, _FAINTEST * float(soft.max(initial=0.0, where=used))))
     pieces, count = label(bright)
@@ -92,7 +97,7 @@ def _moments(
     return {"x": middle[0], "y": middle[1], "pa": pa, "r": r, "sigma_r": sigma_r, "sigma_z": sigma_z, "i_0": i_0}
 
 
-def _in_plane(columns: Array, rows: Array, ring: dict[str, float]) -> tuple[Array, Array]:
+def _plane_coordinates(columns: Array, rows: Array, ring: dict[str, float]) -> tuple[Array, Array]:
     """Coordinates of pixels along and across a ring's plane."""
     x, y = columns - ring["x"], rows - ring["y"]
     sine, cosine = math.sin(math.radians(ring["pa"])), math.cos(math.radians(ring["pa"]))

@@ -25,7 +25,7 @@ def first_values(item: ComponentSpec, galaxy: Galaxy) -> Values:
     return shape.values(galaxy, item.options)
 
 
-def unit_total(profile: str, own: Mapping[str, float]) -> float:
+def unit_total(profile: str, values: Mapping[str, float]) -> float:
     """Total flux of a component with unit amplitude, of its own values."""
     shape = PROFILES[profile].first_shape
-    return unit_flux(own["q"], own["n"], own["r_e"]) if shape is None else shape.unit_flux(own)
+    return unit_flux(values["q"], values["n"], values["r_e"]) if shape is None else shape.unit_flux(values)

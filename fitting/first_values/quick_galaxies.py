@@ -1,5 +1,7 @@
-"""Sérsic galaxies drawn quickly, good to a few per cent, and the PSF as a kernel for that: to see what lies under
-them, and where a fit may start."""
+"""Sérsic galaxies drawn quickly, good to a few per cent, and the PSF as a kernel for that.
+
+They show what lies under a source, and where a fit may start; no number of a result comes from them.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,18 @@ Part = tuple[slice, slice]
 """Rows and columns of an array."""
 
 _CORE = 3
+"""Half width of the square about the centre that is drawn in sub-pixels, pixels; chosen by hand."""
 _FINE = 5
+"""Sub-pixels along each axis there; odd, so that one lies on the centre. Chosen by hand: a few per cent are enough."""
 _SOFTENING = 0.3
+"""What is added to radii in quadrature, pixels: about the mean distance within a pixel, so that a cusp stays finite."""
 _NARROWEST, _WIDEST = 0.25, 1.8
-"""Dispersions of the Gaussians that stand for a galaxy, half-light radii."""
+"""Dispersions of the Gaussians that stand for a galaxy, half-light radii; chosen by hand, to span core and
+outskirts."""
+_LIGHT_OF_KERNEL = 0.995
+"""Share of a PSF's light that its compact kernel holds; chosen by hand, since galaxies are drawn to a few per cent only."""
 _FAINTEST = 1e-5
-"""Of first intensities, relative to that at the half-light radius."""
+"""Of first intensities, in units of that at the half-light radius; chosen by hand, so that no logarithm is of zero."""
 
 
 @dataclass(frozen=True)
@@ -125,25 +133,22 @@ def _blur(psf: Array | None, shape: tuple[int, int]) -> Callable[[Array], Array]
     transfer = fft.rfft2(psf, size)
     low = (psf.shape[0] - 1, psf.shape[1] - 1)
 
-    def blurred(light: Array) -> Array:
+    def convolve(light: Array) -> Array:
         whole = fft.irfft2(fft.rfft2(light, size) * transfer, size)
         # The convolution wraps round; what wrapped lies before `low`.
         return np.asarray(whole[low[0] : shape[0], low[1] : shape[1]])
 
-    return blurred
+    return convolve
 
 
-_KEPT = 0.995
-
-
-def trimmed(psf: Array) -> Array:
+def compact_kernel(psf: Array) -> Array:
     """The kernel without its border of negligible light, so that drawing is quick; sums to 1."""
     half = psf.shape[0] // 2, psf.shape[1] // 2
     most = max(half)
     for reach in range(2, most):
         rows, columns = min(reach, half[0]), min(reach, half[1])
         inner = psf[half[0] - rows : half[0] + rows + 1, half[1] - columns : half[1] + columns + 1]
-        if inner.sum() > _KEPT:
+        if inner.sum() > _LIGHT_OF_KERNEL:
             return np.asarray(_square(inner) / inner.sum())
     return _square(psf)
 
@@ -163,7 +168,7 @@ def stamp_sigma(stamp: Array) -> float:
     return float(np.interp(0.5, np.cumsum(stamp.ravel()[order]), distance[order])) / 1.1774
 
 
-def binned(psf: Array, factor: int) -> Array:
+def coarse_kernel(psf: Array, factor: int) -> Array:
     """The kernel on pixels that are `factor` times as wide, about the same centre."""
     half = psf.shape[0] // 2
     reach = max(1, -(-(half - factor // 2) // factor))

@@ -13,10 +13,13 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _MOMENT_STEPS = 30
+"""Steps of the adaptive moments; chosen by hand, as a bound on their time."""
 _ROUNDEST, _FLATTEST = 0.99, 0.1
+"""Axis ratios that a first value may have: off 1, where pa means nothing, and off what noise makes of few pixels."""
 _FARTHEST = 2.0
+"""Pixels, beside a tenth of the radius, by which a centre may move before it is taken back; chosen by hand."""
 _CORE = 0.6
-"""Size of the moments' weight in half-light radii: small, so that neighbours count little."""
+"""Size of the moments' weight in half-light radii; chosen by hand: small, so that neighbours count little."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +41,17 @@ class Shape:
     flux: float
 
 
-def smoothed(data: Array, used: Mask, sigma: float) -> Array:
+def gaussian_mean(data: Array, used: Mask, sigma: float) -> Array:
     """Gaussian-weighted mean of the used pixels around each pixel; 0 where none is near."""
     half = math.ceil(3.0 * sigma)
     line = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
     line /= line.sum()
-    light = _blurred(np.where(used, data, 0.0), line)
-    coverage = _blurred(used.astype(np.float64), line)
+    light = _convolution(np.where(used, data, 0.0), line)
+    coverage = _convolution(used.astype(np.float64), line)
     return np.divide(light, coverage, out=np.zeros_like(light), where=coverage > 0.1)
 
 
-def _blurred(data: Array, line: Array) -> Array:
+def _convolution(data: Array, line: Array) -> Array:
     """Convolution with a symmetric line along both axes, zero beyond the edges."""
     half = len(line) // 2
     for axis in (0, 1):
@@ -59,7 +62,7 @@ def _blurred(data: Array, line: Array) -> Array:
     return data
 
 
-def brightest(light: Array, used: Mask) -> tuple[float, float, float] | None:
+def brightest_pixel(light: Array, used: Mask) -> tuple[float, float, float] | None:
     """x, y and value of the brightest used pixel; None where none is used."""
     if not used.any():
         return None
@@ -131,11 +134,11 @@ def moments(data: Array, used: Mask, x: float, y: float, radius: float, recentre
             centre = centre + mean
             strayed = math.hypot(centre[0] - x, centre[1] - y) > _FARTHEST + 0.1 * radius
             centre, recentre = (np.array([x, y]), False) if strayed else (centre, True)
-        shape = _within(spread * (radius**2 / math.sqrt(determinant)))
+        shape = _bounded_axis_ratio(spread * (radius**2 / math.sqrt(determinant)))
     return float(centre[0]), float(centre[1]), shape
 
 
-def _within(shape: Array) -> Array:
+def _bounded_axis_ratio(shape: Array) -> Array:
     """The covariance with its axis ratio held above the flattest."""
     values, vectors = np.linalg.eigh(shape)
     values = np.maximum(values, values[1] * _FLATTEST**2)
@@ -151,7 +154,7 @@ def axis_ratio_and_angle(shape: Array, blur: float) -> tuple[float, float]:
     return float(np.clip(math.sqrt(minor / major), _FLATTEST, _ROUNDEST)), angle
 
 
-def measure(data: Array, used: Mask, at: tuple[float, float], rms: float, blur: float, recentre: bool) -> Shape:
+def measure_shape(data: Array, used: Mask, at: tuple[float, float], rms: float, blur: float, recentre: bool) -> Shape:
     """Shape of the source at a position of sky-subtracted data.
 
     Args:

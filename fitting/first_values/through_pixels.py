@@ -31,7 +31,7 @@ from fitting.spec.parameters.forms import amplitude
 Complete = Callable[[FitRequest, Sequence[ImageData]], FitRequest]
 
 
-def completed_through_pixels(request: FitRequest, images: Sequence[ImageData], complete: Complete) -> FitRequest:
+def complete_through_pixels(request: FitRequest, images: Sequence[ImageData], complete: Complete) -> FitRequest:
     """The request with a value for every parameter; `complete` does it for one image in its pixels.
 
     Raises:
@@ -50,10 +50,10 @@ def completed_through_pixels(request: FitRequest, images: Sequence[ImageData], c
     missing = [name for name in table.missing if name not in found]
     if missing:
         raise RequestInvalid(Fault(json_path(table[name].place), f"{name} is missing", "a value") for name in missing)
-    return request.with_values({name: _within(found[name], table, name) for name in table.missing})
+    return request.with_values({name: _inside_limits(found[name], table, name) for name in table.missing})
 
 
-def _within(value: float, table: ParameterTable, name: str) -> float:
+def _inside_limits(value: float, table: ParameterTable, name: str) -> float:
     row = table[name]
     value = value if row.min is None else max(value, row.min)
     return value if row.max is None else min(value, row.max)
@@ -94,15 +94,15 @@ class _Eye:
             name = table.names[table.row_of(item.name, form.name, self.image.name)]
             if name in known:
                 given[form.name] = known[name]
-        own = {}
+        in_pixels = {}
         for form, native in zip(forms, item.description.parameters, strict=True):
             value = self._native(form.name, form.unit, given)
             if value is not None:
                 low, high = native.lowest, native.highest
                 value = value if low is None else max(value, low)
-                own[native.name] = ParameterSpec(value=value if high is None else min(value, high))
-        own |= _from_total(item, given, own, self.image.zero_point)
-        return item.model_copy(update={"parameters": own, "images": None})
+                in_pixels[native.name] = ParameterSpec(value=value if high is None else min(value, high))
+        in_pixels |= _amplitude_of_total(item, given, in_pixels, self.image.zero_point)
+        return item.model_copy(update={"parameters": in_pixels, "images": None})
 
     def _native(self, form: str, unit: str, given: Mapping[str, float]) -> float | None:
         if form in ("ra", "dec"):
@@ -111,7 +111,7 @@ class _Eye:
             return float(self.plane.pixel(np.array(given["ra"]), np.array(given["dec"]))[form == "dec"])
         if form not in given or form in ("flux", "magnitude"):
             return None
-        return _turned(given[form], self.linear) if form == "pa" else given[form] * self._factor(unit)
+        return _mapped_angle(given[form], self.linear) if form == "pa" else given[form] * self._factor(unit)
 
     def _factor(self, unit: str) -> float:
         powers = {"arcsec": 1, "1/arcsec": -1, "data/arcsec2": -2, "data/arcsec3": -3}
@@ -119,40 +119,40 @@ class _Eye:
 
     def back(self, item: ComponentSpec, table: ParameterTable, values: Mapping[str, float]) -> dict[str, float]:
         """Values of the request's rows, from those of this image's pixels."""
-        own = {name: values[f"{item.name}.{name}"] for name in item.description.names}
+        in_pixels = {name: values[f"{item.name}.{name}"] for name in item.description.names}
         found = {}
         for form, native in zip(
             item.described(self.request.frame_in_use).parameters, item.description.names, strict=True
         ):
             name = table.names[table.row_of(item.name, form.name, self.image.name)]
-            found[name] = self._form(form.name, form.unit, item.profile, own, own[native])
+            found[name] = self._form(form.name, form.unit, item.profile, in_pixels, in_pixels[native])
             found.setdefault(f"{item.name}.{form.name}.c0", found[name])
         return found
 
-    def _form(self, form: str, unit: str, profile: str, own: Mapping[str, float], value: float) -> float:
+    def _form(self, form: str, unit: str, profile: str, in_pixels: Mapping[str, float], value: float) -> float:
         if form in ("ra", "dec"):
             grid = celestial_wcs(self.image.header)
             assert grid is not None
-            return float(grid.all_pix2world(own["x"], own["y"], 0)[form == "dec"])
+            return float(grid.all_pix2world(in_pixels["x"], in_pixels["y"], 0)[form == "dec"])
         if form == "flux":
-            return value * unit_total(profile, own)
+            return value * unit_total(profile, in_pixels)
         if form == "magnitude":
             assert self.image.zero_point is not None
-            return self.image.zero_point - 2.5 * math.log10(max(value * unit_total(profile, own), 1e-300))
-        return _turned(value, np.linalg.inv(self.linear)) if form == "pa" else value / self._factor(unit)
+            return self.image.zero_point - 2.5 * math.log10(max(value * unit_total(profile, in_pixels), 1e-300))
+        return _mapped_angle(value, np.linalg.inv(self.linear)) if form == "pa" else value / self._factor(unit)
 
 
-def _turned(pa: float, linear: np.ndarray) -> float:
+def _mapped_angle(pa: float, linear: np.ndarray) -> float:
     """The position angle after a linear map, degrees, 0 to 180."""
     x, y = linear @ np.array([-math.sin(math.radians(pa)), math.cos(math.radians(pa))])
     return math.degrees(math.atan2(-x, y)) % 180.0
 
 
-def _from_total(
-    item: ComponentSpec, given: Mapping[str, float], own: Mapping[str, ParameterSpec], zero_point: float | None
+def _amplitude_of_total(
+    item: ComponentSpec, given: Mapping[str, float], in_pixels: Mapping[str, ParameterSpec], zero_point: float | None
 ) -> dict[str, ParameterSpec]:
     """The amplitude of a component whose total flux is given, once its shape is known."""
-    shape = {name: float(spec.value or 0.0) for name, spec in own.items()}
+    shape = {name: float(spec.value or 0.0) for name, spec in in_pixels.items()}
     of_total = amplitude(item.description)
     whole = len(shape) + 1 == len(item.description.names)
     if of_total is None or not whole or not {"flux", "magnitude"} & given.keys():

@@ -12,17 +12,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.files.image_header import celestial_wcs, projected
+from fitting.files.image_header import celestial_wcs, gnomonic_projection
 from fitting.inputs.image_data import ImageData
 
 Array = NDArray[np.float64]
 ARCSEC = np.pi / 180.0 / 3600.0
 _DEGREES = (1, 2, 3, 5, 7)
+"""Of the polynomials, tried in turn; above 7 they would follow rounding rather than distortion, chosen by hand."""
 _EXACT = 1e-6
-"""The lowest degree that meets the image's own coordinates to this many pixels is taken."""
+"""Pixels: the lowest degree that meets the image's own coordinates so well is taken. Far below any position's error."""
 _BEYOND = 0.25
-"""Share of the image's size by which the fitted patch goes beyond it on each side."""
+"""Share of the image's size by which the fitted patch goes beyond it on each side; chosen by hand, for sources at its
+edge."""
 _SAMPLES = 24
+"""Points along each axis to which they are fitted: three for each power of the highest degree, chosen by hand."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class TangentPlane:
 
     def pixel(self, ra: Array, dec: Array) -> tuple[Array, Array]:
         """Pixel coordinates of positions in degrees."""
-        u, v = projected(self.ra, self.dec, ra, dec)
+        u, v = gnomonic_projection(self.ra, self.dec, ra, dec)
         powers_u, powers_v = _powers(u / self.scale, len(self.x)), _powers(v / self.scale, len(self.x))
         x, y = (np.einsum("...i,ij,...j->...", powers_u, of, powers_v) for of in (self.x, self.y))
         return x, y
@@ -71,7 +74,7 @@ def sky_of(image: ImageData) -> TangentPlane | None:
     ]
     x, y = (grid.ravel() for grid in np.meshgrid(*grids))
     ra, dec = np.array(wcs.all_pix2world(np.stack((x, y), axis=-1), 0)).T
-    u, v = projected(ra0, dec0, ra, dec)
+    u, v = gnomonic_projection(ra0, dec0, ra, dec)
     if not np.isfinite([*u, *v]).all():
         return None
     scale = float(max(np.abs(u).max(), np.abs(v).max()))

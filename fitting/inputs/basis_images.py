@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.inputs.plane_reading import Reading
-from fitting.inputs.psf_stamps import PsfInvalid, normalised
+from fitting.inputs.psf_stamps import PsfInvalid, normalise_stamp
 from fitting.spec import ComponentSpec
 from fitting.spec.images.references import PlaneReference
 from fitting.spec.profiles.basis import BasisOptions
@@ -17,7 +17,7 @@ from fitting.spec.profiles.image_psf import ImagePsfOptions
 
 Array = NDArray[np.float64]
 MAX_SIDE = 2049
-"""Largest width and height of an image that a component is made of, pixels."""
+"""Width and height of an image that a component is made of, pixels, at most; chosen by hand."""
 
 
 def read_basis(component: ComponentSpec, reading: Reading) -> tuple[Array, ...]:
@@ -37,7 +37,7 @@ def _psf_planes(options: ImagePsfOptions, reading: Reading) -> tuple[Array, ...]
     if len(images) <= len(options.eigen):
         return ()
     try:
-        stamp, _ = normalised(images[0])
+        stamp, _ = normalise_stamp(images[0])
     except PsfInvalid as error:
         reading.fault("options.image", f"{options.image.file!r}: {error.message}", error.expected)
         return ()

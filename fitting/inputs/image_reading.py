@@ -9,12 +9,12 @@ from astropy.io import fits
 
 from fitting.files.file_limits import DEFAULT_LIMITS, ReadLimits
 from fitting.files.image_header import pixel_scale, zero_point
-from fitting.inputs import variances as noise
+from fitting.inputs import variances
 from fitting.inputs.basis_images import read_basis
 from fitting.inputs.frame_faults import frame_faults
 from fitting.inputs.image_data import Array, ImageData, Mask, StampGrid
 from fitting.inputs.plane_reading import Locate, Reading
-from fitting.inputs.psf_stamps import OFF_BY, PsfInvalid, fine_kernel, gaussian_stamp, moffat_stamp, normalised
+from fitting.inputs.psf_stamps import OFF_BY, PsfInvalid, fine_kernel, gaussian_stamp, moffat_stamp, normalise_stamp
 from fitting.spec import (
     AutoNoise,
     ConstantNoise,
@@ -64,7 +64,7 @@ def load_images(request: FitRequest, locate: Locate, limits: ReadLimits = DEFAUL
 def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
     """One image; None where there are faults."""
     grid = _psf_grid(spec.psf, reading) if isinstance(spec.psf, PsfGrid) else None
-    psf = _psf(spec.psf, reading) if grid is None else grid.middle
+    psf = _psf_stamp(spec.psf, reading) if grid is None else grid.middle
     plane = reading.plane("data", spec.data)
     if plane is None:
         return None
@@ -75,12 +75,12 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
         return None
     data = plane.data[cut].copy()
     masked = np.zeros(data.shape, dtype=bool) if bad is None else ~(bad[cut] == 0.0)
-    usable = _finite(data, masked, reading)
+    usable = _finite_pixels(data, masked, reading)
     if not usable.any():
-        _nothing_left(data, spec, reading)
+        _add_no_pixel_fault(data, spec, reading)
         return None
-    variance = given[cut].copy() if given is not None else _estimated(spec, data, usable, reading)
-    usable = _positive(variance, usable, reading)
+    variance = given[cut].copy() if given is not None else _estimated_variance(spec, data, usable, reading)
+    usable = _pixels_with_variance(variance, usable, reading)
     if not usable.any():
         reading.fault(_noise_key(spec), "no pixel has a positive variance", "a positive variance in some pixel")
         return None
@@ -95,14 +95,14 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
         psf_grid=grid,
         psf_oversampling=spec.psf.oversampling if isinstance(spec.psf, ImagePsf | PsfGrid) else 1,
         psf_convention=spec.psf.convention if spec.psf is not None else "discrete",
-        psf_form=_form(spec.psf),
+        psf_form=_psf_formula(spec.psf),
         pixel_scale=spec.pixel_scale if spec.pixel_scale is not None else pixel_scale(header),
         zero_point=spec.zero_point if spec.zero_point is not None else zero_point(header),
         header=plane.header,
         origin=(cut[1].start, cut[0].start),
         notices=tuple(reading.notices),
         gain=counts.gain,
-        offset=noise.uncounted(counts),
+        offset=variances.counts_offset(counts),
     )
 
 
@@ -130,17 +130,17 @@ def _variance(spec: ImageSpec, data: Array, reading: Reading) -> Array | None:
         if given is None:
             sentence = "no gain was given: the data are taken to be counted electrons"
             reading.notice(Notice("electrons-assumed", sentence))
-        return noise.from_counts(data, _counts(spec))
+        return variances.from_counts(data, _counts(spec))
     if given is None or isinstance(given, AutoNoise):
         return None
     if isinstance(given, GainNoise):
-        return noise.from_gain(data, given)
+        return variances.from_gain(data, given)
     values = (
         np.full_like(data, given.constant) if isinstance(given, ConstantNoise) else reading.same_shape(key, given, data)
     )
     if values is None or key == "variance":
         return values
-    return noise.from_weight(values) if key == "weight" else noise.from_sigma(values)
+    return variances.from_weight(values) if key == "weight" else variances.from_sigma(values)
 
 
 def _counts(spec: ImageSpec) -> GainNoise:
@@ -148,14 +148,14 @@ def _counts(spec: ImageSpec) -> GainNoise:
     return spec.variance if isinstance(spec.variance, GainNoise) else GainNoise(gain=1.0)
 
 
-def _estimated(spec: ImageSpec, data: Array, usable: Mask, reading: Reading) -> Array:
-    variance, notice = noise.estimated(data, usable)
+def _estimated_variance(spec: ImageSpec, data: Array, usable: Mask, reading: Reading) -> Array:
+    variance, notice = variances.estimated_variance(data, usable)
     asked = spec.variance is not None
     reading.notice(notice if asked else replace(notice, sentence=f"no variance was given: {notice.sentence}"))
     return variance
 
 
-def _finite(data: Array, masked: Mask, reading: Reading) -> Mask:
+def _finite_pixels(data: Array, masked: Mask, reading: Reading) -> Mask:
     """Unmasked pixels that are numbers; the others are counted in a notice."""
     finite = np.isfinite(data)
     count = int((~finite & ~masked).sum())
@@ -164,7 +164,7 @@ def _finite(data: Array, masked: Mask, reading: Reading) -> Mask:
     return finite & ~masked
 
 
-def _positive(variance: Array, usable: Mask, reading: Reading) -> Mask:
+def _pixels_with_variance(variance: Array, usable: Mask, reading: Reading) -> Mask:
     """Usable pixels with a finite, positive variance; the others are counted in a notice."""
     positive = np.isfinite(variance) & (variance > 0.0)
     count = int((~positive & usable).sum())
@@ -177,27 +177,27 @@ def _positive(variance: Array, usable: Mask, reading: Reading) -> Mask:
     return positive & usable
 
 
-def _nothing_left(data: Array, spec: ImageSpec, reading: Reading) -> None:
+def _add_no_pixel_fault(data: Array, spec: ImageSpec, reading: Reading) -> None:
     if not np.isfinite(data).any():
         reading.fault("data", f"{spec.data.file!r} holds no finite pixel in the window", "an image with numbers")
     else:
         reading.fault("mask", "masks every pixel of the window", "pixels that are 0 where the image is to be used")
 
 
-def _form(psf: Psf | None) -> GaussianShape | MoffatShape | None:
+def _psf_formula(psf: Psf | None) -> GaussianShape | MoffatShape | None:
     """The formula of a PSF, or None where it is an image."""
     if isinstance(psf, GaussianPsf):
         return psf.gaussian
     return psf.moffat if isinstance(psf, MoffatPsf) else None
 
 
-def _psf(psf: Psf | None, reading: Reading) -> Array | None:
+def _psf_stamp(psf: Psf | None, reading: Reading) -> Array | None:
     """The PSF's stamp; None where there is none, or it has a fault."""
     if isinstance(psf, GaussianPsf):
         return gaussian_stamp(psf)
     if isinstance(psf, MoffatPsf):
         return moffat_stamp(psf)
-    return _stamp("psf", psf.image, psf.oversampling, reading) if isinstance(psf, ImagePsf) else None
+    return _image_stamp("psf", psf.image, psf.oversampling, reading) if isinstance(psf, ImagePsf) else None
 
 
 def _psf_grid(psf: PsfGrid, reading: Reading) -> StampGrid | None:
@@ -205,7 +205,7 @@ def _psf_grid(psf: PsfGrid, reading: Reading) -> StampGrid | None:
     numbered = sorted(enumerate(psf.grid), key=lambda item: (item[1].y, item[1].x))
     stamps: list[Array] = []
     for place, node in numbered:
-        stamp = _stamp(f"psf.grid[{place}].psf", node.psf, psf.oversampling, reading)
+        stamp = _image_stamp(f"psf.grid[{place}].psf", node.psf, psf.oversampling, reading)
         if stamp is not None and stamps and stamp.shape != stamps[0].shape:
             message = f"{node.psf.file!r} has the shape {stamp.shape}"
             reading.fault(f"psf.grid[{place}].psf", message, f"that of the others, {stamps[0].shape}")
@@ -214,13 +214,13 @@ def _psf_grid(psf: PsfGrid, reading: Reading) -> StampGrid | None:
     return StampGrid(psf.columns, psf.rows, tuple(stamps)) if len(stamps) == len(numbered) else None
 
 
-def _stamp(key: str, reference: PlaneReference, oversampling: int, reading: Reading) -> Array | None:
+def _image_stamp(key: str, reference: PlaneReference, oversampling: int, reading: Reading) -> Array | None:
     """A PSF image as a stamp that sums to one; None where it has a fault."""
     plane = reading.plane(key, reference)
     if plane is None:
         return None
     try:
-        stamp, total = normalised(plane.data if oversampling == 1 else fine_kernel(plane.data))
+        stamp, total = normalise_stamp(plane.data if oversampling == 1 else fine_kernel(plane.data))
     except PsfInvalid as error:
         reading.fault(key, f"{reference.file!r}, HDU {plane.hdu}: {error.message}", error.expected)
         return None

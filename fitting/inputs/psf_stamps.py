@@ -12,15 +12,22 @@ from fitting.faults import UserFault
 from fitting.spec import GaussianPsf, MoffatPsf
 
 MAX_SIDE = 1025
-"""Largest width and height of a PSF image, pixels."""
+"""Width and height of a PSF image, pixels, at most; chosen by hand, for the time of a convolution."""
 OFF_BY = 1e-3
-"""A PSF image whose sum differs from 1 by more than this gets a warning when it is normalised."""
+"""A PSF image whose sum differs from 1 by more than this gets a warning when it is normalised: fluxes would be off by
+as much."""
 
 _HALF_WIDTHS = 3.5
+"""Least half width of a stamp, FWHM: a Gaussian has fallen to 2e-15 of its height there."""
 _WIDEST_HALF = 10.0
+"""Largest half width of a stamp, FWHM: wide wings would cost more than they hold; chosen by hand."""
 _LOST = 1e-3
+"""Share of a Moffat's light that may lie beyond the stamp, where the widest half allows for it; chosen by hand."""
 _ORDER = 12
+"""Nodes of the Gauss–Legendre rule on a panel: `tests/fitting/inputs/test_psf.py` holds stamps to 1e-8 of exact
+integrals."""
 _SMALLEST_PANEL = 0.25
+"""Width of the panel at the centre, in units of the Moffat's a: there (1 + r²/a²) is smooth to the rule."""
 
 
 class PsfInvalid(UserFault):
@@ -37,7 +44,7 @@ def fine_kernel(stamp: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.pad(stamp, ((0, 1 - height % 2), (0, 1 - width % 2)))
 
 
-def normalised(stamp: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+def normalise_stamp(stamp: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     """The stamp divided by its sum, and that sum; raises PsfInvalid where it is no kernel."""
     height, width = stamp.shape
     if height % 2 == 0 or width % 2 == 0:
@@ -85,13 +92,13 @@ def moffat_stamp(psf: MoffatPsf) -> NDArray[np.float64]:
         squares = np.arange(half + 1, dtype=np.float64) ** 2
         quadrant = (1.0 + (squares[:, None] + squares) / core**2) ** -beta
     else:
-        quadrant = _integrated(half, core, beta)
+        quadrant = _pixel_integrals(half, core, beta)
     lower = np.concatenate([quadrant[:, :0:-1], quadrant], axis=1)
     stamp = np.concatenate([lower[:0:-1], lower])
     return np.asarray(stamp / stamp.sum(), dtype=np.float64)
 
 
-def _integrated(half: int, core: float, beta: float) -> NDArray[np.float64]:
+def _pixel_integrals(half: int, core: float, beta: float) -> NDArray[np.float64]:
     """Pixel integrals of the quadrant x, y >= 0; pixel 0 is the central one, halved by symmetry and doubled again."""
     nodes, weights, starts = _quadrature(half, core)
     columns = nodes**2 / core**2

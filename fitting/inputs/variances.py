@@ -11,7 +11,10 @@ from fitting.spec import GainNoise, Notice
 Array = NDArray[np.float64]
 
 CLIP = 3.0
+"""Standard deviations beyond which pixels are no background: the usual choice, which costs a Gaussian 0.3 % of its
+pixels."""
 MAX_SAMPLE = 1_000_000
+"""Pixels that the background is taken of, at most: its level is known to about a thousandth of the noise then."""
 
 
 def from_weight(weight: Array) -> Array:
@@ -30,7 +33,7 @@ def from_gain(data: Array, noise: GainNoise) -> Array:
     return variance
 
 
-def uncounted(noise: GainNoise) -> float:
+def counts_offset(noise: GainNoise) -> float:
     """What to add to data so that gain times the sum is the number of electrons, the amplifier's noise among them.
 
     (read noise)^2 electrons added to the counts have the variance of the amplifier's noise, so that the sum is
@@ -41,7 +44,7 @@ def uncounted(noise: GainNoise) -> float:
 
 def from_counts(data: Array, noise: GainNoise) -> Array:
     """Variance of counted electrons, of one at least, data units squared; 0, so masked, where they are negative."""
-    electrons = noise.gain * (data + uncounted(noise))
+    electrons = noise.gain * (data + counts_offset(noise))
     return np.where(electrons < 0.0, 0.0, np.maximum(electrons, 1.0)) / noise.gain**2
 
 
@@ -59,7 +62,7 @@ def background(data: Array, used: NDArray[np.bool_]) -> tuple[float, float]:
     return float(np.median(kept)), float(np.std(kept))
 
 
-def estimated(data: Array, used: NDArray[np.bool_]) -> tuple[Array, Notice]:
+def estimated_variance(data: Array, used: NDArray[np.bool_]) -> tuple[Array, Notice]:
     """The same variance everywhere, the squared rms of the background; and a notice that says so.
 
     Photon noise of the sources is not in it, since no gain is known: bright sources get too small uncertainties.

@@ -17,10 +17,15 @@ from fitting.plots.labels import power_text
 Array = NDArray[np.float64]
 
 _PANEL = 2.4
+"""Width of a stage's panel, inches."""
 _WIDEST = 15.0
+"""Width of all panels together, inches, at most, as long as each keeps the narrowest."""
 _NARROWEST = 0.9
+"""Width of a panel, inches, at least."""
 _LEFT, _RIGHT, _BOTTOM, _TOP, _GAP = 0.85, 0.2, 0.55, 0.55, 0.12
+"""Margins, and the gap between panels, inches."""
 _MAIN, _LOWER, _BETWEEN = 2.0, 1.5, 0.1
+"""Heights of the upper and the lower panel, and the gap between them, inches."""
 _SETTLED = 1e-3
 """Δχ² below this is drawn at it: no reader and no posterior can tell such fits apart."""
 

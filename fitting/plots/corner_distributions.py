@@ -66,6 +66,7 @@ def _smoothed(values: Array) -> Array:
 _TOP = 0.88
 """Height of the tallest point, in cells."""
 _FEWEST_BINS, _MOST_BINS = 14, 40
+"""Bins of a histogram across its cell: fewer hide a second peak, more show noise."""
 
 
 def draw_marginals(axes: Axes, cells: Triangle, content: CornerContent, covariance: str, chains: str) -> None:

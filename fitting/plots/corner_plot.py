@@ -21,9 +21,13 @@ Array = NDArray[np.float64]
 COVARIANCE, CHAINS, TRUTH = style.BLUE, style.VERMILION, style.GREEN
 
 _DOTS = 40_000
+"""Draws that are shown as dots in all cells together, about: more make a file large and tell no more."""
 _FONT = 7.0
+"""Size of type beside small cells, points."""
 _FEW = 2
+"""Parameters, up to which the legend has no room above the diagonal."""
 _LEGEND_LINE, _LEGEND_WIDTH = 0.2, 4.3
+"""Height of a line of the legend, and the legend's width, inches."""
 _STRONG = 0.3
 """Correlation from which it is written into its cell."""
 

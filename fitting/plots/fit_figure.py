@@ -21,6 +21,7 @@ SIGMAS = 5.0
 """Range of the residual panel, in standard deviations."""
 
 _LARGEST = 1600
+"""Pixels of an image's longer side that a panel shows, at most: a figure has no more."""
 _TITLES = ("data", "model", "(data \N{MINUS SIGN} model) / \N{GREEK SMALL LETTER SIGMA}")
 _LABEL = "data units per pixel"
 
@@ -116,10 +117,15 @@ def _bar(figure: Figure, place: Layout, number: int, norm: Normalize, label: str
 Box = tuple[float, float, float, float]
 
 _AREA = 3.3
+"""Side of a square panel, inches; oblong ones have its area."""
 _NARROWEST, _WIDEST_IN_ROW, _WIDEST = 0.35, 2.0, 8.0
+"""Width over height: of the panel at least, up to which panels stand in a row, and at most."""
 _STACKED_WIDTH = 8.0
+"""Width of panels that stand one above the other, inches."""
 _LEFT, _RIGHT, _BOTTOM, _TOP = 0.62, 0.72, 0.52, 0.34
+"""Margins, inches."""
 _GAP, _BAR, _BAR_GAP, _BAR_LABELS = 0.14, 0.14, 0.1, 0.78
+"""Gap between panels, width of a colour bar, gap before it, and room for its labels, inches."""
 
 
 @dataclass(frozen=True)

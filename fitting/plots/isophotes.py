@@ -13,7 +13,9 @@ Array = NDArray[np.float64]
 _SMALLEST = 12
 """Pixels within the innermost isophote; fewer say nothing of its shape."""
 _LEVELS = 40
+"""Isophotes from the innermost to the faintest; chosen by hand: their shapes are interpolated between."""
 _ROUNDS = 12
+"""Times that a pixel's radius is worked out anew with the shape at its last radius; chosen by hand."""
 
 
 @dataclass(frozen=True)

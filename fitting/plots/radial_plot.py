@@ -23,9 +23,13 @@ MOST_OBJECTS = 12
 """The brightest so many are drawn."""
 
 _COLUMNS = 4
+"""Objects side by side, at most."""
 _MAIN, _LOWER, _BETWEEN = 2.5, 0.85, 0.06
+"""Heights of the upper and the lower panel, and the gap between them, inches."""
 _LEFT, _RIGHT, _BOTTOM, _TOP, _RISE, _GAP = 0.72, 0.2, 0.55, 0.55, 0.5, 0.72
+"""Margins, and the gaps between rows and columns, inches."""
 _PULLS = 5.0
+"""Largest range of the residual, standard deviations; what lies beyond is pointed at."""
 _MODEL, _BAND = style.VERMILION, "#F3C9AE"
 _PARTS = ((style.BLUE, "--"), (style.GREEN, "-."), (style.PURPLE, ":"), (style.ORANGE, (0, (5, 1, 1, 1, 1, 1))))
 

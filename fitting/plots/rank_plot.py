@@ -16,6 +16,7 @@ from fitting.plots.chain_panels import ChainContent, PanelGrid, colour_of, write
 Array = NDArray[np.float64]
 
 _BINS = 20
+"""Bins of a histogram of ranks, at most; chosen by hand, so that each holds enough draws to be judged."""
 _Z = 2.58
 """A bin of a chain that agrees with the others lies within so many standard deviations, 99 times in 100."""
 

@@ -15,9 +15,11 @@ from fitting.plots.labels import round_ticks, tick_texts
 Array = NDArray[np.float64]
 
 _MOST_DRAWS = 1500
+"""Draws of a chain that are shown, at most: a panel has no more pixels."""
 _SPLIT = 0.8
 """Where the draws end and their distribution begins, as a share of a panel."""
 _FEW = 4
+"""Parameters, up to which panels are as wide as the figure."""
 
 
 def trace_figure(content: ChainContent, format: str = "png") -> bytes:  # noqa: A002, as everywhere

@@ -24,18 +24,33 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 FOOTPRINT = 2.0
-"""Footprints reach out to where the smoothed image is this many times its noise."""
+"""Noise of the smoothed image: footprints reach out to where it is this many times that. Chosen by hand: 1.5 to 2 are
+usual."""
 _NARROWEST = 0.7
+"""Least sigma of the smoothing, pixels: below it a filter sees single pixels. Chosen by hand."""
 _WIDENING = 2.0
+"""From one scale to the next: a source half way between two loses six per cent of its significance."""
 _SCALES = 5
+"""Scales, at most: the last is 16 times the first; chosen by hand."""
 _LEAST_AREA = 5
+"""Pixels of a footprint, at least: what sep has, too, where nothing is said."""
 _MOST_PARTS = 8192
+"""Sources that sep may part within one footprint, where its own limit is 1024; crowded fields need more."""
 _LEVELS = 32
+"""Levels between a footprint's edge and its peak at which it is looked at for parts: SExtractor's DEBLEND_NTHRESH."""
 _CONTRAST = 0.001
+"""Share of a footprint's light that a part of it has at least: a fifth of SExtractor's DEBLEND_MINCONT, so that faint
+neighbours are found; bumps are weeded out by the valley before them."""
 _PROMINENCE = 3.0
+"""Standard deviations by which a peak rises out of the valley before a higher one; chosen by hand, as what noise
+seldom does."""
 _FRACTION = 0.05
+"""What the valley's own height adds to that, so that the structure of bright galaxies is no source; chosen by hand."""
 _COVERED = 0.3
+"""Share of a filter's weight that lies on used pixels, at least; chosen by hand."""
 _STRUCTURE = 0.3
+"""Part of a drawn galaxy's light that a source on top of it must outshine, above arms, knots and dust; chosen by
+hand."""
 
 
 @dataclass(frozen=True)
@@ -80,16 +95,18 @@ def detect(
     """
     found: list[Detection] = []
     labels = np.zeros(light.shape, dtype=np.int32)
-    lean = _skewness(light, variance, used)
+    skewness = _skewness(light, variance, used)
     for scale in scales(light.shape, blur):
         smooth = significance(light, variance, used, scale)
         if drawn is not None:
             smooth -= _STRUCTURE * _over_noise(drawn, variance, used, scale)
-        objects, own = _extracted(smooth, used)
-        for peak in _distinct(smooth, _strong(objects, scale, _raised(threshold, lean, scale))):
-            if not _near(peak, found) and not _holds(own, peak.label, found):
+        objects, numbers = _footprints(smooth, used)
+        for peak in _distinct_peaks(
+            smooth, _peaks_above(objects, scale, _skewed_threshold(threshold, skewness, scale))
+        ):
+            if not _is_near_known(peak, found) and not _holds_known(numbers, peak.label, found):
                 number = len(found) + 1
-                labels[(own == peak.label) & (labels == 0)] = number
+                labels[(numbers == peak.label) & (labels == 0)] = number
                 found.append(replace(peak, label=number))
     return Detections(tuple(sorted(found, key=lambda item: -item.significance)), labels)
 
@@ -103,15 +120,15 @@ def _skewness(light: Array, variance: Array, used: Mask) -> float:
     return max(float(((kept - kept.mean()) ** 3).mean()) / spread**3, 0.0) if spread > 0.0 else 0.0
 
 
-def _raised(threshold: float, lean: float, scale: float) -> float:
+def _skewed_threshold(threshold: float, skewness: float, scale: float) -> float:
     """The threshold that skewed noise passes as rarely as Gaussian noise passes the one given.
 
     A Gaussian of width s leaves 0.376/s of the pixels' skewness g; z becomes z + g (z² − 1)/6 (Cornish & Fisher 1938).
     """
-    return threshold + 0.376 * lean / scale * (threshold**2 - 1.0) / 6.0
+    return threshold + 0.376 * skewness / scale * (threshold**2 - 1.0) / 6.0
 
 
-def _strong(objects: NDArray[np.void], scale: float, threshold: float) -> list[Detection]:
+def _peaks_above(objects: NDArray[np.void], scale: float, threshold: float) -> list[Detection]:
     return [
         Detection(float(one["xcpeak"]), float(one["ycpeak"]), float(one["cpeak"]), int(one["npix"]), scale, number)
         for number, one in enumerate(objects, start=1)
@@ -119,7 +136,7 @@ def _strong(objects: NDArray[np.void], scale: float, threshold: float) -> list[D
     ]
 
 
-def _holds(labels: NDArray[np.int32], label: int, known: Sequence[Detection]) -> bool:
+def _holds_known(labels: NDArray[np.int32], label: int, known: Sequence[Detection]) -> bool:
     """Whether a footprint holds the peak of a source that was found at a finer scale."""
     return any(labels[round(item.y), round(item.x)] == label for item in known)
 
@@ -147,11 +164,11 @@ def _over_noise(light: Array, variance: Array, used: Mask, scale: float) -> Arra
     return np.divide(signal, np.sqrt(power), out=np.zeros_like(signal), where=power > 0.0)
 
 
-def _near(peak: Detection, known: Sequence[Detection]) -> bool:
+def _is_near_known(peak: Detection, known: Sequence[Detection]) -> bool:
     return any(math.dist((peak.x, peak.y), (other.x, other.y)) < 2.0 * peak.scale for other in known)
 
 
-def _extracted(smooth: Array, used: Mask) -> tuple[NDArray[np.void], NDArray[np.int32]]:
+def _footprints(smooth: Array, used: Mask) -> tuple[NDArray[np.void], NDArray[np.int32]]:
     """Footprints above the noise, those with several peaks split: their measures, and their numbers pixel by pixel."""
     sep.set_extract_pixstack(max(300_000, smooth.size))
     sep.set_sub_object_limit(_MOST_PARTS)
@@ -179,16 +196,16 @@ def _extracted(smooth: Array, used: Mask) -> tuple[NDArray[np.void], NDArray[np.
     raise OwnFault("the last try returns or raises")
 
 
-def _distinct(smooth: Array, peaks: Sequence[Detection]) -> list[Detection]:
+def _distinct_peaks(smooth: Array, peaks: Sequence[Detection]) -> list[Detection]:
     """Peaks that a valley parts from every higher one: bumps of the noise, and arms of a spiral, are none."""
     kept: list[Detection] = []
     for peak in sorted(peaks, key=lambda item: -item.significance):
-        if all(_parted(smooth, peak, other) for other in kept):
+        if all(_valley_between(smooth, peak, other) for other in kept):
             kept.append(peak)
     return kept
 
 
-def _parted(smooth: Array, low: Detection, high: Detection) -> bool:
+def _valley_between(smooth: Array, low: Detection, high: Detection) -> bool:
     steps = max(2, math.ceil(math.dist((low.x, low.y), (high.x, high.y))))
     line = map_coordinates(smooth, [np.linspace(low.y, high.y, steps), np.linspace(low.x, high.x, steps)], order=1)
     valley = float(line.min())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ from fitting.proposing.sources import Seed
 from fitting.spec import CatalogueRow, Fault, RequestInvalid
 
 Row = dict[str, float]
+Labels = NDArray[np.int32]
+_N, _Q = 2.0, 0.8
+"""Sérsic index and axis ratio of a catalogued galaxy that gives none; chosen by hand, and moved by the fit."""
 _EXPECTED = "a CSV, FITS, ECSV or SExtractor table with columns x and y, or ra and dec"
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "x": ("x", "xcentroid", "x_centroid", "xcenter", "x_center", "x_pix"),
@@ -53,7 +56,8 @@ def read_catalogue(path: Path) -> list[Row]:
     """
     table = _table(path)
     columns = {str(name).strip().lower(): name for name in table.colnames}
-    rows = [row for row in (_row(record, columns) for record in table) if _placed(row)]
+    rows = [_row(record, columns) for record in table]
+    rows = [row for row in rows if row.keys() >= {"x", "y"} or row.keys() >= {"ra", "dec"}]
     if not rows:
         known = ", ".join(list(columns)[:12])
         raise FileInvalid(f"has no row with a place; its columns are {known}", expected=_EXPECTED)
@@ -81,7 +85,11 @@ def _table(path: Path) -> Table:
 
 
 def _row(record: Any, columns: Mapping[str, str]) -> Row:
-    row = dict(_plain(record, columns))
+    row = {}
+    for key, names in _COLUMNS.items():
+        value = _first(record, columns, names)
+        if value is not None and _SANE.get(key, math.isfinite)(value):
+            row[key] = value
     for key, names in _FROM_ONE.items():
         if key not in row and (value := _first(record, columns, names)) is not None:
             row[key] = value - 1.0
@@ -94,13 +102,6 @@ def _row(record: Any, columns: Mapping[str, str]) -> Row:
     return row
 
 
-def _plain(record: Any, columns: Mapping[str, str]) -> Iterator[tuple[str, float]]:
-    for key, names in _COLUMNS.items():
-        value = _first(record, columns, names)
-        if value is not None and _SANE.get(key, math.isfinite)(value):
-            yield key, value
-
-
 def _first(record: Any, columns: Mapping[str, str], names: tuple[str, ...]) -> float | None:
     for name in names:
         if name in columns:
@@ -111,14 +112,6 @@ def _first(record: Any, columns: Mapping[str, str], names: tuple[str, ...]) -> f
             if math.isfinite(value):
                 return value
     return None
-
-
-def _placed(row: Row) -> bool:
-    return row.keys() >= {"x", "y"} or row.keys() >= {"ra", "dec"}
-
-
-_N, _Q = 2.0, 0.8
-Labels = NDArray[np.int32]
 
 
 def from_positions(image: ImageData, positions: Iterable[tuple[float, float]]) -> list[Seed]:

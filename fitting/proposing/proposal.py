@@ -12,20 +12,22 @@ from numpy.typing import NDArray
 
 from fitting.files.file_limits import DEFAULT_LIMITS, ReadLimits
 from fitting.files.file_reading import FileInvalid, describe_file, read_plane
-from fitting.files.plane_recognition import recognised
+from fitting.files.plane_recognition import recognise_planes
 from fitting.inputs.image_data import ImageData
 from fitting.inputs.image_reading import load_images
 from fitting.inputs.plane_reading import Locate
 from fitting.proposing.detection import detect
 from fitting.proposing.known_sources import from_catalogue, from_positions, from_segmentation
 from fitting.proposing.sky import Sky
-from fitting.proposing.sources import Found, Source, find_sources, measure_sources
+from fitting.proposing.sources import Source, SourceList, find_sources, measure_sources
 from fitting.spec import PROFILES, Fault, FitRequest, Notice, ProposalSpec, RequestInvalid, parse_request
 from fitting.spec.notices import sentences
 
 _DIGITS = 7
+"""Digits of values in a proposed request: float32 has no more."""
 _ITERATIONS = 300
-"""Crowded scenes have faint components whose n or q creeps to a limit, for a hundred steps and more."""
+"""Of the proposed fit, at most: in crowded scenes n or q of faint components creeps to a limit for a hundred steps and
+more."""
 _IMAGE = "$.images[0]"
 _NOISE = ("variance", "weight", "sigma")
 
@@ -88,8 +90,8 @@ class Proposal:
     def document(self) -> dict[str, Any]:
         """The proposal as JSON."""
         found = {key: item for key, item in asdict(replace(self, request=None)).items() if key != "request"}  # type: ignore[arg-type]
-        told = {"warnings": list(self.warnings), "notices": [notice.document() for notice in self.notices]}
-        return {"request": self.request.document(), **found, "sources": list(found["sources"]), **told}
+        words = {"warnings": list(self.warnings), "notices": [notice.document() for notice in self.notices]}
+        return {"request": self.request.document(), **found, "sources": list(found["sources"]), **words}
 
 
 def propose(spec: ProposalSpec, locate: Locate, limits: ReadLimits = DEFAULT_LIMITS) -> Proposal:
@@ -103,7 +105,7 @@ def propose(spec: ProposalSpec, locate: Locate, limits: ReadLimits = DEFAULT_LIM
     """
     try:
         spec, notices = _with_planes(spec, locate, limits)
-        image = _image(spec, locate, limits)
+        image = _load_image(spec, locate, limits)
         labels = _segmentation(spec, image, locate, limits)
         made = propose_for(image, spec, labels)
     except RequestInvalid as error:
@@ -120,16 +122,17 @@ def propose_for(image: ImageData, spec: ProposalSpec, labels: NDArray[np.int32] 
     Raises:
         RequestInvalid: a catalogue that the image cannot place.
     """
-    found = _found(spec, image, labels)
+    found = _sources_in(spec, image, labels)
     names = _names(found, spec)
     request = _request(spec, image, found, names)
     planes = request.document()["images"][0]
+    covered = int((found.labels > 0).sum())
     return Proposal(
         request=request,
         planes={key: value for key, value in planes.items() if key in ("data", *_NOISE, "mask", "psf")},
         sky={"level": found.sky.level, "slope_x": found.sky.slope_x, "slope_y": found.sky.slope_y, "rms": found.rms},
-        sources=tuple(_proposed(name, source, image) for name, source in names.items()),
-        footprints=_footprints(found, image),
+        sources=tuple(_proposed_source(name, source, image) for name, source in names.items()),
+        footprints={"pixels": covered, "fraction": round(covered / max(int((~image.mask).sum()), 1), 4)},
         left_out=found.left_out,
         notices=(*image.notices, *_notices(spec, image, found)),
     )
@@ -138,7 +141,7 @@ def propose_for(image: ImageData, spec: ProposalSpec, labels: NDArray[np.int32] 
 def _with_planes(spec: ProposalSpec, locate: Locate, limits: ReadLimits) -> tuple[ProposalSpec, tuple[Notice, ...]]:
     """The specification with the planes that its file holds by name, where it says nothing of them itself."""
     try:
-        planes = recognised(describe_file(locate(spec.data.file), limits), spec.data.hdu)
+        planes = recognise_planes(describe_file(locate(spec.data.file), limits), spec.data.hdu)
     except (FileInvalid, LookupError, FileNotFoundError):
         return spec, ()  # loading the image tells what is wrong
     said = {key for key in spec.model_fields_set if key != "data"}
@@ -152,13 +155,13 @@ def _with_planes(spec: ProposalSpec, locate: Locate, limits: ReadLimits) -> tupl
     return ProposalSpec.model_validate(written), planes.notices
 
 
-def _image(spec: ProposalSpec, locate: Locate, limits: ReadLimits) -> ImageData:
+def _load_image(spec: ProposalSpec, locate: Locate, limits: ReadLimits) -> ImageData:
     sky = {"name": "sky", "profile": "flat_sky", "parameters": {"i": 0}}
     request = parse_request({"images": [spec.image_document()], "components": [sky]})
     return load_images(request, locate, limits)[0]
 
 
-def _found(spec: ProposalSpec, image: ImageData, labels: NDArray[np.int32] | None) -> Found:
+def _sources_in(spec: ProposalSpec, image: ImageData, labels: NDArray[np.int32] | None) -> SourceList:
     if spec.positions is not None:
         seeds = from_positions(image, spec.positions)
     elif spec.catalogue is not None:
@@ -199,7 +202,7 @@ def _segmentation(spec: ProposalSpec, image: ImageData, locate: Locate, limits: 
     return np.maximum(labels, 0).astype(np.int32)
 
 
-def _names(found: Found, spec: ProposalSpec) -> dict[str, Source]:
+def _names(found: SourceList, spec: ProposalSpec) -> dict[str, Source]:
     """The sources by the names of their components: galaxies g1, g2 …, stars s1, s2 …, the brightest first."""
     named: dict[str, Source] = {}
     counts = {"g": 0, "s": 0}
@@ -211,65 +214,63 @@ def _names(found: Found, spec: ProposalSpec) -> dict[str, Source]:
     return named
 
 
-def _request(spec: ProposalSpec, image: ImageData, found: Found, names: Mapping[str, Source]) -> FitRequest:
+def _request(spec: ProposalSpec, image: ImageData, found: SourceList, names: Mapping[str, Source]) -> FitRequest:
     return parse_request(
         {
             "name": spec.title,
             "images": [spec.image_document()],
-            "components": [_sky(spec, found.sky), *(_component(name, source, image) for name, source in names.items())],
+            "components": [
+                _sky_component(spec, found.sky),
+                *(_source_component(name, source, image) for name, source in names.items()),
+            ],
             "stages": [{"method": "lm", "max_iterations": _ITERATIONS}],
         }
     )
 
 
-def _sky(spec: ProposalSpec, sky: Sky) -> dict[str, Any]:
-    level = _rounded(sky.level)
+def _sky_component(spec: ProposalSpec, sky: Sky) -> dict[str, Any]:
+    level = _round(sky.level)
     tilted = spec.sky == "plane_sky" or (spec.sky == "auto" and sky.tilted)
     if tilted and "plane_sky" in PROFILES:
-        slopes = {"di_dx": _rounded(sky.slope_x), "di_dy": _rounded(sky.slope_y)}
+        slopes = {"di_dx": _round(sky.slope_x), "di_dy": _round(sky.slope_y)}
         return {"name": "sky", "profile": "plane_sky", "parameters": {"i": level, **slopes}}
     return {"name": "sky", "profile": "flat_sky", "parameters": {"i": level}}
 
 
-def _component(name: str, source: Source, image: ImageData) -> dict[str, Any]:
+def _source_component(name: str, source: Source, image: ImageData) -> dict[str, Any]:
     light = source.point or source.galaxy
-    place = {"x": _rounded(light.x + image.origin[0]), "y": _rounded(light.y + image.origin[1])}
+    place = {"x": _round(light.x + image.origin[0]), "y": _round(light.y + image.origin[1])}
     if source.point is None:
-        rest = {key: _rounded(getattr(light, key)) for key in ("q", "pa", "n", "r_e", "i_e")}
+        rest = {key: _round(getattr(light, key)) for key in ("q", "pa", "n", "r_e", "i_e")}
         return {"name": name, "profile": "sersic", "parameters": place | rest}
     if "point_source" in PROFILES:
-        return {"name": name, "profile": "point_source", "parameters": place | {"flux": _rounded(light.flux)}}
+        return {"name": name, "profile": "point_source", "parameters": place | {"flux": _round(light.flux)}}
     # A round galaxy, too small to be told from a point.
     held = {key: {"value": getattr(light, key), "fixed": True} for key in ("q", "pa", "n", "r_e")}
-    return {"name": name, "profile": "sersic", "parameters": place | held | {"i_e": _rounded(light.i_e)}}
+    return {"name": name, "profile": "sersic", "parameters": place | held | {"i_e": _round(light.i_e)}}
 
 
-def _proposed(name: str, source: Source, image: ImageData) -> ProposedSource:
+def _proposed_source(name: str, source: Source, image: ImageData) -> ProposedSource:
     light = source.point or source.galaxy
     zero_point = image.zero_point
     return ProposedSource(
         name=name,
-        x=_rounded(light.x + image.origin[0]),
-        y=_rounded(light.y + image.origin[1]),
-        flux=_rounded(light.flux),
+        x=_round(light.x + image.origin[0]),
+        y=_round(light.y + image.origin[1]),
+        flux=_round(light.flux),
         magnitude=None if zero_point is None else round(zero_point - 2.5 * math.log10(light.flux), 4),
         snr=round(source.snr, 2),
-        r_e=_rounded(light.r_e),
-        q=_rounded(light.q),
-        pa=_rounded(light.pa),
-        n=_rounded(light.n),
+        r_e=_round(light.r_e),
+        q=_round(light.q),
+        pa=_round(light.pa),
+        n=_round(light.n),
         area=source.area,
         star=source.point is not None,
         edge=source.edge,
     )
 
 
-def _footprints(found: Found, image: ImageData) -> dict[str, float]:
-    covered = int((found.labels > 0).sum())
-    return {"pixels": covered, "fraction": round(covered / max(int((~image.mask).sum()), 1), 4)}
-
-
-def _notices(spec: ProposalSpec, image: ImageData, found: Found) -> list[Notice]:
+def _notices(spec: ProposalSpec, image: ImageData, found: SourceList) -> list[Notice]:
     """What a careful reader should know of the proposal."""
     notices = []
     given = next((key for key in ("positions", "catalogue", "segmentation") if getattr(spec, key) is not None), None)
@@ -293,7 +294,7 @@ def _notices(spec: ProposalSpec, image: ImageData, found: Found) -> list[Notice]
     return notices
 
 
-def _nothing_found(spec: ProposalSpec, image: ImageData, found: Found) -> Notice:
+def _nothing_found(spec: ProposalSpec, image: ImageData, found: SourceList) -> Notice:
     below = detect(-found.light, image.variance, ~image.mask, 0.0, spec.threshold).sources
     if not below:
         sentence = f"no source stands out by {spec.threshold:g} sigma or more: the sky alone is proposed"
@@ -305,5 +306,5 @@ def _nothing_found(spec: ProposalSpec, image: ImageData, found: Found) -> Notice
     return Notice("image-inverted", sentence)
 
 
-def _rounded(value: float) -> float:
+def _round(value: float) -> float:
     return float(f"{value:.{_DIGITS}g}")

@@ -9,22 +9,45 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from fitting.first_values.quick_galaxies import Galaxy, Part, Stamp, b_n, binned, stamp_sigma, trimmed, unit_flux
-from fitting.first_values.source_shapes import measure
+from fitting.first_values.quick_galaxies import (
+    Galaxy,
+    Part,
+    Stamp,
+    b_n,
+    coarse_kernel,
+    compact_kernel,
+    stamp_sigma,
+    unit_flux,
+)
+from fitting.first_values.source_shapes import measure_shape
 from fitting.inputs.image_data import ImageData
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 FIRST_N = 2.0
+"""Sérsic index from which a galaxy is refined: between an exponential (1) and de Vaucouleurs' law (4); chosen by
+hand."""
 _NEGLIGIBLE = 0.05
+"""Of a pixel's noise: light below this part of it is not drawn; chosen by hand, as what adds little to χ²."""
 _CLOSE = 3.0
+"""Half width of the part in which a galaxy is refined, half-light radii; chosen by hand."""
 _LEAST_REACH, _MOST_REACH = 8, 400
+"""Radius to which a galaxy is drawn, pixels: the least has a sky around it, the most bounds the time of one."""
 _MOST_PIXELS = 75
+"""Pixels along each axis with which a galaxy is refined, at most; larger parts are binned. Trades accuracy for time."""
 _POINT = 0.05
+"""Half-light radius of the galaxy that stands for a point, pixels: below what any PSF lets one tell."""
 _POINT_MISFIT = 9.0
+"""By how much a point's χ² may exceed a galaxy's, which has more parameters: three standard deviations, squared."""
 _POINT_SHARE = 1e-4
-"""Of a source's (S/N)², the part by which a point may fit it worse: a PSF is never known perfectly."""
+"""Of a source's (S/N)², the part by which a point may fit it worse, since a PSF is never known perfectly; chosen by
+hand."""
+_LOW = (-2.0, -2.0, math.log(0.2), math.log(0.3), -2.5, -2.5)
+_HIGH = (2.0, 2.0, math.log(500.0), math.log(8.0), 2.5, 2.5)
+"""Limits of a search: x and y from the start, pixels; ln r_e, ln n; and −ln q cos 2 pa, −ln q sin 2 pa."""
+_EVALUATIONS = 15
+"""Models of a search, at most; chosen by hand: the fit itself goes on from where it ends."""
 
 
 class Scene:
@@ -38,7 +61,7 @@ class Scene:
 
     def __init__(self, image: ImageData, sky: float | Array) -> None:
         self.used: Mask = ~image.mask
-        self.psf = None if image.psf is None or image.psf_oversampling > 1 else trimmed(image.psf)
+        self.psf = None if image.psf is None or image.psf_oversampling > 1 else compact_kernel(image.psf)
         self.blur = 0.0 if image.psf is None else stamp_sigma(image.psf) / image.psf_oversampling
         self.light: Array = np.where(self.used, image.data - sky, 0.0)
         self.weight: Array = np.zeros_like(self.light)
@@ -46,13 +69,13 @@ class Scene:
         self.noise = 1.0 / float(np.median(self.weight[self.used])) if self.used.any() else 0.0
         self.drawn: Array = np.zeros_like(self.light)
         self.galaxies: dict[str, Galaxy] = {}
-        self._own: dict[str, tuple[Part, Array]] = {}
+        self._drawings: dict[str, tuple[Part, Array]] = {}
 
     def take_sky(self, sky: Array) -> None:
         """Take more sky off the data, (height, width)."""
         self.light[self.used] -= sky[self.used]
 
-    def left(self) -> Array:
+    def residual(self) -> Array:
         """The light with all galaxies taken off; 0 where a pixel is not used."""
         return np.where(self.used, self.light - self.drawn, 0.0)
 
@@ -60,30 +83,30 @@ class Scene:
         """Draw a galaxy, in place of the one that had its name."""
         self.take_away(name)
         part = self._part(galaxy.x, galaxy.y, self._reach(galaxy))
-        own = Stamp(part, self.psf).draw(galaxy)
-        self.drawn[part] += own
+        drawing = Stamp(part, self.psf).draw(galaxy)
+        self.drawn[part] += drawing
         self.galaxies[name] = galaxy
-        self._own[name] = part, own
+        self._drawings[name] = part, drawing
 
     def take_away(self, name: str) -> None:
         """Forget a galaxy."""
-        if name in self._own:
-            part, own = self._own.pop(name)
-            self.drawn[part] -= own
+        if name in self._drawings:
+            part, drawing = self._drawings.pop(name)
+            self.drawn[part] -= drawing
             del self.galaxies[name]
 
     def rest(self, part: Part, name: str) -> Array:
         """The light of a part with all galaxies taken off but the named one."""
         left: Array = self.light[part] - self.drawn[part]
-        if name in self._own:
-            (rows, columns), own = self._own[name]
+        if name in self._drawings:
+            (rows, columns), drawing = self._drawings[name]
             top, left_end = max(rows.start, part[0].start), max(columns.start, part[1].start)
             bottom, right = min(rows.stop, part[0].stop), min(columns.stop, part[1].stop)
             if top < bottom and left_end < right:
                 here = np.s_[
                     top - part[0].start : bottom - part[0].start, left_end - part[1].start : right - part[1].start
                 ]
-                left[here] += own[
+                left[here] += drawing[
                     top - rows.start : bottom - rows.start, left_end - columns.start : right - columns.start
                 ]
         return np.where(self.used[part], left, 0.0)
@@ -93,7 +116,7 @@ class Scene:
         part = self._part(x, y, reach)
         at = (x - part[1].start, y - part[0].start)
         used = self.used[part] & ~without[part]
-        shape = measure(self.rest(part, name), used, at, self.noise, self.blur, recentre=True)
+        shape = measure_shape(self.rest(part, name), used, at, self.noise, self.blur, recentre=True)
         floor = self.noise * shape.radius**2
         intensity = max(shape.flux, floor) / unit_flux(shape.q, FIRST_N, shape.radius)
         x, y = shape.x + part[1].start, shape.y + part[0].start
@@ -110,18 +133,18 @@ class Scene:
         factor = -(-max(light.shape) // _MOST_PIXELS)
         factor += 1 - factor % 2  # so that a wide pixel has a middle one
         if factor > 1:
-            better = refined_coarsely(start, light, weight, part, self.psf, factor)
+            better = refine_coarsely(start, light, weight, part, self.psf, factor)
         else:
-            better = refined(start, light, weight, Stamp(part, self.psf))
+            better = refine_galaxy(start, light, weight, Stamp(part, self.psf))
         if better.i_e > 0.0:
             self.put(name, better)
 
     def significance(self, name: str) -> float:
         """Signal to noise of a galaxy's flux with all else known."""
-        part, own = self._own[name]
-        return float(np.sqrt(((own * self.weight[part]) ** 2).sum()))
+        part, drawing = self._drawings[name]
+        return float(np.sqrt(((drawing * self.weight[part]) ** 2).sum()))
 
-    def as_a_point(self, name: str) -> Galaxy | None:
+    def point_like(self, name: str) -> Galaxy | None:
         """The point that fits about as well as a galaxy, as a galaxy too small to see; None where none does.
 
         Never a point where no PSF is known.
@@ -133,8 +156,8 @@ class Scene:
         target, weight, stamp = self.rest(part, name) * self.weight[part], self.weight[part], Stamp(part, self.psf)
         point = replace(galaxy, q=1.0, pa=0.0, n=1.0, r_e=_POINT, i_e=1.0)
         drawn = stamp.draw(point)
-        amount, worse = _scaled(target, drawn * weight)
-        _, better = _scaled(target, stamp.draw(galaxy) * weight)
+        amount, worse = _best_amount(target, drawn * weight)
+        _, better = _best_amount(target, stamp.draw(galaxy) * weight)
         alike = worse - better < _POINT_MISFIT + _POINT_SHARE * self.significance(name) ** 2
         # So small a galaxy is drawn too coarsely to keep its light, so its flux is that of the drawing.
         flux = amount * float(drawn.sum())
@@ -165,19 +188,14 @@ class Scene:
         return math.ceil(widest + 4.0 * self.blur) + _LEAST_REACH
 
 
-def _scaled(target: Array, model: Array) -> tuple[float, float]:
+def _best_amount(target: Array, model: Array) -> tuple[float, float]:
     """The amount of a model that fits best, and χ² with it."""
     power = float((model * model).sum())
     amount = float((model * target).sum()) / power if power > 0.0 else 0.0
     return amount, float(((target - amount * model) ** 2).sum())
 
 
-_LOW = (-2.0, -2.0, math.log(0.2), math.log(0.3), -2.5, -2.5)
-_HIGH = (2.0, 2.0, math.log(500.0), math.log(8.0), 2.5, 2.5)
-_EVALUATIONS = 15
-
-
-def refined(start: Galaxy, light: Array, weight: Array, stamp: Stamp) -> Galaxy:
+def refine_galaxy(start: Galaxy, light: Array, weight: Array, stamp: Stamp) -> Galaxy:
     """The galaxy that fits the light best, near `start`.
 
     Its total light follows from its shape by linear least squares, so that six values are searched: x, y, ln r_e, ln n,
@@ -189,38 +207,41 @@ def refined(start: Galaxy, light: Array, weight: Array, stamp: Stamp) -> Galaxy:
     """
     target = light * weight
 
-    def scaled(values: Array) -> tuple[Galaxy, Array]:
-        shape = _galaxy(start, values)
+    def best_model(values: Array) -> tuple[Galaxy, Array]:
+        shape = _galaxy_at(start, values)
         model = stamp.draw(shape) * weight
         power = float((model * model).sum())
         return shape, model * (float((model * target).sum()) / power if power > 0.0 else 0.0)
 
     def residual(values: Array) -> Array:
-        return np.asarray((target - scaled(values)[1]).ravel())
+        return np.asarray((target - best_model(values)[1]).ravel())
 
-    first = np.clip(_values(start), np.array(_LOW) + 1e-3, np.array(_HIGH) - 1e-3)
+    first = np.clip(_search_values(start), np.array(_LOW) + 1e-3, np.array(_HIGH) - 1e-3)
     found = least_squares(
         residual, first, bounds=(_LOW, _HIGH), x_scale=(1.0, 1.0, 0.5, 0.5, 0.3, 0.3), max_nfev=_EVALUATIONS, ftol=1e-3
     )
-    shape = _galaxy(start, found.x)
+    shape = _galaxy_at(start, found.x)
     model = stamp.draw(shape) * weight
     power = float((model * model).sum())
     amount = float((model * target).sum()) / power if power > 0.0 else 0.0
     return Galaxy(shape.x, shape.y, shape.q, shape.pa, shape.n, shape.r_e, amount)
 
 
-def refined_coarsely(start: Galaxy, light: Array, weight: Array, part: Part, psf: Array | None, factor: int) -> Galaxy:
-    """`refined` on sums over factor × factor pixels: what is large does not need every pixel."""
+def refine_coarsely(start: Galaxy, light: Array, weight: Array, part: Part, psf: Array | None, factor: int) -> Galaxy:
+    """`refine_galaxy` on sums over factor × factor pixels: what is large does not need every pixel."""
     height, width = (length // factor for length in light.shape)
-    kept = np.s_[: height * factor, : width * factor]
+    whole_blocks = np.s_[: height * factor, : width * factor]
     blocks = (height, factor, width, factor)
     variance = np.divide(
-        1.0, weight[kept] ** 2, out=np.zeros((blocks[0] * factor, blocks[2] * factor)), where=weight[kept] > 0.0
+        1.0,
+        weight[whole_blocks] ** 2,
+        out=np.zeros((blocks[0] * factor, blocks[2] * factor)),
+        where=weight[whole_blocks] > 0.0,
     )
-    whole = (weight[kept] > 0.0).reshape(blocks).mean((1, 3)) == 1.0
+    whole = (weight[whole_blocks] > 0.0).reshape(blocks).mean((1, 3)) == 1.0
     total = variance.reshape(blocks).sum((1, 3))
     coarse_weight = np.where(whole, np.divide(1.0, np.sqrt(total), out=np.zeros_like(total), where=total > 0.0), 0.0)
-    coarse_light = light[kept].reshape(blocks).sum((1, 3))
+    coarse_light = light[whole_blocks].reshape(blocks).sum((1, 3))
     left, top = part[1].start - 0.5, part[0].start - 0.5
     shrunk = Galaxy(
         (start.x - left) / factor - 0.5,
@@ -231,8 +252,8 @@ def refined_coarsely(start: Galaxy, light: Array, weight: Array, part: Part, psf
         start.r_e / factor,
         start.i_e * factor**2,
     )
-    stamp = Stamp((slice(0, height), slice(0, width)), None if psf is None else binned(psf, factor))
-    found = refined(shrunk, coarse_light, coarse_weight, stamp)
+    stamp = Stamp((slice(0, height), slice(0, width)), None if psf is None else coarse_kernel(psf, factor))
+    found = refine_galaxy(shrunk, coarse_light, coarse_weight, stamp)
     return Galaxy(
         (found.x + 0.5) * factor + left,
         (found.y + 0.5) * factor + top,
@@ -244,14 +265,14 @@ def refined_coarsely(start: Galaxy, light: Array, weight: Array, part: Part, psf
     )
 
 
-def _values(galaxy: Galaxy) -> Array:
+def _search_values(galaxy: Galaxy) -> Array:
     stretch, angle = -math.log(galaxy.q), math.radians(2.0 * galaxy.pa)
     return np.array(
         [0.0, 0.0, math.log(galaxy.r_e), math.log(galaxy.n), stretch * math.cos(angle), stretch * math.sin(angle)]
     )
 
 
-def _galaxy(start: Galaxy, values: Array) -> Galaxy:
+def _galaxy_at(start: Galaxy, values: Array) -> Galaxy:
     x, y, size, index, cosine, sine = map(float, values)
     return Galaxy(
         start.x + x,

@@ -14,10 +14,16 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _BLOCKS = 8
+"""Blocks along the longer axis; chosen by hand: enough for a plane, each with pixels enough for a clipped mean."""
 _SMALLEST_BLOCK = 8
+"""Side of a block, pixels, at least; chosen by hand."""
 _FEWEST_BLOCKS = 9
+"""Blocks of which a slope can be told: three times its parameters."""
 _SIGNIFICANT = 6.0
+"""Standard deviations from which a slope is sure. High, since the light of unseen sources is no noise; chosen by
+hand."""
 _WORTHWHILE = 0.25
+"""Rise over the image, in units of a pixel's noise, below which a slope does not matter; chosen by hand."""
 
 
 @dataclass(frozen=True)

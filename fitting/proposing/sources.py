@@ -19,12 +19,19 @@ from fitting.proposing.scene import Scene
 from fitting.proposing.sky import Sky, sky_of
 
 ROUNDS = 3
+"""Times that sources are looked for in what is left, at most; chosen by hand, for neighbours of neighbours."""
 _CYCLES = 2
+"""Times that all galaxies are refined in turn in a round; chosen by hand: neighbours settle to a few per cent."""
 _FEW = 60
-"""With more sources than this, one cycle a round: their first values need be no better than the time allows."""
+"""Sources, above which one cycle a round must do: their first values need be no better than the time allows. Chosen by
+hand."""
 _BEYOND = 10
+"""Pixels that are looked at around a footprint, beside its size; chosen by hand."""
 _SPREAD = 3.0
+"""Radii of its footprint within which a source is measured: footprints end where light stands out, not where it
+ends."""
 _WITHOUT_FOOTPRINT = 15
+"""Radius of a source whose footprint is not known, pixels; chosen by hand."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Found:
+class SourceList:
     """The sources of an image, the brightest first, its sky, and how many sources were left out for want of room."""
 
     sources: tuple[Source, ...]
@@ -76,7 +83,7 @@ class Found:
     light: Array
 
 
-def find_sources(image: ImageData, threshold: float, most: int) -> Found:
+def find_sources(image: ImageData, threshold: float, most: int) -> SourceList:
     """Sources that stand out of the noise.
 
     Args:
@@ -94,10 +101,10 @@ def find_sources(image: ImageData, threshold: float, most: int) -> Found:
             break
         search.add(seeds, new.labels)
         search.settle()
-    return search.found(left_out)
+    return search.source_list(left_out)
 
 
-def measure_sources(image: ImageData, seeds: Sequence[Seed], labels: NDArray[np.int32], threshold: float) -> Found:
+def measure_sources(image: ImageData, seeds: Sequence[Seed], labels: NDArray[np.int32], threshold: float) -> SourceList:
     """The sources that are known to be at the seeds, whether they stand out of the noise or not.
 
     Args:
@@ -106,7 +113,7 @@ def measure_sources(image: ImageData, seeds: Sequence[Seed], labels: NDArray[np.
     search = _Search(image, threshold)
     search.add(seeds, labels)
     search.settle(keep_all=True)
-    return search.found(len(search.detect().sources))
+    return search.source_list(len(search.detect().sources))
 
 
 class _Search:
@@ -124,7 +131,7 @@ class _Search:
     def detect(self) -> Detections:
         """What stands out of the light that is left."""
         scene = self.scene
-        return detect(scene.left(), self.image.variance, self.used, scene.blur, self.threshold, scene.drawn)
+        return detect(scene.residual(), self.image.variance, self.used, scene.blur, self.threshold, scene.drawn)
 
     def add(self, seeds: Sequence[Seed], labels: NDArray[np.int32]) -> None:
         """Draw the sources at the seeds, each measured where no other has its footprint."""
@@ -151,7 +158,7 @@ class _Search:
                 for name in self.by_flux():
                     if self.scene.significance(name) < self.threshold:
                         self.scene.take_away(name)
-            change = sky_of(self.scene.left(), self.used)
+            change = sky_of(self.scene.residual(), self.used)
             self.sky = self.sky.plus(change)
             self.scene.take_sky(change.plane(self.labels.shape))
 
@@ -159,14 +166,14 @@ class _Search:
         """Names of the sources, the brightest first."""
         return sorted(self.scene.galaxies, key=lambda name: -self.scene.galaxies[name].flux)
 
-    def found(self, left_out: int) -> Found:
+    def source_list(self, left_out: int) -> SourceList:
         """The sources as they are now."""
         sources = tuple(self._source(name) for name in self.by_flux())
-        return Found(sources, self.sky, self.scene.noise, left_out, self.labels, self.scene.left())
+        return SourceList(sources, self.sky, self.scene.noise, left_out, self.labels, self.scene.residual())
 
     def _source(self, name: str) -> Source:
         scene = self.scene
-        point = None if name in self.known else scene.as_a_point(name)
+        point = None if name in self.known else scene.point_like(name)
         return Source(
             scene.galaxies[name],
             point,

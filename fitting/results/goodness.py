@@ -52,12 +52,15 @@ def goodness(problem: Problem, values: Values, models: Sequence[Tensor]) -> Good
 Array = NDArray[np.float64]
 
 REACH = 3
+"""Pixels along each axis to which offsets go: resampling and smoothing correlate no farther; chosen by hand."""
 SIGNIFICANT = 4.0
 """Standard deviations from which a correlation is spoken of: by chance in one image of 15,000."""
 _FEWEST_PAIRS = 200
+"""Pairs of pixels, below which an autocorrelation is not normal enough to be judged; chosen by hand."""
 _LARGEST = 5.0
 """Residuals count as no larger, so that a few cosmic rays are no correlation."""
 _NEAREST = ((0, 1), (1, 0))
+"""Offsets (rows, columns) of nearest neighbours."""
 _OFFSETS = tuple((dy, dx) for dy in range(REACH + 1) for dx in range(-REACH, REACH + 1) if (dy, dx) > (0, 0))
 
 

@@ -29,6 +29,7 @@ from fitting.spec.parameters.parameter_spec import AnyParameter, ParameterSpec, 
 from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription, ProfileOptions
 
 MAX_COMPONENTS = 2000
+"""Components, and constraints, of a request at most: chosen by hand, above what one image can tell apart."""
 Role = Literal["light", "psf"]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
 

@@ -13,7 +13,9 @@ HANDLING = frozenset({"name", "labels", "reuse", "limits", "webhook"})
 """Members of a request that say what the fit is called and how a service handles it."""
 
 MAX_LABELS = 32
+"""Labels of a fit, at most; chosen by hand."""
 LONGEST_LABEL = 64
+"""Characters of a label, at most; chosen by hand."""
 _FORBIDDEN = re.compile(r'["\\\x00-\x1f\x7f]')
 
 

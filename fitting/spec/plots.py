@@ -192,7 +192,9 @@ def plots_of(methods: Iterable[str]) -> tuple[str, ...]:
 Stretch = Literal["linear", "log", "asinh", "zscale"]
 
 DEFAULT_SIZE = 1024
+"""Pixels of a picture's longer side where a reader does not say."""
 LARGEST_SIZE = 4096
+"""Pixels of a picture's longer side, at most: 16 million in all; chosen by hand."""
 
 
 @dataclass(frozen=True)

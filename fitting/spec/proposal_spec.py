@@ -14,6 +14,7 @@ from fitting.spec.images.references import PlaneReference
 from fitting.spec.validation import read_document
 
 MOST_COMPONENTS = 500
+"""Sources of a proposal, at most: a quarter of what a request may have; chosen by hand for the time that it takes."""
 PLANES = ("variance", "weight", "sigma", "mask", "psf")
 _OWN_HDU = re.compile(r"\[(?P<hdu>[^\[\]]+)\]\Z")
 _NUMBER = re.compile(r"[0-9]{1,6}\Z")

@@ -33,9 +33,9 @@ from fitting.spec.parameters.forms import Frame
 from fitting.spec.parameters.parameter_spec import AnyParameter, ByImage, Polynomial
 
 MAX_IMAGES = 200
-"""Images of a request, at most: chosen by hand, ten times what a survey has of bands."""
+"""Images of a request, at most; chosen by hand."""
 MOST_NUMBERS = 200_000_000
-"""Numbers that a stage's chains may hold: 1.6 GB."""
+"""Numbers that a stage's chains may hold, at most: 1.6 GB as float64; chosen by hand."""
 _GAIN = 'a variance such as {"gain": g, "read_noise": r}, or none where the data are electrons'
 Device = Literal["auto", "cpu", "gpu", "cuda"]
 

@@ -14,9 +14,13 @@ from fitting.spec.documents import FAULT, Document, Fault, RequestInvalid, json_
 from fitting.spec.request import FitRequest
 
 MAX_DEPTH = 16
+"""Levels of objects and arrays in a request, at most; chosen by hand, above what any has."""
 MAX_VALUES = 200_000
+"""Values in a request, at most: a hundred for each of the most components."""
 MAX_TEXT = 10_000
+"""Characters of a text, at most; chosen by hand."""
 MAX_FAULTS = 100
+"""Faults that are told of one request, at most; chosen by hand."""
 
 Location = tuple[str | int, ...]
 Model = TypeVar("Model", bound=Document)

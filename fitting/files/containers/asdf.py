@@ -19,16 +19,18 @@ import asdf
 import numpy as np
 from asdf.tags.core.ndarray import NDArrayType
 
-from fitting.files.containers.container import Plane, as_plane, damaged, require_numbers
+from fitting.files.containers.container import Plane, as_plane, damage_fault, require_numbers
 from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
 
 _MAGIC = b"\xd3BLK"
 _BLOCK = struct.Struct(">I4sQQQ16s")
 _MOST_YAML = 8 << 20
+"""Bytes of the tree, at most; chosen by hand, far above the trees of observatories' files."""
 _END_OF_TREE = re.compile(rb"\r?\n\.\.\.\r?\n")
 _ELSEWHERE = re.compile(rb"source\s*:\s*['\"]?[^\s\d\-,}'\"]|\$ref\s*['\"]?\s*:|!core/externalarray|core/subclass")
 _DEEPEST = 20
+"""Levels of the tree in which arrays are looked for; chosen by hand, so that looking ends."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class AsdfContainer:
         try:
             raw = np.array(self.arrays[hdu.index])
         except Exception as error:
-            raise damaged("ASDF", error, f"array {hdu.name}") from error
+            raise damage_fault("ASDF", error, f"array {hdu.name}") from error
         if raw.shape != hdu.shape or raw.dtype.kind not in "biuf":
             raise FileInvalid("is not the array that its tree describes", f"array {hdu.name}", "a whole ASDF file")
         return as_plane(raw, hdu, self.units[hdu.index])
@@ -60,22 +62,22 @@ def open_asdf(file: IO[bytes], limits: ReadLimits) -> Iterator[AsdfContainer]:
         try:
             opened = asdf.open(file, mode="r", memmap=False, lazy_load=True, validate_checksums=False)
         except Exception as error:
-            raise damaged("ASDF", error) from error
+            raise damage_fault("ASDF", error) from error
         with opened:
             found = list(_arrays(opened.tree, (), None))
             if len(found) > limits.hdus:
                 raise FileInvalid(f"holds more than {limits.hdus} arrays", expected="fewer arrays")
-            hdus = [_outlined(name, array, index, limits) for index, (name, array, _) in enumerate(found)]
+            hdus = [_hdu_outline(name, array, index, limits) for index, (name, array, _) in enumerate(found)]
             if sum(math.prod(hdu.shape) for hdu in hdus) > limits.pixels:
                 raise FileInvalid(f"holds more than {limits.pixels} pixels", expected="smaller images")
             yield AsdfContainer([array for _, array, _ in found], [unit for _, _, unit in found], hdus)
 
 
-def _outlined(name: str, array: NDArrayType, index: int, limits: ReadLimits) -> HduOutline:
+def _hdu_outline(name: str, array: NDArrayType, index: int, limits: ReadLimits) -> HduOutline:
     try:
         shape, dtype = tuple(int(length) for length in array.shape), np.dtype(array.dtype)
     except Exception as error:
-        raise damaged("ASDF", error, f"array {name}") from error
+        raise damage_fault("ASDF", error, f"array {name}") from error
     if dtype.hasobject or dtype.kind not in "biuf":
         return HduOutline(index, name, 1, "table", ())
     require_numbers(dtype, shape, limits, f"array {name}")
@@ -89,12 +91,12 @@ def _arrays(node: Any, place: tuple[str, ...], unit: str | None) -> Iterator[tup
     elif len(place) >= _DEEPEST:
         return
     elif isinstance(node, dict):
-        own = str(node["unit"]) if isinstance(node.get("unit"), str) else None
+        quantity_unit = str(node["unit"]) if isinstance(node.get("unit"), str) else None
         for key, value in node.items():
             if not place and key in ("asdf_library", "history"):
                 continue
-            quantity = key == "value" and own is not None
-            yield from _arrays(value, place if quantity else (*place, str(key)), own if quantity else None)
+            quantity = key == "value" and quantity_unit is not None
+            yield from _arrays(value, place if quantity else (*place, str(key)), quantity_unit if quantity else None)
     elif isinstance(node, list | tuple):
         for index, value in enumerate(node):
             yield from _arrays(value, (*place, str(index)), None)

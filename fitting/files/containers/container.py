@@ -68,7 +68,7 @@ def require_numbers(dtype: np.dtype[Any], shape: tuple[int, ...], limits: ReadLi
         raise FileInvalid(f"claims the shape {shape}", where, f"at most {limits.pixels} pixels")
 
 
-def damaged(kind: str, error: Exception, where: str = "") -> FileInvalid:
+def damage_fault(kind: str, error: Exception, where: str = "") -> FileInvalid:
     """The fault of a file that a library cannot read; damaged files raise nearly anything, and all is the file's.
 
     Lack of memory alone is not: it comes through.

@@ -10,7 +10,7 @@ from typing import IO
 import numpy as np
 from astropy.io import fits
 
-from fitting.files.containers.container import Plane, damaged
+from fitting.files.containers.container import Plane, damage_fault
 from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline, outline
 
@@ -30,7 +30,7 @@ class FitsContainer:
             header = source.header.copy()
             raw = source.data
         except Exception as error:
-            raise damaged("FITS", error, where) from error
+            raise damage_fault("FITS", error, where) from error
         if raw is None or raw.shape != hdu.shape or raw.dtype.kind not in "biuf":
             raise FileInvalid("is not the image that its header describes", where, "a standard FITS image")
         bits = int(header.get("ZBITPIX", header.get("BITPIX", -64)))
@@ -51,5 +51,5 @@ def open_fits(file: IO[bytes], limits: ReadLimits) -> Iterator[FitsContainer]:
         try:
             opened = fits.open(file, memmap=False, lazy_load_hdus=True)
         except Exception as error:
-            raise damaged("FITS", error) from error
+            raise damage_fault("FITS", error) from error
         yield FitsContainer(opened, hdus)

@@ -12,12 +12,14 @@ from typing import IO, Any
 
 import numpy as np
 
-from fitting.files.containers.container import Plane, as_plane, damaged, require_numbers
+from fitting.files.containers.container import Plane, as_plane, damage_fault, require_numbers
 from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
 
 _HEADER = 10_000
+"""Bytes of an array's header, at most: numpy's own limit for files that are not trusted (`max_header_size`)."""
 _CHUNK = 1 << 20
+"""Bytes that are inflated at a time, and so the most by which a limit is overshot."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class NpzContainer:
 
     def plane(self, hdu: HduOutline) -> Plane:
         """See `Container`."""
-        with _unpacked(self.archive, self.members[hdu.index], self.limits) as file:
+        with _member_file(self.archive, self.members[hdu.index], self.limits) as file:
             return as_plane(np.load(file, allow_pickle=False), hdu)
 
 
@@ -69,19 +71,21 @@ def open_npz(file: IO[bytes], limits: ReadLimits) -> Iterator[NpzContainer]:
         archive = zipfile.ZipFile(file)
         members = [info for info in archive.infolist() if not info.is_dir()]
     except Exception as error:
-        raise damaged("npz", error) from error
+        raise damage_fault("npz", error) from error
     if len(members) > limits.hdus:
         raise FileInvalid(f"holds more than {limits.hdus} arrays", expected="fewer arrays")
     with archive:
         hdus, pixels = [], 0
         for index, info in enumerate(members):
             where = f"array {info.filename[:80]!r}"
-            _require_modest(info, where, limits)
+            if info.file_size > _most_bytes(info, limits):
+                right = f"at most {limits.bytes} bytes and {limits.ratio:g} times the compressed size"
+                raise FileInvalid(f"inflates from {info.compress_size} bytes to {info.file_size}", where, right)
             try:
                 with archive.open(info) as member:
                     shape, _ = _claims(member, limits, where)
             except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
-                raise damaged("npz", error, where) from error
+                raise damage_fault("npz", error, where) from error
             pixels += math.prod(shape)
             if pixels > limits.pixels:
                 raise FileInvalid(f"holds more than {limits.pixels} pixels", where, "smaller images")
@@ -102,18 +106,12 @@ def _claims(file: IO[bytes], limits: ReadLimits, where: str) -> tuple[tuple[int,
     return tuple(shape), dtype
 
 
-def _require_modest(info: zipfile.ZipInfo, where: str, limits: ReadLimits) -> None:
-    if info.file_size > _most(info, limits):
-        right = f"at most {limits.bytes} bytes and {limits.ratio:g} times the compressed size"
-        raise FileInvalid(f"inflates from {info.compress_size} bytes to {info.file_size}", where, right)
-
-
-def _most(info: zipfile.ZipInfo, limits: ReadLimits) -> int:
+def _most_bytes(info: zipfile.ZipInfo, limits: ReadLimits) -> int:
     return min(limits.bytes, max(limits.ratio_free, int(limits.ratio * info.compress_size)))
 
 
 @contextmanager
-def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: ReadLimits) -> Iterator[IO[bytes]]:
+def _member_file(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: ReadLimits) -> Iterator[IO[bytes]]:
     """A member as a file of its own. What it claims to hold may be a lie: it is cut off at the limit."""
     where = f"array {info.filename[:80]!r}"
     with tempfile.TemporaryFile() as file:
@@ -121,18 +119,14 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: ReadLimit
             with archive.open(info) as member:
                 while chunk := member.read(_CHUNK):
                     file.write(chunk)
-                    if file.tell() > _most(info, limits):
+                    if file.tell() > _most_bytes(info, limits):
                         raise FileInvalid("inflates to more than it says", where, "a sound archive")
         except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError) as error:
-            raise damaged("npz", error, where) from error
-        shape, dtype = _rewound_claims(file, limits, where)
+            raise damage_fault("npz", error, where) from error
+        file.seek(0)
+        shape, dtype = _claims(file, limits, where)
         needed = math.prod(shape) * dtype.itemsize
         if file.seek(0, 2) < needed:
             raise FileInvalid("is truncated", where, "the whole array")
         file.seek(0)
         yield file
-
-
-def _rewound_claims(file: IO[bytes], limits: ReadLimits, where: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    file.seek(0)
-    return _claims(file, limits, where)

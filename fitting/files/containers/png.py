@@ -11,7 +11,7 @@ from typing import IO
 import numpy as np
 from PIL import Image
 
-from fitting.files.containers.container import Plane, as_plane, damaged
+from fitting.files.containers.container import Plane, as_plane, damage_fault
 from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
 
@@ -30,7 +30,7 @@ class PngContainer:
         try:
             return as_plane(np.asarray(self.image), hdu)
         except Exception as error:
-            raise damaged("PNG", error) from error
+            raise damage_fault("PNG", error) from error
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def open_png(file: IO[bytes], limits: ReadLimits) -> Iterator[PngContainer]:
         except Image.DecompressionBombError as error:
             raise FileInvalid("claims too many pixels", expected=f"at most {limits.pixels} pixels") from error
         except Exception as error:
-            raise damaged("PNG", error) from error
+            raise damage_fault("PNG", error) from error
         if image.mode not in _GREY:
             raise FileInvalid(f"is a picture of the mode {image.mode}", expected="one of grey values, without colours")
         if image.width * image.height > limits.pixels:

@@ -12,7 +12,7 @@ from typing import IO
 import numpy as np
 import tifffile
 
-from fitting.files.containers.container import Plane, as_plane, damaged, require_numbers
+from fitting.files.containers.container import Plane, as_plane, damage_fault, require_numbers
 from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
 
@@ -32,7 +32,7 @@ class TiffContainer:
         try:
             raw = self.pages[hdu.index].asarray(maxworkers=1)
         except Exception as error:
-            raise damaged("TIFF", error, where) from error
+            raise damage_fault("TIFF", error, where) from error
         if raw.shape != hdu.shape:
             raise FileInvalid("is not the image that it claims to be", where, "a whole TIFF file")
         return as_plane(raw, hdu)
@@ -44,14 +44,14 @@ def open_tiff(file: IO[bytes], limits: ReadLimits) -> Iterator[TiffContainer]:
     try:
         with tifffile.TiffFile(file, name="upload.tif", _multifile=False) as opened:
             pages = _pages(opened, limits)
-            hdus = [_outlined(page, index, limits) for index, page in enumerate(pages)]
+            hdus = [_hdu_outline(page, index, limits) for index, page in enumerate(pages)]
             if sum(math.prod(hdu.shape) for hdu in hdus) > limits.pixels:
                 raise FileInvalid(f"holds more than {limits.pixels} pixels", expected="smaller images")
             yield TiffContainer(pages, hdus)
     except FileInvalid:
         raise
     except (tifffile.TiffFileError, ValueError, KeyError, IndexError, TypeError, OverflowError, OSError) as error:
-        raise damaged("TIFF", error) from error
+        raise damage_fault("TIFF", error) from error
 
 
 def _pages(opened: tifffile.TiffFile, limits: ReadLimits) -> list[tifffile.TiffPage]:
@@ -63,7 +63,7 @@ def _pages(opened: tifffile.TiffFile, limits: ReadLimits) -> list[tifffile.TiffP
     return pages
 
 
-def _outlined(page: tifffile.TiffPage, index: int, limits: ReadLimits) -> HduOutline:
+def _hdu_outline(page: tifffile.TiffPage, index: int, limits: ReadLimits) -> HduOutline:
     where = f"page {index}"
     shape = tuple(int(length) for length in page.shape)
     if page.samplesperpixel != 1 or page.photometric not in (0, 1):

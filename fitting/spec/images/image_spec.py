@@ -28,8 +28,9 @@ Length = Annotated[float, Field(ge=0.01, le=100.0)]
 ImageName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$")]
 Convention = Literal["discrete", "effective"]
 MOST_NODES = 400
+"""Nodes of a grid of PSFs, at most: 20 × 20, each convolved by itself; chosen by hand."""
 MOST_FINE = 20
-"""Most pixels of a PSF image to one of the image, along an axis."""
+"""Pixels of a PSF image to one of the image, along an axis, at most; chosen by hand."""
 
 
 class ConstantNoise(Document):

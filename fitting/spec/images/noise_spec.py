@@ -13,6 +13,7 @@ from fitting.spec.documents import Document, refusal, shown
 NoiseName = Literal["gaussian", "poisson", "student_t"]
 NOISES: tuple[str, ...] = get_args(NoiseName)
 DEGREES_OF_FREEDOM = 5.0
+"""Of Student's t where a request gives none: heavy tails, and still a variance; chosen by hand."""
 
 
 class _StudentOptions(Document):

@@ -12,6 +12,7 @@ from fitting.spec.methods.method_description import Calls, MethodDescription
 from fitting.spec.methods.samplers import Dispersion, SamplerOptions, Screen, Thin
 
 _FEWEST_WALKERS = 32
+"""Walkers where a request gives no number, at least; chosen by hand: many are better than few."""
 
 
 class EnsembleOptions(SamplerOptions):

@@ -24,7 +24,9 @@ from fitting.faults import UserFault
 from fitting.spec.parameters.duals import MATH, Arithmetic, Dual, Functions
 
 MAX_LENGTH = 500
+"""Characters of an expression, at most; chosen by hand."""
 MAX_DEPTH = 30
+"""Depth of its tree, at most: far below Python's own limit of recursion; chosen by hand."""
 
 _BINARY: Mapping[type[ast.operator], Callable[[Arithmetic, Dual, Dual], Dual]] = {
     ast.Add: Arithmetic.add,

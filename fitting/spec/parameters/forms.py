@@ -30,6 +30,7 @@ MAGNITUDE = ParameterDescription(
     name="magnitude", unit="mag", description="Total magnitude: zero point - 2.5 log10(flux).", min=-60.0, max=80.0
 )
 _ABOVE = 1e-3
+"""What keeps a total that may not sink to a bound off it, in the bound's unit; chosen by hand."""
 _SKY_UNITS = {
     "pixel": "arcsec", "1/pixel": "1/arcsec", "data/pixel": "data/arcsec2", "data/pixel/pixel": "data/arcsec3",
 }  # fmt: skip

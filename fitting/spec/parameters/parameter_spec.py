@@ -15,7 +15,7 @@ from fitting.spec.parameters.priors import Prior, prior_schema, read_prior
 from fitting.spec.profiles import ParameterDescription
 
 MOST_COEFFICIENTS = 12
-"""Coefficients of a polynomial of wavelength, at most: chosen by hand, above what any set of filters tells apart."""
+"""Coefficients of a polynomial of wavelength, at most; chosen by hand."""
 EXPECTED = 'a number, "= expression", or an object with value, min, max, fixed, prior'
 
 

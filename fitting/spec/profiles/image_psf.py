@@ -15,6 +15,7 @@ from fitting.spec.profiles.shared_parameters import CENTRE, FLUX
 FIRST_TERM = 4
 """Of Noll's polynomials: the first is lost in the kernel's sum, and the second and third move it, as positions do."""
 HIGHEST_TERM = 66
+"""Of Noll's polynomials: radial orders to 10, beyond which a stamp of pixels does not tell them apart."""
 
 
 class ImagePsfOptions(ProfileOptions):

@@ -13,7 +13,7 @@ import tifffile
 from PIL import Image
 
 from fitting.files import FileInvalid, ReadLimits, describe_file, read_plane
-from fitting.files.plane_recognition import recognised
+from fitting.files.plane_recognition import recognise_planes
 
 FIELD = np.random.default_rng(5).normal(10.0, 2.0, (31, 21))
 COUNTS = FIELD.round().astype(np.uint16)
@@ -82,7 +82,7 @@ def test_what_is_there_is_described_and_recognised(tmp_path: Path) -> None:
     assert [(hdu.name, hdu.shape) for hdu in found.hdus] == [("SCI", (31, 21)), ("VAR", (31, 21)), ("PSF", (5, 5))]
     assert found.hdus[0].median == pytest.approx(np.median(FIELD))
     assert found.hdus[0].scatter == pytest.approx(2.0, rel=0.1)
-    assert dict(recognised(found, None).hdus) == {"data": 0, "variance": 1, "psf": 2}
+    assert dict(recognise_planes(found, None).hdus) == {"data": 0, "variance": 1, "psf": 2}
 
 
 def test_a_quantity_of_asdf_has_its_unit(tmp_path: Path) -> None:

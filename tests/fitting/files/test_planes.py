@@ -3,7 +3,7 @@
 import pytest
 
 from fitting.files.file_reading import FileDescription, HduDescription
-from fitting.files.plane_recognition import recognised
+from fitting.files.plane_recognition import recognise_planes
 
 SQUARE, STAMP = (50, 60), (21, 21)
 
@@ -30,12 +30,12 @@ def described(*hdus: tuple[str, tuple[int, ...]]) -> FileDescription:
     ],
 )
 def test_planes_are_recognised(hdus: list[tuple[str, tuple[int, ...]]], expected: dict[str, int]) -> None:
-    assert recognised(described(*hdus), None).hdus == expected
+    assert recognise_planes(described(*hdus), None).hdus == expected
 
 
 @pytest.mark.parametrize(("name", "shape"), [("MASK", STAMP), ("PSF", (20, 20)), ("PSF", SQUARE), ("VAR", (60, 50))])
 def test_a_name_with_the_wrong_shape_is_told(name: str, shape: tuple[int, int]) -> None:
-    planes = recognised(described(("SCI", SQUARE), (name, shape)), None)
+    planes = recognise_planes(described(("SCI", SQUARE), (name, shape)), None)
     assert planes.hdus == {"data": 0}
     (warning,) = planes.warnings
     assert name in warning
@@ -43,5 +43,5 @@ def test_a_name_with_the_wrong_shape_is_told(name: str, shape: tuple[int, int]) 
 
 def test_the_data_may_be_named() -> None:
     file = described(("SCI", SQUARE), ("OTHER", SQUARE), ("MASK", SQUARE))
-    assert recognised(file, "other").hdus == {"data": 1, "mask": 2}
-    assert recognised(file, 1).hdus == {"data": 1, "mask": 2}
+    assert recognise_planes(file, "other").hdus == {"data": 1, "mask": 2}
+    assert recognise_planes(file, 1).hdus == {"data": 1, "mask": 2}

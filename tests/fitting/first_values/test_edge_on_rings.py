@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fitting.first_values import complete_request
-from fitting.first_values.edge_on_rings import measured_ring
+from fitting.first_values.edge_on_rings import measure_ring
 from fitting.spec import ParameterTable
 from tests.fitting.scene import fit_request, fitted, image_of, noisy, rendered, values_of
 
@@ -35,7 +35,7 @@ def seen(case: str, *others: dict[str, Any], **fields: Any) -> Any:
 def test_moments_without_noise_tell_the_ring(case: str) -> None:
     truth = PLACE | RINGS[case]
     light = rendered([ring(**truth)], shape=(81, 85))
-    found = measured_ring(light, np.ones(light.shape, bool), 1e-3, 0.0, None)
+    found = measure_ring(light, np.ones(light.shape, bool), 1e-3, 0.0, None)
     assert found is not None
     assert found["pa"] == pytest.approx(truth["pa"], abs=0.5)
     assert (found["x"], found["y"]) == pytest.approx((truth["x"], truth["y"]), abs=0.1)
@@ -71,4 +71,4 @@ def test_a_galaxy_beside_it_is_left_to_its_own_component() -> None:
 
 def test_without_light_there_is_no_ring() -> None:
     nothing = np.zeros((20, 20))
-    assert measured_ring(nothing, np.ones((20, 20), bool), 1.0, 0.0, None) is None
+    assert measure_ring(nothing, np.ones((20, 20), bool), 1.0, 0.0, None) is None
