@@ -60,7 +60,7 @@ def geometry() -> Iterator[str]:
     for name, modifier in GEOMETRY.items():
         yield f"\n## {name}\n\n{modifier.description} Setting: {modifier.expected}.\n\n    {modifier.formula}\n"
         yield f"Source: {modifier.source}.\n"
-        yield from _parameters(modifier.parameters(modifier.described))
+        yield from _parameters(modifier.parameters(modifier.usual_or_example))
 
 
 def _parameters(parameters: Iterable[ParameterDescription]) -> Iterator[str]:

@@ -150,7 +150,7 @@ def _fitted_parameters(
         interval = reported_interval(row, value, outcome.intervals.get(row.name))
         period = row.description.period
         if row.turns and period is not None:
-            value = row.reported(value)
+            value = row.as_reported(value)
             turns = round((levels["0.5"] - value) / period) if levels else 0
             levels = {name: level - turns * period for name, level in levels.items()}
         fitted.append(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -50,3 +52,21 @@ def test_the_specification_needs_no(heavy: str) -> None:
 )
 def test_reading_files_and_drawing_need_no_torch(module: str) -> None:
     assert "torch" not in modules_after(f"import {module}")
+
+
+def imports_within(package: str) -> dict[str, set[str]]:
+    """What each module of a package imports of it, anywhere in it, functions and type checking included."""
+    files = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in (ROOT / package).rglob("*.py")}
+    modules = {name.removesuffix(".__init__"): path for name, path in files.items()}
+    found: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        nodes = [
+            node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)
+        ]
+        named = {f"{node.module}.{alias.name}": node.module for node in nodes for alias in node.names}
+        found[module] = {name if name in modules else str(of) for name, of in named.items()} & modules.keys() - {module}
+    return found
+
+
+def test_no_modules_of_the_specification_import_each_other_in_a_circle() -> None:
+    assert list(TopologicalSorter(imports_within("fitting/spec")).static_order())

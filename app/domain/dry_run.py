@@ -39,7 +39,7 @@ def plan_fit(services: Services, owner: str, submission: Submission) -> Plan:
     return Plan(
         request=request,
         n_pixels=pixels,
-        n_free=len(ParameterTable.constrained(request).free),
+        n_free=len(ParameterTable.with_constraints(request).free),
         expected_bytes=costs.expected_bytes(request, pixels),
         expected_seconds=found.expected_seconds * queue_forecast.pace(services.engine, place.queue),
         place=place,

@@ -20,7 +20,7 @@ router = APIRouter(tags=["catalogue"])
 @router.get("/profiles", summary="The light profiles")
 def list_profiles() -> ProfileList:
     """Every profile, and every modifier of isophotes, with its parameters, units, limits, formula and source."""
-    modifiers = [_modifier(name, item.described) for name, item in GEOMETRY.items()]
+    modifiers = [_modifier(name, item.usual_or_example) for name, item in GEOMETRY.items()]
     return ProfileList(profiles=list(PROFILES.values()), geometry=modifiers)
 
 
@@ -34,7 +34,7 @@ def get_modifier(
     if known is None:
         raise NotFound(f"There is no geometry {name[:80]!r}; there are {', '.join(GEOMETRY)}.")
     if not setting:
-        return _modifier(name, known.described)
+        return _modifier(name, known.usual_or_example)
     try:
         return _modifier(name, ModifierSpec.model_validate({name: json.loads(setting)}).setting)
     except json.JSONDecodeError as error:

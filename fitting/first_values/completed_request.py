@@ -83,13 +83,13 @@ def _measured_values(request: FitRequest, table: ParameterTable, images: Sequenc
     skies = [item for item in request.components if _has_nodes(item)]
     if not others and not skies:
         return _Scene(request, table, images[0]).solve()
-    known = table.followed({row.name: row.value for row in table if row.value is not None})
+    known = table.with_links({row.name: row.value for row in table if row.value is not None})
     stand_ins = tuple(_stand_in(item, known) for item in request.components)
     scene = request.model_copy(update={"components": stand_ins, "constraints": ()})
     galaxies = ParameterTable.of(scene)
     seen = _Scene(scene, galaxies, images[0])
     found = seen.solve()
-    values = galaxies.followed({row.name: row.value for row in galaxies if row.value is not None} | found)
+    values = galaxies.with_links({row.name: row.value for row in galaxies if row.value is not None} | found)
     for item in others:
         galaxy = Galaxy(**{name: values[f"{item.name}.{name}"] for name in ("x", "y", "q", "pa", "n", "r_e", "i_e")})
         profile_values = first_values(item, galaxy)
@@ -214,7 +214,7 @@ class _Scene:
 
     def _values(self) -> dict[str, float]:
         """What is known, with every link that can be worked out from it."""
-        return self.table.followed(self.known)
+        return self.table.with_links(self.known)
 
     def _improve(self, galaxy: ComponentSpec, first: bool) -> None:
         """Measure one galaxy with the others taken off, and renew its crude model."""

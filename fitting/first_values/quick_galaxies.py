@@ -28,7 +28,7 @@ _NARROWEST, _WIDEST = 0.25, 1.8
 """Dispersions of the Gaussians that stand for a galaxy, half-light radii; chosen by hand, to span core and
 outskirts."""
 _LIGHT_OF_KERNEL = 0.995
-"""Share of a PSF's light that its compact kernel holds; chosen by hand, since galaxies are drawn to a few per cent only."""
+"""Share of a PSF's light that its compact kernel holds; chosen by hand, for drawings good to a few per cent."""
 _FAINTEST = 1e-5
 """Of first intensities, in units of that at the half-light radius; chosen by hand, so that no logarithm is of zero."""
 

@@ -38,7 +38,7 @@ def complete_through_pixels(request: FitRequest, images: Sequence[ImageData], co
         RequestInvalid: something is still missing afterwards.
     """
     table = ParameterTable.of(request)
-    known = table.followed({row.name: row.value for row in table if row.value is not None})
+    known = table.with_links({row.name: row.value for row in table if row.value is not None})
     found: dict[str, float] = {}
     for place, image in enumerate(images):
         eye = _Eye.of(request, image)
@@ -88,7 +88,7 @@ class _Eye:
 
     def pixel(self, item: ComponentSpec, table: ParameterTable, known: Mapping[str, float]) -> ComponentSpec:
         """The component in this image's pixels, with what is known of it."""
-        forms = item.described(self.request.frame_in_use).parameters
+        forms = item.description_in(self.request.frame_in_use).parameters
         given = {}
         for form in forms:
             name = table.names[table.row_of(item.name, form.name, self.image.name)]
@@ -122,7 +122,7 @@ class _Eye:
         in_pixels = {name: values[f"{item.name}.{name}"] for name in item.description.names}
         found = {}
         for form, native in zip(
-            item.described(self.request.frame_in_use).parameters, item.description.names, strict=True
+            item.description_in(self.request.frame_in_use).parameters, item.description.names, strict=True
         ):
             name = table.names[table.row_of(item.name, form.name, self.image.name)]
             found[name] = self._form(form.name, form.unit, item.profile, in_pixels, in_pixels[native])

@@ -44,7 +44,7 @@ def _sky_faults(path: str, image: ImageData, shown: Sequence[ComponentSpec]) -> 
     """Faults of an image that cannot be placed on the sky."""
     if sky_of(image) is not None:
         return
-    if any("ra" in item.described("sky").names for item in shown):
+    if any("ra" in item.description_in("sky").names for item in shown):
         expected = "a celestial WCS; or x and y in the components, and a pixel_scale"
         yield Fault(f"{path}.data", "has no world coordinates, so ra and dec have no place in it", expected)
     elif image.pixel_scale is None:

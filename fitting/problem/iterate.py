@@ -27,7 +27,7 @@ class Iterate:
         """The free parameters by name, as a result reports them: axis ratios at most one, angles within one turn."""
         values = self.problem.parameters.values(self._canonical()).physical[0].tolist()
         rows = zip(self.problem.table, values, strict=True)
-        return {row.name: row.reported(value) for row, value in rows if row.free}
+        return {row.name: row.as_reported(value) for row, value in rows if row.free}
 
     @torch.no_grad()
     def normalized_residuals(self) -> list[NDArray[np.float64]]:

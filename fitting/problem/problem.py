@@ -65,7 +65,7 @@ class Problem:
         keep_freed_memory()
         self.device = torch.device(device)
         self.request = request
-        self.table = ParameterTable.constrained(request)
+        self.table = ParameterTable.with_constraints(request)
         self.parameters = Parametrization(self.table)
         self.priors = Priors(self.table)
         self.sources = tuple(images)

@@ -125,7 +125,7 @@ def reported_interval(row: TableParameter, value: float, interval: Interval | No
     """
     if interval is None:
         return None
-    turns = row.reported(value) - value
+    turns = row.as_reported(value) - value
     lower, upper = (None if end is None else end + turns for end in (interval.lower, interval.upper))
     return lower, upper
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import InitErrorDetails
 
 from fitting.spec.components import MAX_COMPONENTS, ComponentSpec
-from fitting.spec.documents import detail, shown
+from fitting.spec.documents import detail, excerpt
 from fitting.spec.images.image_spec import ImageSpec
 from fitting.spec.images.references import PlaneReference
 from fitting.spec.parameter_rows import component_rows, link_faults, seen_in
@@ -23,8 +23,8 @@ def frame_faults(components: Iterable[ComponentSpec | None], frame: Frame) -> li
     for index, component in enumerate(components):
         if component is None:
             continue
-        faults += _unready(index, component, frame)
-        names = component.described(frame).names
+        faults += _frame_misfits(index, component, frame)
+        names = component.description_in(frame).names
         for name in component.parameters:
             if name not in names:
                 message = f"does not belong to frame {frame}" if frame == "pixel" else "does not go with x or y"
@@ -33,7 +33,7 @@ def frame_faults(components: Iterable[ComponentSpec | None], frame: Frame) -> li
     return faults
 
 
-def _unready(index: int, component: ComponentSpec, frame: Frame) -> Iterator[InitErrorDetails]:
+def _frame_misfits(index: int, component: ComponentSpec, frame: Frame) -> Iterator[InitErrorDetails]:
     """Faults of what is defined by pixels, or has no known total."""
     place = ("components", index)
     if frame == "sky" and component.role == "light" and any(component.references()):
@@ -55,7 +55,7 @@ def varied_faults(components: Iterable[ComponentSpec | None], images: Sequence[I
             continue
         for place, image in enumerate(component.images or ()):
             if image not in every:
-                message = f"there is no image {shown(image)}"
+                message = f"there is no image {excerpt(image)}"
                 faults.append(detail(("components", index, "images", place), message, f"one of: {', '.join(every)}"))
         here = seen_in(component, images)
         for name, spec in component.parameters.items():
@@ -83,7 +83,7 @@ def repeated_names(kind: str, parts: Iterable[ComponentSpec | ImageSpec | None])
         if part is None:
             continue
         if part.name in seen:
-            message = f"the name {shown(part.name)} is already taken"
+            message = f"the name {excerpt(part.name)} is already taken"
             faults.append(detail((kind, index, "name"), message, f"a name that no other {kind.removesuffix('s')} has"))
         seen.add(part.name)
     return faults
@@ -95,7 +95,7 @@ def psf_faults(components: Sequence[ComponentSpec], images: Sequence[ImageSpec])
     for index, component in enumerate(components):
         for image in seen_in(component, images) if component.role == "psf" else ():
             if image in owner:
-                message = f"is a second point-spread function of {shown(image)}, beside {owner[image]}"
+                message = f"is a second point-spread function of {excerpt(image)}, beside {owner[image]}"
                 yield detail(("components", index, "role"), message, "one for each image")
             owner[image] = component.name
 
@@ -106,7 +106,7 @@ def point_source_faults(components: Sequence[ComponentSpec], images: Sequence[Im
         seen = seen_in(component, images) if component.profile == "point_source" else ()
         blurred = {name for item in components if item.role == "psf" for name in seen_in(item, images)}
         without = [
-            shown(image.name)
+            excerpt(image.name)
             for image in images
             if image.name in seen and image.psf is None and image.name not in blurred
         ]

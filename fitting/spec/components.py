@@ -21,11 +21,11 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
-from fitting.spec.documents import Document, detail, details, refusal, refuse, shown
+from fitting.spec.documents import Document, detail, details, excerpt, refusal, refuse
 from fitting.spec.images.references import PlaneReference
 from fitting.spec.modifiers import ModifierSpec, in_order
-from fitting.spec.parameters.forms import Frame, alternatives, any_form, described, every_name, least_with_total
-from fitting.spec.parameters.parameter_spec import AnyParameter, ParameterSpec, interval, read_parameter, within
+from fitting.spec.parameters.forms import Frame, alternatives, any_form, described_in, every_name, least_with_total
+from fitting.spec.parameters.parameter_spec import AnyParameter, ParameterSpec, interval, is_within, read_parameter
 from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription, ProfileOptions
 
 MAX_COMPONENTS = 2000
@@ -80,7 +80,7 @@ class ComponentSpec(Document):
     def _identifier(cls, value: str) -> str:
         if not _NAME.match(value) or keyword.iskeyword(value):
             raise refusal(
-                f"{shown(value)} cannot name a component",
+                f"{excerpt(value)} cannot name a component",
                 "a letter, then letters, digits or _, 64 at most, and no word of Python's",
             )
         return value
@@ -89,7 +89,7 @@ class ComponentSpec(Document):
     @classmethod
     def _known_profile(cls, value: str) -> str:
         if value not in PROFILES:
-            raise refusal(f"unknown profile {shown(value)}", "one of: " + ", ".join(PROFILES))
+            raise refusal(f"unknown profile {excerpt(value)}", "one of: " + ", ".join(PROFILES))
         return value
 
     @field_validator("role")
@@ -122,8 +122,8 @@ class ComponentSpec(Document):
     @classmethod
     def _read_parameters(cls, value: Any, info: ValidationInfo) -> Any:
         if not isinstance(value, dict):
-            raise refusal(f"{shown(value)} is not an object", "an object of parameters by name")
-        profile = _described(info.data)
+            raise refusal(f"{excerpt(value)} is not an object", "an object of parameters by name")
+        profile = _description_of_sound(info.data)
         specs: dict[str, AnyParameter] = {}
         faults: list[InitErrorDetails] = []
         for name, written in value.items():
@@ -178,15 +178,15 @@ class ComponentSpec(Document):
     @property
     def description(self) -> ProfileDescription:
         """The profile's row of `PROFILES`, with the parameters that options and geometry bring."""
-        return _completed(self.profile, self.options, self.geometry, self.role)
+        return _whole_description(self.profile, self.options, self.geometry, self.role)
 
-    def described(self, frame: Frame) -> ProfileDescription:
+    def description_in(self, frame: Frame) -> ProfileDescription:
         """The profile with its parameters in the forms that this component uses in a request of that frame."""
-        return described(self.description, frame, self.parameters)
+        return described_in(self.description, frame, self.parameters)
 
 
 @lru_cache(maxsize=4096)
-def _completed(
+def _whole_description(
     profile: str, options: ProfileOptions | None, geometry: tuple[ModifierSpec, ...], role: Role
 ) -> ProfileDescription:
     """A profile with the parameters that its options and its geometry give it, and without those that a point-spread
@@ -200,19 +200,19 @@ def _completed(
     return known.model_copy(update={"parameters": (*parameters[:4], *brought, *parameters[4:])})
 
 
-def _described(sound: Mapping[str, Any]) -> ProfileDescription | None:
+def _description_of_sound(sound: Mapping[str, Any]) -> ProfileDescription | None:
     """The same of the sound fields of a component; None where what decides it is not sound."""
     if not {"profile", "options", "geometry", "role"} <= sound.keys():
         return None
-    return _completed(sound["profile"], sound["options"], sound["geometry"], sound["role"])
+    return _whole_description(sound["profile"], sound["options"], sound["geometry"], sound["role"])
 
 
 def _rivals(given: Mapping[str, Any], profile: ProfileDescription | None) -> list[InitErrorDetails]:
     """Faults of parameters that are given in two forms at once."""
     faults = []
-    for own, forms in alternatives(profile).items() if profile is not None else ():
-        names = [name for name in (own, *(form.name for form in forms)) if name in given]
-        expected = f"one of: {', '.join((own, *(form.name for form in forms)))}"
+    for native, forms in alternatives(profile).items() if profile is not None else ():
+        names = [name for name in (native, *(form.name for form in forms)) if name in given]
+        expected = f"one of: {', '.join((native, *(form.name for form in forms)))}"
         faults += [detail((name,), f"stands beside {names[0]}, and only one can hold", expected) for name in names[1:]]
     return faults
 
@@ -221,7 +221,7 @@ def _missing(given: Mapping[str, Any], profile: ProfileDescription | None) -> li
     """Faults of the parameters that the request must give and did not."""
     if profile is None:
         return []
-    other = {own: [form.name for form in forms] for own, forms in alternatives(profile).items()}
+    other = {native: [form.name for form in forms] for native, forms in alternatives(profile).items()}
     needed = [
         item
         for item in profile.parameters
@@ -236,7 +236,7 @@ def _misfits(
     """Faults of one well-formed parameter against its profile: unknown name, or beyond a limit."""
     if profile is None:
         return []
-    description = described(profile, "pixel", given).parameter(name) or any_form(profile, name)
+    description = described_in(profile, "pixel", given).parameter(name) or any_form(profile, name)
     if description is None:
         return [detail((name,), f"{profile.name} has no such parameter", "one of: " + ", ".join(every_name(profile)))]
     if isinstance(spec, ParameterSpec):
@@ -277,13 +277,13 @@ def _limit_faults(
             interval(description.lowest, description.highest),
         )
         for key, limit in (("min", spec.min), ("max", spec.max))
-        if limit is not None and not within(limit, description.lowest, description.highest)
+        if limit is not None and not is_within(limit, description.lowest, description.highest)
     ]
     low, high = spec.limits(description)
     if not faults and low is not None and high is not None and low >= high:
         key = "prior" if spec.prior is not None else "min" if spec.min is not None else "max"
         faults.append(detail((*place, key), f"min {low:g} is not below max {high:g}", "min < max; or fix the value"))
-    if not faults and spec.value is not None and not within(spec.value, low, high):
+    if not faults and spec.value is not None and not is_within(spec.value, low, high):
         inside = (*place, "value") if isinstance(written, dict) else place
         faults.append(detail(inside, f"{spec.value:g} is outside its limits", interval(low, high)))
     return faults

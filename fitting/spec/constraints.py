@@ -15,7 +15,7 @@ from pydantic import GetJsonSchemaHandler, field_validator, model_serializer, mo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails
 
-from fitting.spec.documents import Document, detail, refusal, refuse, shown
+from fitting.spec.documents import Document, detail, excerpt, refusal, refuse
 from fitting.spec.parameter_rows import Row, circles, unknown_target
 from fitting.spec.parameters.expressions import GRAMMAR, Expression, ExpressionInvalid, parse_expression, solved_for
 from fitting.spec.parameters.parameter_spec import ParameterSpec
@@ -46,7 +46,7 @@ class ConstraintSpec(Document):
         if not isinstance(value, dict):
             if isinstance(value, ConstraintSpec):
                 return value
-            raise refusal(f"{shown(value)} is not a constraint", EXPECTED)
+            raise refusal(f"{excerpt(value)} is not a constraint", EXPECTED)
         named = [key for key in value if key in PRIORS]
         if len(named) + ("prior" in value) > 1:
             raise refusal("has more than one prior", "one prior")
@@ -91,7 +91,7 @@ class ConstraintSpec(Document):
     @property
     def limits(self) -> tuple[float | None, float | None]:
         """Limits of the value, the prior's bounds among them; those that a prior's density keeps by itself are none."""
-        prior = (None, None) if self.prior is None or self.prior.unbounded else self.prior.bounds
+        prior = (None, None) if self.prior is None or self.prior.keeps_its_bounds else self.prior.bounds
         lows = [low for low in (self.min, prior[0]) if low is not None]
         highs = [high for high in (self.max, prior[1]) if high is not None]
         return max(lows, default=None), min(highs, default=None)
@@ -102,7 +102,7 @@ class ConstraintSpec(Document):
         return self.limits != (None, None)
 
     @property
-    def parsed(self) -> Expression:
+    def parsed_expression(self) -> Expression:
         """The expression."""
         return parse_expression("= " + self.expression)
 
@@ -135,7 +135,9 @@ def constraint_faults(constraints: Sequence[ConstraintSpec], rows: Sequence[Row]
     for index, constraint in enumerate(constraints):
         place = ("constraints", index, "expression")
         unknown = [
-            fault for name in constraint.parsed.names if (fault := unknown_target(name, known, frozenset(), "names"))
+            fault
+            for name in constraint.parsed_expression.names
+            if (fault := unknown_target(name, known, frozenset(), "names"))
         ]
         faults += [detail(place, message, expected) for message, expected in unknown]
         if constraint.expression in seen:
@@ -168,11 +170,11 @@ def solved_parameters(
     specs = {row.name: row.spec for row in rows}
     found = []
     for index, constraint in enumerate(constraints):
-        if not constraint.bounded or not specs.keys() >= set(constraint.parsed.names):
+        if not constraint.bounded or not specs.keys() >= set(constraint.parsed_expression.names):
             continue
-        free = [name for name in constraint.parsed.names if name not in links and not specs[name].fixed]
+        free = [name for name in constraint.parsed_expression.names if name not in links and not specs[name].fixed]
         for name in sorted(free, key=lambda name: is_limited(specs[name])):
-            link = solved_for(constraint.parsed, name, constraint.expression)
+            link = solved_for(constraint.parsed_expression, name, constraint.expression)
             if link is not None and not circles({**links, name: link}):
                 links[name] = link
                 found.append((index, name, link))

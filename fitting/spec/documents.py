@@ -70,11 +70,11 @@ def json_path(location: Sequence[str | int]) -> str:
         elif _PLAIN_KEY.match(step):
             path += f".{step}"
         else:
-            path += f"[{shown(step)}]"
+            path += f"[{excerpt(step)}]"
     return path
 
 
-def shown(value: object) -> str:
+def excerpt(value: object) -> str:
     """A short, safe rendering of what the user wrote, for use inside a message."""
     return _SHOWN.repr(value)
 
@@ -94,22 +94,22 @@ def detail(location: Sequence[str | int], message: str, expected: str | None = N
     return InitErrorDetails(type=refusal(message, expected), loc=tuple(location), input=None)
 
 
-def moved(fault: InitErrorDetails, location: Sequence[str | int]) -> InitErrorDetails:
+def fault_below(fault: InitErrorDetails, location: Sequence[str | int]) -> InitErrorDetails:
     """The same fault, its place below `location`."""
     return InitErrorDetails(type=fault["type"], loc=(*location, *fault.get("loc", ())), input=fault["input"])
 
 
 def details(error: ValidationError, location: Sequence[str | int] = ()) -> list[InitErrorDetails]:
     """Every fault of a nested validation, moved below `location`."""
-    moved = []
+    faults = []
     for line in error.errors(include_url=False):
         context = line.get("ctx", {})
         if line["type"] == FAULT:
             kind: str | PydanticCustomError = refusal(context["message"], context["expected"])
         else:
             kind = line["type"]
-        moved.append(InitErrorDetails(type=kind, loc=(*location, *line["loc"]), input=line["input"], ctx=context))
-    return moved
+        faults.append(InitErrorDetails(type=kind, loc=(*location, *line["loc"]), input=line["input"], ctx=context))
+    return faults
 
 
 def refuse(title: str, faults: Iterable[InitErrorDetails]) -> ValidationError:

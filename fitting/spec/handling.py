@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, Strict
 
-from fitting.spec.documents import Document, refusal, shown
+from fitting.spec.documents import Document, excerpt, refusal
 
 HANDLING = frozenset({"name", "labels", "reuse", "limits", "webhook"})
 """Members of a request that say what the fit is called and how a service handles it."""
@@ -19,19 +19,19 @@ LONGEST_LABEL = 64
 _FORBIDDEN = re.compile(r'["\\\x00-\x1f\x7f]')
 
 
-def _plain(label: str) -> str:
+def _check_label(label: str) -> str:
     if label != label.strip() or not label or len(label) > LONGEST_LABEL or _FORBIDDEN.search(label):
         expected = f"1 to {LONGEST_LABEL} characters without quotes, backslashes or space around them"
-        raise refusal(f"{shown(label)} cannot be a label", expected)
+        raise refusal(f"{excerpt(label)} cannot be a label", expected)
     return label
 
 
-def _once(labels: tuple[str, ...]) -> tuple[str, ...]:
+def _without_repetition(labels: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(labels))
 
 
-Label = Annotated[str, AfterValidator(_plain)]
-Labels = Annotated[tuple[Label, ...], Strict(False), Field(max_length=MAX_LABELS), AfterValidator(_once)]
+Label = Annotated[str, AfterValidator(_check_label)]
+Labels = Annotated[tuple[Label, ...], Strict(False), Field(max_length=MAX_LABELS), AfterValidator(_without_repetition)]
 Name = Annotated[str, Field(max_length=200)]
 
 

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from fitting.spec.documents import Document, refusal, shown
+from fitting.spec.documents import Document, excerpt, refusal
 from fitting.spec.profiles import ParameterDescription
 
 Parameters = tuple[ParameterDescription, ...]
@@ -50,7 +50,7 @@ class ModifierDescription:
     total_with_warp: bool = False
 
     @property
-    def described(self) -> Any:
+    def usual_or_example(self) -> Any:
         """The setting by which it is described where none is asked for."""
         return self.example if self.usual is None else self.usual
 
@@ -261,12 +261,12 @@ class ModifierSpec(Document):
         name, setting = next(iter(value.items())) if isinstance(value, dict) and len(value) == 1 else (value, None)
         known = GEOMETRY.get(name) if isinstance(name, str) else None
         if known is None:
-            raise refusal(f"unknown geometry {shown(value)}", "one of: " + ", ".join(GEOMETRY))
+            raise refusal(f"unknown geometry {excerpt(value)}", "one of: " + ", ".join(GEOMETRY))
         if setting is None:
             if known.setting is not None and known.usual is None:
                 raise refusal(f"{known.name} needs a setting", f'{{"{known.name}": {known.expected}}}')
             return {"name": known.name, "setting": known.usual}
-        return {"name": known.name, "setting": _checked(known, setting)}
+        return {"name": known.name, "setting": _check_setting(known, setting)}
 
     @model_serializer(mode="plain")
     def _without_nulls(self) -> Any:  # type: ignore[override]
@@ -310,17 +310,17 @@ def mirrored_direction(parameter: ParameterDescription, modifiers: Iterable[Modi
     return f"{word}_{count + 2 - int(number)}_{quantity}"
 
 
-def _checked(known: ModifierDescription, setting: Any) -> Any:
+def _check_setting(known: ModifierDescription, setting: Any) -> Any:
     """The setting as the engine takes it; raises a refusal where the modifier takes no such setting."""
     if known.setting is None:
         raise refusal(f"{known.name} takes no setting", f'"{known.name}" alone')
     try:
-        checked = known.setting.validate_python(tuple(setting) if isinstance(setting, list) else setting, strict=True)
+        sound = known.setting.validate_python(tuple(setting) if isinstance(setting, list) else setting, strict=True)
     except ValidationError:
-        raise refusal(f"{shown(setting)} is no setting of {known.name}", known.expected) from None
-    if isinstance(checked, tuple) and not all(low < high for low, high in pairwise(checked)):
-        raise refusal(f"{shown(setting)} does not rise", known.expected)
-    return checked
+        raise refusal(f"{excerpt(setting)} is no setting of {known.name}", known.expected) from None
+    if isinstance(sound, tuple) and not all(low < high for low, high in pairwise(sound)):
+        raise refusal(f"{excerpt(setting)} does not rise", known.expected)
+    return sound
 
 
 def in_order(modifiers: Iterable[ModifierSpec]) -> tuple[ModifierSpec, ...]:

@@ -14,11 +14,11 @@ from graphlib import CycleError, TopologicalSorter
 from pydantic_core import InitErrorDetails
 
 from fitting.spec.components import ComponentSpec, coefficient
-from fitting.spec.documents import detail, shown
+from fitting.spec.documents import detail, excerpt
 from fitting.spec.images.image_spec import ImageSpec
 from fitting.spec.parameters.expressions import Expression, ExpressionInvalid, weighted_sum
 from fitting.spec.parameters.forms import AMPLITUDE_UNITS, Frame
-from fitting.spec.parameters.parameter_spec import AnyParameter, ByImage, ParameterSpec, Polynomial, interval, within
+from fitting.spec.parameters.parameter_spec import AnyParameter, ByImage, ParameterSpec, Polynomial, interval, is_within
 from fitting.spec.profiles import ParameterDescription
 
 Place = tuple[str | int, ...]
@@ -62,7 +62,7 @@ def varying(components: Sequence[ComponentSpec | None], frame: Frame, images: Se
     found = {name for name, spec in given.items() if not isinstance(spec, ParameterSpec)}
     for component in components:
         if component is not None and len(seen_in(component, images)) > 1:
-            left_out = (item for item in component.described(frame).parameters if item.unit in AMPLITUDE_UNITS)
+            left_out = (item for item in component.description_in(frame).parameters if item.unit in AMPLITUDE_UNITS)
             found |= {f"{component.name}.{item.name}" for item in left_out if item.name not in component.parameters}
     links = {
         name: spec.link for name, spec in given.items() if isinstance(spec, ParameterSpec) and spec.link is not None
@@ -81,10 +81,10 @@ def component_rows(
     several = varying(components, frame, images)
     orders = chebyshev_arguments(images)
     for index, component in enumerate(components):
-        for description in component.described(frame).parameters if component is not None else ():
+        for description in component.description_in(frame).parameters if component is not None else ():
             assert component is not None
             name = f"{component.name}.{description.name}"
-            spec = _held(component.parameters.get(description.name, ParameterSpec()), description)
+            spec = _spec_where_held(component.parameters.get(description.name, ParameterSpec()), description)
             place = ("components", index, "parameters", description.name)
             if name not in several:
                 assert isinstance(spec, ParameterSpec)
@@ -95,7 +95,7 @@ def component_rows(
                 yield from _by_image(component, place, description, spec, seen_in(component, images), several)
 
 
-def _held(spec: AnyParameter, description: ParameterDescription) -> AnyParameter:
+def _spec_where_held(spec: AnyParameter, description: ParameterDescription) -> AnyParameter:
     """What the request says, at its value where the profile holds it."""
     if not description.held or not isinstance(spec, ParameterSpec) or spec.expression is not None:
         return spec
@@ -113,13 +113,13 @@ def _by_image(
     for image in images:
         name = row_name(component.name, description.name, image)
         if isinstance(spec, ByImage):
-            own = spec.by_image.get(image, ParameterSpec())
+            value = spec.by_image.get(image, ParameterSpec())
             where = (*place, "by_image", image) if image in spec.by_image else place
         else:
             assert isinstance(spec, ParameterSpec)
-            own, where = spec, place
-        link = None if own.link is None else own.link.at_image(image, several)
-        yield Row(name, component.name, where, description, own, link)
+            value, where = spec, place
+        link = None if value.link is None else value.link.at_image(image, several)
+        yield Row(name, component.name, where, description, value, link)
 
 
 def _polynomial(
@@ -131,10 +131,12 @@ def _polynomial(
     arguments: Mapping[str, float],
 ) -> Iterator[Row]:
     names = [f"{component.name}.{description.name}.c{order}" for order in range(len(spec.polynomial))]
-    for order, own in enumerate(spec.polynomial):
-        said = own if order == 0 or own.value is not None or own.link is not None else _zero(own)
+    for order, term in enumerate(spec.polynomial):
+        spec_in_force = (
+            term if order == 0 or term.value is not None or term.link is not None else _coefficient_at_zero(term)
+        )
         where = (*place, "polynomial", order)
-        yield Row(names[order], component.name, where, coefficient(description, order), said, own.link)
+        yield Row(names[order], component.name, where, coefficient(description, order), spec_in_force, term.link)
     for image in images:
         # T_k(t) = cos(k arccos t)
         angle = math.acos(arguments.get(image, 0.0))
@@ -143,7 +145,7 @@ def _polynomial(
         yield Row(name, component.name, place, description, ParameterSpec(), weighted_sum(terms))
 
 
-def _zero(spec: ParameterSpec) -> ParameterSpec:
+def _coefficient_at_zero(spec: ParameterSpec) -> ParameterSpec:
     """A coefficient that was left out starts at zero, or as near as its limits let it."""
     value = min(max(0.0, -math.inf if spec.min is None else spec.min), math.inf if spec.max is None else spec.max)
     return spec.model_copy(update={"value": value})
@@ -192,12 +194,12 @@ def unknown_target(target: str, known: Mapping[str, Row], broken: frozenset[str]
     component = target.partition(".")[0]
     if target in known or component in broken:
         return None
-    own = [row for row in known.values() if row.component == component]
-    if not own:
+    of_component = [row for row in known.values() if row.component == component]
+    if not of_component:
         names = ", ".join(dict.fromkeys(row.component for row in known.values()))
-        return f"{verb} {shown(target)}, but there is no component {shown(component)}", f"one of: {names[:400]}"
-    names = ", ".join(row.name.removeprefix(f"{component}.") for row in own)
-    return f"{verb} {shown(target)}, which {component} does not have", f"one of: {names[:400]}"
+        return f"{verb} {excerpt(target)}, but there is no component {excerpt(component)}", f"one of: {names[:400]}"
+    names = ", ".join(row.name.removeprefix(f"{component}.") for row in of_component)
+    return f"{verb} {excerpt(target)}, which {component} does not have", f"one of: {names[:400]}"
 
 
 def circles(expressions: Mapping[str, Expression]) -> list[tuple[str, ...]]:
@@ -237,7 +239,7 @@ def _value_faults(known: Mapping[str, Row], expressions: Mapping[str, Expression
             continue
         values[name] = value
         description = known[name].description
-        if not within(value, description.lowest, description.highest):
+        if not is_within(value, description.lowest, description.highest):
             bounds = interval(description.lowest, description.highest)
             faults.append(detail(known[name].place, f"is {value:g} at the given values, beyond its limits", bounds))
     return faults

@@ -13,7 +13,7 @@ from functools import cached_property
 from fitting.spec.constraints import ConstraintSpec, solved_parameters
 from fitting.spec.parameter_rows import Place, Row, component_rows, evaluation_order, row_name
 from fitting.spec.parameters.expressions import Expression, ExpressionInvalid, is_sum
-from fitting.spec.parameters.parameter_spec import meeting
+from fitting.spec.parameters.parameter_spec import overlap
 from fitting.spec.parameters.priors import Prior
 from fitting.spec.profiles import ParameterDescription
 from fitting.spec.request import FitRequest
@@ -58,7 +58,7 @@ class TableParameter:
         """Whether it is an angle that is reported within one turn."""
         return self.description.period is not None and self.min is None and self.max is None and not self.constraint
 
-    def reported(self, value: float) -> float:
+    def as_reported(self, value: float) -> float:
         """The value as results give it: an angle that turns in 0 ≤ value < period."""
         period = self.description.period
         return value % period if self.turns and period is not None else value
@@ -76,7 +76,7 @@ class ParameterTable:
         return cls(tuple(map(_parameter, component_rows(request.components, request.frame_in_use, request.images))))
 
     @classmethod
-    def constrained(cls, request: FitRequest) -> ParameterTable:
+    def with_constraints(cls, request: FitRequest) -> ParameterTable:
         """The table of a request without missing values, and a row for each constraint whose parameters it has.
 
         A bounded constraint is a free row with limits, and the parameter that keeps it becomes a link to that row.
@@ -85,13 +85,13 @@ class ParameterTable:
         values = cls(tuple(rows.values())).values() if request.constraints else {}
         solved = {number: (name, link) for number, name, link in solved_parameters(request.constraints, request.rows())}
         for number, constraint in enumerate(request.constraints):
-            if not all(name in rows for name in constraint.parsed.names):
+            if not all(name in rows for name in constraint.parsed_expression.names):
                 continue
             row = _constraint_row(constraint, rows)
             if number in solved:
                 name, link = solved[number]
-                row = replace(row, value=constraint.parsed.value(values), expression=None)
-                rows[name] = _following(rows[name], link)
+                row = replace(row, value=constraint.parsed_expression.value(values), expression=None)
+                rows[name] = _link_row(rows[name], link)
             rows[row.name] = row
         return cls(tuple(rows.values()))
 
@@ -135,7 +135,7 @@ class ParameterTable:
         """Names of those that have neither value nor expression."""
         return tuple(row.name for row in self.parameters if row.value is None and row.expression is None)
 
-    def followed(self, known: Mapping[str, float]) -> dict[str, float]:
+    def with_links(self, known: Mapping[str, float]) -> dict[str, float]:
         """What is known, with every link that can be worked out from it."""
         values = dict(known)
         for row in self.linked:
@@ -177,7 +177,7 @@ def _parameter(row: Row) -> TableParameter:
 
 def _constraint_row(constraint: ConstraintSpec, rows: Mapping[str, TableParameter]) -> TableParameter:
     """The value of a constraint as a row that follows its parameters; of their unit if they are only added."""
-    expression = constraint.parsed
+    expression = constraint.parsed_expression
     read = [rows[name] for name in expression.names]
     units = {(row.description.unit, row.description.period) for row in read}
     unit, period = units.pop() if len(units) == 1 and is_sum(expression) else ("", None)
@@ -199,8 +199,8 @@ def _constraint_row(constraint: ConstraintSpec, rows: Mapping[str, TableParamete
     )
 
 
-def _following(row: TableParameter, link: Expression) -> TableParameter:
+def _link_row(row: TableParameter, link: Expression) -> TableParameter:
     """A row that keeps a constraint: its limits are from now on those of the values that its profile may have."""
-    low, high = meeting((row.min, row.max), (row.description.lowest, row.description.highest))
+    low, high = overlap((row.min, row.max), (row.description.lowest, row.description.highest))
     description = row.description.model_copy(update={"lowest": low, "highest": high})
     return replace(row, description=description, value=None, expression=link)

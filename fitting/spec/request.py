@@ -22,7 +22,7 @@ from pydantic_core import CoreSchema, InitErrorDetails
 from fitting.spec.agreement import frame_faults, point_source_faults, psf_faults, repeated_names, varied_faults
 from fitting.spec.components import MAX_COMPONENTS, ComponentSpec
 from fitting.spec.constraints import ConstraintSpec, constraint_faults
-from fitting.spec.documents import Document, detail, json_path, moved, refusal, refuse, shown
+from fitting.spec.documents import Document, detail, excerpt, fault_below, json_path, refusal, refuse
 from fitting.spec.handling import HANDLING, Labels, Limits, Name, Webhook
 from fitting.spec.images.image_spec import GainNoise, ImageSpec
 from fitting.spec.images.noise_spec import NoiseSpec
@@ -52,10 +52,10 @@ class StageSpec(Document):
         if isinstance(value, StageSpec):
             return value
         if not isinstance(value, dict) or "method" not in value:
-            raise refusal(f"{shown(value)} is not a stage", 'an object such as {"method": "lm"}')
+            raise refusal(f"{excerpt(value)} is not a stage", 'an object such as {"method": "lm"}')
         method = METHODS.get(value["method"]) if isinstance(value["method"], str) else None
         if method is None:
-            fault = detail(("method",), f"unknown method {shown(value['method'])}", "one of: " + ", ".join(METHODS))
+            fault = detail(("method",), f"unknown method {excerpt(value['method'])}", "one of: " + ", ".join(METHODS))
             raise refuse("StageSpec", [fault])
         if isinstance(value.get("options"), Document):  # Python callers
             return value
@@ -65,14 +65,18 @@ class StageSpec(Document):
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """One variant a method: its name, and its options beside it."""
-        return {"title": "StageSpec", "description": "A method and its options.", "oneOf": list(map(_variant, METHODS))}
+        return {
+            "title": "StageSpec",
+            "description": "A method and its options.",
+            "oneOf": list(map(_stage_schema, METHODS)),
+        }
 
     @model_serializer(mode="plain")
     def _without_nulls(self) -> dict[str, Any]:  # type: ignore[override]
         return {"method": self.method, **self.options.model_dump(mode="json", exclude_unset=True)}
 
 
-def _variant(method: str) -> JsonSchemaValue:
+def _stage_schema(method: str) -> JsonSchemaValue:
     """JSON Schema of a stage of one method."""
     options = METHODS[method].options.model_json_schema()
     properties = {"method": {"const": method}, **options.get("properties", {})}
@@ -221,7 +225,7 @@ def stage_faults(
     """Faults of stages, given by their options, that do not suit the components or the free rows of the table."""
     free = [row.name for row in rows if row.expression is None and not row.spec.fixed]
     return [
-        moved(fault, ("stages", place))
+        fault_below(fault, ("stages", place))
         for place, options in enumerate(stages)
         for fault in _option_faults(options, components, free)
     ]

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from fitting.spec.agreement import component_faults
-from fitting.spec.documents import FAULT, Document, Fault, RequestInvalid, json_path, refuse, shown
+from fitting.spec.documents import FAULT, Document, Fault, RequestInvalid, excerpt, json_path, refuse
 from fitting.spec.request import FitRequest
 
 MAX_DEPTH = 16
@@ -95,7 +95,7 @@ def _bad_keys(location: Location, value: dict[Any, Any]) -> Iterator[Fault]:
     for key in value:
         message = _not_plain(key) if isinstance(key, str) else "is not text"
         if message is not None:
-            yield Fault(json_path(location), f"has a key that {message}: {shown(key)}", "keys of plain text")
+            yield Fault(json_path(location), f"has a key that {message}: {excerpt(key)}", "keys of plain text")
 
 
 def _not_plain(value: object) -> str | None:
@@ -155,5 +155,5 @@ def _fault(line: ErrorDetails) -> Fault:
     if line["type"] not in _SENTENCES:
         return Fault(path, line["msg"])
     message, expected = _SENTENCES[line["type"]]
-    words = {key: str(value).replace("'", "") for key, value in context.items()} | {"input": shown(line["input"])}
+    words = {key: str(value).replace("'", "") for key, value in context.items()} | {"input": excerpt(line["input"])}
     return Fault(path, message.format(**words), None if expected is None else expected.format(**words))

@@ -115,7 +115,7 @@ def _rows(request: FitRequest, table: ParameterTable, image: str) -> list[int]:
     rows: list[int] = []
     for component in request.components:
         seen = image in seen_in(component, request.images)
-        names = component.described(request.frame_in_use).names
+        names = component.description_in(request.frame_in_use).names
         rows.extend(table.row_of(component.name, name, image) if seen else 0 for name in names)
     return rows
 
@@ -148,7 +148,7 @@ def _steps(request: FitRequest, index: dict[str, int], image: ImageData) -> Iter
 
 def _component_places(component: ComponentSpec, index: dict[str, int]) -> ComponentPlaces:
     native = {item.name: index[f"{component.name}.{item.name}"] for item in component.description.parameters}
-    forms = component.described("sky").parameters
+    forms = component.description_in("sky").parameters
     places = {form.name: place for form, place in zip(forms, native.values(), strict=True)}
     units: dict[str, list[int]] = {}
     for form in forms:
@@ -174,6 +174,6 @@ def _component_places(component: ComponentSpec, index: dict[str, int]) -> Compon
 def _amplitudes(components: list[ComponentSpec], index: dict[str, int]) -> torch.Tensor:
     places = []
     for component in components:
-        forms = zip(component.described("pixel").names, component.description.names, strict=True)
+        forms = zip(component.description_in("pixel").names, component.description.names, strict=True)
         places += [index[f"{component.name}.{name}"] for form, name in forms if form == "magnitude"]
     return torch.tensor(places, dtype=torch.long)

@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from fitting.spec.documents import Document, detail, refusal, refuse, shown
+from fitting.spec.documents import Document, detail, excerpt, refusal, refuse
 from fitting.spec.images.references import EXPECTED, PlaneReference, reference_schemas
 
 Positive = Annotated[float, Field(gt=0.0)]
@@ -110,8 +110,8 @@ class ImagePsf(Document):
     @classmethod
     def _read(cls, value: Any) -> Any:
         if isinstance(value, dict) and "image" not in value and ("upload" in value or "path" in value):
-            own = {key: value[key] for key in ("convention", "oversampling") if key in value}
-            return {"image": {key: item for key, item in value.items() if key not in own}, **own}
+            extras = {key: value[key] for key in ("convention", "oversampling") if key in value}
+            return {"image": {key: item for key, item in value.items() if key not in extras}, **extras}
         return {"image": value} if isinstance(value, str) else value
 
     @classmethod
@@ -120,11 +120,11 @@ class ImagePsf(Document):
         reference = reference_schemas()
         convention = {"enum": ["discrete", "effective"]}
         fine = {"type": "integer", "minimum": 1, "maximum": MOST_FINE}
-        own = {"convention": convention, "oversampling": fine}
-        beside = [{**form, "properties": {**form["properties"], **own}} for form in reference[1:]]
+        extras = {"convention": convention, "oversampling": fine}
+        beside = [{**form, "properties": {**form["properties"], **extras}} for form in reference[1:]]
         whole = {
             "type": "object",
-            "properties": {"image": {"anyOf": reference}, **own},
+            "properties": {"image": {"anyOf": reference}, **extras},
             "required": ["image"],
             "additionalProperties": False,
         }
@@ -183,15 +183,13 @@ def _by_key(models: Mapping[str, type[Document]], otherwise: type[Document] | No
             for key, model in models.items():
                 if key in value:
                     return model.model_validate(value)
-        if otherwise is None or not (isinstance(value, str) or (isinstance(value, dict) and _names_a_plane(value))):
-            raise refusal(f"{shown(value)} is not understood here", expected)
+        if otherwise is None or not (
+            isinstance(value, str) or (isinstance(value, dict) and ("upload" in value or "path" in value))
+        ):
+            raise refusal(f"{excerpt(value)} is not understood here", expected)
         return otherwise.model_validate(value)
 
     return WrapValidator(pick)
-
-
-def _names_a_plane(value: dict[Any, Any]) -> bool:
-    return "upload" in value or "path" in value
 
 
 Variance = Annotated[
@@ -217,12 +215,6 @@ Psf = Annotated[
 ]
 
 
-def _check_range(value: tuple[int, int]) -> tuple[int, int]:
-    if value[0] >= value[1]:
-        raise refusal(f"{list(value)} holds no pixel", "[first, one past the last]")
-    return value
-
-
 Bound = Annotated[int, Field(ge=-(2**31), le=2**31)]
 PixelRange = Annotated[tuple[Bound, Bound], Strict(False)]
 
@@ -236,7 +228,9 @@ class Window(Document):
     @field_validator("x", "y")
     @classmethod
     def _holds_a_pixel(cls, value: tuple[int, int] | None) -> tuple[int, int] | None:
-        return value if value is None else _check_range(value)
+        if value is not None and value[0] >= value[1]:
+            raise refusal(f"{list(value)} holds no pixel", "[first, one past the last]")
+        return value
 
 
 class ImageSpec(Document):
@@ -286,16 +280,16 @@ class ImageSpec(Document):
         """The same image with its files renamed; names that the mapping lacks stay."""
         changed: dict[str, Any] = {}
 
-        def renamed(plane: PlaneReference) -> PlaneReference:
-            return plane.renamed(mapping[plane.file]) if plane.file in mapping else plane
+        def rename(plane: PlaneReference) -> PlaneReference:
+            return plane.with_file(mapping[plane.file]) if plane.file in mapping else plane
 
         for key in ("data", "variance", "weight", "sigma", "mask"):
             plane = getattr(self, key)
             if isinstance(plane, PlaneReference):
-                changed[key] = renamed(plane)
+                changed[key] = rename(plane)
         if isinstance(self.psf, ImagePsf):
-            changed["psf"] = self.psf.model_copy(update={"image": renamed(self.psf.image)})
+            changed["psf"] = self.psf.model_copy(update={"image": rename(self.psf.image)})
         if isinstance(self.psf, PsfGrid):
-            nodes = tuple(node.model_copy(update={"psf": renamed(node.psf)}) for node in self.psf.grid)
+            nodes = tuple(node.model_copy(update={"psf": rename(node.psf)}) for node in self.psf.grid)
             changed["psf"] = self.psf.model_copy(update={"grid": nodes})
         return self.model_copy(update=changed)

@@ -8,7 +8,7 @@ from pydantic import Field, GetJsonSchemaHandler, model_serializer, model_valida
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from fitting.spec.documents import Document, refusal, shown
+from fitting.spec.documents import Document, excerpt, refusal
 
 NoiseName = Literal["gaussian", "poisson", "student_t"]
 NOISES: tuple[str, ...] = get_args(NoiseName)
@@ -42,13 +42,13 @@ class NoiseSpec(Document):
             return value
         if isinstance(value, str):
             if value not in NOISES:
-                raise refusal(f"unknown noise {shown(value)}", "one of: " + ", ".join(NOISES))
+                raise refusal(f"unknown noise {excerpt(value)}", "one of: " + ", ".join(NOISES))
             return {"name": value}
         if isinstance(value, dict) and value.keys() == {"student_t"}:
             return {"name": "student_t"} | _Student.model_validate(value).student_t.model_dump()
         if isinstance(value, dict) and value.keys() <= cls.model_fields.keys():  # Python callers
             return value
-        raise refusal(f"{shown(value)} is not a noise", f'{", ".join(NOISES)} or {{"student_t": {{…}}}}')
+        raise refusal(f"{excerpt(value)} is not a noise", f'{", ".join(NOISES)} or {{"student_t": {{…}}}}')
 
     @model_serializer(mode="plain")
     def _short(self) -> Any:

@@ -9,7 +9,7 @@ from pydantic import Field, GetJsonSchemaHandler, model_serializer, model_valida
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from fitting.spec.documents import Document, refusal, shown
+from fitting.spec.documents import Document, excerpt, refusal
 
 EXPECTED = 'an upload id or path such as "galaxy.fits" or "galaxy.fits[1]", or {"upload": id, "hdu": 0}'
 _WITH_HDU = re.compile(r"(?P<file>.+)\[(?P<hdu>[^\[\]]+)\]\Z", re.DOTALL)
@@ -41,16 +41,16 @@ class PlaneReference(Document):
         if isinstance(value, str):
             return _read_text(value)
         if not isinstance(value, dict):
-            raise refusal(f"{shown(value)} does not name an image plane", EXPECTED)
+            raise refusal(f"{excerpt(value)} does not name an image plane", EXPECTED)
         if "file" in value:  # Python callers
             return value
         forms = [form for form in ("upload", "path") if form in value]
         unknown = [key for key in value if key not in ("upload", "path", "hdu")]
         if len(forms) != 1 or unknown:
-            raise refusal(f"has keys {shown(sorted(value, key=str))}", EXPECTED)
+            raise refusal(f"has keys {excerpt(sorted(value, key=str))}", EXPECTED)
         hdu = value.get("hdu")
         if hdu is not None and (isinstance(hdu, bool) or not isinstance(hdu, int | str)):
-            raise refusal(f"HDU {shown(hdu)} is neither a number nor a name", 'an HDU such as 0 or "SCI"')
+            raise refusal(f"HDU {excerpt(hdu)} is neither a number nor a name", 'an HDU such as 0 or "SCI"')
         return {"file": value[forms[0]], "hdu": hdu, "form": forms[0]}
 
     @model_serializer(mode="plain")
@@ -63,7 +63,7 @@ class PlaneReference(Document):
     def __str__(self) -> str:
         return self.file if self.hdu is None else f"{self.file}[{self.hdu}]"
 
-    def renamed(self, file: str) -> Self:
+    def with_file(self, file: str) -> Self:
         """The same plane of another file name."""
         return self.model_copy(update={"file": file, "form": "bare" if self.form == "path" else self.form})
 

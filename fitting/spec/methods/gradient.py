@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 from pydantic_core import InitErrorDetails
 
-from fitting.spec.documents import detail, refuse, shown
+from fitting.spec.documents import detail, excerpt, refuse
 from fitting.spec.methods.method_description import Calls, MethodDescription
 from fitting.spec.methods.minimizers import MinimizerOptions, ScalingField, Tolerance, unknown_faults
 from fitting.spec.methods.torch_optimizers import OPTIMIZERS, SCHEDULES, Setting
@@ -74,7 +74,7 @@ def _settings_faults(
             expected = "one of: " + ", ".join(settings) if settings else "no options"
             faults.append(detail((key, name), "is an unknown option", expected))
         elif not setting.accepts(value):
-            faults.append(detail((key, name), f"{shown(value)} will not do", setting.expected))
+            faults.append(detail((key, name), f"{excerpt(value)} will not do", setting.expected))
     return faults
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, Strict, model_validator
 from pydantic_core import InitErrorDetails
 
-from fitting.spec.documents import detail, refuse, shown
+from fitting.spec.documents import detail, excerpt, refuse
 from fitting.spec.methods.method_description import Calls, MethodDescription
 from fitting.spec.methods.minimizers import MinimizerOptions, Tolerance
 
@@ -36,7 +36,7 @@ class IterativeComponentsOptions(MinimizerOptions):
         for place, group in enumerate(self.groups):
             for position, name in enumerate(group):
                 if name in seen:
-                    message = f"component {shown(name)} is in a group already"
+                    message = f"component {excerpt(name)} is in a group already"
                     faults.append(detail(("groups", place, position), message, "each component at most once"))
                 seen.add(name)
         if faults:
@@ -47,7 +47,7 @@ class IterativeComponentsOptions(MinimizerOptions):
         """Faults of groups that name a component that is none of `names`."""
         known = tuple(names)
         return [
-            detail(("groups", place, position), f"unknown component {shown(name)}", "one of: " + ", ".join(known))
+            detail(("groups", place, position), f"unknown component {excerpt(name)}", "one of: " + ", ".join(known))
             for place, group in enumerate(self.groups)
             for position, name in enumerate(group)
             if name not in known

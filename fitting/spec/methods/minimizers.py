@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, Strict
 from pydantic_core import InitErrorDetails
 
-from fitting.spec.documents import Document, detail, shown
+from fitting.spec.documents import Document, detail, excerpt
 
 Scaling = Literal["covariance", "curvature", "none"]
 Tolerance = Annotated[float, Field(gt=0.0, lt=1.0, description="Stop when chi-squared falls by less, relatively.")]
@@ -30,7 +30,7 @@ class MinimizerOptions(Document):
         """Faults of intervals asked for parameters that are none of the `free`."""
         known = tuple(free)
         return [
-            detail(("intervals", place), f"{shown(name)} is no free parameter", "one of: " + ", ".join(known))
+            detail(("intervals", place), f"{excerpt(name)} is no free parameter", "one of: " + ", ".join(known))
             for place, name in enumerate(() if isinstance(self.intervals, bool) else self.intervals)
             if name not in known
         ]
@@ -40,4 +40,4 @@ def unknown_faults(key: str, value: str, known: Iterable[str]) -> list[InitError
     """The fault of an option `key` whose value is none of `known`, if it is none."""
     if value in known:
         return []
-    return [detail((key,), f"unknown {key} {shown(value)}", "one of: " + ", ".join(known))]
+    return [detail((key,), f"unknown {key} {excerpt(value)}", "one of: " + ", ".join(known))]

@@ -206,7 +206,7 @@ def _check(node: ast.expr, names: dict[str, None], depth: int) -> None:
         case ast.Name(id=name) if name in CONSTANTS:
             pass
         case _:
-            raise ExpressionInvalid(_refused(node))
+            raise ExpressionInvalid(_refusal_of(node))
 
 
 def _check_number(number: float) -> None:
@@ -225,7 +225,7 @@ def _check_count(function: str, count: int) -> None:
         raise ExpressionInvalid(f"{function} takes at least two arguments, not {count}")
 
 
-def _refused(node: ast.expr) -> str:
+def _refusal_of(node: ast.expr) -> str:
     text = ast.unparse(node)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         return f'"{node.func.id}" is not a function of expressions'
@@ -271,7 +271,7 @@ def solved_for(expression: Expression, name: str, result: str) -> Expression | N
     node, other = expression.tree, ast.Name(id=result)
     inverse: ast.expr = other
     while parameter_of(node) != name:
-        step = _peeled(node, name, inverse)
+        step = _peel(node, name, inverse)
         if step is None:
             return None
         node, inverse = step
@@ -291,7 +291,7 @@ def is_sum(expression: Expression) -> bool:
     )
 
 
-def _peeled(node: ast.expr, name: str, result: ast.expr) -> tuple[ast.expr, ast.expr] | None:
+def _peel(node: ast.expr, name: str, result: ast.expr) -> tuple[ast.expr, ast.expr] | None:
     """The operand that holds the name, and what it equals where the node equals the result."""
     match node:
         case ast.UnaryOp(op=ast.USub(), operand=operand):

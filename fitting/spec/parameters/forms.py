@@ -54,9 +54,9 @@ def alternatives(profile: ProfileDescription) -> dict[str, tuple[ParameterDescri
     found: dict[str, tuple[ParameterDescription, ...]] = {
         name: (form,) for name, form in _SKY_PLACES.items() if profile.parameter(name) is not None
     }
-    own = amplitude(profile)
-    if own is not None:
-        found[own.name] = tuple(form for form in (FLUX, MAGNITUDE) if form.name != own.name)
+    parameter = amplitude(profile)
+    if parameter is not None:
+        found[parameter.name] = tuple(form for form in (FLUX, MAGNITUDE) if form.name != parameter.name)
     return found
 
 
@@ -68,9 +68,9 @@ def knows_total(profile: str, geometry: Iterable[ModifierSpec]) -> bool:
 
 def any_form(profile: ProfileDescription, name: str) -> ParameterDescription | None:
     """The parameter of that name in any form that a request of any frame may use, or None."""
-    own = profile.parameter(name)
-    if own is not None:
-        return own
+    parameter = profile.parameter(name)
+    if parameter is not None:
+        return parameter
     forms = (form for several in alternatives(profile).values() for form in several)
     return next((form for form in forms if form.name == name), None)
 
@@ -80,7 +80,7 @@ def every_name(profile: ProfileDescription) -> tuple[str, ...]:
     return (*profile.names, *(form.name for several in alternatives(profile).values() for form in several))
 
 
-def described(profile: ProfileDescription, frame: Frame, given: Collection[str]) -> ProfileDescription:
+def described_in(profile: ProfileDescription, frame: Frame, given: Collection[str]) -> ProfileDescription:
     """The profile's parameters in the forms that a request uses.
 
     Args:
@@ -89,19 +89,19 @@ def described(profile: ProfileDescription, frame: Frame, given: Collection[str])
             ``ra, dec`` and everything else the profile's own.
     """
     names = frozenset(given) & frozenset(every_name(profile))
-    return _described(profile, frame, names - frozenset(profile.names) | (names & {"x", "y"}))
+    return _description_in(profile, frame, names - frozenset(profile.names) | (names & {"x", "y"}))
 
 
 @lru_cache(maxsize=1024)
-def _described(profile: ProfileDescription, frame: Frame, given: frozenset[str]) -> ProfileDescription:
+def _description_in(profile: ProfileDescription, frame: Frame, given: frozenset[str]) -> ProfileDescription:
     on_sky = frame == "sky" and not given & {"x", "y"}
     forms = alternatives(profile)
     parameters = []
-    for own in profile.parameters:
-        if own.name in _SKY_PLACES:
-            parameters.append(_SKY_PLACES[own.name] if on_sky else own)
+    for parameter in profile.parameters:
+        if parameter.name in _SKY_PLACES:
+            parameters.append(_SKY_PLACES[parameter.name] if on_sky else parameter)
             continue
-        form = next((item for item in forms.get(own.name, ()) if item.name in given), own)
+        form = next((item for item in forms.get(parameter.name, ()) if item.name in given), parameter)
         least = least_with_total(profile, form.name, given)
         if least is not None:
             low = least + _ABOVE

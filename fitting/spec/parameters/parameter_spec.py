@@ -9,7 +9,7 @@ from pydantic import GetJsonSchemaHandler, Strict, field_validator, model_serial
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
-from fitting.spec.documents import Document, detail, refusal, refuse, shown
+from fitting.spec.documents import Document, detail, excerpt, refusal, refuse
 from fitting.spec.parameters.expressions import GRAMMAR, Expression, ExpressionInvalid, parse_expression
 from fitting.spec.parameters.priors import Prior, prior_schema, read_prior
 from fitting.spec.profiles import ParameterDescription
@@ -49,7 +49,7 @@ class ParameterSpec(Document):
         if isinstance(value, int | float) and not isinstance(value, bool):
             return {"value": value}
         if not isinstance(value, dict):
-            raise refusal(f"{shown(value)} is not a parameter", EXPECTED)
+            raise refusal(f"{excerpt(value)} is not a parameter", EXPECTED)
         if isinstance(value.get("value"), str) and "expression" not in value:
             try:
                 link = _parsed(value["value"])
@@ -76,7 +76,7 @@ class ParameterSpec(Document):
             if extra:
                 message = f"a linked parameter follows its expression and takes no {' or '.join(extra)}"
                 raise refusal(message, "the expression alone; limits belong to the parameters that it names")
-            if self.prior is not None and not self.prior.unbounded:
+            if self.prior is not None and not self.prior.keeps_its_bounds:
                 message = f"a linked parameter takes no {self.prior.name} prior, whose bounds nothing would keep"
                 raise refuse("ParameterSpec", [detail(("prior",), message, "normal or log_normal; or a constraint")])
         if self.fixed and self.value is None:
@@ -102,7 +102,7 @@ class ParameterSpec(Document):
         """The limits in force: the request's, where it is silent the profile's, both within the prior's bounds."""
         low = description.min if self.min is None else self.min
         high = description.max if self.max is None else self.max
-        return (low, high) if self.prior is None else meeting((low, high), self.prior.bounds)
+        return (low, high) if self.prior is None else overlap((low, high), self.prior.bounds)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -176,7 +176,7 @@ def read_parameter(written: Any) -> AnyParameter:
     return written if isinstance(written, ByImage | Polynomial) else ParameterSpec.model_validate(written)
 
 
-def meeting(
+def overlap(
     limits: tuple[float | None, float | None], others: tuple[float | None, float | None]
 ) -> tuple[float | None, float | None]:
     """What lies within both pairs of limits, None being no limit."""
@@ -185,7 +185,7 @@ def meeting(
     return max(lows, default=None), min(highs, default=None)
 
 
-def within(value: float, low: float | None, high: float | None) -> bool:
+def is_within(value: float, low: float | None, high: float | None) -> bool:
     """Whether low <= value <= high, None being no limit."""
     return (low is None or value >= low) and (high is None or value <= high)
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, ValidationError, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
-from fitting.spec.documents import Document, detail, details, refusal, refuse, shown
+from fitting.spec.documents import Document, detail, details, excerpt, refusal, refuse
 
 Positive = Annotated[float, Field(gt=0.0)]
 
@@ -31,7 +31,7 @@ class Prior(Document):
         return None, None
 
     @property
-    def unbounded(self) -> bool:
+    def keeps_its_bounds(self) -> bool:
         """Whether the density itself keeps values off what it excludes, so that no limit is needed."""
         return isinstance(self, NormalPrior | LogNormalPrior) and not isinstance(self, TruncatedNormalPrior)
 
@@ -113,30 +113,30 @@ def read_prior(value: Any) -> Prior:
     if isinstance(value, Prior):
         return value
     if not isinstance(value, dict) or len(value) != 1:
-        raise refusal(f"{shown(value)} is not a prior", 'an object such as {"normal": [2, 1]}')
+        raise refusal(f"{excerpt(value)} is not a prior", 'an object such as {"normal": [2, 1]}')
     ((name, numbers),) = value.items()
     if name not in PRIORS:
-        raise refusal(f"unknown prior {shown(name)}", "one of: " + ", ".join(PRIORS))
+        raise refusal(f"unknown prior {excerpt(name)}", "one of: " + ", ".join(PRIORS))
     model = PRIORS[name]
     keys = tuple(model.model_fields)
     if isinstance(numbers, dict):
-        return _read(model, name, numbers, {key: key for key in keys})
+        return _prior_of(model, name, numbers, {key: key for key in keys})
     if not isinstance(numbers, list | tuple) or len(numbers) != len(keys):
-        fault = detail((name,), f"{shown(numbers)} does not describe a {name} prior", f"[{', '.join(keys)}]")
+        fault = detail((name,), f"{excerpt(numbers)} does not describe a {name} prior", f"[{', '.join(keys)}]")
         raise refuse("prior", [fault])
-    return _read(model, name, dict(zip(keys, numbers, strict=True)), {key: place for place, key in enumerate(keys)})
+    return _prior_of(model, name, dict(zip(keys, numbers, strict=True)), {key: place for place, key in enumerate(keys)})
 
 
-def _read(model: type[Prior], name: str, numbers: dict[str, Any], places: Mapping[str, str | int]) -> Prior:
+def _prior_of(model: type[Prior], name: str, numbers: dict[str, Any], places: Mapping[str, str | int]) -> Prior:
     """The prior of these numbers; faults lie at the places where the user wrote them."""
     try:
         return model.model_validate(numbers)
     except ValidationError as error:
-        moved = details(error)
-        for line in moved:
+        faults = details(error)
+        for line in faults:
             first, *rest = line.get("loc", ()) or ("",)
             line["loc"] = (name, places.get(str(first), first), *rest) if first != "" else (name,)
-        raise refuse("prior", moved) from None
+        raise refuse("prior", faults) from None
 
 
 def prior_schema() -> JsonSchemaValue:

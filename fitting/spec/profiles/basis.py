@@ -38,7 +38,7 @@ class BasisOptions(ProfileOptions):
 
     def with_references(self, mapping: Mapping[str, str], /) -> Self:
         """The options with files called as `mapping` says; names that it has not stay."""
-        renamed = (plane.renamed(mapping.get(plane.file, plane.file)) for plane in self.images)
+        renamed = (plane.with_file(mapping.get(plane.file, plane.file)) for plane in self.images)
         return self.model_copy(update={"images": tuple(renamed)})
 
 

@@ -57,7 +57,7 @@ class FirstShape(ABC):
         """Half-light radius, pixels, where what the request gives tells it."""
         return None
 
-    def unit_flux(self, own: Mapping[str, float]) -> float:  # noqa: ARG002
+    def unit_flux(self, known: Mapping[str, float]) -> float:  # noqa: ARG002
         """Total flux of unit amplitude, of a profile with these values."""
         return 1.0
 
@@ -94,10 +94,10 @@ class EllipseShape(FirstShape):
         name, ratio = next(iter(self.lengths.items()))
         return known[name] / ratio if name in known else None
 
-    def unit_flux(self, own: Mapping[str, float]) -> float:
-        radius = self.half_light_radius(own)
+    def unit_flux(self, known: Mapping[str, float]) -> float:
+        radius = self.half_light_radius(known)
         assert radius is not None
-        return own.get("q", 1.0) * radius**2 / self.height
+        return known.get("q", 1.0) * radius**2 / self.height
 
 
 class StarShape(FirstShape):

@@ -47,8 +47,10 @@ class ImagePsfOptions(ProfileOptions):
                 for number in range(1, len(self.eigen) + 1)
             ),
         )
-        own = (ParameterDescription(name=name, unit="", description=text, default=0.0) for name, text in coefficients)
-        return (*CENTRE, *own, FLUX)
+        parameters_of_terms = (
+            ParameterDescription(name=name, unit="", description=text, default=0.0) for name, text in coefficients
+        )
+        return (*CENTRE, *parameters_of_terms, FLUX)
 
     def references(self) -> Iterator[tuple[tuple[str | int, ...], PlaneReference]]:
         """The files that the options name, each with its path within them."""
@@ -59,10 +61,10 @@ class ImagePsfOptions(ProfileOptions):
     def with_references(self, mapping: Mapping[str, str], /) -> Self:
         """The options with files called as `mapping` says; names that it has not stay."""
 
-        def renamed(plane: PlaneReference) -> PlaneReference:
-            return plane.renamed(mapping.get(plane.file, plane.file))
+        def rename(plane: PlaneReference) -> PlaneReference:
+            return plane.with_file(mapping.get(plane.file, plane.file))
 
-        return self.model_copy(update={"image": renamed(self.image), "eigen": tuple(map(renamed, self.eigen))})
+        return self.model_copy(update={"image": rename(self.image), "eigen": tuple(map(rename, self.eigen))})
 
 
 IMAGE_PSF = ProfileDescription(

@@ -16,14 +16,14 @@ class MultiGaussianOptions(ProfileOptions):
 
     def parameters(self) -> tuple[ParameterDescription, ...]:
         """The ellipse, then size and brightness of each Gaussian."""
-        own = (
+        pairs = (
             (
                 length(f"sigma_{number}", f"Standard deviation of Gaussian {number}, along the major axis."),
                 intensity(f"i_{number}", f"Central surface brightness of Gaussian {number}."),
             )
             for number in range(1, self.gaussians + 1)
         )
-        return (*ELLIPSE, *(parameter for pair in own for parameter in pair))
+        return (*ELLIPSE, *(parameter for pair in pairs for parameter in pair))
 
 
 def _first_values(galaxy: MeasuredGalaxy, options: MultiGaussianOptions) -> Values:

@@ -19,7 +19,7 @@ from scipy.stats import norm
 from app.routes.page import FOLDER
 from fitting.files.plane_display import sky_map
 from fitting.rounding import round_asymmetric, round_measurement
-from fitting.spec.parameters.forms import Frame, described
+from fitting.spec.parameters.forms import Frame, described_in
 from fitting.spec.profiles import PROFILES
 from tests.e2e.page.static import serve_page
 
@@ -249,7 +249,7 @@ def test_parameters_are_in_the_form_that_a_request_gives_them_in(
     call: Call, frame: Frame, given: dict[str, Any]
 ) -> None:
     for name in ("sersic", "point_source"):
-        expected = [(each.name, each.unit) for each in described(PROFILES[name], frame, given).parameters]
+        expected = [(each.name, each.unit) for each in described_in(PROFILES[name], frame, given).parameters]
         profile = PROFILES[name].model_dump(mode="json")
         request = {"images": [{}], "frame": frame, "components": []}
         shown = call("model/forms.js", "parametersOf", profile, request, {"parameters": given})
