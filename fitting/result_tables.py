@@ -63,7 +63,7 @@ def write_table(table: Table, path: Path, format_: str) -> None:
         with warnings.catch_warnings():
             # Keywords of more than eight letters become HIERARCH cards, which is meant.
             warnings.simplefilter("ignore")
-            hdu = fits.table_to_hdu(_plain(table))
+            hdu = fits.table_to_hdu(_as_fits_takes_it(table))
             fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(path, overwrite=True)
     elif format_ == "votable":
         write_votable(table, path)
@@ -87,7 +87,7 @@ def _numbers(values: Sequence[float | None], name: str) -> MaskedColumn:
     return MaskedColumn([np.nan if value is None else value for value in values], name, mask=missing, dtype=np.float64)
 
 
-def _plain(table: Table) -> Table:
+def _as_fits_takes_it(table: Table) -> Table:
     """The table as FITS takes it: text of ASCII alone, and nothing masked (NaN stands for what there is none of)."""
     plain = Table(meta=table.meta)
     for column in table.columns.values():
@@ -104,14 +104,14 @@ def _latex(table: Table) -> str:
     """
     head = [r"\begin{tabular}{lrl}", r"\hline", r"Parameter & Value & Unit \\", r"\hline"]
     lines = [
-        rf"{_escaped(row['name'])} & ${_measured(row)}$ & {_escaped(row['unit'])} \\"
+        rf"{_latex_text(row['name'])} & ${_latex_value(row)}$ & {_latex_text(row['unit'])} \\"
         for row in table
         if row["value"] is not np.ma.masked
     ]
     return "\n".join([*head, *lines, r"\hline", r"\end{tabular}", ""])
 
 
-def _measured(row: Row) -> str:
+def _latex_value(row: Row) -> str:
     keys = ("value", "uncertainty", "interval_lower", "interval_upper")
     value, sigma, *ends = (None if row[key] is np.ma.masked else float(row[key]) for key in keys)
     assert value is not None
@@ -121,7 +121,7 @@ def _measured(row: Row) -> str:
     return rf"{found.value} \pm {found.uncertainty}" if found.uncertainty else found.value
 
 
-def _escaped(text: str) -> str:
+def _latex_text(text: str) -> str:
     marked = _LATEX_MARKS.sub(lambda found: "\\" + found[0], str(text))
     return marked.replace("^2", "$^2$").replace("²", "$^2$")
 

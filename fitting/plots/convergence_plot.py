@@ -46,7 +46,7 @@ def convergence_figure(
     format: str = "png",  # noqa: A002, as everywhere
 ) -> bytes:
     """χ²ᵣ of every stage above, and how far χ² still is from the best of all below; both by their logarithm."""
-    return style.encoded(convergence_panels(stages, degrees_of_freedom, title), format)
+    return style.figure_bytes(convergence_panels(stages, degrees_of_freedom, title), format)
 
 
 def convergence_panels(stages: Sequence[StageHistory], degrees_of_freedom: int, title: str = "") -> Figure:
@@ -89,7 +89,7 @@ def _draw(main: Axes, lower: Axes, stage: StageHistory, best: float, degrees_of_
     lower.plot(stage.steps, np.maximum(chi2 - best, _SETTLED), color=colour, lw=1.3, marker=marker, ms=3, clip_on=False)
     lower.axhline(1.0, color=style.FAINT, lw=0.8, ls=":")
     for axes in (main, lower):
-        style.quiet(axes)
+        style.quiet_axes(axes)
         axes.set_yscale("log")
         axes.grid(axis="y", color=style.PALE, lw=0.5)
     lower.xaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 4, 5, 10], prune="upper"))

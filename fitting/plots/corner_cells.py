@@ -15,7 +15,7 @@ from fitting.plots import style
 Array = NDArray[np.float64]
 
 
-def enlarged(size: float) -> float:
+def type_scale(size: float) -> float:
     """Times by which type is larger with cells of a size, inches."""
     return float(np.clip(size / 0.95, 1.0, 1.35))
 
@@ -49,9 +49,9 @@ class Triangle:
         return 1.08 * self.size
 
     @property
-    def enlarged(self) -> float:
+    def type_scale(self) -> float:
         """Times by which type in and around large cells is larger than beside small ones."""
-        return enlarged(self.size)
+        return type_scale(self.size)
 
     @property
     def width(self) -> float:

@@ -78,7 +78,7 @@ def content_of(  # noqa: PLR0913 - the sources of a corner plot, each of which m
         tuple(names),
         tuple(units[name] for name in names),
         np.array([values[name] for name in names], dtype=np.float64),
-        None if covariance is None else _picked(covariance[1], covariance[0], names),
+        None if covariance is None else _submatrix(covariance[1], covariance[0], names),
         None if draws is None else draws[1][:, [list(draws[0]).index(name) for name in names]],
         np.array([truth.get(name, np.nan) for name in names], dtype=np.float64),
         title,
@@ -86,11 +86,11 @@ def content_of(  # noqa: PLR0913 - the sources of a corner plot, each of which m
     )
 
 
-def _picked(matrix: Array, order: Sequence[str], names: Sequence[str]) -> Array:
+def _submatrix(matrix: Array, order: Sequence[str], names: Sequence[str]) -> Array:
     """Rows and columns of some names, NaN for those that the matrix has not."""
     places = [list(order).index(name) if name in order else -1 for name in names]
     there = np.array([place >= 0 for place in places])
-    picked = np.full((len(names), len(names)), np.nan)
+    submatrix = np.full((len(names), len(names)), np.nan)
     rows = [place for place in places if place >= 0]
-    picked[np.ix_(there, there)] = np.asarray(matrix)[np.ix_(rows, rows)]
-    return picked
+    submatrix[np.ix_(there, there)] = np.asarray(matrix)[np.ix_(rows, rows)]
+    return submatrix

@@ -39,7 +39,7 @@ def density_outlines(x: Array, y: Array, bounds: tuple[float, float, float, floa
     """
     count = int(np.clip(1.6 * np.cbrt(len(x)), 14, 40))
     histogram, x_edges, y_edges = np.histogram2d(x, y, bins=count, range=(bounds[:2], bounds[2:]))
-    density = _smoothed(_smoothed(np.pad(histogram, 1)).T)
+    density = _gaussian_smooth(_gaussian_smooth(np.pad(histogram, 1)).T)
     if not density.any():
         return [[] for _ in ENCLOSED]
     descending = np.sort(density.ravel())[::-1]
@@ -53,7 +53,7 @@ def _padded_centres(edges: Array) -> Array:
     return np.asarray(edges[0] + step * (np.arange(len(edges) + 1) - 0.5), dtype=np.float64)
 
 
-def _smoothed(values: Array) -> Array:
+def _gaussian_smooth(values: Array) -> Array:
     """Along the first axis, by a Gaussian one bin wide."""
     kernel = np.exp(-0.5 * np.arange(-3, 4) ** 2)
     kernel /= kernel.sum()

@@ -11,10 +11,18 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from fitting.plots import style
-from fitting.plots.corner_cells import Triangle, enlarged
+from fitting.plots.corner_cells import Triangle, type_scale
 from fitting.plots.corner_content import CornerContent
 from fitting.plots.corner_distributions import ENCLOSED, SIGMAS, density_outlines, draw_marginals, ellipse
-from fitting.plots.labels import credible, measured, round_ticks, signed, tick_texts, typographic, unit_text
+from fitting.plots.labels import (
+    credible_text,
+    measured_text,
+    round_ticks,
+    signed_text,
+    tick_texts,
+    typographic,
+    unit_text,
+)
 
 Array = NDArray[np.float64]
 
@@ -34,7 +42,7 @@ _STRONG = 0.3
 
 def corner_figure(content: CornerContent, format: str = "png") -> bytes:  # noqa: A002, as everywhere
     """Ellipses of the covariance at 1 and 2 sigma, outlines of the chains that enclose as much, and true values."""
-    return style.encoded(corner_panels(content), format)
+    return style.figure_bytes(corner_panels(content), format)
 
 
 def corner_panels(content: CornerContent) -> Figure:
@@ -59,16 +67,18 @@ def titles(content: CornerContent) -> list[list[tuple[str, str]]]:
     middles = None if content.draws is None else np.quantile(content.draws, [0.16, 0.5, 0.84], axis=0)
     lines = []
     for place, (name, unit) in enumerate(zip(content.names, content.units, strict=True)):
-        own = [(f"{name} {unit_text(unit)}".strip(), style.INK)]
+        of_parameter = [(f"{name} {unit_text(unit)}".strip(), style.INK)]
         sigma = content.sigma[place]
         if content.covariance is not None or middles is None:
-            own.append((measured(content.values[place], sigma if np.isfinite(sigma) else None), COVARIANCE))
+            of_parameter.append(
+                (measured_text(content.values[place], sigma if np.isfinite(sigma) else None), COVARIANCE)
+            )
         if middles is not None:
             low, middle, high = middles[:, place]
-            own.append((credible(float(middle), float(low), float(high)), CHAINS))
+            of_parameter.append((credible_text(float(middle), float(low), float(high)), CHAINS))
         if np.isfinite(content.truth[place]):
-            own.append((f"true {_truth_text(content, place)}", TRUTH))
-        lines.append(own)
+            of_parameter.append((f"true {_truth_text(content, place)}", TRUTH))
+        lines.append(of_parameter)
     return lines
 
 
@@ -76,9 +86,9 @@ def _truth_text(content: CornerContent, place: int) -> str:
     """The true value to the digits of the measured one, and how many sigma it lies from it."""
     truth, sigma = float(content.truth[place]), _spread(content)[place]
     if not sigma > 0:
-        return measured(truth, None)
+        return measured_text(truth, None)
     pull = (truth - content.values[place]) / sigma
-    return f"{measured(truth, sigma).partition(' ')[0]} ({signed(float(pull))}σ)"
+    return f"{measured_text(truth, sigma).partition(' ')[0]} ({signed_text(float(pull))}σ)"
 
 
 def _spread(content: CornerContent) -> Array:
@@ -93,8 +103,8 @@ def cells_of(content: CornerContent) -> Triangle:
     count = len(content.names)
     low, high = content.bounds()
     size = float(np.clip(0.3 + 10.0 / count, 0.62, 1.9))
-    larger = enlarged(size)
-    lines = max(len(own) for own in titles(content))
+    larger = type_scale(size)
+    lines = max(len(of_parameter) for of_parameter in titles(content))
     last = max((text for text, _ in titles(content)[-1]), key=len)
     right = max(0.15, style.width_of(last, larger * _FONT) - size)
     top = 0.125 * larger * lines + 0.15
@@ -156,7 +166,7 @@ def _write_correlation(axes: Axes, cells: Triangle, cell: tuple[int, int], block
         across,
         floor + 0.95 * cells.size,
         text,
-        fontsize=6 * cells.enlarged,
+        fontsize=6 * cells.type_scale,
         color=style.INK,
         ha=side,
         va="top",
@@ -195,10 +205,10 @@ def _write_titles(axes: Axes, cells: Triangle, content: CornerContent) -> None:
             bold = number == len(lines) - 1
             axes.text(
                 left,
-                floor + cells.size + 0.05 + 0.125 * cells.enlarged * number,
+                floor + cells.size + 0.05 + 0.125 * cells.type_scale * number,
                 text,
                 color=colour,
-                fontsize=style.fitted_size(text, room, cells.enlarged * _FONT),
+                fontsize=style.fitted_size(text, room, cells.type_scale * _FONT),
                 fontweight="bold" if bold else "normal",
                 va="bottom",
             )
@@ -217,27 +227,27 @@ def _write_axes(axes: Axes, cells: Triangle, content: CornerContent) -> None:
             across, up = float(cells.across(place, np.array(value))), float(cells.up(place, np.array(value)))
             ticks.append(np.array([[across, floor], [across, floor - length]]))
             axes.text(
-                across, floor - 2 * length, text, fontsize=6.5 * cells.enlarged, rotation=90, ha="center", va="top"
+                across, floor - 2 * length, text, fontsize=6.5 * cells.type_scale, rotation=90, ha="center", va="top"
             )
             if place:
                 ticks.append(np.array([[left, up], [left - length, up]]))
-                axes.text(left - 2 * length, up, text, fontsize=6.5 * cells.enlarged, ha="right", va="center")
+                axes.text(left - 2 * length, up, text, fontsize=6.5 * cells.type_scale, ha="right", va="center")
         middle = cells.corner(cells.count - 1, place)[0] + cells.size / 2
-        _write_name(axes, names, cells, (middle, 0.33 * cells.enlarged), 0)
+        _write_name(axes, names, cells, (middle, 0.33 * cells.type_scale), 0)
         if place:
-            _write_name(axes, names, cells, (0.27 * cells.enlarged, cells.corner(place, 0)[1] + cells.size / 2), 90)
+            _write_name(axes, names, cells, (0.27 * cells.type_scale, cells.corner(place, 0)[1] + cells.size / 2), 90)
     axes.add_collection(LineCollection(ticks, colors=style.INK, linewidths=0.6))
 
 
 def _write_name(axes: Axes, names: Sequence[str], cells: Triangle, at: tuple[float, float], rotation: int) -> None:
     """A name over its unit, centred at a place, in type that fits its cell."""
-    for text, step in zip(names, (0.075 * cells.enlarged, -0.055 * cells.enlarged), strict=True):
+    for text, step in zip(names, (0.075 * cells.type_scale, -0.055 * cells.type_scale), strict=True):
         shift = (0.0, step) if rotation == 0 else (-step, 0.0)
         axes.text(
             at[0] + shift[0],
             at[1] + shift[1],
             text,
-            fontsize=style.fitted_size(text, 1.02 * cells.size, cells.enlarged * _FONT),
+            fontsize=style.fitted_size(text, 1.02 * cells.size, cells.type_scale * _FONT),
             rotation=rotation,
             ha="center",
             va="center",

@@ -53,10 +53,12 @@ def read_draws(path: Path) -> Draws:
         names = tuple(json.loads(file.attrs["parameters"]))
         values = np.stack([posterior[name][...] for name in names], axis=-1).astype(np.float64)
         diagnostics = json.loads(file.attrs["diagnostics"])
-    return Draws(names, values, _known(diagnostics.get("r_hat", {})), _known(diagnostics.get("ess_bulk", {})))
+    return Draws(
+        names, values, _known_values(diagnostics.get("r_hat", {})), _known_values(diagnostics.get("ess_bulk", {}))
+    )
 
 
-def _known(values: Mapping[str, float | None]) -> dict[str, float]:
+def _known_values(values: Mapping[str, float | None]) -> dict[str, float]:
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -160,13 +162,13 @@ class FinishedFit:
 
     def value(self, parameter: str, image: str | None = None) -> float | None:
         """Best-fit value of a parameter, as that image has it; None where there is no such parameter."""
-        own = self._values.get(f"{parameter}[{image}]")
-        return self._values.get(parameter) if own is None else own
+        here = self._values.get(f"{parameter}[{image}]")
+        return self._values.get(parameter) if here is None else here
 
     def has_place(self, component: str) -> bool:
         """Whether a component is somewhere, as a galaxy is and a sky is not."""
-        own = {name.partition("[")[0] for name in self._values}
-        return bool({f"{component}.x", f"{component}.ra"} & own)
+        names = {name.partition("[")[0] for name in self._values}
+        return bool({f"{component}.x", f"{component}.ra"} & names)
 
     def centre(self, component: str, image: str) -> tuple[float, float] | None:
         """Pixel of the full frame where a component is centred; None where the parameters are no pixels."""

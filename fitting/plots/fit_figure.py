@@ -58,7 +58,7 @@ def fit_figure(
     _panel(figure, place, 2, shown[2], unused, colours("RdBu_r"), sigmas, frame)
     for number, (norm, label) in enumerate(((stretch, _LABEL), (sigmas, "\N{GREEK SMALL LETTER SIGMA}"))):
         _bar(figure, place, number, norm, label)
-    return style.encoded(figure, format)
+    return style.figure_bytes(figure, format)
 
 
 def _panel(  # noqa: PLR0913 - what one panel differs by from the next
@@ -80,7 +80,7 @@ def _panel(  # noqa: PLR0913 - what one panel differs by from the next
         origin="lower",
         extent=frame,
         interpolation="nearest" if max(frame[1] - frame[0], frame[3] - frame[2]) <= 400 else "antialiased",
-        aspect="auto" if place.distorted else "equal",
+        aspect="auto" if place.oblong else "equal",
     )
     axes.set_title(_TITLES[number], fontsize=10, pad=5)
     axes.tick_params(labelsize=8, length=3)
@@ -137,7 +137,7 @@ class Layout:
         panels: data, model, residual.
         bars: of the light, of the residual.
         bottom, left: which panels stand at those edges and carry the axis names.
-        distorted: whether pixels are drawn oblong, since the image is too long for square ones.
+        oblong: whether pixels are drawn oblong, since the image is too long for square ones.
     """
 
     size: tuple[float, float]
@@ -145,17 +145,17 @@ class Layout:
     bars: tuple[Box, Box]
     bottom: frozenset[int]
     left: frozenset[int]
-    distorted: bool
+    oblong: bool
 
 
 def layout(aspect: float) -> Layout:
     """Panels in a row, or one above the other for an image much wider than high; `aspect` is width over height."""
-    held = min(max(aspect, _NARROWEST), _WIDEST)
-    distorted = held != aspect
-    return _row(held, distorted) if held <= _WIDEST_IN_ROW else _stack(held, distorted)
+    bounded_aspect = min(max(aspect, _NARROWEST), _WIDEST)
+    oblong = bounded_aspect != aspect
+    return _row(bounded_aspect, oblong) if bounded_aspect <= _WIDEST_IN_ROW else _stack(bounded_aspect, oblong)
 
 
-def _row(aspect: float, distorted: bool) -> Layout:
+def _row(aspect: float, oblong: bool) -> Layout:
     width, height = _AREA * aspect**0.5, _AREA / aspect**0.5
     first, second = _LEFT, _LEFT + width + _GAP
     bar = second + width + _BAR_GAP
@@ -165,11 +165,11 @@ def _row(aspect: float, distorted: bool) -> Layout:
     panels = tuple(_box(left, _BOTTOM, width, height, size) for left in (first, second, third))
     bars = tuple(_box(left, _BOTTOM, _BAR, height, size) for left in (bar, last_bar))
     return Layout(
-        size, (panels[0], panels[1], panels[2]), (bars[0], bars[1]), frozenset({0, 1, 2}), frozenset({0}), distorted
+        size, (panels[0], panels[1], panels[2]), (bars[0], bars[1]), frozenset({0, 1, 2}), frozenset({0}), oblong
     )
 
 
-def _stack(aspect: float, distorted: bool) -> Layout:
+def _stack(aspect: float, oblong: bool) -> Layout:
     width, height = _STACKED_WIDTH, _STACKED_WIDTH / aspect
     rise = height + _TOP + 0.1
     size = (_LEFT + width + _BAR_GAP + _BAR + _RIGHT, _BOTTOM + 3 * rise)
@@ -180,7 +180,7 @@ def _stack(aspect: float, distorted: bool) -> Layout:
         _box(left, floors[1], _BAR, floors[0] + height - floors[1], size),
         _box(left, floors[2], _BAR, height, size),
     )
-    return Layout(size, (panels[0], panels[1], panels[2]), bars, frozenset({2}), frozenset({0, 1, 2}), distorted)
+    return Layout(size, (panels[0], panels[1], panels[2]), bars, frozenset({2}), frozenset({0, 1, 2}), oblong)
 
 
 def _box(left: float, bottom: float, width: float, height: float, size: tuple[float, float]) -> Box:

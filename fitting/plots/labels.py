@@ -18,14 +18,14 @@ def unit_text(unit: str) -> str:
     return f"[{_UNITS.get(unit, unit)}]" if unit else ""
 
 
-def measured(value: float, uncertainty: float | None, unit: str = "") -> str:
+def measured_text(value: float, uncertainty: float | None, unit: str = "") -> str:
     """``67.938 ± 0.004 pixel``, rounded as a paper would."""
     text, spread = round_measurement(float(value), None if uncertainty is None else float(uncertainty))
     parts = [text, f"± {spread}" if spread else "", _UNITS.get(unit, unit)]
     return typographic(" ".join(part for part in parts if part))
 
 
-def credible(median: float, low: float, high: float) -> str:
+def credible_text(median: float, low: float, high: float) -> str:
     """``67.938 +0.004 −0.005``: a median and the distances to two quantiles, rounded to the smaller of them."""
     below, above = median - low, high - median
     text, spread = round_measurement(median, min(below, above))
@@ -43,7 +43,7 @@ def power_text(value: float) -> str:
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def signed(value: float) -> str:
+def signed_text(value: float) -> str:
     """``+0.3``, ``−1.0``."""
     return typographic(f"{value:+.1f}")
 

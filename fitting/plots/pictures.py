@@ -60,7 +60,7 @@ def draw_picture(pixels: Array, choices: PictureChoices) -> bytes:
     if choices.colormap not in colormaps:
         usual = ", ".join(("gray", "viridis", "magma", "inferno", "cividis", "cubehelix", "RdBu_r"))
         raise PictureInvalid("colormap", f"there is no colour map {choices.colormap[:40]!r}", f"such as {usual}")
-    shown = _averaged(pixels, -(-max(pixels.shape) // choices.size))
+    shown = _block_means(pixels, -(-max(pixels.shape) // choices.size))
     low, high = _levels(shown, choices)
     norm = ImageNormalize(vmin=low, vmax=high, stretch=_STRETCHES[choices.stretch], clip=True)
     # astropy's norm drops masks, so that what is no number is masked after it.
@@ -89,11 +89,11 @@ def _levels(pixels: Array, choices: PictureChoices) -> tuple[float, float]:
     return (low, low + reach) if choices.high is None else (high - reach, high)
 
 
-def _averaged(pixels: Array, side: int) -> Array:
+def _block_means(pixels: Array, side: int) -> Array:
     """Means of the finite pixels of squares of side × side; NaN where there is none."""
     if side <= 1:
         return pixels
-    sums, counts = binned(pixels, side)
+    sums, counts = block_sums(pixels, side)
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
@@ -121,7 +121,7 @@ def draw_preview(folder: Path, image: str, plane: str) -> bytes:
     hidden = ~used if plane in ("data", "residual", "normalized_residual") else np.zeros(used.shape, dtype=bool)
     shown = np.where(hidden, np.nan, pixels)
     content = io.BytesIO()
-    picture = colour(norm(np.ma.masked_invalid(_sized(shown))))
+    picture = colour(norm(np.ma.masked_invalid(_resample(shown))))
     imsave(content, picture, origin="lower", format="png", metadata={"Software": "photfit"})
     return content.getvalue()
 
@@ -132,7 +132,7 @@ def _scatter(values: Array) -> float:
     return middle if middle > 0 else 1.0
 
 
-def _sized(pixels: Array) -> Array:
+def _resample(pixels: Array) -> Array:
     """Pixels left out of a large plane, repeated in a small one."""
     longest = max(pixels.shape)
     if longest > _LARGEST:
@@ -154,7 +154,7 @@ def draw_live_residual(normalized_residual: Array) -> bytes:
     Of a plane (height, width) larger than `LARGEST`, k × k pixels are one of the picture: Σ r/√n over the n used ones,
     so that noise alone stays at one standard deviation, and what neighbours have in common stands out.
     """
-    sums, counts = binned(normalized_residual, -(-max(normalized_residual.shape) // LARGEST))
+    sums, counts = block_sums(normalized_residual, -(-max(normalized_residual.shape) // LARGEST))
     sigmas = np.clip(sums / np.sqrt(np.maximum(counts, 1)), -SIGMAS, SIGMAS)
     shades = np.rint((sigmas + SIGMAS) / (2.0 * SIGMAS) * (_SHADES - 1))
     picture = Image.fromarray(np.where(counts > 0, shades, _SHADES).astype(np.uint8)[::-1])
@@ -170,15 +170,15 @@ def _palette() -> bytes:
     return np.rint(255.0 * np.vstack([shades, to_rgb(MASKED)])).astype(np.uint8).tobytes()
 
 
-def binned(pixels: Array, side: int) -> tuple[Array, NDArray[np.int64]]:
+def block_sums(pixels: Array, side: int) -> tuple[Array, NDArray[np.int64]]:
     """Sums of the finite pixels of squares of side × side, and how many each has: (⌈height/side⌉, ⌈width/side⌉) both.
 
     The last squares of a row or column may be narrower.
     """
     finite = np.isfinite(pixels)
-    return _summed(np.where(finite, pixels, 0.0), side), _summed(finite.astype(np.int64), side)
+    return _sums(np.where(finite, pixels, 0.0), side), _sums(finite.astype(np.int64), side)
 
 
-def _summed(pixels: NDArray[Any], side: int) -> NDArray[Any]:
+def _sums(pixels: NDArray[Any], side: int) -> NDArray[Any]:
     rows, columns = (np.arange(0, length, side) for length in pixels.shape)
     return np.add.reduceat(np.add.reduceat(pixels, rows, axis=0), columns, axis=1)

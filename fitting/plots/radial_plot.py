@@ -74,7 +74,7 @@ def profile_figure(
     format: str = "png",  # noqa: A002, as everywhere
 ) -> bytes:
     """One pair of panels for each object: its brightness over its radius, and (data - model)/error below."""
-    return style.encoded(profile_panels(objects, scale, title), format)
+    return style.figure_bytes(profile_panels(objects, scale, title), format)
 
 
 def profile_panels(objects: Sequence[SkyObject], scale: Scale, title: str = "") -> Figure:
@@ -134,7 +134,7 @@ def _draw(axes: Axes, each: SkyObject, units: Units) -> None:
     label = "data ± 1σ" if each.alone else "data ± 1σ (all light)"
     axes.plot(radius, units.brightness(profile.data), "o", ms=2.6, color=style.INK, label=label, zorder=4)
     _scale_axes(axes, profile, units)
-    style.quiet(axes)
+    style.quiet_axes(axes)
     axes.tick_params(labelbottom=False)
     axes.legend(fontsize=style.TICK - 1, frameon=False, loc="lower left", handlelength=2.2, labelspacing=0.3)
 
@@ -169,4 +169,4 @@ def _draw_residual(axes: Axes, profile: RadialBrightness, units: Units) -> None:
         axes.plot(radius[beyond], np.full(beyond.sum(), sign * 0.9 * reach), marker, ms=3.5, color=style.INK)
     axes.set_ylim(-reach, reach)
     axes.set_yticks([-2, 0, 2] if reach < 4 else [-4, 0, 4])
-    style.quiet(axes)
+    style.quiet_axes(axes)

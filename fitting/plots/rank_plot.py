@@ -26,7 +26,7 @@ def rank_figure(content: ChainContent, format: str = "png") -> bytes:  # noqa: A
 
     Vehtari, Gelman, Simpson, Carpenter & Bürkner (2021, Bayesian Analysis 16, 667), section 5.1.
     """
-    return style.encoded(rank_panels(content), format)
+    return style.figure_bytes(rank_panels(content), format)
 
 
 def rank_panels(content: ChainContent) -> Figure:
@@ -83,4 +83,4 @@ def _draw(axes: Axes, shares: Array, length: int, highest: float) -> None:
         label.set_horizontalalignment(side)
     axes.set_ylim(0.0, highest)
     axes.set_yticks(np.arange(0.0, highest, 1.0))
-    style.quiet(axes)
+    style.quiet_axes(axes)

@@ -54,31 +54,31 @@ def draw_plot(folder: Path, kind: str, format: str = "png", choices: PlotChoices
     return _DRAWERS[kind](fit, choices, format)
 
 
-def _fit(fit: FinishedFit, choices: PlotChoices, format: str) -> bytes:  # noqa: A002
+def _draw_fit(fit: FinishedFit, choices: PlotChoices, format: str) -> bytes:  # noqa: A002
     image = fit.image_named(choices.image)
     data, model, residual = (fit.plane(image, name) for name in ("data", "model", "normalized_residual"))
     return fit_figure(data, model, residual, ~np.isfinite(residual), format, fit.scale(image).origin)
 
 
-def _profile(fit: FinishedFit, choices: PlotChoices, format: str) -> bytes:  # noqa: A002
+def _draw_profile(fit: FinishedFit, choices: PlotChoices, format: str) -> bytes:  # noqa: A002
     image = fit.image_named(choices.image)
     title = " · ".join(part for part in (fit.title, image if len(fit.images) > 1 else "") if part)
     return profile_figure(measured_objects(fit, image), fit.scale(image), title, format)
 
 
-def _convergence(fit: FinishedFit, _: PlotChoices, format: str) -> bytes:  # noqa: A002
+def _draw_convergence(fit: FinishedFit, _: PlotChoices, format: str) -> bytes:  # noqa: A002
     freedom = int(fit.parameters["degrees_of_freedom"])
-    stages = [_history(stage, freedom) for stage in fit.parameters["stages"]]
+    stages = [_stage_history(stage, freedom) for stage in fit.parameters["stages"]]
     if not stages:
         raise PlotUnavailable("has no stages: nothing was varied")
     return convergence_figure(stages, freedom, fit.title, format)
 
 
-def _history(stage: Mapping[str, Any], degrees_of_freedom: int) -> StageHistory:
+def _stage_history(stage: Mapping[str, Any], degrees_of_freedom: int) -> StageHistory:
     """χ² along a stage where it was kept, else before and after."""
-    kept = stage.get("history") or {}
-    steps: Any = kept.get("step")
-    values: Any = kept.get("chi2")
+    history = stage.get("history") or {}
+    steps: Any = history.get("step")
+    values: Any = history.get("chi2")
     if not steps:
         reduced = stage["chi2_reduced"]
         steps = np.linspace(0, max(int(stage["iterations"]), 1), len(reduced)).tolist()
@@ -87,7 +87,7 @@ def _history(stage: Mapping[str, Any], degrees_of_freedom: int) -> StageHistory:
     return StageHistory(stage["method"], tuple(map(float, steps)), chi2)
 
 
-def _corner(fit: FinishedFit, choices: PlotChoices, format: str) -> bytes:  # noqa: A002
+def _draw_corner(fit: FinishedFit, choices: PlotChoices, format: str) -> bytes:  # noqa: A002
     units = {row["name"]: row["unit"] for row in fit.parameters["parameters"]}
     values = {row["name"]: float(row["value"]) for row in fit.parameters["parameters"]}
     matrix = fit.covariance
@@ -95,35 +95,35 @@ def _corner(fit: FinishedFit, choices: PlotChoices, format: str) -> bytes:  # no
     varied = [name for name in values if name in matrix["names"] or (draws is not None and name in draws.names)]
     if not varied:
         raise PlotUnavailable("has no parameter with an uncertainty: all are fixed, linked or at a limit")
-    names, note = _chosen(varied, choices.parameters)
+    names, note = _choose_parameters(varied, choices.parameters)
     flat = None if draws is None else (draws.names, _on_branch(fit, draws).reshape(-1, len(draws.names)))
     covariance = (matrix["names"], np.array(matrix["matrix"])) if matrix["names"] else None
     if flat is not None:
         names = [name for name in names if name in flat[0]]
-    truth = {name: _nearest(value, values.get(name), fit.period(name)) for name, value in choices.truth.items()}
+    truth = {name: _nearest_turn(value, values.get(name), fit.period(name)) for name, value in choices.truth.items()}
     return corner_figure(content_of(names, units, values, covariance, flat, truth, fit.title, note), format)
 
 
-def _trace(fit: FinishedFit, choices: PlotChoices, format: str) -> bytes:  # noqa: A002
-    return trace_figure(_chains(fit, choices), format)
+def _draw_trace(fit: FinishedFit, choices: PlotChoices, format: str) -> bytes:  # noqa: A002
+    return trace_figure(_chain_content(fit, choices), format)
 
 
-def _rank(fit: FinishedFit, choices: PlotChoices, format: str) -> bytes:  # noqa: A002
-    content = _chains(fit, choices)
+def _draw_rank(fit: FinishedFit, choices: PlotChoices, format: str) -> bytes:  # noqa: A002
+    content = _chain_content(fit, choices)
     if content.values.shape[0] < 2:
         raise PlotUnavailable("has one chain, and ranks compare several")
     return rank_figure(content, format)
 
 
-def _chains(fit: FinishedFit, choices: PlotChoices) -> ChainContent:
+def _chain_content(fit: FinishedFit, choices: PlotChoices) -> ChainContent:
     draws = fit.draws
     if draws is None:
         raise PlotUnavailable("has no chains, since none of its stages is a sampler")
-    names, note = _chosen(draws.names, choices.parameters)
+    names, note = _choose_parameters(draws.names, choices.parameters)
     places = [draws.names.index(name) for name in names]
     rows = {row["name"]: row for row in fit.parameters["parameters"]}
     truth = [
-        _nearest(choices.truth.get(name, np.nan), rows[name]["value"] if name in rows else None, fit.period(name))
+        _nearest_turn(choices.truth.get(name, np.nan), rows[name]["value"] if name in rows else None, fit.period(name))
         for name in names
     ]
     return ChainContent(
@@ -136,7 +136,7 @@ def _chains(fit: FinishedFit, choices: PlotChoices) -> ChainContent:
     )
 
 
-def _chosen(names: Sequence[str], wanted: Sequence[str]) -> tuple[list[str], str]:
+def _choose_parameters(names: Sequence[str], wanted: Sequence[str]) -> tuple[list[str], str]:
     """The names that a reader wants, in the table's order, and a note where not all are shown."""
     if not wanted:
         left = len(names) - MOST_PARAMETERS
@@ -168,7 +168,7 @@ def _on_branch(fit: FinishedFit, draws: Draws) -> Array:
     return moved
 
 
-def _nearest(truth: float, value: float | None, period: float | None) -> float:
+def _nearest_turn(truth: float, value: float | None, period: float | None) -> float:
     """A true value, moved by whole periods to be near a fitted one."""
     if period is None or value is None or not np.isfinite(truth):
         return truth
@@ -176,10 +176,10 @@ def _nearest(truth: float, value: float | None, period: float | None) -> float:
 
 
 _DRAWERS: Mapping[str, Callable[[FinishedFit, PlotChoices, str], bytes]] = {
-    "fit": _fit,
-    "profile": _profile,
-    "corner": _corner,
-    "convergence": _convergence,
-    "trace": _trace,
-    "rank": _rank,
+    "fit": _draw_fit,
+    "profile": _draw_profile,
+    "corner": _draw_corner,
+    "convergence": _draw_convergence,
+    "trace": _draw_trace,
+    "rank": _draw_rank,
 }

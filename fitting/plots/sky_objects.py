@@ -50,11 +50,13 @@ def measured_objects(fit: FinishedFit, image: str) -> list[SkyObject]:
     found = []
     for group in _groups(fit, image):
         parts = {each.name: each.light for each in group if each.light is not None}
-        own = np.sum(list(parts.values()), axis=0) if parts else model
-        isophotes = isophotes_of(own, group[0].centre) if parts else _own_ellipse(fit, image, group, model.shape)
+        light = np.sum(list(parts.values()), axis=0) if parts else model
+        isophotes = (
+            isophotes_of(light, group[0].centre) if parts else _ellipse_of_parameters(fit, image, group, model.shape)
+        )
         if isophotes is None:
             continue
-        profile = radial_brightness(isophotes, data - model + own, own, sigma, parts if len(parts) > 1 else {})
+        profile = radial_brightness(isophotes, data - model + light, light, sigma, parts if len(parts) > 1 else {})
         if len(profile.radius) > 1:
             found.append(SkyObject(" + ".join(each.name for each in group), profile, bool(parts)))
     if not found:
@@ -63,7 +65,7 @@ def measured_objects(fit: FinishedFit, image: str) -> list[SkyObject]:
 
 
 @dataclass(frozen=True)
-class _Placed:
+class _ComponentOnPlane:
     """A component with the pixel of the plane where it is, and its light where that was kept."""
 
     name: str
@@ -71,20 +73,20 @@ class _Placed:
     light: Array | None
 
 
-def _groups(fit: FinishedFit, image: str) -> list[list[_Placed]]:
+def _groups(fit: FinishedFit, image: str) -> list[list[_ComponentOnPlane]]:
     """The components that are somewhere in the image, those at one place together."""
-    groups: list[list[_Placed]] = []
-    for placed in _placed(fit, image):
-        near = (group for group in groups if math.dist(placed.centre, group[0].centre) < _SAME_CENTRE)
+    groups: list[list[_ComponentOnPlane]] = []
+    for component in _components_on_plane(fit, image):
+        near = (group for group in groups if math.dist(component.centre, group[0].centre) < _SAME_CENTRE)
         group = next(near, None)
         if group is None:
-            groups.append([placed])
+            groups.append([component])
         else:
-            group.append(placed)
+            group.append(component)
     return groups
 
 
-def _placed(fit: FinishedFit, image: str) -> Iterator[_Placed]:
+def _components_on_plane(fit: FinishedFit, image: str) -> Iterator[_ComponentOnPlane]:
     """Where the parameters are no pixels, a component is where its light is brightest."""
     origin, kept = fit.scale(image).origin, fit.components_kept(image)
     for name in fit.components:
@@ -93,15 +95,15 @@ def _placed(fit: FinishedFit, image: str) -> Iterator[_Placed]:
         light = fit.plane(image, f"component/{name}") if kept else None
         centre = fit.centre(name, image)
         if centre is not None:
-            yield _Placed(name, (centre[0] - origin[0], centre[1] - origin[1]), light)
+            yield _ComponentOnPlane(name, (centre[0] - origin[0], centre[1] - origin[1]), light)
         elif light is not None:
             isophotes = isophotes_of(light)
             if isophotes is not None:
-                yield _Placed(name, isophotes.centre, light)
+                yield _ComponentOnPlane(name, isophotes.centre, light)
 
 
-def _own_ellipse(
-    fit: FinishedFit, image: str, group: list[_Placed], shape: tuple[int, ...]
+def _ellipse_of_parameters(
+    fit: FinishedFit, image: str, group: list[_ComponentOnPlane], shape: tuple[int, ...]
 ) -> MeasuredIsophotes | None:
     """The ellipse of the first of some components that has one, if its centre is in the image."""
     centre = group[0].centre

@@ -29,7 +29,7 @@ def new_figure(width: float, height: float, dpi: float = 150.0) -> Figure:
     return Figure(figsize=(width, height), dpi=dpi, facecolor="white")
 
 
-def quiet(axes: Axes) -> None:
+def quiet_axes(axes: Axes) -> None:
     """Ticks and frame as all panels have them."""
     axes.tick_params(labelsize=TICK, length=3, color=INK, labelcolor=INK)
     for spine in axes.spines.values():
@@ -46,7 +46,7 @@ def width_of(text: str, size: float) -> float:
     return len(text) * _ADVANCE * size / 72.0
 
 
-def encoded(figure: Figure, format: str) -> bytes:  # noqa: A002, the word of the public contract
+def figure_bytes(figure: Figure, format: str) -> bytes:  # noqa: A002, the word of the public contract
     """The figure as a file's content. Raises ValueError for a format that is not one of PLOT_FORMATS."""
     if format not in PLOT_FORMATS:
         raise ValueError(f"there is no format {format!r}; there are {', '.join(PLOT_FORMATS)}")

@@ -24,7 +24,7 @@ _FEW = 4
 
 def trace_figure(content: ChainContent, format: str = "png") -> bytes:  # noqa: A002, as everywhere
     """A panel for each parameter: draws over their number, each chain's histogram, true values dashed."""
-    return style.encoded(trace_panels(content), format)
+    return style.figure_bytes(trace_panels(content), format)
 
 
 def trace_panels(content: ChainContent) -> Figure:
@@ -58,7 +58,7 @@ def _draw(draws: Axes, shares: Axes, values: Array, truth: float) -> None:
         shares.step(np.append(counts, counts[-1:]), edges, where="post", color=colour, lw=0.9)
     for axes in (draws, shares):
         axes.set_ylim(low, high)
-        style.quiet(axes)
+        style.quiet_axes(axes)
         if low < truth < high:
             axes.axhline(truth, color=style.INK, lw=1.0, ls="--")
     draws.set_xlim(0, max(length - 1, 1))

@@ -53,12 +53,11 @@ def derived_values(
                     Derived(f"{component.name}.{name}{place}", value, covariance.sigma(slope @ jacobian), unit)
                 )
     known = problem.table.index
-    return [row for row in found if np.isfinite(row.value) and row.name not in known and _shared(row.name) not in known]
-
-
-def _shared(name: str) -> str:
-    """The name without an image behind it."""
-    return name.partition("[")[0]
+    return [
+        row
+        for row in found
+        if np.isfinite(row.value) and row.name not in known and row.name.partition("[")[0] not in known
+    ]
 
 
 def _of_component(
@@ -70,26 +69,26 @@ def _of_component(
         return
     order = ("x", "y", "q", "pa", *profile.shape, profile.scale, profile.amplitude)
     places = [index[f"{component.name}.{name}"] for name in order]
-    own = np.eye(len(values))[places]
+    unit_rows = np.eye(len(values))[places]
     total = total_of(profile, component.geometry)  # type: ignore[arg-type]  # profiles can be hashed
     summed = [] if total is None else [index[f"{component.name}.{name}"] for name in total.parameters]
     for name, unit, function in () if total is None else _quantities(total, image):
-        value, slope = _differentiated(function, values[summed])
+        value, slope = _value_and_slope(function, values[summed])
         if np.isfinite(value):
             yield name, value, slope @ np.eye(len(values))[summed], unit
     if frame == "sky":
         for name, unit, at in (("x", "pixel", 0), ("y", "pixel", 1), (f"{profile.scale}_pixel", "pixel", -2)):
-            yield name, float(values[places[at]]), own[at], unit
+            yield name, float(values[places[at]]), unit_rows[at], unit
         return
     if image.pixel_scale is not None:
         yield (
             f"{profile.scale}_arcsec",
             float(values[places[-2]]) * image.pixel_scale,
-            own[-2] * image.pixel_scale,
+            unit_rows[-2] * image.pixel_scale,
             "arcsec",
         )
     for name, value, slope in _sky_position(image, values[places[:2]].numpy()):
-        yield name, value, slope @ own[:2], "degree"
+        yield name, value, slope @ unit_rows[:2], "degree"
 
 
 def _quantities(total: TotalFlux, image: ImageData) -> list[tuple[str, str, Callable[[Tensor], Tensor]]]:
@@ -100,7 +99,7 @@ def _quantities(total: TotalFlux, image: ImageData) -> list[tuple[str, str, Call
     return quantities
 
 
-def _differentiated(function: Callable[[Tensor], Tensor], values: Tensor) -> tuple[float, np.ndarray]:
+def _value_and_slope(function: Callable[[Tensor], Tensor], values: Tensor) -> tuple[float, np.ndarray]:
     """A function's value, and its derivatives by the values."""
     values = values.detach().clone().requires_grad_()
     result = function(values)

@@ -59,22 +59,21 @@ def with_origin(
         more: such as the fit's id.
     """
     files = sorted(inputs, key=lambda item: item.name)
+    planes = request.references()
     origin: Mapping[str, Any] = {
         "request_sha256": request_sha256(request, {item.name: item.sha256 for item in files}),
-        "inputs": [asdict(item) | {"used_as": _places(request, item.name)} for item in files],
+        "inputs": [
+            asdict(item) | {"used_as": [place for place, plane in planes if plane.file == item.name]} for item in files
+        ],
         **more,
     }
-    return replace(result, provenance={**result.provenance, **origin}, asked=request)
-
-
-def _places(request: FitRequest, name: str) -> list[str]:
-    return [place for place, reference in request.references() if reference.file == name]
+    return replace(result, provenance={**result.provenance, **origin}, original_request=request)
 
 
 def provenance_document(result: FitResult) -> dict[str, Any]:
     """The JSON of ``GET /v1/fits/{id}/provenance``: with the request as it was asked for, and as it was run."""
     return {
         **result.provenance,
-        "request": (result.asked or result.request).document(),
+        "request": (result.original_request or result.request).document(),
         "completed_request": result.request.document(),
     }

@@ -123,7 +123,7 @@ class FitResult:
         notices: what a careful reader should know, of images, stages and result.
         provenance: versions, device, seed; files and hash of the request, where they were told.
         stopped: which stage was stopped before its end, so that this is what it had found so far; else None.
-        asked: the request before first values were filled in, where it was told.
+        original_request: the request before first values were filled in, where it was told.
     """
 
     request: FitRequest
@@ -144,7 +144,7 @@ class FitResult:
     sampled: SampledChains | None
     notices: tuple[Notice, ...]
     provenance: dict[str, Any]
-    asked: FitRequest | None = None
+    original_request: FitRequest | None = None
     stopped: str | None = None
 
     @property

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from fitting.plots.corner_content import CornerContent
 from fitting.plots.corner_distributions import ENCLOSED, density_outlines, ellipse
 from fitting.plots.corner_plot import cells_of, corner_figure, corner_panels, titles
-from fitting.plots.labels import credible, measured, round_ticks, tick_texts
+from fitting.plots.labels import credible_text, measured_text, round_ticks, tick_texts
 from tests.fitting.plots.legibility import illegible, texts
 
 SEED = json.loads((Path(__file__).parents[3] / "examples" / "three_galaxies" / "reference.json").read_text())
@@ -169,9 +169,9 @@ def test_ticks_are_round_inside_and_told_apart(low: float, high: float) -> None:
 
 
 def test_values_are_rounded_as_in_a_paper() -> None:
-    assert measured(67.93775, 0.0041, "pixel") == "67.938 ± 0.004 pixel"
-    assert measured(-0.5, 0.02) == "\N{MINUS SIGN}0.500 ± 0.020"
-    assert credible(67.93775, 67.93365, 67.94275) == "67.938 +0.005 \N{MINUS SIGN}0.004"
+    assert measured_text(67.93775, 0.0041, "pixel") == "67.938 ± 0.004 pixel"
+    assert measured_text(-0.5, 0.02) == "\N{MINUS SIGN}0.500 ± 0.020"
+    assert credible_text(67.93775, 67.93365, 67.94275) == "67.938 +0.005 \N{MINUS SIGN}0.004"
 
 
 def area(line: np.ndarray, floor: float) -> float:
