@@ -1,4 +1,4 @@
-"""The bytes of a file: inflated under limits where they are compressed, and told apart by what they begin with."""
+"""Bytes of a file: inflated under limits where they are compressed, and told apart by what they begin with."""
 
 from __future__ import annotations
 

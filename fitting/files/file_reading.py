@@ -86,6 +86,14 @@ _OPENERS: Mapping[Format, Callable[[IO[bytes], ReadLimits], AbstractContextManag
 def describe_file(path: Path, limits: ReadLimits = DEFAULT_LIMITS) -> FileDescription:
     """What is in a file, every image read through once.
 
+    Example:
+        >>> from tempfile import mkdtemp
+        >>> path = Path(mkdtemp()) / "galaxy.npy"
+        >>> np.save(path, np.ones((4, 6)))
+        >>> (hdu,) = describe_file(path).hdus
+        >>> hdu.shape, hdu.is_image, hdu.median
+        ((4, 6), True, 1.0)
+
     Raises:
         FileInvalid: of no known format, truncated, beyond the limits, or without a 2-D image in any HDU.
     """

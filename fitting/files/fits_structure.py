@@ -1,4 +1,4 @@
-"""The skeleton of a FITS file, read without astropy: what each HDU claims, and whether the bytes are there.
+"""FITS headers read without astropy: what each HDU claims, and whether the bytes are there.
 
 astropy allocates what a header asks for and pads what is missing. So the claims are read here first (FITS Standard 4.0,
 sections 3, 4 and 10.1) and held against the size of the file and the limits.

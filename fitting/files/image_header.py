@@ -1,4 +1,4 @@
-"""Headers of images: pixel scale, zero point and world coordinates, and the projection in which positions are flat."""
+"""Image headers: pixel scale, zero point and world coordinates, and the projection in which positions are flat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which HDU of a file is which plane, told by the names that observatories give them, and by shape."""
+"""Planes of a file, told by the names that observatories give their HDUs, and by shape."""
 
 from __future__ import annotations
 

@@ -55,6 +55,15 @@ def complete_request(request: FitRequest, images: Sequence[ImageData]) -> FitReq
 
     Values lie inside the limits in force. The first image decides.
 
+    Example:
+        >>> from fitting.spec import parse_request
+        >>> sky = {"name": "sky", "profile": "flat_sky"}
+        >>> request = parse_request({"images": [{"data": "sky.fits"}], "components": [sky]})
+        >>> flat = np.full((20, 20), 3.5)
+        >>> image = ImageData("image", flat, np.ones((20, 20)), np.zeros((20, 20), dtype=bool))
+        >>> complete_request(request, [image]).components[0].parameters["i"].value
+        3.5
+
     Raises:
         RequestInvalid: a link has no finite value, or one that its profile cannot have, at the completed values.
     """

@@ -1,4 +1,4 @@
-"""What a source looks like in an image: peak, growth of its light, second moments. Crude, but hard to fool."""
+"""Shapes of sources in an image: peak, growth of the light, second moments. Crude, but hard to fool."""
 
 from __future__ import annotations
 

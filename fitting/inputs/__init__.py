@@ -1,4 +1,9 @@
-"""Inputs: the images of a request as arrays, every plane checked against the others."""
+"""Inputs: the images of a request as arrays, every plane checked against the others.
+
+Start at `image_reading.load_images`: for each image its planes (`plane_reading`), its PSF as a stamp (`psf_stamps`),
+the variance of its pixels (`variances`), and `ImageData`, which is all that a fit sees of it. Images of components are
+in `basis_images`, places on the sky in `astrometry`; `frame_faults` says what images lack for the frame of the request.
+"""
 
 from fitting.inputs.image_data import ImageData
 from fitting.inputs.image_reading import load_images

@@ -1,4 +1,4 @@
-"""Where an image's pixels are on the sky.
+"""Astrometry: where an image's pixels are on the sky, as polynomials on a tangent plane.
 
 For fits, an image's world coordinates are put into one form that is fast, smooth and easy to differentiate: a gnomonic
 projection about the middle of the image, and polynomials from the tangent plane to pixels. Any projection and any

@@ -1,4 +1,4 @@
-"""The images that components are made of: as given, and a PSF times Zernike polynomials."""
+"""Basis images, of which components are made: as given, and a PSF times Zernike polynomials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the images of a request can be looked at in its frame."""
+"""Faults of images that lack what the request's frame needs: world coordinates, a scale, one grid for all."""
 
 from __future__ import annotations
 

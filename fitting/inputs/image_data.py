@@ -1,4 +1,4 @@
-"""An image as a fit sees it: pixels, their variance and mask, the point-spread function, and where they lie."""
+"""ImageData: an image as a fit sees it, with variance, mask, point-spread function and place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The images of a request as arrays, every plane checked against the others."""
+"""Images of a request as arrays, every plane checked against the others."""
 
 from __future__ import annotations
 
@@ -35,6 +35,19 @@ from fitting.spec.images.image_spec import GaussianShape, MoffatShape, Psf
 
 def load_images(request: FitRequest, locate: Locate, limits: ReadLimits = DEFAULT_LIMITS) -> list[ImageData]:
     """Read every image of a request.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import mkdtemp
+        >>> from fitting.spec import parse_request
+        >>> folder = Path(mkdtemp())
+        >>> np.save(folder / "galaxy.npy", np.ones((4, 6)))
+        >>> picture = {"data": "galaxy.npy", "variance": {"constant": 0.25}, "window": {"x": [2, 6]}}
+        >>> sky = {"name": "sky", "profile": "flat_sky"}
+        >>> request = parse_request({"images": [picture], "components": [sky]})
+        >>> (image,) = load_images(request, lambda name: folder / name)
+        >>> image.data.shape, image.origin, float(image.variance[0, 0])
+        ((4, 4), (2, 0), 0.25)
 
     Args:
         locate: path of a file (upload id or path) that the request names; may raise LookupError or FileNotFoundError.

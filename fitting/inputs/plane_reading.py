@@ -1,4 +1,4 @@
-"""The planes of one part of a request on their way in, and what was found wrong or remarkable."""
+"""Planes of one part of a request on their way in, and what was found wrong or remarkable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Point-spread functions as stamps that sum to one: from an image, or from a formula integrated over pixels."""
+"""PSF stamps that sum to one: from an image, or from a formula integrated over pixels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The variance of each pixel, from whatever the request says about the noise."""
+"""Variances of pixels, from whatever the request says about the noise; level and rms of a background."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the trace and the rank plots share: a grid of panels, one for each parameter, and chains in colours."""
+"""Chain panels, which trace and rank plots share: a grid with one for each parameter, and chains in colours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The convergence plot: χ²ᵣ against iteration, stage beside stage."""
+"""Convergence plot: χ²ᵣ against iteration, stage beside stage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A triangle of square cells drawn within one axes in inches: hundreds of panels at the cost of one."""
+"""Corner cells: a triangle of squares within one axes in inches, hundreds of panels at the cost of one."""
 
 from __future__ import annotations
 

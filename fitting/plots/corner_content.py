@@ -1,4 +1,4 @@
-"""What a corner plot shows of some parameters, and how far its cells reach."""
+"""Corner content: what a corner plot shows of some parameters, and how far its cells reach."""
 
 from __future__ import annotations
 

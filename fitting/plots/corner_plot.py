@@ -1,4 +1,4 @@
-"""The corner plot: every pair of parameters, from the covariance, from chains, or both on each other."""
+"""Corner plot: every pair of parameters, from the covariance, from chains, or both on each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A finished fit as its files tell it: documents, planes, and the draws of a sampler; read when asked for."""
+"""Finished fit as its files tell it: documents, planes, and the draws of a sampler; read when asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How parameters and numbers read in a figure."""
+"""Labels of figures: how parameters and numbers read."""
 
 from __future__ import annotations
 

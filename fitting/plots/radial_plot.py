@@ -1,4 +1,4 @@
-"""The radial profile: surface brightness of data and model along isophotes, and the residual below it."""
+"""Radial profile: surface brightness of data and model along isophotes, and the residual below it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rank plot: how the chains share the ranks of all draws."""
+"""Rank plot: how the chains share the ranks of all draws."""
 
 from __future__ import annotations
 

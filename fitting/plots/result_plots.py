@@ -1,4 +1,4 @@
-"""Plots from the folder that `fitting.results.write_result` leaves."""
+"""Result plots: from the folder that `fitting.results.write_result` leaves and a kind of plot to its bytes."""
 
 from __future__ import annotations
 

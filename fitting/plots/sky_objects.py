@@ -1,4 +1,4 @@
-"""What a radial profile is drawn of: components that share a centre are one object."""
+"""Sky objects, of which radial profiles are drawn: components that share a centre are one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all figures share: colours, sizes of type, and how a figure becomes bytes."""
+"""Style of all figures: colours, sizes of type, and how a figure becomes bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trace plot: the draws of each chain in their order, and their distribution beside them."""
+"""Trace plot: the draws of each chain in their order, and their distribution beside them."""
 
 from __future__ import annotations
 

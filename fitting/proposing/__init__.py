@@ -1,4 +1,8 @@
-"""Proposals: from an image to a request that is ready to fit."""
+"""Proposals: from an image to a request that is ready to fit.
+
+Start at `proposal.propose`. It loads the image, finds its sources (`sources`: `detection` of peaks, a `scene` of
+quickly drawn galaxies, the `sky` under them) or takes `known_sources`, and writes them down as components.
+"""
 
 from fitting.proposing.proposal import Proposal, propose
 

@@ -1,4 +1,4 @@
-"""Where the sources of an image are: peaks that stand out of the noise, at the scale of the PSF and at coarser ones.
+"""Detection of sources: peaks that stand out of the noise, at the scale of the PSF and at coarser ones.
 
 Each scale is a matched filter: the image is weighted by its inverse variance, smoothed with a Gaussian, and divided
 by the noise of the result, which is measured in that very image, so that correlated noise and a variance of the wrong

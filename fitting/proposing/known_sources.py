@@ -1,4 +1,4 @@
-"""Sources that somebody knows: catalogues from files, and positions, catalogue rows or footprints as seeds."""
+"""Known sources: catalogues from files, and positions, catalogue rows or footprints as seeds."""
 
 from __future__ import annotations
 

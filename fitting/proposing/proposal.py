@@ -1,4 +1,4 @@
-"""From an image to a request: sources found or given, each a component with first values that a fit can start from."""
+"""Proposal of a request for an image: its sources, each a component with values that a fit can start from."""
 
 from __future__ import annotations
 
@@ -96,6 +96,19 @@ class Proposal:
 
 def propose(spec: ProposalSpec, locate: Locate, limits: ReadLimits = DEFAULT_LIMITS) -> Proposal:
     """Propose a request for an image.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import mkdtemp
+        >>> folder = Path(mkdtemp())
+        >>> y, x = np.mgrid[:60, :80]
+        >>> noise = np.random.default_rng(1).normal(size=(60, 80))
+        >>> np.save(folder / "galaxy.npy", noise + 50.0 * np.exp(-((x - 41) ** 2 + (y - 22) ** 2) / 32.0))
+        >>> proposal = propose(ProposalSpec.model_validate({"data": "galaxy.npy"}), lambda name: folder / name)
+        >>> [(source.name, round(source.x), round(source.y)) for source in proposal.sources]
+        [('g1', 41, 22)]
+        >>> [component.profile for component in proposal.request.components]
+        ['flat_sky', 'sersic']
 
     Args:
         locate: path of a file that the specification names; may raise LookupError or FileNotFoundError.

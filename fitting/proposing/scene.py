@@ -1,4 +1,4 @@
-"""An image taken apart: the galaxies drawn so far, what is left of the light, and quick fits of one galaxy in it."""
+"""Scene of galaxies: those drawn so far, what is left of the light, and quick fits of one galaxy in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sky under the sources: its level and its tilt, from what is left when the sources are taken off."""
+"""Sky under the sources: its level and its tilt, from what is left when the sources are taken off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sources of an image: detected, measured with each other taken off, and looked for again in what is left.
+"""Sources of an image: detected, measured with each other taken off, and looked for again in what is left.
 
 What is left after a round shows faint neighbours that the light of bright ones hid.
 """

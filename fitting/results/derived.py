@@ -1,4 +1,4 @@
-"""Quantities that follow from the parameters: fluxes, magnitudes, sizes on the sky, sky coordinates."""
+"""Derived quantities: fluxes, magnitudes, sizes on the sky, sky coordinates."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a result was made with and from, so that it can be made again."""
+"""Provenance: what a result was made with and from, so that it can be made again."""
 
 import platform
 from collections.abc import Iterable, Mapping

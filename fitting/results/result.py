@@ -1,4 +1,4 @@
-"""A finished fit, as numbers; and the JSON documents that people read."""
+"""Result of a fit as numbers, and the JSON documents that people read."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

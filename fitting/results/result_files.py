@@ -1,4 +1,4 @@
-"""A finished fit as files: JSON documents, FITS planes and a log."""
+"""Result files: JSON documents, FITS planes and a log in a folder."""
 
 import json
 from collections.abc import Sequence

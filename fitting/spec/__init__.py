@@ -1,4 +1,10 @@
-"""The request as data: what may be asked, how it is read, and what is wrong with it. Needs pydantic alone."""
+"""The request as data: what may be asked, how it is read, and what is wrong with it. Needs pydantic alone.
+
+Start at `validation.parse_request`, which gives a `request.FitRequest` or a `documents.RequestInvalid` with every
+fault. A request holds images (`images`), `components` of profiles (`profiles`) with parameters (`parameters`) and
+`modifiers`, and stages of methods (`methods`); `agreement` holds its parts against each other. `ParameterTable` is the
+flat list of its parameters.
+"""
 
 from fitting.spec.components import ComponentSpec
 from fitting.spec.documents import Fault, RequestInvalid, json_path

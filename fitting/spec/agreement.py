@@ -1,4 +1,4 @@
-"""Faults between the parts of a request that are sound each by itself."""
+"""Agreement between parts of a request: faults of parts that are sound each by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A component of the model: a profile, and its parameters by name."""
+"""Component of the model: a profile, and its parameters by name."""
 
 from __future__ import annotations
 

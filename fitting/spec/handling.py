@@ -1,4 +1,4 @@
-"""How a fit is called and how a service handles it. Nothing here changes a number that comes out."""
+"""Handling of a fit: its name, labels and limits, which change no number that comes out."""
 
 from __future__ import annotations
 

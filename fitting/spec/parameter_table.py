@@ -1,4 +1,4 @@
-"""The flat list of all parameters of a request, in its order: ``sky.i, a.x, a.y, …``.
+"""Parameter table: all parameters of a request in its order, ``sky.i, a.x, a.y, …``.
 
 What varies between images has a row for each: ``a.flux[r], a.flux[g]`` (`fitting.spec.parameter_rows`).
 """

@@ -1,4 +1,4 @@
-"""What may be asked of a proposal: which planes a file holds, and how to look for sources in its image."""
+"""Proposal as a reader asks for it: which planes a file holds, and how to look for sources in its image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,17 @@
-"""A whole request: images, components, stages and how to run them; and the hash by which two are the same."""
+"""Request of a fit: images, components, stages and how to run them; and the hash by which two are the same.
+
+A `FitRequest` is frozen; what is to differ is a new one:
+
+    >>> from fitting.spec import parse_request
+    >>> galaxy = {"name": "a", "profile": "sersic", "parameters": {"x": 67.5, "y": 70.1}}
+    >>> request = parse_request({"images": [{"data": "galaxy.fits"}], "components": [galaxy]})
+    >>> [row.name for row in request.rows()]
+    ['a.x', 'a.y', 'a.q', 'a.pa', 'a.n', 'a.r_e', 'a.i_e']
+    >>> request.with_values({"a.n": 4.0}).components[0].parameters["n"].value
+    4.0
+    >>> [str(plane) for _, plane in request.with_references({"galaxy.fits": "up-1"}).references()]
+    ['up-1']
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From JSON to a request: every fault at once, and never any other exception."""
+"""Validation of JSON: a request, or every fault at once, and never any other exception."""
 
 from __future__ import annotations
 
@@ -28,6 +28,18 @@ Model = TypeVar("Model", bound=Document)
 
 def parse_request(document: object) -> FitRequest:
     """Read a request from decoded JSON (dicts, lists, strings, numbers, booleans, None).
+
+    Example:
+        >>> galaxy = {"name": "a", "profile": "sersic", "parameters": {"x": 67.5, "y": 70.1, "q": "= b.q"}}
+        >>> try:
+        ...     parse_request({"images": [{"data": "galaxy.fits"}], "components": [galaxy]})
+        ... except RequestInvalid as invalid:
+        ...     print(invalid.faults[0].path, invalid.faults[0].message)
+        $.components[0].parameters.q links to 'b.q', but there is no component 'b'
+        >>> galaxy["parameters"]["q"] = {"value": 0.8, "min": 0.2}
+        >>> request = parse_request({"images": [{"data": "galaxy.fits"}], "components": [galaxy]})
+        >>> request.components[0].parameters["q"].value
+        0.8
 
     Raises:
         RequestInvalid: with every fault that was found, at most `MAX_FAULTS`.

@@ -1,1 +1,1 @@
-"""One file per format of image files: what each holds, in the words of FITS, and one plane of it as an array."""
+"""Containers: one file for each format of image files, all read as rows of HDUs in the words of FITS."""

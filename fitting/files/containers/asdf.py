@@ -1,4 +1,4 @@
-"""ASDF, by the asdf library: each array of the tree an HDU, named by its place (``roman.data`` is ``ROMAN.DATA``).
+"""ASDF files, by the asdf library: each array of the tree an HDU by its place (``roman.data`` is ``ROMAN.DATA``).
 
 Arrays have to lie in the file itself: one that lies in another file, which the format allows, is refused before the
 library looks for it. What blocks claim is read first (ASDF Standard 1.5, low-level file layout).

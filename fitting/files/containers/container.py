@@ -1,4 +1,4 @@
-"""What every format is read as: a row of HDUs, some of which are one plane of numbers."""
+"""Container: what every format is read as, a row of HDUs, some of which are one plane of numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FITS, plain or tile-compressed, by astropy."""
+"""FITS files, plain or tile-compressed, by astropy."""
 
 from __future__ import annotations
 

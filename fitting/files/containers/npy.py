@@ -1,4 +1,4 @@
-"""NumPy's own files: one array (.npy), or several in a zip archive (.npz). Pickled objects are never loaded."""
+"""NumPy files: one array (.npy), or several in a zip archive (.npz). Pickled objects are never loaded."""
 
 from __future__ import annotations
 

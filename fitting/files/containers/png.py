@@ -1,4 +1,4 @@
-"""Grey PNG pictures, by Pillow. The first row of the picture is y = 0."""
+"""PNG pictures of grey values, by Pillow. The first row of the picture is y = 0."""
 
 from __future__ import annotations
 

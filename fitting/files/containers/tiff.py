@@ -1,4 +1,4 @@
-"""TIFF, by tifffile: each page an HDU. The first row of a page is y = 0."""
+"""TIFF files, by tifffile: each page an HDU. The first row of a page is y = 0."""
 
 from __future__ import annotations
 

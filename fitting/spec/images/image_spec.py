@@ -1,4 +1,4 @@
-"""An image of the request: its planes, its noise, its point-spread function, its scale and window."""
+"""Image of a request: its planes, noise, point-spread function, scale and window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The noise of the data, that is which likelihood a fit maximizes."""
+"""Noise of the data, that is which likelihood a fit maximizes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""The fitting methods: one file per method or family, with its options and its description, and the table of them.
+"""Methods of fitting: one file per method or family, with its options and its description, and their table.
 
-The engine finds the algorithm behind a row in ``fitting.methods``; here is what a request and a forecast need to know.
+Start at `method_table.METHODS`; each row is a `MethodDescription`. What minimizers and samplers share is in
+`minimizers` and `samplers`. The engine finds the algorithm behind a row in ``fitting.methods``; here is what a request
+and a forecast need to know. How to add one: docs/contributing/add-a-method.md.
 """
 
 from fitting.spec.methods.bootstrap import BootstrapOptions

@@ -1,4 +1,4 @@
-"""A fitting method as a request and a forecast know it: its options, and what it asks of the problem."""
+"""Method as a request and a forecast know it: its options, and what it asks of the problem."""
 
 from __future__ import annotations
 

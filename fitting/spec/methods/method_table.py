@@ -1,4 +1,4 @@
-"""Every method that a stage may name: one row per method, in the order in which they are shown.
+"""Method table: every method that a stage may name, one row each, in the order in which they are shown.
 
 A new method is a file here, with its options and its description, and a row of `METHODS`; its algorithm in
 ``fitting.methods``, and a row of ``METHOD_RUNNERS`` there. tests/fitting/test_descriptions.py names what is missing.

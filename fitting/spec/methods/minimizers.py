@@ -1,4 +1,4 @@
-"""What methods that end in a minimum may all be asked for."""
+"""Options that all methods share which end in a minimum."""
 
 from __future__ import annotations
 

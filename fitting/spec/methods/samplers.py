@@ -1,4 +1,4 @@
-"""What samplers may all be asked for: how many draws, of how many chains, moving in which coordinates."""
+"""Options that samplers share: how many draws, of how many chains, moving in which coordinates."""
 
 from __future__ import annotations
 

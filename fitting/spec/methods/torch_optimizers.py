@@ -1,4 +1,4 @@
-"""The optimizers and learning-rate schedules of torch by name, and the options that each takes.
+"""Optimizers and learning-rate schedules of torch by name, and the options that each takes.
 
 The tables repeat what torch offers, so that a request is checked without it; a test holds them together.
 """

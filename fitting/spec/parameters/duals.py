@@ -1,4 +1,4 @@
-"""Numbers that carry their gradient: exact forward-mode derivatives of small expressions.
+"""Dual numbers, which carry their gradient: exact forward-mode derivatives of small expressions.
 
 The arithmetic is written once and runs on Python floats or on arrays: whatever supports the operators
 ``+ - * /`` will do, with its functions handed in as `Functions`.

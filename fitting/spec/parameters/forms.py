@@ -1,4 +1,4 @@
-"""The forms in which a request may give a component's parameters, other than the profile's own.
+"""Forms of a component's parameters other than the profile's: ra and dec, flux, magnitude.
 
 In frame ``sky`` a centre is ``ra, dec`` (degrees), lengths are in arcsec and intensities in data units per arcsec²; the
 sky's plane has x towards west and y towards north, so that angles run from north through east. In either frame a

@@ -1,4 +1,4 @@
-"""What a request may say about one parameter: a value, limits, a prior, a link, or what differs between images."""
+"""Parameter as a request gives it: a value, limits, a prior, a link, or what differs between images."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""What photfit knows of each light profile: one file per family, one row per profile in the table.
+"""Profiles as photfit knows them: one file per family, one row per profile in the table.
 
-The engine finds the brightness behind a row in ``fitting.profiles``; all else is here.
+Start at `profile_table.PROFILES`; each row is a `ProfileDescription`, made of `shared_parameters` and of what a profile
+starts from (`first_shape`). The engine finds the brightness behind a row in ``fitting.profiles``; all else is here. How
+to add one: docs/contributing/add-a-profile.md.
 """
 
 from fitting.spec.profiles.profile_description import ParameterDescription, ProfileDescription, ProfileOptions

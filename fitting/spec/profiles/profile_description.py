@@ -1,4 +1,4 @@
-"""What photfit knows of a light profile beside its brightness, and of each of its parameters.
+"""Profile description: all that photfit knows of a light profile, and of each parameter, beside its brightness.
 
 A profile's brightness is in ``fitting.profiles``; all else that any part of photfit goes by stands in the profile's one
 `ProfileDescription`.

@@ -1,4 +1,4 @@
-"""Every profile that a request may name: one row per profile, in the order in which they are shown.
+"""Profile table: every profile that a request may name, one row each, in the order in which they are shown.
 
 A new radial profile is a file here with its description and a row of `PROFILES`, a file in ``fitting/profiles`` with
 its brightness and a row of ``RADIAL_PROFILES`` there, and its rows in the tables of the tests.
