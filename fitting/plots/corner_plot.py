@@ -123,7 +123,7 @@ def _draw_chains(axes: Axes, cells: Triangle, draws: Array) -> None:
         left, floor = cells.corner(row, column)
         x, y = cells.across(column, draws[:, column]), cells.up(row, draws[:, row])
         for lines in density_outlines(x, y, (left, left + cells.size, floor, floor + cells.size)):
-            outlines += [_within(line, left, floor, cells.size) for line in lines]
+            outlines += [np.clip(line, [left, floor], [left + cells.size, floor + cells.size]) for line in lines]
         sparse = np.stack((x[::step], y[::step]), axis=-1)
         inside = (np.abs(sparse - [left + cells.size / 2, floor + cells.size / 2]) < cells.size / 2).all(axis=1)
         dots.append(sparse[inside])
@@ -131,10 +131,6 @@ def _draw_chains(axes: Axes, cells: Triangle, draws: Array) -> None:
         points = np.concatenate(dots)
         axes.plot(*points.T, ".", color=CHAINS, alpha=0.25, ms=1.0, mew=0, rasterized=True, zorder=1)
     axes.add_collection(LineCollection(outlines, colors=CHAINS, linewidths=1.0, zorder=3, gid="chains"))
-
-
-def _within(line: Array, left: float, floor: float, size: float) -> Array:
-    return np.clip(line, [left, floor], [left + size, floor + size])
 
 
 def _draw_covariance(axes: Axes, cells: Triangle, values: Array, covariance: Array) -> None:

@@ -72,13 +72,10 @@ def tick_texts(ticks: Sequence[float]) -> list[str]:
     largest = max(abs(tick) for tick in ticks)
     if largest > 0 and not 1e-4 <= largest < 1e6:
         return [typographic(f"{tick:.3g}") for tick in ticks]
+    spacing = float(np.diff(ticks).min()) if len(ticks) > 1 else max(abs(ticks[0]), 1e-9)
     for digits in range(9):
         texts = [f"{tick:.{digits}f}" for tick in ticks]
-        exact = np.allclose([float(text) for text in texts], ticks, rtol=0, atol=1e-3 * _spacing(ticks))
+        exact = np.allclose([float(text) for text in texts], ticks, rtol=0, atol=1e-3 * spacing)
         if exact and len(set(texts)) == len(texts):
             break
     return [typographic(text) for text in texts]
-
-
-def _spacing(ticks: Sequence[float]) -> float:
-    return float(np.diff(ticks).min()) if len(ticks) > 1 else max(abs(ticks[0]), 1e-9)
