@@ -56,7 +56,7 @@ def round_measurement(value: float, uncertainty: float | None) -> tuple[str, str
         return f"{value:.{_VALUE_DIGITS}g}", ""
     place = _last_place(uncertainty)
     exponent = _shared_exponent(value, uncertainty)
-    return _fixed(value, place, exponent), _fixed(uncertainty, place, exponent)
+    return _fixed_point(value, place, exponent), _fixed_point(uncertainty, place, exponent)
 
 
 def round_asymmetric(value: float, below: float, above: float) -> tuple[str, str, str]:
@@ -68,7 +68,11 @@ def round_asymmetric(value: float, below: float, above: float) -> tuple[str, str
     if not math.isfinite(value) or not math.isfinite(larger) or not smaller > 0:
         return round_measurement(value, None)[0], "", ""
     place, exponent = _last_place(smaller), _shared_exponent(value, larger)
-    return _fixed(value, place, exponent), _fixed(below, place, exponent), _fixed(above, place, exponent)
+    return (
+        _fixed_point(value, place, exponent),
+        _fixed_point(below, place, exponent),
+        _fixed_point(above, place, exponent),
+    )
 
 
 def _last_place(uncertainty: float) -> int:
@@ -87,7 +91,7 @@ def _shared_exponent(value: float, uncertainty: float) -> int:
     return 0 if largest in _PLAIN_EXPONENTS else largest
 
 
-def _fixed(number: float, place: int, exponent: int) -> str:
+def _fixed_point(number: float, place: int, exponent: int) -> str:
     unit = Decimal(1).scaleb(place)
     rounded = Decimal(repr(number)).quantize(unit, ROUND_HALF_EVEN, _ALL_DIGITS).scaleb(-exponent, _ALL_DIGITS)
     rounded = abs(rounded) if rounded == 0 else rounded

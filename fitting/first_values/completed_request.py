@@ -164,7 +164,7 @@ def _check_links(request: FitRequest) -> None:
     except ExpressionInvalid as error:
         raise RequestInvalid([Fault("$.components", str(error), "links that are finite at the first values")]) from None
     faults = []
-    for row in table.linked:
+    for row in table.linked_rows:
         low, high = row.description.lowest, row.description.highest
         if not (low is None or values[row.name] >= low) or not (high is None or values[row.name] <= high):
             profile = request.components[int(row.place[1])].profile
@@ -184,7 +184,7 @@ class _Scene:
         self.skies = [item for item in request.components if item.description.sky]
         self.galaxies = [item for item in request.components if item.profile == "sersic"]
         self.known = {row.name: row.value for row in table if row.value is not None}
-        self.given = frozenset(self.known) | {row.name for row in table.linked}
+        self.given = frozenset(self.known) | {row.name for row in table.linked_rows}
         self.models: dict[str, Array] = {}
         self.blur = 0.0 if image.psf is None else stamp_sigma(image.psf) / image.psf_oversampling
 

@@ -106,7 +106,7 @@ def _scale(main: Axes, lower: Axes, best: float, worst: float, degrees_of_freedo
     _plain_ticks(main)
     lower.yaxis.set_major_locator(LogLocator(base=10, numticks=6))
     lower.yaxis.set_minor_formatter(NullFormatter())
-    lower.yaxis.set_major_formatter(FuncFormatter(_settled))
+    lower.yaxis.set_major_formatter(FuncFormatter(_excess_text))
 
 
 def _plain_ticks(axes: Axes) -> None:
@@ -122,5 +122,5 @@ def _plain_ticks(axes: Axes) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _settled(value: float, _: int | None) -> str:
+def _excess_text(value: float, _: int | None) -> str:
     return f"≤ {value:g}" if value <= _SETTLED else power_text(value)

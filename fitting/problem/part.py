@@ -42,7 +42,7 @@ def tied_components(problem: Problem) -> tuple[tuple[str, ...], ...]:
             name = home[name]
         return name
 
-    for row in problem.table.linked:
+    for row in problem.table.linked_rows:
         for read in () if row.expression is None else row.expression.names:
             home[root(problem.table[read].component)] = root(row.component)
     blurring = [component.name for component in problem.request.components if component.role == "psf"]

@@ -125,7 +125,7 @@ class ParameterTable:
         return tuple(parameter for parameter in self.parameters if parameter.free)
 
     @cached_property
-    def linked(self) -> tuple[TableParameter, ...]:
+    def linked_rows(self) -> tuple[TableParameter, ...]:
         """Those with an expression, each after all that it reads."""
         expressions = {row.name: row.expression for row in self.parameters if row.expression is not None}
         return tuple(self[name] for name in evaluation_order(expressions))
@@ -138,7 +138,7 @@ class ParameterTable:
     def with_links(self, known: Mapping[str, float]) -> dict[str, float]:
         """What is known, with every link that can be worked out from it."""
         values = dict(known)
-        for row in self.linked:
+        for row in self.linked_rows:
             if row.expression is not None and all(name in values for name in row.expression.names):
                 with suppress(ExpressionInvalid):
                     values[row.name] = row.expression.value(values)
@@ -152,7 +152,7 @@ class ParameterTable:
             ExpressionInvalid: a link has no finite value.
         """
         known = {row.name: row.value for row in self.parameters if row.value is not None} | dict(changed or {})
-        for row in self.linked:
+        for row in self.linked_rows:
             if row.expression is not None:
                 known[row.name] = row.expression.value(known)
         return {row.name: known[row.name] for row in self.parameters}

@@ -96,7 +96,7 @@ class Parametrization:
         self._selection[self._free_index, torch.arange(len(self.free))] = 1.0
         self._all_free = self._free_index.tolist() == list(range(len(table)))
         self._one = torch.ones((), dtype=torch.float64)
-        self._linked = table.linked
+        self._linked = table.linked_rows
         self.ellipses = self._free_ellipses()
         bounds = [self._bounds(row) for row in self.free]
         self.lower = torch.tensor([low for low, _ in bounds], dtype=torch.float64)
@@ -206,7 +206,7 @@ class Parametrization:
         """
         modified = {row.component for row in self.table if row.description.modifier is not None}
         place = {row.name: position for position, row in enumerate(self.free)}
-        read = {name for row in self.table.linked if row.expression is not None for name in row.expression.names}
+        read = {name for row in self.table.linked_rows if row.expression is not None for name in row.expression.names}
 
         def moves(row: TableParameter) -> bool:
             return row.name in place and row.name not in read and row.prior is None

@@ -45,14 +45,14 @@ class ParameterSpec(Document):
         if isinstance(value, ParameterSpec):
             return value
         if isinstance(value, str):
-            return {"expression": _parsed(value)}
+            return {"expression": _sound_expression(value)}
         if isinstance(value, int | float) and not isinstance(value, bool):
             return {"value": value}
         if not isinstance(value, dict):
             raise refusal(f"{excerpt(value)} is not a parameter", EXPECTED)
         if isinstance(value.get("value"), str) and "expression" not in value:
             try:
-                link = _parsed(value["value"])
+                link = _sound_expression(value["value"])
             except PydanticCustomError as error:
                 raise refuse("value", [InitErrorDetails(type=error, loc=("value",), input=None)]) from None
             return {key: item for key, item in value.items() if key != "value"} | {"expression": link}
@@ -66,7 +66,7 @@ class ParameterSpec(Document):
     @field_validator("expression")
     @classmethod
     def _parses(cls, value: str | None) -> str | None:
-        return None if value is None else _parsed(value)
+        return None if value is None else _sound_expression(value)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -160,7 +160,7 @@ AnyParameter = ParameterSpec | ByImage | Polynomial
 """What a request may say about a parameter."""
 
 
-def _parsed(text: str) -> str:
+def _sound_expression(text: str) -> str:
     """The text of a sound expression; raises a refusal otherwise."""
     try:
         return parse_expression(text).text

@@ -57,7 +57,7 @@ class ProfileOptions(Document):
     def schema_without_definitions(cls) -> dict[str, Any]:
         """The JSON Schema, complete in itself wherever it is put."""
         schema = cls.model_json_schema()
-        return dict(_resolved(schema, schema.pop("$defs", {})))
+        return dict(_without_references(schema, schema.pop("$defs", {})))
 
     @abstractmethod
     def parameters(self) -> tuple[ParameterDescription, ...]:
@@ -124,12 +124,12 @@ class ProfileDescription(Document):
         return tuple(parameter.name for parameter in self.parameters)
 
 
-def _resolved(schema: Any, definitions: Mapping[str, Any]) -> Any:
+def _without_references(schema: Any, definitions: Mapping[str, Any]) -> Any:
     """A schema with what its references name in their place."""
     if isinstance(schema, list):
-        return [_resolved(item, definitions) for item in schema]
+        return [_without_references(item, definitions) for item in schema]
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema:
-        return _resolved(definitions[schema["$ref"].rpartition("/")[2]], definitions)
-    return {key: _resolved(item, definitions) for key, item in schema.items()}
+        return _without_references(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    return {key: _without_references(item, definitions) for key, item in schema.items()}

@@ -117,7 +117,7 @@ def test_the_table_works_out_links_in_the_order_they_need(document: dict[str, An
     document["components"][1]["parameters"]["pa"] = "= b.pa + 90"
     document["components"][2]["parameters"]["pa"] = "= c.pa / 2"
     table = ParameterTable.of(parse_request(document))
-    assert [row.name for row in table.linked] == ["b.pa", "a.pa"]
+    assert [row.name for row in table.linked_rows] == ["b.pa", "a.pa"]
     assert table.values({"c.pa": 10.0})["a.pa"] == 95.0
     assert "a.pa" not in {row.name for row in table.free}
 
