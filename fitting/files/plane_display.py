@@ -36,7 +36,7 @@ def write_pixels(source: Path, hdu: int | str | None, factor: int, target: Path)
 
 
 _DEGREE = 3
-"""Of the polynomials along each axis: met to a milliarcsecond (`tests/fitting/files/test_sky_map.py`)."""
+"""Of the polynomials along each axis: met to a milliarcsecond (`tests/fitting/files/test_plane_display.py`)."""
 _SAMPLES = 16
 """Points along each axis to which they are fitted: four for each power, chosen by hand."""
 

@@ -24,7 +24,7 @@ _WIDEST_HALF = 10.0
 _LOST = 1e-3
 """Share of a Moffat's light that may lie beyond the stamp, where the widest half allows for it; chosen by hand."""
 _ORDER = 12
-"""Nodes of the Gauss–Legendre rule on a panel: `tests/fitting/inputs/test_psf.py` holds stamps to 1e-8 of exact
+"""Nodes of the Gauss–Legendre rule on a panel: `tests/fitting/inputs/test_psf_stamps.py` holds stamps to 1e-8 of exact
 integrals."""
 _SMALLEST_PANEL = 0.25
 """Width of the panel at the centre, in units of the Moffat's a: there (1 + r²/a²) is smooth to the rule."""

@@ -12,7 +12,7 @@ from fitting.first_values import complete_request
 from fitting.inputs import ImageData, load_images
 from fitting.proposing import Proposal, propose
 from fitting.spec import RequestInvalid, parse_proposal, parse_request
-from tests.fitting.first_values.test_initial import PSF, SIZE, SKY, TRUTH, scene, turn
+from tests.fitting.first_values.test_completed_request import PSF, SIZE, SKY, TRUTH, scene, turn
 
 NEIGHBOUR = {**TRUTH, "x": 25.0, "y": 90.0, "r_e": 4.0, "i_e": 20.0}
 

@@ -1,4 +1,4 @@
-"""Pixels to the sky without a WCS library: the map's polynomials against astropy's own coordinates."""
+"""Planes for looking at: means over blocks, and the sky by polynomials."""
 
 from __future__ import annotations
 
@@ -10,7 +10,25 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from fitting.files.plane_display import sky_map
+from fitting.files.plane_display import block_means, sky_map
+
+
+def test_blocks_are_averaged_and_the_shape_is_rounded_up() -> None:
+    data = np.arange(35.0).reshape(5, 7)
+    found = block_means(data, 2)
+    assert found.shape == (3, 4)
+    assert found[0, 0] == data[:2, :2].mean()
+    assert found[2, 3] == data[4, 6]
+
+
+def test_pixels_without_a_value_are_left_out_of_their_block() -> None:
+    data = np.ones((4, 4))
+    data[0, 0] = np.nan
+    data[:2, 2:] = np.inf
+    found = block_means(data, 2)
+    assert found[0, 0] == 1.0
+    assert np.isnan(found[0, 1])
+
 
 HEIGHT, WIDTH = 240, 300
 
