@@ -47,7 +47,9 @@ class ImagePsfDrawing:
     @cached_property
     def _planes(self) -> list[PointSource]:
         """Each plane as what a point source of unit flux would look like, which is how it is moved."""
-        return [PointSource(plane) for plane in self.kernel.planes]
+        first, *others = self.kernel.planes
+        image = PointSource(first)
+        return [image, *(PointSource(plane, spline=image.degree) for plane in others)]
 
     def image(self, values: Tensor, frame: Frame) -> Tensor:
         """Light, (instances, height, width)."""

@@ -1,11 +1,12 @@
 """A point source: the point-spread function itself, at a position between pixels.
 
-The PSF image is interpolated by B-splines of degree nine (Unser 1999, IEEE Signal Processing Magazine 16, 22): exact at
-whole pixels, nearly so between them where the PSF is sampled well, no ringing at the stamp's edge, and the weights of a
-shifted stamp still add up to one. They are separable, so an image is two small matrix products, and so are its
-derivatives by position.
+The PSF image is interpolated by B-splines (Unser 1999, IEEE Signal Processing Magazine 16, 22): exact at its samples,
+nearly so between them where the PSF is sampled well, and the weights of a shifted stamp still add up to one. They are
+separable, so an image is two small matrix products, and so are its derivatives by position. Light at the stamp's edge
+is moved along straight lines, since splines of higher degree would ring where it ends.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,14 +16,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from fitting.inputs.psf_stamps import stamp_fwhm
 from fitting.render.pixels.frame import Frame, windows
 
-DEGREE = 9
-"""Degree of the B-splines. Chosen by hand, beside Unser 1999: tests/fitting/drawing/test_point_source.py holds a
-Gaussian between pixels to 1e-4 of its peak.
-"""
 _BORDER = 12
-"""Zeros round the stamp, pixels, over which the spline dies out, by 0.61 a pixel (the largest pole of its filter)."""
+"""Zeros round the stamp, samples, over which the spline dies out, by at most 0.61 a sample (the largest pole of the
+filter of degree nine).
+"""
+_DARK = 1e-6
+"""A stamp whose edge is fainter than this, beside its peak, ends by itself."""
 
 
 @dataclass(frozen=True)
@@ -31,66 +33,153 @@ class PointSource:
 
     Args:
         kernel: the PSF's stamp, (odd, odd), summing to one, as the image's pixels see a point at a pixel's centre.
+        oversampling: its samples to a pixel of the image, along each axis.
+        integrated: whether it holds integrals over its own pixels, of which a pixel of the image is the sum; else the
+            response of the image's pixels.
+        steps: pixels of the frames to one of the image, along each axis; light is counted per pixel of the image.
+        spline: the splines' degree; None for that which suits the kernel.
+        fading: most samples at the stamp's edge over which the spline gives way to straight lines.
     """
 
     kernel: Tensor
+    oversampling: int = 1
+    integrated: bool = True
+    steps: int = 1
+    spline: int | None = None
+    fading: int = 3
 
     linear = (2,)
 
     @cached_property
-    def _coefficients(self) -> Tensor:
-        """Coefficients of the spline that goes through the stamp's pixels and through the zeros round it."""
-        stamp = torch.nn.functional.pad(self.kernel, (_BORDER,) * 4)
+    def degree(self) -> int:
+        """Of the splines, by how many samples the PSF is wide."""
+        return spline_degree(stamp_fwhm(self.kernel.cpu().numpy())) if self.spline is None else self.spline
+
+    @cached_property
+    def _parts(self) -> list[tuple[int, Tensor]]:
+        """Splines that add up to the PSF, each with its degree and coefficients."""
+        fade_y, fade_x = (_faded(size, self.fading, self.kernel) for size in self.kernel.shape)
+        ended = self.kernel * fade_y[:, None] * fade_x
+        edge = self.kernel - ended
+        if float(edge.abs().max()) <= _DARK * float(self.kernel.abs().max()):
+            return [(self.degree, self._coefficients(self.kernel))]
+        return [(self.degree, self._coefficients(ended)), (1, torch.nn.functional.pad(edge, (_BORDER,) * 4))]
+
+    def _coefficients(self, kernel: Tensor) -> Tensor:
+        """Coefficients of the spline that goes through a stamp's samples and through the zeros round it."""
+        stamp = torch.nn.functional.pad(kernel, (_BORDER,) * 4)
         by_row = torch.linalg.solve(self._collocation(stamp.shape[0]), stamp)
         return torch.linalg.solve(self._collocation(stamp.shape[1]), by_row.mT).mT.contiguous()
 
     def _collocation(self, size: int) -> Tensor:
         place = torch.arange(size, dtype=self.kernel.dtype, device=self.kernel.device)
-        return b_spline(place[:, None] - place)[0]
+        return b_spline(place[:, None] - place, self.degree)[0]
+
+    def response(self, steps: int) -> Tensor:
+        """The PSF at so many steps to a pixel of the image, about its middle: (odd, odd), summing to about one."""
+        sizes = [(size // 2 + 1) * steps // self.oversampling for size in self.kernel.shape]
+        offsets = [
+            torch.arange(-size, size + 1, dtype=self.kernel.dtype, device=self.kernel.device)
+            * (self.oversampling / steps)
+            for size in sizes
+        ]
+        total = torch.zeros(())
+        for degree, coefficients in self._parts:
+            along_y, along_x = (
+                b_spline(offset[:, None] - _nodes(size, offset), degree)[0]
+                for offset, size in zip(offsets, coefficients.shape, strict=True)
+            )
+            total = total + along_y @ coefficients @ along_x.mT
+        return total * (self.oversampling / steps) ** 2
 
     def image(self, values: Tensor, frame: Frame) -> Tensor:
         """The PSF at each position times its flux, (instances, height, width)."""
-        along_y, along_x = self._weights(values, frame)
-        return values[:, 2, None, None] * (along_y[0] @ self._coefficients @ along_x[0].mT)
+        light: Any = 0.0
+        for degree, coefficients in self._parts:
+            along_y, along_x = self._weights(values, frame, degree, coefficients)
+            light = light + along_y[0] @ coefficients @ along_x[0].mT
+        return values[:, 2, None, None] * light
 
     def derivatives(self, values: Tensor, frame: Frame) -> Tensor:
         """By x, y and flux."""
-        (value_y, slope_y), (value_x, slope_x) = self._weights(values, frame)
-        across = self._coefficients @ value_x.mT
         flux = values[:, 2, None, None]
-        by_x = -flux * (value_y @ self._coefficients @ slope_x.mT)
-        return torch.stack((by_x, -flux * (slope_y @ across), value_y @ across), dim=1)
+        total: Any = 0.0
+        for degree, coefficients in self._parts:
+            (value_y, slope_y), (value_x, slope_x) = self._weights(values, frame, degree, coefficients)
+            across = coefficients @ value_x.mT
+            by_x = -flux * (value_y @ coefficients @ slope_x.mT)
+            total = total + torch.stack((by_x, -flux * (slope_y @ across), value_y @ across), dim=1)
+        return total
 
     def reaches(self, values: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> Tensor:
         """Those whose stamp meets a frame."""
-        height, width = (size // 2 + _BORDER for size in self.kernel.shape)
+        fine = self.steps / self.oversampling
+        height, width = (fine * (size // 2 + _BORDER) + 1.0 for size in self.kernel.shape)
         x, y = values[:, 0], values[:, 1]
         left, right, low, high = windows(frames, values)
         inside = (x > left - width) & (x < right + width) & (y > low - height) & (y < high + height)
-        return inside & (values[:, 2].abs() * self.kernel.abs().max() > values.new_tensor(faintest)[:, None])
+        brightest = self.kernel.abs().max() * self.oversampling**2
+        return inside & (values[:, 2].abs() * brightest > values.new_tensor(faintest)[:, None])
 
-    def _weights(self, values: Tensor, frame: Frame) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    def _weights(
+        self, values: Tensor, frame: Frame, degree: int, coefficients: Tensor
+    ) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
         """B-splines and their slopes, (instances, pixels, coefficients), along y and x."""
         axes = []
+        step = self.oversampling / self.steps
+        inner = self.oversampling if self.integrated and self.steps == 1 else 1
         for first, count, centre, size in zip(
-            (frame.y0, frame.x0), (frame.height, frame.width), (values[:, 1], values[:, 0]), self._coefficients.shape,
+            (frame.y0, frame.x0), (frame.height, frame.width), (values[:, 1], values[:, 0]), coefficients.shape,
             strict=True,
         ):  # fmt: skip
             like: dict[str, Any] = {"dtype": values.dtype, "device": values.device}
-            pixel = torch.arange(first, first + count, **like) - centre[:, None]
-            node = torch.arange(size, **like) - size // 2
-            axes.append(b_spline(pixel[..., None] - node))
+            pixel = (torch.arange(first, first + count, **like) - centre[:, None]) * step
+            offset = pixel[..., None] - _nodes(size, values)
+            if inner == 1:
+                value, slope = b_spline(offset, degree)
+                axes.append((value * self.oversampling, slope * (step * self.oversampling)))
+                continue
+            within = torch.arange(inner, **like) - 0.5 * (inner - 1)
+            value, slope = (part.sum(-1) for part in b_spline(offset[..., None] + within, degree))
+            axes.append((value, slope * step))
         return axes[0], axes[1]
 
 
-def b_spline(offset: Tensor) -> tuple[Tensor, Tensor]:
-    """The central B-spline of `DEGREE`, and its derivative: a sum of truncated powers."""
+def _nodes(size: int, like: Tensor) -> Tensor:
+    """Places of samples about the middle one."""
+    return torch.arange(size, dtype=like.dtype, device=like.device) - size // 2
+
+
+def _faded(size: int, most: int, like: Tensor) -> Tensor:
+    """One, and falling towards zero over the samples at both edges, (size,)."""
+    count = min(most, size // 3)
+    fade = torch.ones(size, dtype=like.dtype, device=like.device)
+    for place in range(count):
+        weight = math.sin(0.5 * math.pi * (place + 0.5) / count) ** 2
+        fade[place] = fade[size - 1 - place] = weight
+    return fade
+
+
+def spline_degree(fwhm: float) -> int:
+    """The degree that moves a PSF best whose FWHM is so many samples.
+
+    Where it is sampled badly, higher degrees are worse: they believe in frequencies beyond those of the samples.
+    Measured on Gaussian and Moffat PSFs (`tests/fitting/drawing/test_point_source.py`).
+    """
+    return next((degree for limit, degree in ((1.6, 3), (2.8, 5), (3.6, 7)) if fwhm < limit), 9)
+
+
+def b_spline(offset: Tensor, degree: int) -> tuple[Tensor, Tensor]:
+    """The central B-spline of an odd degree, and its derivative: a sum of truncated powers.
+
+    Where straight lines meet, the slope is the mean of theirs.
+    """
     size = offset.abs()
     value, slope = torch.zeros_like(size), torch.zeros_like(size)
-    for knot in range((DEGREE + 1) // 2):
-        rest = ((DEGREE + 1) / 2 - knot - size).clamp(min=0.0)
-        weight = (-1) ** knot * comb(DEGREE + 1, knot) / factorial(DEGREE)
-        power = rest ** (DEGREE - 1)
+    for knot in range((degree + 1) // 2):
+        rest = ((degree + 1) / 2 - knot - size).clamp(min=0.0)
+        weight = (-1) ** knot * comb(degree + 1, knot) / factorial(degree)
+        power = rest ** (degree - 1) if degree > 1 else 0.5 * ((size < 1.0).to(size) + (size <= 1.0))
         value += weight * power * rest
-        slope -= weight * DEGREE * power
+        slope -= weight * degree * power
     return value, slope * offset.sign()

@@ -7,15 +7,23 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import RectBivariateSpline
 
 from fitting.faults import UserFault
 from fitting.spec import GaussianPsf, MoffatPsf
+from fitting.spec.images.image_spec import GaussianShape, MoffatShape
 
 MAX_SIDE = 1025
 """Width and height of a PSF image, pixels, at most; chosen by hand, for the time of a convolution."""
 OFF_BY = 1e-3
 """A PSF image whose sum differs from 1 by more than this gets a warning when it is normalised: fluxes would be off by
 as much."""
+
+_ROUND_PEAK = 4
+"""Samples round the bright part of a stamp that its splines are made of."""
+_STEPS = 12
+"""To a sample, where a stamp is looked at between its samples."""
+_MOST_PLACES = 500
 
 _HALF_WIDTHS = 3.5
 """Least half width of a stamp, FWHM: a Gaussian has fallen to 2e-15 of its height there."""
@@ -59,6 +67,27 @@ def normalise_stamp(stamp: NDArray[np.float64]) -> tuple[NDArray[np.float64], fl
     return stamp / total, total
 
 
+def stamp_fwhm(stamp: NDArray[np.float64]) -> float:
+    """Full width at half maximum, samples: the diameter of a disc as large as what is brighter than half of the peak.
+
+    Between samples the stamp is a cubic spline.
+    """
+    if not stamp.max() > 0.0:
+        return 0.0
+    bright = np.argwhere(stamp > 0.25 * stamp.max())
+    (top, left), (bottom, right) = bright.min(axis=0), bright.max(axis=0)
+    sides = []
+    for first, last, size in ((top, bottom, stamp.shape[0]), (left, right, stamp.shape[1])):
+        outside = max(_ROUND_PEAK - first, last + _ROUND_PEAK - size + 1, 0)
+        sides.append((first - _ROUND_PEAK + outside, last + _ROUND_PEAK + outside, outside))
+    padded = np.pad(stamp, [(side[2], side[2]) for side in sides])
+    part = padded[sides[0][0] : sides[0][1] + 1, sides[1][0] : sides[1][1] + 1]
+    places = [np.linspace(0, size - 1, max(size, min(_STEPS * (size - 1) + 1, _MOST_PLACES))) for size in part.shape]
+    fine = RectBivariateSpline(np.arange(part.shape[0]), np.arange(part.shape[1]), part)(*places)
+    cell = (places[0][1] - places[0][0]) * (places[1][1] - places[1][0])
+    return 2.0 * math.sqrt(float((fine > 0.5 * fine.max()).sum()) * cell / math.pi)
+
+
 def gaussian_stamp(psf: GaussianPsf) -> NDArray[np.float64]:
     """A circular Gaussian, sigma = fwhm / (2 sqrt(2 ln 2)), at least 7 FWHM wide.
 
@@ -69,10 +98,9 @@ def gaussian_stamp(psf: GaussianPsf) -> NDArray[np.float64]:
     half = math.ceil(_HALF_WIDTHS * fwhm)
     offsets = np.arange(-half, half + 1, dtype=np.float64)
     if psf.convention == "effective":
-        line = np.exp(-0.5 * (offsets / sigma) ** 2)
-    else:
-        edges = np.append(offsets, half + 1.0) - 0.5
-        line = np.diff([math.erf(edge / (sigma * math.sqrt(2.0))) for edge in edges])
+        return sampled(psf.gaussian, 1)
+    edges = np.append(offsets, half + 1.0) - 0.5
+    line = np.diff([math.erf(edge / (sigma * math.sqrt(2.0))) for edge in edges])
     stamp = np.outer(line, line)
     return np.asarray(stamp / stamp.sum(), dtype=np.float64)
 
@@ -83,18 +111,39 @@ def moffat_stamp(psf: MoffatPsf) -> NDArray[np.float64]:
     Wide enough to hold 99.9 % of the light, within 7 to 20 FWHM. ``discrete``: integrated over each pixel by
     Gauss-Legendre quadrature on panels that shrink towards the centre; ``effective``: its value at each centre.
     """
-    fwhm, beta = psf.moffat.fwhm, psf.moffat.beta
-    core = fwhm / (2.0 * math.sqrt(2.0 ** (1.0 / beta) - 1.0))
-    # The light beyond radius r is (1 + (r/a)^2)^(1 - beta) of the whole.
-    reach = core * math.sqrt(min(_LOST ** (-1.0 / (beta - 1.0)), 1e12) - 1.0)
-    half = math.ceil(min(max(reach, _HALF_WIDTHS * fwhm), _WIDEST_HALF * fwhm, (MAX_SIDE - 1) / 2))
+    beta = psf.moffat.beta
     if psf.convention == "effective":
-        squares = np.arange(half + 1, dtype=np.float64) ** 2
-        quadrant = (1.0 + (squares[:, None] + squares) / core**2) ** -beta
-    else:
-        quadrant = _pixel_integrals(half, core, beta)
+        return sampled(psf.moffat, 1)
+    quadrant = _pixel_integrals(_half(psf.moffat), _core(psf.moffat), beta)
     lower = np.concatenate([quadrant[:, :0:-1], quadrant], axis=1)
     stamp = np.concatenate([lower[:0:-1], lower])
+    return np.asarray(stamp / stamp.sum(), dtype=np.float64)
+
+
+def _core(form: MoffatShape) -> float:
+    """a, pixels."""
+    return form.fwhm / (2.0 * math.sqrt(2.0 ** (1.0 / form.beta) - 1.0))
+
+
+def _half(form: GaussianShape | MoffatShape) -> int:
+    """Half the width of a formula's stamp, pixels."""
+    least = _HALF_WIDTHS * form.fwhm
+    if isinstance(form, GaussianShape):
+        return math.ceil(least)
+    # The light beyond radius r is (1 + (r/a)^2)^(1 - beta) of the whole.
+    reach = _core(form) * math.sqrt(min(_LOST ** (-1.0 / (form.beta - 1.0)), 1e12) - 1.0)
+    return math.ceil(min(max(reach, least), _WIDEST_HALF * form.fwhm, (MAX_SIDE - 1) / 2))
+
+
+def sampled(form: GaussianShape | MoffatShape, steps: int) -> NDArray[np.float64]:
+    """A formula's values on its stamp, at so many steps to a pixel, (odd, odd), summing to one."""
+    half = _half(form) * steps
+    squares = (np.arange(-half, half + 1, dtype=np.float64) / steps) ** 2
+    radii = squares[:, None] + squares
+    if isinstance(form, GaussianShape):
+        stamp = np.exp(-4.0 * math.log(2.0) * radii / form.fwhm**2)
+    else:
+        stamp = (1.0 + radii / _core(form) ** 2) ** -form.beta
     return np.asarray(stamp / stamp.sum(), dtype=np.float64)
 
 

@@ -11,10 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fitting.drawing.drawing import Drawing
+from fitting.drawing.point_source import PointSource
+from fitting.drawing.varying_point_source import VaryingPointSource
 from fitting.inputs.image_data import ImageData
+from fitting.inputs.psf_stamps import sampled, stamp_fwhm
 from fitting.problem.fitted_psf import FittedConvolver, FittedPsf
 from fitting.problem.likelihood import GaussianLikelihood, Likelihood, Pixels, PoissonLikelihood, StudentTLikelihood
-from fitting.render.convolution import Convolver, FineConvolver
+from fitting.render.convolution import Convolver, EffectiveConvolver, FineConvolver
 from fitting.render.pixels.frame import Frame
 from fitting.render.varying_convolution import BlendedConvolver, Nodes, VaryingConvolver
 from fitting.spec import NoiseSpec
@@ -26,6 +30,10 @@ TILE = 128
 (decisions 0011 and 0024)."""
 BLURRED_TILE = 256
 """The same where light is blurred, at least: wide beside the kernel's margin, which is drawn around each tile."""
+_FINE_FWHM = 7.0
+"""Fine pixels to a PSF's full width at half maximum, at least."""
+_FINEST = 9
+"""Fine pixels to a pixel, at most: what is narrower than that is no response of a pixel."""
 _LARGEST_GPU_TILE = 1024
 """The same on a GPU, at most (decision 0024)."""
 _GPU_COLUMNS = 2**27
@@ -50,7 +58,8 @@ class TargetImage:
         offset: light that belongs to the counts of Poisson noise and is neither in data nor model, (height, width).
         likelihood: of the pixels given a model.
         convolver: the point-spread function, or None.
-        integrated: whether pixels hold integrals (False where the PSF is the pixel's effective response).
+        effective: whether the PSF holds the pixel's response already.
+        star: how the PSF, where it is an image, shows a point source.
         pixels: how many are used.
         psf_form: the point-spread function's formula, where it has one.
         psf: the point-spread function whose parameters are fitted, where it is one; the convolver is then of the first
@@ -65,9 +74,10 @@ class TargetImage:
     offset: Tensor
     likelihood: Likelihood
     convolver: AnyConvolver | None
-    integrated: bool
+    effective: bool
     tiles: tuple[Tile, ...]
     pixels: int
+    star: Drawing | None = None
     psf_form: GaussianShape | MoffatShape | None = None
     psf: FittedPsf | None = None
     bases: Mapping[str, tuple[Tensor, ...]] = field(default_factory=dict)
@@ -82,9 +92,9 @@ class TargetImage:
         used = torch.as_tensor(~image.mask, device=device)
         data = torch.where(used, torch.as_tensor(image.data, device=device), 0.0)
         variance = torch.where(used, torch.as_tensor(image.variance, device=device), 1.0)
-        convolver = _convolver(image, device)
+        star = _star(image, device)
+        convolver = _convolver(image, star, device)
         tiles = tiles_of(image.origin, image.data.shape, convolver, device, columns)
-        integrated = image.psf is None or image.psf_convention == "discrete"
         return cls(
             image.name,
             data,
@@ -92,9 +102,10 @@ class TargetImage:
             torch.tensor(image.offset, dtype=torch.float64, device=device).expand_as(data),
             _likelihood(noise, image),
             convolver,
-            integrated,
+            isinstance(convolver, EffectiveConvolver),
             tuple(tiles),
             int(used.sum()),
+            star,
             image.psf_form,
             bases={
                 name: tuple(torch.as_tensor(stamp, device=device) for stamp in stamps)
@@ -153,9 +164,26 @@ class TargetImage:
         return 1 if self.convolver is None else self.convolver.oversampling
 
 
-def _convolver(image: ImageData, device: torch.device) -> AnyConvolver | None:
+def _star(image: ImageData, device: torch.device) -> PointSource | VaryingPointSource | None:
     if image.psf is None:
         return None
+    stamps = (image.psf,) if image.psf_grid is None else image.psf_grid.stamps
+    integrated = image.psf_convention == "discrete"
+    sources = [
+        PointSource(torch.as_tensor(stamp, device=device), image.psf_oversampling, integrated) for stamp in stamps
+    ]
+    if image.psf_grid is None:
+        return sources[0]
+    return VaryingPointSource(Nodes(image.psf_grid.x, image.psf_grid.y), tuple(sources))
+
+
+def _convolver(
+    image: ImageData, star: PointSource | VaryingPointSource | None, device: torch.device
+) -> AnyConvolver | None:
+    if image.psf is None or star is None:
+        return None
+    if isinstance(star, PointSource) and not star.integrated:
+        return _effective(image, star, device)
 
     def one(stamp: np.ndarray) -> Convolver | FineConvolver:
         kernel = torch.as_tensor(stamp, device=device)
@@ -165,6 +193,16 @@ def _convolver(image: ImageData, device: torch.device) -> AnyConvolver | None:
         return one(image.psf)
     grid = image.psf_grid
     return VaryingConvolver(Nodes(grid.x, grid.y), [one(stamp) for stamp in grid.stamps])
+
+
+def _effective(image: ImageData, star: PointSource, device: torch.device) -> EffectiveConvolver:
+    """Of a PSF that holds the pixel's response, on fine pixels that are small beside its width."""
+    assert image.psf is not None
+    form = image.psf_form
+    fwhm = stamp_fwhm(image.psf) / image.psf_oversampling if form is None else form.fwhm
+    steps = next((steps for steps in range(1, _FINEST, 2) if steps * fwhm >= _FINE_FWHM), _FINEST)
+    response = star.response(steps) if form is None else torch.as_tensor(sampled(form, steps), device=device)
+    return EffectiveConvolver(response / response.sum(), steps)
 
 
 def _likelihood(noise: NoiseSpec, image: ImageData) -> Likelihood:
@@ -202,6 +240,8 @@ def tiles_of(
 
 
 def _side(convolver: AnyConvolver | None, device: torch.device, columns: int) -> int:
+    if isinstance(convolver, EffectiveConvolver):
+        return max(2 * BLURRED_TILE // (1 + convolver.oversampling), 4 * convolver.widest_margin)
     side = TILE if convolver is None else max(BLURRED_TILE, 4 * convolver.widest_margin)
     while device.type != "cpu" and 2 * side <= _LARGEST_GPU_TILE and columns * (2 * side) ** 2 <= _GPU_COLUMNS:
         side *= 2

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from fitting.problem.components.component_groups import component_groups
+from fitting.problem.components.fine_group import on_fine_pixels
 from fitting.problem.coordinates.views import view_of
 from fitting.problem.image import TargetImage, tiles_of
 from fitting.problem.problem import Problem
@@ -96,10 +97,12 @@ class Part:
         self._problem = Problem(whole.request.model_copy(update={"components": members}), (), whole.device)
         request, table = self._problem.request, self._problem.table
         self._views = tuple(view_of(request, table, source) for source in whole.sources)
-        self._groups = tuple(
-            component_groups(request.seen_in(image.name), view.index, image)
+        seen = [
+            (request.seen_in(image.name), view.index, image)
             for view, image in zip(self._views, whole.images, strict=True)
-        )
+        ]
+        self._groups = tuple(on_fine_pixels(*each) for each in seen)
+        self._on_pixels = tuple(component_groups(*each, steps=1) for each in seen)
         self.names = self._problem.names
         place = {name: position for position, name in enumerate(whole.names)}
         self.places = torch.tensor([place[name] for name in self.names], dtype=torch.long)
@@ -135,7 +138,7 @@ class Part:
         """Rows and columns of an image that the part reaches at native values (1, natives), None if it reaches
         none.
         """
-        image, groups = self.whole.images[number], self._groups[number]
+        image, groups = self.whole.images[number], self._on_pixels[number]
         if not image.pixels or not groups:
             return None
         physical = physical.to(image.data.device)

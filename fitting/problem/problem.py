@@ -15,16 +15,14 @@ that no method waits for a GPU between its own small steps, and only native valu
 Why it is so: decisions 0012 (what a fit minimizes), 0010 (what it varies), 0024 (what of it is on a GPU).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from fitting.inputs.image_data import ImageData
-from fitting.problem.components.component_groups import component_groups
 from fitting.problem.components.fine_group import on_fine_pixels
-from fitting.problem.components.group import Group
 from fitting.problem.coordinates.parameters import Parametrization, Values
 from fitting.problem.coordinates.views import View, length_scale, view_of
 from fitting.problem.equations import LazyEquations, NormalEquations
@@ -33,7 +31,7 @@ from fitting.problem.freed_memory import keep_freed_memory
 from fitting.problem.image import TargetImage
 from fitting.problem.image_model import ImageModel
 from fitting.problem.priors import Priors
-from fitting.spec import ComponentSpec, FitRequest, ParameterTable
+from fitting.spec import FitRequest, ParameterTable
 
 
 class Problem:
@@ -75,7 +73,7 @@ class Problem:
         self.images = tuple(self._target(image, view) for image, view in zip(images, self.views, strict=True))
         self.pixels = sum(image.pixels for image in self.images)
         self.groups = tuple(
-            _groups(request.seen_in(image.name), view.index, image)
+            on_fine_pixels(request.seen_in(image.name), view.index, image)
             for view, image in zip(self.views, self.images, strict=True)
         )
 
@@ -158,7 +156,3 @@ class Problem:
         """The model of each image at values of the rows; of the named components alone if given."""
         for image, groups, view in zip(self.images, self.groups, self.views, strict=True):
             yield ImageModel(image, groups, view.native(values), components)
-
-
-def _groups(components: Sequence[ComponentSpec], index: Mapping[str, int], image: TargetImage) -> tuple[Group, ...]:
-    return on_fine_pixels(component_groups(components, index, image), components, index, image)

@@ -72,8 +72,8 @@ class FineConvolver:
     """
 
     def __init__(self, kernel: Tensor, oversampling: int) -> None:
-        self.oversampling = oversampling
-        self.widest_margin = -(-max(kernel.shape) // 2 // oversampling)
+        self.kernel, self.oversampling = kernel, oversampling
+        self.widest_margin = -(-(max(kernel.shape) // 2) // oversampling)
         half = self.widest_margin * oversampling
         wide = kernel.new_zeros((2 * half + 1, 2 * half + 1))
         top, left = (half - size // 2 for size in kernel.shape)
@@ -89,3 +89,48 @@ class FineConvolver:
         """The transpose of `apply`."""
         s = self.oversampling
         return self._fine.transpose(image.repeat_interleave(s, -1).repeat_interleave(s, -2) / s**2)
+
+
+class EffectiveConvolver(FineConvolver):
+    """A point-spread function that holds the pixel's response: blurs fine images, and looks at the pixels' centres.
+
+    The value at a pixel is ∫ I(x′) P(x − x′) d²x′. Light is known by its integrals over fine pixels of width h, which
+    is I ⊛ box_h at their centres; so the kernel is P without a box of that width. `oversampling` is odd: a fine
+    pixel's centre is then the pixel's.
+
+    Args:
+        response: P at steps of a fine pixel, (odd, odd); its sum is what the flux is multiplied by.
+    """
+
+    def __init__(self, response: Tensor, oversampling: int) -> None:
+        super().__init__(without_box(without_box(response).mT).mT, oversampling)
+
+    def apply(self, wide: Tensor) -> Tensor:
+        """Blur fine images (…, k (height + 2·margin), k (width + 2·margin)) to (…, height, width)."""
+        k = self.oversampling
+        return self._fine.apply(wide)[..., k // 2 :: k, k // 2 :: k]
+
+    def transpose(self, image: Tensor) -> Tensor:
+        """The transpose of `apply`."""
+        k = self.oversampling
+        fine = image.new_zeros((*image.shape[:-2], image.shape[-2] * k, image.shape[-1] * k))
+        fine[..., k // 2 :: k, k // 2 :: k] = image
+        return self._fine.transpose(fine)
+
+
+_BOX_INVERSE = (1.0, -1.0 / 24.0, 3.0 / 640.0, -5.0 / 7168.0)
+"""1/sinc(u) = asin(z)/z with z = sin(πu), by powers of −4z²: second differences."""
+
+
+def without_box(samples: Tensor) -> Tensor:
+    """Samples along the last axis of what, averaged over one step, is the given function; three more at each end.
+
+    To the seventh power of the step.
+    """
+    term = torch.nn.functional.pad(samples, (3, 3))
+    whole = _BOX_INVERSE[0] * term
+    for weight in _BOX_INVERSE[1:]:
+        padded = torch.nn.functional.pad(term, (1, 1))
+        term = padded[..., 2:] - 2.0 * padded[..., 1:-1] + padded[..., :-2]
+        whole = whole + weight * term
+    return whole

@@ -19,13 +19,14 @@ from fitting.spec import ComponentSpec
 
 
 def component_groups(
-    components: Sequence[ComponentSpec], index: Mapping[str, int], image: TargetImage
+    components: Sequence[ComponentSpec], index: Mapping[str, int], image: TargetImage, steps: int
 ) -> tuple[Group, ...]:
     """The components sorted into groups; all that a group needs to know of the image is in it afterwards. One that
     blurs the others has no light of its own, and is in none.
 
     Args:
         index: place of each native value (`fitting.problem.coordinates.views`), by ``component.parameter``.
+        steps: pixels that blurred components are drawn on to one of the image, along each axis.
     """
     blurring = next((item.name for item in components if item.role == "psf"), None)
     components = [item for item in components if item.role == "light"]
@@ -33,11 +34,11 @@ def component_groups(
         stars = [item for item in components if item.profile == "point_source"]
         components = [item for item in components if item.profile != "point_source"]
         fitted = tuple(_fitted_star(star.name, blurring, image.psf, index, image) for star in stars)
-        return (*fitted, *component_groups(components, index, image))
+        return (*fitted, *component_groups(components, index, image, steps))
     return (
         *_radial_groups(components, index, image),
         *_flat_skies(components, index, image),
-        *_drawn_groups(components, index, image),
+        *_drawn_groups(components, index, image, steps),
     )
 
 
@@ -55,7 +56,7 @@ def _radial_groups(
         members, places = _rows(chosen, order, index, image)
         yield RadialGroup(
             profile, members, places, convolved=convolved and image.convolver is not None,
-            integrated=image.integrated or not convolved,
+            integrated=True,
         )  # fmt: skip
 
 
@@ -74,7 +75,7 @@ def _is_constant(component: ComponentSpec) -> bool:
 
 
 def _drawn_groups(
-    components: Sequence[ComponentSpec], index: Mapping[str, int], image: TargetImage
+    components: Sequence[ComponentSpec], index: Mapping[str, int], image: TargetImage, steps: int
 ) -> Iterator[DrawnGroup]:
     """One group for each profile with its own options and geometry."""
     kinds: dict[object, list[ComponentSpec]] = {}
@@ -84,10 +85,10 @@ def _drawn_groups(
             kinds.setdefault((item.profile, item.options, item.geometry, item.convolve), []).append(item)
     for chosen in kinds.values():
         first = chosen[0]
-        convolved = first.convolve and first.description.blurred
-        drawing, order = drawing_of(first, image, integrated=image.integrated or not convolved)
+        convolved = first.convolve and first.description.blurred and image.convolver is not None
+        drawing, order = drawing_of(first, image, steps if convolved else 1)
         members, places = _rows(chosen, order, index, image)
-        yield DrawnGroup(drawing, members, places, convolved and image.convolver is not None)
+        yield DrawnGroup(drawing, members, places, convolved)
 
 
 def _fitted_star(star: str, blurring: str, psf: FittedPsf, index: Mapping[str, int], image: TargetImage) -> DrawnGroup:

@@ -18,7 +18,6 @@ from fitting.drawing.pixelated import Pixelated
 from fitting.drawing.point_source import PointSource
 from fitting.drawing.skies import BilinearSky, PlaneSky
 from fitting.drawing.surface import SurfaceDrawing
-from fitting.drawing.varying_point_source import VaryingPointSource
 from fitting.geometry.modified import ModifiedProfile
 from fitting.geometry.modifiers import in_pixels, modifiers_of
 from fitting.problem.components.group import reaching_any
@@ -26,9 +25,7 @@ from fitting.problem.image import TargetImage
 from fitting.profiles import SURFACES, radial_profile
 from fitting.profiles.radial import RadialProfile
 from fitting.profiles.surface import Surface
-from fitting.render.convolution import Convolver
 from fitting.render.pixels.frame import Frame
-from fitting.render.varying_convolution import VaryingConvolver
 from fitting.spec import ComponentSpec, ModifierSpec
 from fitting.spec.images.image_spec import GaussianShape, MoffatShape
 
@@ -131,16 +128,20 @@ class DrawnLight:
         return (self._flat @ weight.flatten(1).unsqueeze(-1)).squeeze(-1)
 
 
-def drawing_of(component: ComponentSpec, image: TargetImage, *, integrated: bool) -> tuple[Drawing, tuple[str, ...]]:
-    """The drawing of a component, and the names of its parameters in the drawing's order."""
+def drawing_of(component: ComponentSpec, image: TargetImage, steps: int = 1) -> tuple[Drawing, tuple[str, ...]]:
+    """The drawing of a component on pixels `steps` times finer than the image's, and the names of its parameters in the
+    drawing's order.
+    """
     radial = radial_profile(component.profile, component.options)
     if radial is not None:
-        geometry = in_pixels(component.geometry, image.scale)
+        geometry = in_pixels(component.geometry, image.scale * steps)
         surface: Surface = _modified_profile(radial, geometry)  # type: ignore[arg-type]  # profiles can be hashed
-        return SurfaceDrawing(surface, integrated), surface.parameters
+        return SurfaceDrawing(surface, integrated=True), surface.parameters
     if component.profile in SURFACES:
         surface = SURFACES[component.profile]
-        return SurfaceDrawing(surface, integrated), surface.parameters
+        return SurfaceDrawing(surface, integrated=True), surface.parameters
+    if component.profile == "basis":
+        return _basis(component, image, steps), component.description.names
     return DRAWINGS[component.profile](component, image), component.description.names
 
 
@@ -166,8 +167,8 @@ def _pixelated(component: ComponentSpec, _: TargetImage) -> Drawing:
     return Pixelated(rows, columns)
 
 
-def _basis(component: ComponentSpec, image: TargetImage) -> Drawing:
-    return Basis(tuple(map(PointSource, image.bases[component.name])))
+def _basis(component: ComponentSpec, image: TargetImage, steps: int) -> Drawing:
+    return Basis(tuple(PointSource(stamp, steps=steps, spline=9, fading=0) for stamp in image.bases[component.name]))
 
 
 def _image_psf(component: ComponentSpec, image: TargetImage) -> Drawing:
@@ -178,23 +179,21 @@ def _point_source(_: ComponentSpec, image: TargetImage) -> Drawing:
     assert image.convolver is not None, "a request with point sources has a PSF for each image"
     form = image.psf_form
     if isinstance(form, GaussianShape):
-        return AnalyticPointSource(SurfaceDrawing(SURFACES["gaussian_psf"], image.integrated), (1.0, 0.0, form.fwhm))
+        return AnalyticPointSource(
+            SurfaceDrawing(SURFACES["gaussian_psf"], integrated=not image.effective), (1.0, 0.0, form.fwhm)
+        )
     if isinstance(form, MoffatShape):
         shape = (1.0, 0.0, form.beta, form.fwhm)
-        return AnalyticPointSource(SurfaceDrawing(SURFACES["moffat_psf"], image.integrated), shape)
-    if isinstance(image.convolver, VaryingConvolver):
-        sources = tuple(PointSource(blur.kernel) for blur in image.convolver.blurs if isinstance(blur, Convolver))
-        return VaryingPointSource(image.convolver.nodes, sources)
-    assert isinstance(image.convolver, Convolver), "stars on an oversampled point-spread function are refused"
-    return PointSource(image.convolver.kernel)
+        return AnalyticPointSource(SurfaceDrawing(SURFACES["moffat_psf"], integrated=not image.effective), shape)
+    assert image.star is not None, "a point-spread function that is no formula is an image"
+    return image.star
 
 
 DRAWINGS: dict[str, Callable[[ComponentSpec, TargetImage], Drawing]] = {
     "plane_sky": _plane_sky,
     "bilinear_sky": _bilinear_sky,
     "pixelated": _pixelated,
-    "basis": _basis,
     "image_psf": _image_psf,
     "point_source": _point_source,
 }
-"""Those of profiles that are neither radial nor surfaces, by the name that a request uses."""
+"""Those of other profiles, which are never drawn on finer pixels, by the name that a request uses."""

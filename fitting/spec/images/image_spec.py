@@ -90,21 +90,14 @@ class ImagePsf(Document):
     """A point-spread function given as an image.
 
     As JSON: a plane reference, a reference object with ``convention`` beside it, or ``{"image": reference, …}``.
-    `convention` says whether the image is a kernel for pixel values (``discrete``) or holds the pixel's response
-    already (``effective``). `oversampling` is how many of its pixels make one of the image's, along each axis; its
-    centre is pixel N // 2 (counted from 0) along an axis of N pixels, which for even N is GALFIT's too.
+    `convention` says whether the image is a kernel for pixel values (``discrete``) or holds the response of the image's
+    pixels already (``effective``). `oversampling` is how many of its pixels make one of the image's, along each axis;
+    its centre is pixel N // 2 (counted from 0) along an axis of N pixels, which for even N is GALFIT's too.
     """
 
     image: PlaneReference
     convention: Convention = "discrete"
     oversampling: Annotated[int, Field(ge=1, le=MOST_FINE)] = 1
-
-    @model_validator(mode="after")
-    def _fine_pixels_hold_no_response(self) -> Self:
-        if self.convention == "effective" and self.oversampling != 1:
-            message = "does not go with an effective point-spread function, which is sampled at the pixels"
-            raise refuse("ImagePsf", [detail(("oversampling",), message, '1, or "convention": "discrete"')])
-        return self
 
     @model_validator(mode="before")
     @classmethod

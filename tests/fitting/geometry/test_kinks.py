@@ -61,7 +61,7 @@ def test_pixels_hold_the_integrals_of_the_formula(case: str) -> None:
 def drawn(component: dict[str, object]) -> tuple[SurfaceDrawing, torch.Tensor]:
     """A component's drawing and its values (1, parameters)."""
     checked = ComponentSpec.model_validate(component)
-    drawing, order = drawing_of(checked, problem_of([sersic()]).images[0], integrated=True)
+    drawing, order = drawing_of(checked, problem_of([sersic()]).images[0])
     assert isinstance(drawing, SurfaceDrawing)
     values = component["parameters"]
     assert isinstance(values, dict)

@@ -62,7 +62,7 @@ def total_and_values(profile: str, geometry: list[Any], values: dict[str, float]
     assert radial is not None
     total = total_of(radial, component.geometry)
     assert total is not None
-    drawing, order = drawing_of(component, problem_of([sersic()]).images[0], integrated=True)
+    drawing, order = drawing_of(component, problem_of([sersic()]).images[0])
     surface: ModifiedProfile = drawing.surface  # type: ignore[attr-defined]
     at = torch.tensor([[needed[name] for name in order]], dtype=torch.float64)
     return total, torch.tensor([[needed[name] for name in total.parameters]], dtype=torch.float64), (surface, at)

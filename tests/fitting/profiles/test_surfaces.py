@@ -8,7 +8,9 @@ import pytest
 import torch
 from scipy.special import j1, k1
 
+from fitting.drawing.surface import SurfaceDrawing
 from fitting.profiles import SURFACES
+from fitting.render.pixels.frame import Frame
 from fitting.spec import PROFILES
 from tests.fitting.scene import fitted, flat_sky, image_of, noisy, rendered, uncertainties_of, values_of
 from tests.references.pixel_means import pixel_mean
@@ -119,7 +121,9 @@ def test_pixels_hold_the_integrals_of_the_formula(name: str) -> None:
 def test_samples_follow_the_formula(name: str) -> None:
     formula, values = CASES[name]
     y, x = np.mgrid[:41, :41].astype(float)
-    model = rendered([component(name)], psf=np.ones((1, 1)), psf_convention="effective")
+    surface = SURFACES[name]
+    own = torch.tensor([[values[parameter] for parameter in surface.parameters]], dtype=torch.float64)
+    model = SurfaceDrawing(surface, integrated=False).image(own, Frame(0, 0, 41, 41))[0].numpy()
     assert model == pytest.approx(formula(x, y, values), rel=1e-10, abs=1e-11)
 
 

@@ -33,13 +33,6 @@ def test_a_pixel_holds_the_integral_of_the_brightness_over_it(pixel: tuple[int, 
     assert rendered([sersic()])[y, x] == pytest.approx(expected, rel=2e-6)
 
 
-def test_an_effective_psf_acts_on_samples() -> None:
-    y, x = np.mgrid[-5:46, -5:46]
-    expected = convolve2d(brightness(y, x), kernel(), mode="same")[5:-5, 5:-5]
-    model = rendered([sersic()], psf=kernel(), psf_convention="effective")
-    assert model == pytest.approx(expected, rel=1e-10)
-
-
 def test_a_discrete_psf_acts_on_pixel_integrals() -> None:
     wide = rendered([sersic(x=GALAXY["x"] + 5, y=GALAXY["y"] + 5)], shape=(51, 51))
     expected = convolve2d(wide, kernel(), mode="same")[5:-5, 5:-5]
