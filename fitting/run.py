@@ -10,6 +10,7 @@ from torch import Tensor
 
 from fitting.inputs.image_data import ImageData
 from fitting.memory_faults import memory_faults
+from fitting.methods.minimizers.levenberg_marquardt import TRY
 from fitting.methods.progress import Report, ignore
 from fitting.methods.samplers.chain_store import Shelf
 from fitting.problem import Problem
@@ -18,6 +19,7 @@ from fitting.results.derived import derived_values
 from fitting.results.goodness import correlation_notice, goodness, near_limit_notice
 from fitting.results.provenance import surroundings
 from fitting.results.result import FitResult, FittedParameter, ImageResult
+from fitting.results.undetermined import clipped_limits, lost_components, undetermined_notices
 from fitting.spec import Fault, FitRequest, Notice, RequestInvalid
 from fitting.stages import Outcome, quantiles, run_stages
 
@@ -102,13 +104,19 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
     chi2 = how_good.chi2
     fitted = bool(outcome.records)
     message = end.message
-    if fitted and covariance.undetermined:
-        message = f"{message}; the data do not determine {', '.join(covariance.undetermined)}"
+    open_ = undetermined_notices(problem, end, covariance) if fitted else []
+    if covariance.undetermined and open_:
+        few = [notice.sentence for notice in open_ if notice.code == "too-few-pixels"]
+        message = f"{message}; {few[0] if few else 'the data do not determine ' + ', '.join(covariance.undetermined)}"
+    lost = lost_components(problem, covariance) if fitted and chi2 > 2.0 * problem.degrees_of_freedom else []
+    if lost:
+        message = f"{message}; the data feel nothing of {', '.join(lost)}, and something else is missing: {TRY}"
     notices = [notice for image in images for notice in image.notices]
     if covariance.at_limit:
         names = ", ".join(covariance.at_limit)
         sentence = f"at a limit, and left out of the covariance: {names}"
         notices.append(Notice("at-limit", sentence, f"parameters {names}"))
+    notices += [*clipped_limits(problem.request), *open_]
     fitted_rows = _fitted_parameters(problem, values, covariance, outcome, chi2)
     planes = _planes(problem, images, end.theta, models)
     notices += outcome.notices
@@ -116,7 +124,13 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
         notices += filter(None, (near_limit_notice(problem.table, fitted_rows), *map(correlation_notice, planes)))
     return FitResult(
         request=problem.request,
-        converged=fitted is False or (end.converged and not covariance.undetermined and math.isfinite(chi2)),
+        converged=fitted is False
+        or (
+            end.converged
+            and not lost
+            and set(covariance.undetermined) <= set(covariance.unfelt)
+            and math.isfinite(chi2)
+        ),
         message=message,
         chi2=chi2,
         degrees_of_freedom=problem.degrees_of_freedom,

@@ -1,5 +1,6 @@
 """Stages of a request, each starting where the last ended, and what each leaves for the result."""
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,8 @@ _MOST_HISTORY = 1000
 """Entries of a stage's history, at most; chosen by hand: more than a plot tells apart."""
 _DRAWS_AT_ONCE = 4096
 """Draws whose linked rows are worked out at once; chosen by hand, bounds memory."""
+_DARK = math.log(1e-200)
+"""Logarithms below this stand for zero."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def run_stages(problem: Problem, report: Report, shelf: Shelf | None = None) -> 
     """
     reporter = ProgressReporter(problem, report)
     with pulse_between_tiles(problem, reporter.repeat):
-        theta = problem.start()
+        theta = light_dark_components(problem, problem.start()) if problem.request.stages else problem.start()
         at_start = MinimizerResult(
             theta, problem.lazy_equations(theta), 0, 0, True, "the model at the given parameters", ()
         )  # what a request without stages asks for
@@ -80,6 +83,30 @@ def run_stages(problem: Problem, report: Report, shelf: Shelf | None = None) -> 
             if outcome.stopped is not None:
                 break
     return outcome
+
+
+def light_dark_components(problem: Problem, theta: Tensor) -> Tensor:
+    """θ (1, free) with the light that starts at zero, where its logarithm has no slope, at what suits the data best.
+
+    All such amplitudes are solved for together, as if they were one data unit; none goes below its uncertainty.
+    """
+    dark = (theta[0] < _DARK).nonzero().flatten()
+    if len(dark) == 0:
+        return theta
+    unit = theta.clone()
+    unit[0, dark] = torch.minimum(torch.maximum(torch.zeros(()), problem.lower[dark]), problem.upper[dark])
+    equations = problem.normal_equations(unit)
+    amplitude = unit[0, dark].exp()
+    gradient = equations.gradient[0, dark] / amplitude
+    matrix = equations.matrix[0][dark][:, dark] / amplitude / amplitude[:, None]
+    if not (torch.isfinite(matrix).all() and torch.isfinite(gradient).all()):
+        return theta
+    best = amplitude + torch.linalg.pinv(matrix, hermitian=True) @ gradient
+    curvature = matrix.diagonal()
+    seen = curvature > 0.0
+    best = torch.maximum(best, torch.where(seen, curvature, 1.0).rsqrt()).log()
+    unit[0, dark] = torch.where(seen, best, theta[0, dark])
+    return torch.minimum(torch.maximum(unit, problem.lower), problem.upper)
 
 
 def _run_stage(

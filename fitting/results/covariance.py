@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fitting.methods.minimizers.levenberg_marquardt import felt_parameters
 from fitting.methods.results import MinimizerResult
 from fitting.methods.uncertainties.profile_intervals import Interval
 from fitting.problem import Problem
@@ -13,6 +14,8 @@ _SINGULAR = 1e-13
 """Eigenvalues of the scaled JᵀWJ below this times the largest count as zero: float64 cannot tell."""
 _SHARE = 0.05
 """Weight in such an eigenvector from which a parameter counts as part of the degeneracy."""
+_FARTHEST = 100.0
+"""Step scales: a direction along which χ² rises by 1 only beyond them (50 e-folds, 1500 degrees) is open, too."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Covariance:
         condition_number: of JᵀWJ scaled to unit diagonal; infinite where it is singular.
         at_limit: free parameters that ended at a limit.
         undetermined: free parameters that the data do not determine.
+        unfelt: those of them that change χ² nowhere near, and that a fit leaves alone.
         sensitivity: derivatives of every row of the table by θ, each in units in which JᵀWJ has unit diagonal,
             (parameters, free); zero for θ at a limit.
         open_directions: orthonormal directions in those units along which χ² does not change, (free, directions).
@@ -37,6 +41,7 @@ class Covariance:
     condition_number: float
     at_limit: tuple[str, ...]
     undetermined: tuple[str, ...]
+    unfelt: tuple[str, ...]
     sensitivity: np.ndarray
     open_directions: np.ndarray
 
@@ -71,7 +76,10 @@ def covariance_at(problem: Problem, end: MinimizerResult) -> Covariance:
     names = np.array(problem.names)
     low, high = problem.lower.cpu().numpy(), problem.upper.cpu().numpy()
     at_limit = (theta <= low + 1e-9) | (theta >= high - 1e-9)
-    inverse, open_, condition, scale, directions = _inverse(matrix, ~at_limit)
+    unfelt = ~at_limit & ~felt_parameters(problem, end.theta, end.equations).cpu().numpy()
+    steps = problem.step_scale(end.theta).cpu().numpy()
+    known = ~unfelt if enough_data(problem, end, int((~unfelt & ~at_limit).sum())) else np.zeros_like(unfelt)
+    inverse, open_, condition, scale, directions = _inverse(matrix, ~at_limit, known, steps)
     kept = ~at_limit & ~open_
     rows = [problem.table.index[name] for name in names[kept].tolist()]
     of_all = jacobian @ inverse @ jacobian.T
@@ -82,31 +90,49 @@ def covariance_at(problem: Problem, end: MinimizerResult) -> Covariance:
         condition,
         tuple(names[at_limit].tolist()),
         tuple(names[open_].tolist()),
+        tuple(names[unfelt].tolist()),
         jacobian * scale,
         directions,
     )
 
 
-def _inverse(matrix: np.ndarray, used: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, np.ndarray, np.ndarray]:
+def enough_data(problem: Problem, end: MinimizerResult, free: int) -> bool:
+    """Whether there are as many pixels and priors as free parameters; with fewer, none of them is determined."""
+    if free <= problem.pixels:
+        return True
+    priors = problem.priors.matrix(problem.parameters.values(end.theta))[0].cpu().numpy()
+    return bool(free <= problem.pixels + np.linalg.matrix_rank(priors))
+
+
+def _inverse(
+    matrix: np.ndarray, used: np.ndarray, known: np.ndarray, steps: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, float, np.ndarray, np.ndarray]:
     """Inverse over the used rows (zero elsewhere), which rows are undetermined, the scaled condition number, the scale
     (zero where not used, one where nothing is felt), and the open directions.
+
+    Args:
+        matrix: JᵀWJ, (free, free).
+        used: which rows are asked for, (free,).
+        known: which the data say something of, (free,).
+        steps: step scales, (free,).
     """
     inverse = np.zeros_like(matrix)
     undetermined = np.zeros(len(matrix), dtype=bool)
-    felt = used & (np.diagonal(matrix) > 0.0) & np.isfinite(np.diagonal(matrix))
-    undetermined[used & ~felt] = True
+    rows = used & known & (np.diagonal(matrix) > 0.0) & np.isfinite(np.diagonal(matrix))
+    undetermined[used & ~rows] = True
     scales = used.astype(float)
     unfelt = np.eye(len(matrix))[:, undetermined]
-    if not felt.any():
+    if not rows.any():
         return inverse, undetermined, np.inf, scales, unfelt
-    scale = scales[felt] = 1.0 / np.sqrt(np.diagonal(matrix)[felt])
-    eigenvalues, vectors = np.linalg.eigh(matrix[np.ix_(felt, felt)] * np.outer(scale, scale))
-    singular = eigenvalues <= _SINGULAR * eigenvalues[-1]
-    undetermined[np.flatnonzero(felt)[(vectors[:, singular] ** 2 > _SHARE).any(axis=1)]] = True
+    scale = scales[rows] = 1.0 / np.sqrt(np.diagonal(matrix)[rows])
+    eigenvalues, vectors = np.linalg.eigh(matrix[np.ix_(rows, rows)] * np.outer(scale, scale))
+    farthest = np.abs(vectors * (scale / steps[rows])[:, None]).max(axis=0)
+    singular = (eigenvalues <= _SINGULAR * eigenvalues[-1]) | (farthest**2 > _FARTHEST**2 * eigenvalues)
+    undetermined[np.flatnonzero(rows)[(vectors[:, singular] ** 2 > _SHARE).any(axis=1)]] = True
     directions = np.zeros((len(matrix), int(singular.sum())))
-    directions[felt] = vectors[:, singular]
+    directions[rows] = vectors[:, singular]
     kept = vectors[:, ~singular] * scale[:, None]
-    inverse[np.ix_(felt, felt)] = (kept / eigenvalues[~singular]) @ kept.T
+    inverse[np.ix_(rows, rows)] = (kept / eigenvalues[~singular]) @ kept.T
     condition = np.inf if singular.any() or undetermined.any() else float(eigenvalues[-1] / eigenvalues[0])
     return inverse, undetermined, condition, scales, np.hstack((directions, unfelt))
 

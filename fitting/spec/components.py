@@ -25,7 +25,14 @@ from fitting.spec.documents import Document, detail, details, excerpt, refusal, 
 from fitting.spec.images.references import PlaneReference
 from fitting.spec.modifiers import ModifierSpec, in_order
 from fitting.spec.parameters.forms import Frame, alternatives, any_form, described_in, every_name, least_with_total
-from fitting.spec.parameters.parameter_spec import AnyParameter, ParameterSpec, interval, is_within, read_parameter
+from fitting.spec.parameters.parameter_spec import (
+    AnyParameter,
+    ParameterSpec,
+    interval,
+    is_within,
+    read_parameter,
+    turned_into,
+)
 from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription, ProfileOptions
 
 MAX_COMPONENTS = 2000
@@ -270,20 +277,22 @@ def _limit_faults(
     description: ParameterDescription,
     profile: ProfileDescription,
 ) -> list[InitErrorDetails]:
+    ends = (("min", spec.min, description.highest, 1.0), ("max", spec.max, description.lowest, -1.0))
     faults = [
         detail(
             (*place, key),
             f"{limit:g} is beyond what {profile.name} can have",
             interval(description.lowest, description.highest),
         )
-        for key, limit in (("min", spec.min), ("max", spec.max))
-        if limit is not None and not is_within(limit, description.lowest, description.highest)
+        for key, limit, last, sign in ends
+        if limit is not None and last is not None and sign * limit >= sign * last
     ]
     low, high = spec.limits(description)
     if not faults and low is not None and high is not None and low >= high:
         key = "prior" if spec.prior is not None else "min" if spec.min is not None else "max"
         faults.append(detail((*place, key), f"min {low:g} is not below max {high:g}", "min < max; or fix the value"))
-    if not faults and spec.value is not None and not is_within(spec.value, low, high):
+    value = None if spec.value is None else turned_into(spec.value, description.period, low, high)
+    if not faults and value is not None and not is_within(value, low, high):
         inside = (*place, "value") if isinstance(written, dict) else place
         faults.append(detail(inside, f"{spec.value:g} is outside its limits", interval(low, high)))
     return faults

@@ -129,6 +129,22 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "Parameters ended at a limit, and have no uncertainty.",
             "Widen the limit if it is not physical; else fix the parameter there.",
         ),
+        "held": NoticeDescription(
+            "Parameters that the data do not feel were left alone, without an uncertainty; the others were fitted.",
+            "Fix them, or remove the component; widen the window or the mask if the component belongs to the scene.",
+        ),
+        "undetermined": NoticeDescription(
+            "The data do not determine parameters: other values fit as well, so they have no uncertainty.",
+            "Fix or link some of them, or give priors.",
+        ),
+        "too-few-pixels": NoticeDescription(
+            "There are fewer pixels than free parameters, so nothing is determined.",
+            "Fix parameters, or use more pixels.",
+        ),
+        "limit-clipped": NoticeDescription(
+            "A limit lies beyond what the profile can have, and was taken as the profile's own.",
+            "Nothing, unless the profile's range is too narrow for you.",
+        ),
         "near-limit": NoticeDescription(
             "A limit lies within one uncertainty of a parameter, and cuts what it may be.",
             "Sample with a chain, which shows what is left of the uncertainty.",

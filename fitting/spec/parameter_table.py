@@ -13,7 +13,7 @@ from functools import cached_property
 from fitting.spec.constraints import ConstraintSpec, solved_parameters
 from fitting.spec.parameter_rows import Place, Row, component_rows, evaluation_order, row_name
 from fitting.spec.parameters.expressions import Expression, ExpressionInvalid, is_sum
-from fitting.spec.parameters.parameter_spec import overlap
+from fitting.spec.parameters.parameter_spec import overlap, turned_into
 from fitting.spec.parameters.priors import Prior
 from fitting.spec.profiles import ParameterDescription
 from fitting.spec.request import FitRequest
@@ -34,6 +34,7 @@ class TableParameter:
         constraint: whether it is the value of a constraint and no parameter of a profile.
         expression: the link, or None.
         place: location in the request.
+        turn: least value that results give an angle that turns.
     """
 
     name: str
@@ -47,6 +48,7 @@ class TableParameter:
     prior: Prior | None = None
     constraint: bool = False
     place: Place = ()
+    turn: float = 0.0
 
     @property
     def free(self) -> bool:
@@ -59,9 +61,9 @@ class TableParameter:
         return self.description.period is not None and self.min is None and self.max is None and not self.constraint
 
     def as_reported(self, value: float) -> float:
-        """The value as results give it: an angle that turns in 0 ≤ value < period."""
+        """The value as results give it: an angle that turns in 0 ≤ value < period, or from its minimum on."""
         period = self.description.period
-        return value % period if self.turns and period is not None else value
+        return self.turn + (value - self.turn) % period if self.turns and period is not None else value
 
 
 @dataclass(frozen=True)
@@ -160,18 +162,23 @@ class ParameterTable:
 
 def _parameter(row: Row) -> TableParameter:
     low, high = row.spec.limits(row.description)
-    spec = row.spec
+    spec, period, turn = row.spec, row.description.period, 0.0
+    value = None if spec.value is None else turned_into(spec.value, period, low, high)
+    if period is not None and (low is None or high is None or high - low >= period):
+        turn = 0.0 if low is None or high is None else low
+        low = high = None  # an angle can turn round: these limits leave nothing out
     return TableParameter(
         row.name,
         row.component,
         row.description,
-        spec.value,
+        value,
         low,
         high,
         spec.fixed,
         row.expression,
         spec.prior,
         place=row.place,
+        turn=turn,
     )
 
 

@@ -3,7 +3,7 @@
 `curvature`: one unit of u is the move of one parameter that, taken alone, would change χ² by its whole value at the
 start. `covariance`: A = √χ²₀ L⁻ᵀ with H = L Lᵀ, so that the same holds in every direction at once (whitening). Each
 unit is kept below a few of the parameter's natural step scales, as if a weak prior stood beside the data: where the
-start is far off, the data may say nothing yet. Limits are kept by projection.
+start is far off, the data may say nothing yet. Limits are kept by projection, and what the data do not feel stays.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from fitting.methods.minimizers.levenberg_marquardt import felt_parameters
 from fitting.methods.results import MinimizerResult
 from fitting.problem import Problem
 from fitting.spec.methods import Scaling
@@ -35,6 +36,7 @@ class ScaledProblem:
         inverse: A⁻¹.
         natural: step scales at the start, (free,).
         chi2: χ²₀.
+        moving: which parameters the data feel at the start, (free,); the others stay there.
     """
 
     problem: Problem
@@ -43,6 +45,7 @@ class ScaledProblem:
     inverse: Tensor
     natural: Tensor
     chi2: float
+    moving: Tensor
 
     @classmethod
     def at(cls, problem: Problem, start: MinimizerResult, scaling: Scaling) -> "ScaledProblem":
@@ -59,11 +62,19 @@ class ScaledProblem:
             unit = torch.diag(diagonal.rsqrt())
         else:
             unit = _whitening(matrix, diagonal.rsqrt())
-        return cls(problem, start.theta, unit, torch.linalg.inv(unit), natural, chi2)
+        return cls(
+            problem,
+            start.theta,
+            unit,
+            torch.linalg.inv(unit),
+            natural,
+            chi2,
+            felt_parameters(problem, start.theta, start.equations),
+        )
 
     def theta(self, u: Tensor) -> Tensor:
         """θ (1, free) at u, projected into the limits and to where the model can still be rendered."""
-        theta = self.start + self.unit @ u
+        theta = self.start + torch.where(self.moving, self.unit @ u, 0.0)
         far = _FARTHEST * self.natural
         theta = torch.minimum(torch.maximum(theta, self.start - far), self.start + far)
         return torch.minimum(torch.maximum(theta, self.problem.lower), self.problem.upper)
@@ -85,12 +96,15 @@ class ScaledProblem:
     def loss_and_gradient(self, u: Tensor) -> tuple[float, Tensor]:
         """χ²/(2χ²₀) and its gradient by u, (free,)."""
         chi2, gradient = self.problem.value_and_gradient(self.theta(u))
-        return float(chi2) / (2.0 * self.chi2), (gradient[0] @ self.unit) / (2.0 * self.chi2)
+        return float(chi2) / (2.0 * self.chi2), (torch.where(self.moving, gradient[0], 0.0) @ self.unit) / (
+            2.0 * self.chi2
+        )
 
     def hessian(self, u: Tensor) -> Tensor:
         """The Gauss-Newton Hessian of the loss by u, (free, free)."""
         matrix = self.problem.normal_equations(self.theta(u)).matrix[0]
-        return self.unit.T @ matrix @ self.unit / self.chi2
+        unit = torch.where(self.moving[:, None], self.unit, 0.0)
+        return unit.T @ matrix @ unit / self.chi2
 
 
 def _whitening(matrix: Tensor, scale: Tensor) -> Tensor:

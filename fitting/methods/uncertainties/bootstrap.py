@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from fitting.methods.minimizers.ending import NEAR, distance_left
-from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.minimizers.levenberg_marquardt import felt_parameters, levenberg_marquardt
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult
 from fitting.methods.uncertainties.refits import Refits
@@ -65,7 +65,9 @@ def bootstrap(
 
     everyone = torch.arange(options.samples)
     theta = optimum.theta.expand(options.samples, -1)
-    refits = Refits(evaluate, theta, evaluate(optimum.theta, everyone), problem.lower, problem.upper)
+    moving = felt_parameters(problem, optimum.theta, optimum.equations)
+    lower, upper = (torch.where(moving, limit, optimum.theta[0]) for limit in (problem.lower, problem.upper))
+    refits = Refits(evaluate, theta, evaluate(optimum.theta, everyone), lower, upper)
     steps = refits.run(most, tell)
     samples = refits.theta[refits.converged]
     failed = options.samples - len(samples)

@@ -17,7 +17,12 @@ import torch
 from torch import Tensor
 
 from fitting.methods.minimizers.ending import NEAR
-from fitting.methods.minimizers.levenberg_marquardt import State, newton_decrement, unblocked_parameters
+from fitting.methods.minimizers.levenberg_marquardt import (
+    State,
+    felt_parameters,
+    newton_decrement,
+    unblocked_parameters,
+)
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult
 from fitting.methods.uncertainties.refits import Refits, damped_steps
@@ -251,6 +256,7 @@ class _Search:
         self._report = report
         self.evaluations = 0
         free = unblocked_parameters(problem, State(theta, equations))
+        self._moving = felt_parameters(problem, theta, equations)
         self._least = float(equations.chi2) - newton_decrement(equations, free)
         self._ends = [end for name in names for end in self._pair(problem.names.index(name), equations)]
 
@@ -294,7 +300,10 @@ class _Search:
         places = [end.place for end in ends]
         rows = torch.arange(len(ends))
         held = torch.stack([self._theta[0, end.place] + end.sign * end.trial for end in ends])
-        lower, upper = self._lower.repeat(len(ends), 1), self._upper.repeat(len(ends), 1)
+        lower, upper = (
+            torch.where(self._moving, limit, self._theta[0]).repeat(len(ends), 1)
+            for limit in (self._lower, self._upper)
+        )
         start = torch.stack([end.start() for end in ends])
         start = torch.minimum(torch.maximum(start, lower), upper)
         for bound in (lower, upper, start):

@@ -7,7 +7,7 @@ Why logarithms, why limits are kept by projection, and why an axis ratio may pas
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -155,6 +155,15 @@ class Parametrization:
         outside = torch.where(moved == value, 0.0, torch.inf)
         value.copy_(moved)
         return outside
+
+    def other_ends(self, theta: Tensor) -> Iterator[Tensor]:
+        """θ (1, free) with one angle that is at a limit of its own put at the other one; for each such angle."""
+        for place, row in enumerate(self.free):
+            at = [bool(theta[0, place] == limit[place]) for limit in (self.lower, self.upper)]
+            if row.description.period is not None and any(at) and torch.isfinite(self.lower[place] + self.upper[place]):
+                other = theta.clone()
+                other[0, place] = self.upper[place] if at[0] else self.lower[place]
+                yield other
 
     def step_scale(self, theta: Tensor) -> Tensor:
         """A natural length of each free parameter at θ (1, free): (free,).

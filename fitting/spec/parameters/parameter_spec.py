@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Annotated, Any, Self
 
@@ -26,7 +27,8 @@ class ParameterSpec(Document):
 
     Attributes:
         value: start of a free parameter, value of a fixed one; None where photfit is to find one.
-        min, max: limits that replace the profile's own; None keeps those.
+        min, max: limits that replace the profile's own; None keeps those, but a null that is written out lifts them: an
+            amplitude without a minimum may be negative.
         fixed: whether fitting leaves it alone.
         prior: density of the value before the data are seen; its bounds are limits too.
         expression: text of a link, with its ``=``.
@@ -87,6 +89,7 @@ class ParameterSpec(Document):
     def _without_nulls(self) -> Any:  # type: ignore[override]
         kept: dict[str, Any] = {} if self.expression is None else {"value": self.expression}
         kept |= {key: item for key in ("value", "min", "max") if (item := getattr(self, key)) is not None}
+        kept |= {key: None for key in ("min", "max") if self.lifts(key)}
         if self.fixed:
             kept["fixed"] = True
         if self.prior is not None:
@@ -99,10 +102,26 @@ class ParameterSpec(Document):
         return None if self.expression is None else parse_expression(self.expression)
 
     def limits(self, description: ParameterDescription) -> tuple[float | None, float | None]:
-        """The limits in force: the request's, where it is silent the profile's, both within the prior's bounds."""
-        low = description.min if self.min is None else self.min
-        high = description.max if self.max is None else self.max
-        return (low, high) if self.prior is None else overlap((low, high), self.prior.bounds)
+        """The limits in force: the request's, where it is silent the profile's; within the prior's bounds, and within
+        what the profile can have.
+        """
+        low = description.min if self.min is None and not self.lifts("min") else self.min
+        high = description.max if self.max is None and not self.lifts("max") else self.max
+        limits = overlap((low, high), (description.lowest, description.highest))
+        return limits if self.prior is None else overlap(limits, self.prior.bounds)
+
+    def lifts(self, key: str) -> bool:
+        """Whether the request says null for a limit, "min" or "max"."""
+        return key in self.model_fields_set and getattr(self, key) is None
+
+    def clipped(self, description: ParameterDescription) -> list[tuple[str, float, float]]:
+        """Limits beyond what the profile can have: which, as given, and as taken."""
+        ends = (("min", self.min, description.lowest, 1.0), ("max", self.max, description.highest, -1.0))
+        return [
+            (key, given, own)
+            for key, given, own, sign in ends
+            if given is not None and own is not None and sign * given < sign * own
+        ]
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -110,8 +129,8 @@ class ParameterSpec(Document):
         link = {"type": "string", "pattern": "^\\s*="}
         fields = {
             "value": {"anyOf": [number, link]},
-            "min": number,
-            "max": number,
+            "min": {"type": ["number", "null"]},
+            "max": {"type": ["number", "null"]},
             "fixed": {"type": "boolean"},
             "prior": prior_schema(),
         }
@@ -183,6 +202,16 @@ def overlap(
     lows = [low for low in (limits[0], others[0]) if low is not None]
     highs = [high for high in (limits[1], others[1]) if high is not None]
     return max(lows, default=None), min(highs, default=None)
+
+
+def turned_into(value: float, period: float | None, low: float | None, high: float | None) -> float:
+    """The value, of an angle turned by whole periods to where its limits are, if it comes to lie between them."""
+    if period is None or (low is None and high is None):
+        return value
+    turned = value + period * math.ceil((low - value) / period) if low is not None else value
+    if low is None and high is not None:
+        turned = value - period * math.ceil((value - high) / period)
+    return turned if is_within(turned, low, high) else value
 
 
 def is_within(value: float, low: float | None, high: float | None) -> bool:

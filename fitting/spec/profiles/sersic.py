@@ -4,7 +4,7 @@ from fitting.spec.profiles.first_shape import EllipseShape
 from fitting.spec.profiles.profile_description import ProfileDescription
 from fitting.spec.profiles.shared_parameters import ELLIPSE, intensity, length, number, positive
 
-N = positive("n", 0.1, 12.0, "Sérsic index: 1 is exponential, 4 is de Vaucouleurs.")
+N = positive("n", 0.1, 20.0, "Sérsic index: 1 is exponential, 4 is de Vaucouleurs.")
 R_E = length("r_e", "Half-light semi-major axis.")
 I_E = intensity("i_e", "Surface brightness at r_e.")
 

@@ -50,7 +50,7 @@ CASES: list[tuple[str, tuple[str | int, ...], Any, str, str]] = [
     ("a bare value above its limit", (*PARAMETER, "q"), 1.5, f"{GALAXY}.q", "0.01 to 1"),
     ("a value above its limit", (*PARAMETER, "q"), {"value": 1.5}, f"{GALAXY}.q.value", "outside"),
     ("beyond own limits", (*PARAMETER, "n"), {"value": 3, "max": 2}, f"{GALAXY}.n.value", "0.1 to 2"),
-    ("a limit beyond the profile", (*PARAMETER, "q"), {"max": 2}, f"{GALAXY}.q.max", "beyond what"),
+    ("a limit beyond the profile", (*PARAMETER, "q"), {"min": 2}, f"{GALAXY}.q.min", "beyond what"),
     ("limits swapped", (*PARAMETER, "n"), {"min": 3, "max": 2}, f"{GALAXY}.n.min", "not below max"),
     ("negative size", (*PARAMETER, "r_e"), -1, f"{GALAXY}.r_e", "outside its limits"),
     ("negative intensity", (*PARAMETER, "i_e"), -1, f"{GALAXY}.i_e", "at least 0"),

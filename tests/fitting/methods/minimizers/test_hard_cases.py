@@ -45,8 +45,10 @@ def test_two_skies_are_named_as_undetermined() -> None:
 
 def test_a_component_off_the_frame_is_named_and_the_others_are_fitted() -> None:
     result = ended([*MODEL, sersic("far", x=1e6, y=-1e6)], image_of(DATA))
-    assert not result.converged
+    assert result.converged
     assert "far.x" in result.message
+    assert values_of(result)["far.x"] == 1e6
+    assert any(notice.code == "held" and "far.x" in notice.sentence for notice in result.notices)
     assert result.chi2_reduced < 1.1
     assert uncertainties_of(result)["far.i_e"] is None
     assert uncertainties_of(result)["g.r_e"] == pytest.approx(uncertainties_of(fitted(MODEL, image_of(DATA)))["g.r_e"])
@@ -54,8 +56,8 @@ def test_a_component_off_the_frame_is_named_and_the_others_are_fitted() -> None:
 
 def test_a_galaxy_that_starts_without_light_is_found_or_named() -> None:
     result = ended([flat_sky(), sersic(i_e=0.0)], image_of(DATA))
-    found = result.converged and result.chi2_reduced < 1.1
-    assert found or (not result.converged and "g.i_e" in result.message and "g.x" in result.message)
+    assert result.converged
+    assert result.chi2 == pytest.approx(fitted(MODEL, image_of(DATA)).chi2, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,7 @@ def test_absurd_variances_end_with_a_result(variance: float) -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 41), (41, 2)])
 def test_images_of_a_few_pixels_end_with_a_result(shape: tuple[int, int]) -> None:
     result = ended(MODEL, image_of(DATA[: shape[0], : shape[1]]))
-    assert not result.converged
+    assert not result.converged or result.n_pixels > 8
     assert result.n_pixels == shape[0] * shape[1]
 
 

@@ -1,0 +1,52 @@
+"""Notices of what the data leave open, and of limits that a request set too wide."""
+
+from fitting.methods.results import MinimizerResult
+from fitting.problem import Problem
+from fitting.results.covariance import Covariance, enough_data
+from fitting.spec import FitRequest, Notice
+from fitting.spec.parameter_rows import component_rows
+
+
+def clipped_limits(request: FitRequest) -> list[Notice]:
+    """Notices of limits beyond what a profile can have."""
+    return [
+        Notice(
+            "limit-clipped",
+            f"{row.name}: {key} {given:g} is beyond what the profile can have, and was taken as {own:g}",
+            f"parameters {row.name}",
+        )
+        for row in component_rows(request.components, request.frame_in_use, request.images)
+        for key, given, own in row.spec.clipped(row.description)
+    ]
+
+
+def undetermined_notices(problem: Problem, end: MinimizerResult, covariance: Covariance) -> list[Notice]:
+    """Notices of the parameters without an uncertainty: too many for the pixels, not felt, or open together."""
+    free = len(problem.names) - len(covariance.at_limit) - len(covariance.unfelt)
+    if not enough_data(problem, end, free):
+        sentence = (
+            f"{problem.pixels} pixels for {free} parameters: nothing is determined, and nothing has an uncertainty"
+        )
+        return [Notice("too-few-pixels", sentence)]
+    told = []
+    if covariance.unfelt:
+        names = ", ".join(covariance.unfelt)
+        told.append(
+            Notice("held", f"the data do not feel these, so they were left alone: {names}", f"parameters {names}")
+        )
+    rest = [name for name in covariance.undetermined if name not in covariance.unfelt]
+    if rest:
+        names = ", ".join(rest)
+        told.append(
+            Notice(
+                "undetermined", f"the data do not determine {names}: other values fit as well", f"parameters {names}"
+            )
+        )
+    return told
+
+
+def lost_components(problem: Problem, covariance: Covariance) -> list[str]:
+    """Components of whose position the data feel nothing."""
+    unfelt = set(covariance.unfelt)
+    names = [component.name for component in problem.request.components]
+    return [name for name in names if unfelt >= {f"{name}.x", f"{name}.y"} or unfelt >= {f"{name}.ra", f"{name}.dec"}]

@@ -1,0 +1,268 @@
+"""What the data do not feel is held and named, and holds up nobody; starts at bounds leave them; angles go round."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.optimize import least_squares
+
+from fitting.first_values import complete_request
+from fitting.inputs import load_images
+from fitting.results import FitResult
+from fitting.run import run
+from fitting.spec import parse_request
+from tests.fitting.scene import (
+    GALAXY,
+    fitted,
+    flat_sky,
+    image_of,
+    noisy,
+    problem_of,
+    rendered,
+    sersic,
+    uncertainties_of,
+    values_of,
+)
+
+CASES = Path(__file__).parents[3] / "cases"
+SHAPE = (60, 100)
+BRIGHT = GALAXY | {"x": 40.3, "y": 29.6}
+TRUTH = [flat_sky(), sersic(**BRIGHT)]
+START = [
+    flat_sky(2.0),
+    sersic(**(BRIGHT | {"x": 41.0, "y": 29.0, "q": 0.75, "pa": 50.0, "n": 2.2, "r_e": 6.0, "i_e": 35.0})),
+]
+Y, X = np.mgrid[-8:9, -8:9]
+PSF = np.exp(-(X**2 + Y**2) / 4.5) / np.exp(-(X**2 + Y**2) / 4.5).sum()
+DATA = noisy(rendered(TRUTH, SHAPE, psf=PSF), seed=3)
+NEIGHBOURS: dict[str, dict[str, float]] = {
+    "gaussian": {"q": 0.8, "pa": 0.0, "fwhm": 4.0, "i_0": 1.0},
+    "sersic": {"q": 0.8, "pa": 0.0, "n": 1.5, "r_e": 3.0, "i_e": 1.0},
+    "point_source": {"flux": 100.0},
+}
+
+
+def neighbour(profile: str, x: float, y: float = 30.0) -> dict[str, Any]:
+    """A faint component b."""
+    return {"name": "b", "profile": profile, "parameters": {"x": x, "y": y} | NEIGHBOURS[profile]}
+
+
+def case(name: str, **changes: Any) -> FitResult:
+    """The result of one of the cases that once went wrong."""
+    document = json.loads((CASES / f"{name}.json").read_text()) | changes
+    request = parse_request(document)
+    images = load_images(request, lambda file: CASES / file)
+    return run(complete_request(request, images), images)
+
+
+@pytest.fixture(scope="module")
+def alone() -> float:
+    """The least χ² of the galaxy without a neighbour, by scipy.optimize from the truth."""
+    problem = problem_of(TRUTH, SHAPE, data=DATA, psf=PSF)
+
+    def residual(theta: np.ndarray) -> np.ndarray:
+        whole = problem.start().clone()
+        whole[0] = whole.new_tensor(theta)
+        return (DATA - problem.model(whole)[0][0].numpy()).ravel()
+
+    return float(2.0 * least_squares(residual, problem.start()[0].numpy(), x_scale=1e-2).cost)
+
+
+@pytest.mark.parametrize("x", [104.0, 110.0, 150.0, 1000.0])
+@pytest.mark.parametrize("profile", list(NEIGHBOURS))
+def test_a_neighbour_beyond_the_frame_holds_up_nobody(profile: str, x: float, alone: float) -> None:
+    result = fitted([*START, neighbour(profile, x)], image_of(DATA, psf=PSF))
+    assert result.chi2 < alone + 0.01
+    assert values_of(result)["g.r_e"] == pytest.approx(GALAXY["r_e"], abs=0.2)
+    assert uncertainties_of(result)["g.r_e"] is not None
+    if x >= 150.0:
+        own = values_of(neighbour_alone(profile, x))
+        assert result.converged
+        assert {name: value for name, value in values_of(result).items() if name.startswith("b.")} == own
+        assert {uncertainties_of(result)[name] for name in own} == {None}
+        (notice,) = [notice for notice in result.notices if notice.code == "held"]
+        assert all(name in notice.sentence for name in own)
+        assert "b.x" in result.message
+
+
+def neighbour_alone(profile: str, x: float) -> FitResult:
+    """The neighbour's start, as it is reported."""
+    return fitted([neighbour(profile, x)], image_of(DATA, psf=PSF), stages=())
+
+
+@pytest.mark.parametrize("profile", list(NEIGHBOURS))
+def test_what_lies_under_a_mask_holds_up_nobody(profile: str) -> None:
+    mask = np.zeros(SHAPE, dtype=bool)
+    mask[:, 68:] = True
+    result = fitted([*START, neighbour(profile, 85.0)], image_of(DATA, psf=PSF, mask=mask))
+    assert result.chi2 < fitted(START, image_of(DATA, psf=PSF, mask=mask)).chi2 + 0.01
+    if profile != "sersic":  # whose wings are felt
+        assert result.converged
+        assert values_of(result)["b.x"] == 85.0
+        assert uncertainties_of(result)["b.x"] is None
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        {"method": "iterative_components"},
+        {"method": "iterative_parameters"},
+        {"method": "gradient"},
+        {"method": "scipy"},
+        {"method": "lm", "restarts": 2},
+    ],
+    ids=lambda stage: str(stage["method"]),
+)
+def test_every_minimizer_holds_what_is_not_felt(stage: dict[str, Any], alone: float) -> None:
+    result = fitted([*START, neighbour("gaussian", 150.0)], image_of(DATA, psf=PSF), stages=[stage])
+    assert result.chi2 < alone + 0.02
+    if not stage.get("restarts"):
+        assert values_of(result)["b.x"] == 150.0
+        assert values_of(result)["b.fwhm"] == pytest.approx(4.0, rel=1e-12)
+    assert uncertainties_of(result)["b.fwhm"] is None
+
+
+def test_a_bootstrap_leaves_what_is_not_felt_alone() -> None:
+    stages = [{"method": "lm"}, {"method": "bootstrap", "samples": 8}]
+    result = fitted([*START, neighbour("gaussian", 150.0)], image_of(DATA, psf=PSF), stages=stages)
+    spread = {parameter.name: parameter.uncertainty_bootstrap for parameter in result.parameters}
+    assert result.stages[1].converged
+    assert spread["b.fwhm"] is None
+    assert spread["g.r_e"] is not None
+
+
+def test_the_frozen_case_is_fitted_and_its_second_component_named() -> None:
+    result = case("13_frozen")
+    assert result.converged
+    assert result.chi2_reduced == pytest.approx(1.0, abs=0.06)
+    assert values_of(result)["b.fwhm"] == 4.0
+    assert uncertainties_of(result)["b.fwhm"] is None
+    assert any(notice.code == "held" and "b.fwhm" in notice.sentence for notice in result.notices)
+
+
+def test_a_component_that_nothing_is_felt_of_beside_a_bad_fit_is_no_success() -> None:
+    result = fitted([flat_sky(), sersic(x=1e4)], image_of(DATA))
+    assert not result.converged
+    assert "leave values out" in result.message
+
+
+def test_light_that_starts_at_zero_is_found() -> None:
+    result = case("05_zero_start")
+    assert result.converged
+    assert result.chi2_reduced == pytest.approx(0.999, abs=0.001)
+
+
+def test_two_lights_that_start_at_zero_are_found_together() -> None:
+    truth = [flat_sky(), sersic("a", x=30.0, y=30.0), sersic("b", x=65.0, y=25.0, i_e=20.0)]
+    start = [flat_sky(), sersic("a", x=31.0, y=30.0, i_e=0.0), sersic("b", x=65.0, y=26.0, i_e=0.0)]
+    image = image_of(noisy(rendered(truth, SHAPE)))
+    assert fitted(start, image).chi2 == pytest.approx(fitted(truth, image).chi2, abs=0.01)
+
+
+@pytest.mark.parametrize("start", [{"n": 0.1}, {"r_e": 1e-3}, {"n": {"value": 0.6, "min": 0.6}}, {"q": 0.01}])
+def test_a_start_at_a_bound_leaves_it(start: dict[str, Any]) -> None:
+    image = image_of(noisy(rendered([flat_sky(), sersic()])))
+    result = fitted([flat_sky(2.0), sersic(**start)], image)
+    assert result.converged
+    assert result.chi2 == pytest.approx(fitted([flat_sky(), sersic()], image).chi2, abs=0.01)
+
+
+def test_limits_of_half_a_turn_are_none() -> None:
+    result = case("04_pa_limits_178")
+    assert result.converged
+    assert values_of(result)["g.pa"] == pytest.approx(178.0, abs=0.6)
+    assert uncertainties_of(result)["g.pa"] is not None
+
+
+@pytest.mark.parametrize(("limits", "pa"), [((-90.0, 90.0), -5.0), ((90.0, 270.0), 175.0), ((0.0, 180.0), 175.0)])
+def test_an_angle_without_limits_is_reported_between_those_of_its_request(
+    limits: tuple[float, float], pa: float
+) -> None:
+    image = image_of(noisy(rendered([flat_sky(), sersic(pa=175.0)])))
+    low, high = limits
+    result = fitted([flat_sky(), sersic(pa={"value": low + 3.0, "min": low, "max": high})], image)
+    assert values_of(result)["g.pa"] == pytest.approx(pa, abs=1.0)
+
+
+@pytest.mark.parametrize("start", [25.0, 60.0, 150.0, 188.0])
+def test_narrower_limits_are_approached_round_the_circle(start: float) -> None:
+    image = image_of(noisy(rendered([flat_sky(), sersic(pa=5.0)])))
+    result = fitted([flat_sky(), sersic(pa={"value": start, "min": 20.0, "max": 190.0})], image)
+    assert result.converged
+    assert values_of(result)["g.pa"] == pytest.approx(185.0, abs=1.0)
+
+
+def test_a_start_that_a_turn_brings_inside_its_limits_is_taken() -> None:
+    image = image_of(noisy(rendered([flat_sky(), sersic(pa=5.0)])))
+    result = fitted([flat_sky(), sersic(pa={"value": 2.0, "min": 170.0, "max": 190.0})], image)
+    assert values_of(result)["g.pa"] == pytest.approx(185.0, abs=1.0)
+
+
+def test_wider_limits_than_the_profile_has_are_clipped_and_told() -> None:
+    limits = {"q": {"value": 0.6, "min": 0.0, "max": 1.5}, "n": {"value": 2.0, "min": 0.01, "max": 30.0}}
+    image = image_of(noisy(rendered([flat_sky(), sersic()])))
+    result = fitted([flat_sky(), sersic(**limits)], image)
+    told = [notice.sentence for notice in result.notices if notice.code == "limit-clipped"]
+    assert result.converged
+    assert len(told) == 4
+    assert any("g.n: max 30 " in sentence and "taken as 20" in sentence for sentence in told)
+    assert result.chi2 == pytest.approx(fitted([flat_sky(), sersic()], image).chi2, abs=0.01)
+
+
+def test_an_index_of_fifteen_is_found() -> None:
+    truth = [flat_sky(), sersic(n=15.0, i_e=20.0)]
+    result = fitted([flat_sky(2.0), sersic(n=8.0, i_e=20.0)], image_of(rendered(truth), 1e-4))
+    assert values_of(result)["g.n"] == pytest.approx(15.0, rel=1e-3)
+
+
+def test_fewer_pixels_than_parameters_give_no_uncertainty_and_a_sentence() -> None:
+    result = case("07_six_pixels")
+    assert not result.converged
+    assert "6 pixels for 8 parameters" in result.message
+    assert any("6 pixels for 8 parameters" in warning for warning in result.warnings)
+    assert set(uncertainties_of(result).values()) == {None}
+    assert result.covariance.names == ()
+
+
+@pytest.mark.parametrize("limit", [{"min": None}, {"min": -1e4}])
+def test_a_dust_lane_is_negative_light(limit: dict[str, Any]) -> None:
+    lane = sersic("lane", q=0.2, n=0.5, r_e=3.0, i_e={"value": -30.0} | limit)
+    image = image_of(noisy(rendered([*TRUTH[:1], sersic(), lane])))
+    start = sersic("lane", q=0.3, n=0.5, r_e=2.5, i_e={"value": 0.0} | limit)
+    result = fitted([*TRUTH[:1], sersic(), start], image)
+    assert values_of(result)["lane.i_e"] < -10.0
+    assert result.chi2 < fitted([*TRUTH[:1], sersic(), lane], image).chi2 + 0.1
+
+
+def test_forced_photometry_of_nothing_has_no_bias() -> None:
+    star = {"name": "s", "profile": "point_source", "parameters": {"x": {"value": 15.0, "fixed": True}}}
+    star["parameters"] |= {"y": {"value": 15.0, "fixed": True}, "flux": {"value": 5.0, "min": None}}
+    fits = [fitted([star], image_of(noisy(np.zeros((31, 31)), seed=seed), psf=PSF)) for seed in range(40)]
+    pulls = np.array([values_of(fit)["s.flux"] / (uncertainties_of(fit)["s.flux"] or 0.0) for fit in fits])
+    assert abs(pulls.mean()) < 0.5
+    assert pulls.std() == pytest.approx(1.0, abs=0.35)
+    assert (pulls < 0.0).sum() > 10
+
+
+def test_cutouts_of_faint_galaxies_take_few_steps() -> None:
+    """From starts a quarter off, against the minimum that the truth leads to."""
+    rng, steps = np.random.default_rng(5), []
+    for seed in range(25):
+        truth = {
+            "x": 31.5 + rng.uniform(-1.0, 1.0), "y": 31.5 + rng.uniform(-1.0, 1.0), "q": rng.uniform(0.3, 0.95),
+            "pa": rng.uniform(0.0, 180.0), "n": rng.uniform(0.7, 4.5), "r_e": rng.uniform(3.0, 9.0),
+            "i_e": rng.uniform(3.0, 50.0),
+        }  # fmt: skip
+        data = noisy(rendered([flat_sky(), sersic(**truth)], (64, 64), psf=PSF), seed=seed)
+        off = {name: truth[name] * rng.choice([0.75, 1.25]) for name in ("n", "r_e", "i_e")}
+        off |= {name: truth[name] + 0.25 * truth["r_e"] * rng.choice([-1.0, 1.0]) for name in ("x", "y")}
+        off |= {"q": min(0.99, truth["q"] * rng.choice([0.75, 1.25])), "pa": truth["pa"] + rng.choice([-22.5, 22.5])}
+        image = image_of(data, psf=PSF)
+        result = fitted([flat_sky(2.25), sersic(**off)], image)
+        best = fitted([flat_sky(), sersic(**truth)], image)
+        assert result.converged
+        assert result.chi2 < best.chi2 + 1.0
+        steps.append(result.stages[0].iterations)
+    assert np.mean(steps) < 10.0
