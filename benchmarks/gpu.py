@@ -21,7 +21,7 @@ from benchmarks.examples import FOLDER, load
 from benchmarks.run import RESULTS, machine
 from benchmarks.scenes import SCENES, VARIANCE, noisy
 from fitting.inputs import ImageData
-from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.minimizers import levenberg_marquardt
 from fitting.problem import Problem
 from fitting.run import run
 from fitting.spec import FitRequest, parse_request

@@ -25,7 +25,7 @@ def fit(folder: Path, part: str) -> dict[str, Any]:
 
     from fitting.first_values import complete_request
     from fitting.inputs import load_images
-    from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
+    from fitting.methods.minimizers import levenberg_marquardt
     from fitting.problem import Problem
     from fitting.run import run
     from fitting.spec import parse_request

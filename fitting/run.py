@@ -8,18 +8,29 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.inputs.image_data import ImageData
+from fitting.inputs import ImageData
 from fitting.memory_faults import memory_faults
-from fitting.methods.minimizers.levenberg_marquardt import TRY
+from fitting.methods.minimizers import TRY
 from fitting.methods.progress import Report, ignore
-from fitting.methods.samplers.chain_store import Shelf
+from fitting.methods.samplers import Shelf
 from fitting.problem import Problem
-from fitting.results.covariance import Covariance, covariance_at, reported_interval, scaled_interval
-from fitting.results.derived import derived_values
-from fitting.results.goodness import correlation_notice, goodness, near_limit_notice
-from fitting.results.provenance import surroundings
-from fitting.results.result import FitResult, FittedParameter, ImageResult
-from fitting.results.undetermined import clipped_limits, lost_components, undetermined_notices
+from fitting.results import (
+    Covariance,
+    FitResult,
+    FittedParameter,
+    ImageResult,
+    clipped_limits,
+    correlation_notice,
+    covariance_at,
+    derived_values,
+    goodness,
+    lost_components,
+    near_limit_notice,
+    reported_interval,
+    scaled_interval,
+    surroundings,
+    undetermined_notices,
+)
 from fitting.spec import Fault, FitRequest, Notice, RequestInvalid
 from fitting.stages import Outcome, quantiles, run_stages
 

@@ -11,16 +11,14 @@ from torch import Tensor
 
 from fitting.chains import Chains
 from fitting.methods import METHOD_RUNNERS, Surroundings
-from fitting.methods.minimizers.ending import NEAR
+from fitting.methods.minimizers import NEAR
 from fitting.methods.progress import Report, TimeIsUp
 from fitting.methods.results import MinimizerResult, SamplerResult, SamplingStopped
-from fitting.methods.samplers.chain_store import Compartment, Shelf
-from fitting.methods.samplers.sampling import derived_seed
-from fitting.methods.uncertainties.bootstrap import BootstrapResult
-from fitting.methods.uncertainties.profile_intervals import Interval, ProfiledResult
+from fitting.methods.samplers import Compartment, Shelf, derived_seed
+from fitting.methods.uncertainties import BootstrapResult, Interval, ProfiledResult
 from fitting.problem import Equations, Problem
 from fitting.progress_reporter import ProgressReporter, StageTrace, pulse_between_tiles
-from fitting.results.result import History, SampledChains, StageRecord
+from fitting.results import History, SampledChains, StageRecord
 from fitting.spec.notices import Notice
 
 _MOST_HISTORY = 1000

@@ -23,8 +23,7 @@ from photfit.submission import locate_from, read_request
 
 if TYPE_CHECKING:
     from fitting.methods.progress import Progress
-    from fitting.results import FitResult
-    from fitting.results.provenance import InputFile
+    from fitting.results import FitResult, InputFile
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,7 @@ def fit_here(request_file: Path, output: Path, report: Callable[[Progress], None
     request = read_request(request_file)
     result = _run(request, request_file, report)
 
-    from fitting.results import parameters_document, write_result
-    from fitting.results.provenance import with_origin
+    from fitting.results import parameters_document, with_origin, write_result
 
     result = with_origin(result, request, _input_files(request, request_file.parent))
     output.mkdir(parents=True, exist_ok=True)
@@ -82,7 +80,7 @@ def render_here(request_file: Path, output: Path) -> list[Path]:
 
 def _input_files(request: FitRequest, folder: Path) -> list[InputFile]:
     """Name, size and hash of each file of a request."""
-    from fitting.results.provenance import InputFile
+    from fitting.results import InputFile
 
     files = []
     for name in sorted({reference.file for _, reference in request.references()}):
@@ -111,7 +109,7 @@ def propose_here(image: str, options: Mapping[str, Any], folder: Path) -> dict[s
     Raises UserMistake where an option or a file has faults.
     """
     with _engine_present():
-        from fitting.proposing.proposal import propose
+        from fitting.proposing import propose
     file, hdu = split_image(image)
     try:
         spec = parse_proposal(dict(options) | ({} if hdu is None else {"hdu": hdu}), file, "path")
@@ -126,8 +124,8 @@ def propose_here(image: str, options: Mapping[str, Any], folder: Path) -> dict[s
 def catalogue_here(path: Path) -> list[dict[str, float]]:
     """The rows of a catalogue file. Raises UserMistake."""
     with _engine_present():
-        from fitting.files.file_limits import FileInvalid
-        from fitting.proposing.known_sources import read_catalogue
+        from fitting.files import FileInvalid
+        from fitting.proposing import read_catalogue
     try:
         return read_catalogue(path)
     except FileInvalid as error:

@@ -13,7 +13,7 @@ import torch
 from click.testing import CliRunner
 from scipy import stats
 
-from fitting.files.file_limits import DEFAULT_LIMITS, FileInvalid
+from fitting.files import DEFAULT_LIMITS, FileInvalid
 from fitting.geometry.angles import Angles
 from fitting.problem.likelihood import Pixels
 from tests.fitting.methods.scenes import at_start

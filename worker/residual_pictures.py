@@ -14,7 +14,7 @@ import structlog
 from numpy.typing import NDArray
 
 from fitting.methods.progress import Cancelled
-from fitting.plots.pictures import draw_live_residual
+from fitting.plots import draw_live_residual
 from fitting.problem.iterate import Iterate
 from jobs.lifecycle.transitions import Claim
 from jobs.storage.blobs import BlobStore, StorageTrouble, live_folder, live_residual

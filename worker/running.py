@@ -27,9 +27,7 @@ from fitting.inputs import load_images
 from fitting.memory_faults import memory_faults
 from fitting.methods.progress import Cancelled
 from fitting.profiles.sersic import half_light_b
-from fitting.results import FitResult, write_result
-from fitting.results.provenance import InputFile, with_origin
-from fitting.results.result import StageRecord
+from fitting.results import FitResult, InputFile, StageRecord, with_origin, write_result
 from fitting.run import run, torch_device
 from fitting.spec import Notice, parse_request
 from jobs.lifecycle import transitions

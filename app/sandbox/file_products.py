@@ -14,7 +14,7 @@ from fitting.spec import Fault, ProposalSpec, RequestInvalid
 from fitting.spec.plots import PictureChoices, PlotChoices
 
 if TYPE_CHECKING:
-    from fitting.files.file_reading import FileInvalid
+    from fitting.files import FileInvalid
 
 TableKind = Literal["parameters", "covariance"]
 """Documents of a result that can be had as tables."""
@@ -30,7 +30,7 @@ class ProposalOutcome:
 
 def propose(spec: ProposalSpec, files: Mapping[str, Path]) -> ProposalOutcome:
     """A request for an image, as JSON with what it was made from. `files` says where each file is that `spec` names."""
-    from fitting.proposing.proposal import propose as propose_request
+    from fitting.proposing import propose as propose_request
 
     try:
         return ProposalOutcome(document=propose_request(spec, files.__getitem__).document())
@@ -40,8 +40,8 @@ def propose(spec: ProposalSpec, files: Mapping[str, Path]) -> ProposalOutcome:
 
 def write_pixels(source: Path, hdu: int | str | None, factor: int, target: Path) -> Fault | None:
     """Write a plane's pixels to `target` as .npy, averaged over blocks; a fault where there is no such plane."""
-    from fitting.files.file_reading import FileInvalid
-    from fitting.files.plane_display import write_pixels as write
+    from fitting.files import FileInvalid
+    from fitting.files import write_pixels as write
 
     try:
         write(source, hdu, factor, target)
@@ -52,8 +52,8 @@ def write_pixels(source: Path, hdu: int | str | None, factor: int, target: Path)
 
 def sky_map(source: Path, hdu: int | str | None) -> dict[str, Any] | Fault | None:
     """Where a plane's pixels are on the sky, as JSON; None where its header does not say."""
-    from fitting.files.file_reading import FileInvalid
-    from fitting.files.plane_display import sky_map as read_sky_map
+    from fitting.files import FileInvalid
+    from fitting.files import sky_map as read_sky_map
 
     try:
         return read_sky_map(source, hdu)
@@ -82,8 +82,8 @@ def draw_preview(files: Mapping[str, Path], folder: Path, image: str, plane: str
 
 def draw_upload(path: Path, choices: PictureChoices) -> bytes | Fault:
     """One plane of a file as PNG, or why it cannot be shown so."""
-    from fitting.files.file_reading import FileInvalid, read_plane
-    from fitting.plots.pictures import PictureInvalid, draw_picture
+    from fitting.files import FileInvalid, read_plane
+    from fitting.plots import PictureInvalid, draw_picture
 
     try:
         return draw_picture(read_plane(path, choices.hdu).data, choices)
@@ -106,7 +106,7 @@ def convert_chains(
     source: Path, target: Path, format_: str, thin: int, parameters: tuple[str, ...] | None
 ) -> Fault | None:
     """Write stored chains in another format to `target`; a fault where they lack one of the parameters."""
-    from fitting.chains.formats import UnknownParameter, convert
+    from fitting.chains import UnknownParameter, convert
 
     try:
         convert(source, target, format_, thin, parameters)

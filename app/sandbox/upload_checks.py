@@ -39,8 +39,7 @@ def preload() -> None:
 
 def check_file(path: Path) -> dict[str, Any] | Fault:
     """What is in a file, as JSON, or why it is no image; the fault's path is the place in the file, such as `HDU 2`."""
-    from fitting.files.file_reading import FileInvalid, describe_file
-    from fitting.files.plane_recognition import recognise_planes
+    from fitting.files import FileInvalid, describe_file, recognise_planes
 
     try:
         description = describe_file(path)
@@ -54,8 +53,8 @@ def check_images(request: FitRequest, files: Mapping[str, Path], new: frozenset[
 
     `files` says where each file is that the request names; those in `new` have not been looked at before.
     """
-    from fitting.first_values.completed_request import complete_request
-    from fitting.inputs.image_reading import load_images
+    from fitting.first_values import complete_request
+    from fitting.inputs import load_images
 
     descriptions = {name: check_file(files[name]) for name in sorted(new)}
     faults = _faults_of_files(request, descriptions)
@@ -76,8 +75,7 @@ def check_images(request: FitRequest, files: Mapping[str, Path], new: frozenset[
 
 def recognise_planes(description: Mapping[str, Any]) -> dict[str, Any]:
     """Which HDU is which plane, told by names and shapes from a stored description, as JSON with notices."""
-    from fitting.files.file_reading import FileDescription
-    from fitting.files.plane_recognition import recognise_planes
+    from fitting.files import FileDescription, recognise_planes
 
     planes = recognise_planes(FileDescription.model_validate(description), None)
     notices = [notice.document() for notice in planes.notices]

@@ -12,10 +12,9 @@ from benchmarks.contestants.answering import Actions, Facts, Timed, answer_quest
 from benchmarks.examples import FOLDER, Example, Values
 from fitting.first_values import complete_request
 from fitting.inputs import load_images
-from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.minimizers import levenberg_marquardt
 from fitting.problem import Problem
-from fitting.results import FitResult
-from fitting.results.covariance import covariance_at
+from fitting.results import FitResult, covariance_at
 from fitting.run import run
 from fitting.spec import parse_request
 

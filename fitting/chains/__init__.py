@@ -2,6 +2,16 @@
 
 from fitting.chains.chains import Chains
 from fitting.chains.diagnostics import Diagnostics, diagnose
+from fitting.chains.formats import UnknownParameter, convert
 from fitting.chains.netcdf import read_chains, read_diagnostics, write_chains
 
-__all__ = ["Chains", "Diagnostics", "diagnose", "read_chains", "read_diagnostics", "write_chains"]
+__all__ = [
+    "Chains",
+    "Diagnostics",
+    "UnknownParameter",
+    "convert",
+    "diagnose",
+    "read_chains",
+    "read_diagnostics",
+    "write_chains",
+]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from fitting.drawing.surface import SurfaceDrawing
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 
 
 @dataclass(frozen=True)

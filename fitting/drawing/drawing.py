@@ -5,7 +5,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 
 
 class Drawing(Protocol):

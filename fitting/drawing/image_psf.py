@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from fitting.drawing.point_source import PointSource
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fitting.render.pixels.frame import Frame, windows
+from fitting.render.pixels import Frame, windows
 
 
 @dataclass(frozen=True)

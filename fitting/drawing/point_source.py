@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fitting.inputs.psf_stamps import stamp_fwhm
-from fitting.render.pixels.frame import Frame, windows
+from fitting.inputs import stamp_fwhm
+from fitting.render.pixels import Frame, windows
 
 _BORDER = 12
 """Zeros round the stamp, samples, over which the spline dies out, by at most 0.61 a sample (the largest pole of the

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 
 
 def _everywhere(values: Tensor, frames: Sequence[Frame]) -> Tensor:

@@ -7,9 +7,8 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.pixels.frame import Frame, windows
-from fitting.render.surfaces import surface_images
-from fitting.render.surfaces.surface_frames import SurfaceFrames
+from fitting.render.pixels import Frame, windows
+from fitting.render.surfaces import SurfaceFrames, surface_images
 
 _LOOKS = 12
 """Points along each axis of a frame at which its light is looked at. By hand, with `_CAUTION`."""

@@ -9,6 +9,9 @@ docs/decisions/0002-sandboxed-parsing.md.
 
 from fitting.files.file_limits import DEFAULT_LIMITS, FileInvalid, ReadLimits
 from fitting.files.file_reading import FileDescription, HduDescription, Plane, describe_file, read_plane
+from fitting.files.image_header import celestial_wcs, gnomonic_projection, pixel_scale, zero_point
+from fitting.files.plane_display import sky_map, write_pixels
+from fitting.files.plane_recognition import recognise_planes
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -17,6 +20,13 @@ __all__ = [
     "HduDescription",
     "Plane",
     "ReadLimits",
+    "celestial_wcs",
     "describe_file",
+    "gnomonic_projection",
+    "pixel_scale",
     "read_plane",
+    "recognise_planes",
+    "sky_map",
+    "write_pixels",
+    "zero_point",
 ]

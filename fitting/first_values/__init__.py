@@ -7,7 +7,29 @@ through each image's pixels (`through_pixels`).
 """
 
 from fitting.first_values.completed_request import complete_request
+from fitting.first_values.quick_galaxies import (
+    Array,
+    Galaxy,
+    Part,
+    Stamp,
+    b_n,
+    coarse_kernel,
+    compact_kernel,
+    stamp_sigma,
+    unit_flux,
+)
+from fitting.first_values.source_shapes import measure_shape
 
 __all__ = [
+    "Array",
+    "Galaxy",
+    "Part",
+    "Stamp",
+    "b_n",
+    "coarse_kernel",
+    "compact_kernel",
     "complete_request",
+    "measure_shape",
+    "stamp_sigma",
+    "unit_flux",
 ]

@@ -18,8 +18,7 @@ from fitting.first_values.first_shapes import first_shape, first_values
 from fitting.first_values.quick_galaxies import Galaxy, brightness, stamp_sigma, unit_flux
 from fitting.first_values.source_shapes import Shape, brightest_pixel, gaussian_mean, measure_shape, summits
 from fitting.first_values.through_pixels import complete_through_pixels
-from fitting.inputs.image_data import Array, ImageData, Mask
-from fitting.inputs.variances import background
+from fitting.inputs import Array, ImageData, Mask, background
 from fitting.spec import (
     ComponentSpec,
     ExpressionInvalid,

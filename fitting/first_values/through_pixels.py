@@ -13,10 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitting.files.image_header import celestial_wcs
+from fitting.files import celestial_wcs
 from fitting.first_values.first_shapes import unit_total
-from fitting.inputs.astrometry import TangentPlane, local_map, sky_of
-from fitting.inputs.image_data import ImageData
+from fitting.inputs import ImageData, TangentPlane, local_map, sky_of
 from fitting.spec import (
     ComponentSpec,
     Fault,

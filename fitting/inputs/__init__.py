@@ -5,10 +5,25 @@ the variance of its pixels (`variances`), and `ImageData`, which is all that a f
 in `basis_images`, places on the sky in `astrometry`; `frame_faults` says what images lack for the frame of the request.
 """
 
-from fitting.inputs.image_data import ImageData
+from fitting.inputs.astrometry import ARCSEC, TangentPlane, local_map, sky_of
+from fitting.inputs.image_data import Array, ImageData, Mask
 from fitting.inputs.image_reading import load_images
+from fitting.inputs.plane_reading import Locate
+from fitting.inputs.psf_stamps import sampled, stamp_fwhm
+from fitting.inputs.variances import CLIP, background
 
 __all__ = [
+    "ARCSEC",
+    "CLIP",
+    "Array",
     "ImageData",
+    "Locate",
+    "Mask",
+    "TangentPlane",
+    "background",
     "load_images",
+    "local_map",
+    "sampled",
+    "sky_of",
+    "stamp_fwhm",
 ]

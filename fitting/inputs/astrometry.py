@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.files.image_header import celestial_wcs, gnomonic_projection
+from fitting.files import celestial_wcs, gnomonic_projection
 from fitting.inputs.image_data import ImageData
 
 Array = NDArray[np.float64]

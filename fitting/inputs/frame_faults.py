@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from fitting.files.image_header import celestial_wcs
+from fitting.files import celestial_wcs
 from fitting.inputs.astrometry import sky_of
 from fitting.inputs.image_data import ImageData
 from fitting.spec import ComponentSpec, Fault, FitRequest

@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 from astropy.io import fits
 
-from fitting.files.file_limits import DEFAULT_LIMITS, ReadLimits
-from fitting.files.image_header import pixel_scale, zero_point
+from fitting.files import DEFAULT_LIMITS, ReadLimits, pixel_scale, zero_point
 from fitting.inputs import variances
 from fitting.inputs.basis_images import read_basis
 from fitting.inputs.frame_faults import frame_faults

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.files.file_limits import ReadLimits
-from fitting.files.file_reading import FileInvalid, Plane, read_plane
+from fitting.files import FileInvalid, Plane, ReadLimits, read_plane
 from fitting.spec import Fault, Notice, PlaneReference
 
 Array = NDArray[np.float64]

@@ -7,7 +7,14 @@ Start at `result_plots.draw_plot`: it reads a `finished_fit.FinishedFit` and han
 """
 
 from fitting.plots.fit_figure import fit_figure
-from fitting.plots.pictures import draw_preview
+from fitting.plots.pictures import PictureInvalid, draw_live_residual, draw_picture, draw_preview
 from fitting.plots.result_plots import draw_plot
 
-__all__ = ["draw_plot", "draw_preview", "fit_figure"]
+__all__ = [
+    "PictureInvalid",
+    "draw_live_residual",
+    "draw_picture",
+    "draw_plot",
+    "draw_preview",
+    "fit_figure",
+]

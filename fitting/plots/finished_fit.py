@@ -13,7 +13,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from fitting.files.image_header import pixel_scale, zero_point
+from fitting.files import pixel_scale, zero_point
 from fitting.spec.profiles import PROFILES
 
 Array = NDArray[np.float64]

@@ -14,14 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.drawing.drawing import Drawing
-from fitting.drawing.image_psf import ImagePsfDrawing, MixedKernel
-from fitting.drawing.surface import SurfaceDrawing
-from fitting.inputs.image_data import Array, ImageData
+from fitting.drawing import Drawing, ImagePsfDrawing, MixedKernel, SurfaceDrawing
+from fitting.inputs import Array, ImageData
 from fitting.profiles import SURFACES
 from fitting.profiles.psf import PsfSurface
 from fitting.render.convolution import Convolver
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 from fitting.spec import ComponentSpec
 
 _STAMP_ROOM = 1.25

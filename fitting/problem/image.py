@@ -11,15 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.drawing.drawing import Drawing
-from fitting.drawing.point_source import PointSource
-from fitting.drawing.varying_point_source import VaryingPointSource
-from fitting.inputs.image_data import ImageData
-from fitting.inputs.psf_stamps import sampled, stamp_fwhm
+from fitting.drawing import Drawing, PointSource, VaryingPointSource
+from fitting.inputs import ImageData, sampled, stamp_fwhm
 from fitting.problem.fitted_psf import FittedConvolver, FittedPsf
 from fitting.problem.likelihood import GaussianLikelihood, Likelihood, Pixels, PoissonLikelihood, StudentTLikelihood
 from fitting.render.convolution import Convolver, EffectiveConvolver, FineConvolver
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 from fitting.render.varying_convolution import BlendedConvolver, Nodes, VaryingConvolver
 from fitting.spec import NoiseSpec
 from fitting.spec.images.image_spec import GaussianShape, MoffatShape

@@ -18,14 +18,14 @@ import torch
 from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
-from fitting.problem.components.group import NEGLIGIBLE, Group, Stack
-from fitting.problem.coordinates.parameters import Values
+from fitting.problem.components import NEGLIGIBLE, Group, Stack
+from fitting.problem.coordinates import Values
 from fitting.problem.equations import NormalEquations
 from fitting.problem.fitted_psf import FittedConvolver
 from fitting.problem.freed_memory import give_back_freed_memory
 from fitting.problem.image import TargetImage, Tile
 from fitting.problem.likelihood import Response
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 
 GroupStack = tuple[Group, Stack]
 _FEW_THREADS = 3

@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from fitting.problem.components.component_groups import component_groups
-from fitting.problem.components.fine_group import on_fine_pixels
-from fitting.problem.coordinates.views import view_of
+from fitting.problem.components import component_groups, on_fine_pixels
+from fitting.problem.coordinates import view_of
 from fitting.problem.image import TargetImage, tiles_of
 from fitting.problem.problem import Problem
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 
 FAINTEST = 1e-3
 """A part's window ends where its components are fainter than this times the noise of the image's best pixel; chosen by

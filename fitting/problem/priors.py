@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.problem.coordinates.parameters import Values
+from fitting.problem.coordinates import Values
 from fitting.spec import ParameterTable, TableParameter
 from fitting.spec.parameters.priors import (
     LogNormalPrior,

@@ -21,10 +21,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from fitting.inputs.image_data import ImageData
-from fitting.problem.components.fine_group import on_fine_pixels
-from fitting.problem.coordinates.parameters import Parametrization, Values
-from fitting.problem.coordinates.views import View, length_scale, view_of
+from fitting.inputs import ImageData
+from fitting.problem.components import on_fine_pixels
+from fitting.problem.coordinates import Parametrization, Values, View, length_scale, view_of
 from fitting.problem.equations import LazyEquations, NormalEquations
 from fitting.problem.fitted_psf import fitted_psf, with_stamp
 from fitting.problem.freed_memory import keep_freed_memory

@@ -4,9 +4,11 @@ Start at `proposal.propose`. It loads the image, finds its sources (`sources`: `
 quickly drawn galaxies, the `sky` under them) or takes `known_sources`, and writes them down as components.
 """
 
+from fitting.proposing.known_sources import read_catalogue
 from fitting.proposing.proposal import Proposal, propose
 
 __all__ = [
     "Proposal",
     "propose",
+    "read_catalogue",
 ]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from fitting.faults import OwnFault
-from fitting.inputs.variances import background
+from fitting.inputs import background
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

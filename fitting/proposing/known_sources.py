@@ -13,10 +13,9 @@ from astropy.table import Table
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from fitting.files.file_limits import FileInvalid
-from fitting.files.image_header import celestial_wcs
-from fitting.first_values.quick_galaxies import Galaxy, unit_flux
-from fitting.inputs.image_data import ImageData
+from fitting.files import FileInvalid, celestial_wcs
+from fitting.first_values import Galaxy, unit_flux
+from fitting.inputs import ImageData
 from fitting.proposing.sources import Seed
 from fitting.spec import CatalogueRow, Fault, RequestInvalid
 

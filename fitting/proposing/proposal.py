@@ -10,12 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.files.file_limits import DEFAULT_LIMITS, ReadLimits
-from fitting.files.file_reading import FileInvalid, describe_file, read_plane
-from fitting.files.plane_recognition import recognise_planes
-from fitting.inputs.image_data import ImageData
-from fitting.inputs.image_reading import load_images
-from fitting.inputs.plane_reading import Locate
+from fitting.files import DEFAULT_LIMITS, FileInvalid, ReadLimits, describe_file, read_plane, recognise_planes
+from fitting.inputs import ImageData, Locate, load_images
 from fitting.proposing.detection import detect
 from fitting.proposing.known_sources import from_catalogue, from_positions, from_segmentation
 from fitting.proposing.sky import Sky

@@ -9,18 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from fitting.first_values.quick_galaxies import (
+from fitting.first_values import (
     Galaxy,
     Part,
     Stamp,
     b_n,
     coarse_kernel,
     compact_kernel,
+    measure_shape,
     stamp_sigma,
     unit_flux,
 )
-from fitting.first_values.source_shapes import measure_shape
-from fitting.inputs.image_data import ImageData
+from fitting.inputs import ImageData
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.inputs.variances import CLIP, background
+from fitting.inputs import CLIP, background
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.first_values.quick_galaxies import Array, Galaxy
-from fitting.inputs.image_data import ImageData
+from fitting.first_values import Array, Galaxy
+from fitting.inputs import ImageData
 from fitting.proposing.detection import Detections, detect
 from fitting.proposing.scene import Scene
 from fitting.proposing.sky import Sky, sky_of

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from fitting.render.convolution import Convolver, FineConvolver
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 
 Blur = Convolver | FineConvolver
 

@@ -5,7 +5,46 @@ with what is told of the residual, and `provenance`; `result_files.write_result`
 `fitting.plots` draws.
 """
 
-from fitting.results.result import FitResult, covariance_document, parameters_document
+from fitting.results.covariance import Covariance, covariance_at, reported_interval, scaled_interval
+from fitting.results.derived import derived_values
+from fitting.results.goodness import correlation_notice, goodness, near_limit_notice
+from fitting.results.provenance import InputFile, surroundings, with_origin
+from fitting.results.result import (
+    FitResult,
+    FittedParameter,
+    History,
+    ImageResult,
+    SampledChains,
+    StageRecord,
+    covariance_document,
+    parameters_document,
+)
 from fitting.results.result_files import PLANES, write_result
+from fitting.results.undetermined import clipped_limits, lost_components, undetermined_notices
 
-__all__ = ["PLANES", "FitResult", "covariance_document", "parameters_document", "write_result"]
+__all__ = [
+    "PLANES",
+    "Covariance",
+    "FitResult",
+    "FittedParameter",
+    "History",
+    "ImageResult",
+    "InputFile",
+    "SampledChains",
+    "StageRecord",
+    "clipped_limits",
+    "correlation_notice",
+    "covariance_at",
+    "covariance_document",
+    "derived_values",
+    "goodness",
+    "lost_components",
+    "near_limit_notice",
+    "parameters_document",
+    "reported_interval",
+    "scaled_interval",
+    "surroundings",
+    "undetermined_notices",
+    "with_origin",
+    "write_result",
+]

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitting.methods.minimizers.levenberg_marquardt import felt_parameters
+from fitting.methods.minimizers import felt_parameters
 from fitting.methods.results import MinimizerResult
-from fitting.methods.uncertainties.profile_intervals import Interval
+from fitting.methods.uncertainties import Interval
 from fitting.problem import Problem
 from fitting.spec import TableParameter
 

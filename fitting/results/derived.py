@@ -7,12 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.files.image_header import celestial_wcs
-from fitting.geometry.modifiers import in_pixels
-from fitting.geometry.total import TotalFlux, total_of
-from fitting.inputs.image_data import ImageData
+from fitting.files import celestial_wcs
+from fitting.geometry import TotalFlux, in_pixels, total_of
+from fitting.inputs import ImageData
 from fitting.problem import Problem
-from fitting.problem.coordinates.parameters import Values
+from fitting.problem.coordinates import Values
 from fitting.profiles import radial_profile
 from fitting.results.covariance import Covariance
 from fitting.spec import ComponentSpec, Frame

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fitting.problem import Problem
-from fitting.problem.coordinates.parameters import Values
+from fitting.problem.coordinates import Values
 from fitting.results.result import FittedParameter, ImageResult
 from fitting.spec import Notice, TableParameter
 

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.first_values.quick_galaxies import Galaxy
+from fitting.first_values import Galaxy
 from fitting.methods import METHOD_RUNNERS
 from fitting.problem.components.drawn_group import DRAWINGS
 from fitting.profiles import RADIAL_PROFILES, SIZED_PROFILES, SURFACES, RadialProfile

@@ -10,7 +10,7 @@ import torch
 
 from fitting.first_values import complete_request
 from fitting.inputs import ImageData, load_images
-from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.minimizers import levenberg_marquardt
 from fitting.problem import Problem
 from fitting.results import FitResult
 from fitting.run import run

@@ -8,7 +8,7 @@ from unittest.mock import Mock
 import pytest
 
 from fitting.faults import OutOfMemory, OwnFault
-from fitting.files.file_limits import FileInvalid
+from fitting.files import FileInvalid
 from fitting.spec import Fault, RequestInvalid
 from jobs.faults import DatabaseAway, StorageTrouble
 from jobs.lifecycle import transitions

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from fitting.methods.samplers.chain_store import State
 from fitting.problem import NormalEquations, Problem
-from fitting.problem.coordinates.parameters import varies_in_log
+from fitting.problem.coordinates import varies_in_log
 
 _CPU_BATCH = 4
 """θ evaluated at once. On a CPU a few fill the cores, and a gradient of four costs three quarters of a single one

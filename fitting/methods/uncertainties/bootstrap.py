@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.methods.minimizers.ending import NEAR, distance_left
-from fitting.methods.minimizers.levenberg_marquardt import felt_parameters, levenberg_marquardt
+from fitting.methods.minimizers import NEAR, distance_left, felt_parameters, levenberg_marquardt
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult
 from fitting.methods.uncertainties.refits import Refits

@@ -16,18 +16,12 @@ from typing import Final, TypeVar
 import torch
 from torch import Tensor
 
-from fitting.methods.minimizers.ending import NEAR
-from fitting.methods.minimizers.levenberg_marquardt import (
-    State,
-    felt_parameters,
-    newton_decrement,
-    unblocked_parameters,
-)
+from fitting.methods.minimizers import NEAR, State, felt_parameters, newton_decrement, unblocked_parameters
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult
 from fitting.methods.uncertainties.refits import Refits, damped_steps
 from fitting.problem import Equations, NormalEquations, Problem
-from fitting.problem.coordinates.parameters import FreeEllipse
+from fitting.problem.coordinates import FreeEllipse
 from fitting.spec import Notice, TableParameter
 from fitting.spec.methods import MinimizerOptions
 from fitting.spec.notices import sentences

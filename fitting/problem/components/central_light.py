@@ -20,8 +20,8 @@ from torch import Tensor
 from fitting.problem.components.drawn_group import DrawnGroup
 from fitting.problem.components.group import Group, LinearLight, Stack
 from fitting.problem.components.radial_group import RadialGroup
-from fitting.render.pixels.frame import Frame
-from fitting.render.radial.ellipse import GEOMETRY
+from fitting.render.pixels import Frame
+from fitting.render.radial import GEOMETRY
 
 SIDE = 9
 """Fine pixels along a window's side, odd. This and the next two give 1e-4 of the peak for every FWHM from 2 pixels on,

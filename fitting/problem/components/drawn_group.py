@@ -10,22 +10,25 @@ from functools import cached_property, lru_cache
 import torch
 from torch import Tensor
 
-from fitting.drawing.analytic_point_source import AnalyticPointSource
-from fitting.drawing.basis import Basis
-from fitting.drawing.drawing import Drawing
-from fitting.drawing.image_psf import ImagePsfDrawing, MixedKernel
-from fitting.drawing.pixelated import Pixelated
-from fitting.drawing.point_source import PointSource
-from fitting.drawing.skies import BilinearSky, PlaneSky
-from fitting.drawing.surface import SurfaceDrawing
-from fitting.geometry.modified import ModifiedProfile
-from fitting.geometry.modifiers import in_pixels, modifiers_of
+from fitting.drawing import (
+    AnalyticPointSource,
+    Basis,
+    BilinearSky,
+    Drawing,
+    ImagePsfDrawing,
+    MixedKernel,
+    Pixelated,
+    PlaneSky,
+    PointSource,
+    SurfaceDrawing,
+)
+from fitting.geometry import ModifiedProfile, in_pixels, modifiers_of
 from fitting.problem.components.group import reaching_any
 from fitting.problem.image import TargetImage
 from fitting.profiles import SURFACES, radial_profile
 from fitting.profiles.radial import RadialProfile
 from fitting.profiles.surface import Surface
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 from fitting.spec import ComponentSpec, ModifierSpec
 from fitting.spec.images.image_spec import GaussianShape, MoffatShape
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.drawing.surface import SurfaceDrawing
+from fitting.drawing import SurfaceDrawing
 from fitting.problem.components.central_light import SPLIT, CentralLight, CentralLinear, CentralStack
 from fitting.problem.components.component_groups import component_groups
 from fitting.problem.components.drawn_group import DrawnGroup
 from fitting.problem.components.group import Group, LinearLight, Stack
 from fitting.problem.components.radial_group import RadialGroup
 from fitting.problem.image import TargetImage
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 from fitting.spec import ComponentSpec
 
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 
 NEGLIGIBLE = 1e-7
 """A component is left out of a tile where it is fainter than this times the noise of the tile's best pixel; chosen by

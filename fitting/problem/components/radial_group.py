@@ -10,13 +10,18 @@ from torch import Tensor
 from fitting.problem.components.group import reaching_any
 from fitting.profiles import RadialProfile
 from fitting.profiles.dimensions import NUMBER, PureNumbers
-from fitting.render.pixels.cached_by_bytes import cached_by_bytes
-from fitting.render.pixels.frame import Frame, windows
-from fitting.render.radial import radial_images
-from fitting.render.radial.ellipse import GEOMETRY, Axes, Ellipses
-from fitting.render.radial.quadrature_pixels import QuadraturePixels
-from fitting.render.radial.radial_instances import RadialInstances
-from fitting.render.radial.radial_plan import RoundedShape, quadrature_plan, round_shape
+from fitting.render.pixels import Frame, cached_by_bytes, windows
+from fitting.render.radial import (
+    GEOMETRY,
+    Axes,
+    Ellipses,
+    QuadraturePixels,
+    RadialInstances,
+    RoundedShape,
+    quadrature_plan,
+    radial_images,
+    round_shape,
+)
 
 
 @cached_by_bytes

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 
 
 class FlatSkies:

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fitting.inputs.astrometry import ARCSEC, TangentPlane
+from fitting.inputs import ARCSEC, TangentPlane
 from fitting.profiles.axes import DEGREES
 
 

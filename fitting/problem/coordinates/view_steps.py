@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.geometry.total import TotalFlux
+from fitting.geometry import TotalFlux
 from fitting.problem.coordinates.local_map import SkyFrame, mapped_ellipse
 from fitting.profiles.axes import DEGREES
 

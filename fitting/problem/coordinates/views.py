@@ -15,10 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.geometry.modifiers import in_pixels
-from fitting.geometry.total import TotalFlux, total_of
-from fitting.inputs.astrometry import local_map, sky_of
-from fitting.inputs.image_data import Array, ImageData
+from fitting.geometry import TotalFlux, in_pixels, total_of
+from fitting.inputs import Array, ImageData, local_map, sky_of
 from fitting.problem.coordinates.local_map import SkyFrame
 from fitting.problem.coordinates.parameters import Values
 from fitting.problem.coordinates.view_steps import ComponentPlaces, FluxToAmplitude, MagnitudeToFlux, SkyToPixels

@@ -8,9 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.render.pixels.frame import Frame
-from fitting.render.pixels.stencil import STENCIL_MARGIN
-from fitting.render.radial.smoothness import ORDERS
+from fitting.render.pixels import STENCIL_MARGIN, Frame
+from fitting.render.radial import ORDERS
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,8 @@ import torch
 from torch import Tensor
 
 from fitting.render.kinks.kink_nodes import EdgeNodes, KinkNodes, Side, find_roots
-from fitting.render.pixels.quadrature import crowded_rule
-from fitting.render.radial.ellipse import Ellipses
-from fitting.render.radial.outline import EDGES, EdgeTriangles, pixel_edges
+from fitting.render.pixels import crowded_rule
+from fitting.render.radial import EDGES, EdgeTriangles, Ellipses, pixel_edges
 
 _EDGE_ORDER = 14
 """Nodes on each piece of an edge. Chosen by hand; tests/fitting/geometry/test_kinks.py holds pixels at the centre to

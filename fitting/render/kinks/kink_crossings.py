@@ -16,7 +16,7 @@ from fitting.profiles.kinks import KinkLines
 from fitting.render.kinks.kink_candidates import Candidates, PixelsOfStack
 from fitting.render.kinks.kink_few_lines import FAR_ORDERS, GRADED_ORDER, NEAR_ORDER
 from fitting.render.kinks.kink_one_line import StraightLines
-from fitting.render.pixels.stencil import STENCIL_MARGIN
+from fitting.render.pixels import STENCIL_MARGIN
 
 _CAUTION = 1.25
 """By how much steps across bent lines are taken longer than they are: they change on the way to a pixel's corner. By

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from fitting.render.kinks.kink_nodes import EdgeNodes, KinkNodes, Side, find_roots
-from fitting.render.pixels.quadrature import crowded_rule, graded_rule, unit_rule
+from fitting.render.pixels import crowded_rule, graded_rule, unit_rule
 
 GRADED_ORDER = 9
 """Nodes on a piece near the centre, graded where it meets a line with a kink. Chosen by hand, as those below;

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from fitting.render.kinks.kink_few_lines import GRADED_ORDER, OUTER_ORDER, unit_nodes
 from fitting.render.kinks.kink_nodes import EdgeNodes, KinkNodes
-from fitting.render.pixels.quadrature import graded_rule
+from fitting.render.pixels import graded_rule
 
 _HALF = 0.5
 """Half a pixel's side, pixels."""

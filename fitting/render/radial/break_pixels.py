@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.render.pixels.pixel_list import PixelList
-from fitting.render.pixels.quadrature import closely_crowded_rule, crowded_rule, graded_rule
+from fitting.render.pixels import PixelList, closely_crowded_rule, crowded_rule, graded_rule
 from fitting.render.radial.cusp_pixels import cusp_grading
 from fitting.render.radial.ellipse import Ellipses
 from fitting.render.radial.outline import EDGES, EdgeTriangles, OutlinePoints, by_centre, pixel_edges

@@ -25,8 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.render.pixels.pixel_list import PixelList
-from fitting.render.pixels.quadrature import unit_rule
+from fitting.render.pixels import PixelList, unit_rule
 from fitting.render.radial.ellipse import Ellipses
 from fitting.render.radial.outline import EdgeTriangles, by_centre, pixel_edges
 from fitting.render.radial.radial_instances import RadialInstances

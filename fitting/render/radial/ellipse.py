@@ -15,7 +15,7 @@ from torch import Tensor
 
 from fitting.profiles.axes import DEGREES
 from fitting.profiles.radial import RHO_FLOOR
-from fitting.render.pixels.pixel_list import InstanceIndex
+from fitting.render.pixels import InstanceIndex
 
 GEOMETRY = 5
 """Columns that belong to the geometry: ∂I/∂ρ times δx, δy, δx², δxδy, δy²."""

@@ -13,8 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.render.pixels.pixel_list import InstanceIndex, PixelList
-from fitting.render.pixels.quadrature import pixel_rule
+from fitting.render.pixels import InstanceIndex, PixelList, pixel_rule
 from fitting.render.radial.ellipse import GEOMETRY, Ellipses, rho, write_geometry
 from fitting.render.radial.radial_instances import RadialInstances
 

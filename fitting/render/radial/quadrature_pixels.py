@@ -12,9 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.render.pixels.frame import Frame
-from fitting.render.pixels.pixel_list import InstanceIndex, PixelList
-from fitting.render.pixels.stencil import SHORT_MARGIN, STENCIL_MARGIN
+from fitting.render.pixels import SHORT_MARGIN, STENCIL_MARGIN, Frame, InstanceIndex, PixelList
 from fitting.render.radial.break_pixels import BreakPixels, BreakRule, CuspAndBreakRule, break_columns, break_values
 from fitting.render.radial.cusp_pixels import CentralPixels, CuspRule, central_columns, central_values
 from fitting.render.radial.fixed_pixels import FixedPixels, FixedSums, fixed_values

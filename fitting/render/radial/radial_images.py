@@ -11,8 +11,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from fitting.render.pixels.frame import Frame
-from fitting.render.pixels.stencil import STENCIL_MARGIN, cached_bytes, most_cached, pixel_means, spread_means
+from fitting.render.pixels import STENCIL_MARGIN, Frame, cached_bytes, most_cached, pixel_means, spread_means
 from fitting.render.radial.ellipse import GEOMETRY, Ellipses, write_geometry
 from fitting.render.radial.quadrature_pixels import QuadraturePixels, QuadraturePixelSums, put_columns, put_values
 from fitting.render.radial.radial_instances import RadialInstances

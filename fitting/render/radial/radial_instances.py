@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from fitting.profiles import RadialProfile
-from fitting.render.pixels.pixel_list import InstanceIndex
+from fitting.render.pixels import InstanceIndex
 from fitting.render.radial.ellipse import Ellipses
 
 

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fitting.profiles import RadialProfile
-from fitting.render.pixels.cached_by_bytes import cached_by_bytes
+from fitting.render.pixels import cached_by_bytes
 from fitting.render.radial.smoothness import ORDERS, SHORT_STENCIL, STENCIL, Smoothness, measure_smoothness
 
 CENTRAL = 0

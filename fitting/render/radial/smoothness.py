@@ -16,8 +16,7 @@ import torch
 
 from fitting.profiles import RadialProfile
 from fitting.profiles.radial import RHO_FLOOR
-from fitting.render.pixels.quadrature import unit_rule
-from fitting.render.pixels.stencil import SHORT_MARGIN, STENCIL_MARGIN, stencil_taps
+from fitting.render.pixels import SHORT_MARGIN, STENCIL_MARGIN, stencil_taps, unit_rule
 from fitting.render.radial.cusp_pixels import ray_rule
 
 ORDERS = (32, 16, 8, 5, 3, 2)

@@ -12,10 +12,9 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.kinks.kink_candidates import PixelsOfStack
-from fitting.render.kinks.kink_crossings import KinkCrossings
-from fitting.render.pixels.frame import Frame
-from fitting.render.radial.ellipse import Ellipses, ellipses
+from fitting.render.kinks import KinkCrossings, PixelsOfStack
+from fitting.render.pixels import Frame
+from fitting.render.radial import Ellipses, ellipses
 from fitting.render.surfaces.surface_kink_quadrature import surface_kink_crossings
 from fitting.render.surfaces.surface_kink_sums import KinkBatch, kink_batches
 from fitting.render.surfaces.surface_plan import RoundedSurface, surface_quadrature_key

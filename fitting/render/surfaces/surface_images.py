@@ -13,13 +13,9 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.kinks.kink_candidates import PixelsOfStack
-from fitting.render.pixels.cached_by_bytes import cached_by_bytes
-from fitting.render.pixels.frame import Frame
-from fitting.render.pixels.quincunx import corner_frame, quincunx_means
-from fitting.render.pixels.stencil import STENCIL_MARGIN, pixel_means
-from fitting.render.radial.ellipse import Ellipses
-from fitting.render.radial.quadrature_pixels import QuadraturePixels
+from fitting.render.kinks import PixelsOfStack
+from fitting.render.pixels import STENCIL_MARGIN, Frame, cached_by_bytes, corner_frame, pixel_means, quincunx_means
+from fitting.render.radial import Ellipses, QuadraturePixels
 from fitting.render.surfaces.surface_frames import Evaluate, FieldOnFrames, SurfaceFrames
 from fitting.render.surfaces.surface_plan import RoundedSurface, surface_plan
 from fitting.render.surfaces.surface_points import FixedRows, RowsOfPoints, central_rows

@@ -9,15 +9,22 @@ from torch import Tensor
 
 from fitting.profiles.kinks import KinkLines
 from fitting.profiles.surface import Surface
-from fitting.render.kinks.kink_candidates import PixelsOfStack
-from fitting.render.kinks.kink_centre import central_kink_nodes, central_kink_points, straight_central_kink_nodes
-from fitting.render.kinks.kink_crossings import KinkCrossings, kink_crossings
-from fitting.render.kinks.kink_few_lines import few_lines_nodes, few_lines_points
-from fitting.render.kinks.kink_nodes import KinkNodes, side_of_lines
-from fitting.render.kinks.kink_one_line import one_line_nodes, one_line_points
-from fitting.render.pixels.frame import Frame
-from fitting.render.radial.cusp_pixels import cusp_grading
-from fitting.render.radial.ellipse import Ellipses
+from fitting.render.kinks import (
+    KinkCrossings,
+    KinkNodes,
+    PixelsOfStack,
+    central_kink_nodes,
+    central_kink_points,
+    few_lines_nodes,
+    few_lines_points,
+    kink_crossings,
+    one_line_nodes,
+    one_line_points,
+    side_of_lines,
+    straight_central_kink_nodes,
+)
+from fitting.render.pixels import Frame
+from fitting.render.radial import Ellipses, cusp_grading
 from fitting.render.surfaces.surface_plan import RoundedSurface, kink_candidates
 
 _STEPS = 7

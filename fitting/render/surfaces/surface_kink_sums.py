@@ -12,11 +12,9 @@ import torch
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.kinks.kink_candidates import PixelsOfStack
-from fitting.render.kinks.kink_crossings import KinkCrossings
-from fitting.render.kinks.kink_nodes import EdgeNodes
-from fitting.render.pixels.pixel_list import InstanceIndex
-from fitting.render.radial.ellipse import Ellipses
+from fitting.render.kinks import EdgeNodes, KinkCrossings, PixelsOfStack
+from fitting.render.pixels import InstanceIndex
+from fitting.render.radial import Ellipses
 from fitting.render.surfaces.surface_kink_quadrature import MOST_NUMBERS, KinkQuadrature, kink_quadratures
 from fitting.render.surfaces.surface_plan import RoundedSurface
 

@@ -17,15 +17,9 @@ from scipy.ndimage import maximum_filter
 from torch import Tensor
 
 from fitting.profiles.surface import Surface
-from fitting.render.kinks.kink_candidates import Candidates, pixel_table
-from fitting.render.kinks.kink_crossings import kink_reach, kink_sides
-from fitting.render.pixels.cached_by_bytes import cached_by_bytes
-from fitting.render.pixels.frame import Frame
-from fitting.render.pixels.quadrature import pixel_rule
-from fitting.render.pixels.quincunx import corner_frame, quincunx_means
-from fitting.render.pixels.stencil import STENCIL_MARGIN
-from fitting.render.radial.radial_plan import CENTRAL, CUSP_AND_BREAK, QuadraturePlan
-from fitting.render.radial.smoothness import ORDERS
+from fitting.render.kinks import Candidates, kink_reach, kink_sides, pixel_table
+from fitting.render.pixels import STENCIL_MARGIN, Frame, cached_by_bytes, corner_frame, pixel_rule, quincunx_means
+from fitting.render.radial import CENTRAL, CUSP_AND_BREAK, ORDERS, QuadraturePlan
 
 _NEXT_TERM = 27859 / 464486400
 """Weight of the eighth difference, the first term of the series that the stencil leaves out (`stencil_taps`)."""

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.render.pixels.pixel_list import InstanceIndex, PixelList
-from fitting.render.radial.cusp_pixels import CentralPixels
-from fitting.render.radial.ellipse import Ellipses
-from fitting.render.radial.fixed_pixels import FixedPixels
+from fitting.render.pixels import InstanceIndex, PixelList
+from fitting.render.radial import CentralPixels, Ellipses, FixedPixels
 
 _FAR = -1e4
 """Where points that stand for nothing lie, pixels from the centre or from the first pixel."""

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser
 from scipy.stats import norm
 
 from app.routes.page import FOLDER
-from fitting.files.plane_display import sky_map
+from fitting.files import sky_map
 from fitting.rounding import round_asymmetric, round_measurement
 from fitting.spec.parameters.forms import Frame, described_in
 from fitting.spec.profiles import PROFILES

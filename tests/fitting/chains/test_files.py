@@ -9,8 +9,8 @@ import pytest
 from astropy.table import Table
 from pyarrow import parquet
 
-from fitting.chains import diagnose, read_chains, read_diagnostics, write_chains
-from fitting.chains.formats import FORMATS, UnknownParameter, convert
+from fitting.chains import UnknownParameter, convert, diagnose, read_chains, read_diagnostics, write_chains
+from fitting.chains.formats import FORMATS
 from tests.fitting.chains.made import NAMES, made_chains
 
 CHAINS = made_chains(length=50)

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.drawing.basis import Basis
-from fitting.drawing.point_source import PointSource
+from fitting.drawing import Basis, PointSource
 from fitting.first_values import complete_request
 from fitting.inputs import ImageData, load_images
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 from fitting.run import run
 from fitting.spec import FitRequest, RequestInvalid, parse_request
 from tests.fitting.scene import flat_sky, noisy, values_of

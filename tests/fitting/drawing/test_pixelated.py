@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.drawing.pixelated import Pixelated
-from fitting.render.pixels.frame import Frame
+from fitting.drawing import Pixelated
+from fitting.render.pixels import Frame
 from tests.fitting.scene import fitted, image_of, noisy, rendered, uncertainties_of, values_of
 
 STAMP = np.array([[1.0, 5.0, 2.0], [3.0, -1.0, 4.0]])

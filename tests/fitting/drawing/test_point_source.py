@@ -8,9 +8,9 @@ import torch
 from numpy.polynomial.legendre import leggauss
 from scipy.special import erf
 
-from fitting.drawing.point_source import PointSource
+from fitting.drawing import PointSource
 from fitting.inputs.psf_stamps import fine_kernel
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 from fitting.spec import RequestInvalid, parse_request
 from fitting.spec.images.image_spec import GaussianShape, MoffatShape
 from tests.fitting.scene import (

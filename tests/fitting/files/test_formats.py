@@ -12,8 +12,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from fitting.files import FileInvalid, ReadLimits, describe_file, read_plane
-from fitting.files.plane_recognition import recognise_planes
+from fitting.files import FileInvalid, ReadLimits, describe_file, read_plane, recognise_planes
 
 FIELD = np.random.default_rng(5).normal(10.0, 2.0, (31, 21))
 COUNTS = FIELD.round().astype(np.uint16)

@@ -10,7 +10,8 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from fitting.files.plane_display import block_means, sky_map
+from fitting.files import sky_map
+from fitting.files.plane_display import block_means
 
 
 def test_blocks_are_averaged_and_the_shape_is_rounded_up() -> None:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from fitting.files.file_reading import FileDescription, HduDescription
-from fitting.files.plane_recognition import recognise_planes
+from fitting.files import FileDescription, HduDescription, recognise_planes
 
 SQUARE, STAMP = (50, 60), (21, 21)
 

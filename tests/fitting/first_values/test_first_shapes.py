@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.first_values import complete_request
+from fitting.first_values import Galaxy, complete_request
 from fitting.first_values.first_shapes import first_values
-from fitting.first_values.quick_galaxies import Galaxy
 from fitting.problem.components.drawn_group import DRAWINGS
 from fitting.profiles import RADIAL_PROFILES, SURFACES
 from fitting.profiles.radial import total_flux

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.drawing.surface import SurfaceDrawing
+from fitting.drawing import SurfaceDrawing
 from fitting.problem.components.drawn_group import drawing_of
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 from fitting.spec import ComponentSpec
 from tests.fitting.geometry.kink_galaxies import PLACE, KinkGalaxy, Pixel, finite_difference
 from tests.fitting.scene import problem_of, rendered, sersic

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.drawing.surface import SurfaceDrawing
-from fitting.geometry.modified import ModifiedProfile
+from fitting.drawing import SurfaceDrawing
+from fitting.geometry import ModifiedProfile
 from fitting.problem.components.drawn_group import drawing_of
 from fitting.profiles import RADIAL_PROFILES, SIZED_PROFILES
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 from fitting.spec import GEOMETRY, PROFILES, ComponentSpec
 from tests.fitting.scene import GALAXY, problem_of, rendered, sersic
 from tests.fitting.ulps import assert_few_ulps

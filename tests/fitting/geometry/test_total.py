@@ -8,8 +8,8 @@ import pytest
 import torch
 from scipy.special import gamma
 
-from fitting.geometry.modified import ModifiedProfile
-from fitting.geometry.total import ModifiedTotal, total_of
+from fitting.geometry import ModifiedProfile, total_of
+from fitting.geometry.total import ModifiedTotal
 from fitting.problem.components.drawn_group import drawing_of
 from fitting.profiles import radial_profile
 from fitting.spec import ComponentSpec, RequestInvalid

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.files.image_header import celestial_wcs
+from fitting.files import celestial_wcs
 from fitting.inputs import ImageData
 from fitting.problem import Problem
 from fitting.run import run

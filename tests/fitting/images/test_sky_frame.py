@@ -9,9 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fitting.files.image_header import celestial_wcs
-from fitting.inputs import ImageData
-from fitting.inputs.astrometry import sky_of
+from fitting.files import celestial_wcs
+from fitting.inputs import ImageData, sky_of
 from fitting.problem import Problem
 from fitting.problem.coordinates.local_map import SkyFrame, mapped_ellipse
 from fitting.run import run

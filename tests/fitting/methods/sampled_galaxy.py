@@ -4,10 +4,10 @@ from functools import cache
 
 import numpy as np
 
-from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.minimizers import levenberg_marquardt
 from fitting.methods.results import MinimizerResult
 from fitting.problem import Problem
-from fitting.results.covariance import covariance_at
+from fitting.results import covariance_at
 from tests.fitting.scene import fit_request, flat_sky, image_of, noisy, rendered, sersic
 
 

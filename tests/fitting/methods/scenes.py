@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.inputs.image_data import ImageData
-from fitting.inputs.image_reading import load_images
+from fitting.inputs import ImageData, load_images
 from fitting.methods.progress import Cancelled
 from fitting.methods.results import MinimizerResult
 from fitting.problem import Problem

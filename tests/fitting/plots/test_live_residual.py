@@ -8,7 +8,7 @@ from matplotlib import colormaps
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from fitting.plots.pictures import draw_live_residual
+from fitting.plots import draw_live_residual
 from fitting.plots.stretch import MASKED
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from fitting.plots.pictures import PictureInvalid, draw_picture
+from fitting.plots import PictureInvalid, draw_picture
 from fitting.spec.plots import PictureChoices
 
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.drawing.image_psf import ImagePsfDrawing, MixedKernel
+from fitting.drawing import ImagePsfDrawing, MixedKernel
 from fitting.first_values import complete_request
 from fitting.inputs import load_images
 from fitting.inputs.basis_images import zernike
 from fitting.problem import Problem
 from fitting.problem.fitted_psf import FittedConvolver
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 from fitting.run import run
 from fitting.spec import FitRequest, RequestInvalid, parse_request
 from tests.fitting.scene import flat_sky, noisy, sersic, uncertainties_of, values_of

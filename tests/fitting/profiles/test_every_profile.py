@@ -21,7 +21,7 @@ from scipy.integrate import quad
 from fitting.problem.components.radial_group import RadialGroup, RadialStack
 from fitting.profiles import RADIAL_PROFILES, SIZED_PROFILES, RadialProfile, radial_profile
 from fitting.profiles.dimensions import PureNumbers
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 from fitting.render.radial.break_pixels import BreakRule
 from fitting.spec import ComponentSpec
 from tests.fitting.scene import fitted, flat_sky, image_of, noisy, rendered, uncertainties_of, values_of

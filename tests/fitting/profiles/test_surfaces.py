@@ -8,9 +8,9 @@ import pytest
 import torch
 from scipy.special import j1, k1
 
-from fitting.drawing.surface import SurfaceDrawing
+from fitting.drawing import SurfaceDrawing
 from fitting.profiles import SURFACES
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 from fitting.spec import PROFILES
 from tests.fitting.scene import fitted, flat_sky, image_of, noisy, rendered, uncertainties_of, values_of
 from tests.references.pixel_means import pixel_mean

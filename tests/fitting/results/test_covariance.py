@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.minimizers import levenberg_marquardt
 from fitting.problem import Problem
 from fitting.results import FitResult, covariance_document
 from tests.fitting.scene import (

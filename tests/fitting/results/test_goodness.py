@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from fitting.results.goodness import autocorrelation, correlation_notice, inflation, is_correlated
-from fitting.results.result import ImageResult
+from fitting.results import ImageResult, correlation_notice
+from fitting.results.goodness import autocorrelation, inflation, is_correlated
 from tests.fitting.scene import fitted, flat_sky, image_of, noisy, rendered, sersic
 
 

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.minimizers import levenberg_marquardt
 from fitting.methods.results import MinimizerResult
 from fitting.problem import Problem
 from tests.fitting.scene import (

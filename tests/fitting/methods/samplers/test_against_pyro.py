@@ -9,11 +9,11 @@ from pyro.infer.mcmc import MCMC, NUTS
 from torch import Tensor
 
 from fitting.chains import Chains, diagnose
-from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.minimizers import levenberg_marquardt
 from fitting.methods.results import MinimizerResult
-from fitting.methods.samplers.hamiltonian import run_nuts
+from fitting.methods.samplers import run_nuts
 from fitting.problem import Problem
-from fitting.results.covariance import covariance_at
+from fitting.results import covariance_at
 from fitting.spec.methods import NutsOptions
 from tests.fitting.scene import fit_request, flat_sky, image_of, noisy, rendered, sersic
 

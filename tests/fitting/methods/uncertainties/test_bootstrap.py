@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.minimizers import levenberg_marquardt
 from fitting.methods.progress import Cancelled
-from fitting.methods.uncertainties.bootstrap import bootstrap
+from fitting.methods.uncertainties import bootstrap
 from fitting.problem.resampling import ResampledProblem, pixel_counts
-from fitting.results.covariance import covariance_at
+from fitting.results import covariance_at
 from fitting.spec.methods import BootstrapOptions
 from tests.fitting.methods.scenes import Recorder, at_start, example, galaxy, reference, same, scene, silent, sky
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from fitting.render.pixels.pixel_list import InstanceIndex, PixelList
+from fitting.render.pixels import InstanceIndex, PixelList
 
 WHOSE = torch.tensor([0, 2, 0, 2, 0])
 """Of three instances the second has none."""

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fitting.render.pixels.quadrature import pixel_rule
-from fitting.render.radial.smoothness import ORDERS
+from fitting.render.pixels import pixel_rule
+from fitting.render.radial import ORDERS
 
 
 @pytest.mark.parametrize("order", ORDERS)

@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from fitting.profiles import SURFACES
-from fitting.render.pixels.frame import Frame
-from fitting.render.pixels.quincunx import corner_frame, quincunx_means
+from fitting.render.pixels import Frame, corner_frame, quincunx_means
 from fitting.render.surfaces.surface_frames import Evaluate
 from fitting.render.surfaces.surface_images import integrate, integrate_derivatives, surface_quadrature
 from fitting.render.surfaces.surface_plan import surface_quadrature_key

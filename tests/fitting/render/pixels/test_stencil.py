@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.special import erf
 
-from fitting.render.pixels.stencil import SHORT_MARGIN, STENCIL_MARGIN, pixel_means, spread_means, stencil_taps
+from fitting.render.pixels import SHORT_MARGIN, STENCIL_MARGIN, pixel_means, spread_means, stencil_taps
 
 
 @pytest.mark.parametrize("margin", [SHORT_MARGIN, STENCIL_MARGIN])

@@ -9,10 +9,9 @@ from scipy.integrate import dblquad, quad
 from scipy.special import gammaincinv
 
 from fitting.profiles import RADIAL_PROFILES
-from fitting.render.pixels.pixel_list import InstanceIndex, PixelList
-from fitting.render.radial.cusp_pixels import CentralPixels, CuspRule, central_values
-from fitting.render.radial.ellipse import ellipses
-from fitting.render.radial.radial_instances import RadialInstances
+from fitting.render.pixels import InstanceIndex, PixelList
+from fitting.render.radial import CentralPixels, RadialInstances, ellipses
+from fitting.render.radial.cusp_pixels import CuspRule, central_values
 
 SERSIC = RADIAL_PROFILES["sersic"]
 

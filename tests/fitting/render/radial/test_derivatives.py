@@ -6,7 +6,7 @@ import torch
 
 from fitting.problem.components.radial_group import RadialGroup, RadialStack
 from fitting.profiles import RADIAL_PROFILES
-from fitting.render.pixels.frame import Frame
+from fitting.render.pixels import Frame
 from tests.fitting.scene import sersic
 
 FRAME = Frame(0, 0, 41, 41)

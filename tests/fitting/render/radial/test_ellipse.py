@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.render.radial.ellipse import GEOMETRY, Axes
+from fitting.render.radial import GEOMETRY, Axes
 
 PA = torch.tensor([-70.0, 0.0, 11.0, 45.0, 90.0, 133.7], dtype=torch.float64)
 

@@ -6,8 +6,7 @@ import torch
 
 from fitting.problem.components.radial_group import RadialGroup, RadialStack
 from fitting.profiles import RADIAL_PROFILES
-from fitting.render.pixels.frame import Frame
-from fitting.render.pixels.stencil import SHORT_MARGIN, STENCIL_MARGIN
+from fitting.render.pixels import SHORT_MARGIN, STENCIL_MARGIN, Frame
 from tests.references.make_sersic_table import elliptical_radius
 from tests.references.pixel_means import pixel_mean
 from tests.references.radial_formulas import sersic

@@ -1,8 +1,7 @@
 """Which pixels of a radial profile take which rule."""
 
 from fitting.profiles import RADIAL_PROFILES
-from fitting.render.radial.radial_plan import CENTRAL, quadrature_plan, round_shape
-from fitting.render.radial.smoothness import ORDERS
+from fitting.render.radial import CENTRAL, ORDERS, quadrature_plan, round_shape
 
 SERSIC = RADIAL_PROFILES["sersic"]
 
