@@ -67,7 +67,7 @@ def complete_document(app: FastAPI, *, accounts: bool) -> None:
     """Make the OpenAPI document tell what the routes' types do not: the request of a fit, how problems come, and
     whether a key is needed.
     """
-    generate = app.routes.openapi
+    generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -78,7 +78,7 @@ def complete_document(app: FastAPI, *, accounts: bool) -> None:
                 _need_no_key(document)
         return generate()
 
-    app.routes.openapi = openapi  # type: ignore[method-assign]
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _add_request_schema(schemas: dict[str, Any]) -> None:
