@@ -24,6 +24,7 @@ _ROUND_PEAK = 4
 _STEPS = 12
 """To a sample, where a stamp is looked at between its samples."""
 _MOST_PLACES = 500
+"""Along each axis at which a stamp is looked at, so that a large one costs no more; chosen by hand."""
 
 _HALF_WIDTHS = 3.5
 """Least half width of a stamp, FWHM: a Gaussian has fallen to 2e-15 of its height there."""

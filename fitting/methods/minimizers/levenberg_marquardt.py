@@ -44,6 +44,7 @@ _MOST_STOPPED = 16
 _UNFELT = 1e-2
 """Change of χ² up to which a parameter's longest step is not felt, and the parameter is held."""
 _QUIET_STEPS = 8
+"""Steps over which χ² is watched for whether it still falls; chosen by hand: fewer would end in narrow valleys."""
 _QUIET = 1e-2
 """In so many steps, refused ones among them, χ² falls by more than this, a tenth of a standard deviation, or it is the
 end; for tolerance 1e-9 and a reduced χ² of one."""
