@@ -10,7 +10,7 @@
 # make bench     the engine's figures on this machine
 # make bench-proposals   propose, then lm, on simulated fields; sky alone on noise
 # make bench-calibration   whether uncertainties are right, on 2,000 simulated galaxies
-# make docs      the generated part of docs/reference
+# make docs      the generated part of docs/reference, and the map in docs/architecture.md
 # make changelog VERSION=1.2.3   the fragments of changelog.d into CHANGELOG.md, for a release
 # make pictures  the pictures of the page in docs/images/page, by Chromium
 # make clean     what can be made again
@@ -95,6 +95,7 @@ bench-calibration: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python docs/generate_reference.py
+	$(BIN)/python docs/generate_map.py
 
 changelog: $(STAMP)
 	@test -n "$(VERSION)" || { echo "Which version? make changelog VERSION=1.2.3" >&2; exit 1; }

@@ -40,6 +40,18 @@ def test_the_reference_says_what_the_code_does() -> None:
     assert stale == [], "run `make docs`"
 
 
+def test_the_glossary_names_places_that_are_there() -> None:
+    text = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+    places = re.findall(r"`((?:fitting|jobs|app|worker|docs)/[\w/.-]+)`", text)
+    assert places
+    assert [place for place in places if not (ROOT / place).exists()] == []
+
+
+def test_the_map_shows_what_is_there() -> None:
+    page: str = runpy.run_path(str(ROOT / "docs" / "generate_map.py"))["page"]()
+    assert (ROOT / "docs" / "architecture.md").read_text("utf-8") == page, "run `make docs`"
+
+
 @pytest.mark.parametrize("fragment", FRAGMENTS, ids=lambda fragment: fragment.name)
 def test_every_fragment_of_the_changelog_has_a_name_a_kind_and_a_sentence(fragment: Path) -> None:
     towncrier = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["towncrier"]
