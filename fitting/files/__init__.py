@@ -4,14 +4,20 @@ Start at `file_reading`: what `describe_file` and `read_plane` do, in order, is 
 inflates gzip and tells the format), open the container (`containers`, one file a format; FITS headers are read before
 by `fits_structure`), and take a plane of it. Everything that a file claims is held against `ReadLimits` before it is
 believed; what cannot be used is a `FileInvalid`. A file is read in a sandbox's child:
-docs/decisions/0002-sandboxed-parsing.md.
+docs/decisions/0002-sandboxed-parsing.md. Where its pixels are on the sky, `sky_coordinates` says, always in ICRS.
 """
 
 from fitting.files.file_limits import DEFAULT_LIMITS, FileInvalid, ReadLimits
 from fitting.files.file_reading import FileDescription, HduDescription, Plane, describe_file, read_plane
-from fitting.files.image_header import celestial_wcs, gnomonic_projection, pixel_scale, zero_point
+from fitting.files.image_header import gnomonic_projection, pixel_scale, zero_point
 from fitting.files.plane_display import sky_map, write_pixels
 from fitting.files.plane_recognition import recognise_planes
+from fitting.files.sky_coordinates import (
+    SkyCoordinates,
+    coordinates_notices,
+    coordinates_refusal,
+    sky_coordinates,
+)
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -20,12 +26,15 @@ __all__ = [
     "HduDescription",
     "Plane",
     "ReadLimits",
-    "celestial_wcs",
+    "SkyCoordinates",
+    "coordinates_notices",
+    "coordinates_refusal",
     "describe_file",
     "gnomonic_projection",
     "pixel_scale",
     "read_plane",
     "recognise_planes",
+    "sky_coordinates",
     "sky_map",
     "write_pixels",
     "zero_point",

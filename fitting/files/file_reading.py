@@ -22,7 +22,8 @@ from fitting.files.containers.tiff import open_tiff
 from fitting.files.file_content import Format, open_content
 from fitting.files.file_limits import DEFAULT_LIMITS, FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
-from fitting.files.image_header import celestial_wcs, pixel_scale, zero_point
+from fitting.files.image_header import pixel_scale, zero_point
+from fitting.files.sky_coordinates import sky_coordinates
 
 __all__ = ["FileDescription", "FileInvalid", "HduDescription", "Plane", "describe_file", "read_plane"]
 
@@ -41,7 +42,7 @@ class HduDescription(BaseModel):
         scatter: robust standard deviation, 1.4826 times the median distance from the median.
         pixel_scale: arcsec per pixel, from the WCS.
         zero_point: from the header.
-        centre: right ascension and declination of the middle of the image, degrees, from the WCS.
+        centre: ICRS right ascension and declination of the middle of the image, degrees, from the WCS.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -188,14 +189,14 @@ def _median_and_scatter(values: NDArray[np.float64]) -> dict[str, float]:
 
 
 def _centre(plane: Plane) -> tuple[float, float] | None:
-    wcs = celestial_wcs(plane.header)
+    wcs = sky_coordinates(plane.header)
     if wcs is None:
         return None
     height, width = plane.data.shape
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            ra, dec = (float(angle) for angle in wcs.all_pix2world([[0.5 * (width - 1), 0.5 * (height - 1)]], 0)[0])
+            ra, dec = (float(angle) for angle in wcs.sky([[0.5 * (width - 1), 0.5 * (height - 1)]])[0])
         except Exception:  # noqa: BLE001 - astropy raises many kinds where a projection has no such point
             return None
     return (ra, dec) if math.isfinite(ra) and math.isfinite(dec) else None

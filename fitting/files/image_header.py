@@ -1,20 +1,17 @@
-"""Image headers: pixel scale, zero point and world coordinates, and the projection in which positions are flat."""
+"""Image headers: pixel scale and zero point, and the projection in which positions are flat."""
 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from astropy.io import fits
-from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 ZERO_POINT_KEYWORDS = ("MAGZERO", "MAGZPT", "PHOTZP", "ZEROPT")
 _DEGREES = {"": 1.0, "deg": 1.0, "degree": 1.0, "arcmin": 1 / 60, "arcsec": 1 / 3600, "rad": math.degrees(1.0)}
-_CELESTIAL = ("RA--", "DEC-", "GLON", "GLAT", "ELON", "ELAT")
+_CELESTIAL = ("RA--", "DEC-", "GLON", "GLAT", "ELON", "ELAT", "SLON", "SLAT")
 _LARGEST = 3600.0
 """Arcsec per pixel, at most: a header that says a degree or more was never set."""
 
@@ -57,19 +54,6 @@ def _number(value: Any) -> float:
 
 
 Array = NDArray[np.float64]
-
-
-def celestial_wcs(header: fits.Header | None) -> WCS | None:
-    """The celestial part of a header's world coordinates, or None."""
-    if header is None:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            wcs = WCS(header, naxis=2)
-        except Exception:  # noqa: BLE001 - astropy raises many kinds on headers it cannot read; a fit needs none
-            return None
-    return wcs if wcs.has_celestial else None
 
 
 def gnomonic_projection(ra0: float, dec0: float, ra: Array, dec: Array) -> tuple[Array, Array]:

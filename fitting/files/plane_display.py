@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.files.file_reading import read_plane
-from fitting.files.image_header import celestial_wcs, gnomonic_projection
+from fitting.files.image_header import gnomonic_projection
+from fitting.files.sky_coordinates import sky_coordinates
 
 
 def block_means(data: NDArray[np.float64], factor: int) -> NDArray[np.float32]:
@@ -49,7 +50,7 @@ class SkyMap:
     touches the sky at (ra, dec), from which the inverse gnomonic projection leads to the sky.
 
     Attributes:
-        ra, dec: the tangent point, degrees.
+        ra, dec: the tangent point, ICRS, degrees.
         x0, y0: the pixel there, in the middle of the image; the first pixel's centre is 0.
         scale: pixels.
         east, north: coefficients (4, 4), arcsec.
@@ -67,15 +68,15 @@ class SkyMap:
 def sky_map(path: Path, hdu: int | str | None) -> dict[str, object] | None:
     """The map of a plane as JSON; None where its header has no celestial coordinates. Raises FileInvalid."""
     plane = read_plane(path, hdu)
-    wcs = celestial_wcs(plane.header)
+    wcs = sky_coordinates(plane.header)
     if wcs is None:
         return None
     height, width = plane.data.shape
     x0, y0, scale = 0.5 * (width - 1), 0.5 * (height - 1), 0.5 * max(height, width)
-    ra, dec = (float(angle) for angle in wcs.all_pix2world([[x0, y0]], 0)[0])
+    ra, dec = (float(angle) for angle in wcs.sky([[x0, y0]])[0])
     edges = (np.linspace(-0.5, length - 0.5, _SAMPLES) for length in (width, height))
     x, y = (grid.ravel() for grid in np.meshgrid(*edges))
-    sky = wcs.all_pix2world(np.stack((x, y), axis=-1), 0)
+    sky = wcs.sky(np.stack((x, y), axis=-1))
     plane_arcsec = 3600.0 * np.degrees(gnomonic_projection(ra, dec, sky[:, 0], sky[:, 1]))
     if not np.isfinite([ra, dec, *plane_arcsec.ravel()]).all():
         return None

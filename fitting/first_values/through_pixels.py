@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitting.files import celestial_wcs
+from fitting.files import sky_coordinates
 from fitting.first_values.first_shapes import unit_total
 from fitting.inputs import ImageData, TangentPlane, local_map, sky_of
 from fitting.spec import (
@@ -130,9 +130,9 @@ class _Eye:
 
     def _form(self, form: str, unit: str, profile: str, in_pixels: Mapping[str, float], value: float) -> float:
         if form in ("ra", "dec"):
-            grid = celestial_wcs(self.image.header)
+            grid = sky_coordinates(self.image.header)
             assert grid is not None
-            return float(grid.all_pix2world(in_pixels["x"], in_pixels["y"], 0)[form == "dec"])
+            return float(grid.sky([[in_pixels["x"], in_pixels["y"]]])[0, int(form == "dec")])
         if form == "flux":
             return value * unit_total(profile, in_pixels)
         if form == "magnitude":

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.files import celestial_wcs, gnomonic_projection
+from fitting.files import gnomonic_projection, sky_coordinates
 from fitting.inputs.image_data import ImageData
 
 Array = NDArray[np.float64]
@@ -33,7 +33,7 @@ class TangentPlane:
     """From the sky to the pixels of one image.
 
     Attributes:
-        ra, dec: the tangent point, degrees.
+        ra, dec: the tangent point, ICRS, degrees.
         scale: radians of the tangent plane that count as 1 in the polynomials.
         x, y: coefficients [i, j] of u^i v^j, u towards east and v towards north: pixels of the full frame.
         error: largest difference from the image's own coordinates over the image, pixels.
@@ -62,18 +62,18 @@ class TangentPlane:
 
 def sky_of(image: ImageData) -> TangentPlane | None:
     """The tangent plane of an image, or None where it has no celestial coordinates."""
-    wcs = celestial_wcs(image.header)
+    wcs = sky_coordinates(image.header)
     if wcs is None:
         return None
     (height, width), (left, bottom) = image.data.shape, image.origin
     middle = np.array([[left + 0.5 * (width - 1), bottom + 0.5 * (height - 1)]])
-    ra0, dec0 = (float(value) for value in np.array(wcs.all_pix2world(middle, 0))[0])
+    ra0, dec0 = (float(value) for value in np.array(wcs.sky(middle))[0])
     grids = [
         np.linspace(first - _BEYOND * size, first + (1.0 + _BEYOND) * size, _SAMPLES)
         for first, size in ((left, width), (bottom, height))
     ]
     x, y = (grid.ravel() for grid in np.meshgrid(*grids))
-    ra, dec = np.array(wcs.all_pix2world(np.stack((x, y), axis=-1), 0)).T
+    ra, dec = np.array(wcs.sky(np.stack((x, y), axis=-1))).T
     u, v = gnomonic_projection(ra0, dec0, ra, dec)
     if not np.isfinite([*u, *v]).all():
         return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from fitting.files import celestial_wcs
+from fitting.files import coordinates_refusal, sky_coordinates
 from fitting.inputs.astrometry import sky_of
 from fitting.inputs.image_data import ImageData
 from fitting.spec import ComponentSpec, Fault, FitRequest
@@ -43,22 +43,26 @@ def _sky_faults(path: str, image: ImageData, shown: Sequence[ComponentSpec]) -> 
         return
     if any("ra" in item.description_in("sky").names for item in shown):
         expected = "a celestial WCS; or x and y in the components, and a pixel_scale"
-        yield Fault(f"{path}.data", "has no world coordinates, so ra and dec have no place in it", expected)
+        refusal = coordinates_refusal(image.header)
+        why = (
+            "has no world coordinates" if refusal is None else f"has no world coordinates that can be used ({refusal})"
+        )
+        yield Fault(f"{path}.data", f"{why}, so ra and dec have no place in it", expected)
     elif image.pixel_scale is None:
         yield Fault(f"{path}.pixel_scale", "is needed in frame sky, since the image has no WCS", "arcsec per pixel")
 
 
 def _apart(first: ImageData, second: ImageData) -> str | None:
     """Why two images do not share a grid, or None."""
-    grids = celestial_wcs(first.header), celestial_wcs(second.header)
+    grids = sky_coordinates(first.header), sky_coordinates(second.header)
     if grids[0] is None or grids[1] is None:
         sizes = _size(first), _size(second)
         return None if sizes[0] == sizes[1] else f"is of {sizes[1]} pixels, unlike"
     (height, width), (x0, y0) = first.data.shape, first.origin
     corners = np.array([[x0, y0], [x0 + width, y0], [x0, y0 + height], [x0 + width, y0 + height]], dtype=float)
-    here = np.array(grids[0].all_pix2world(corners, 0))
-    there = np.array(grids[1].all_pix2world(corners, 0))
-    step = np.array(grids[0].all_pix2world(corners + np.array([1.0, 0.0]), 0))
+    here = np.array(grids[0].sky(corners))
+    there = np.array(grids[1].sky(corners))
+    step = np.array(grids[0].sky(corners + np.array([1.0, 0.0])))
     far = _separation(here, there).max() > _SAME * _separation(here, step).max()
     return "has its pixels elsewhere on the sky than" if far else None
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from astropy.io import fits
 
-from fitting.files import DEFAULT_LIMITS, ReadLimits, pixel_scale, zero_point
+from fitting.files import DEFAULT_LIMITS, ReadLimits, coordinates_notices, pixel_scale, zero_point
 from fitting.inputs import variances
 from fitting.inputs.basis_images import read_basis
 from fitting.inputs.frame_faults import frame_faults
@@ -97,6 +97,8 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
         reading.fault(_noise_key(spec), "no pixel has a positive variance", "a positive variance in some pixel")
         return None
     header = plane.header if plane.header is not None else fits.Header()
+    for notice in coordinates_notices(plane.header):
+        reading.notice(notice)
     counts = _counts(spec)
     return ImageData(
         name=spec.name,

@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 from astropy.table import Table
-from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from fitting.files import FileInvalid, celestial_wcs
+from fitting.files import FileInvalid, SkyCoordinates, sky_coordinates
 from fitting.first_values import Galaxy, unit_flux
 from fitting.inputs import ImageData
 from fitting.proposing.sources import Seed
@@ -128,7 +127,7 @@ def from_catalogue(image: ImageData, rows: Sequence[CatalogueRow]) -> list[Seed]
     faults = _faults(image, rows)
     if faults:
         raise RequestInvalid(faults)
-    wcs = celestial_wcs(image.header) if any(row.x is None or row.y is None for row in rows) else None
+    wcs = sky_coordinates(image.header) if any(row.x is None or row.y is None for row in rows) else None
     return _inside(image, [_seed(image, row, wcs) for row in rows])
 
 
@@ -150,7 +149,7 @@ def from_segmentation(image: ImageData, labels: Labels) -> list[Seed]:
 def _faults(image: ImageData, rows: Sequence[CatalogueRow]) -> list[Fault]:
     faults: list[Fault] = []
     for number, row in enumerate(rows):
-        if (row.x is None or row.y is None) and celestial_wcs(image.header) is None:
+        if (row.x is None or row.y is None) and sky_coordinates(image.header) is None:
             message = "gives ra and dec, and the image has no celestial WCS"
             return [Fault(f"$.catalogue[{number}]", message, "x and y, or an image with a WCS")]
         if row.magnitude is not None and image.zero_point is None:
@@ -159,12 +158,14 @@ def _faults(image: ImageData, rows: Sequence[CatalogueRow]) -> list[Fault]:
     return faults
 
 
-def _seed(image: ImageData, row: CatalogueRow, wcs: WCS | None) -> Seed:
+def _seed(image: ImageData, row: CatalogueRow, wcs: SkyCoordinates | None) -> Seed:
     if row.x is not None and row.y is not None:
         x, y = row.x, row.y
     else:
         assert wcs is not None
-        x, y = (float(value) for value in wcs.all_world2pix(row.ra, row.dec, 0, quiet=True))
+        assert row.ra is not None
+        assert row.dec is not None
+        x, y = wcs.pixel(row.ra, row.dec)
     x, y = x - image.origin[0], y - image.origin[1]
     flux = row.flux
     if row.magnitude is not None and image.zero_point is not None:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.files import celestial_wcs
+from fitting.files import sky_coordinates
 from fitting.geometry import TotalFlux, in_pixels, total_of
 from fitting.inputs import ImageData
 from fitting.problem import Problem
@@ -107,14 +107,14 @@ def _value_and_slope(function: Callable[[Tensor], Tensor], values: Tensor) -> tu
 
 
 def _sky_position(image: ImageData, centre: np.ndarray) -> list[tuple[str, float, np.ndarray]]:
-    """Right ascension and declination, degrees, of a centre (x, y), and their derivatives by it; none without a
+    """ICRS right ascension and declination, degrees, of a centre (x, y), and their derivatives by it; none without a
     celestial WCS.
     """
-    wcs = celestial_wcs(image.header)
+    wcs = sky_coordinates(image.header)
     if wcs is None:
         return []
     offsets = np.array([[0.0, 0.0], [0.5, 0.0], [-0.5, 0.0], [0.0, 0.5], [0.0, -0.5]])
-    sky = np.array(wcs.all_pix2world(centre + offsets, 0))
+    sky = np.array(wcs.sky(centre + offsets))
     slope = np.stack((sky[1] - sky[2], sky[3] - sky[4]), axis=-1)
     slope[0] = (slope[0] + 180.0) % 360.0 - 180.0
     return [(axis, float(sky[0, place]), slope[place]) for place, axis in enumerate(("ra", "dec"))]

@@ -99,6 +99,14 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "An HDU has the name of a plane but not its shape, and was not taken for it.",
             "Name the HDU of the plane that is meant.",
         ),
+        "coordinates-turned": NoticeDescription(
+            "The header's sky coordinates are galactic, ecliptic or of an old system, and were turned to ICRS.",
+            "Nothing: ra, dec and position angles, given and found, are ICRS.",
+        ),
+        "coordinates-not-read": NoticeDescription(
+            "The header's sky coordinates cannot be used, so the image has none.",
+            "Fit in pixels with a `pixel_scale`, or give the header coordinates of a frame on the sky.",
+        ),
         # Proposals.
         "sources-over-limit": NoticeDescription(
             "More sources stand out than a proposal may have components.",

@@ -1,0 +1,175 @@
+"""Sky coordinates of an image's pixels: ICRS right ascension and declination, whatever frame its header has.
+
+    >>> header = fits.Header({"CTYPE1": "GLON-TAN", "CTYPE2": "GLAT-TAN", "CRVAL1": 236.9546, "CRVAL2": 41.9051})
+    >>> header.update({"CRPIX1": 51.0, "CRPIX2": 51.0, "CDELT1": -1e-4, "CDELT2": 1e-4})
+    >>> [round(float(angle), 3) for angle in sky_coordinates(header).sky([[50.0, 50.0]])[0]]
+    [150.0, 2.0]
+
+What the axes mean is in CTYPE, RADESYS and EQUINOX (Calabretta & Greisen 2002, section 3.1). Equatorial, galactic,
+supergalactic and ecliptic axes are turned to ICRS by astropy; those of the Sun, of planets and of systems that nobody
+defined have no place on the sky, and are refused by a sentence.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+from astropy.wcs import WCS
+from numpy.typing import ArrayLike, NDArray
+
+from fitting.spec.notices import Notice
+
+Array = NDArray[np.float64]
+
+_TABLES = re.compile(r"(CPDIS|D2IMDIS)[12]\Z")
+"""Cards that name distortion tables in other HDUs of the file (FITS WCS paper IV, as HST has them)."""
+_NAMES = {
+    "fk4": "of the system FK4",
+    "fk4noeterms": "of the system FK4 without E-terms",
+    "galactic": "galactic",
+    "supergalactic": "supergalactic",
+    "barycentricmeanecliptic": "ecliptic",
+}
+"""Frames other than ICRS and FK5, which are the same to 0.03 arcsec, in words."""
+_NEW_EQUINOX = 1984.0
+"""Year before which an equinox without RADESYS means FK4 (Calabretta & Greisen 2002, section 3.1)."""
+
+
+class CoordinatesRefused(ValueError):
+    """A header has celestial axes of which no place on the sky can be had; the message says why."""
+
+
+@dataclass(frozen=True)
+class SkyCoordinates:
+    """From pixels to ICRS and back.
+
+    Attributes:
+        wcs: of the first two axes, in the header's own frame.
+        frame: astropy's frame of its axes; None where that is ICRS.
+    """
+
+    wcs: WCS
+    frame: Any = None
+
+    def sky(self, pixels: ArrayLike) -> Array:
+        """ICRS right ascension and declination, degrees, (n, 2), of pixels x, y counted from 0, (n, 2)."""
+        native = np.asarray(self.wcs.all_pix2world(np.asarray(pixels, dtype=float), 0))
+        longitude, latitude = native[:, self.wcs.wcs.lng], native[:, self.wcs.wcs.lat]
+        if self.frame is None:
+            return np.stack((longitude, latitude), axis=-1)
+        found = np.full(native.shape, np.nan)
+        known = np.isfinite(native).all(axis=1)
+        icrs = _sky_coord(longitude[known], latitude[known], self.frame).icrs
+        found[known] = np.stack((icrs.ra.deg, icrs.dec.deg), axis=-1)
+        return found
+
+    def pixel(self, ra: float, dec: float) -> tuple[float, float]:
+        """Pixel (x, y), counted from 0, of an ICRS position in degrees."""
+        longitude, latitude = ra, dec
+        if self.frame is not None:
+            turned = _sky_coord(ra, dec, "icrs").transform_to(self.frame).spherical
+            longitude, latitude = float(turned.lon.deg), float(turned.lat.deg)
+        native = [0.0, 0.0]
+        native[self.wcs.wcs.lng], native[self.wcs.wcs.lat] = longitude, latitude
+        x, y = self.wcs.all_world2pix([native], 0, quiet=True)[0]
+        return float(x), float(y)
+
+
+def sky_coordinates(header: fits.Header | None) -> SkyCoordinates | None:
+    """The sky coordinates of a header; None where it has none, or such as `coordinates_refusal` says."""
+    try:
+        return _read(header)
+    except CoordinatesRefused:
+        return None
+
+
+def coordinates_notices(header: fits.Header | None) -> list[Notice]:
+    """What a careful reader should know of a header's coordinates: that they were turned to ICRS, or not read."""
+    try:
+        found = _read(header)
+    except CoordinatesRefused as error:
+        return [Notice("coordinates-not-read", f"the sky coordinates were not read: {error}")]
+    if found is None or found.frame is None or found.frame.name == "fk5":
+        return []
+    sentence = f"the header's coordinates are {_NAMES[found.frame.name]}, and were turned to ICRS"
+    return [Notice("coordinates-turned", sentence)]
+
+
+def coordinates_refusal(header: fits.Header | None) -> str | None:
+    """Why a header's celestial axes were not read, as a sentence; None where they were, or it has none."""
+    try:
+        _read(header)
+    except CoordinatesRefused as error:
+        return str(error)
+    return None
+
+
+def _read(header: fits.Header | None) -> SkyCoordinates | None:
+    if header is None or not any(f"CTYPE{axis}" in header for axis in (1, 2)):
+        return None
+    kinds = ", ".join(str(header.get(f"CTYPE{axis}", "")) for axis in (1, 2))
+    tables = [keyword for keyword in header if _TABLES.match(keyword)]
+    if tables:
+        raise CoordinatesRefused(f"distortion by tables in other HDUs ({', '.join(tables)}) is not read")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            # All axes first: astropy mends SCAMP's headers, which have SIP and PV together, only then.
+            wcs = WCS(header)
+            wcs = wcs.sub(2) if wcs.naxis > 2 else wcs
+            wcs.wcs.set()
+        except Exception as error:  # noqa: BLE001 - astropy raises many kinds on headers that it cannot read
+            if _looks_celestial(kinds):
+                reason = (str(error).strip().splitlines() or [type(error).__name__])[-1][:200]
+                raise CoordinatesRefused(f"the axes {kinds} cannot be read: {reason}") from None
+            return None
+    return SkyCoordinates(wcs, _frame(wcs, kinds)) if wcs.has_celestial else None
+
+
+def _looks_celestial(kinds: str) -> bool:
+    return re.search(r"RA--|DEC-|[A-Z]LON|[A-Z]LAT", kinds) is not None
+
+
+def _frame(wcs: WCS, kinds: str) -> Any:
+    """astropy's frame of celestial axes; None for ICRS. Raises CoordinatesRefused for what is not on the sky."""
+    axes, system = (wcs.wcs.lngtyp.strip(), wcs.wcs.lattyp.strip()), wcs.wcs.radesys.strip().upper()
+    equinox = None if math.isnan(wcs.wcs.equinox) else float(wcs.wcs.equinox)
+    if axes not in (("RA", "DEC"), ("GLON", "GLAT"), ("SLON", "SLAT"), ("ELON", "ELAT")):
+        raise CoordinatesRefused(f"the axes {kinds} are not those of a frame on the sky that photfit turns to ICRS")
+    if not system:
+        system = "ICRS" if equinox is None else "FK4" if equinox < _NEW_EQUINOX else "FK5"
+    if axes == ("RA", "DEC") and system == "ICRS":
+        return None
+    from astropy import coordinates
+    from astropy.time import Time
+
+    if axes == ("GLON", "GLAT"):
+        return coordinates.Galactic()
+    if axes == ("SLON", "SLAT"):
+        return coordinates.Supergalactic()
+    if axes == ("ELON", "ELAT"):
+        if system not in ("ICRS", "FK5"):
+            raise CoordinatesRefused(f"ecliptic axes of the system {system} (RADESYS) are not read")
+        year = Time(2000.0 if equinox is None else equinox, format="jyear")
+        # Without the Sun's motion: a direction, as the header has it.
+        return coordinates.BarycentricMeanEcliptic(equinox=year)
+    if system == "FK5":
+        return coordinates.FK5(equinox=Time(2000.0 if equinox is None else equinox, format="jyear"))
+    if system in ("FK4", "FK4-NO-E"):
+        kind = coordinates.FK4 if system == "FK4" else coordinates.FK4NoETerms
+        year = Time(1950.0 if equinox is None else equinox, format="byear")
+        return kind(equinox=year)
+    raise CoordinatesRefused(f"the system {system} (RADESYS) is none that photfit turns to ICRS")
+
+
+def _sky_coord(longitude: ArrayLike, latitude: ArrayLike, frame: Any) -> Any:
+    from astropy import units
+    from astropy.coordinates import SkyCoord
+
+    return SkyCoord(np.asarray(longitude) * units.deg, np.asarray(latitude) * units.deg, frame=frame)
