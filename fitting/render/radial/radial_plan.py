@@ -42,7 +42,7 @@ _CHORDS = np.linspace(-0.5, 0.5, 5)
 """Chords of a pixel on which κ is looked at, by their distance from its middle, pixels: both edges are among them."""
 _STENCIL_NEAREST = 7.0
 """Stretched sides of a pixel from the centre within which the stencil serves nowhere: its samples, three pixels away on
-either side, come too near to the cusp. Chosen by hand; tests/fitting/test_render_accuracy.py holds it.
+either side, come too near to the cusp. Chosen by hand; tests/promises/test_render_accuracy.py holds it.
 """
 _NEAR_TOLERANCE = math.log(1.0e-6)
 """ln of a pixel's relative error that is allowed near the centre, a tenth of the promise there (decision 0009)."""

@@ -11,7 +11,7 @@ from fitting.inputs import load_images
 from fitting.proposing import propose
 from fitting.run import run
 from fitting.spec import parse_proposal
-from tests.fitting.test_real_images import DATA, IC3478, IC3478_MASK, IC3478_PSF, reference_of
+from tests.promises.test_real_images import DATA, IC3478, IC3478_MASK, IC3478_PSF, reference_of
 
 
 @pytest.mark.slow
