@@ -9,6 +9,7 @@ docs/decisions/0002-sandboxed-parsing.md. Where its pixels are on the sky, `sky_
 
 from fitting.files.file_limits import DEFAULT_LIMITS, FileInvalid, ReadLimits
 from fitting.files.file_reading import FileDescription, HduDescription, Plane, describe_file, read_plane
+from fitting.files.header_cards import windowed_header
 from fitting.files.image_header import gnomonic_projection, pixel_scale, zero_point
 from fitting.files.plane_display import sky_map, write_pixels
 from fitting.files.plane_recognition import recognise_planes
@@ -36,6 +37,7 @@ __all__ = [
     "recognise_planes",
     "sky_coordinates",
     "sky_map",
+    "windowed_header",
     "write_pixels",
     "zero_point",
 ]

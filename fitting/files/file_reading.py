@@ -23,7 +23,8 @@ from fitting.files.file_content import Format, open_content
 from fitting.files.file_limits import DEFAULT_LIMITS, FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
 from fitting.files.image_header import pixel_scale, zero_point
-from fitting.files.sky_coordinates import sky_coordinates
+from fitting.files.sky_coordinates import coordinates_notices, sky_coordinates
+from fitting.spec.notices import sentences
 
 __all__ = ["FileDescription", "FileInvalid", "HduDescription", "Plane", "describe_file", "read_plane"]
 
@@ -43,6 +44,7 @@ class HduDescription(BaseModel):
         pixel_scale: arcsec per pixel, from the WCS.
         zero_point: from the header.
         centre: ICRS right ascension and declination of the middle of the image, degrees, from the WCS.
+        warnings: what a careful reader should know of its header.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -63,6 +65,7 @@ class HduDescription(BaseModel):
     pixel_scale: float | None = None
     zero_point: float | None = None
     centre: tuple[float, float] | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class FileDescription(BaseModel):
@@ -176,6 +179,7 @@ def _hdu_description(hdu: HduOutline, plane: Plane | None) -> HduDescription:
         pixel_scale=pixel_scale(header),
         zero_point=zero_point(header),
         centre=_centre(plane),
+        warnings=sentences((*plane.notices, *coordinates_notices(plane.header))),
     )
 
 

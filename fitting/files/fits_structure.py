@@ -7,6 +7,7 @@ sections 3, 4 and 10.1) and held against the size of the file and the limits.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO
@@ -139,9 +140,15 @@ def _text(cards: Mapping[str, str], keyword: str) -> str:
     return value[1:].partition("'")[0].strip() if value.startswith("'") else ""
 
 
+def _version(cards: Mapping[str, str]) -> int:
+    """EXTVER; 1 where it is not there or no number, as the standard has it for what is not said."""
+    text = cards.get("EXTVER", "1").partition("/")[0].strip()[:20]
+    return int(text) if re.fullmatch(r"[+-]?[0-9]+", text) else 1
+
+
 def _hdu(cards: Mapping[str, str], index: int, where: str, limits: ReadLimits) -> HduOutline:
     name = _text(cards, "EXTNAME").upper()
-    version = _integer(cards, "EXTVER", where, 1) if "EXTVER" in cards else 1
+    version = _version(cards)
     extension = _text(cards, "XTENSION") if index else "IMAGE"
     if extension in ("IMAGE", "IUEIMAGE"):
         return HduOutline(index, name, version, "image", _axes(cards, "NAXIS", where))

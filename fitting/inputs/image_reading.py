@@ -97,7 +97,7 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
         reading.fault(_noise_key(spec), "no pixel has a positive variance", "a positive variance in some pixel")
         return None
     header = plane.header if plane.header is not None else fits.Header()
-    for notice in coordinates_notices(plane.header):
+    for notice in (*plane.notices, *coordinates_notices(plane.header)):
         reading.notice(notice)
     counts = _counts(spec)
     return ImageData(

@@ -8,6 +8,7 @@ import numpy as np
 from astropy.io import fits
 
 from fitting.chains import write_chains
+from fitting.files import windowed_header
 from fitting.results.provenance import provenance_document
 from fitting.results.result import FitResult, ImageResult, covariance_document, parameters_document
 
@@ -85,14 +86,11 @@ def _write_plane(
 
 
 def _plane_header(image: ImageResult) -> fits.Header:
-    """The data's header, without what describes its storage, its reference pixel moved to the window."""
+    """The data's header, without what describes its storage, as it is of the window."""
     assert image.header is not None
-    header = image.header.copy(strip=True)
+    header = windowed_header(image.header, image.origin)
     for key in _UNSAFE:
         header.remove(key, ignore_missing=True, remove_all=True)
-    for axis, start in enumerate(image.origin, start=1):
-        if start and f"CRPIX{axis}" in header:
-            header[f"CRPIX{axis}"] -= start
     return header
 
 

@@ -99,6 +99,10 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "An HDU has the name of a plane but not its shape, and was not taken for it.",
             "Name the HDU of the plane that is meant.",
         ),
+        "cards-left-out": NoticeDescription(
+            "The header has cards that break the FITS standard; they were not used and are not in results.",
+            "Nothing, unless one of them mattered (a zero point, a coordinate): then mend the header.",
+        ),
         "coordinates-turned": NoticeDescription(
             "The header's sky coordinates are galactic, ecliptic or of an old system, and were turned to ICRS.",
             "Nothing: ra, dec and position angles, given and found, are ICRS.",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
+from fitting.spec.notices import Notice
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Plane:
         hdu: its number.
         dtype: as stored.
         unit: of its numbers, where the format says it elsewhere than in a header.
+        notices: what a careful reader should know of how it was read.
     """
 
     data: NDArray[np.float64]
@@ -32,6 +34,7 @@ class Plane:
     hdu: int
     dtype: str
     unit: str | None = None
+    notices: tuple[Notice, ...] = ()
 
     @property
     def keywords(self) -> Mapping[str, Any]:

@@ -13,6 +13,8 @@ from astropy.io import fits
 from fitting.files.containers.container import Plane, damage_fault
 from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline, outline
+from fitting.files.header_cards import readable_header
+from fitting.spec.notices import Notice
 
 
 class FitsContainer:
@@ -27,7 +29,7 @@ class FitsContainer:
         where = f"HDU {hdu.index}"
         try:
             source = self._opened[hdu.index]
-            header = source.header.copy()
+            header, dropped = readable_header(source.header.copy())
             raw = source.data
         except Exception as error:
             raise damage_fault("FITS", error, where) from error
@@ -38,7 +40,14 @@ class FitsContainer:
         assert hdu.plane is not None, "asked for planes alone"
         data = np.ascontiguousarray(raw.reshape(hdu.plane), dtype=np.float64)
         del source.data  # or every plane of the file would stay in memory
-        return Plane(data, header, hdu.index, dtype)
+        notices = (_dropped_notice(dropped, where),) if dropped else ()
+        return Plane(data, header, hdu.index, dtype, notices=notices)
+
+
+def _dropped_notice(dropped: tuple[str, ...], where: str) -> Notice:
+    named = ", ".join(dropped[:10]) + (f" and {len(dropped) - 10} more" if len(dropped) > 10 else "")
+    sentence = f"the header has cards that cannot be read, and they were left out: {named}"
+    return Notice("cards-left-out", sentence, where)
 
 
 @contextmanager
