@@ -13,6 +13,7 @@ from fitting.inputs.basis_images import read_basis
 from fitting.inputs.frame_faults import frame_faults
 from fitting.inputs.image_data import Array, ImageData, Mask, StampGrid
 from fitting.inputs.plane_reading import Locate, Reading
+from fitting.inputs.psf_checks import even_notice, psf_centroid, recentred, sampling_notice, stamp_notices
 from fitting.inputs.psf_stamps import OFF_BY, PsfInvalid, fine_kernel, gaussian_stamp, moffat_stamp, normalise_stamp
 from fitting.spec import (
     AutoNoise,
@@ -75,9 +76,11 @@ def load_images(request: FitRequest, locate: Locate, limits: ReadLimits = DEFAUL
 
 def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
     """One image; None where there are faults."""
-    grid = _psf_grid(spec.psf, reading) if isinstance(spec.psf, PsfGrid) else None
-    psf = _psf_stamp(spec.psf, reading) if grid is None else grid.middle
     plane = reading.plane("data", spec.data)
+    header = fits.Header() if plane is None or plane.header is None else plane.header
+    scale = spec.pixel_scale if spec.pixel_scale is not None else pixel_scale(header)
+    grid = _psf_grid(spec.psf, scale, reading) if isinstance(spec.psf, PsfGrid) else None
+    psf = _psf_stamp(spec.psf, scale, reading) if grid is None else grid.middle
     if plane is None:
         return None
     cut = _cut(spec.window, plane.data.shape, reading)
@@ -96,7 +99,6 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
     if not usable.any():
         reading.fault(_noise_key(spec), "no pixel has a positive variance", "a positive variance in some pixel")
         return None
-    header = plane.header if plane.header is not None else fits.Header()
     for notice in (*plane.notices, *coordinates_notices(plane.header)):
         reading.notice(notice)
     counts = _counts(spec)
@@ -110,7 +112,7 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
         psf_oversampling=spec.psf.oversampling if isinstance(spec.psf, ImagePsf | PsfGrid) else 1,
         psf_convention=spec.psf.convention if spec.psf is not None else "discrete",
         psf_form=_psf_formula(spec.psf),
-        pixel_scale=spec.pixel_scale if spec.pixel_scale is not None else pixel_scale(header),
+        pixel_scale=scale,
         zero_point=spec.zero_point if spec.zero_point is not None else zero_point(header),
         header=plane.header,
         origin=(cut[1].start, cut[0].start),
@@ -205,21 +207,21 @@ def _psf_formula(psf: Psf | None) -> GaussianShape | MoffatShape | None:
     return psf.moffat if isinstance(psf, MoffatPsf) else None
 
 
-def _psf_stamp(psf: Psf | None, reading: Reading) -> Array | None:
-    """The PSF's stamp; None where there is none, or it has a fault."""
+def _psf_stamp(psf: Psf | None, scale: float | None, reading: Reading) -> Array | None:
+    """The PSF's stamp; None where there is none, or it has a fault. `scale` is of the image, arcsec a pixel."""
     if isinstance(psf, GaussianPsf):
         return gaussian_stamp(psf)
     if isinstance(psf, MoffatPsf):
         return moffat_stamp(psf)
-    return _image_stamp("psf", psf.image, psf.oversampling, reading) if isinstance(psf, ImagePsf) else None
+    return _image_stamp("psf", psf.image, psf, scale, reading) if isinstance(psf, ImagePsf) else None
 
 
-def _psf_grid(psf: PsfGrid, reading: Reading) -> StampGrid | None:
+def _psf_grid(psf: PsfGrid, scale: float | None, reading: Reading) -> StampGrid | None:
     """The stamps of a PSF that changes over the image; None where there are faults."""
     numbered = sorted(enumerate(psf.grid), key=lambda item: (item[1].y, item[1].x))
     stamps: list[Array] = []
     for place, node in numbered:
-        stamp = _image_stamp(f"psf.grid[{place}].psf", node.psf, psf.oversampling, reading)
+        stamp = _image_stamp(f"psf.grid[{place}].psf", node.psf, psf, scale, reading)
         if stamp is not None and stamps and stamp.shape != stamps[0].shape:
             message = f"{node.psf.file!r} has the shape {stamp.shape}"
             reading.fault(f"psf.grid[{place}].psf", message, f"that of the others, {stamps[0].shape}")
@@ -228,17 +230,27 @@ def _psf_grid(psf: PsfGrid, reading: Reading) -> StampGrid | None:
     return StampGrid(psf.columns, psf.rows, tuple(stamps)) if len(stamps) == len(numbered) else None
 
 
-def _image_stamp(key: str, reference: PlaneReference, oversampling: int, reading: Reading) -> Array | None:
-    """A PSF image as a stamp that sums to one; None where it has a fault."""
+def _image_stamp(
+    key: str, reference: PlaneReference, psf: ImagePsf | PsfGrid, scale: float | None, reading: Reading
+) -> Array | None:
+    """A PSF image as a stamp that sums to one; None where it has a fault. What is odd about it is told."""
     plane = reading.plane(key, reference)
     if plane is None:
         return None
     try:
-        stamp, total = normalise_stamp(plane.data if oversampling == 1 else fine_kernel(plane.data))
+        stamp, total = normalise_stamp(fine_kernel(plane.data))
     except PsfInvalid as error:
         reading.fault(key, f"{reference.file!r}, HDU {plane.hdu}: {error.message}", error.expected)
         return None
     if abs(total - 1.0) > OFF_BY:
         sentence = f"the PSF image sums to {total:.6g} and was divided by that"
         reading.notice(Notice("psf-normalized", sentence), key)
-    return stamp
+    sampling = sampling_notice(plane.header, psf.oversampling, scale)
+    if sampling is not None:
+        reading.notice(sampling, key)
+    if stamp.shape != plane.data.shape and psf.oversampling == 1:
+        reading.notice(even_notice(plane.data.shape), key)
+    offset = psf_centroid(stamp)
+    for notice in stamp_notices(stamp, offset, psf.convention, psf.oversampling, moved=psf.recentre):
+        reading.notice(notice, key)
+    return recentred(stamp, offset) if psf.recentre else stamp

@@ -48,7 +48,7 @@ class PsfInvalid(UserFault):
 
 
 def fine_kernel(stamp: NDArray[np.float64]) -> NDArray[np.float64]:
-    """An oversampled stamp with a row or column of zeros behind where its size is even: N // 2 is the middle."""
+    """A stamp with a row or column of zeros behind where its size is even: N // 2 is the middle."""
     height, width = stamp.shape
     return np.pad(stamp, ((0, 1 - height % 2), (0, 1 - width % 2)))
 

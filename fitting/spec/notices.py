@@ -95,6 +95,34 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "The PSF image did not sum to 1, and was divided by its sum.",
             "Nothing, unless the stamp was cut so small that light is missing.",
         ),
+        "psf-off-centre": NoticeDescription(
+            "The PSF image is centred off its central pixel, which moves all that is fitted by as much.",
+            'Give `"recentre": true` beside the PSF, or a PSF that is centred.',
+        ),
+        "psf-even-size": NoticeDescription(
+            "The PSF image has an even number of rows or columns, and its centre is pixel N/2 + 1, counted from 1.",
+            'Check that it is; else crop a row or column, or give `"recentre": true`.',
+        ),
+        "psf-negative": NoticeDescription(
+            "Pixels of the PSF image are negative, and take light away.",
+            "Look at how it was made: a background that was taken off too deeply, or noise.",
+        ),
+        "psf-pedestal": NoticeDescription(
+            "The PSF image stands on a level that holds light of its own.",
+            "Take the background off before.",
+        ),
+        "psf-cut-off": NoticeDescription(
+            "The PSF image ends where there is light yet; all of its light is taken to be inside.",
+            "Give a larger one: fluxes and sizes of what has wings depend on it.",
+        ),
+        "psf-undersampled": NoticeDescription(
+            "The PSF image has a FWHM below two of its pixels, so that its shape between them is not known.",
+            "Give one that is sampled more finely, with `oversampling`.",
+        ),
+        "psf-sampling": NoticeDescription(
+            "The header of the PSF image speaks of another sampling than the one it is used with.",
+            "Give the `oversampling` that it has, or the image's `pixel_scale`.",
+        ),
         "plane-not-taken": NoticeDescription(
             "An HDU has the name of a plane but not its shape, and was not taken for it.",
             "Name the HDU of the plane that is meant.",

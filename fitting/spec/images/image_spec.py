@@ -86,24 +86,30 @@ class MoffatPsf(Document):
     convention: Convention = "discrete"
 
 
+_BESIDE = ("convention", "oversampling", "recentre")
+"""Keys of a PSF image that may stand beside those of its reference."""
+
+
 class ImagePsf(Document):
     """A point-spread function given as an image.
 
     As JSON: a plane reference, a reference object with ``convention`` beside it, or ``{"image": reference, …}``.
     `convention` says whether the image is a kernel for pixel values (``discrete``) or holds the response of the image's
     pixels already (``effective``). `oversampling` is how many of its pixels make one of the image's, along each axis;
-    its centre is pixel N // 2 (counted from 0) along an axis of N pixels, which for even N is GALFIT's too.
+    its centre is pixel N // 2 (counted from 0) along an axis of N pixels, which for even N is GALFIT's too. With
+    `recentre` it is moved so that its centroid is there.
     """
 
     image: PlaneReference
     convention: Convention = "discrete"
     oversampling: Annotated[int, Field(ge=1, le=MOST_FINE)] = 1
+    recentre: bool = False
 
     @model_validator(mode="before")
     @classmethod
     def _read(cls, value: Any) -> Any:
         if isinstance(value, dict) and "image" not in value and ("upload" in value or "path" in value):
-            extras = {key: value[key] for key in ("convention", "oversampling") if key in value}
+            extras = {key: value[key] for key in _BESIDE if key in value}
             return {"image": {key: item for key, item in value.items() if key not in extras}, **extras}
         return {"image": value} if isinstance(value, str) else value
 
@@ -126,7 +132,10 @@ class ImagePsf(Document):
     @model_serializer(mode="wrap")
     def _without_nulls(self, handler: SerializerFunctionWrapHandler) -> Any:
         written = handler(self)
-        return written["image"] if self.convention == "discrete" and self.oversampling == 1 else written
+        if not self.recentre:
+            written.pop("recentre", None)
+        plain = self.convention == "discrete" and self.oversampling == 1 and not self.recentre
+        return written["image"] if plain else written
 
 
 class PsfNode(Document):
@@ -146,6 +155,14 @@ class PsfGrid(Document):
     grid: Annotated[tuple[PsfNode, ...], Strict(False), Field(min_length=2, max_length=MOST_NODES)]
     oversampling: Annotated[int, Field(ge=1, le=MOST_FINE)] = 1
     convention: Literal["discrete"] = "discrete"
+    recentre: bool = False
+
+    @model_serializer(mode="wrap")
+    def _without_default(self, handler: SerializerFunctionWrapHandler) -> Any:
+        written = handler(self)
+        if not self.recentre:
+            written.pop("recentre", None)
+        return written
 
     @model_validator(mode="after")
     def _rows_and_columns(self) -> Self:

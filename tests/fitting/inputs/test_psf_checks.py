@@ -1,0 +1,121 @@
+"""What is told of PSF images: centres, levels, edges and sampling, each beside a stamp that is all right."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from fitting.first_values import complete_request
+from fitting.inputs import ImageData, load_images
+from fitting.inputs.psf_checks import psf_centroid, recentred
+from fitting.run import run
+from fitting.spec import parse_request
+from tests.fitting.scene import values_of
+
+CASES = Path(__file__).parents[2] / "cases"
+
+
+def stamp(size: tuple[int, int] = (31, 31), fwhm: float = 3.0, dx: float = 0.0, dy: float = 0.0) -> np.ndarray:
+    """A Moffat PSF with β = 4.5 about pixel N // 2."""
+    core = fwhm / 2.0 / np.sqrt(2.0 ** (1.0 / 4.5) - 1.0)
+    y, x = np.mgrid[: size[0], : size[1]]
+    light = (1.0 + ((x - size[1] // 2 - dx) ** 2 + (y - size[0] // 2 - dy) ** 2) / core**2) ** -4.5
+    return np.asarray(light / light.sum())
+
+
+def loaded(folder: Path, psf: np.ndarray, cards: dict[str, Any] | None = None, **beside: Any) -> ImageData:
+    fits.writeto(folder / "psf.fits", psf, fits.Header(cards or {}))
+    np.save(folder / "d.npy", np.ones((9, 9)))
+    scale = {"pixel_scale": beside.pop("pixel_scale")} if "pixel_scale" in beside else {}
+    request = parse_request(
+        {
+            "images": [{"data": "d.npy", "variance": {"constant": 1}, "psf": {"path": "psf.fits", **beside}, **scale}],
+            "components": [{"name": "sky", "profile": "flat_sky", "parameters": {"i": 1}}],
+        }
+    )
+    return load_images(request, folder.joinpath)[0]
+
+
+WEDGE = np.linspace(0.0, 1.0, 31)[:, None] * np.ones(31)
+ODD: dict[str, tuple[np.ndarray, dict[str, Any], dict[str, Any]]] = {
+    "psf-off-centre": (stamp(dx=1.0, dy=-0.4), {}, {}),
+    "psf-even-size": (stamp((30, 31)), {}, {}),
+    "psf-negative": (stamp() - 2e-5 * WEDGE, {}, {}),
+    "psf-pedestal": (stamp() + 5e-5, {}, {}),
+    "psf-cut-off": (stamp((9, 9)), {}, {}),
+    "psf-undersampled": (stamp(fwhm=1.5), {}, {}),
+    "psf-sampling": (stamp(fwhm=9.0, size=(91, 91)), {"PIXELSCL": 0.05}, {"pixel_scale": 0.2}),
+}
+
+
+@pytest.mark.parametrize("code", ODD)
+def test_what_is_odd_about_a_psf_is_told_and_nothing_else(tmp_path: Path, code: str) -> None:
+    psf, cards, beside = ODD[code]
+    notices = loaded(tmp_path, psf / psf.sum(), cards, **beside).notices
+    assert [notice.code for notice in notices] == [code]
+    assert notices[0].where == "image image, psf"
+
+
+@pytest.mark.parametrize(
+    ("psf", "cards", "beside"),
+    [
+        (stamp(), {}, {}),
+        (stamp(fwhm=1.5), {}, {"convention": "effective"}),
+        (stamp((60, 60), fwhm=9.0), {}, {"oversampling": 4}),
+        (stamp((61, 61), fwhm=9.0), {"PIXELSCL": 0.05}, {"oversampling": 4, "pixel_scale": 0.2}),
+        (stamp((61, 61), fwhm=9.0), {"OVERSAMP": 4}, {"oversampling": 4}),
+        (stamp(), {"OVERSAMP": "four", "PIXELSCL": -1.0}, {"pixel_scale": 0.2}),
+    ],
+)
+def test_a_good_psf_is_taken_without_a_word(
+    tmp_path: Path, psf: np.ndarray, cards: dict[str, Any], beside: dict[str, Any]
+) -> None:
+    assert loaded(tmp_path, psf, cards, **beside).notices == ()
+
+
+@pytest.mark.parametrize("card", ["OVERSAMP", "DET_SAMP"])
+def test_a_header_that_counts_samples_is_asked_where_no_scale_is_known(tmp_path: Path, card: str) -> None:
+    (notice,) = loaded(tmp_path, stamp((61, 61), fwhm=9.0), {card: 4}).notices
+    assert notice.code == "psf-sampling"
+    assert "4 of its pixels make one" in notice.sentence
+
+
+@pytest.mark.parametrize(("dx", "dy"), [(0.0, 0.0), (1.0, 0.0), (0.37, -0.81), (-3.2, 2.5)])
+def test_the_centroid_is_found_and_taken_out(dx: float, dy: float) -> None:
+    off = stamp((41, 41), fwhm=4.5, dx=dx, dy=dy)
+    offset = psf_centroid(off)
+    assert offset == pytest.approx((dx, dy), abs=2e-3)
+    moved = recentred(off, offset)
+    assert np.abs(moved - stamp((41, 41), fwhm=4.5)).max() <= 2e-3 * moved.max()
+    assert moved.sum() == pytest.approx(1.0, abs=1e-12)
+
+
+def fitted_place(psf: Any) -> tuple[tuple[float, float], tuple[str, ...]]:
+    """Where a galaxy at x 31.3 … y 29.4 is found with a PSF, and what is told."""
+    parameters = {"x": 31, "y": 29, "q": 0.8, "pa": 20, "n": 1, "r_e": 5, "i_e": 50}
+    request = parse_request(
+        {
+            "images": [{"data": "P.fits", "variance": {"constant": 1}, "psf": psf}],
+            "components": [{"name": "sky", "profile": "flat_sky", "parameters": {"i": 0}},
+                           {"name": "g", "profile": "sersic", "parameters": parameters}],
+            "stages": [{"method": "lm"}],
+        }
+    )  # fmt: skip
+    images = load_images(request, CASES.joinpath)
+    values = values_of(run(complete_request(request, images), images))
+    return (values["g.x"], values["g.y"]), tuple(notice.code for notice in images[0].notices)
+
+
+def test_a_psf_off_its_pixel_is_told_and_moved_where_that_is_asked_for() -> None:
+    there, told = fitted_place("psf_off.fits")
+    assert (there[0], told) == (pytest.approx(30.3, abs=0.02), ("psf-off-centre",))
+    here, told = fitted_place({"path": "psf_off.fits", "recentre": True})
+    assert (here[0], told) == (pytest.approx(31.3, abs=0.02), ("psf-off-centre",))
+    assert here[1] == pytest.approx(there[1], abs=1e-3)
+
+
+def test_a_psf_of_even_size_is_centred_as_galfit_has_it() -> None:
+    place, told = fitted_place("psf_even24g.fits")
+    assert (place[0], told) == (pytest.approx(31.3, abs=0.02), ("psf-even-size",))
