@@ -143,9 +143,7 @@ def drawing_of(component: ComponentSpec, image: TargetImage, steps: int = 1) -> 
     if component.profile in SURFACES:
         surface = SURFACES[component.profile]
         return SurfaceDrawing(surface, integrated=True), surface.parameters
-    if component.profile == "basis":
-        return _basis(component, image, steps), component.description.names
-    return DRAWINGS[component.profile](component, image), component.description.names
+    return DRAWINGS[component.profile](component, image, steps), component.description.names
 
 
 @lru_cache(maxsize=256)
@@ -154,18 +152,18 @@ def _modified_profile(profile: RadialProfile, geometry: tuple[ModifierSpec, ...]
     return ModifiedProfile(profile, modifiers_of(geometry, profile.scale))
 
 
-def _plane_sky(_: ComponentSpec, image: TargetImage) -> Drawing:
+def _plane_sky(_: ComponentSpec, image: TargetImage, _steps: int) -> Drawing:
     full_frame = image.full_frame
     return PlaneSky((full_frame.x0 + 0.5 * (full_frame.width - 1), full_frame.y0 + 0.5 * (full_frame.height - 1)))
 
 
-def _bilinear_sky(component: ComponentSpec, image: TargetImage) -> Drawing:
+def _bilinear_sky(component: ComponentSpec, image: TargetImage, _steps: int) -> Drawing:
     columns, rows = component.options.nodes  # type: ignore[union-attr]
     x0, x1, y0, y1 = image.full_frame.window
     return BilinearSky(rows, columns, (x0 - 0.5, x1 - 0.5, y0 - 0.5, y1 - 0.5))
 
 
-def _pixelated(component: ComponentSpec, _: TargetImage) -> Drawing:
+def _pixelated(component: ComponentSpec, _: TargetImage, _steps: int) -> Drawing:
     columns, rows = component.options.size  # type: ignore[union-attr]
     return Pixelated(rows, columns)
 
@@ -174,11 +172,11 @@ def _basis(component: ComponentSpec, image: TargetImage, steps: int) -> Drawing:
     return Basis(tuple(PointSource(stamp, steps=steps, spline=9, fading=0) for stamp in image.bases[component.name]))
 
 
-def _image_psf(component: ComponentSpec, image: TargetImage) -> Drawing:
+def _image_psf(component: ComponentSpec, image: TargetImage, _steps: int) -> Drawing:
     return ImagePsfDrawing(MixedKernel(torch.stack(image.bases[component.name])))
 
 
-def _point_source(_: ComponentSpec, image: TargetImage) -> Drawing:
+def _point_source(_: ComponentSpec, image: TargetImage, _steps: int) -> Drawing:
     assert image.convolver is not None, "a request with point sources has a PSF for each image"
     form = image.psf_form
     if isinstance(form, GaussianShape):
@@ -192,11 +190,14 @@ def _point_source(_: ComponentSpec, image: TargetImage) -> Drawing:
     return image.star
 
 
-DRAWINGS: dict[str, Callable[[ComponentSpec, TargetImage], Drawing]] = {
+DRAWINGS: dict[str, Callable[[ComponentSpec, TargetImage, int], Drawing]] = {
     "plane_sky": _plane_sky,
     "bilinear_sky": _bilinear_sky,
     "pixelated": _pixelated,
+    "basis": _basis,
     "image_psf": _image_psf,
     "point_source": _point_source,
 }
-"""Those of other profiles, which are never drawn on finer pixels, by the name that a request uses."""
+"""Those of profiles that are neither radial nor surfaces, by the name that a request uses. Only a basis is ever
+blurred, and so asks for finer pixels.
+"""
