@@ -17,9 +17,11 @@ import numpy as np
 import torch
 
 from benchmarks.run import RESULTS, machine
+from fitting.first_values import Galaxy
 from fitting.inputs import ImageData
 from fitting.problem import Problem
-from fitting.spec import parse_request
+from fitting.profiles import RADIAL_PROFILES
+from fitting.spec import PROFILES, parse_request
 
 SIDE = 201
 ROUNDS = 25
@@ -41,6 +43,9 @@ SHAPES: dict[str, dict[str, float]] = {
     "spline": {"i_1": 30.0, "i_2": 12.0, "i_3": 3.0, "i_4": 1.0, "i_5": 0.2, "r_unit": 2.0},
     "multi_gaussian": {"sigma_1": 4.0, "i_1": 9.0, "sigma_2": 10.0, "i_2": 3.0, "sigma_3": 25.0, "i_3": 1.0},
 }
+"""Shape parameters of radial profiles; one that is not named here is drawn as it starts in a fit of `GALAXY`."""
+GALAXY = Galaxy(**PLACE, **SHAPES["sersic"])
+"""The Sérsic that others stand beside."""
 _CENTRE = {"x": 100.3, "y": 99.6}
 OTHERS: dict[str, dict[str, float]] = {
     "edge_on_disk": _CENTRE | {"pa": 35.0, "n": 1.0, "h": 15.0, "z_0": 4.0, "i_0": 1.0},
@@ -84,13 +89,21 @@ GEOMETRIES: dict[str, tuple[Any, dict[str, float]]] = {
 
 def components() -> dict[str, dict[str, Any]]:
     """What is measured, by name."""
-    plain = {name: {"profile": name, "parameters": PLACE | shape} for name, shape in SHAPES.items()}
+    started = {name: _first_values(name) for name in RADIAL_PROFILES if name not in SHAPES}
+    plain = {name: {"profile": name, "parameters": PLACE | shape} for name, shape in (SHAPES | started).items()}
     others = {name: {"profile": name, "parameters": parameters} for name, parameters in OTHERS.items()}
     modified = {
         name: {"profile": "sersic", "geometry": [geometry], "parameters": PLACE | SHAPES["sersic"] | own}
         for name, (geometry, own) in GEOMETRIES.items()
     }
     return {name: {"name": "g", **component} for name, component in (plain | others | modified).items()}
+
+
+def _first_values(name: str) -> dict[str, float]:
+    """What a fit of `GALAXY` by this profile starts from."""
+    first_shape = PROFILES[name].first_shape
+    assert first_shape is not None
+    return first_shape.values(GALAXY, None)
 
 
 def main() -> None:
