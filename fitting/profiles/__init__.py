@@ -20,6 +20,7 @@ from fitting.profiles.broken_exponential import BrokenExponential
 from fitting.profiles.core_sersic import CoreSersic
 from fitting.profiles.de_vaucouleurs import DeVaucouleurs
 from fitting.profiles.edge_on import EdgeOnDisk, EdgeOnRing
+from fitting.profiles.einasto import Einasto
 from fitting.profiles.ellipsoid import GaussianEllipsoid
 from fitting.profiles.exponential import Exponential
 from fitting.profiles.ferrers import Ferrers
@@ -50,6 +51,7 @@ RADIAL_PROFILES: dict[str, RadialProfile] = {
         ModifiedKing(),
         Ferrers(),
         CoreSersic(),
+        Einasto(),
         BrokenExponential(),
         Isothermal(),
         GaussianRing(),

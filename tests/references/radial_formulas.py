@@ -95,6 +95,10 @@ def multi_gaussian(r: Array, **own: float) -> Array:
     return np.asarray(sum(own[f"i_{k}"] * np.exp(-0.5 * (r / own[f"sigma_{k}"]) ** 2) for k in (1, 2, 3)))
 
 
+def einasto(r: Array, alpha: float, r_s: float, i_s: float) -> Array:
+    return np.asarray(i_s * np.exp(-2 / alpha * ((r / r_s) ** alpha - 1)))
+
+
 SPLINE_RADII = (1.5, 4.0, 9.0, 18.0)
 FORMULAS: Mapping[str, Formula] = {
     formula.__name__: formula
@@ -114,6 +118,7 @@ FORMULAS: Mapping[str, Formula] = {
         gaussian_ring,
         spline,
         multi_gaussian,
+        einasto,
     )
 }
 
@@ -201,6 +206,12 @@ SHAPES: Mapping[str, tuple[dict[str, float], ...]] = {
     "multi_gaussian": (
         {"sigma_1": 1.0, "i_1": 20.0, "sigma_2": 3.0, "i_2": 6.0, "sigma_3": 8.0, "i_3": 1.0},
         {"sigma_1": 6.0, "i_1": 1.0, "sigma_2": 0.4, "i_2": 50.0, "sigma_3": 2.0, "i_3": 4.0},
+    ),
+    "einasto": (
+        {"alpha": 0.6, "r_s": 6.0, "i_s": 1.0},
+        {"alpha": 0.17, "r_s": 15.0, "i_s": 1.0},
+        {"alpha": 1.4, "r_s": 4.0, "i_s": 2.0},
+        {"alpha": 2.5, "r_s": 12.0, "i_s": 1.0},
     ),
 }
 """Shape parameters of each profile, within what galaxies and star clusters have."""

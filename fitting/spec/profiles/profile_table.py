@@ -12,6 +12,7 @@ from fitting.spec.profiles.bars import FERRERS, GAUSSIAN_RING
 from fitting.spec.profiles.basis import BASIS
 from fitting.spec.profiles.cores import GAUSSIAN, ISOTHERMAL, KING, MODIFIED_KING, MOFFAT
 from fitting.spec.profiles.edge_on import EDGE_ON_DISK, EDGE_ON_RING
+from fitting.spec.profiles.einasto import EINASTO
 from fitting.spec.profiles.ellipsoid import GAUSSIAN_ELLIPSOID
 from fitting.spec.profiles.exponential import BROKEN_EXPONENTIAL, EXPONENTIAL
 from fitting.spec.profiles.image_psf import IMAGE_PSF
@@ -37,6 +38,7 @@ _RADIAL = (
     MODIFIED_KING,
     FERRERS,
     CORE_SERSIC,
+    EINASTO,
     BROKEN_EXPONENTIAL,
     ISOTHERMAL,
     GAUSSIAN_RING,

@@ -32,6 +32,7 @@ TRUTH: dict[str, dict[str, float]] = {
     "gaussian_ring": {"r_ring": 7.0, "sigma_r": 2.5, "i_r": 30.0},
     "spline": {"i_1": 100.0, "i_2": 50.0, "i_3": 20.0, "i_4": 6.0, "i_5": 0.5},
     "multi_gaussian": {"sigma_1": 1.5, "i_1": 100.0, "sigma_2": 4.0, "i_2": 60.0, "sigma_3": 8.0, "i_3": 20.0},
+    "einasto": {"alpha": 0.6, "r_s": 7.0, "i_s": 20.0},
     "point_source": {"flux": 3000.0},
     "gaussian_psf": {"fwhm": 4.0, "flux": 3000.0},
     "moffat_psf": {"fwhm": 4.0, "beta": 2.5, "flux": 5000.0},
