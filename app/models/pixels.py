@@ -7,13 +7,15 @@ from app.models.shape import PublicModel
 
 
 class RecognisedPlanes(PublicModel):
-    """Which HDU of a file is which plane, told by its name and shape."""
+    """Which HDU of a file is which plane, told by what its header says and its shape."""
 
     planes: dict[str, int] = Field(
         description="Numbers of HDUs, by `data`, `variance`, `sigma`, `weight`, `mask` and `psf`.",
         examples=[{"data": 0, "variance": 1}],
     )
-    warnings: list[str] = Field(description="Of HDUs that have a plane's name and cannot be it.")
+    warnings: list[str] = Field(
+        description="What was taken as what and why, and HDUs that look like a plane and were not taken."
+    )
     notices: list[NoticeModel] = Field(default=[], description="The warnings with code and place.")
 
 

@@ -24,7 +24,7 @@ _ARRAY = binary(_NPY, "A NumPy array, (height, width), little-endian float32")
 
 @router.get("/uploads/{upload_id}/planes", summary="Which HDU is which plane")
 def recognise_planes(upload_id: str, services: ServicesDep, owner: OwnerDep) -> RecognisedPlanes:
-    """Data, variance, mask and PSF of a file, recognised as `propose` does: by EXTNAME and shape."""
+    """Data, variance, mask and PSF of a file, recognised as `propose` does: by header and shape."""
     return RecognisedPlanes.model_validate(planes.recognise(services, owner, upload_id))
 
 

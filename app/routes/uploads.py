@@ -111,8 +111,8 @@ def delete_upload(upload_id: str, services: ServicesDep, owner: OwnerDep) -> Non
 async def propose_request(upload_id: str, request: Request, services: ServicesDep, owner: OwnerDep) -> Proposal:
     """Find the sources of an uploaded image and answer with a request whose first values a fit can start from.
 
-    Planes that the file holds (variance, mask, PSF) are recognised by their names where the body does not give them.
-    With `positions`, a `catalogue` or a `segmentation`, those sources are measured and no others looked for.
+    Planes that the file holds (variance, mask, PSF) are recognised by what its header says where the body does not give
+    them. With `positions`, a `catalogue` or a `segmentation`, those sources are measured and no others looked for.
     """
     document = await read_document(request)
     return Proposal.model_validate(

@@ -12,6 +12,7 @@ from fitting.files.file_reading import FileDescription, HduDescription, Plane, d
 from fitting.files.header_cards import windowed_header
 from fitting.files.image_header import gnomonic_projection, pixel_scale, zero_point
 from fitting.files.plane_display import sky_map, write_pixels
+from fitting.files.plane_meaning import UNKNOWN, plane_meaning
 from fitting.files.plane_recognition import recognise_planes
 from fitting.files.sky_coordinates import (
     SkyCoordinates,
@@ -22,6 +23,7 @@ from fitting.files.sky_coordinates import (
 
 __all__ = [
     "DEFAULT_LIMITS",
+    "UNKNOWN",
     "FileDescription",
     "FileInvalid",
     "HduDescription",
@@ -33,6 +35,7 @@ __all__ = [
     "describe_file",
     "gnomonic_projection",
     "pixel_scale",
+    "plane_meaning",
     "read_plane",
     "recognise_planes",
     "sky_coordinates",

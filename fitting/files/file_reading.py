@@ -23,6 +23,7 @@ from fitting.files.file_content import Format, open_content
 from fitting.files.file_limits import DEFAULT_LIMITS, FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
 from fitting.files.image_header import pixel_scale, zero_point
+from fitting.files.plane_meaning import plane_meaning
 from fitting.files.sky_coordinates import coordinates_notices, sky_coordinates
 from fitting.spec.notices import sentences
 
@@ -45,6 +46,8 @@ class HduDescription(BaseModel):
         zero_point: from the header.
         centre: ICRS right ascension and declination of the middle of the image, degrees, from the WCS.
         warnings: what a careful reader should know of its header.
+        version: EXTVER.
+        role: which plane it says that it is (`plane_meaning`), and what says so.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -66,6 +69,9 @@ class HduDescription(BaseModel):
     zero_point: float | None = None
     centre: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
+    version: int = 1
+    role: str | None = None
+    role_reason: str | None = None
 
 
 class FileDescription(BaseModel):
@@ -140,9 +146,12 @@ def _choose(hdus: list[HduOutline], wanted: int | str | None) -> HduOutline:
 
 
 def _first_image(hdus: list[HduOutline]) -> HduOutline:
-    for hdu in hdus:
-        if hdu.plane is not None:
-            return hdu
+    planes = [hdu for hdu in hdus if hdu.plane is not None]
+    for hdu in planes:
+        if hdu.name.endswith(".DATA"):
+            return hdu  # trees have no order: of the arrays of a file of Roman, this one is the image
+    if planes:
+        return planes[0]
     reasons = "; ".join(f"HDU {hdu.index} {_why_no_image(hdu)}" for hdu in hdus[:10])
     raise FileInvalid(f"holds no image: {reasons or 'there is no array in it'}", expected="a 2-D image in some HDU")
 
@@ -163,6 +172,7 @@ def _hdu_description(hdu: HduOutline, plane: Plane | None) -> HduDescription:
     with np.errstate(over="ignore"):
         total = float(plane.data.sum(where=finite))
     header = plane.keywords
+    meaning = plane_meaning(hdu.name, header)
     return HduDescription(
         index=hdu.index,
         name=hdu.name,
@@ -179,6 +189,9 @@ def _hdu_description(hdu: HduOutline, plane: Plane | None) -> HduDescription:
         pixel_scale=pixel_scale(header),
         zero_point=zero_point(header),
         centre=_centre(plane),
+        version=hdu.version,
+        role=None if meaning is None else meaning.kind,
+        role_reason=None if meaning is None else meaning.reason,
         warnings=sentences((*plane.notices, *coordinates_notices(plane.header))),
     )
 

@@ -1,31 +1,20 @@
-"""Planes of a file, told by the names that observatories give their HDUs, and by shape."""
+"""Planes of a file that belong to one image, by what its HDUs say that they hold, by number and shape."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from fitting.files.file_reading import FileDescription, HduDescription
+from fitting.files.plane_meaning import NAMES, UNKNOWN, PlaneMeaning, plane_meaning
 from fitting.spec.notices import Notice, sentences
 
-NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "data": ("SCI", "SCIENCE", "DATA", "IMAGE", "IMG", "SIGNAL", "FLUX"),
-        "variance": ("VARIANCE", "VAR"),
-        "sigma": ("SIGMA", "SIG", "ERR", "ERROR", "RMS", "NOISE", "STD", "STDDEV", "UNCERT", "UNCERTAINTY"),
-        "weight": ("WEIGHT", "WHT", "WT", "IVAR", "INVVAR"),
-        "mask": ("MASK", "BADPIX", "BPM", "DQ"),
-        "psf": ("PSF", "PSFIMAGE", "PRF", "KERNEL"),
-    }
-)
-"""EXTNAMEs of each plane, the surest first."""
 _NOISE = ("variance", "sigma", "weight")
 
 
 @dataclass(frozen=True)
 class Planes:
-    """The HDUs that were recognised, by what they are, and notices of those that look like one but cannot be."""
+    """The HDUs that were recognised, by what they are, and notices of what was taken, why, and what was not."""
 
     hdus: Mapping[str, int]
     notices: tuple[Notice, ...]
@@ -40,38 +29,38 @@ def recognise_planes(description: FileDescription, data: int | str | None) -> Pl
     """The planes of a file.
 
     Of variance, sigma and weight only the first that is there. Planes but the PSF have the data's shape; the PSF has
-    odd sides and is smaller. Where no HDU has a PSF's name, the one image without a name that has its shape is it.
+    odd sides and is smaller. In a file of several images, each plane is that of the data's EXTVER, or lies between the
+    data and the next image. An HDU that does not say what it holds is no plane.
 
     Args:
-        data: number or EXTNAME of the data; None lets the names say, and else it is the first image.
+        data: number or EXTNAME of the data; None lets the HDUs say, and else it is the first image.
     """
     images = [hdu for hdu in description.hdus if hdu.is_image]
     science = _data_hdu(images, data)
     if science is None:
         return Planes({}, ())
-    found: dict[str, int] = {"data": science.index}
+    taken: dict[str, HduDescription] = {"data": science}
     notices: list[Notice] = []
     for key in ("variance", "sigma", "weight", "mask", "psf"):
-        if key in _NOISE and any(other in found for other in _NOISE):
+        if key in _NOISE and any(other in taken for other in _NOISE):
             continue
-        for hdu in _hdus_named(images, key):
+        for hdu in _belonging(_said_to_be(images, key), science, images):
             if hdu.index == science.index:
                 continue
             if _suits(key, hdu, science):
-                found[key] = hdu.index
+                taken[key] = hdu
                 break
             sentence = (
                 f"HDU {hdu.index}, {hdu.name}, was not taken for the {key}: its shape is {shape_of(hdu)}, "
                 f"the data's {shape_of(science)}" + (", and a PSF has odd sides and is smaller" if key == "psf" else "")
             )
             notices.append(Notice("plane-not-taken", sentence, f"HDU {hdu.index}"))
-    if "psf" not in found:
-        nameless = [
-            hdu for hdu in images if hdu.index not in found.values() and not hdu.name and _suits("psf", hdu, science)
-        ]
-        if len(nameless) == 1:
-            found["psf"] = nameless[0].index
-    return Planes(found, tuple(notices))
+    for hdu in images:
+        reason = "" if hdu in taken.values() else _unsaid(hdu, taken)
+        if reason:
+            notices.append(Notice("plane-not-taken", f"HDU {hdu.index} was not taken: {reason}", f"HDU {hdu.index}"))
+    told = _told(taken, data)
+    return Planes({key: hdu.index for key, hdu in taken.items()}, (*told, *notices))
 
 
 def shape_of(hdu: HduDescription) -> str:
@@ -79,17 +68,82 @@ def shape_of(hdu: HduDescription) -> str:
     return " × ".join(map(str, hdu.shape))
 
 
+def _told(taken: Mapping[str, HduDescription], data: int | str | None) -> list[Notice]:
+    """What was taken as what and why; nothing where the only plane is the one that everybody would take."""
+    if len(taken) == 1 and (data is not None or taken["data"].index == 0):
+        return []
+    parts = []
+    for key, hdu in taken.items():
+        meaning = _meaning(hdu)
+        why = meaning.reason if meaning is not None and meaning.kind == key else "the first image"
+        if key == "data" and data is not None:
+            why = "as asked for"
+        version = f", EXTVER {hdu.version}" if hdu.version != 1 else ""
+        parts.append(f"HDU {hdu.index} as {key} ({why}{version})")
+    return [Notice("planes-taken", "of the file were taken: " + ", ".join(parts))]
+
+
+def _unsaid(hdu: HduDescription, taken: Mapping[str, HduDescription]) -> str:
+    """Why an HDU that could be a plane of the data is none; empty where nothing needs to be said."""
+    meaning = _meaning(hdu)
+    if meaning is not None:
+        return f"{meaning.reason} does not say which noise it holds" if meaning.kind == UNKNOWN else ""
+    if hdu.name or "psf" in taken or not _suits("psf", hdu, taken["data"]):
+        return ""
+    return "it has no name, and nothing says whether it is a PSF"
+
+
 def _data_hdu(images: list[HduDescription], wanted: int | str | None) -> HduDescription | None:
     if wanted is not None:
-        chosen = [hdu for hdu in images if wanted in (hdu.index, hdu.name) or str(wanted).upper() == hdu.name.upper()]
+        text = str(wanted).strip().upper()
+        chosen = [
+            hdu
+            for hdu in images
+            if wanted == hdu.index or text in (hdu.name.upper(), f"{hdu.name.upper()},{hdu.version}")
+        ]
         return chosen[0] if chosen else None
-    named = next(_hdus_named(images, "data"), None)
-    return named if named is not None else next(iter(images), None)
+    named = _said_to_be(images, "data")
+    return next(iter(named or images), None)
 
 
-def _hdus_named(images: list[HduDescription], key: str) -> Iterator[HduDescription]:
-    for name in NAMES[key]:
-        yield from (hdu for hdu in images if hdu.name.strip().upper() == name)
+def _meaning(hdu: HduDescription) -> PlaneMeaning | None:
+    if hdu.role is not None:
+        return PlaneMeaning(hdu.role, hdu.role_reason or "")
+    return plane_meaning(hdu.name, {})
+
+
+def _said_to_be(images: list[HduDescription], key: str) -> list[HduDescription]:
+    """HDUs of a kind, the surest first: those with a keyword for it, then by their names' order."""
+    found = [hdu for hdu in images if (meaning := _meaning(hdu)) is not None and meaning.kind == key]
+    names = NAMES[key]
+
+    def place(hdu: HduDescription) -> int:
+        last = hdu.name.strip().upper().rpartition(".")[2]
+        return names.index(last) if last in names else -1
+
+    return sorted(found, key=place)
+
+
+def _belonging(
+    found: list[HduDescription], science: HduDescription, images: list[HduDescription]
+) -> list[HduDescription]:
+    """Those of some HDUs of a kind that belong to the data, where the file has several images with planes of each."""
+    siblings = [hdu for hdu in images if hdu.index != science.index and _alike(hdu, science)]
+    if not siblings:
+        return found
+    if any(hdu.version != science.version for hdu in siblings):
+        return [hdu for hdu in found if hdu.version == science.version]
+    following = min((hdu.index for hdu in siblings if hdu.index > science.index), default=len(images) + science.index)
+    between = [hdu for hdu in found if science.index < hdu.index < following]
+    return between if between or len(found) > 1 else found
+
+
+def _alike(hdu: HduDescription, science: HduDescription) -> bool:
+    """Whether an HDU is data as the science is: of the same name, or said to be data where neither has one."""
+    if science.name:
+        return hdu.name.strip().upper() == science.name.strip().upper()
+    own, other = _meaning(science), _meaning(hdu)
+    return not hdu.name and own is not None and other is not None and own.kind == other.kind == "data"
 
 
 def _suits(key: str, hdu: HduDescription, data: HduDescription) -> bool:

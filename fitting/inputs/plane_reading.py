@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.files import FileInvalid, Plane, ReadLimits, read_plane
+from fitting.files import UNKNOWN, FileInvalid, Plane, ReadLimits, plane_meaning, read_plane
 from fitting.spec import Fault, Notice, PlaneReference
 
 Array = NDArray[np.float64]
@@ -55,8 +55,17 @@ class Reading:
     def same_shape(self, key: str, reference: PlaneReference, data: Array) -> Array | None:
         """A plane of the data's shape, or None and a fault."""
         plane = self.plane(key, reference)
+        if plane is not None:
+            self._check_meaning(key, reference, plane)
         if plane is None or plane.data.shape == data.shape:
             return None if plane is None else plane.data
         message = f"{reference.file!r}, HDU {plane.hdu}, has the shape {plane.data.shape}"
         self.fault(key, message, f"the shape of the data, {data.shape} (rows, columns)")
         return None
+
+    def _check_meaning(self, key: str, reference: PlaneReference, plane: Plane) -> None:
+        """Tell where the header of a plane says that it is another than the request has it."""
+        meaning = plane_meaning("", plane.keywords)
+        if meaning is not None and meaning.kind not in (key, "data", UNKNOWN):
+            sentence = f"{reference.file!r}, HDU {plane.hdu}, was given as {key}, and its header has {meaning.reason}"
+            self.notice(Notice("plane-contradicted", sentence), key)

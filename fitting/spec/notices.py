@@ -123,8 +123,16 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "The header of the PSF image speaks of another sampling than the one it is used with.",
             "Give the `oversampling` that it has, or the image's `pixel_scale`.",
         ),
+        "planes-taken": NoticeDescription(
+            "Planes of the file were taken by what its HDUs say that they hold.",
+            "Check that they are what is meant; else name the HDU of each plane.",
+        ),
+        "plane-contradicted": NoticeDescription(
+            "A plane was given as one thing, and its header says that it is another.",
+            "Give it under the key that the header has, unless the header is wrong.",
+        ),
         "plane-not-taken": NoticeDescription(
-            "An HDU has the name of a plane but not its shape, and was not taken for it.",
+            "An HDU looks like a plane of the image, but its shape or its header does not say so.",
             "Name the HDU of the plane that is meant.",
         ),
         "cards-left-out": NoticeDescription(

@@ -44,7 +44,7 @@ _PLANE = "FILE[HDU], or [HDU] of the image's own file."
 def command(image: str, output: Path | None, server: bool, url: str, catalogue: Path | None, **given: Any) -> None:
     """Find the sources of an image and write a request whose first values `photfit fit` can start from.
 
-    Planes that the image's own file holds (variance, mask, PSF) are recognised by their names.
+    Planes that the image's own file holds (variance, mask, PSF) are recognised by what its header says.
     """
     from photfit.proposals import options_document, proposal_lines
 

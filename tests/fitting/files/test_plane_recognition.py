@@ -24,7 +24,7 @@ def described(*hdus: tuple[str, tuple[int, ...]]) -> FileDescription:
         ([("", ()), ("SCI", SQUARE), ("ERR", SQUARE), ("DQ", SQUARE)], {"data": 1, "sigma": 2, "mask": 3}),
         ([("DATA", SQUARE), ("VARIANCE", SQUARE), ("PSF", STAMP)], {"data": 0, "variance": 1, "psf": 2}),
         ([("IVAR", SQUARE), ("sci", SQUARE)], {"data": 1, "weight": 0}),
-        ([("", SQUARE), ("", STAMP)], {"data": 0, "psf": 1}),
+        ([("", SQUARE), ("", STAMP)], {"data": 0}),
         ([("", SQUARE), ("VAR", SQUARE), ("ERR", SQUARE)], {"data": 0, "variance": 1}),
     ],
 )
