@@ -167,7 +167,9 @@ def _fitted_parameters(
 ) -> tuple[FittedParameter, ...]:
     scatter = math.sqrt(max(chi2, 0.0) / max(problem.degrees_of_freedom, 1))
     sigmas = map(covariance.sigma, np.eye(len(values)))
-    ranges = _quantiles(problem, outcome)
+    ranges: dict[str, np.ndarray] = {}
+    if outcome.sampled is not None:
+        ranges = dict(zip(map(str, QUANTILES), quantiles(problem, outcome.sampled.chains, QUANTILES), strict=True))
     resampled = [0.0] * len(values) if outcome.bootstrap is None else outcome.bootstrap.tolist()
     fitted = []
     for place, (row, value, sigma) in enumerate(zip(problem.table, values.tolist(), sigmas, strict=True)):
@@ -194,13 +196,6 @@ def _fitted_parameters(
             )
         )
     return tuple(fitted)
-
-
-def _quantiles(problem: Problem, outcome: Outcome) -> dict[str, np.ndarray]:
-    """Posterior quantiles (rows of the table,) by name; none without chains."""
-    if outcome.sampled is None:
-        return {}
-    return dict(zip(map(str, QUANTILES), quantiles(problem, outcome.sampled.chains, QUANTILES), strict=True))
 
 
 def _planes(

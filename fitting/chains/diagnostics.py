@@ -99,8 +99,13 @@ def diagnose(chains: Chains) -> Diagnostics:
     times = {name: count * length / value if value > 0.0 else np.inf for name, value in size.items()}
     bfmi = () if chains.energy is None or length < _FEWEST_DRAWS else tuple(map(_bfmi, chains.energy))
     faults = _faults(chains, by_parameter, bfmi)
-    notes = _notes(chains)
-    agreed = () if faults else (_agreement(by_parameter, count * length),)
+    verdict = sentences(faults)
+    if not faults:
+        least, name = _least(by_parameter["ess_bulk"])
+        verdict = (f"{count * length} draws, {least:.0f} effective at least ({name}); the chains agree",)
+    notes = []
+    if count == 1 and length >= _FEWEST_DRAWS:  # to know, although it speaks against nothing
+        notes = [Notice("single-chain", "one chain cannot show whether there is a second solution: run four")]
     return Diagnostics(
         **by_parameter,
         autocorrelation_time=times,
@@ -112,7 +117,7 @@ def diagnose(chains: Chains) -> Diagnostics:
         draws=count * length,
         trustworthy=not faults,
         notices=(*faults, *notes),
-        sentences=(*sentences(faults), *agreed, *sentences(notes)),
+        sentences=(*verdict, *sentences(notes)),
     )
 
 
@@ -195,20 +200,6 @@ def _faults(chains: Chains, by_parameter: dict[str, dict[str, float]], bfmi: tup
         sentence = f"E-BFMI is low (chain {', '.join(low)}): the tails are hardly explored"
         faults.append(Notice("tails-unexplored", sentence))
     return faults
-
-
-def _notes(chains: Chains) -> list[Notice]:
-    """What a user should know although it speaks against nothing."""
-    count, length, _ = chains.draws.shape
-    if count > 1 or length < _FEWEST_DRAWS:
-        return []
-    return [Notice("single-chain", "one chain cannot show whether there is a second solution: run four")]
-
-
-def _agreement(by_parameter: dict[str, dict[str, float]], draws: int) -> str:
-    """That nothing speaks against use."""
-    least, name = _least(by_parameter["ess_bulk"])
-    return f"{draws} draws, {least:.0f} effective at least ({name}); the chains agree"
 
 
 def _least(values: dict[str, float]) -> tuple[float, str]:

@@ -299,18 +299,15 @@ class _Scene:
     def _share(self) -> None:
         """Components at one place share its light, the first the most compact: identical starts would never part."""
         values = self._values()
+        centre = {item.name: (values[f"{item.name}.x"], values[f"{item.name}.y"]) for item in self.galaxies}
         left = list(self.galaxies)
         while left:
-            here = [item for item in left if self._distance(item, left[0], values) < _SAME_PLACE]
+            here = [item for item in left if math.dist(centre[item.name], centre[left[0].name]) < _SAME_PLACE]
             left = [item for item in left if item not in here]
             for number, item in enumerate(here if len(here) > 1 else []):
                 spread = 2.5 ** (number - (len(here) - 1) / 2)
                 self._scale(item, "r_e", spread)
                 self._scale(item, "i_e", 1.0 / (len(here) * spread * spread))
-
-    @staticmethod
-    def _distance(a: ComponentSpec, b: ComponentSpec, values: Mapping[str, float]) -> float:
-        return math.dist(*[(values[f"{item.name}.x"], values[f"{item.name}.y"]) for item in (a, b)])
 
     def _scale(self, galaxy: ComponentSpec, parameter: str, factor: float) -> None:
         name = f"{galaxy.name}.{parameter}"

@@ -93,12 +93,6 @@ def _add(gradient: Gradient, names: Iterable[str], parts: Iterable[Tensor]) -> N
         gradient[name] = gradient[name] + part if name in gradient else part
 
 
-def _stack_gradient(gradient: Gradient, parameters: Iterable[str], like: Tensor) -> Tensor:
-    """Derivatives by all parameters, zero where there is none yet, (instances, parameters, points) as `like`."""
-    none = torch.zeros_like(like)
-    return torch.stack([gradient.get(name, none).expand_as(like) for name in parameters], dim=1)
-
-
 @dataclass(frozen=True)
 class Isophotes:
     """Where points lie: ln of their radius (pixels along the major axis), their angles, and the pullback of derivatives
@@ -240,7 +234,8 @@ class ModifiedProfile:
         def pullback(by_a: Tensor, by_b: Tensor) -> Tensor:
             gradient: Gradient = {}
             unplace(by_a, by_b, gradient)
-            return _stack_gradient(gradient, self.parameters, a)
+            none = torch.zeros_like(a)
+            return torch.stack([gradient.get(name, none).expand_as(a) for name in self.parameters], dim=1)
 
         return PlanePoints(a, b, pullback)
 

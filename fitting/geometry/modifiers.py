@@ -94,11 +94,6 @@ def in_pixels(geometry: tuple[ModifierSpec, ...], scale: float) -> tuple[Modifie
     )
 
 
-def _truncations(setting: Any) -> tuple[Truncation, ...]:
-    sides: Any = (setting,) if isinstance(setting, str) else setting
-    return tuple(Truncation(side) for side in sides)
-
-
 def _direction_links(word: str, count: int) -> dict[str, Any]:
     directions = Directions(word, count)
     return {"radius_scales": (DirectionSizes(directions),), "dimmings": (DirectionBrightnesses(directions),)}
@@ -110,7 +105,9 @@ _LINKS: dict[str, Callable[[Any, str], dict[str, Any]]] = {
     "bending": lambda modes, scale: {"bendings": (Bending(modes, scale),)},
     "warp": lambda nodes, scale: {"warps": (Warp(nodes),)},
     "rotation": lambda law, scale: {"rotations": (Rotation(law),)},
-    "truncation": lambda sides, scale: {"dimmings": _truncations(sides)},
+    "truncation": lambda sides, scale: {
+        "dimmings": tuple(map(Truncation, (sides,) if isinstance(sides, str) else sides))
+    },
     "rays": lambda count, scale: _direction_links("ray", count),
     "wedges": lambda count, scale: _direction_links("wedge", count),
 }

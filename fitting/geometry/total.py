@@ -257,7 +257,14 @@ class WarpedTotal(NamedTotal):
         assert isinstance(warp, Warp)
         q, scale, amplitude = named["q"], named[profile.scale], named[profile.amplitude]
         pure = PureNumbers.of([named[name] for name in profile.shape], profile.dimensions, scale, amplitude).shape
-        radius, weight = panel_rule(_warp_edges(warp, scale.detach()), _WARP_NODES)
+        # Rising ends of panels up to the last node, (instances, edges).
+        fixed = scale.detach()
+        edges = [
+            *(torch.full_like(fixed, node) for node in (0.0, *warp.nodes)),
+            *(fixed * grade for grade in _WARP_GRADES),
+        ]
+        panels = torch.sort(torch.stack(edges, dim=-1).clamp(max=warp.nodes[-1]), dim=-1).values
+        radius, weight = panel_rule(panels, _WARP_NODES)
         log_ratio, turn = warp.bend(radius, [named[name][:, None] for name in warp.parameters])
         last = torch.full_like(scale[:, None], warp.nodes[-1])
         log_outer, turn_outer = warp.bend(last, [named[name][:, None] for name in warp.parameters])
@@ -275,13 +282,6 @@ class WarpedTotal(NamedTotal):
         along = (change * (radius * weight)[:, None, :]).sum(-1)
         inner = amplitude * (along / stretch).sum(-1) * (2.0 * torch.pi / len(angle))
         return profile.flux(q * log_outer[:, 0].exp(), scale, amplitude, pure) + inner
-
-
-def _warp_edges(warp: Warp, scale: Tensor) -> Tensor:
-    """Rising ends of panels up to the last node, (instances, edges)."""
-    nodes = [torch.full_like(scale, node) for node in (0.0, *warp.nodes)]
-    edges = torch.stack([*nodes, *(scale * grade for grade in _WARP_GRADES)], dim=-1)
-    return torch.sort(edges.clamp(max=warp.nodes[-1]), dim=-1).values
 
 
 def _even_angles(q: Tensor, log_ratio: Tensor) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,19 +88,18 @@ def write_heading(figure: Figure, content: ChainContent, grid: PanelGrid, below:
     width, height = grid.size
     title = style.fitted_size(content.title, width - 0.4, style.TITLE + 1)
     figure.text(grid.left / width, 1 - 0.1 / height, content.title, fontsize=title, va="top")
-    key = _key(content.values.shape[0], below)
+    chains = content.values.shape[0]
+    key = [(f"chain {number}", colour_of(number, chains)) for number in range(chains)]
+    if chains > MOST_CHAINS:
+        key = [(f"{chains} chains", style.FAINT)]
+    if below:
+        key.append((below, style.INK))
     room = width - grid.left - 0.1 * (len(key) + 1)
     size = style.fitted_size("".join(text for text, _ in key), room, style.TICK)
     at = grid.left
     for text, colour in key:
         figure.text(at / width, 1 - 0.33 / height, text, fontsize=size, color=colour, va="top")
         at += style.width_of(text, size) + 0.08
-
-
-def _key(chains: int, below: str) -> Sequence[tuple[str, str]]:
-    named = [(f"chain {number}", colour_of(number, chains)) for number in range(chains)]
-    key = named if chains <= MOST_CHAINS else [(f"{chains} chains", style.FAINT)]
-    return [*key, (below, style.INK)] if below else key
 
 
 def write_name(axes: Axes, content: ChainContent, place: int, room: float) -> None:

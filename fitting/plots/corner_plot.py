@@ -84,18 +84,14 @@ def titles(content: CornerContent) -> list[list[tuple[str, str]]]:
 
 def _truth_text(content: CornerContent, place: int) -> str:
     """The true value to the digits of the measured one, and how many sigma it lies from it."""
-    truth, sigma = float(content.truth[place]), _spread(content)[place]
+    sigmas = content.sigma
+    if content.draws is not None:  # by the covariance, else by the draws
+        sigmas = np.where(np.isfinite(sigmas), sigmas, content.draws.std(axis=0))
+    truth, sigma = float(content.truth[place]), sigmas[place]
     if not sigma > 0:
         return measured_text(truth, None)
     pull = (truth - content.values[place]) / sigma
     return f"{measured_text(truth, sigma).partition(' ')[0]} ({signed_text(float(pull))}σ)"
-
-
-def _spread(content: CornerContent) -> Array:
-    """Standard deviations by the covariance, else by the draws."""
-    if content.draws is None:
-        return content.sigma
-    return np.where(np.isfinite(content.sigma), content.sigma, content.draws.std(axis=0))
 
 
 def cells_of(content: CornerContent) -> Triangle:

@@ -139,7 +139,11 @@ def radial_brightness(
         parts: the components of the model.
     """
     radius = isophotes.radius((data.shape[0], data.shape[1]))
-    edges = _edges(float(radius.max()))
+    limits = [0.0, 0.7]  # of the rings, the first a disc of about a pixel
+    largest = float(radius.max())
+    while limits[-1] < largest:
+        limits.append(limits[-1] + max(_NARROWEST, _GROWTH * limits[-1]))
+    edges = np.array(limits)
     used = np.isfinite(sigma) & np.isfinite(data)
     ring = np.digitize(radius[used], edges) - 1
     pixels = np.bincount(ring, minlength=len(edges) - 1).astype(np.float64)[: len(edges) - 1]
@@ -162,14 +166,6 @@ def radial_brightness(
         {name: mean(plane)[there] for name, plane in parts.items()},
         pixels[there],
     )
-
-
-def _edges(largest: float) -> Array:
-    """Limits of the rings, the first a disc of about a pixel."""
-    edges = [0.0, 0.7]
-    while edges[-1] < largest:
-        edges.append(edges[-1] + max(_NARROWEST, _GROWTH * edges[-1]))
-    return np.array(edges)
 
 
 def _last_ring(pixels: Array, area: Array, model: Array, error: Array) -> int:

@@ -158,16 +158,11 @@ def draw_live_residual(normalized_residual: Array) -> bytes:
     sigmas = np.clip(sums / np.sqrt(np.maximum(counts, 1)), -SIGMAS, SIGMAS)
     shades = np.rint((sigmas + SIGMAS) / (2.0 * SIGMAS) * (_SHADES - 1))
     picture = Image.fromarray(np.where(counts > 0, shades, _SHADES).astype(np.uint8)[::-1])
-    picture.putpalette(_palette())
+    palette = np.vstack([colours("RdBu_r")(np.linspace(0.0, 1.0, _SHADES))[:, :3], to_rgb(MASKED)])
+    picture.putpalette(np.rint(255.0 * palette).astype(np.uint8).tobytes())
     content = io.BytesIO()
     picture.save(content, format="PNG")
     return content.getvalue()
-
-
-def _palette() -> bytes:
-    """Red, green and blue of every shade, and of what is masked."""
-    shades = colours("RdBu_r")(np.linspace(0.0, 1.0, _SHADES))[:, :3]
-    return np.rint(255.0 * np.vstack([shades, to_rgb(MASKED)])).astype(np.uint8).tobytes()
 
 
 def block_sums(pixels: Array, side: int) -> tuple[Array, NDArray[np.int64]]:

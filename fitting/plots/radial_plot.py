@@ -79,7 +79,8 @@ def profile_figure(
 
 def profile_panels(objects: Sequence[SkyObject], scale: Scale, title: str = "") -> Figure:
     """The figure itself."""
-    shown = _brightest(objects)
+    light = [float((each.profile.model * each.profile.pixels).sum()) for each in objects]
+    shown = [objects[place] for place in sorted(np.argsort(light)[::-1][:MOST_OBJECTS].tolist())]
     columns = min(len(shown), _COLUMNS)
     rows = -(-len(shown) // columns)
     panel = 4.6 if columns == 1 else 3.0
@@ -108,13 +109,6 @@ def profile_panels(objects: Sequence[SkyObject], scale: Scale, title: str = "") 
     size = style.fitted_size(heading, width - 0.2, style.TITLE)
     figure.text(0.5, 1 - 0.05 / height, heading, fontsize=size, ha="center", va="top")
     return figure
-
-
-def _brightest(objects: Sequence[SkyObject]) -> list[SkyObject]:
-    """At most MOST_OBJECTS, in their order."""
-    light = [float((each.profile.model * each.profile.pixels).sum()) for each in objects]
-    kept = sorted(np.argsort(light)[::-1][:MOST_OBJECTS].tolist())
-    return [objects[place] for place in kept]
 
 
 def _draw(axes: Axes, each: SkyObject, units: Units) -> None:

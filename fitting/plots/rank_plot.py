@@ -35,11 +35,14 @@ def rank_panels(content: ChainContent) -> Figure:
     columns = min(count, 2 if count <= 4 else 4)
     grid = PanelGrid(count, columns, 3.4 if columns <= 2 else 2.6, 1.1, left=0.55, across=0.35, above=0.34)
     figure = style.new_figure(*grid.size, dpi=min(150.0, 2800.0 / max(grid.size)))
-    shares = [_shares(content.values[:, :, place]) for place in range(count)]
+    # Counts as shares of what is expected of chains that agree, (chain, bin).
+    length = content.values.shape[1]
+    bins = max(min(_BINS, length // 5), 1)
+    shares = [rank_counts(content.values[:, :, place], bins) * bins / length for place in range(count)]
     highest = max(2.0, 1.08 * max(float(share.max()) for share in shares))
     for place in range(count):
         axes = grid.panel(figure, place)
-        _draw(axes, shares[place], content.values.shape[1], highest)
+        _draw(axes, shares[place], length, highest)
         write_name(axes, content, place, grid.width)
         axes.tick_params(labelbottom=grid.lowest(place), labelleft=place % columns == 0)
         if grid.lowest(place):
@@ -56,13 +59,6 @@ def rank_counts(values: Array, bins: int) -> Array:
     ranks[np.argsort(values, axis=None, kind="stable")] = np.arange(values.size)
     cells = (ranks * bins // values.size).astype(int).reshape(values.shape)
     return np.stack([np.bincount(chain, minlength=bins) for chain in cells]).astype(np.float64)
-
-
-def _shares(values: Array) -> Array:
-    """Counts as shares of what is expected of chains that agree, (chain, bin)."""
-    length = values.shape[1]
-    bins = max(min(_BINS, length // 5), 1)
-    return rank_counts(values, bins) * bins / length
 
 
 def _draw(axes: Axes, shares: Array, length: int, highest: float) -> None:

@@ -48,7 +48,11 @@ def trace_panels(content: ChainContent) -> Figure:
 def _draw(draws: Axes, shares: Axes, values: Array, truth: float) -> None:
     """One parameter: values is (chain, draw)."""
     chains, length = values.shape
-    low, high = _range(values, truth)
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    margin = max(0.05 * (high - low), 1e-9 * abs(high), 1e-300)
+    if low - (high - low) < truth < high + (high - low):
+        low, high = min(low, truth), max(high, truth)
+    low, high = low - margin, high + margin
     step = -(-length // _MOST_DRAWS)
     edges = np.linspace(low, high, int(np.clip(1.6 * np.cbrt(length), 10, 40)) + 1)
     for chain in range(chains):
@@ -68,12 +72,3 @@ def _draw(draws: Axes, shares: Axes, values: Array, truth: float) -> None:
     shares.set_yticks([])
     shares.set_xticks([])
     shares.set_xlim(left=0)
-
-
-def _range(values: Array, truth: float) -> tuple[float, float]:
-    """Range of the draws, reaching to the true value where that is near."""
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    margin = max(0.05 * (high - low), 1e-9 * abs(high), 1e-300)
-    if low - (high - low) < truth < high + (high - low):
-        low, high = min(low, truth), max(high, truth)
-    return low - margin, high + margin

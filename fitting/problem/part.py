@@ -119,11 +119,12 @@ class Part:
         numbers = [number for number, _, _ in windows]
         problem = self._problem_on(tuple(images), numbers)
         light = problem.model(theta_of_part)
-        targets = tuple(
-            _without_light(image, models[number][0, rows, columns] - mine[0])
-            for image, (number, rows, columns), mine in zip(images, windows, light, strict=True)
-        )
-        return Visit(self._problem_on(targets, numbers), theta_of_part, tuple(windows), tuple(light))
+        targets = []
+        for image, (number, rows, columns), mine in zip(images, windows, light, strict=True):
+            others = models[number][0, rows, columns] - mine[0]
+            # What was counted stays counted, as Poisson's noise asks.
+            targets.append(replace(image, data=image.data - others, offset=image.offset + others))
+        return Visit(self._problem_on(tuple(targets), numbers), theta_of_part, tuple(windows), tuple(light))
 
     def _problem_on(self, images: tuple[TargetImage, ...], numbers: Sequence[int]) -> Problem:
         """The part's problem, on these images; `numbers` are those of the whole images that they are cut from."""
@@ -183,11 +184,6 @@ def _span(size: int, room: int, before: Callable[[int], bool], after: Callable[[
     high = bisect_left(edges, True, key=lambda edge: not after(edge) if edge < size else True)
     start = max(0, _WINDOW_GRID * ((_WINDOW_GRID * low - room) // _WINDOW_GRID))
     return slice(start, min(size, _WINDOW_GRID * -(-(_WINDOW_GRID * high + room) // _WINDOW_GRID)))
-
-
-def _without_light(image: TargetImage, light: Tensor) -> TargetImage:
-    """The image with other light (height, width) taken off; what was counted stays counted, as Poisson's noise asks."""
-    return replace(image, data=image.data - light, offset=image.offset + light)
 
 
 def _cut(image: TargetImage, rows: slice, columns: slice, natives: int) -> TargetImage:

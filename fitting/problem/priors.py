@@ -146,18 +146,13 @@ class Priors:
 
 def _group(kind: type[Prior], rows: Sequence[TableParameter], table: ParameterTable) -> PriorGroup:
     numbers = [list(row.prior.model_dump().values()) for row in rows if row.prior is not None]
-    periods = [_period(row) for row in rows]
+    periods = [row.description.period if type(row.prior) is NormalPrior else None for row in rows]
     return PriorGroup(
         kind,
         torch.tensor([table.index[row.name] for row in rows], dtype=torch.long),
         torch.tensor(numbers, dtype=torch.float64),
-        torch.tensor(periods, dtype=torch.float64),
+        torch.tensor([period or math.inf for period in periods], dtype=torch.float64),
     )
-
-
-def _period(row: TableParameter) -> float:
-    period = row.description.period
-    return math.inf if period is None or type(row.prior) is not NormalPrior else period
 
 
 def _normal_share(low: float, high: float) -> float:

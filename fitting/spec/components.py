@@ -130,7 +130,10 @@ class ComponentSpec(Document):
     def _read_parameters(cls, value: Any, info: ValidationInfo) -> Any:
         if not isinstance(value, dict):
             raise refusal(f"{excerpt(value)} is not an object", "an object of parameters by name")
-        profile = _description_of_sound(info.data)
+        sound = info.data
+        profile: ProfileDescription | None = None  # where what decides it is not sound
+        if {"profile", "options", "geometry", "role"} <= sound.keys():
+            profile = _whole_description(sound["profile"], sound["options"], sound["geometry"], sound["role"])
         specs: dict[str, AnyParameter] = {}
         faults: list[InitErrorDetails] = []
         for name, written in value.items():
@@ -205,13 +208,6 @@ def _whole_description(
         parameters = tuple(item for item in parameters if item.name not in ("x", "y", "flux"))
     brought = tuple(parameter for item in in_order(geometry) for parameter in item.parameters)
     return known.model_copy(update={"parameters": (*parameters[:4], *brought, *parameters[4:])})
-
-
-def _description_of_sound(sound: Mapping[str, Any]) -> ProfileDescription | None:
-    """The same of the sound fields of a component; None where what decides it is not sound."""
-    if not {"profile", "options", "geometry", "role"} <= sound.keys():
-        return None
-    return _whole_description(sound["profile"], sound["options"], sound["geometry"], sound["role"])
 
 
 def _rivals(given: Mapping[str, Any], profile: ProfileDescription | None) -> list[InitErrorDetails]:

@@ -228,7 +228,9 @@ class Parametrization:
             if component in modified or len(q) != 1 or len(pa) != 1 or not lengths:
                 continue
             unbounded = q[0].max == 1.0 and q[0].min is not None and pa[0].min is None and pa[0].max is None
-            unbounded &= all(map(_has_default_limits, (*lengths, *inverse)))
+            unbounded &= all(
+                (row.min, row.max) == (row.description.min, row.description.max) for row in (*lengths, *inverse)
+            )
             if unbounded and all(map(moves, (*q, *pa, *lengths, *inverse))):
                 found.append(
                     FreeEllipse(
@@ -255,10 +257,6 @@ def _stretches(row: TableParameter) -> bool:
 def _shrinks(row: TableParameter) -> bool:
     """Whether it is an inverse length along the major axis of its component."""
     return row.description.unit in ("1/pixel", "1/arcsec") and not row.constraint
-
-
-def _has_default_limits(row: TableParameter) -> bool:
-    return (row.min, row.max) == (row.description.min, row.description.max)
 
 
 def varies_in_log(row: TableParameter) -> bool:

@@ -92,7 +92,11 @@ def native_index(request: FitRequest) -> dict[str, int]:
 def view_of(request: FitRequest, table: ParameterTable, image: ImageData) -> View:
     """The view of one image."""
     index = native_index(request)
-    rows = _rows(request, table, image.name)
+    rows: list[int] = []
+    for component in request.components:
+        seen = image.name in seen_in(component, request.images)
+        names = component.description_in(request.frame_in_use).names
+        rows.extend(table.row_of(component.name, name, image.name) if seen else 0 for name in names)
     steps = tuple(_steps(request, index, image))
     if not steps and rows == list(range(len(table))):
         return RowsAsTheyAre(index)
@@ -109,15 +113,6 @@ def _length_scale(middle: Array) -> float:
     return math.sqrt(abs(float(np.linalg.det(middle))))
 
 
-def _rows(request: FitRequest, table: ParameterTable, image: str) -> list[int]:
-    rows: list[int] = []
-    for component in request.components:
-        seen = image in seen_in(component, request.images)
-        names = component.description_in(request.frame_in_use).names
-        rows.extend(table.row_of(component.name, name, image) if seen else 0 for name in names)
-    return rows
-
-
 def _steps(request: FitRequest, index: dict[str, int], image: ImageData) -> Iterator[Step]:
     components = request.seen_in(image.name)
     scale = 1.0
@@ -131,7 +126,13 @@ def _steps(request: FitRequest, index: dict[str, int], image: ImageData) -> Iter
     faint = [item for item in components if "magnitude" in item.parameters]
     if faint:
         assert image.zero_point is not None, "fitting.inputs checks that magnitudes have a zero point"
-        yield MagnitudeToFlux(_amplitudes(faint, index), image.zero_point)
+        magnitudes = [
+            index[f"{item.name}.{name}"]
+            for item in faint
+            for form, name in zip(item.description_in("pixel").names, item.description.names, strict=True)
+            if form == "magnitude"
+        ]
+        yield MagnitudeToFlux(torch.tensor(magnitudes, dtype=torch.long), image.zero_point)
     totals: dict[TotalFlux, list[ComponentSpec]] = {}
     for item in components:
         known = radial_profile(item.profile, item.options)
@@ -167,11 +168,3 @@ def _component_places(component: ComponentSpec, index: dict[str, int]) -> Compon
         handed=tuple(native[item.name] for item in handed),
         directions=tuple((native[name], native[other]) for name, other in partners.items() if other is not None),
     )
-
-
-def _amplitudes(components: list[ComponentSpec], index: dict[str, int]) -> torch.Tensor:
-    places = []
-    for component in components:
-        forms = zip(component.description_in("pixel").names, component.description.names, strict=True)
-        places += [index[f"{component.name}.{name}"] for form, name in forms if form == "magnitude"]
-    return torch.tensor(places, dtype=torch.long)

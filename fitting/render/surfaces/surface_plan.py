@@ -131,7 +131,9 @@ def surface_plan(instance: RoundedSurface, window: tuple[int, int, int, int]) ->
     classes = np.full(x.shape, CUSP_AND_BREAK + 1)
     kinked, beside = _kink_masks(instance, window)
     errors, means = _lowest_orders(instance, x, y, allowed, classes, (uncertain | beside) & ~at_cusp & ~kinked)
-    close = beside & ~near_centre & _five_suffice(errors, samples[inner])
+    # Where the mean follows from five samples, in spite of jumps near by; the errors are those of the lowest order.
+    enough = _worst_around(errors, np.abs(samples[inner]) * (_FIVE_TOLERANCE / _FIVE_ERROR)) <= 1.0
+    close = beside & ~near_centre & enough
     classes[close & (classes == len(ORDERS))] = CUSP_AND_BREAK + 1
     means[near_centre] = np.nan
     quincunx = instance.surface.kink_lines is None and _quincunx(instance, window, samples, means, allowed, classes)
@@ -279,13 +281,6 @@ def _quincunx(
     classes[classes == len(ORDERS)] = len(ORDERS) - 1
     classes[served] = CUSP_AND_BREAK + 1
     return True
-
-
-def _five_suffice(errors: np.ndarray, light: np.ndarray) -> np.ndarray:
-    """Whether the mean of pixels follows from five samples, in spite of jumps near by; `errors` are those of the lowest
-    order.
-    """
-    return _worst_around(errors, np.abs(light) * (_FIVE_TOLERANCE / _FIVE_ERROR)) <= 1.0
 
 
 def _worst_around(errors: np.ndarray, allowed: np.ndarray) -> np.ndarray:

@@ -39,7 +39,11 @@ class PlaneReference(Document):
         if isinstance(value, PlaneReference):
             return value
         if isinstance(value, str):
-            return _read_text(value)
+            match = _WITH_HDU.match(value)
+            if match is None:
+                return {"file": value}
+            number = _NUMBER.match(match["hdu"])
+            return {"file": match["file"], "hdu": int(match["hdu"]) if number else match["hdu"]}
         if not isinstance(value, dict):
             raise refusal(f"{excerpt(value)} does not name an image plane", EXPECTED)
         if "file" in value:  # Python callers
@@ -85,11 +89,3 @@ def reference_schemas() -> list[dict[str, Any]]:
         for key in ("upload", "path")
     ]
     return [{"type": "string"}, *objects]
-
-
-def _read_text(text: str) -> dict[str, Any]:
-    match = _WITH_HDU.match(text)
-    if match is None:
-        return {"file": text}
-    hdu = match["hdu"]
-    return {"file": match["file"], "hdu": int(hdu) if _NUMBER.match(hdu) else hdu}
