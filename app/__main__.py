@@ -18,7 +18,13 @@ def main(arguments: list[str] | None = None) -> None:
     from jobs.settings import Settings
 
     settings = Settings()
-    options = _parser(settings.host, settings.port).parse_args(arguments)
+    parser = argparse.ArgumentParser(prog="python -m app", description="Serve photfit's HTTP interface.")
+    host, port = settings.host, settings.port
+    parser.add_argument("--host", default=host, help=f"address to listen at (default {host})")
+    parser.add_argument(
+        "--port", type=int, default=port, help=f"port to listen at; 0 takes a free one (default {port})"
+    )
+    options = parser.parse_args(arguments)
     if settings.exposes_everything(options.host):
         sys.exit(
             f"photfit: other machines can reach {options.host or 'every address'}: set PHOTFIT_ACCOUNTS=true, so that "
@@ -37,15 +43,6 @@ def main(arguments: list[str] | None = None) -> None:
         timeout_graceful_shutdown=3,
         h11_max_incomplete_event_size=_LONGEST_HEAD,
     )
-
-
-def _parser(host: str, port: int) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m app", description="Serve photfit's HTTP interface.")
-    parser.add_argument("--host", default=host, help=f"address to listen at (default {host})")
-    parser.add_argument(
-        "--port", type=int, default=port, help=f"port to listen at; 0 takes a free one (default {port})"
-    )
-    return parser
 
 
 if __name__ == "__main__":

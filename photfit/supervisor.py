@@ -96,7 +96,8 @@ class SupervisedChild:
             self.child.clear()
             self.pause = _FIRST_PAUSE if now - self.started_at > _STEADY_SECONDS else self.pause
             self.due_at = now + self.pause
-            click.echo(f"photfit: {self.child.name} ended ({_ending(code)}); starting it again", err=True)
+            ending = f"exit code {code}" if code is None or code >= 0 else signal.Signals(-code).name
+            click.echo(f"photfit: {self.child.name} ended ({ending}); starting it again", err=True)
             self.pause = min(2 * self.pause, _LONGEST_PAUSE)
         if self.due_at is not None and now >= self.due_at:
             self.start()
@@ -131,7 +132,12 @@ class Supervisor:
                 self._stop_all()
 
     def _start_all(self) -> None:
-        broker_url = self.options.broker_url or self._start_broker()
+        broker_url = self.options.broker_url
+        if not broker_url:
+            child, address = private_broker(self.options.data_directory / "broker")
+            self._add(child, "broker")
+            wait_until_ready(child, address)
+            broker_url = address.url()
         environment = service_environment(self.options, broker_url)
         for number in range(1, self.options.workers + 1):
             self._add(Child(f"worker {number}", _WORKER, environment), "worker")
@@ -146,12 +152,6 @@ class Supervisor:
         for child in self._quick:
             if not self._stopping:
                 self._add(child, "worker")
-
-    def _start_broker(self) -> str:
-        child, address = private_broker(self.options.data_directory / "broker")
-        self._add(child, "broker")
-        wait_until_ready(child, address)
-        return address.url()
 
     def _add(self, child: Child, role: str) -> None:
         member = SupervisedChild(child, role)
@@ -308,9 +308,3 @@ def is_ready(url: str) -> bool:
         return httpx.get(f"{url}/readyz", timeout=5, trust_env=False).is_success
     except httpx.TransportError:
         return False
-
-
-def _ending(code: int | None) -> str:
-    if code is not None and code < 0:
-        return signal.Signals(-code).name
-    return f"exit code {code}"

@@ -31,19 +31,15 @@ def parameters_report(document: Mapping[str, Any], truth: Mapping[str, float] | 
     table.add_column("unit", no_wrap=True)
     table.add_column("", no_wrap=True)
     for parameter in document["parameters"]:
-        row: list[str | Text] = [parameter["name"], *_value_cells(parameter)]
+        found = round_reported(parameter["value"], parameter.get("uncertainty"), parameter.get("interval"))
+        spread = f"± {found.uncertainty}" if found.uncertainty else ""
+        if found.below:  # the distances to the ends of its interval
+            spread = f"+{found.above} -{found.below}"
+        row: list[str | Text] = [parameter["name"], found.value, spread]
         if truth is not None:
             row += _truth_cells(parameter, truth)
         table.add_row(*row, parameter.get("unit") or "", _remark(parameter))
     return Group(table, Text(fit_summary(document)))
-
-
-def _value_cells(parameter: Mapping[str, Any]) -> tuple[str, str]:
-    """The value, and its uncertainty or the distances to the ends of its interval."""
-    found = round_reported(parameter["value"], parameter.get("uncertainty"), parameter.get("interval"))
-    if found.below:
-        return found.value, f"+{found.above} -{found.below}"
-    return found.value, f"± {found.uncertainty}" if found.uncertainty else ""
 
 
 def fit_summary(document: Mapping[str, Any]) -> str:
@@ -101,12 +97,6 @@ def fits_table(fits: Iterable[Fit]) -> Table:
     return table
 
 
-def _from_start(value: float | None, start: float | None) -> str:
-    """A parameter of a running fit, and where it began."""
-    now = "no number" if value is None else f"{value:.6g}"
-    return now if start is None else f"{now}, from {start:.6g}"
-
-
 def _status_lines(fit: Fit) -> Iterator[tuple[str, str]]:
     yield "id", fit.id
     if fit.name:
@@ -133,7 +123,8 @@ def _status_lines(fit: Fit) -> Iterator[tuple[str, str]]:
         yield "progress", f"{at.fraction:.0%}, {at.method} ({at.stage + 1} of {at.stages}), iteration {at.iteration}"
         first = at.parameters_at_start or {}
         for name, value in (at.parameters or {}).items():
-            yield name, _from_start(value, first.get(name))
+            now, began = "no number" if value is None else f"{value:.6g}", first.get(name)
+            yield name, now if began is None else f"{now}, from {began:.6g}"
     if fit.error is not None:
         yield "error", fit.error.detail or fit.error.title
     for warning in fit.warnings:

@@ -93,7 +93,11 @@ def chunks(services: Services, bundle: Bundle) -> Iterator[bytes]:
     top = PurePosixPath(bundle.record.id)
     with zipfile.ZipFile(outlet, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
         for name, content in _members(services, bundle):
-            with archive.open(_member(top / name), "w", force_zip64=True) as member:
+            path = top / name
+            info = zipfile.ZipInfo(str(path))
+            info.compress_type = zipfile.ZIP_STORED if path.suffix in _PACKED else zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            with archive.open(info, "w", force_zip64=True) as member:
                 for chunk in content():
                     member.write(chunk)
                     yield from outlet.take_pending()
@@ -121,17 +125,13 @@ class _Outlet(io.RawIOBase):
         yield from pending
 
 
-def _member(path: PurePosixPath) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(str(path))
-    info.compress_type = zipfile.ZIP_STORED if path.suffix in _PACKED else zipfile.ZIP_DEFLATED
-    info.external_attr = 0o644 << 16
-    return info
-
-
 def _members(services: Services, bundle: Bundle) -> Iterator[tuple[str, Callable[[], Iterator[bytes]]]]:
     """Name and content of each file of the archive, the small ones first."""
     record = bundle.record
-    request = _local_request(record.request, bundle.inputs)
+    # The request with the archive's own files in the place of uploads.
+    document = parse_request(record.request).with_references(bundle.inputs).document()
+    inputs = frozenset(bundle.inputs.values())
+    request = {name: _as_paths(member, inputs) for name, member in document.items()}
     yield "README.md", _whole_content(_readme(record, bundle.inputs, bundle.uploads).encode())
     yield "request.json", _whole_content(json.dumps(request, ensure_ascii=False, indent=1).encode() + b"\n")
     folder = result_folder(record.id, record.attempt)
@@ -175,12 +175,6 @@ def _input_names(known: Mapping[str, UploadRecord]) -> dict[str, str]:
         name = f"inputs/{safe or 'file'}"
         names[upload_id] = name if name not in names.values() else f"inputs/{upload_id}-{safe or 'file'}"
     return names
-
-
-def _local_request(document: dict[str, Any], inputs: Mapping[str, str]) -> dict[str, Any]:
-    """The request with the archive's own files in the place of uploads."""
-    request: dict[str, Any] = parse_request(document).with_references(inputs).document()
-    return {name: _as_paths(member, frozenset(inputs.values())) for name, member in request.items()}
 
 
 def _as_paths(value: Any, files: frozenset[str]) -> Any:

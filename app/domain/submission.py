@@ -60,7 +60,11 @@ def submit_fit(services: Services, owner: str, submission: Submission) -> FitRec
     if reusable is not None:
         return reusable
     limits.require_turn(services, owner)
-    return _queue_fit(services, owner, _keep_files(services, owner, submission, found), found, submission)
+    kept = {
+        name: uploads.keep(services, owner, submission.files[name], description)[0].id
+        for name, description in found.descriptions.items()
+    }
+    return _queue_fit(services, owner, found.request.with_references(kept), found, submission)
 
 
 @dataclass(frozen=True)
@@ -138,23 +142,6 @@ def queue_for(services: Services, found: ExaminedRequest) -> str:
     return choose_queue(found.request.device, len(found.request.stages), found.expected_seconds, queues)
 
 
-def _gpu_notices(services: Services, queue: str) -> tuple[Notice, ...]:
-    """What to say of a fit for which no worker with a GPU is there just now."""
-    if queue != "gpu" or any(queue in worker.queues for worker in presence.alive(services.engine)):
-        return ()
-    sentence = "no worker with a GPU is here just now, and the fit waits for one; device auto would not"
-    return (Notice("no-gpu-worker", sentence),)
-
-
-def _keep_files(services: Services, owner: str, submission: Submission, found: ExaminedRequest) -> FitRequest:
-    """The request with uploads in the place of the files that came along, which are kept."""
-    mapping = {
-        name: uploads.keep(services, owner, submission.files[name], description)[0].id
-        for name, description in found.descriptions.items()
-    }
-    return found.request.with_references(mapping)
-
-
 def _repeated_fit(services: Services, owner: str, submission: Submission) -> FitRecord | None:
     """The fit that this submission repeats, if it repeats one."""
     if submission.idempotency_key is None:
@@ -187,6 +174,10 @@ def _queue_fit(
     services: Services, owner: str, request: FitRequest, found: ExaminedRequest, submission: Submission
 ) -> FitRecord:
     queue = queue_for(services, found)
+    notices = found.notices
+    if queue == "gpu" and not any(queue in worker.queues for worker in presence.alive(services.engine)):
+        sentence = "no worker with a GPU is here just now, and the fit waits for one; device auto would not"
+        notices = (*notices, Notice("no-gpu-worker", sentence))
     record = transitions.create(
         services.engine,
         NewFit(
@@ -204,7 +195,7 @@ def _queue_fit(
             time_limit=found.limits.seconds,
             memory_limit=found.limits.memory_mib,
             webhook=request.webhook,
-            notices=(*found.notices, *_gpu_notices(services, queue)),
+            notices=notices,
         ),
     )
     if record is None:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -12,16 +13,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.http.entity_tags import CODINGS, coded_tag, without_codings
 
-
-def _zstd() -> Any:
-    """Python 3.14's module or its backport, None where neither is."""
-    try:
-        return import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
-    except ImportError:
-        return None
-
-
-zstd = _zstd()
+zstd: Any = None
+"""Python 3.14's module or its backport, None where neither is."""
+with suppress(ImportError):
+    zstd = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 
 OFFERED = CODINGS if zstd else ("gzip",)
 """What this installation can send: without the backport of Python 3.14's zstd, gzip alone."""
@@ -51,7 +46,11 @@ class Compression:
         headers = Headers(scope=scope)
         responder = self._responder(preferred_coding(", ".join(headers.getlist("accept-encoding")), OFFERED))
         known = ", ".join(headers.getlist("if-none-match"))
-        scope["headers"] = _without_codings(scope["headers"])
+        # The routes know of no codings.
+        scope["headers"] = [
+            (name, without_codings(value.decode("latin-1")).encode("latin-1") if name == b"if-none-match" else value)
+            for name, value in scope["headers"]
+        ]
 
         async def send_tagged(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -107,14 +106,6 @@ def _coding_weight(item: str) -> tuple[str, float]:
     except ValueError:
         weight = 0.0
     return coding.strip().lower(), weight
-
-
-def _without_codings(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The request's headers as the routes, who know of no codings, shall see them."""
-    return [
-        (name, without_codings(value.decode("latin-1")).encode("latin-1") if name == b"if-none-match" else value)
-        for name, value in headers
-    ]
 
 
 def _tell_coding(start: Message, known: str) -> None:

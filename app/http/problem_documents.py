@@ -92,22 +92,20 @@ def _expectation(entry: Mapping[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in limits.items()) or str(entry["type"]).replace("_", " ")
 
 
-def _methods_at(request: Request) -> list[str]:
-    """Every method that the request's path takes: each is a route of its own, and the framework names one's alone."""
-    routes = request.app.router.routes
-    return [
-        method
-        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
-    ]
-
-
 def _problem_of_status(request: Request, error: HTTPException) -> ServiceProblem:
     """A problem for an error that the framework raised by its status alone."""
     if error.status_code == 404:
         return NotFound(f"There is nothing at {request.url.path}.")
     if error.status_code == 405:
-        allowed = ", ".join(_methods_at(request))
+        # Each method of a path is a route of its own, and the framework names one's alone.
+        allowed = ", ".join(
+            method
+            for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+            if any(
+                route.matches({**request.scope, "method": method})[0] is Match.FULL
+                for route in request.app.router.routes
+            )
+        )
         detail = f"{request.method} is not possible at {request.url.path}; it takes {allowed}."
         return MethodNotAllowed(detail, headers={"Allow": allowed})
     if error.status_code == 413:

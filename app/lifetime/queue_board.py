@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from jobs.queues.queue_forecast import Forecast, QueueStanding, forecast_now
+from jobs.queues.queue_forecast import Forecast, forecast_now
 from jobs.storage.schema import FitRecord
 
 _FRESH_SECONDS = 1.0
@@ -43,15 +43,12 @@ class QueueBoard:
         return self._find_place(queue, "")
 
     def _find_place(self, queue: str, fit_id: str) -> Place:
-        made, standing = self._standing(fit_id, queue)
-        if standing.starts_in is None:
-            return Place(queue, standing.position, None)
-        start = datetime.now(UTC) + timedelta(seconds=max(standing.starts_in - (time.monotonic() - made), 0.0))
-        return Place(queue, standing.position, start)
-
-    def _standing(self, fit_id: str, queue: str) -> tuple[float, QueueStanding]:
         with self._lock:
             fresh = _FRESH_SECONDS if fit_id in self._forecast.fits else _FRESH_SECONDS_FOR_NEW
             if time.monotonic() - self._made_at >= fresh:
                 self._forecast, self._made_at = forecast_now(self._engine), time.monotonic()
-            return self._made_at, self._forecast.of(fit_id, queue)
+            made, standing = self._made_at, self._forecast.of(fit_id, queue)
+        if standing.starts_in is None:
+            return Place(queue, standing.position, None)
+        start = datetime.now(UTC) + timedelta(seconds=max(standing.starts_in - (time.monotonic() - made), 0.0))
+        return Place(queue, standing.position, start)

@@ -77,7 +77,10 @@ class WebhookSender:
         except (AddressRefused, httpx.HTTPError, OSError) as error:
             _log.warning("a webhook was not heard", fit=record.id, error=str(error) or type(error).__name__)
             heard = False
-        _settle(self.engine, record, heard=heard)
+        over = heard or record.webhook_tries > len(PAUSES)
+        next_time = None if over else database_now() + PAUSES[record.webhook_tries - 1]
+        with self.engine.begin() as connection:
+            connection.execute(update(FitRecord).where(FitRecord.id == record.id).values(webhook_due=next_time))
 
     def _send(self, url: str, secret: bytes, identity: str, body: bytes) -> bool:
         """Whether the other side has heard, or says that it never wants to again. Redirects are not followed."""
@@ -157,10 +160,3 @@ def _take_turn(engine: Engine, fit_id: str) -> FitRecord | None:
     )
     with Session(engine, expire_on_commit=False) as session, session.begin():
         return session.scalars(taken).one_or_none()
-
-
-def _settle(engine: Engine, record: FitRecord, *, heard: bool) -> None:
-    over = heard or record.webhook_tries > len(PAUSES)
-    next_time = None if over else database_now() + PAUSES[record.webhook_tries - 1]
-    with engine.begin() as connection:
-        connection.execute(update(FitRecord).where(FitRecord.id == record.id).values(webhook_due=next_time))

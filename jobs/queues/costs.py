@@ -9,7 +9,7 @@ Rough by nature: what a minimizer needs depends on the data. The service puts th
 the same queue took (`jobs.queues.queue_forecast`).
 """
 
-from fitting.spec import METHODS, FitRequest, ParameterTable, StageSpec
+from fitting.spec import METHODS, FitRequest, ParameterTable
 from fitting.spec.methods import Calls, SamplerOptions
 
 _VALUE = 2.4e-8
@@ -47,7 +47,8 @@ def expected_seconds(request: FitRequest, pixels: int) -> float:
 def expected_bytes(request: FitRequest, pixels: int) -> int:
     """Memory that a request will need at most, in a worker's process."""
     free = len(ParameterTable.of(request).free)
-    draws = max((_draws(stage, free) for stage in request.stages), default=0)
+    sampled = [stage.options for stage in request.stages if isinstance(stage.options, SamplerOptions)]
+    draws = max((options.chain_count(free) * options.samples for options in sampled), default=0)
     return _PROCESS_BYTES + _BYTES_PER_PIXEL * pixels + _DRAW_BYTES * draws * free
 
 
@@ -56,8 +57,3 @@ def _seconds(calls: Calls, work: float) -> float:
     asked = calls.values + calls.gradients + calls.equations
     spent = calls.values * _VALUE + calls.gradients * _GRADIENT + calls.equations * _EQUATIONS
     return asked * _CALL_SECONDS + spent * work
-
-
-def _draws(stage: StageSpec, free: int) -> int:
-    options = stage.options
-    return options.chain_count(free) * options.samples if isinstance(options, SamplerOptions) else 0

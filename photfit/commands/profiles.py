@@ -19,25 +19,20 @@ if TYPE_CHECKING:
 def command(name: str | None) -> None:
     """List the light profiles, or describe one: its formula and parameters."""
     from rich.console import Console
+    from rich.table import Table
 
     from fitting.spec.profiles import PROFILES
 
     console = Console()
     if name is None:
-        console.print(_overview(list(PROFILES.values())))
+        table = Table("profile", "what it is", "parameters")
+        for profile in PROFILES.values():
+            table.add_row(profile.name, profile.description, ", ".join(profile.names))
+        console.print(table)
     elif name in PROFILES:
         console.print(_description(PROFILES[name]))
     else:
         raise UserMistake(f"there is no profile {name!r}; there are {', '.join(sorted(PROFILES))}")
-
-
-def _overview(profiles: list[ProfileDescription]) -> Table:
-    from rich.table import Table
-
-    table = Table("profile", "what it is", "parameters")
-    for profile in profiles:
-        table.add_row(profile.name, profile.description, ", ".join(profile.names))
-    return table
 
 
 def _description(profile: ProfileDescription) -> Table:

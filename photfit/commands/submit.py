@@ -31,8 +31,11 @@ def command(
     from photfit.submission import uploaded_request
     from photfit.tables import parameters_report
 
+    limits = {name: given[name] for name in ("seconds", "memory_mib") if given[name] is not None}
+    members = {"limits": limits, "reuse": given["reuse"], "webhook": given["webhook"]}
+    members = {name: value for name, value in members.items() if value}  # of others, what the request has stays
     with open_client(url) as client:
-        request = uploaded_request(client, request_file, labels, _members(given))
+        request = uploaded_request(client, request_file, labels, members)
         if dry_run:
             click.echo(json.dumps(client.plan(request), indent=2))
             return
@@ -44,10 +47,3 @@ def command(
         fit = client.wait(fit.id)
         require_success(fit)
         Console().print(parameters_report(client.parameters(fit.id), title=fit.name or fit.id))
-
-
-def _members(given: dict[str, Any]) -> dict[str, Any]:
-    """Members of the request for the options that were given; what is left out stays as the request has it."""
-    limits = {name: given[name] for name in ("seconds", "memory_mib") if given[name] is not None}
-    members = {"limits": limits, "reuse": given["reuse"], "webhook": given["webhook"]}
-    return {name: value for name, value in members.items() if value}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import click
 
 from photfit.commands.admin.service_database import account, database
@@ -32,8 +30,9 @@ def list_keys(user: str) -> None:
     )
     with database() as engine:
         for key in list_keys(engine, account(engine, user).id):
-            times = (_day(time) for time in (key.created_at, key.last_used_at, key.expires_at, key.revoked_at))
-            table.add_row(key.id, key.name, key.prefix, ", ".join(key.scopes), *times)
+            times = (key.created_at, key.last_used_at, key.expires_at, key.revoked_at)
+            days = ("" if time is None else f"{time:%Y-%m-%d %H:%M}" for time in times)
+            table.add_row(key.id, key.name, key.prefix, ", ".join(key.scopes), *days)
     Console().print(table)
 
 
@@ -74,7 +73,3 @@ def revoke(user: str, key_id: str) -> None:
         if not revoke_key(engine, account(engine, user).id, key_id):
             raise UserMistake(f"{user} has no key {key_id!r}; `photfit admin keys list {user}` names all")
     click.echo(f"{key_id} opens nothing any more")
-
-
-def _day(time: datetime | None) -> str:
-    return "" if time is None else f"{time:%Y-%m-%d %H:%M}"
