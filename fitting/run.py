@@ -12,7 +12,10 @@ from fitting.inputs import ImageData
 from fitting.memory_faults import memory_faults
 from fitting.methods.minimizers import TRY
 from fitting.methods.progress import Report, ignore
+from fitting.methods.results import MinimizerResult
 from fitting.methods.samplers import Shelf
+from fitting.methods.samplers.chain_store import Shelf
+from fitting.methods.uncertainties.size_limits import SizeLimit, size_limits
 from fitting.problem import Problem
 from fitting.results import (
     Covariance,
@@ -108,6 +111,11 @@ def torch_device(device: str) -> torch.device:
 def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, device: str) -> FitResult:
     end = outcome.end
     covariance = covariance_at(problem, end)
+    limits: list[SizeLimit] = []
+    if outcome.records and outcome.sampled is None and outcome.stopped is None:
+        end, limits = size_limits(problem, end, _unsure(problem, end, covariance))
+    if limits:
+        covariance = covariance_at(problem, end, frozenset(name for limit in limits for name in limit.shape))
     at_end = problem.parameters.values(end.theta)
     values = at_end.physical[0]
     models = problem.model(end.theta)
@@ -115,8 +123,10 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
     chi2 = how_good.chi2
     fitted = bool(outcome.records)
     message = end.message
-    open_ = undetermined_notices(problem, end, covariance) if fitted else []
-    if covariance.undetermined and open_:
+    open_ = undetermined_notices(problem, end, covariance, limits) if fitted else []
+    if limits:
+        message = f"{message}; {'; '.join(notice.sentence for notice in open_ if notice.code == 'unresolved')}"
+    elif covariance.undetermined and open_:
         few = [notice.sentence for notice in open_ if notice.code == "too-few-pixels"]
         message = f"{message}; {few[0] if few else 'the data do not determine ' + ', '.join(covariance.undetermined)}"
     lost = lost_components(problem, covariance) if fitted and chi2 > 2.0 * problem.degrees_of_freedom else []
@@ -160,6 +170,17 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
         provenance=surroundings(problem.request, device),
         stopped=outcome.stopped,
     )
+
+
+def _unsure(problem: Problem, end: MinimizerResult, covariance: Covariance) -> set[str]:
+    """Free parameters whose uncertainty is none, or half their value and more."""
+    values = problem.parameters.values(end.theta).physical[0].tolist()
+    unsure = set()
+    for place, (row, value) in enumerate(zip(problem.table, values, strict=True)):
+        sigma = covariance.sigma(np.eye(len(values))[place]) if row.free else 0.0
+        if sigma is None or sigma > 0.5 * abs(value):
+            unsure.add(row.name)
+    return unsure
 
 
 def _fitted_parameters(

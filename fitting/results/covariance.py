@@ -68,15 +68,16 @@ class Covariance:
         return self.matrix / np.outer(sigma, sigma)
 
 
-def covariance_at(problem: Problem, end: MinimizerResult) -> Covariance:
-    """The covariance where a minimizer ended."""
+def covariance_at(problem: Problem, end: MinimizerResult, held: frozenset[str] = frozenset()) -> Covariance:
+    """The covariance where a minimizer ended, of all but the parameters that are `held`."""
     theta = end.theta[0].cpu().numpy()
     matrix = end.equations.matrix[0].cpu().numpy()
     jacobian = problem.parameters.values(end.theta).jacobian[0].cpu().numpy()
     names = np.array(problem.names)
     low, high = problem.lower.cpu().numpy(), problem.upper.cpu().numpy()
     at_limit = (theta <= low + 1e-9) | (theta >= high - 1e-9)
-    unfelt = ~at_limit & ~felt_parameters(problem, end.theta, end.equations).cpu().numpy()
+    at_limit &= ~np.isin(names, list(held))
+    unfelt = ~at_limit & ~felt_parameters(problem, end.theta, end.equations).cpu().numpy() | np.isin(names, list(held))
     steps = problem.step_scale(end.theta).cpu().numpy()
     known = ~unfelt if enough_data(problem, end, int((~unfelt & ~at_limit).sum())) else np.zeros_like(unfelt)
     inverse, open_, condition, scale, directions = _inverse(matrix, ~at_limit, known, steps)

@@ -1,6 +1,9 @@
 """Notices of what the data leave open, and of limits that a request set too wide."""
 
+from collections.abc import Sequence
+
 from fitting.methods.results import MinimizerResult
+from fitting.methods.uncertainties.size_limits import SizeLimit
 from fitting.problem import Problem
 from fitting.results.covariance import Covariance, enough_data
 from fitting.spec import FitRequest, Notice
@@ -20,17 +23,28 @@ def clipped_limits(request: FitRequest) -> list[Notice]:
     ]
 
 
-def undetermined_notices(problem: Problem, end: MinimizerResult, covariance: Covariance) -> list[Notice]:
-    """Notices of the parameters without an uncertainty: too many for the pixels, not felt, or open together."""
+def undetermined_notices(
+    problem: Problem, end: MinimizerResult, covariance: Covariance, limits: Sequence[SizeLimit] = ()
+) -> list[Notice]:
+    """Notices of the parameters without an uncertainty: too many for the pixels, not resolved, not felt, or open."""
     free = len(problem.names) - len(covariance.at_limit) - len(covariance.unfelt)
     if not enough_data(problem, end, free):
         sentence = (
             f"{problem.pixels} pixels for {free} parameters: nothing is determined, and nothing has an uncertainty"
         )
         return [Notice("too-few-pixels", sentence)]
-    told = []
-    if covariance.unfelt:
-        names = ", ".join(covariance.unfelt)
+    told = [
+        Notice(
+            "unresolved",
+            f"not resolved: {limit.length} < {limit.below:.2g} {limit.unit} (95 %), and its shape is undetermined",
+            f"parameters {', '.join(limit.shape)}",
+        )
+        for limit in limits
+    ]
+    small = {name for limit in limits for name in limit.shape}
+    held = [name for name in covariance.unfelt if name not in small]
+    if held:
+        names = ", ".join(held)
         told.append(
             Notice("held", f"the data do not feel these, so they were left alone: {names}", f"parameters {names}")
         )

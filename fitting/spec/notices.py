@@ -189,6 +189,10 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "There are fewer pixels than free parameters, so nothing is determined.",
             "Fix parameters, or use more pixels.",
         ),
+        "unresolved": NoticeDescription(
+            "A component is too small for its shape to be seen: its size is an upper limit.",
+            "Fit a `point_source`; position and total flux are what the data tell.",
+        ),
         "limit-clipped": NoticeDescription(
             "A limit lies beyond what the profile can have, and was taken as the profile's own.",
             "Nothing, unless the profile's range is too narrow for you.",

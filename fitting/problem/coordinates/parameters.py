@@ -165,6 +165,14 @@ class Parametrization:
                 other[0, place] = self.upper[place] if at[0] else self.lower[place]
                 yield other
 
+    def is_log(self, place: int) -> bool:
+        """Whether θ holds the logarithm of a free parameter."""
+        return bool(self._log[place])
+
+    def is_length(self, place: int) -> bool:
+        """Whether a free parameter is a length along its component's major axis."""
+        return _stretches(self.free[place])
+
     def step_scale(self, theta: Tensor) -> Tensor:
         """A natural length of each free parameter at θ (1, free): (free,).
 

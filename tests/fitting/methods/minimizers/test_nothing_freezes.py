@@ -266,3 +266,25 @@ def test_cutouts_of_faint_galaxies_take_few_steps() -> None:
         assert result.chi2 < best.chi2 + 1.0
         steps.append(result.stages[0].iterations)
     assert np.mean(steps) < 10.0
+
+
+def test_a_star_fitted_as_a_galaxy_is_not_resolved() -> None:
+    result = case("11_star_as_sersic")
+    (notice,) = [notice for notice in result.notices if notice.code == "unresolved"]
+    assert result.converged
+    assert result.stages[0].iterations <= 60
+    assert notice.sentence.startswith("not resolved: g.r_e < 0.")
+    assert notice.sentence in result.message
+    assert {uncertainties_of(result)[f"g.{name}"] for name in ("q", "pa", "n", "r_e")} == {None}
+    assert uncertainties_of(result)["g.i_e"] is not None
+    assert result.chi2_reduced == pytest.approx(1.0203, abs=2e-4)
+
+
+@pytest.mark.parametrize(("r_e", "told"), [(0.01, True), (0.6, False)])
+def test_a_limit_of_size_holds_and_what_is_resolved_has_none(r_e: float, told: bool) -> None:
+    star = sersic(r_e=r_e, n=1.0, i_e=5000.0 / r_e**2, q=0.9)
+    image = image_of(noisy(rendered([flat_sky(), star], psf=PSF), 3.0), 9.0, psf=PSF)
+    result = fitted([flat_sky(), sersic(r_e=1.0, n=2.0, i_e=1000.0, x=20.1)], image)
+    sentences = [notice.sentence for notice in result.notices if notice.code == "unresolved"]
+    assert bool(sentences) == told
+    assert all(r_e < float(sentence.split("<")[1].split()[0]) < 1.0 for sentence in sentences)
