@@ -56,6 +56,8 @@ class ModifierDescription:
 
 
 _SIDE_NAMES = ("inner", "outer")
+_NO_TRUNCATION = {"inner": 1e-3, "outer": 1e4}
+"""Radius and width, pixels, with which a truncation takes nothing off what an image shows."""
 _GALFIT = "Peng et al. 2010, AJ 139, 2097"
 
 
@@ -79,7 +81,7 @@ def _fourier(modes: tuple[int, ...]) -> Parameters:
         found += [
             ParameterDescription(
                 name=f"fourier_{mode}_amplitude", unit="", description=f"Amplitude of mode {mode}, of the radius.",
-                min=-0.9, max=0.9, lowest=-1.0, highest=1.0, default=0.05, modifier="fourier",
+                min=-0.9, max=0.9, lowest=-1.0, highest=1.0, default=0.05, modifier="fourier", neutral=0.0,
             ),
             ParameterDescription(
                 name=f"fourier_{mode}_phase", unit="degree",
@@ -118,10 +120,10 @@ def _warp(nodes: tuple[float, ...]) -> Parameters:
     return (*ratios, *angles)
 
 
-def _length(name: str, description: str, modifier: str) -> ParameterDescription:
+def _length(name: str, description: str, modifier: str, neutral: float | None = None) -> ParameterDescription:
     return ParameterDescription(
         name=name, unit="pixel", description=description, min=1e-3, max=1e5, lowest=1e-3, highest=1e5, scale="log",
-        initialised=False, modifier=modifier,
+        initialised=False, modifier=modifier, neutral=neutral,
     )  # fmt: skip
 
 
@@ -141,7 +143,7 @@ def _rotation(law: str) -> Parameters:
         ),
         _length("rotation_outer", "Radius at which the rotation is reached.", "rotation"),
         ParameterDescription(
-            name="rotation_angle", unit="degree", initialised=False, modifier="rotation",
+            name="rotation_angle", unit="degree", initialised=False, modifier="rotation", neutral=0.0,
             description="Rotation at the outer radius, counter-clockwise.",
         ),
         ParameterDescription(
@@ -158,7 +160,7 @@ def _rotation(law: str) -> Parameters:
 
 def _truncation(sides: str | tuple[str, ...]) -> Parameters:
     return tuple(
-        _length(f"{side}_truncation{suffix}", f"{what} of the {side} truncation.", "truncation")
+        _length(f"{side}_truncation{suffix}", f"{what} of the {side} truncation.", "truncation", _NO_TRUNCATION[side])
         for side in _SIDE_NAMES
         if side in ((sides,) if isinstance(sides, str) else sides)
         for suffix, what in (("", "Radius of 99 % of the light"), ("_width", "Distance from 99 % to 1 %"))

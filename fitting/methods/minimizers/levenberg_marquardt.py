@@ -87,6 +87,7 @@ def levenberg_marquardt(
     equations: Equations | None = None,
     max_iterations: int = 100,
     tolerance: float = 1e-9,
+    moving: Tensor | None = None,
     report: Callable[[int, float, Tensor], None] = _silent,
 ) -> MinimizerResult:
     """Minimize χ² from θ (1, free).
@@ -103,6 +104,7 @@ def levenberg_marquardt(
         equations: at θ, if there are some.
         max_iterations: steps tried before giving up.
         tolerance: of χ², relative, in units in which 1e-9 means a Newton decrement of 1e-5 (0.003 standard deviations).
+        moving: which parameters may move, (free,); all where None.
         report: called with (iteration, χ², θ) before each step; may raise.
     """
     state = State(theta, problem.normal_equations(theta) if equations is None else equations)
@@ -115,6 +117,7 @@ def levenberg_marquardt(
     for iteration in range(max_iterations):
         report(iteration, history[-1], state.theta)
         free = unblocked_parameters(problem, state)
+        free = free if moving is None else free & moving
         if newton_decrement(state.equations, free) <= 1e4 * tolerance * max(1.0, 1e-6 * history[-1]):
             if not crossed and (other := _cross_gap(problem, state)) is not None:
                 state, crossed, lately = other, True, []

@@ -1,16 +1,18 @@
 """Restarts, the method `lm`: Levenberg–Marquardt from several starts, against local minima; the best end counts.
 
 The starts are drawn around the first: each parameter by a normal distribution of a few of its step scales. What enters
-the model linearly stays, since any step solves for it.
+the model linearly stays, since any step solves for it. Where modifiers of isophotes leave a fit unsettled, one more
+start is the fit of the profiles without them.
 """
 
+import math
 from collections import Counter
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from fitting.methods.minimizers.levenberg_marquardt import levenberg_marquardt
+from fitting.methods.minimizers.levenberg_marquardt import felt_parameters, levenberg_marquardt
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult
 from fitting.problem import Problem
@@ -18,6 +20,9 @@ from fitting.spec.methods import LmOptions
 
 _LISTED_MINIMA = 5
 """Other minima that the message names; chosen by hand, for a line that can be read."""
+
+_UNSETTLED = 10.0
+"""Step scales of uncertainty (five e-folds) from which a parameter says that a modified fit may have lost its way."""
 
 
 def lm_with_restarts(
@@ -59,12 +64,58 @@ def lm_with_restarts(
             )
         )
     best = min(ends, key=_rank)
+    plain = _unmodified(problem, start.theta)
+    if plain is not None and not _is_settled(problem, best):
+        ends.append(_released(problem, *plain, options, report))
+        best = min(ends, key=_rank)
     return replace(
         best,
         iterations=sum(end.iterations for end in ends),
         evaluations=sum(end.evaluations for end in ends),
-        message=_message(problem, best, ends),
+        message=_message(problem, best, ends) if options.restarts else best.message,
     )
+
+
+def _is_settled(problem: Problem, end: MinimizerResult) -> bool:
+    """Whether a fit has converged with all that it varies off its limits, felt, and known to a few step scales."""
+    inside = (end.theta[0] > problem.lower) & (end.theta[0] < problem.upper)
+    if not end.converged or not bool((inside & felt_parameters(problem, end.theta, end.equations)).all()):
+        return False
+    matrix, scale = end.equations.matrix[0], problem.step_scale(end.theta)
+    scale = torch.where(torch.isfinite(scale), scale, matrix.diagonal().rsqrt())
+    variance = torch.linalg.pinv(matrix * scale * scale[:, None], hermitian=True, rtol=1e-15).diagonal()
+    return bool((variance < _UNSETTLED**2).all())
+
+
+def _unmodified(problem: Problem, theta: Tensor) -> tuple[Tensor, Tensor] | None:
+    """θ (1, free) with free modifiers of isophotes that change nothing, and which parameters these are not, (free,)."""
+    rows = problem.parameters.free
+    own = torch.tensor([row.description.modifier is None for row in rows])
+    if bool(own.all()):
+        return None
+    plain = theta.clone()
+    for place, row in enumerate(rows):
+        neutral = row.description.default if row.description.neutral is None else row.description.neutral
+        if row.description.modifier is not None and neutral is not None:
+            plain[0, place] = math.log(neutral) if problem.parameters.is_log(place) else neutral
+    return torch.minimum(torch.maximum(plain, problem.lower), problem.upper), own
+
+
+def _released(problem: Problem, plain: Tensor, own: Tensor, options: LmOptions, report: StageReport) -> MinimizerResult:
+    """The fit of the profiles without their modifiers, and then with them: never above that of the profiles alone."""
+    most = options.max_iterations
+
+    def tell(step: int, chi2: float, theta: Tensor) -> None:
+        report(step, most, chi2, theta)
+
+    alone = levenberg_marquardt(
+        problem, plain, max_iterations=most, tolerance=options.tolerance, moving=own, report=tell
+    )
+    end = levenberg_marquardt(
+        problem, alone.theta, equations=alone.equations, max_iterations=most, tolerance=options.tolerance, report=tell
+    )
+    steps, evaluations = alone.iterations + end.iterations, alone.evaluations + end.evaluations
+    return replace(end, iterations=steps, evaluations=evaluations)
 
 
 def drawn_starts(problem: Problem, theta: Tensor, options: LmOptions) -> list[Tensor]:

@@ -33,6 +33,7 @@ class ParameterDescription(Document):
         default: first value that needs no look at the image.
         held: whether a fit leaves it alone, whatever the request says.
         modifier: the geometry modifier that brings it, None for the profile's own.
+        neutral: value with which the modifier changes nothing, whatever its others are; the default where None.
     """
 
     name: str
@@ -48,6 +49,7 @@ class ParameterDescription(Document):
     default: float | None = None
     held: bool = False
     modifier: str | None = None
+    neutral: float | None = Field(default=None, exclude=True)
 
 
 class ProfileOptions(Document):

@@ -35,3 +35,22 @@ def test_a_modified_galaxy_is_recovered(case: str) -> None:
     assert result.converged
     assert result.chi2_reduced == pytest.approx(1.0, abs=0.1)
     assert {name: pull for name, pull in off.items() if abs(pull) > 3.0} == {}
+
+
+@pytest.mark.parametrize(
+    ("profile", "geometry", "own"),
+    [
+        ("ferrers", "truncation", {"outer_truncation": 15.0, "outer_truncation_width": 5.0}),
+        ("gaussian_ring", {"rotation": "power"}, {"rotation_outer": 15.0, "rotation_angle": 30.0}),
+        ("king", {"rotation": "log"}, {"rotation_outer": 200.0, "rotation_angle": -170.0, "rotation_winding": 1.0}),
+        ("sersic", "truncation", {"outer_truncation": 900.0, "outer_truncation_width": 3.0}),
+    ],
+)
+def test_a_modifier_never_makes_a_fit_worse(profile: str, geometry: Any, own: dict[str, float]) -> None:
+    """From defaults and from bad starts, beside the same profile without it."""
+    truth = [flat_sky(2.0), sersic(x=30.3, y=29.6, r_e=7.0, i_e=30.0)]
+    image = image_of(noisy(rendered(truth, (61, 61))))
+    component = {"name": "g", "profile": profile, "parameters": {}}
+    plain = fitted([flat_sky({}), component], image)
+    modified = fitted([flat_sky({}), component | {"geometry": [geometry], "parameters": own}], image)
+    assert modified.chi2 < plain.chi2 + 0.1
