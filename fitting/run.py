@@ -14,8 +14,7 @@ from fitting.methods.minimizers import TRY
 from fitting.methods.progress import Report, ignore
 from fitting.methods.results import MinimizerResult
 from fitting.methods.samplers import Shelf
-from fitting.methods.samplers.chain_store import Shelf
-from fitting.methods.uncertainties.size_limits import SizeLimit, size_limits
+from fitting.methods.uncertainties import SizeLimit, size_limits
 from fitting.problem import Problem
 from fitting.results import (
     Covariance,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from fitting.methods.results import MinimizerResult
-from fitting.methods.uncertainties.size_limits import SizeLimit
+from fitting.methods.uncertainties import SizeLimit
 from fitting.problem import Problem
 from fitting.results.covariance import Covariance, enough_data
 from fitting.spec import FitRequest, Notice

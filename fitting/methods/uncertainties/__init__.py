@@ -1,12 +1,15 @@
-"""Uncertainties beyond the covariance: the bootstrap, and intervals from the profile of the objective."""
+"""Uncertainties beyond the covariance: the bootstrap, intervals from the profile of the objective, limits of sizes."""
 
 from fitting.methods.uncertainties.bootstrap import BootstrapResult, bootstrap
 from fitting.methods.uncertainties.profile_intervals import Interval, ProfiledResult, with_intervals
+from fitting.methods.uncertainties.size_limits import SizeLimit, size_limits
 
 __all__ = [
     "BootstrapResult",
     "Interval",
     "ProfiledResult",
+    "SizeLimit",
     "bootstrap",
+    "size_limits",
     "with_intervals",
 ]
