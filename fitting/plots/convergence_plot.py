@@ -106,7 +106,9 @@ def _scale(main: Axes, lower: Axes, best: float, worst: float, degrees_of_freedo
     _plain_ticks(main)
     lower.yaxis.set_major_locator(LogLocator(base=10, numticks=6))
     lower.yaxis.set_minor_formatter(NullFormatter())
-    lower.yaxis.set_major_formatter(FuncFormatter(_excess_text))
+    lower.yaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: f"≤ {value:g}" if value <= _SETTLED else power_text(value))
+    )
 
 
 def _plain_ticks(axes: Axes) -> None:
@@ -120,7 +122,3 @@ def _plain_ticks(axes: Axes) -> None:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.7g}"))
         axes.yaxis.set_minor_locator(LogLocator(base=10, subs=()))
     axes.yaxis.set_minor_formatter(NullFormatter())
-
-
-def _excess_text(value: float, _: int | None) -> str:
-    return f"≤ {value:g}" if value <= _SETTLED else power_text(value)

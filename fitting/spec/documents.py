@@ -24,14 +24,9 @@ from fitting.faults import UserFault
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
-def _short() -> reprlib.Repr:
-    short = reprlib.Repr()
-    short.maxstring = short.maxother = 60
-    short.maxlevel = 2
-    return short
-
-
-_SHOWN = _short()
+_SHOWN = reprlib.Repr()
+_SHOWN.maxstring = _SHOWN.maxother = 60
+_SHOWN.maxlevel = 2
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import bisect
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 
 from sqlalchemy import Engine, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -75,7 +76,12 @@ def counts(engine: Engine, name: str) -> dict[str, float]:
 
 def histograms(engine: Engine, name: str) -> dict[str, Histogram]:
     """How long something took, by label."""
-    return {label: _cumulated(values) for label, values in _read(engine, name).items()}
+    bounds = [_bound(place) for place in range(len(BOUNDS) + 1)]
+    found = {}
+    for label, values in _read(engine, name).items():
+        cumulated = accumulate(values.get(bound, 0.0) for bound in bounds)
+        found[label] = Histogram(tuple(zip(bounds, cumulated, strict=True)), values.get(_SUM, 0.0))
+    return found
 
 
 def _read(engine: Engine, name: str) -> dict[str, dict[str, float]]:
@@ -85,14 +91,6 @@ def _read(engine: Engine, name: str) -> dict[str, dict[str, float]]:
         for label, bound, value in connection.execute(query):
             found[label][bound] = value
     return dict(found)
-
-
-def _cumulated(values: dict[str, float]) -> Histogram:
-    running, listed = 0.0, []
-    for place in range(len(BOUNDS) + 1):
-        running += values.get(_bound(place), 0.0)
-        listed.append((_bound(place), running))
-    return Histogram(tuple(listed), values.get(_SUM, 0.0))
 
 
 def _bound(place: int) -> str:

@@ -66,14 +66,10 @@ def command(image: str, output: Path | None, server: bool, url: str, catalogue: 
     if output is None:
         click.echo(text, nl=False)
     else:
-        _write(output, text)
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UserMistake(f"{output} cannot be written: {error.strerror or error}") from error
     for line in proposal_lines(proposal):
         click.echo(line, err=True)
-
-
-def _write(output: Path, text: str) -> None:
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserMistake(f"{output} cannot be written: {error.strerror or error}") from error

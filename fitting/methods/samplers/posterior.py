@@ -76,10 +76,6 @@ def _identity(theta: Tensor) -> Tensor:
     return theta
 
 
-def _no_pulse() -> None:
-    """A pulse that nobody feels."""
-
-
 class Posterior:
     """ln p(θ), its gradient, and draws in reported units. Samplers' tensors are float64 on the CPU.
 
@@ -115,7 +111,7 @@ class Posterior:
         self._bounded = bool((torch.isfinite(self.lower) | torch.isfinite(self.upper)).any())
         self._batch = batch
         self.evaluations = 0
-        self.pulse: Callable[[], None] = _no_pulse
+        self.pulse: Callable[[], None] = lambda: None
 
     @classmethod
     def of(cls, target: Target, start: Tensor) -> "Posterior":

@@ -232,7 +232,8 @@ class Parametrization:
         for component in dict.fromkeys(row.component for row in self.free):
             rows = [row for row in self.table if row.component == component and not row.constraint]
             q, pa = ([row for row in rows if row.description.name == name] for name in ("q", "pa"))
-            lengths, inverse = list(filter(_stretches, rows)), list(filter(_shrinks, rows))
+            lengths = list(filter(_stretches, rows))
+            inverse = [row for row in rows if row.description.unit in ("1/pixel", "1/arcsec")]
             if component in modified or len(q) != 1 or len(pa) != 1 or not lengths:
                 continue
             unbounded = q[0].max == 1.0 and q[0].min is not None and pa[0].min is None and pa[0].max is None
@@ -260,11 +261,6 @@ def _stretches(row: TableParameter) -> bool:
     """Whether it is a length along the major axis of its component."""
     length = row.description.unit in ("pixel", "arcsec") and varies_in_log(row)
     return length and row.description.modifier is None and not row.constraint
-
-
-def _shrinks(row: TableParameter) -> bool:
-    """Whether it is an inverse length along the major axis of its component."""
-    return row.description.unit in ("1/pixel", "1/arcsec") and not row.constraint
 
 
 def varies_in_log(row: TableParameter) -> bool:
