@@ -11,6 +11,7 @@ from fitting.files.file_limits import DEFAULT_LIMITS, FileInvalid, ReadLimits
 from fitting.files.file_reading import FileDescription, HduDescription, Plane, describe_file, read_plane
 from fitting.files.header_cards import windowed_header
 from fitting.files.image_header import gnomonic_projection, pixel_scale, zero_point
+from fitting.files.mask_bits import BitUnknown, chosen_bits, default_bits, masked_pixels
 from fitting.files.plane_display import sky_map, write_pixels
 from fitting.files.plane_meaning import UNKNOWN, plane_meaning
 from fitting.files.plane_recognition import recognise_planes
@@ -24,16 +25,20 @@ from fitting.files.sky_coordinates import (
 __all__ = [
     "DEFAULT_LIMITS",
     "UNKNOWN",
+    "BitUnknown",
     "FileDescription",
     "FileInvalid",
     "HduDescription",
     "Plane",
     "ReadLimits",
     "SkyCoordinates",
+    "chosen_bits",
     "coordinates_notices",
     "coordinates_refusal",
+    "default_bits",
     "describe_file",
     "gnomonic_projection",
+    "masked_pixels",
     "pixel_scale",
     "plane_meaning",
     "read_plane",

@@ -12,6 +12,7 @@ from fitting.inputs import variances
 from fitting.inputs.basis_images import read_basis
 from fitting.inputs.frame_faults import frame_faults
 from fitting.inputs.image_data import Array, ImageData, Mask, StampGrid
+from fitting.inputs.masks import read_mask
 from fitting.inputs.plane_reading import Locate, Reading
 from fitting.inputs.psf_checks import even_notice, psf_centroid, recentred, sampling_notice, stamp_notices
 from fitting.inputs.psf_stamps import OFF_BY, PsfInvalid, fine_kernel, gaussian_stamp, moffat_stamp, normalise_stamp
@@ -84,12 +85,12 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
     if plane is None:
         return None
     cut = _cut(spec.window, plane.data.shape, reading)
-    bad = None if spec.mask is None else reading.same_shape("mask", spec.mask, plane.data)
+    bad = None if spec.mask is None else read_mask(spec.mask, plane.data, reading)
     given = _variance(spec, plane.data, reading)
     if reading.faults or cut is None:
         return None
     data = plane.data[cut].copy()
-    masked = np.zeros(data.shape, dtype=bool) if bad is None else ~(bad[cut] == 0.0)
+    masked = np.zeros(data.shape, dtype=bool) if bad is None else bad.pixels[cut]
     usable = _finite_pixels(data, masked, reading)
     if not usable.any():
         _add_no_pixel_fault(data, spec, reading)
@@ -99,6 +100,8 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
     if not usable.any():
         reading.fault(_noise_key(spec), "no pixel has a positive variance", "a positive variance in some pixel")
         return None
+    if bad is not None:
+        bad.tell(data, variance, cut, reading)
     for notice in (*plane.notices, *coordinates_notices(plane.header)):
         reading.notice(notice)
     counts = _counts(spec)
@@ -151,10 +154,13 @@ def _variance(spec: ImageSpec, data: Array, reading: Reading) -> Array | None:
         return None
     if isinstance(given, GainNoise):
         return variances.from_gain(data, given)
-    values = (
-        np.full_like(data, given.constant) if isinstance(given, ConstantNoise) else reading.same_shape(key, given, data)
-    )
-    if values is None or key == "variance":
+    if isinstance(given, ConstantNoise):
+        values = np.full_like(data, given.constant)
+    elif (plane := reading.same_shape(key, given, data)) is not None:
+        values = plane.data
+    else:
+        return None
+    if key == "variance":
         return values
     return variances.from_weight(values) if key == "weight" else variances.from_sigma(values)
 

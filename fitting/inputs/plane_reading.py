@@ -52,13 +52,13 @@ class Reading:
             self.fault(key, f"{reference.file!r}{place} {error.message}", error.expected)
             return None
 
-    def same_shape(self, key: str, reference: PlaneReference, data: Array) -> Array | None:
+    def same_shape(self, key: str, reference: PlaneReference, data: Array) -> Plane | None:
         """A plane of the data's shape, or None and a fault."""
         plane = self.plane(key, reference)
         if plane is not None:
             self._check_meaning(key, reference, plane)
         if plane is None or plane.data.shape == data.shape:
-            return None if plane is None else plane.data
+            return plane
         message = f"{reference.file!r}, HDU {plane.hdu}, has the shape {plane.data.shape}"
         self.fault(key, message, f"the shape of the data, {data.shape} (rows, columns)")
         return None

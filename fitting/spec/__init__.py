@@ -20,7 +20,7 @@ from fitting.spec.images.image_spec import (
     Window,
 )
 from fitting.spec.images.noise_spec import NoiseSpec
-from fitting.spec.images.references import PlaneReference
+from fitting.spec.images.references import MaskReference, PlaneReference
 from fitting.spec.methods import METHODS, LmOptions, MethodDescription, methods_document
 from fitting.spec.modifiers import GEOMETRY, ModifierSpec
 from fitting.spec.notices import NOTICES, Notice
@@ -57,6 +57,7 @@ __all__ = [
     "ImagePsf",
     "ImageSpec",
     "LmOptions",
+    "MaskReference",
     "MethodDescription",
     "ModifierSpec",
     "MoffatPsf",

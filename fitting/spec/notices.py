@@ -123,6 +123,10 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "The header of the PSF image speaks of another sampling than the one it is used with.",
             "Give the `oversampling` that it has, or the image's `pixel_scale`.",
         ),
+        "mask-taken": NoticeDescription(
+            "How many pixels the mask took, by which bits, and how many of them are bright.",
+            'If bright ones are those of a source, give the `bits` that mean unusable, or `"bits": "any"` for all.',
+        ),
         "planes-taken": NoticeDescription(
             "Planes of the file were taken by what its HDUs say that they hold.",
             "Check that they are what is meant; else name the HDU of each plane.",

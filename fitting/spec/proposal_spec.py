@@ -133,6 +133,6 @@ def _own_plane(value: object, file: str, form: str) -> object:
     if isinstance(value, str) and (match := _OWN_HDU.match(value)):
         hdu = match["hdu"]
         return {form: file, "hdu": int(hdu) if _NUMBER.match(hdu) else hdu}
-    if isinstance(value, Mapping) and set(value) == {"hdu"}:
-        return {form: file, "hdu": value["hdu"]}
+    if isinstance(value, Mapping) and "hdu" in value and set(value) <= {"hdu", "bits"}:
+        return {form: file, **value}
     return value

@@ -12,12 +12,13 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Any
 
 import asdf
 import numpy as np
 from asdf.tags.core.ndarray import NDArrayType
+from astropy.io import fits
 
 from fitting.files.containers.container import Plane, as_plane, damage_fault, require_numbers
 from fitting.files.file_limits import FileInvalid, ReadLimits
@@ -49,7 +50,8 @@ class AsdfContainer:
             raise damage_fault("ASDF", error, f"array {hdu.name}") from error
         if raw.shape != hdu.shape or raw.dtype.kind not in "biuf":
             raise FileInvalid("is not the array that its tree describes", f"array {hdu.name}", "a whole ASDF file")
-        return as_plane(raw, hdu, self.units[hdu.index])
+        plane = as_plane(raw, hdu, self.units[hdu.index])
+        return replace(plane, primary=fits.Header({"TELESCOP": "ROMAN"})) if hdu.name.startswith("ROMAN.") else plane
 
 
 @contextmanager

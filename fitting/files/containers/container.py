@@ -27,6 +27,7 @@ class Plane:
         dtype: as stored.
         unit: of its numbers, where the format says it elsewhere than in a header.
         notices: what a careful reader should know of how it was read.
+        primary: the file's first header, of an HDU behind it; what is said there holds of the whole file.
     """
 
     data: NDArray[np.float64]
@@ -35,11 +36,17 @@ class Plane:
     dtype: str
     unit: str | None = None
     notices: tuple[Notice, ...] = ()
+    primary: fits.Header | None = None
 
     @property
     def keywords(self) -> Mapping[str, Any]:
         """The header; empty where there is none."""
         return {} if self.header is None else self.header
+
+    @property
+    def file_keywords(self) -> Mapping[str, Any]:
+        """The header, and what the file's first header says beside it."""
+        return dict(self.primary or {}) | dict(self.keywords)
 
 
 class Container(Protocol):

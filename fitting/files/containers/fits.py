@@ -30,6 +30,7 @@ class FitsContainer:
         try:
             source = self._opened[hdu.index]
             header, dropped = readable_header(source.header.copy())
+            primary = readable_header(self._opened[0].header)[0] if hdu.index > 0 else None
             raw = source.data
         except Exception as error:
             raise damage_fault("FITS", error, where) from error
@@ -41,7 +42,7 @@ class FitsContainer:
         data = np.ascontiguousarray(raw.reshape(hdu.plane), dtype=np.float64)
         del source.data  # or every plane of the file would stay in memory
         notices = (_dropped_notice(dropped, where),) if dropped else ()
-        return Plane(data, header, hdu.index, dtype, notices=notices)
+        return Plane(data, header, hdu.index, dtype, notices=notices, primary=primary)
 
 
 def _dropped_notice(dropped: tuple[str, ...], where: str) -> Notice:

@@ -20,7 +20,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from fitting.spec.documents import Document, detail, excerpt, refusal, refuse
-from fitting.spec.images.references import EXPECTED, PlaneReference, reference_schemas
+from fitting.spec.images.references import EXPECTED, MaskReference, PlaneReference, reference_schemas
 
 Positive = Annotated[float, Field(gt=0.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]
@@ -248,7 +248,8 @@ class ImageSpec(Document):
 
     Attributes:
         variance, weight, sigma: at most one of the three; none means ``{"auto": true}``.
-        mask: non-zero pixels are left out.
+        mask: of pixels that are left out: those with one of its `bits`, by default as its observatory has it, else all
+            that are not 0.
         pixel_scale: arcsec per pixel.
         zero_point: magnitude of one data unit.
         wavelength: of the band, in any unit that all images share; for parameters that are polynomials of it.
@@ -259,7 +260,7 @@ class ImageSpec(Document):
     variance: Variance | None = None
     weight: Weight | None = None
     sigma: Weight | None = None
-    mask: PlaneReference | None = None
+    mask: MaskReference | None = None
     psf: Psf | None = None
     pixel_scale: Positive | None = None
     zero_point: float | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, GetJsonSchemaHandler, model_serializer, model_validator
+from pydantic import Field, GetJsonSchemaHandler, Strict, model_serializer, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -36,26 +36,7 @@ class PlaneReference(Document):
     @model_validator(mode="before")
     @classmethod
     def _read(cls, value: Any) -> Any:
-        if isinstance(value, PlaneReference):
-            return value
-        if isinstance(value, str):
-            match = _WITH_HDU.match(value)
-            if match is None:
-                return {"file": value}
-            number = _NUMBER.match(match["hdu"])
-            return {"file": match["file"], "hdu": int(match["hdu"]) if number else match["hdu"]}
-        if not isinstance(value, dict):
-            raise refusal(f"{excerpt(value)} does not name an image plane", EXPECTED)
-        if "file" in value:  # Python callers
-            return value
-        forms = [form for form in ("upload", "path") if form in value]
-        unknown = [key for key in value if key not in ("upload", "path", "hdu")]
-        if len(forms) != 1 or unknown:
-            raise refusal(f"has keys {excerpt(sorted(value, key=str))}", EXPECTED)
-        hdu = value.get("hdu")
-        if hdu is not None and (isinstance(hdu, bool) or not isinstance(hdu, int | str)):
-            raise refusal(f"HDU {excerpt(hdu)} is neither a number nor a name", 'an HDU such as 0 or "SCI"')
-        return {"file": value[forms[0]], "hdu": hdu, "form": forms[0]}
+        return value if isinstance(value, PlaneReference) else _read_reference(value)
 
     @model_serializer(mode="plain")
     def _without_nulls(self) -> Any:  # type: ignore[override]
@@ -76,6 +57,47 @@ class PlaneReference(Document):
         return {"title": "PlaneReference", "description": EXPECTED, "anyOf": reference_schemas()}
 
 
+Bit = Annotated[int, Field(ge=0, le=62)] | Annotated[str, Field(min_length=1, max_length=68)]
+
+
+class MaskReference(PlaneReference):
+    """A mask: an image plane, and which of its bits leave a pixel out.
+
+    As JSON: as `PlaneReference`, and objects may have ``"bits": ["SAT", 3]``, or ``"bits": "any"``.
+
+    Attributes:
+        bits: numbers counted from 0, or names that the mask's header or its observatory has; ``any`` where every value
+            but 0 masks; None where the observatory's rule holds.
+    """
+
+    bits: Literal["any"] | Annotated[tuple[Bit, ...], Strict(False), Field(min_length=1, max_length=63)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_bits(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or "bits" not in value or "file" in value:
+            return value
+        rest = {key: item for key, item in value.items() if key != "bits"}
+        return {**_read_reference(rest), "bits": value["bits"]}
+
+    @model_serializer(mode="plain")
+    def _with_bits(self) -> Any:
+        plane = PlaneReference(file=self.file, hdu=self.hdu, form=self.form)
+        if self.bits is None:
+            return plane.model_dump()
+        where: dict[str, Any] = {"path" if self.form == "path" else "upload": self.file}
+        where |= {} if self.hdu is None else {"hdu": self.hdu}
+        return {**where, "bits": "any" if self.bits == "any" else list(self.bits)}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        bit = {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 62}, {"type": "string", "minLength": 1}]}
+        bits = {"anyOf": [{"const": "any"}, {"type": "array", "items": bit, "minItems": 1, "maxItems": 63}]}
+        text, *objects = reference_schemas()
+        wider = [{**form, "properties": {**form["properties"], "bits": bits}} for form in objects]
+        return {"title": "MaskReference", "description": f"{EXPECTED}; objects may have bits", "anyOf": [text, *wider]}
+
+
 def reference_schemas() -> list[dict[str, Any]]:
     """JSON Schemas of a reference: as a text, as an upload, as a path."""
     hdu = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}
@@ -89,3 +111,24 @@ def reference_schemas() -> list[dict[str, Any]]:
         for key in ("upload", "path")
     ]
     return [{"type": "string"}, *objects]
+
+
+def _read_reference(value: Any) -> dict[str, Any]:
+    if isinstance(value, str):
+        match = _WITH_HDU.match(value)
+        if match is None:
+            return {"file": value}
+        number = _NUMBER.match(match["hdu"])
+        return {"file": match["file"], "hdu": int(match["hdu"]) if number else match["hdu"]}
+    if not isinstance(value, dict):
+        raise refusal(f"{excerpt(value)} does not name an image plane", EXPECTED)
+    if "file" in value:  # Python callers
+        return value
+    forms = [form for form in ("upload", "path") if form in value]
+    unknown = [key for key in value if key not in ("upload", "path", "hdu")]
+    if len(forms) != 1 or unknown:
+        raise refusal(f"has keys {excerpt(sorted(value, key=str))}", EXPECTED)
+    hdu = value.get("hdu")
+    if hdu is not None and (isinstance(hdu, bool) or not isinstance(hdu, int | str)):
+        raise refusal(f"HDU {excerpt(hdu)} is neither a number nor a name", 'an HDU such as 0 or "SCI"')
+    return {"file": value[forms[0]], "hdu": hdu, "form": forms[0]}

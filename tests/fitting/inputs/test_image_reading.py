@@ -109,7 +109,8 @@ def test_unusable_pixels_are_masked_and_counted(files: Files) -> None:
         files.write(name, plane)
     image = files.load(data="d", variance="v", mask="m")
     assert int(image.mask.sum()) == 3 + 4 + 1 + 5
-    assert [warning.split()[0] for warning in image.warnings] == ["3", "5"]
+    assert [warning.split()[0] for warning in image.warnings] == ["3", "5", "the"]
+    assert image.warnings[2].startswith("the mask took 5 pixels, ")
 
 
 @pytest.mark.parametrize("key", ["variance", "mask", "weight", "sigma"])

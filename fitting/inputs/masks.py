@@ -1,0 +1,66 @@
+"""Masks of images: which pixels the bits of a plane leave out, and how many of them are bright."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fitting.files import BitUnknown, chosen_bits, default_bits, masked_pixels
+from fitting.inputs.image_data import Array, Mask
+from fitting.inputs.plane_reading import Reading
+from fitting.spec import MaskReference, Notice
+
+_BRIGHT = 5.0
+"""Sigma above the sky from where a masked pixel counts as bright: noise alone reaches it once in three million."""
+
+
+@dataclass(frozen=True)
+class ReadMask:
+    """A mask as it was read.
+
+    Attributes:
+        pixels: (height, width) of the full frame, True where a pixel is left out.
+        others: the same, True where only bits are set that do not count.
+        reason: which bits count, and who says so.
+    """
+
+    pixels: Mask
+    others: Mask
+    reason: str
+
+    def tell(self, data: Array, variance: Array, cut: tuple[slice, slice], reading: Reading) -> None:
+        """Note how many pixels of the window the mask took, and how many of them are bright.
+
+        Args:
+            data, variance: of the window.
+            cut: rows and columns of the window.
+        """
+        pixels, others = self.pixels[cut], self.others[cut]
+        if not pixels.any() and not others.any():
+            return
+        usable = ~pixels & np.isfinite(data) & np.isfinite(variance) & (variance > 0.0)
+        sky, sigma = (np.median(data[usable]), np.sqrt(np.median(variance[usable]))) if usable.any() else (0.0, np.inf)
+        bright = int((pixels & (data - sky > _BRIGHT * sigma)).sum())
+        sentence = f"the mask took {int(pixels.sum())} pixels, {bright} of them {_BRIGHT:g} sigma above the sky"
+        if others.any():
+            sentence += f": by {self.reason}; other bits, in {int(others.sum())} pixels, were not used"
+        reading.notice(Notice("mask-taken", sentence), "mask")
+
+
+def read_mask(reference: MaskReference, data: Array, reading: Reading) -> ReadMask | None:
+    """The mask of an image; None where it has a fault."""
+    plane = reading.same_shape("mask", reference, data)
+    if plane is None:
+        return None
+    header = plane.file_keywords
+    whole = ~(plane.data == 0.0)
+    if reference.bits == "any":
+        return ReadMask(whole, np.zeros_like(whole), "every value but 0")
+    try:
+        bits = default_bits(header) if reference.bits is None else chosen_bits(header, reference.bits)
+    except BitUnknown as error:
+        reading.fault("mask.bits", f"{reference.file!r}, HDU {plane.hdu}, has no such bit", str(error))
+        return None
+    pixels = masked_pixels(plane.data, bits)
+    return ReadMask(pixels, whole & ~pixels, bits.reason)
