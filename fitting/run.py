@@ -64,7 +64,7 @@ def run(
         write_result(result, folder)
 
     Args:
-        request: every parameter has a value or a link (`fitting.inputs.complete_request`).
+        request: every parameter has a value or a link (`fitting.first_values.complete_request`).
         images: from `fitting.inputs.load_images`.
         device: a torch device, "cpu" or "cuda"; "gpu" means "cuda", "auto" the GPU if there is one.
         report: called at least once an iteration; may raise `Cancelled`, which comes through.

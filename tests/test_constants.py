@@ -40,7 +40,7 @@ def undescribed(source: str) -> Iterator[str]:
         comment = lines[node.lineno - 2].lstrip().startswith("#") or "#" in lines[node.lineno - 1]
         if not comment:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            yield from (ast.unparse(target) for target in targets)
+            yield from (ast.unparse(target) for target in targets if not isinstance(target, ast.Attribute))
 
 
 def test_a_number_without_a_word_is_found() -> None:

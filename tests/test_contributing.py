@@ -23,6 +23,7 @@ from tests.fitting.test_descriptions import missing_of_radial
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "contributing"
 PAGES = [ROOT / "CONTRIBUTING.md", *sorted(FOLDER.glob("*.md"))]
+DOORS = sorted(path for package in ("fitting", "jobs") for path in (ROOT / package).rglob("README.md"))
 
 
 def of_page(name: str) -> dict[str, Any]:
@@ -40,6 +41,15 @@ def test_every_path_that_a_page_names_is_there(page: Path) -> None:
     paths = re.findall(r"`(\.?[\w.-]+(?:/[\w.-]*)+)`", page.read_text(encoding="utf-8"))
     assert paths
     assert [path for path in paths if "NAME" not in path and not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", DOORS, ids=lambda page: page.parent.name)
+def test_every_path_that_a_room_s_readme_names_is_there(page: Path) -> None:
+    """From the top, or from where the page stands."""
+    paths = re.findall(r"`([\w.-]+(?:/[\w.-]*)+)(?::\w+)?`", page.read_text(encoding="utf-8"))
+    paths = [path for path in paths if path != "stage-N/"]  # of a shelf, not of the tree
+    assert paths
+    assert [path for path in paths if not (ROOT / path).exists() and not (page.parent / path).exists()] == []
 
 
 def test_the_example_of_a_profile_lacks_nothing() -> None:

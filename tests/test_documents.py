@@ -94,3 +94,28 @@ def test_every_kind_of_problem_has_its_anchor() -> None:
     assert len(documented) == len(set(documented))
     spoken_of = {kind for source in sources() for kind in re.findall(r"urn:photfit:problem:([a-z-]+)", source)}
     assert spoken_of | {problem.kind for problem in ServiceProblem.__subclasses__()} == set(documented)
+
+
+def _is_there(name: str) -> bool:
+    """Whether a dotted name leads to a module, or to a name in one."""
+    parts = name.split(".")
+    for count in range(len(parts), 0, -1):
+        place = ROOT.joinpath(*parts[:count])
+        source = place.with_suffix(".py") if place.with_suffix(".py").exists() else place / "__init__.py"
+        if source.exists():
+            text = source.read_text(encoding="utf-8")
+            return count == len(parts) or re.search(rf"\b{parts[count]}\b", text) is not None
+    return False
+
+
+@pytest.mark.parametrize("package", ["fitting", "jobs", "worker", "app", "photfit"])
+def test_modules_that_docstrings_name_are_there(package: str) -> None:
+    """Such as `fitting.run.run`: words in backquotes that begin with a package of ours."""
+    named = re.compile(r"`((?:fitting|jobs|worker|app|photfit)(?:\.[A-Za-z_]\w*)+)`")
+    gone = [
+        f"{path.relative_to(ROOT).as_posix()}: {name}"
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for name in named.findall(path.read_text(encoding="utf-8"))
+        if not name.endswith(".NAME") and not _is_there(name)
+    ]
+    assert not gone, "\n".join(gone)

@@ -33,12 +33,12 @@ PACKAGES = ("fitting", "jobs", "worker", "app", "photfit")
 
 
 def imports_of_parts(room: str) -> Iterator[str]:
-    """Imports of a part of a room by modules outside of it: place and what is imported."""
+    """Imports of a part of a room by modules outside of it, but for the table that assembles the rooms of a folder."""
     folder = ROOT / room.replace(".", "/")
     parts = {f"{room}.{path.stem}" for path in folder.glob("*.py") if path.stem != "__init__"}
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
-            if path.is_relative_to(folder):
+            if path.is_relative_to(folder) or path == folder.parent / "__init__.py":
                 continue
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.ImportFrom) and node.module in parts:

@@ -30,16 +30,6 @@ from jobs.settings import Settings
 from jobs.storage.blobs import BlobStore, open_blobs
 from jobs.storage.database import connect, migrate
 
-_SANDBOX_WORKERS = 2
-"""Children of the sandbox. Chosen by hand: one slow file holds up nobody, and each takes memory."""
-_SANDBOX_SECONDS = 60.0
-"""Seconds of a call into the sandbox. Chosen by hand: a file that takes longer is too large or hostile."""
-_LEAST_SANDBOX_MEMORY = 4 << 30
-"""Bytes of address space of a child, chosen by hand: mapped libraries count, too."""
-_MEMORY_PER_UPLOAD_BYTE = 16
-"""Bytes of address space for each byte that an upload may have: a byte of a compressed or integer image takes up to
-eight as a double, and data, variance and mask are held at once.
-"""
 _STALE_SECONDS = 86_400.0
 """Seconds after which a folder of received files belongs to no request any more. Chosen by hand: far beyond any."""
 
@@ -70,12 +60,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     await run_in_threadpool(_drop_stale, receiving_folder)
     doorbell = Doorbell(settings)
     publisher = Publisher(settings.broker_url)
-    sandbox = Sandbox(
-        workers=_SANDBOX_WORKERS,
-        memory_bytes=max(_LEAST_SANDBOX_MEMORY, _MEMORY_PER_UPLOAD_BYTE * settings.max_upload_bytes),
-        seconds=_SANDBOX_SECONDS,
-        preload=preload,
-    )
+    sandbox = Sandbox.for_uploads(settings.max_upload_bytes, preload)
     waker = Waker(doorbell, publisher)
     watcher = Watcher(settings.broker_url)
     reconciler = Reconciler.build(engine, doorbell, publisher, settings).thread()

@@ -23,6 +23,16 @@ T = TypeVar("T")
 
 _log = structlog.get_logger("photfit.sandbox")
 
+_WORKERS = 2
+"""Children of the service's sandbox. Chosen by hand: one slow file holds up nobody, and each takes memory."""
+_SECONDS = 60.0
+"""Seconds of a call into the sandbox. Chosen by hand: a file that takes longer is too large or hostile."""
+_LEAST_MEMORY = 4 << 30
+"""Bytes of address space of a child, chosen by hand: mapped libraries count, too."""
+_MEMORY_PER_UPLOAD_BYTE = 16
+"""Bytes of address space for each byte that an upload may have: a byte of a compressed or integer image takes up to
+eight as a double, and data, variance and mask are held at once.
+"""
 _QUEUE_SECONDS = 30.0
 """Seconds that a call may wait for a child, beyond its own limit: Pebble's before a call counts as stuck."""
 
@@ -61,6 +71,12 @@ class Sandbox:
         self._lock = threading.Lock()
         self._pool: ProcessPool | None = None
         self._first: ProcessFuture[int] | None = None
+
+    @classmethod
+    def for_uploads(cls, largest_bytes: int, preload: Callable[[], None]) -> "Sandbox":
+        """The service's own, for files of up to so many bytes."""
+        memory = max(_LEAST_MEMORY, _MEMORY_PER_UPLOAD_BYTE * largest_bytes)
+        return cls(workers=_WORKERS, memory_bytes=memory, seconds=_SECONDS, preload=preload)
 
     def start(self) -> None:
         """Start the children; returns before they are ready."""

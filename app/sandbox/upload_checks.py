@@ -1,5 +1,17 @@
 """Upload checks, run in the sandbox's children: what is in a file, and whether a request's images go together.
 
+Where an upload is checked, in the order to read:
+
+1. `app.domain.uploads.store`, in the service: bytes are received under the limit of a body (`max_upload_bytes` of the
+   settings, 256 MiB) and the account's quota, and handed on by path; what the child finds becomes an answer.
+2. `check_file`, here, in a child: two children, each with 60 s a call and 16 bytes of address space for each byte that
+   an upload may have, 4 GiB at least (`app.sandbox.pool`).
+3. `fitting.files.describe_file`, under `fitting.files.ReadLimits`: 2 GiB unpacked, 200 times the packed size, 256 HDUs,
+   1,000 blocks a header, 2**28 pixels; the format is told by content, and one plane of numbers must be there.
+
+Whether a request's images go together (shapes, masks, PSFs, values left out) is asked once more when a fit is asked
+for, by `check_images`, in a child too.
+
 Everything heavy is imported inside the functions, so that the service can name them without importing it. Errors come
 back as data, since an exception of a library would have to be imported by the service to be read (docs/decisions/0002).
 """

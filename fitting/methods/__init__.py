@@ -7,17 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from fitting.methods.minimizers import (
-    gradient,
-    iterative_components,
-    iterative_parameters,
-    lm_with_restarts,
-    scipy_minimize,
-)
+from fitting.methods.minimizers.gradient import gradient
+from fitting.methods.minimizers.iterative_components import iterative_components
+from fitting.methods.minimizers.iterative_parameters import iterative_parameters
+from fitting.methods.minimizers.restarts import lm_with_restarts
+from fitting.methods.minimizers.scipy_minimize import scipy_minimize
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult, SamplerResult
-from fitting.methods.samplers import Shelf, run_ensemble, run_hmc, run_mala, run_metropolis, run_nuts
-from fitting.methods.uncertainties import bootstrap, with_intervals
+from fitting.methods.samplers import Shelf
+from fitting.methods.samplers.ensemble import run_ensemble
+from fitting.methods.samplers.hamiltonian import run_hmc, run_nuts
+from fitting.methods.samplers.mala import run_mala
+from fitting.methods.samplers.metropolis import run_metropolis
+from fitting.methods.uncertainties.bootstrap import bootstrap
+from fitting.methods.uncertainties.profile_intervals import with_intervals
 from fitting.problem import Problem
 
 

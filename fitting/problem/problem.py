@@ -47,7 +47,7 @@ class Problem:
         problem.normal_equations(theta).matrix  # JᵀWJ, (1, free, free)
 
     Args:
-        request: with a value or a link for every parameter (`fitting.inputs.complete_request`).
+        request: with a value or a link for every parameter (`fitting.first_values.complete_request`).
         images: as `fitting.inputs.load_images` gives them.
         device: a torch device, of the images and of what is drawn; all tensors are float64.
 

@@ -1,8 +1,13 @@
 """Notices: what a careful reader should know of a fit although nothing failed, each with a code that stays.
 
-One channel carries them from where they are known to whoever reads them: from an image to the result,
-`parameters.json`, the record, the interface, page and commands. Public documents have them twice: as plain sentences
-under ``warnings``, and whole under ``notices``.
+One channel carries them from where they are known to whoever reads them (docs/decisions/0027). How one reaches the
+page, in the order to read:
+
+1. here: a `Notice` is made where something is seen, such as `fitting.inputs.plane_reading.Reading.notice`, and goes
+   with the image (`ImageData.notices`) into the result (`FitResult.notices`);
+2. `jobs.lifecycle.transitions`: `create` stores those of the images, `finish` adds those of the result, each once;
+3. `app.presenting.fits.present_fit`: of the record, as sentences under ``warnings`` and whole under ``notices``;
+4. `app/page/js/views/result.js`: printed, with the place that they belong to.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@
 
 `running*` is running where a cancel was asked for (`cancel_requested_at`); it may still be done first. `final` is
 succeeded, failed or cancelled. Callers: `submission`, `fits` and `uws` of app/domain, `running`, `lease` and
-`reporting` of worker, `reconciler` of jobs/lifecycle, `retention` of jobs/operation, `admin` is
+`reporting` of worker, `reconciler` of jobs/lifecycle, `retention` of jobs/lifecycle, `admin` is
 photfit/commands/admin/jobs.py.
 
 A statement names the state, and where a worker speaks the attempt, that it expects: whoever comes second changes

@@ -1,1 +1,1 @@
-"""Operation: logs, tallies, retention, and telling others that a fit is final."""
+"""Operation: logs, tallies, spans, jobs of UWS, and telling others that a fit is final."""

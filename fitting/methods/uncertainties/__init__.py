@@ -1,7 +1,7 @@
 """Uncertainties beyond the covariance: the bootstrap, intervals from the profile of the objective, limits of sizes."""
 
-from fitting.methods.uncertainties.bootstrap import BootstrapResult, bootstrap
-from fitting.methods.uncertainties.profile_intervals import Interval, ProfiledResult, with_intervals
+from fitting.methods.uncertainties.bootstrap import BootstrapResult
+from fitting.methods.uncertainties.profile_intervals import Interval, ProfiledResult
 from fitting.methods.uncertainties.size_limits import SizeLimit, size_limits
 
 __all__ = [
@@ -9,7 +9,5 @@ __all__ = [
     "Interval",
     "ProfiledResult",
     "SizeLimit",
-    "bootstrap",
     "size_limits",
-    "with_intervals",
 ]

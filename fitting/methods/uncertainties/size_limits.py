@@ -23,6 +23,7 @@ _SIZES = np.geomspace(0.05, 3.0, 9)
 _SMALL = 1.0
 """Semi-axis from which a component is not looked at, pixels."""
 _MOST_STEPS = 20
+"""Of the refit of all other parameters at each size; chosen by hand: they begin near their ends."""
 
 
 @dataclass(frozen=True)

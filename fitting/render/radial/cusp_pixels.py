@@ -9,8 +9,8 @@ Along a ray from the centre ρ grows as λ², whatever the ray. So ρ and its lo
 on the pixels' edges, and what is summed along rays is summed before it is multiplied with what belongs to the ends.
 
 How exactly: to 1e-5 of the pixel. `edge_order` and `measure_smoothness` choose orders by comparison with finer ones,
-tests/fitting/render/radial/test_cusp_pixels.py compares with adaptive quadrature, tests/promises/test_render_accuracy.py
-with Green's theorem, and finds 6e-6 at most (decision 0009).
+tests/fitting/render/radial/test_cusp_pixels.py compares with adaptive quadrature,
+tests/promises/test_render_accuracy.py with Green's theorem, and finds 6e-6 at most (decision 0009).
 
 Why it is so: in x and y a cusp R^{1/n} spoils every rule of fixed points, and closed forms end at the Sérsic profile.
 Along a graded ray it is smooth, for whatever profile says its `cusp_power`. Derivatives by the centre come from the

@@ -8,7 +8,11 @@ from torch import Tensor
 
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult, SamplerResult
-from fitting.methods.samplers import Shelf, run_ensemble, run_hmc, run_mala, run_metropolis, run_nuts
+from fitting.methods.samplers import Shelf
+from fitting.methods.samplers.ensemble import run_ensemble
+from fitting.methods.samplers.hamiltonian import run_hmc, run_nuts
+from fitting.methods.samplers.mala import run_mala
+from fitting.methods.samplers.metropolis import run_metropolis
 from fitting.problem import NormalEquations
 from fitting.spec.methods import EnsembleOptions, HmcOptions, MalaOptions, MetropolisOptions, NutsOptions
 

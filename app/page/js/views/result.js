@@ -45,7 +45,7 @@ function Whole({ fit, parameters, request }) {
   };
   return html`
     <${Heading} fit=${fit} request=${request} parameters=${parameters} show=${() => setShown(true)} />
-    ${fit.warnings.map((warning) => html`<p class="note warn">${warning}</p>`)}
+    ${fit.notices.map(({ sentence, where }) => html`<p class="note warn">${where ? `${where}: ` : ""}${sentence}</p>`)}
     <section class="card"><div class="figures">
       <${Figure} value=${general(parameters.chi2_reduced)} words="reduced χ²" />
       <${Figure} value=${general(parameters.chi2)} words="χ²" />

@@ -7,8 +7,8 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from fitting.methods.minimizers import gradient, levenberg_marquardt
-from fitting.methods.minimizers.gradient import build_optimizer, build_schedule
+from fitting.methods.minimizers import levenberg_marquardt
+from fitting.methods.minimizers.gradient import build_optimizer, build_schedule, gradient
 from fitting.methods.progress import Cancelled
 from fitting.problem import Problem
 from fitting.spec.methods import OPTIMIZERS, SCHEDULES, GradientOptions

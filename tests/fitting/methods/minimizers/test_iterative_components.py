@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from fitting.methods.minimizers import iterative_components, levenberg_marquardt
-from fitting.methods.minimizers.iterative_components import joined_groups
+from fitting.methods.minimizers import levenberg_marquardt
+from fitting.methods.minimizers.iterative_components import iterative_components, joined_groups
 from fitting.methods.progress import Cancelled
 from fitting.problem.part import Part, tied_components
 from fitting.spec.methods import IterativeComponentsOptions

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from fitting.methods.minimizers import iterative_parameters, levenberg_marquardt
-from fitting.methods.minimizers.iterative_parameters import chunk_size
+from fitting.methods.minimizers import levenberg_marquardt
+from fitting.methods.minimizers.iterative_parameters import chunk_size, iterative_parameters
 from fitting.methods.progress import Cancelled
 from fitting.spec.methods import IterativeParametersOptions
 from tests.fitting.methods.scenes import GOAL, Recorder, at_start, example, reduced, same, silent, tied_scene

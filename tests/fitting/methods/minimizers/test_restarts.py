@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from fitting.methods.minimizers import levenberg_marquardt, lm_with_restarts
-from fitting.methods.minimizers.restarts import drawn_starts
+from fitting.methods.minimizers import levenberg_marquardt
+from fitting.methods.minimizers.restarts import drawn_starts, lm_with_restarts
 from fitting.methods.progress import Cancelled
 from fitting.problem import Problem
 from fitting.spec.methods import LmOptions

@@ -4,7 +4,8 @@ import pytest
 from pydantic import ValidationError
 from scipy.optimize import show_options
 
-from fitting.methods.minimizers import levenberg_marquardt, scipy_minimize
+from fitting.methods.minimizers import levenberg_marquardt
+from fitting.methods.minimizers.scipy_minimize import scipy_minimize
 from fitting.methods.progress import Cancelled
 from fitting.spec.methods import SCIPY_METHODS, ScipyOptions
 from tests.fitting.methods.scenes import (

@@ -11,7 +11,7 @@ from torch import Tensor
 from fitting.chains import Chains, diagnose
 from fitting.methods.minimizers import levenberg_marquardt
 from fitting.methods.results import MinimizerResult
-from fitting.methods.samplers import run_nuts
+from fitting.methods.samplers.hamiltonian import run_nuts
 from fitting.problem import Problem
 from fitting.results import covariance_at
 from fitting.spec.methods import NutsOptions

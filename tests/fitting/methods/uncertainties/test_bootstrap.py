@@ -6,7 +6,7 @@ import torch
 
 from fitting.methods.minimizers import levenberg_marquardt
 from fitting.methods.progress import Cancelled
-from fitting.methods.uncertainties import bootstrap
+from fitting.methods.uncertainties.bootstrap import bootstrap
 from fitting.problem.resampling import ResampledProblem, pixel_counts
 from fitting.results import covariance_at
 from fitting.spec.methods import BootstrapOptions

@@ -9,10 +9,10 @@ import torch
 from scipy.optimize import brentq, least_squares
 
 from fitting.inputs import ImageData
-from fitting.methods.minimizers import levenberg_marquardt, lm_with_restarts
+from fitting.methods.minimizers import levenberg_marquardt
+from fitting.methods.minimizers.restarts import lm_with_restarts
 from fitting.methods.progress import Cancelled
-from fitting.methods.uncertainties import with_intervals
-from fitting.methods.uncertainties.profile_intervals import profile_intervals
+from fitting.methods.uncertainties.profile_intervals import profile_intervals, with_intervals
 from fitting.problem import Problem
 from fitting.results import FitResult, FittedParameter, covariance_at
 from fitting.spec import RequestInvalid, parse_request
