@@ -246,3 +246,15 @@ def test_a_truncation_begins_beyond_the_galaxy_and_goes_with_its_parameters(page
 def test_a_star_has_no_isophotes_to_modify(page: Page) -> None:
     page.get_by_label("Component g1").locator("select").first.select_option("flat_sky")
     expect(page.get_by_label("Modify the isophotes")).to_have_count(0)
+
+
+def test_a_profile_that_only_its_description_knows_is_chosen_and_has_its_fields(page: Page, tab: Tab) -> None:
+    """`einasto` was added by its two files alone: nothing of the page names it."""
+    page.get_by_label("Component g1").locator("select").first.select_option("einasto")
+    for name in ("alpha", "r_s", "i_s"):
+        expect(page.locator(f"#parameter-{name}")).to_be_visible()
+    changed = component(page, "g1")
+    assert changed["profile"] == "einasto"
+    with httpx.Client(base_url=tab.url, timeout=60) as http:
+        answer = http.post("/v1/fits?dry_run=true", json=request(page))
+    assert answer.status_code == 200, answer.text
