@@ -80,7 +80,7 @@ def top(**changes: Any) -> Change:
 BAD_REQUESTS: dict[str, tuple[Change, str]] = {
     "shapes of data and variance differ": (image(variance="PLANES[SMALL]"), "$.images[0].variance"),
     "shapes of data and mask differ": (image(mask="PLANES[SMALL]"), "$.images[0].mask"),
-    "a PSF of even size": (image(psf="PLANES[EVEN]"), "$.images[0].psf"),
+    "a PSF with NaN pixels": (image(psf="PLANES[NAN]"), "$.images[0].psf"),
     "a PSF that sums to zero": (image(psf="PLANES[ZERO]"), "$.images[0].psf"),
     "every pixel masked": (image(mask="PLANES[MASKED]"), "$.images[0]"),
     "NaN everywhere": (image(data="PLANES[NAN]"), "$.images[0]"),

@@ -102,7 +102,7 @@ def test_derivatives_through_a_constraint_are_exact(data: np.ndarray) -> None:
 
 
 def test_a_value_that_its_profile_cannot_have_is_no_model(data: np.ndarray) -> None:
-    problem = Problem(request_of({"expression": "a.n - b.n", "min": -20, "max": 20}), [image_of(data)])
+    problem = Problem(request_of({"expression": "a.n - b.n", "min": -40, "max": 40}), [image_of(data)])
     theta = problem.start()
-    theta[0, problem.names.index("a.n - b.n")] = 15.0
+    theta[0, problem.names.index("a.n - b.n")] = 30.0
     assert not math.isfinite(float(problem.value(theta)))
