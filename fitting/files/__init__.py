@@ -9,8 +9,9 @@ docs/decisions/0002-sandboxed-parsing.md. Where its pixels are on the sky, `sky_
 
 from fitting.files.file_limits import DEFAULT_LIMITS, FileInvalid, ReadLimits
 from fitting.files.file_reading import FileDescription, HduDescription, Plane, describe_file, read_plane
+from fitting.files.flux_scale import flux_scale, zero_point
 from fitting.files.header_cards import windowed_header
-from fitting.files.image_header import gnomonic_projection, pixel_scale, zero_point
+from fitting.files.image_header import gnomonic_projection, pixel_scale
 from fitting.files.mask_bits import BitUnknown, chosen_bits, default_bits, masked_pixels
 from fitting.files.plane_display import sky_map, write_pixels
 from fitting.files.plane_meaning import UNKNOWN, plane_meaning
@@ -37,6 +38,7 @@ __all__ = [
     "coordinates_refusal",
     "default_bits",
     "describe_file",
+    "flux_scale",
     "gnomonic_projection",
     "masked_pixels",
     "pixel_scale",

@@ -22,7 +22,8 @@ from fitting.files.containers.tiff import open_tiff
 from fitting.files.file_content import Format, open_content
 from fitting.files.file_limits import DEFAULT_LIMITS, FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
-from fitting.files.image_header import pixel_scale, zero_point
+from fitting.files.flux_scale import zero_point
+from fitting.files.image_header import pixel_scale
 from fitting.files.plane_meaning import plane_meaning
 from fitting.files.sky_coordinates import coordinates_notices, sky_coordinates
 from fitting.spec.notices import sentences

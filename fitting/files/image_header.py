@@ -1,4 +1,4 @@
-"""Image headers: pixel scale and zero point, and the projection in which positions are flat."""
+"""Image headers: pixel scale, and the projection in which positions are flat."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-ZERO_POINT_KEYWORDS = ("MAGZERO", "MAGZPT", "PHOTZP", "ZEROPT")
 _DEGREES = {"": 1.0, "deg": 1.0, "degree": 1.0, "arcmin": 1 / 60, "arcsec": 1 / 3600, "rad": math.degrees(1.0)}
 _CELESTIAL = ("RA--", "DEC-", "GLON", "GLAT", "ELON", "ELAT", "SLON", "SLAT")
 _LARGEST = 3600.0
@@ -36,15 +35,6 @@ def pixel_scale(header: Mapping[str, Any]) -> float | None:
     area = abs(matrix[1, 1] * matrix[2, 2] - matrix[1, 2] * matrix[2, 1]) * units[0] * units[1]
     scale = 3600.0 * math.sqrt(area) if math.isfinite(area) else math.nan
     return scale if 0.0 < scale < _LARGEST else None
-
-
-def zero_point(header: Mapping[str, Any]) -> float | None:
-    """Magnitude of one data unit, from the first of `ZERO_POINT_KEYWORDS` that holds a finite number, or None."""
-    for keyword in ZERO_POINT_KEYWORDS:
-        value = _number(header.get(keyword))
-        if math.isfinite(value):
-            return value
-    return None
 
 
 def _number(value: Any) -> float:

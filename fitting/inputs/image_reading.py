@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from astropy.io import fits
 
-from fitting.files import DEFAULT_LIMITS, ReadLimits, coordinates_notices, pixel_scale, zero_point
+from fitting.files import DEFAULT_LIMITS, ReadLimits, coordinates_notices, flux_scale, pixel_scale
 from fitting.inputs import variances
 from fitting.inputs.basis_images import read_basis
 from fitting.inputs.frame_faults import frame_faults
@@ -105,6 +105,7 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
     for notice in (*plane.notices, *coordinates_notices(plane.header)):
         reading.notice(notice)
     counts = _counts(spec)
+    magnitude_of_one = _zero_point(spec, header, reading)
     return ImageData(
         name=spec.name,
         data=data,
@@ -116,13 +117,24 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
         psf_convention=spec.psf.convention if spec.psf is not None else "discrete",
         psf_form=_psf_formula(spec.psf),
         pixel_scale=scale,
-        zero_point=spec.zero_point if spec.zero_point is not None else zero_point(header),
+        zero_point=magnitude_of_one,
         header=plane.header,
         origin=(cut[1].start, cut[0].start),
         notices=tuple(reading.notices),
         gain=counts.gain,
         offset=variances.counts_offset(counts),
     )
+
+
+def _zero_point(spec: ImageSpec, header: fits.Header, reading: Reading) -> float | None:
+    """The request's zero point, else that of the header, with a notice of how it was found."""
+    if spec.zero_point is not None:
+        return spec.zero_point
+    scale = flux_scale(header)
+    if scale is None:
+        return None
+    reading.notice(Notice("zero-point-of-header", scale.sentence))
+    return scale.zero_point
 
 
 def _cut(window: Window | None, shape: tuple[int, ...], reading: Reading) -> tuple[slice, slice] | None:

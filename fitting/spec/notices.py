@@ -148,6 +148,14 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "The header has cards that break the FITS standard; they were not used and are not in results.",
             "Nothing, unless one of them mattered (a zero point, a coordinate): then mend the header.",
         ),
+        "zero-point-of-header": NoticeDescription(
+            "The zero point is the header's; it is said by which cards, and whether the exposure time was used.",
+            "Give `zero_point`, the magnitude of one data unit, if another is meant.",
+        ),
+        "pixels-made-linear": NoticeDescription(
+            "Pixels were stored as an asinh of the flux, and were made linear.",
+            "Nothing; results are linear, too.",
+        ),
         "coordinates-turned": NoticeDescription(
             "The header's sky coordinates are galactic, ecliptic or of an old system, and were turned to ICRS.",
             "Nothing: ra, dec and position angles, given and found, are ICRS.",

@@ -29,7 +29,10 @@ _BLOCK = struct.Struct(">I4sQQQ16s")
 _MOST_YAML = 8 << 20
 """Bytes of the tree, at most; chosen by hand, far above the trees of observatories' files."""
 _END_OF_TREE = re.compile(rb"\r?\n\.\.\.\r?\n")
-_ELSEWHERE = re.compile(rb"source\s*:\s*['\"]?[^\s\d\-,}'\"]|\$ref\s*['\"]?\s*:|!core/externalarray|core/subclass")
+_ELSEWHERE = re.compile(
+    rb"(?<![\w.$/-])['\"]?source['\"]?\s*:\s*['\"]?[^\s\d\-,}'\"]|\$ref\s*['\"]?\s*:|!core/externalarray|core/subclass"
+)
+"""What leads to arrays outside of the file; a key that only ends in "source" does not."""
 _DEEPEST = 20
 """Levels of the tree in which arrays are looked for; chosen by hand, so that looking ends."""
 

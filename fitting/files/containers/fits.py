@@ -9,10 +9,12 @@ from typing import IO
 
 import numpy as np
 from astropy.io import fits
+from numpy.typing import NDArray
 
 from fitting.files.containers.container import Plane, damage_fault
 from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline, outline
+from fitting.files.flux_scale import FLUX_CARDS
 from fitting.files.header_cards import readable_header
 from fitting.spec.notices import Notice
 
@@ -31,6 +33,8 @@ class FitsContainer:
             source = self._opened[hdu.index]
             header, dropped = readable_header(source.header.copy())
             primary = readable_header(self._opened[0].header)[0] if hdu.index > 0 else None
+            if primary is not None and header.get("INHERIT", True) is not False:
+                header.update({key: primary[key] for key in FLUX_CARDS if key in primary and key not in header})
             raw = source.data
         except Exception as error:
             raise damage_fault("FITS", error, where) from error
@@ -40,9 +44,23 @@ class FitsContainer:
         dtype = np.dtype({8: "u1", 16: "i2", 32: "i4", 64: "i8", -32: "f4", -64: "f8"}[bits]).name
         assert hdu.plane is not None, "asked for planes alone"
         data = np.ascontiguousarray(raw.reshape(hdu.plane), dtype=np.float64)
+        notices = [_dropped_notice(dropped, where)] if dropped else []
+        if all(isinstance(header.get(key), int | float) for key in _STRETCH):
+            data = _linear(data, *(float(header.pop(key)) for key in _STRETCH))
+            sentence = "pixels were stretched by asinh (BOFFSET, BSOFTEN), and were made linear in flux"
+            notices.append(Notice("pixels-made-linear", sentence, where))
         del source.data  # or every plane of the file would stay in memory
-        notices = (_dropped_notice(dropped, where),) if dropped else ()
-        return Plane(data, header, hdu.index, dtype, notices=notices, primary=primary)
+        return Plane(data, header, hdu.index, dtype, notices=tuple(notices), primary=primary)
+
+
+_STRETCH = ("BOFFSET", "BSOFTEN")
+"""Cards of pixels that are magnitudes of an asinh, as Pan-STARRS stores stacks (Waters et al. 2020, ApJS 251, 4)."""
+
+
+def _linear(stretched: NDArray[np.float64], offset: float, softening: float) -> NDArray[np.float64]:
+    """Fluxes of pixels v = 2.5/ln 10 · asinh((f − offset)/(2 softening))."""
+    with np.errstate(over="ignore"):
+        return np.asarray(offset + 2.0 * softening * np.sinh(stretched * (np.log(10.0) / 2.5)))
 
 
 def _dropped_notice(dropped: tuple[str, ...], where: str) -> Notice:
