@@ -34,6 +34,7 @@ _RATE = re.compile(r"/\s*s(ec(ond)?s?)?\b|\bs(ec)?\s*(\*\*|\^)?\s*\(?-1\b|\bcps\
 _AB_JANSKY = 3631.0
 """Flux density of AB magnitude 0, Jy (Oke & Gunn 1983, ApJ 266, 713)."""
 _STEP = 2.5
+"""Magnitudes to a factor of ten in flux (Pogson 1856, MNRAS 17, 12)."""
 _ST_TO_AB = 2.408
 """Between magnitudes of PHOTFLAM and AB: m = −2.5 log PHOTFLAM − 5 log PHOTPLAM − 2.408 (the ACS data handbook)."""
 
