@@ -180,24 +180,40 @@ class Parametrization:
         scale length for centres (0.3 arcsec on the sky), 15 degrees or 0.2 for what modifies isophotes; none (infinite)
         for what enters the model linearly.
         """
-        physical = self.values(theta).physical[0]
-        scale = torch.full((len(self.free),), torch.inf, dtype=torch.float64, device=theta.device)
+        scales, positions = self._step_scales
+        if not positions:
+            return scales.to(theta.device, copy=True)
+        physical = self.values(theta).physical[0].tolist()
+        found = [
+            unit * max(least, 0.2 * min((physical[length] for length in lengths), default=0.0))
+            for _, lengths, least, unit in positions
+        ]
+        scale = scales.to(theta.device, copy=True)
+        scale[[place for place, *_ in positions]] = scale.new_tensor(found)
+        return scale
+
+    @cached_property
+    def _step_scales(self) -> tuple[Tensor, list[tuple[int, list[int], float, float]]]:
+        """Step scales that do not depend on θ, (free,); and of positions the place, where in the table the component's
+        lengths are, the least scale in the unit of these, and the position's unit over it.
+        """
+        scale = torch.full((len(self.free),), torch.inf, dtype=torch.float64)
         scale[self._log] = 0.5
+        positions = []
         for place, row in enumerate(self.free):
             if row.description.period is not None:
                 scale[place] = row.description.period / 12.0
             elif row.description.unit == "pixel" and not self._log[place]:
-                scale[place] = max(1.0, 0.2 * self._smallest_length(row.component, physical))
+                positions.append((place, self._lengths_of(row.component), 1.0, 1.0))
             elif row.description.modifier is not None and not self._log[place]:
                 scale[place] = 15.0 if row.description.unit == "degree" else 0.2
             elif row.name in (f"{row.component}.ra", f"{row.component}.dec"):
-                scale[place] = max(0.3, 0.2 * self._smallest_length(row.component, physical)) / 3600.0
-        return scale
+                positions.append((place, self._lengths_of(row.component), 0.3, 1.0 / 3600.0))
+        return scale, positions
 
-    def _smallest_length(self, component: str, physical: Tensor) -> float:
-        """Among the lengths of a component, values (parameters,); zero where it has none."""
-        lengths = (self.table.index[row.name] for row in self.table if row.component == component and _stretches(row))
-        return min((float(physical[place]) for place in lengths), default=0.0)
+    def _lengths_of(self, component: str) -> list[int]:
+        """Where in the table the lengths of a component are."""
+        return [self.table.index[row.name] for row in self.table if row.component == component and _stretches(row)]
 
     def canonical(self, theta: Tensor) -> Tensor:
         """The same ellipses with q ≤ 1: where a fit went through q = 1 the axes change their names. Same shape as
