@@ -134,7 +134,7 @@ def sampling_notice(header: Mapping[str, object] | None, oversampling: int, scal
 def _number(header: Mapping[str, object], key: str) -> float | None:
     """A positive number of the header, or None."""
     try:
-        value = float(header.get(key))  # type: ignore[arg-type]  # what is no number raises
+        value = float(str(header.get(key)))  # what is no number raises
     except (TypeError, ValueError, KeyError):
         return None
     return value if math.isfinite(value) and value > 0.0 else None
