@@ -3,7 +3,8 @@
 Where an upload is checked, in the order to read:
 
 1. `app.domain.uploads.store`, in the service: bytes are received under the limit of a body (`max_upload_bytes` of the
-   settings, 256 MiB) and the account's quota, and handed on by path; what the child finds becomes an answer.
+   settings, 256 MiB) and handed on by path; what the child finds becomes an answer, or is kept within the account's
+   quota.
 2. `check_file`, here, in a child: two children, each with 60 s a call and 16 bytes of address space for each byte that
    an upload may have, 4 GiB at least (`app.sandbox.pool`).
 3. `fitting.files.describe_file`, under `fitting.files.ReadLimits`: 2 GiB unpacked, 200 times the packed size, 256 HDUs,
