@@ -49,10 +49,10 @@ def complete_through_pixels(request: FitRequest, images: Sequence[ImageData], co
     missing = [name for name in table.missing if name not in found]
     if missing:
         raise RequestInvalid(Fault(json_path(table[name].place), f"{name} is missing", "a value") for name in missing)
-    return request.with_values({name: _inside_limits(found[name], table, name) for name in table.missing})
+    return request.with_values({name: _clip_to_limits(found[name], table, name) for name in table.missing})
 
 
-def _inside_limits(value: float, table: ParameterTable, name: str) -> float:
+def _clip_to_limits(value: float, table: ParameterTable, name: str) -> float:
     row = table[name]
     value = value if row.min is None else max(value, row.min)
     return value if row.max is None else min(value, row.max)
