@@ -110,9 +110,9 @@ def propose_here(image: str, options: Mapping[str, Any], folder: Path) -> dict[s
     """
     with _engine_present():
         from fitting.proposing import propose
-    file, hdu = split_image(image)
+    file, place = split_image(image)
     try:
-        spec = parse_proposal(dict(options) | ({} if hdu is None else {"hdu": hdu}), file, "path")
+        spec = parse_proposal(dict(options) | place, file, "path")
         proposal = propose(spec, partial(locate_from, Path())).document()
     except RequestInvalid as error:
         raise UserMistake(f"{image}:\n{describe_faults(error.faults)}") from error

@@ -27,21 +27,21 @@ def options_document(given: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
-def split_image(image: str) -> tuple[str, int | str | None]:
-    """File and HDU of ``FILE[HDU]``."""
+def split_image(image: str) -> tuple[str, dict[str, int | str]]:
+    """File of ``FILE[HDU][PLANE]``, and `hdu` and `plane` as far as they are said."""
     reference = PlaneReference.model_validate(image)
-    return reference.file, reference.hdu
+    said = {"hdu": reference.hdu, "plane": reference.plane}
+    return reference.file, {key: value for key, value in said.items() if value is not None}
 
 
 def propose_by_service(client: Client, image: str, options: dict[str, Any]) -> dict[str, Any]:
     """Upload the image and the files that the options name, and let the service propose. Raises ServiceError."""
-    file, hdu = split_image(image)
-    body = options | ({} if hdu is None else {"hdu": hdu})
+    file, place = split_image(image)
+    body = options | place
     for key in PLANES:
         if isinstance(body.get(key), str) and not body[key].startswith("["):
-            other_file, hdu_of_plane = split_image(body[key])
-            upload = {"upload": client.upload(_existing(other_file)).id}
-            body[key] = upload if hdu_of_plane is None else upload | {"hdu": hdu_of_plane}
+            other_file, place_of_plane = split_image(body[key])
+            body[key] = {"upload": client.upload(_existing(other_file)).id} | place_of_plane
     return client.propose(client.upload(_existing(file)).id, body)
 
 

@@ -24,26 +24,33 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class StoredPlane:
-    """A plane of a stored file: an HDU's number or name, or None for the first image; `factor` is pixels to a block."""
+    """A plane of a stored file: an HDU's number or name, or None for the first image; `number` of a plane in a cube;
+    `factor` is pixels to a block.
+    """
 
     blobs: BlobStore
     key: str
     hdu: int | str | None = None
     factor: int = 1
+    number: int | None = None
 
     @property
     def etag(self) -> str:
         """A strong entity tag: stored files never change."""
-        return strong_tag(self.key, repr(self.hdu), self.factor)
+        return strong_tag(
+            self.key, repr(self.hdu), *(() if self.number is None else (f"plane {self.number}",)), self.factor
+        )
 
 
-def of_upload(services: Services, owner: str, upload_id: str, hdu: str | None, factor: int = 1) -> StoredPlane:
+def of_upload(
+    services: Services, owner: str, upload_id: str, hdu: str | None, factor: int = 1, number: int | None = None
+) -> StoredPlane:
     """A plane of an upload. Raises NotFound."""
     record = uploads.get(services, owner, upload_id)
     key = blob_key(record.sha256)
     if services.blobs.size(key) is None:
         raise NotFound(f"The bytes of the upload {upload_id} are gone.")
-    return StoredPlane(services.blobs, key, int(hdu) if hdu is not None and hdu.isdigit() else hdu, factor)
+    return StoredPlane(services.blobs, key, int(hdu) if hdu is not None and hdu.isdigit() else hdu, factor, number)
 
 
 def of_result(services: Services, owner: str, fit_id: str, image: str, plane: str, factor: int) -> StoredPlane:
@@ -57,7 +64,7 @@ def pixels(services: Services, plane: StoredPlane) -> ConvertedFile:
     with temporary_folder(services.receiving_folder) as folder:
         target = folder / "pixels.npy"
         fault = _read_blob(
-            services, plane.blobs, plane.key, file_products.write_pixels, plane.hdu, plane.factor, target
+            services, plane.blobs, plane.key, file_products.write_pixels, plane.hdu, plane.number, plane.factor, target
         )
         if fault is not None:
             raise RequestFaulty([fault])
@@ -66,7 +73,7 @@ def pixels(services: Services, plane: StoredPlane) -> ConvertedFile:
 
 def sky_map(services: Services, plane: StoredPlane) -> dict[str, Any] | None:
     """From the plane's pixels to the sky, or None. Raises RequestFaulty where the file has no such plane."""
-    found = _read_blob(services, plane.blobs, plane.key, file_products.sky_map, plane.hdu)
+    found = _read_blob(services, plane.blobs, plane.key, file_products.sky_map, plane.hdu, plane.number)
     if isinstance(found, Fault):
         raise RequestFaulty([found])
     return found

@@ -94,11 +94,14 @@ def _add_request_schema(schemas: dict[str, Any]) -> None:
 
 def _proposal_options(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of a proposal's body: the data are the upload, and planes may be HDUs of it."""
-    hdu_of_upload = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^\[[^\[\]]+\]$"}]}
+    hdu_of_upload = {
+        "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^\[[^\[\]]+\](\[[0-9]+\])?$"}]
+    }
     properties = {key: value for key, value in schema["properties"].items() if key != "data"}
     for key in (*PLANES, "segmentation"):
         properties[key] = {"anyOf": [*hdu_of_upload["anyOf"], properties[key]]}
     properties["hdu"] = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}
+    properties["plane"] = {"type": "integer", "minimum": 0}
     return {**schema, "title": "ProposalOptions", "properties": properties, "required": []}
 
 

@@ -15,6 +15,9 @@ router = APIRouter(tags=["pixels"])
 Hdu = Annotated[
     str | None, Query(max_length=80, description="Number or EXTNAME; the first image where it is left out.")
 ]
+Number = Annotated[
+    int | None, Query(alias="plane", ge=0, le=999_999, description="Which plane of a cube, counted from 0.")
+]
 Factor = Annotated[int, Query(alias="bin", ge=1, le=256, description="Average blocks of so many pixels a side.")]
 Plane = Annotated[str, Path(pattern="^(data|model|residual|normalized_residual)$", description="Which plane.")]
 
@@ -35,16 +38,24 @@ def recognise_planes(upload_id: str, services: ServicesDep, owner: OwnerDep) -> 
     response_class=Response,
 )
 def get_upload_pixels(
-    request: Request, upload_id: str, services: ServicesDep, owner: OwnerDep, hdu: Hdu = None, factor: Factor = 1
+    request: Request,
+    upload_id: str,
+    services: ServicesDep,
+    owner: OwnerDep,
+    hdu: Hdu = None,
+    number: Number = None,
+    factor: Factor = 1,
 ) -> Response:
     """One plane as an array, averaged over blocks where `bin` says so (NaN where a block has no finite pixel)."""
-    return _array(request, services, planes.of_upload(services, owner, upload_id, hdu, factor))
+    return _array(request, services, planes.of_upload(services, owner, upload_id, hdu, factor, number))
 
 
 @router.get("/uploads/{upload_id}/sky", summary="Where the pixels are on the sky")
-def get_sky_map(upload_id: str, services: ServicesDep, owner: OwnerDep, hdu: Hdu = None) -> SkyMap | None:
+def get_sky_map(
+    upload_id: str, services: ServicesDep, owner: OwnerDep, hdu: Hdu = None, number: Number = None
+) -> SkyMap | None:
     """Polynomials from pixels to the sky, good to a small part of a pixel; `null` where the header does not say."""
-    found = planes.sky_map(services, planes.of_upload(services, owner, upload_id, hdu))
+    found = planes.sky_map(services, planes.of_upload(services, owner, upload_id, hdu, number=number))
     return None if found is None else SkyMap.model_validate(found)
 
 

@@ -60,8 +60,8 @@ async def create_upload(
     filename: Filename = None,
     x_filename: FilenameHeader = None,
 ) -> Upload:
-    """Store an image file, FITS (plain, gzipped or fpacked), `.npy`, `.npz`, ASDF, TIFF or a grey PNG: as the body, as
-    the one file of a form, or by its URL, as JSON, where the service fetches from that host.
+    """Store an image file, FITS (plain, fpacked, or packed by gzip, bzip2 or xz), `.npy`, `.npz`, ASDF, TIFF or a grey
+    PNG: as the body, as the one file of a form, or by its URL, as JSON, where the service fetches from that host.
 
     The file is read as it comes; one that holds no image is refused. The same bytes are kept once: 200 and the first
     upload where they are there already.
@@ -132,6 +132,9 @@ def get_preview_of_upload(
     services: ServicesDep,
     owner: OwnerDep,
     hdu: Hdu = None,
+    number: Annotated[
+        int | None, Query(alias="plane", ge=0, le=999_999, description="Which plane of a cube, counted from 0.")
+    ] = None,
     stretch: StretchChoice = "asinh",
     low: Level = None,
     high: Level = None,
@@ -149,7 +152,7 @@ def get_preview_of_upload(
     """
     upload = uploads.get(services, owner, upload_id)
     plane = int(hdu) if hdu is not None and hdu.isascii() and hdu.isdigit() else hdu
-    choices = PictureChoices(plane, stretch, low, high, colormap, size)
+    choices = PictureChoices(plane, stretch, low, high, colormap, size, number)
     return made_response(
         request,
         planes.picture_etag(upload, choices),

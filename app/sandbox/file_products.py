@@ -38,25 +38,25 @@ def propose(spec: ProposalSpec, files: Mapping[str, Path]) -> ProposalOutcome:
         return ProposalOutcome(faults=error.faults)
 
 
-def write_pixels(source: Path, hdu: int | str | None, factor: int, target: Path) -> Fault | None:
+def write_pixels(source: Path, hdu: int | str | None, number: int | None, factor: int, target: Path) -> Fault | None:
     """Write a plane's pixels to `target` as .npy, averaged over blocks; a fault where there is no such plane."""
     from fitting.files import FileInvalid
     from fitting.files import write_pixels as write
 
     try:
-        write(source, hdu, factor, target)
+        write(source, hdu, number, factor, target)
     except FileInvalid as error:
         return _fault_of_plane(error)
     return None
 
 
-def sky_map(source: Path, hdu: int | str | None) -> dict[str, Any] | Fault | None:
+def sky_map(source: Path, hdu: int | str | None, number: int | None) -> dict[str, Any] | Fault | None:
     """Where a plane's pixels are on the sky, as JSON; None where its header does not say."""
     from fitting.files import FileInvalid
     from fitting.files import sky_map as read_sky_map
 
     try:
-        return read_sky_map(source, hdu)
+        return read_sky_map(source, hdu, number)
     except FileInvalid as error:
         return _fault_of_plane(error)
 
@@ -86,7 +86,7 @@ def draw_upload(path: Path, choices: PictureChoices) -> bytes | Fault:
     from fitting.plots import PictureInvalid, draw_picture
 
     try:
-        return draw_picture(read_plane(path, choices.hdu).data, choices)
+        return draw_picture(read_plane(path, choices.hdu, number=choices.plane).data, choices)
     except FileInvalid as error:
         return Fault("query.hdu", str(error), error.expected)
     except PictureInvalid as error:

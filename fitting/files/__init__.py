@@ -1,14 +1,14 @@
 """Files: from bytes that somebody sent to planes of pixels, under limits; knows nothing of requests.
 
 Start at `file_reading`: what `describe_file` and `read_plane` do, in order, is open the bytes (`file_content`, which
-inflates gzip and tells the format), open the container (`containers`, one file a format; FITS headers are read before
-by `fits_structure`), and take a plane of it. Everything that a file claims is held against `ReadLimits` before it is
-believed; what cannot be used is a `FileInvalid`. A file is read in a sandbox's child:
+inflates gzip, bzip2 and xz, and tells the format), open the container (`containers`, one file a format; FITS headers
+are read before by `fits_structure`), and take a plane of it, or a window of that. Everything that a file claims is held
+against `ReadLimits` before it is believed; what cannot be used is a `FileInvalid`. A file is read in a sandbox's child:
 docs/decisions/0002-sandboxed-parsing.md. Where its pixels are on the sky, `sky_coordinates` says, always in ICRS.
 """
 
 from fitting.files.file_limits import DEFAULT_LIMITS, FileInvalid, ReadLimits
-from fitting.files.file_reading import FileDescription, HduDescription, Plane, describe_file, read_plane
+from fitting.files.file_reading import FileDescription, HduDescription, Plane, describe_file, read_plane, read_strips
 from fitting.files.flux_scale import flux_scale, zero_point
 from fitting.files.header_cards import windowed_header
 from fitting.files.image_header import gnomonic_projection, pixel_scale
@@ -44,6 +44,7 @@ __all__ = [
     "pixel_scale",
     "plane_meaning",
     "read_plane",
+    "read_strips",
     "recognise_planes",
     "sky_coordinates",
     "sky_map",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import bz2
+import lzma
 import os
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 from fitting.files.file_limits import FileInvalid, ReadLimits
 
@@ -19,7 +22,26 @@ _CHUNK = 2**20
 _MEMBERS = 1000
 """Members of a gzip file, at most: chosen by hand, so that a file of empty ones ends
 (`tests/fitting/files/test_hostile_files.py`)."""
-_GZIP = b"\x1f\x8b"
+_MAGIC = 6
+"""Bytes at the start that tell how a file is compressed."""
+_DICTIONARY = 2**27
+"""Bytes that unpacking may hold, at most: twice what `xz -9` asks for, so that no file asks for gigabytes."""
+
+
+@dataclass(frozen=True)
+class _Packing:
+    """A way of compressing whole files: how it is called, what begins it, and what unpacks one of its members."""
+
+    name: str
+    magic: bytes
+    member: Callable[[], Any]
+
+
+_PACKINGS = (
+    _Packing("gzip", b"\x1f\x8b", lambda: _Inflater(zlib.decompressobj(wbits=31))),
+    _Packing("bzip2", b"BZh", lambda: _Unpacker(bz2.BZ2Decompressor())),
+    _Packing("xz", b"\xfd7zXZ\0", lambda: _Unpacker(lzma.LZMADecompressor(lzma.FORMAT_XZ, _DICTIONARY))),
+)
 _FORMATS: tuple[tuple[bytes, Format], ...] = (
     (b"SIMPLE  =", "fits"),
     (b"\x93NUMPY", "npy"),
@@ -33,8 +55,6 @@ _FORMATS: tuple[tuple[bytes, Format], ...] = (
 )
 """What the files of each format begin with."""
 _KNOWN: tuple[tuple[bytes, str], ...] = (
-    (b"BZh", "compressed with bzip2"),
-    (b"\xfd7zXZ", "compressed with xz"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstandard"),
     (b"\x1f\x9d", "compressed with compress (.Z)"),
     (b"\xff\xd8\xff", "a JPEG picture"),
@@ -54,19 +74,17 @@ def open_content(path: Path, limits: ReadLimits) -> Iterator[tuple[IO[bytes], Fo
     with ExitStack() as stack:
         try:
             file: IO[bytes] = stack.enter_context(path.open("rb"))
-            start = file.read(len(_GZIP))
+            start = file.read(_MAGIC)
             file.seek(0)
         except OSError as error:
             raise FileInvalid(f"cannot be read: {error.strerror or error}") from None
-        if start == _GZIP:
+        packing = next((packing for packing in _PACKINGS if start.startswith(packing.magic)), None)
+        if packing is not None:
             inflated = stack.enter_context(tempfile.TemporaryFile())
-            _inflate(file, inflated, path.stat().st_size, limits)
+            _inflate(file, inflated, path.stat().st_size, limits, packing)
             inflated.flush()
             # astropy takes a file that could be written to for one that is to be updated.
             file = stack.enter_context(open(os.dup(inflated.fileno()), "rb"))
-        file.seek(0, 2)
-        if file.tell() > limits.bytes:
-            raise FileInvalid(f"is larger than {limits.bytes} bytes", expected="a smaller file")
         file.seek(0)
         yield file, _format(file)
 
@@ -85,27 +103,71 @@ def _format(file: IO[bytes]) -> Format:
     raise FileInvalid("is of none of the formats that photfit reads")
 
 
-def _inflate(compressed: IO[bytes], inflated: IO[bytes], size: int, limits: ReadLimits) -> None:
-    """Inflate all members of a gzip file, stopping as soon as a limit is passed."""
+@dataclass
+class _Inflater:
+    """A member of a gzip file, unpacked piece by piece."""
+
+    member: Any
+
+    def unpack(self, chunk: bytes) -> tuple[bytes, bytes]:
+        """A piece of at most `_CHUNK` bytes, and what of `chunk` was not used for it."""
+        piece = self.member.decompress(chunk, _CHUNK)
+        return piece, self.member.unused_data if self.member.eof else self.member.unconsumed_tail
+
+    @property
+    def waiting(self) -> bool:
+        """Whether more can be had without more of the file."""
+        return False
+
+    @property
+    def ended(self) -> bool:
+        """Whether the member is whole."""
+        return bool(self.member.eof)
+
+
+@dataclass
+class _Unpacker:
+    """A member of a bzip2 or xz file, unpacked piece by piece: as `_Inflater`, but it keeps what it has not used."""
+
+    member: Any
+
+    def unpack(self, chunk: bytes) -> tuple[bytes, bytes]:
+        """As `_Inflater.unpack`."""
+        return self.member.decompress(chunk, _CHUNK), self.member.unused_data if self.member.eof else b""
+
+    @property
+    def waiting(self) -> bool:
+        """As `_Inflater.waiting`."""
+        return not self.member.eof and not self.member.needs_input
+
+    @property
+    def ended(self) -> bool:
+        """As `_Inflater.ended`."""
+        return bool(self.member.eof)
+
+
+def _inflate(compressed: IO[bytes], inflated: IO[bytes], size: int, limits: ReadLimits, packing: _Packing) -> None:
+    """Inflate all members of a compressed file, stopping as soon as a limit is passed."""
     most = min(limits.bytes, max(limits.ratio_free, int(limits.ratio * size)))
     written = members = 0
     member = None
     pending = b""
-    while chunk := pending or compressed.read(_CHUNK):
+    while (member is not None and member.waiting) or (pending := pending or compressed.read(_CHUNK)):
         if member is None:
             members += 1
-            if members > 1 and not chunk.startswith(_GZIP[:1]):
+            if members > 1 and not pending.startswith(packing.magic[:1]):
                 return  # padding after the last member
-            member = zlib.decompressobj(wbits=31)
+            member = packing.member()
         try:
-            piece = member.decompress(chunk, _CHUNK)
-        except zlib.error as error:
-            raise FileInvalid(f"is a damaged gzip file: {error}", expected="a whole gzip file") from None
+            piece, pending = member.unpack(pending)
+        except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as error:
+            right = f"a whole {packing.name} file"
+            raise FileInvalid(f"is a damaged {packing.name} file: {error}", expected=right) from None
         written += len(piece)
         if written > most or members > _MEMBERS:
             right = f"at most {limits.bytes} bytes and {limits.ratio:g} times the compressed size"
             raise FileInvalid(f"inflates from {size} bytes to more than {most}", expected=right)
         inflated.write(piece)
-        pending, member = (member.unused_data, None) if member.eof else (member.unconsumed_tail, member)
+        member = None if member.ended else member
     if member is not None:
-        raise FileInvalid("is a truncated gzip file", expected="the whole file")
+        raise FileInvalid(f"is a truncated {packing.name} file", expected="the whole file")

@@ -15,12 +15,13 @@ class ReadLimits:
     """Bounds on a file; whatever is beyond one of them is refused before it is unpacked or allocated.
 
     Attributes:
-        bytes: size after decompression.
+        bytes: size after decompression; of what is not compressed, nothing is read that is not asked for.
         ratio: how many times larger than the compressed file the content may be, beyond `ratio_free` bytes.
             Images of zeros (masks) compress a thousandfold, so small contents are never refused for their ratio.
         hdus: HDUs of a FITS file.
         header_blocks: blocks of 2880 bytes in one header.
-        pixels: pixels of all images of the file together.
+        pixels: that are read at once: of a plane or a window of it, and of all planes that a description reads
+            through. How many a file holds beside them does not count.
     """
 
     bytes: int = 2048 * MEBIBYTE
@@ -34,7 +35,7 @@ class ReadLimits:
 DEFAULT_LIMITS = ReadLimits()
 
 
-FORMATS = "a FITS file (plain, gzip or fpack), .npy, .npz, ASDF, TIFF or a grey PNG"
+FORMATS = "a FITS file (plain, gzip, bzip2, xz or fpack), .npy, .npz, ASDF, TIFF or a grey PNG"
 """What photfit reads."""
 
 

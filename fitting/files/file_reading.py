@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from fitting.files.containers.asdf import open_asdf
-from fitting.files.containers.container import Container, Plane
+from fitting.files.containers.container import Container, Plane, PlanePart
 from fitting.files.containers.fits import open_fits
 from fitting.files.containers.npy import open_npy, open_npz
 from fitting.files.containers.png import open_png
@@ -28,8 +28,10 @@ from fitting.files.plane_meaning import plane_meaning
 from fitting.files.sky_coordinates import coordinates_notices, sky_coordinates
 from fitting.spec.notices import sentences
 
-__all__ = ["FileDescription", "FileInvalid", "HduDescription", "Plane", "describe_file", "read_plane"]
+__all__ = ["FileDescription", "FileInvalid", "HduDescription", "Plane", "describe_file", "read_plane", "read_strips"]
 
+_PIECE = 2**24
+"""Pixels of a large image that are looked at together: 128 MiB, chosen by hand."""
 _SAMPLE = 1_000_000
 """Pixels that median and scatter are taken of, at most about: known to a thousandth of the scatter then."""
 
@@ -49,6 +51,7 @@ class HduDescription(BaseModel):
         warnings: what a careful reader should know of its header.
         version: EXTVER.
         role: which plane it says that it is (`plane_meaning`), and what says so.
+        n_planes: of a cube, of which a plane can be used; None of all else.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -73,6 +76,7 @@ class HduDescription(BaseModel):
     version: int = 1
     role: str | None = None
     role_reason: str | None = None
+    n_planes: int | None = None
 
 
 class FileDescription(BaseModel):
@@ -110,24 +114,76 @@ def describe_file(path: Path, limits: ReadLimits = DEFAULT_LIMITS) -> FileDescri
     """
     with open_content(path, limits) as (file, form), _OPENERS[form](file, limits) as container:
         _first_image(container.hdus)
-        descriptions = [
-            _hdu_description(hdu, None if hdu.plane is None else container.plane(hdu)) for hdu in container.hdus
-        ]
+        descriptions, left = [], limits.pixels
+        for hdu in container.hdus:
+            pixels = math.prod(hdu.shape)
+            if hdu.plane is None:
+                descriptions.append(_description_of_none(hdu))
+            elif pixels > left:
+                descriptions.append(_description_unread(hdu, container, limits))
+            else:
+                left -= pixels
+                descriptions.append(_hdu_description(hdu, container))
     return FileDescription(format=form, hdus=tuple(descriptions))
 
 
-def read_plane(path: Path, hdu: int | str | None = None, limits: ReadLimits = DEFAULT_LIMITS) -> Plane:
-    """One image plane of a file.
+def read_plane(
+    path: Path,
+    hdu: int | str | None = None,
+    limits: ReadLimits = DEFAULT_LIMITS,
+    *,
+    number: int | None = None,
+    window: Callable[[tuple[int, int]], tuple[slice, slice]] | None = None,
+) -> Plane:
+    """One image plane of a file, or a window of it.
 
     Args:
         hdu: number from 0, or EXTNAME (``"SCI"``, ``"SCI,2"``, any case); None means HDU 0 or the first image. Arrays
             of .npz and ASDF are HDUs by their names, pages of TIFF by number.
+        number: of the plane of a cube, from 0.
+        window: rows and columns to read, of the shape of the plane; the whole where None.
 
     Raises:
-        FileInvalid: as `describe_file`, and where that HDU does not exist or is no 2-D image.
+        FileInvalid: as `describe_file`, and where that HDU does not exist, is no 2-D image or cube, or has more pixels
+            to read than the limits allow.
     """
     with open_content(path, limits) as (file, form), _OPENERS[form](file, limits) as container:
-        return container.plane(_choose(container.hdus, hdu))
+        return container.plane(*_chosen_part(container.hdus, hdu, number, window, limits))
+
+
+def read_strips(
+    path: Path, hdu: int | str | None, number: int | None, rows: int, limits: ReadLimits = DEFAULT_LIMITS
+) -> Iterator[Plane]:
+    """A plane of a file piece by piece, each of a number of rows (the last of what is left); raises as `read_plane`."""
+    with open_content(path, limits) as (file, form), _OPENERS[form](file, limits) as container:
+        chosen, part = _chosen_part(container.hdus, hdu, number, lambda _: (slice(0, 1), slice(0, 1)), limits)
+        assert chosen.frame is not None
+        for start in range(0, chosen.frame[0], rows):
+            yield container.plane(chosen, PlanePart(part.number, slice(start, min(start + rows, chosen.frame[0]))))
+
+
+def _chosen_part(
+    hdus: list[HduOutline],
+    hdu: int | str | None,
+    number: int | None,
+    window: Callable[[tuple[int, int]], tuple[slice, slice]] | None,
+    limits: ReadLimits,
+) -> tuple[HduOutline, PlanePart]:
+    chosen = _choose(hdus, hdu)
+    where = f"HDU {chosen.index}"
+    assert chosen.frame is not None
+    planes = f"0 to {chosen.n_planes - 1}"
+    if number is None and chosen.n_planes > 1:
+        message = f"{_why_no_image(chosen)}, and nothing says which of its {chosen.n_planes} planes is meant"
+        raise FileInvalid(message, where, f'a plane of it, {planes}: "file[{chosen.index}][0]"')
+    if number is not None and number >= chosen.n_planes:
+        raise FileInvalid(f"there is no plane {number}", where, planes if chosen.n_planes > 1 else "0, its only plane")
+    height, width = chosen.frame
+    rows, columns = (slice(0, height), slice(0, width)) if window is None else window(chosen.frame)
+    if (rows.stop - rows.start) * (columns.stop - columns.start) > limits.pixels:
+        message = f"has {height} × {width} pixels, more than {limits.pixels}"
+        raise FileInvalid(message, where, "a smaller image, or a window of it")
+    return chosen, PlanePart(number or 0, rows, columns)
 
 
 def _choose(hdus: list[HduOutline], wanted: int | str | None) -> HduOutline:
@@ -136,7 +192,7 @@ def _choose(hdus: list[HduOutline], wanted: int | str | None) -> HduOutline:
     for hdu in hdus:
         names = (hdu.name, f"{hdu.name},{hdu.version}")
         if wanted == hdu.index or (isinstance(wanted, str) and hdu.name and wanted.strip().upper() in names):
-            if hdu.plane is None:
+            if hdu.frame is None:
                 raise FileInvalid(_why_no_image(hdu), f"HDU {hdu.index}", "a 2-D image")
             return hdu
     names_known = ", ".join(hdu.name for hdu in hdus if hdu.name)
@@ -151,8 +207,9 @@ def _first_image(hdus: list[HduOutline]) -> HduOutline:
     for hdu in planes:
         if hdu.name.endswith(".DATA"):
             return hdu  # trees have no order: of the arrays of a file of Roman, this one is the image
-    if planes:
-        return planes[0]
+    cubes = [hdu for hdu in hdus if hdu.frame is not None]
+    if planes or cubes:
+        return (planes or cubes)[0]
     reasons = "; ".join(f"HDU {hdu.index} {_why_no_image(hdu)}" for hdu in hdus[:10])
     raise FileInvalid(f"holds no image: {reasons or 'there is no array in it'}", expected="a 2-D image in some HDU")
 
@@ -165,28 +222,72 @@ def _why_no_image(hdu: HduOutline) -> str:
     return f"is a {len(hdu.shape)}-D array of shape {hdu.shape}"
 
 
-def _hdu_description(hdu: HduOutline, plane: Plane | None) -> HduDescription:
-    if plane is None:
-        return HduDescription(index=hdu.index, name=hdu.name, kind=hdu.kind, shape=hdu.shape)
-    finite = np.isfinite(plane.data)
-    count = int(finite.sum())
-    with np.errstate(over="ignore"):
-        total = float(plane.data.sum(where=finite))
+def _description_of_none(hdu: HduOutline) -> HduDescription:
+    """What is known of an HDU that is no single plane: its size, and of a cube how a plane of it is named."""
+    cube = hdu.n_planes > 1
+    said = f'a cube of {hdu.n_planes} planes: one is named by its number, as in "file[{hdu.index}][0]"'
+    return HduDescription(
+        index=hdu.index,
+        name=hdu.name,
+        kind=hdu.kind,
+        shape=hdu.shape,
+        version=hdu.version,
+        n_planes=hdu.n_planes if cube else None,
+        warnings=(said,) if cube else (),
+    )
+
+
+def _description_unread(hdu: HduOutline, container: Container, limits: ReadLimits) -> HduDescription:
+    """What the header of an image says that is too large to be read through."""
+    plane = container.plane(hdu, PlanePart(0, slice(0, 1), slice(0, 1)))
+    sentence = f"was not read through: the file holds more than {limits.pixels} pixels. A window of it can be read"
+    return _description(hdu, plane).model_copy(
+        update={"warnings": (*_description(hdu, plane).warnings, f"HDU {hdu.index} {sentence}")}
+    )
+
+
+def _hdu_description(hdu: HduOutline, container: Container) -> HduDescription:
+    """What an image holds, read through piece by piece."""
+    assert hdu.frame is not None
+    height, width = hdu.frame
+    rows = height if height * width <= _PIECE else max(_PIECE // width, 1)
+    step = max(height * width // _SAMPLE, 1)
+    count, total, low, high, sample = 0, 0.0, np.inf, -np.inf, []
+    for start in range(0, height, rows):
+        plane = container.plane(hdu, PlanePart(0, slice(start, min(start + rows, height))))
+        finite = np.isfinite(plane.data)
+        values = plane.data[finite]
+        count += values.size
+        with np.errstate(over="ignore", invalid="ignore"):
+            total += float(values.sum())
+        if values.size:
+            low, high = min(low, float(values.min())), max(high, float(values.max()))
+            sample.append(values[::step])
+    described = _description(hdu, plane)
+    if count == 0:
+        return described.model_copy(update={"n_finite": 0, "sum": 0.0})
+    numbers = {
+        "n_finite": count,
+        "minimum": low,
+        "maximum": high,
+        "sum": total if math.isfinite(total) else None,
+        **_median_and_scatter(np.concatenate(sample)),
+    }
+    return described.model_copy(update=numbers)
+
+
+def _description(hdu: HduOutline, plane: Plane) -> HduDescription:
+    """What the header of an image says."""
     header = plane.keywords
     meaning = plane_meaning(hdu.name, header)
     return HduDescription(
         index=hdu.index,
         name=hdu.name,
         kind=hdu.kind,
-        shape=plane.data.shape,
+        shape=plane.frame,
         dtype=plane.dtype,
         unit=str(header["BUNIT"]) if "BUNIT" in header else plane.unit,
         is_image=True,
-        n_finite=count,
-        minimum=float(plane.data.min(where=finite, initial=np.inf)) if count else None,
-        maximum=float(plane.data.max(where=finite, initial=-np.inf)) if count else None,
-        sum=total if math.isfinite(total) else None,
-        **_median_and_scatter(plane.data[finite]),
         pixel_scale=pixel_scale(header),
         zero_point=zero_point(header),
         centre=_centre(plane),
@@ -198,19 +299,16 @@ def _hdu_description(hdu: HduOutline, plane: Plane | None) -> HduDescription:
 
 
 def _median_and_scatter(values: NDArray[np.float64]) -> dict[str, float]:
-    """Median, and standard deviation about it by the median absolute deviation, of a sample of the pixels."""
-    if values.size == 0:
-        return {}
-    sample = values[:: max(values.size // _SAMPLE, 1)]
-    median = float(np.median(sample))
-    return {"median": median, "scatter": float(1.4826 * np.median(np.abs(sample - median)))}
+    """Median, and standard deviation about it by the median absolute deviation."""
+    median = float(np.median(values))
+    return {"median": median, "scatter": float(1.4826 * np.median(np.abs(values - median)))}
 
 
 def _centre(plane: Plane) -> tuple[float, float] | None:
     wcs = sky_coordinates(plane.header)
     if wcs is None:
         return None
-    height, width = plane.data.shape
+    height, width = plane.frame
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

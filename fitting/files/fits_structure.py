@@ -42,19 +42,28 @@ class HduOutline:
     shape: tuple[int, ...]
 
     @property
+    def frame(self) -> tuple[int, int] | None:
+        """(height, width) of its planes, of which a cube has several; None where it holds none."""
+        if self.kind not in ("image", "compressed image") or len(self.shape) < 2 or math.prod(self.shape) == 0:
+            return None
+        return self.shape[-2], self.shape[-1]
+
+    @property
+    def n_planes(self) -> int:
+        """Planes along all axes but the last two, in the order in which they are stored."""
+        return 0 if self.frame is None else math.prod(self.shape[:-2])
+
+    @property
     def plane(self) -> tuple[int, int] | None:
-        """(height, width) where it is one image plane (leading axes of length 1 are dropped), or None."""
-        shape = self.shape
-        while len(shape) > 2 and shape[0] == 1:
-            shape = shape[1:]
-        return (shape[0], shape[1]) if self.kind != "table" and len(shape) == 2 and min(shape) > 0 else None
+        """(height, width) where it is one image plane (other axes have the length 1), or None."""
+        return self.frame if self.n_planes == 1 else None
 
 
 def outline(file: IO[bytes], limits: ReadLimits) -> list[HduOutline]:
     """Every HDU of a FITS file open at its start; raises FileInvalid for what is broken, missing or too large."""
     size = file.seek(0, 2)
     hdus: list[HduOutline] = []
-    position = pixels = 0
+    position = 0
     while position < size:
         file.seek(position)
         if hdus and file.read(len("XTENSION")) != b"XTENSION":
@@ -69,11 +78,7 @@ def outline(file: IO[bytes], limits: ReadLimits) -> list[HduOutline]:
         if start + data > size:
             missing = start + data - size
             raise FileInvalid(f"is truncated: {missing} of {data} data bytes are missing", where, "the whole file")
-        hdu = _hdu(cards, len(hdus), where, limits)
-        pixels += math.prod(hdu.shape) if hdu.shape else 0
-        if pixels > limits.pixels:
-            raise FileInvalid(f"holds more than {limits.pixels} pixels", where, "a smaller image, or a cutout of it")
-        hdus.append(hdu)
+        hdus.append(_hdu(cards, len(hdus), where, limits))
         position = start + -(-data // BLOCK) * BLOCK
     return hdus
 

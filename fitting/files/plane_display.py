@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.files.file_reading import read_plane
+from fitting.files.file_reading import read_plane, read_strips
 from fitting.files.image_header import gnomonic_projection
 from fitting.files.sky_coordinates import sky_coordinates
 
@@ -30,12 +30,19 @@ def block_means(data: NDArray[np.float64], factor: int) -> NDArray[np.float32]:
         return np.nanmean(blocks, axis=(1, 3)).astype(np.float32)
 
 
-def write_pixels(source: Path, hdu: int | str | None, factor: int, target: Path) -> None:
-    """Write a plane of a file as an .npy array: (height, width), little-endian float32. Raises FileInvalid."""
+def write_pixels(source: Path, hdu: int | str | None, number: int | None, factor: int, target: Path) -> None:
+    """Write a plane of a file as an .npy array: (height, width), little-endian float32. Raises FileInvalid.
+
+    A large plane is read a few rows at a time, so that its size is not felt where its blocks are large.
+    """
+    rows = factor * max(_STRIP // factor, 1)
+    strips = [block_means(strip.data, factor) for strip in read_strips(source, hdu, number, rows)]
     with target.open("wb") as file:
-        np.save(file, block_means(read_plane(source, hdu).data, factor).astype("<f4"), allow_pickle=False)
+        np.save(file, np.concatenate(strips).astype("<f4"), allow_pickle=False)
 
 
+_STRIP = 1024
+"""Rows that are read at a time, about: chosen by hand, so that most images are read at once."""
 _DEGREE = 3
 """Of the polynomials along each axis: met to a milliarcsecond (`tests/fitting/files/test_plane_display.py`)."""
 _SAMPLES = 16
@@ -65,13 +72,13 @@ class SkyMap:
     north: list[list[float]]
 
 
-def sky_map(path: Path, hdu: int | str | None) -> dict[str, object] | None:
+def sky_map(path: Path, hdu: int | str | None, number: int | None = None) -> dict[str, object] | None:
     """The map of a plane as JSON; None where its header has no celestial coordinates. Raises FileInvalid."""
-    plane = read_plane(path, hdu)
+    plane = read_plane(path, hdu, number=number, window=lambda _: (slice(0, 1), slice(0, 1)))
     wcs = sky_coordinates(plane.header)
     if wcs is None:
         return None
-    height, width = plane.data.shape
+    height, width = plane.frame
     x0, y0, scale = 0.5 * (width - 1), 0.5 * (height - 1), 0.5 * max(height, width)
     ra, dec = (float(angle) for angle in wcs.sky([[x0, y0]])[0])
     edges = (np.linspace(-0.5, length - 0.5, _SAMPLES) for length in (width, height))

@@ -69,8 +69,8 @@ def _apart(first: ImageData, second: ImageData) -> str | None:
 
 def _size(image: ImageData) -> tuple[int, int]:
     """Width and height of the full frame, as far as they are known."""
-    if image.header is not None and "NAXIS1" in image.header and "NAXIS2" in image.header:
-        return int(image.header["NAXIS1"]), int(image.header["NAXIS2"])
+    if image.frame is not None:
+        return image.frame[1], image.frame[0]
     return image.origin[0] + image.data.shape[1], image.origin[1] + image.data.shape[0]
 
 

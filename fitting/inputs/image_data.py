@@ -53,6 +53,7 @@ class ImageData:
         zero_point: magnitude of one data unit: the request's, else the header's, else None.
         header: of the data plane in the full frame; None for .npy.
         origin: (x, y) in the full frame of the first pixel of the window.
+        frame: (height, width) of the full frame, where it is known.
         notices: what a careful reader should know.
         gain: electrons per data unit, for Poisson noise.
         offset: data units that were taken from the counts, for Poisson noise: sky, and (read noise)^2/gain.
@@ -72,6 +73,7 @@ class ImageData:
     zero_point: float | None = None
     header: fits.Header | None = None
     origin: tuple[int, int] = (0, 0)
+    frame: tuple[int, int] | None = None
     notices: tuple[Notice, ...] = ()
     gain: float = 1.0
     offset: float = 0.0

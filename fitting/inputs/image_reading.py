@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from astropy.io import fits
 
-from fitting.files import DEFAULT_LIMITS, ReadLimits, coordinates_notices, flux_scale, pixel_scale
+from fitting.files import DEFAULT_LIMITS, Plane, ReadLimits, coordinates_notices, flux_scale, pixel_scale
 from fitting.inputs import variances
 from fitting.inputs.basis_images import read_basis
 from fitting.inputs.frame_faults import frame_faults
@@ -77,31 +78,30 @@ def load_images(request: FitRequest, locate: Locate, limits: ReadLimits = DEFAUL
 
 def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
     """One image; None where there are faults."""
-    plane = reading.plane("data", spec.data)
+    plane = reading.plane("data", spec.data, partial(_cut, spec.window, reading=reading))
     header = fits.Header() if plane is None or plane.header is None else plane.header
     scale = spec.pixel_scale if spec.pixel_scale is not None else pixel_scale(header)
     grid = _psf_grid(spec.psf, scale, reading) if isinstance(spec.psf, PsfGrid) else None
     psf = _psf_stamp(spec.psf, scale, reading) if grid is None else grid.middle
     if plane is None:
         return None
-    cut = _cut(spec.window, plane.data.shape, reading)
-    bad = None if spec.mask is None else read_mask(spec.mask, plane.data, reading)
-    given = _variance(spec, plane.data, reading)
-    if reading.faults or cut is None:
+    bad = None if spec.mask is None else read_mask(spec.mask, plane, reading)
+    given = _variance(spec, plane, reading)
+    if reading.faults:
         return None
-    data = plane.data[cut].copy()
-    masked = np.zeros(data.shape, dtype=bool) if bad is None else bad.pixels[cut]
+    data = plane.data
+    masked = np.zeros(data.shape, dtype=bool) if bad is None else bad.pixels
     usable = _finite_pixels(data, masked, reading)
     if not usable.any():
         _add_no_pixel_fault(data, spec, reading)
         return None
-    variance = given[cut].copy() if given is not None else _estimated_variance(spec, data, usable, reading)
+    variance = given if given is not None else _estimated_variance(spec, data, usable, reading)
     usable = _pixels_with_variance(variance, usable, reading)
     if not usable.any():
         reading.fault(_noise_key(spec), "no pixel has a positive variance", "a positive variance in some pixel")
         return None
     if bad is not None:
-        bad.tell(data, variance, cut, reading)
+        bad.tell(data, variance, reading)
     for notice in (*plane.notices, *coordinates_notices(plane.header)):
         reading.notice(notice)
     counts = _counts(spec)
@@ -119,7 +119,8 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
         pixel_scale=scale,
         zero_point=magnitude_of_one,
         header=plane.header,
-        origin=(cut[1].start, cut[0].start),
+        origin=plane.origin,
+        frame=plane.frame,
         notices=tuple(reading.notices),
         gain=counts.gain,
         offset=variances.counts_offset(counts),
@@ -137,26 +138,27 @@ def _zero_point(spec: ImageSpec, header: fits.Header, reading: Reading) -> float
     return scale.zero_point
 
 
-def _cut(window: Window | None, shape: tuple[int, ...], reading: Reading) -> tuple[slice, slice] | None:
-    """Rows and columns of the window, clipped to the frame; None and a fault where they do not meet."""
+def _cut(window: Window | None, shape: tuple[int, int], reading: Reading) -> tuple[slice, slice]:
+    """Rows and columns of the window, clipped to the frame; a pixel and a fault where they do not meet."""
     cuts = []
     for key, axis_range, length in (("y", window and window.y, shape[0]), ("x", window and window.x, shape[1])):
         low, high = axis_range or (0, length)
         if low >= length or high <= 0:
             reading.fault(f"window.{key}", f"[{low}, {high}] lies outside the image", f"part of [0, {length}]")
-            continue
+            low, high = 0, 1
         cuts.append(slice(max(low, 0), min(high, length)))
-    return (cuts[0], cuts[1]) if len(cuts) == 2 else None
+    return cuts[0], cuts[1]
 
 
 def _noise_key(spec: ImageSpec) -> str:
     return next((key for key in ("variance", "weight", "sigma") if getattr(spec, key) is not None), "data")
 
 
-def _variance(spec: ImageSpec, data: Array, reading: Reading) -> Array | None:
-    """Variance of the full frame; None where it is to be estimated, or has a fault."""
+def _variance(spec: ImageSpec, image: Plane, reading: Reading) -> Array | None:
+    """Variance of the window; None where it is to be estimated, or has a fault."""
     key = _noise_key(spec)
     given = spec.variance or spec.weight or spec.sigma
+    data = image.data
     if reading.counting:
         if given is None:
             sentence = "no gain was given: the data are taken to be counted electrons"
@@ -168,7 +170,7 @@ def _variance(spec: ImageSpec, data: Array, reading: Reading) -> Array | None:
         return variances.from_gain(data, given)
     if isinstance(given, ConstantNoise):
         values = np.full_like(data, given.constant)
-    elif (plane := reading.same_shape(key, given, data)) is not None:
+    elif (plane := reading.same_shape(key, given, image)) is not None:
         values = plane.data
     else:
         return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitting.files import BitUnknown, chosen_bits, default_bits, masked_pixels
+from fitting.files import BitUnknown, Plane, chosen_bits, default_bits, masked_pixels
 from fitting.inputs.image_data import Array, Mask
 from fitting.inputs.plane_reading import Reading
 from fitting.spec import MaskReference, Notice
@@ -20,7 +20,7 @@ class ReadMask:
     """A mask as it was read.
 
     Attributes:
-        pixels: (height, width) of the full frame, True where a pixel is left out.
+        pixels: (height, width) of the window, True where a pixel is left out.
         others: the same, True where only bits are set that do not count.
         reason: which bits count, and who says so.
     """
@@ -29,14 +29,13 @@ class ReadMask:
     others: Mask
     reason: str
 
-    def tell(self, data: Array, variance: Array, cut: tuple[slice, slice], reading: Reading) -> None:
+    def tell(self, data: Array, variance: Array, reading: Reading) -> None:
         """Note how many pixels of the window the mask took, and how many of them are bright.
 
         Args:
             data, variance: of the window.
-            cut: rows and columns of the window.
         """
-        pixels, others = self.pixels[cut], self.others[cut]
+        pixels, others = self.pixels, self.others
         if not pixels.any() and not others.any():
             return
         usable = ~pixels & np.isfinite(data) & np.isfinite(variance) & (variance > 0.0)
@@ -48,8 +47,8 @@ class ReadMask:
         reading.notice(Notice("mask-taken", sentence), "mask")
 
 
-def read_mask(reference: MaskReference, data: Array, reading: Reading) -> ReadMask | None:
-    """The mask of an image; None where it has a fault."""
+def read_mask(reference: MaskReference, data: Plane, reading: Reading) -> ReadMask | None:
+    """The mask of an image in its window; None where it has a fault."""
     plane = reading.same_shape("mask", reference, data)
     if plane is None:
         return None

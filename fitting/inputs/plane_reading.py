@@ -14,6 +14,8 @@ from fitting.spec import Fault, Notice, PlaneReference
 
 Array = NDArray[np.float64]
 Locate = Callable[[str], Path]
+ReadWindow = Callable[[tuple[int, int]], tuple[slice, slice]]
+"""Rows and columns to read of a plane, from its shape."""
 
 
 @dataclass
@@ -38,29 +40,36 @@ class Reading:
         """Note what a careful reader should know of the part, or of a plane of it."""
         self.notices.append(replace(notice, where=self.where if plane is None else f"{self.where}, {plane}"))
 
-    def plane(self, key: str, reference: PlaneReference) -> Plane | None:
-        """The plane that a reference names, or None and a fault."""
+    def plane(self, key: str, reference: PlaneReference, window: ReadWindow | None = None) -> Plane | None:
+        """The plane that a reference names, or the window of it, or None and a fault."""
         try:
             path = self.locate(reference.file)
         except (LookupError, FileNotFoundError):
             self.fault(key, f"there is no file {reference.file!r}", "an upload or a file that exists")
             return None
         try:
-            return read_plane(path, reference.hdu, self.limits)
+            return read_plane(path, reference.hdu, self.limits, number=reference.plane, window=window)
         except FileInvalid as error:
             place = f", {error.where}," if error.where else ""
             self.fault(key, f"{reference.file!r}{place} {error.message}", error.expected)
             return None
 
-    def same_shape(self, key: str, reference: PlaneReference, data: Array) -> Plane | None:
-        """A plane of the data's shape, or None and a fault."""
-        plane = self.plane(key, reference)
+    def same_shape(self, key: str, reference: PlaneReference, data: Plane) -> Plane | None:
+        """The same window of a plane of the data's shape, or None and a fault."""
+        (x, y), (height, width) = data.origin, data.data.shape
+
+        def window(frame: tuple[int, int]) -> tuple[slice, slice]:
+            # Of a plane of another shape, which is refused, there may be no such pixels.
+            same = frame == data.frame
+            return (slice(y, y + height), slice(x, x + width)) if same else (slice(0, 1), slice(0, 1))
+
+        plane = self.plane(key, reference, window)
         if plane is not None:
             self._check_meaning(key, reference, plane)
-        if plane is None or plane.data.shape == data.shape:
+        if plane is None or plane.frame == data.frame:
             return plane
-        message = f"{reference.file!r}, HDU {plane.hdu}, has the shape {plane.data.shape}"
-        self.fault(key, message, f"the shape of the data, {data.shape} (rows, columns)")
+        message = f"{reference.file!r}, HDU {plane.hdu}, has the shape {plane.frame}"
+        self.fault(key, message, f"the shape of the data, {data.frame} (rows, columns)")
         return None
 
     def _check_meaning(self, key: str, reference: PlaneReference, plane: Plane) -> None:

@@ -189,20 +189,22 @@ def _segmentation(spec: ProposalSpec, image: ImageData, locate: Locate, limits: 
     if spec.segmentation is None:
         return None
     name = spec.segmentation.file
+    (x, y), (height, width) = image.origin, image.data.shape
+
+    def window(_: tuple[int, int]) -> tuple[slice, slice]:
+        return slice(y, y + height), slice(x, x + width)
+
     try:
-        plane = read_plane(locate(name), spec.segmentation.hdu, limits)
+        plane = read_plane(locate(name), spec.segmentation.hdu, limits, number=spec.segmentation.plane, window=window)
     except FileInvalid as error:
         raise RequestInvalid([Fault("$.segmentation", f"{name!r} {error.message}", error.expected)]) from None
     except (LookupError, FileNotFoundError):
         message = f"there is no file {name!r}"
         raise RequestInvalid([Fault("$.segmentation", message, "an upload or a file that exists")]) from None
-    height, width = image.data.shape
-    x, y = image.origin
-    labels = plane.data[y : y + height, x : x + width]
-    full = (image.header or {}).get("NAXIS2", height + y), (image.header or {}).get("NAXIS1", width + x)
-    if labels.shape != image.data.shape or (spec.window is None and plane.data.shape != image.data.shape):
-        message = f"has the shape {plane.data.shape}"
-        raise RequestInvalid([Fault("$.segmentation", message, f"the shape of the data, {full} (rows, columns)")])
+    labels = plane.data
+    if plane.frame != image.frame:
+        message, right = f"has the shape {plane.frame}", f"the shape of the data, {image.frame} (rows, columns)"
+        raise RequestInvalid([Fault("$.segmentation", message, right)])
     if not ((labels == np.round(labels)) & (np.abs(labels) < 2**31)).all():
         message = "holds numbers that are not whole"
         raise RequestInvalid(

@@ -207,6 +207,7 @@ class PictureChoices:
         low, high: values that are darkest and brightest, in the file's units; None lets the image decide.
         colormap: matplotlib's name.
         size: most pixels of the picture's longer side.
+        plane: number, from 0, of the plane of a cube.
     """
 
     hdu: int | str | None = None
@@ -215,3 +216,4 @@ class PictureChoices:
     high: float | None = None
     colormap: str = "gray"
     size: int = DEFAULT_SIZE
+    plane: int | None = None

@@ -16,7 +16,7 @@ from fitting.spec.validation import read_document
 MOST_COMPONENTS = 500
 """Sources of a proposal, at most: a quarter of what a request may have; chosen by hand for the time that it takes."""
 PLANES = ("variance", "weight", "sigma", "mask", "psf")
-_OWN_HDU = re.compile(r"\[(?P<hdu>[^\[\]]+)\]\Z")
+_OWN_HDU = re.compile(r"\[(?P<hdu>[^\[\]]+)\](?:\[(?P<plane>[0-9]{1,6})\])?\Z")
 _NUMBER = re.compile(r"[0-9]{1,6}\Z")
 
 Number = Annotated[float, Field(gt=-1e12, lt=1e12)]
@@ -106,7 +106,7 @@ def parse_proposal(document: object, file: str, form: Literal["upload", "path"])
     """Read what is asked of a proposal for a file.
 
     Beside what a request allows, a plane may be the number of an HDU of that same file, or ``"[NAME]"``; ``hdu`` is the
-    data's own.
+    data's own, and ``plane`` the number of its plane in a cube.
 
     Raises:
         RequestInvalid: with every fault.
@@ -122,7 +122,8 @@ def parse_proposal(document: object, file: str, form: Literal["upload", "path"])
     hdu = whole.pop("hdu", None)
     if isinstance(hdu, bool) or not isinstance(hdu, int | str | None):
         raise RequestInvalid([Fault("$.hdu", "is neither a number nor a name", 'an HDU such as 0 or "SCI"')])
-    whole["data"] = {form: file} | ({} if hdu is None else {"hdu": hdu})
+    plane = {"plane": whole.pop("plane")} if "plane" in whole else {}
+    whole["data"] = {form: file} | ({} if hdu is None else {"hdu": hdu}) | plane
     return read_document(ProposalSpec, whole)
 
 
@@ -132,7 +133,8 @@ def _own_plane(value: object, file: str, form: str) -> object:
         return {form: file, "hdu": value}
     if isinstance(value, str) and (match := _OWN_HDU.match(value)):
         hdu = match["hdu"]
-        return {form: file, "hdu": int(hdu) if _NUMBER.match(hdu) else hdu}
-    if isinstance(value, Mapping) and "hdu" in value and set(value) <= {"hdu", "bits"}:
+        plane = {} if match["plane"] is None else {"plane": int(match["plane"])}
+        return {form: file, "hdu": int(hdu) if _NUMBER.match(hdu) else hdu, **plane}
+    if isinstance(value, Mapping) and "hdu" in value and set(value) <= {"hdu", "plane", "bits"}:
         return {form: file, **value}
     return value

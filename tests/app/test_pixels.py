@@ -9,6 +9,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from tests.app.conftest import EXAMPLES, Service
+from tests.app.images import fits_bytes
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +70,18 @@ def test_the_examples_can_be_fetched_and_nothing_else(service: Service) -> None:
             assert service.client.get(address).status_code == 200
     for address in ("three_galaxies/truth.json", "three_galaxies/..%2f..%2fpyproject.toml", "nothing/request.json"):
         assert service.client.get(f"/v1/examples/{address}").status_code == 404
+
+
+def test_planes_of_a_cube_are_had_by_their_number(service: Service) -> None:
+    cube = np.arange(3.0 * 40 * 50).reshape(3, 40, 50)
+    answer = service.client.post("/v1/uploads", params={"filename": "cube.fits"}, content=fits_bytes([("CUBE", cube)]))
+    assert answer.status_code == 201
+    (hdu,) = [hdu for hdu in answer.json()["description"]["hdus"] if hdu["name"] == "CUBE"]
+    assert (hdu["is_image"], hdu["n_planes"]) == (False, 3)
+    address = answer.json()["links"]["self"]
+    np.testing.assert_array_equal(array(service, f"{address}/pixels.npy?hdu=CUBE&plane=2"), cube[2])
+    assert service.client.get(f"{address}/preview.png?hdu=CUBE&plane=1").status_code == 200
+    assert service.client.get(f"{address}/sky?hdu=CUBE&plane=1").json() is None
+    for query in ("hdu=CUBE", "hdu=CUBE&plane=3"):
+        refusal = service.client.get(f"{address}/pixels.npy?{query}")
+        assert (refusal.status_code, refusal.json()["faults"][0]["path"]) == (422, "query.hdu")

@@ -20,7 +20,7 @@ import numpy as np
 from asdf.tags.core.ndarray import NDArrayType
 from astropy.io import fits
 
-from fitting.files.containers.container import Plane, as_plane, damage_fault, require_numbers
+from fitting.files.containers.container import WHOLE, Plane, PlanePart, as_plane, damage_fault, require_numbers
 from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
 
@@ -45,7 +45,7 @@ class AsdfContainer:
     units: list[str | None]
     hdus: list[HduOutline]
 
-    def plane(self, hdu: HduOutline) -> Plane:
+    def plane(self, hdu: HduOutline, part: PlanePart = WHOLE) -> Plane:
         """See `Container`."""
         try:
             raw = np.array(self.arrays[hdu.index])
@@ -53,7 +53,7 @@ class AsdfContainer:
             raise damage_fault("ASDF", error, f"array {hdu.name}") from error
         if raw.shape != hdu.shape or raw.dtype.kind not in "biuf":
             raise FileInvalid("is not the array that its tree describes", f"array {hdu.name}", "a whole ASDF file")
-        plane = as_plane(raw, hdu, self.units[hdu.index])
+        plane = as_plane(raw, hdu, part, self.units[hdu.index])
         return replace(plane, primary=fits.Header({"TELESCOP": "ROMAN"})) if hdu.name.startswith("ROMAN.") else plane
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,8 +17,31 @@ from fitting.spec.notices import Notice
 
 
 @dataclass(frozen=True)
+class PlanePart:
+    """The part of an HDU's array that is wanted.
+
+    Attributes:
+        number: of the plane among those of a cube, from 0, in the order in which they are stored.
+        rows, columns: of that plane.
+    """
+
+    number: int = 0
+    rows: slice = field(default_factory=lambda: slice(None))
+    columns: slice = field(default_factory=lambda: slice(None))
+
+    def index(self, shape: tuple[int, ...]) -> tuple[int | slice, ...]:
+        """Where the part lies in an array of this shape."""
+        leading = tuple(int(place) for place in np.unravel_index(self.number, shape[:-2])) if len(shape) > 2 else ()
+        return (*leading, self.rows, self.columns)
+
+
+WHOLE = PlanePart()
+"""The first plane, or the only one, as a whole."""
+
+
+@dataclass(frozen=True)
 class Plane:
-    """One image plane.
+    """One image plane, or a window of it.
 
     Attributes:
         data: (height, width), float64, native byte order, contiguous, scaled by BSCALE and BZERO, BLANK as NaN.
@@ -28,6 +51,8 @@ class Plane:
         unit: of its numbers, where the format says it elsewhere than in a header.
         notices: what a careful reader should know of how it was read.
         primary: the file's first header, of an HDU behind it; what is said there holds of the whole file.
+        frame: (height, width) of the whole plane.
+        origin: (x, y) in the whole plane of the first pixel of `data`.
     """
 
     data: NDArray[np.float64]
@@ -37,6 +62,8 @@ class Plane:
     unit: str | None = None
     notices: tuple[Notice, ...] = ()
     primary: fits.Header | None = None
+    frame: tuple[int, int] = (0, 0)
+    origin: tuple[int, int] = (0, 0)
 
     @property
     def keywords(self) -> Mapping[str, Any]:
@@ -57,17 +84,21 @@ class Container(Protocol):
         """What it holds, in order; each array of a format without HDUs is one."""
         ...
 
-    def plane(self, hdu: HduOutline) -> Plane:
-        """One plane; raises FileInvalid where its bytes are not what it claims."""
+    def plane(self, hdu: HduOutline, part: PlanePart = WHOLE) -> Plane:
+        """One plane or a part of it; raises FileInvalid where its bytes are not what it claims."""
         ...
 
 
-def as_plane(raw: NDArray[Any], hdu: HduOutline, unit: str | None = None) -> Plane:
-    """An array as a plane of a format without headers; leading axes of length 1 are dropped."""
-    shape = hdu.plane
-    assert shape is not None, "asked for planes alone"
-    data = np.ascontiguousarray(raw.reshape(shape), dtype=np.float64)
-    return Plane(data, None, hdu.index, raw.dtype.name, unit)
+def as_plane(raw: NDArray[Any], hdu: HduOutline, part: PlanePart, unit: str | None = None) -> Plane:
+    """A part of an array as a plane of a format without headers."""
+    assert hdu.frame is not None, "asked for planes alone"
+    data = np.ascontiguousarray(raw.reshape(hdu.shape)[part.index(hdu.shape)], dtype=np.float64)
+    return Plane(data, None, hdu.index, raw.dtype.name, unit, frame=hdu.frame, origin=first_pixel(part))
+
+
+def first_pixel(part: PlanePart) -> tuple[int, int]:
+    """(x, y) of the first pixel of a part in its plane."""
+    return part.columns.start or 0, part.rows.start or 0
 
 
 def require_numbers(dtype: np.dtype[Any], shape: tuple[int, ...], limits: ReadLimits, where: str = "") -> None:

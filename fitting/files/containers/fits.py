@@ -11,7 +11,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from fitting.files.containers.container import Plane, damage_fault
+from fitting.files.containers.container import WHOLE, Plane, PlanePart, damage_fault, first_pixel
 from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline, outline
 from fitting.files.flux_scale import FLUX_CARDS
@@ -26,8 +26,8 @@ class FitsContainer:
         self._opened = opened
         self.hdus = hdus
 
-    def plane(self, hdu: HduOutline) -> Plane:
-        """See `Container`."""
+    def plane(self, hdu: HduOutline, part: PlanePart = WHOLE) -> Plane:
+        """See `Container`. Of a large image the part alone is read, of a compressed one the tiles that hold it."""
         where = f"HDU {hdu.index}"
         try:
             source = self._opened[hdu.index]
@@ -35,22 +35,24 @@ class FitsContainer:
             primary = readable_header(self._opened[0].header)[0] if hdu.index > 0 else None
             if primary is not None and header.get("INHERIT", True) is not False:
                 header.update({key: primary[key] for key in FLUX_CARDS if key in primary and key not in header})
-            raw = source.data
+            as_described = source.shape == hdu.shape
+            raw = source.section[part.index(hdu.shape)] if as_described else None
         except Exception as error:
             raise damage_fault("FITS", error, where) from error
-        if raw is None or raw.shape != hdu.shape or raw.dtype.kind not in "biuf":
+        if raw is None or raw.ndim != 2 or raw.dtype.kind not in "biuf":
             raise FileInvalid("is not the image that its header describes", where, "a standard FITS image")
         bits = int(header.get("ZBITPIX", header.get("BITPIX", -64)))
         dtype = np.dtype({8: "u1", 16: "i2", 32: "i4", 64: "i8", -32: "f4", -64: "f8"}[bits]).name
-        assert hdu.plane is not None, "asked for planes alone"
-        data = np.ascontiguousarray(raw.reshape(hdu.plane), dtype=np.float64)
+        assert hdu.frame is not None, "asked for planes alone"
+        data = np.ascontiguousarray(raw, dtype=np.float64)
         notices = [_dropped_notice(dropped, where)] if dropped else []
         if all(isinstance(header.get(key), int | float) for key in _STRETCH):
             data = _linear(data, *(float(header.pop(key)) for key in _STRETCH))
             sentence = "pixels were stretched by asinh (BOFFSET, BSOFTEN), and were made linear in flux"
             notices.append(Notice("pixels-made-linear", sentence, where))
-        del source.data  # or every plane of the file would stay in memory
-        return Plane(data, header, hdu.index, dtype, notices=tuple(notices), primary=primary)
+        return Plane(
+            data, header, hdu.index, dtype, None, tuple(notices), primary, frame=hdu.frame, origin=first_pixel(part)
+        )
 
 
 _STRETCH = ("BOFFSET", "BSOFTEN")

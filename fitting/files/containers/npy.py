@@ -8,11 +8,11 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import numpy as np
 
-from fitting.files.containers.container import Plane, as_plane, damage_fault, require_numbers
+from fitting.files.containers.container import WHOLE, Plane, PlanePart, as_plane, damage_fault, require_numbers
 from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
 
@@ -28,11 +28,16 @@ class NpyContainer:
 
     file: IO[bytes]
     hdus: list[HduOutline]
+    start: int
+    dtype: np.dtype[Any]
+    fortran: bool
 
-    def plane(self, hdu: HduOutline) -> Plane:
+    def plane(self, hdu: HduOutline, part: PlanePart = WHOLE) -> Plane:
         """See `Container`."""
-        self.file.seek(0)
-        return as_plane(np.load(self.file, allow_pickle=False), hdu)
+        order: Literal["C", "F"] = "F" if self.fortran else "C"
+        # Mapped, so that of a large array the window alone is read.
+        raw = np.memmap(self.file, self.dtype, "r", self.start, hdu.shape, order)
+        return as_plane(raw, hdu, part)
 
 
 @dataclass(frozen=True)
@@ -44,24 +49,24 @@ class NpzContainer:
     members: list[zipfile.ZipInfo]
     limits: ReadLimits
 
-    def plane(self, hdu: HduOutline) -> Plane:
+    def plane(self, hdu: HduOutline, part: PlanePart = WHOLE) -> Plane:
         """See `Container`."""
         with _member_file(self.archive, self.members[hdu.index], self.limits) as file:
-            return as_plane(np.load(file, allow_pickle=False), hdu)
+            return as_plane(np.load(file, allow_pickle=False), hdu, part)
 
 
 @contextmanager
 def open_npy(file: IO[bytes], limits: ReadLimits) -> Iterator[NpyContainer]:
     """An open .npy file."""
-    shape, dtype = _claims(file, limits, "")
+    shape, dtype, fortran = _claims(file, limits, "")
     start = file.tell()
     available, needed = file.seek(0, 2) - start, math.prod(shape) * dtype.itemsize
     if needed > available:
         raise FileInvalid(f"is truncated: {available} of {needed} data bytes are there", expected="the whole file")
     hdu = HduOutline(0, "", 1, "image", shape)
-    if hdu.plane is None:
+    if hdu.frame is None:
         raise FileInvalid(f"is a {len(shape)}-D array of shape {shape}", expected="a 2-D image")
-    yield NpyContainer(file, [hdu])
+    yield NpyContainer(file, [hdu], start, dtype, fortran)
 
 
 @contextmanager
@@ -83,7 +88,7 @@ def open_npz(file: IO[bytes], limits: ReadLimits) -> Iterator[NpzContainer]:
                 raise FileInvalid(f"inflates from {info.compress_size} bytes to {info.file_size}", where, right)
             try:
                 with archive.open(info) as member:
-                    shape, _ = _claims(member, limits, where)
+                    shape, *_ = _claims(member, limits, where)
             except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
                 raise damage_fault("npz", error, where) from error
             pixels += math.prod(shape)
@@ -94,16 +99,16 @@ def open_npz(file: IO[bytes], limits: ReadLimits) -> Iterator[NpzContainer]:
         yield NpzContainer(archive, hdus, members, limits)
 
 
-def _claims(file: IO[bytes], limits: ReadLimits, where: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and type that the header of an array says; the file is left after it."""
+def _claims(file: IO[bytes], limits: ReadLimits, where: str) -> tuple[tuple[int, ...], np.dtype[Any], bool]:
+    """Shape and type that the header of an array says, and whether x varies slowest; the file is left after it."""
     try:
         version = np.lib.format.read_magic(file)
         reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = reader(file, max_header_size=_HEADER)
+        shape, fortran, dtype = reader(file, max_header_size=_HEADER)
     except Exception as error:
         raise FileInvalid("has a damaged npy header", where, "an array saved by numpy.save") from error
     require_numbers(dtype, tuple(shape), limits, where)
-    return tuple(shape), dtype
+    return tuple(shape), dtype, bool(fortran)
 
 
 def _most_bytes(info: zipfile.ZipInfo, limits: ReadLimits) -> int:
@@ -124,7 +129,7 @@ def _member_file(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: ReadLi
         except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError) as error:
             raise damage_fault("npz", error, where) from error
         file.seek(0)
-        shape, dtype = _claims(file, limits, where)
+        shape, dtype, _ = _claims(file, limits, where)
         needed = math.prod(shape) * dtype.itemsize
         if file.seek(0, 2) < needed:
             raise FileInvalid("is truncated", where, "the whole array")

@@ -11,7 +11,7 @@ from typing import IO
 import numpy as np
 from PIL import Image
 
-from fitting.files.containers.container import Plane, as_plane, damage_fault
+from fitting.files.containers.container import WHOLE, Plane, PlanePart, as_plane, damage_fault
 from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
 
@@ -25,10 +25,10 @@ class PngContainer:
     image: Image.Image
     hdus: list[HduOutline]
 
-    def plane(self, hdu: HduOutline) -> Plane:
+    def plane(self, hdu: HduOutline, part: PlanePart = WHOLE) -> Plane:
         """See `Container`."""
         try:
-            return as_plane(np.asarray(self.image), hdu)
+            return as_plane(np.asarray(self.image), hdu, part)
         except Exception as error:
             raise damage_fault("PNG", error) from error
 

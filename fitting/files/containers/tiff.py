@@ -12,7 +12,7 @@ from typing import IO
 import numpy as np
 import tifffile
 
-from fitting.files.containers.container import Plane, as_plane, damage_fault, require_numbers
+from fitting.files.containers.container import WHOLE, Plane, PlanePart, as_plane, damage_fault, require_numbers
 from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
 
@@ -26,7 +26,7 @@ class TiffContainer:
     pages: list[tifffile.TiffPage]
     hdus: list[HduOutline]
 
-    def plane(self, hdu: HduOutline) -> Plane:
+    def plane(self, hdu: HduOutline, part: PlanePart = WHOLE) -> Plane:
         """See `Container`."""
         where = f"page {hdu.index}"
         try:
@@ -35,7 +35,7 @@ class TiffContainer:
             raise damage_fault("TIFF", error, where) from error
         if raw.shape != hdu.shape:
             raise FileInvalid("is not the image that it claims to be", where, "a whole TIFF file")
-        return as_plane(raw, hdu)
+        return as_plane(raw, hdu, part)
 
 
 @contextmanager

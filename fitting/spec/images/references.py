@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema
 from fitting.spec.documents import Document, excerpt, refusal
 
 EXPECTED = 'an upload id or path such as "galaxy.fits" or "galaxy.fits[1]", or {"upload": id, "hdu": 0}'
-_WITH_HDU = re.compile(r"(?P<file>.+)\[(?P<hdu>[^\[\]]+)\]\Z", re.DOTALL)
+_WITH_HDU = re.compile(r"(?P<file>.+?)\[(?P<hdu>[^\[\]]+)\](?:\[(?P<plane>[0-9]{1,6})\])?\Z", re.DOTALL)
 _NUMBER = re.compile(r"[0-9]{1,6}\Z")
 
 FileName = Annotated[str, Field(min_length=1, max_length=4096)]
@@ -21,16 +21,19 @@ FileName = Annotated[str, Field(min_length=1, max_length=4096)]
 class PlaneReference(Document):
     """One image plane: a file (upload id or path) and an HDU in it.
 
-    As JSON: ``"file"``, ``"file[hdu]"``, ``{"upload": id, "hdu": 0}`` or ``{"path": p, "hdu": "SCI"}``.
+    As JSON: ``"file"``, ``"file[hdu]"``, ``{"upload": id, "hdu": 0}`` or ``{"path": p, "hdu": "SCI"}``; of a cube
+    ``"file[hdu][plane]"``, or an object with ``"plane": 3``.
 
     Attributes:
         file: upload id, path, or name of a part of a multipart request.
         hdu: number counted from 0, or EXTNAME; None means HDU 0 or the first that holds an image.
+        plane: number, counted from 0, of the plane of a cube, in the order in which they are stored.
         form: how the request wrote it.
     """
 
     file: FileName
     hdu: Annotated[int, Field(ge=0)] | Annotated[str, Field(min_length=1, max_length=80)] | None = None
+    plane: Annotated[int, Field(ge=0, le=999_999)] | None = None
     form: Literal["bare", "upload", "path"] = "bare"
 
     @model_validator(mode="before")
@@ -43,10 +46,15 @@ class PlaneReference(Document):
         if self.form == "bare" and PlaneReference.model_validate(str(self)) == self:
             return str(self)
         key = "upload" if self.form == "upload" else "path"
-        return {key: self.file} | ({} if self.hdu is None else {"hdu": self.hdu})
+        return {key: self.file} | self._place()
+
+    def _place(self) -> dict[str, Any]:
+        """What is said beside the file."""
+        return {key: value for key in ("hdu", "plane") if (value := getattr(self, key)) is not None}
 
     def __str__(self) -> str:
-        return self.file if self.hdu is None else f"{self.file}[{self.hdu}]"
+        hdu = "" if self.hdu is None else f"[{self.hdu}]"
+        return f"{self.file}{hdu}" if self.plane is None else f"{self.file}{hdu or '[0]'}[{self.plane}]"
 
     def with_file(self, file: str) -> Self:
         """The same plane of another file name."""
@@ -82,11 +90,10 @@ class MaskReference(PlaneReference):
 
     @model_serializer(mode="plain")
     def _with_bits(self) -> Any:
-        plane = PlaneReference(file=self.file, hdu=self.hdu, form=self.form)
+        plane = PlaneReference(file=self.file, hdu=self.hdu, plane=self.plane, form=self.form)
         if self.bits is None:
             return plane.model_dump()
-        where: dict[str, Any] = {"path" if self.form == "path" else "upload": self.file}
-        where |= {} if self.hdu is None else {"hdu": self.hdu}
+        where: dict[str, Any] = {"path" if self.form == "path" else "upload": self.file} | self._place()
         return {**where, "bits": "any" if self.bits == "any" else list(self.bits)}
 
     @classmethod
@@ -104,7 +111,7 @@ def reference_schemas() -> list[dict[str, Any]]:
     objects = [
         {
             "type": "object",
-            "properties": {key: {"type": "string"}, "hdu": hdu},
+            "properties": {key: {"type": "string"}, "hdu": hdu, "plane": {"type": "integer", "minimum": 0}},
             "required": [key],
             "additionalProperties": False,
         }
@@ -119,16 +126,18 @@ def _read_reference(value: Any) -> dict[str, Any]:
         if match is None:
             return {"file": value}
         number = _NUMBER.match(match["hdu"])
-        return {"file": match["file"], "hdu": int(match["hdu"]) if number else match["hdu"]}
+        found = {"file": match["file"], "hdu": int(match["hdu"]) if number else match["hdu"]}
+        return found | ({} if match["plane"] is None else {"plane": int(match["plane"])})
     if not isinstance(value, dict):
         raise refusal(f"{excerpt(value)} does not name an image plane", EXPECTED)
     if "file" in value:  # Python callers
         return value
     forms = [form for form in ("upload", "path") if form in value]
-    unknown = [key for key in value if key not in ("upload", "path", "hdu")]
+    unknown = [key for key in value if key not in ("upload", "path", "hdu", "plane")]
     if len(forms) != 1 or unknown:
         raise refusal(f"has keys {excerpt(sorted(value, key=str))}", EXPECTED)
     hdu = value.get("hdu")
     if hdu is not None and (isinstance(hdu, bool) or not isinstance(hdu, int | str)):
         raise refusal(f"HDU {excerpt(hdu)} is neither a number nor a name", 'an HDU such as 0 or "SCI"')
-    return {"file": value[forms[0]], "hdu": hdu, "form": forms[0]}
+    plane = {"plane": value["plane"]} if "plane" in value else {}
+    return {"file": value[forms[0]], "hdu": hdu, "form": forms[0], **plane}

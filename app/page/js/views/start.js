@@ -51,7 +51,7 @@ function Drop({ onFile, busy }) {
   return html`<div class="drop ${over ? "over" : ""}" onDragOver=${drag} onDragLeave=${() => setOver(false)} onDrop=${drop}>
     <${Icon} name="upload" />
     <strong>Drop an image here</strong>
-    <span class="quiet small">FITS (plain, gzip or fpack), NumPy, ASDF, TIFF or grey PNG; variance, mask and PSF may be in the same file</span>
+    <span class="quiet small">FITS (plain, fpack, gzip, bzip2 or xz), NumPy, ASDF, TIFF or grey PNG; variance, mask and PSF may be in the same file</span>
     <button class="primary large" disabled=${busy !== null} onClick=${() => input.current.click()}>${busy ?? "Choose a file"}</button>
     <input type="file" class="visually-hidden" tabindex="-1" aria-label="Image file" ref=${input}
       onChange=${(event) => event.target.files[0] && onFile(event.target.files[0])} />
