@@ -6,8 +6,18 @@ import re
 import warnings
 
 from astropy.io import fits
+from astropy.wcs import WCS
 
-_COORDINATES = re.compile(
+from fitting.files.distortion_tables import (
+    COORDINATES,
+    TABLE_CARDS,
+    distortions,
+    polynomial_coordinates,
+    replaced_coordinates,
+)
+from fitting.files.sky_coordinates import sky_coordinates
+
+_NEEDED = re.compile(
     r"(WCSAXES|RADE(SYS|CSYS)|EQUINOX|LONPOLE|LATPOLE|(CTYPE|CUNIT|CRVAL|CRPIX|CDELT|CROTA)[12]|"
     r"(CD|PC|PV)[12]_\d+|PC00[12]00[12]|[AB]P?_\d+_\d+|[AB]P?_ORDER)\Z"
 )
@@ -18,8 +28,8 @@ _OTHER_AXES = re.compile(
     r"P[VS]([3-9]|\d\d+)_\d+[A-Z]?\Z|WCSAXES[A-Z]?\Z"
 )
 """Cards of axes that a plane does not have."""
-_TABLES = re.compile(r"(CPDIS|CPERR|D2IMDIS|D2IMERR)\d\Z|(DP|DQ|D2IM)\d(\.|\Z)|D2IMEXT\Z|AXISCORR\Z")
-"""Cards that lead to distortion tables in other HDUs."""
+_ALTERNATE = re.compile(r"CTYPE[12][A-Z]\Z")
+"""Cards of further coordinates, each with its letter."""
 _REFERENCE_PIXEL = re.compile(r"CRPIX([12])[A-Z]?\Z|LTV([12])\Z")
 """Cards that hold a pixel: of each of the header's coordinates, and of the detector's (IRAF's LTV)."""
 
@@ -45,7 +55,7 @@ def readable_header(header: fits.Header) -> tuple[fits.Header, tuple[str, ...]]:
         if not dropped:
             return header, ()
         clean = fits.Header(kept)
-        if any(_COORDINATES.match(keyword) for keyword in dropped):
+        if any(_NEEDED.match(keyword) for keyword in dropped):
             for axis in (1, 2):
                 clean.remove(f"CTYPE{axis}", ignore_missing=True, remove_all=True)
     return clean, tuple(dropped)
@@ -58,18 +68,63 @@ def _keyword(card: fits.Card, number: int) -> str:
         return f"card {number + 1}"
 
 
-def windowed_header(header: fits.Header, origin: tuple[int, int]) -> fits.Header:
+def windowed_header(header: fits.Header, origin: tuple[int, int], shape: tuple[int, int] | None = None) -> fits.Header:
     """The header of a plane that is cut from the image at (x, y): each reference pixel moved, other axes left out.
 
-    Coordinates stand by themselves: what leads to tables in other HDUs is left out, too.
+    Coordinates stand by themselves: where they have tables in other HDUs, a polynomial is in their place, and
+    coordinates that cannot be read without something else are left out.
+
+    Args:
+        origin: (x, y) of the first pixel.
+        shape: (height, width) of the plane; that of the header where None.
     """
     made = header.copy(strip=True)
     for keyword in dict.fromkeys(header):
-        if _OTHER_AXES.match(keyword) or _TABLES.match(keyword):
+        if _OTHER_AXES.match(keyword) or TABLE_CARDS.match(keyword):
             made.remove(keyword, ignore_missing=True, remove_all=True)
             continue
         moved = _REFERENCE_PIXEL.match(keyword)
         start = origin[int(moved[1] or moved[2]) - 1] if moved else 0
         if start and isinstance(header[keyword], int | float):
             made[keyword] = header[keyword] - start
+    if distortions(header):
+        _replace_tables(header, made, origin, shape)
+    for alternate in ("", *sorted({keyword[-1] for keyword in made if _ALTERNATE.match(keyword)})):
+        if not _stands_alone(made, alternate):
+            _remove_coordinates(made, alternate)
+            if not alternate and any(_ALTERNATE.match(keyword) for keyword in made):
+                made["WCSAXES"] = 2  # pixels: programs look for coordinates without a letter first
     return made
+
+
+def _replace_tables(
+    header: fits.Header, made: fits.Header, origin: tuple[int, int], shape: tuple[int, int] | None
+) -> None:
+    """Put a polynomial in the place of coordinates with tables; nothing where those cannot be read."""
+    found = sky_coordinates(header)
+    size = shape or (header.get("NAXIS2"), header.get("NAXIS1"))
+    if found is None or not all(isinstance(length, int) and length > 0 for length in size):
+        return
+    polynomial = polynomial_coordinates(found.wcs, origin, (int(size[0]), int(size[1])))
+    if polynomial is not None:
+        replaced_coordinates(made, polynomial)
+
+
+def _stands_alone(header: fits.Header, alternate: str) -> bool:
+    """Whether coordinates can be read from the header alone; where there are none, too."""
+    if f"CTYPE1{alternate}" not in header and f"CTYPE2{alternate}" not in header:
+        return True
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            WCS(header.copy(), key=alternate or " ").wcs.set()
+        except Exception:  # noqa: BLE001 - astropy raises many kinds on headers that it cannot read
+            return False
+    return True
+
+
+def _remove_coordinates(header: fits.Header, alternate: str) -> None:
+    for keyword in list(dict.fromkeys(header)):
+        bare = keyword.removesuffix(alternate)
+        if keyword.endswith(alternate) and (COORDINATES.match(bare) or bare in ("WCSNAME", "WCSAXES")):
+            header.remove(keyword, ignore_missing=True, remove_all=True)

@@ -23,12 +23,11 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from numpy.typing import ArrayLike, NDArray
 
+from fitting.files.distortion_tables import distortions
 from fitting.spec.notices import Notice
 
 Array = NDArray[np.float64]
 
-_TABLES = re.compile(r"(CPDIS|D2IMDIS)[12]\Z")
-"""Cards that name distortion tables in other HDUs of the file (FITS WCS paper IV, as HST has them)."""
 _NAMES = {
     "fk4": "of the system FK4",
     "fk4noeterms": "of the system FK4 without E-terms",
@@ -95,10 +94,14 @@ def coordinates_notices(header: fits.Header | None) -> list[Notice]:
         found = _read(header)
     except CoordinatesRefused as error:
         return [Notice("coordinates-not-read", f"the sky coordinates were not read: {error}")]
+    notices = []
+    if found is not None and distortions(header or fits.Header()):
+        sentence = "distortion by tables in other HDUs of the file was used; results have a polynomial in their place"
+        notices.append(Notice("coordinates-by-tables", sentence))
     if found is None or found.frame is None or found.frame.name == "fk5":
-        return []
+        return notices
     sentence = f"the header's coordinates are {_NAMES[found.frame.name]}, and were turned to ICRS"
-    return [Notice("coordinates-turned", sentence)]
+    return [*notices, Notice("coordinates-turned", sentence)]
 
 
 def coordinates_refusal(header: fits.Header | None) -> str | None:
@@ -114,14 +117,19 @@ def _read(header: fits.Header | None) -> SkyCoordinates | None:
     if header is None or not any(f"CTYPE{axis}" in header for axis in (1, 2)):
         return None
     kinds = ", ".join(str(header.get(f"CTYPE{axis}", "")) for axis in (1, 2))
-    tables = [keyword for keyword in header if _TABLES.match(keyword)]
-    if tables:
-        raise CoordinatesRefused(f"distortion by tables in other HDUs ({', '.join(tables)}) is not read")
+    tables = getattr(header, "tables", None)
+    distorted = distortions(header)
+    others = [f"{key} = {value}" for key, value in distorted.items() if _not_read(key, value)]
+    if others:
+        raise CoordinatesRefused(f"distortion of this kind ({', '.join(others)}) is not read")
+    if distorted and tables is None:
+        named = ", ".join(distorted)
+        raise CoordinatesRefused(f"the tables of distortion that {named} lead to are not in the file")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             # All axes first: astropy mends SCAMP's headers, which have SIP and PV together, only then.
-            wcs = WCS(header)
+            wcs = WCS(header.copy(), tables)
             wcs = wcs.sub(2) if wcs.naxis > 2 else wcs
             wcs.wcs.set()
         except Exception as error:  # noqa: BLE001 - astropy raises many kinds on headers that it cannot read
@@ -130,6 +138,11 @@ def _read(header: fits.Header | None) -> SkyCoordinates | None:
                 raise CoordinatesRefused(f"the axes {kinds} cannot be read: {reason}") from None
             return None
     return SkyCoordinates(wcs, _frame(wcs, kinds)) if wcs.has_celestial else None
+
+
+def _not_read(key: str, value: str) -> bool:
+    """Whether a card names a distortion that is no table as astropy reads them."""
+    return key.startswith("CQDIS") or (key != "AXISCORR" and value.lower() != "lookup")
 
 
 def _looks_celestial(kinds: str) -> bool:

@@ -88,7 +88,7 @@ def _write_plane(
 def _plane_header(image: ImageResult) -> fits.Header:
     """The data's header, without what describes its storage, as it is of the window."""
     assert image.header is not None
-    header = windowed_header(image.header, image.origin)
+    header = windowed_header(image.header, image.origin, image.data.shape[:2])
     for key in _UNSAFE:
         header.remove(key, ignore_missing=True, remove_all=True)
     return header

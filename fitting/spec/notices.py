@@ -160,6 +160,10 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "The header's sky coordinates are galactic, ecliptic or of an old system, and were turned to ICRS.",
             "Nothing: ra, dec and position angles, given and found, are ICRS.",
         ),
+        "coordinates-by-tables": NoticeDescription(
+            "The sky coordinates have tables of distortion in other HDUs of the file, and these were used.",
+            "Nothing; result files have a polynomial in their place, and say in their history how well it meets them.",
+        ),
         "coordinates-not-read": NoticeDescription(
             "The header's sky coordinates cannot be used, so the image has none.",
             "Fit in pixels with a `pixel_scale`, or give the header coordinates of a frame on the sky.",

@@ -12,6 +12,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from fitting.files.containers.container import WHOLE, Plane, PlanePart, damage_fault, first_pixel
+from fitting.files.distortion_tables import with_tables
 from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline, outline
 from fitting.files.flux_scale import FLUX_CARDS
@@ -51,8 +52,25 @@ class FitsContainer:
             sentence = "pixels were stretched by asinh (BOFFSET, BSOFTEN), and were made linear in flux"
             notices.append(Notice("pixels-made-linear", sentence, where))
         return Plane(
-            data, header, hdu.index, dtype, None, tuple(notices), primary, frame=hdu.frame, origin=first_pixel(part)
+            data,
+            _tabled(header, self._opened, self.hdus),
+            hdu.index,
+            dtype,
+            None,
+            tuple(notices),
+            primary,
+            frame=hdu.frame,
+            origin=first_pixel(part),
         )
+
+
+def _tabled(header: fits.Header, opened: fits.HDUList, hdus: list[HduOutline]) -> fits.Header:
+    """The header with its tables of distortion; without them where they cannot be read, which is told by who asks."""
+    try:
+        return with_tables(header, opened, hdus)
+    except Exception as error:  # noqa: BLE001 - astropy raises many kinds on damaged HDUs
+        damage_fault("FITS", error)
+        return header
 
 
 _STRETCH = ("BOFFSET", "BSOFTEN")
