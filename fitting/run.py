@@ -31,10 +31,11 @@ from fitting.results import (
     reported_interval,
     scaled_interval,
     surroundings,
+    total_notices,
     undetermined_notices,
 )
 from fitting.spec import Fault, FitRequest, Notice, RequestInvalid
-from fitting.stages import Outcome, quantiles, run_stages
+from fitting.stages import Outcome, drawn_rows, run_stages
 
 _ONE_THREAD_PIXELS = 40_000
 """Pixels of all images up to which a fit runs in one thread: 200 × 200 (decision 0011)."""
@@ -136,8 +137,9 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
         names = ", ".join(covariance.at_limit)
         sentence = f"at a limit, and left out of the covariance: {names}"
         notices.append(Notice("at-limit", sentence, f"parameters {names}"))
-    notices += [*clipped_limits(problem.request), *open_]
-    fitted_rows = _fitted_parameters(problem, values, covariance, outcome, chi2)
+    notices += [*clipped_limits(problem.request), *open_, *total_notices(problem, images, values)]
+    draws = None if outcome.sampled is None else drawn_rows(problem, outcome.sampled.chains)
+    fitted_rows = _fitted_parameters(problem, values, covariance, outcome, draws, chi2)
     planes = _planes(problem, images, end.theta, models)
     notices += outcome.notices
     if fitted:
@@ -160,7 +162,7 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
         log_prior=how_good.log_prior,
         objective=float(end.equations.chi2),
         parameters=fitted_rows,
-        derived=tuple(derived_values(problem, images, values, covariance)),
+        derived=tuple(derived_values(problem, images, values, covariance, draws)),
         covariance=covariance,
         stages=outcome.records,
         images=planes,
@@ -183,13 +185,13 @@ def _unsure(problem: Problem, end: MinimizerResult, covariance: Covariance) -> s
 
 
 def _fitted_parameters(
-    problem: Problem, values: Tensor, covariance: Covariance, outcome: Outcome, chi2: float
+    problem: Problem, values: Tensor, covariance: Covariance, outcome: Outcome, draws: Tensor | None, chi2: float
 ) -> tuple[FittedParameter, ...]:
     scatter = math.sqrt(max(chi2, 0.0) / max(problem.degrees_of_freedom, 1))
     sigmas = map(covariance.sigma, np.eye(len(values)))
     ranges: dict[str, np.ndarray] = {}
-    if outcome.sampled is not None:
-        ranges = dict(zip(map(str, QUANTILES), quantiles(problem, outcome.sampled.chains, QUANTILES), strict=True))
+    if draws is not None:
+        ranges = dict(zip(map(str, QUANTILES), np.quantile(draws.numpy(), QUANTILES, axis=0), strict=True))
     resampled = [0.0] * len(values) if outcome.bootstrap is None else outcome.bootstrap.tolist()
     fitted = []
     for place, (row, value, sigma) in enumerate(zip(problem.table, values.tolist(), sigmas, strict=True)):

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -202,8 +202,8 @@ def _history(end: MinimizerResult) -> History:
     return History(tuple(round(stride * place) for place in kept), tuple(chi2[place] for place in kept))
 
 
-def quantiles(problem: Problem, chains: Chains, at: Sequence[float]) -> np.ndarray:
-    """Posterior quantiles of every row of the table, linked ones included: (quantiles, rows)."""
+def drawn_rows(problem: Problem, chains: Chains) -> Tensor:
+    """Draws of every row of the table, linked ones included: (draws, rows)."""
     draws = torch.from_numpy(chains.draws.reshape(-1, len(problem.names)))
     places = [problem.table.index[name] for name in problem.names]
     parts = []
@@ -213,4 +213,4 @@ def quantiles(problem: Problem, chains: Chains, at: Sequence[float]) -> np.ndarr
         parts.append(problem.parameters.values(problem.parameters.theta_of(physical)).physical)
     values = torch.cat(parts)
     values[:, places] = draws
-    return np.quantile(values.numpy(), at, axis=0)
+    return values

@@ -17,7 +17,8 @@ _PULL_TO_NOTICE = 4.0
 
 
 def parameters_report(document: Mapping[str, Any], truth: Mapping[str, float] | None = None, title: str = "") -> Group:
-    """The `/parameters` document as a table (parameter, value ± uncertainty, unit, remark) and a line on how it ended.
+    """The `/parameters` document as a table (parameter, value ± uncertainty, unit, remark; then what is derived) and a
+    line on how it ended.
 
     With `truth` (parameter name → true value) two columns more: the truth and (value − truth)/uncertainty.
     """
@@ -31,15 +32,25 @@ def parameters_report(document: Mapping[str, Any], truth: Mapping[str, float] | 
     table.add_column("unit", no_wrap=True)
     table.add_column("", no_wrap=True)
     for parameter in document["parameters"]:
-        found = round_reported(parameter["value"], parameter.get("uncertainty"), parameter.get("interval"))
-        spread = f"± {found.uncertainty}" if found.uncertainty else ""
-        if found.below:  # the distances to the ends of its interval
-            spread = f"+{found.above} -{found.below}"
-        row: list[str | Text] = [parameter["name"], found.value, spread]
-        if truth is not None:
-            row += _truth_cells(parameter, truth)
-        table.add_row(*row, parameter.get("unit") or "", _remark(parameter))
+        table.add_row(*_cells(parameter, truth), _remark(parameter))
+    table.add_section()
+    for derived in document.get("derived", []):
+        if derived.get("value") is not None:
+            table.add_row(*_cells(derived, truth), "derived")
     return Group(table, Text(fit_summary(document)))
+
+
+def _cells(row: Mapping[str, Any], truth: Mapping[str, float] | None) -> list[str | Text]:
+    """Name, value, uncertainty, with a truth that and the pull, and unit of a parameter or derived value."""
+    found = round_reported(row["value"], row.get("uncertainty"), row.get("interval"))
+    spread = f"± {found.uncertainty}" if found.uncertainty else ""
+    if found.below:  # the distances to the ends of its interval
+        spread = f"+{found.above} -{found.below}"
+    # As texts, which brackets in names do not mark up.
+    cells: list[str | Text] = [Text(row["name"]), found.value, spread]
+    if truth is not None:
+        cells += _truth_cells(row, truth)
+    return [*cells, row.get("unit") or ""]
 
 
 def fit_summary(document: Mapping[str, Any]) -> str:
@@ -65,7 +76,7 @@ def _truth_cells(parameter: Mapping[str, Any], truth: Mapping[str, float]) -> li
 
 def _difference(name: str, value: float, known: float) -> float:
     """Value minus truth; a position angle and the same angle plus 180 degrees are one direction."""
-    if name.endswith(".pa"):
+    if name.endswith((".pa", ".pa_sky", ".pa_pixel")):
         return (value - known + 90) % 180 - 90
     return value - known
 

@@ -47,13 +47,16 @@ class FittedParameter(_ResultModel):
 
 
 class DerivedValue(_ResultModel):
-    """A value that follows from the parameters, such as a flux."""
+    """A value that follows from the parameters: a flux, a magnitude, an axis on the sky, a total of components."""
 
-    name: str = Field(examples=["a.flux"])
+    name: str = Field(examples=["a.flux", "a.pa_sky", "total.magnitude"])
     value: float | None = None
     uncertainty: float | None = None
     uncertainty_scaled: float | None = Field(default=None, description="The same times √χ²ᵣ.")
-    unit: str | None = None
+    unit: str | None = Field(default=None, examples=["mag", "arcsec", "mag/arcsec2"])
+    quantiles: dict[str, float] | None = Field(
+        default=None, description="Of the posterior, worked out draw by draw; null without a stage that samples."
+    )
 
 
 class History(_ResultModel):

@@ -46,7 +46,7 @@ def _number(value: Any) -> float:
 Array = NDArray[np.float64]
 
 
-def gnomonic_projection(ra0: float, dec0: float, ra: Array, dec: Array) -> tuple[Array, Array]:
+def gnomonic_projection(ra0: float | Array, dec0: float | Array, ra: Array, dec: Array) -> tuple[Array, Array]:
     """Gnomonic projection about (ra0, dec0), degrees: radians towards east and north (Calabretta & Greisen 2002)."""
     turn, tilt, centre = np.radians(ra - ra0), np.radians(dec), np.radians(dec0)
     height = np.sin(centre) * np.sin(tilt) + np.cos(centre) * np.cos(tilt) * np.cos(turn)

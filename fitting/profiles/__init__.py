@@ -35,7 +35,7 @@ from fitting.profiles.psf import AiryPsfShape, GaussianPsfShape, MoffatPsfShape,
 from fitting.profiles.radial import RadialProfile
 from fitting.profiles.sersic import Sersic
 from fitting.profiles.spline import Spline
-from fitting.profiles.surface import Surface
+from fitting.profiles.surface import SurfaceProfile
 from fitting.spec.profiles import ProfileOptions
 
 RADIAL_PROFILES: dict[str, RadialProfile] = {
@@ -67,7 +67,7 @@ SIZED_PROFILES: MappingProxyType[str, Callable[[Any], RadialProfile]] = MappingP
 )
 """Those that have as many parameters as their options say: how each is made of its options."""
 
-SURFACES: dict[str, Surface] = {
+SURFACES: dict[str, SurfaceProfile] = {
     "edge_on_disk": EdgeOnDisk(),
     "edge_on_ring": EdgeOnRing(),
     "gaussian_ellipsoid": GaussianEllipsoid(),

@@ -5,7 +5,7 @@ The disc is that of van der Kruit & Searle (1981, A&A 95, 105), with the vertica
 (GALFIT's edgedisk, with h_s = 2 z_0), n = 2 sech, and large n exponential; as imfit's EdgeOnDisk.
 """
 
-from math import log
+from math import log, pi, sqrt
 
 import torch
 from torch import Tensor
@@ -36,6 +36,15 @@ class EdgeOnDisk:
     def cusp_power(self, values: tuple[float, ...]) -> float:
         """u² ln u along the plane."""
         return 2.0
+
+    def flux(self, values: Tensor) -> Tensor:
+        """i_0 π h · 2z_0/n · √π Γ(1/n) / Γ(1/n + ½).
+
+        By ∫ s K_1(s) ds = π/2 over s > 0 and ∫ sech^a t dt = √π Γ(a/2) / Γ((a + 1)/2).
+        """
+        _, _, _, n, h, z_0, i_0 = values.unbind(-1)
+        height = 2.0 * z_0 / n * (torch.lgamma(1.0 / n) - torch.lgamma(1.0 / n + 0.5)).exp() * sqrt(pi)
+        return i_0 * pi * h * height
 
     def brightness(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Brightness at offsets from the centre."""
@@ -92,6 +101,11 @@ class EdgeOnRing:
     def cusp_power(self, values: tuple[float, ...]) -> float:
         """No cusp."""
         return 2.0
+
+    def flux(self, values: Tensor) -> Tensor:
+        """4π σ_r σ_z i_0."""
+        *_, sigma_r, sigma_z, i_0 = values.unbind(-1)
+        return 4.0 * pi * sigma_r * sigma_z * i_0
 
     def brightness(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Brightness at offsets from the centre."""

@@ -75,6 +75,10 @@ class GaussianEllipsoid:
         """No cusp."""
         return math.inf
 
+    def flux(self, values: Tensor) -> Tensor:
+        """A parameter."""
+        return values[..., -1]
+
     def brightness(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Brightness at offsets from the centre."""
         covariance, flux = projected_covariance(values), values[:, -1:]

@@ -158,6 +158,10 @@ class PsfSurface:
         """No cusp."""
         return math.inf
 
+    def flux(self, values: Tensor) -> Tensor:
+        """A parameter."""
+        return values[..., -1]
+
     def brightness(self, x: Tensor, y: Tensor, values: Tensor) -> Tensor:
         """Brightness at offsets from the centre."""
         known = self._precompute(values)

@@ -85,3 +85,11 @@ class Surface(Protocol):
     def cusp_power(self, values: tuple[float, ...]) -> float:
         """Exponent c of I(0) − I(R) ∝ R^c towards the centre; infinite where the brightness is analytic there."""
         ...
+
+
+class SurfaceProfile(Surface, Protocol):
+    """A surface that is a profile by itself."""
+
+    def flux(self, values: Tensor) -> Tensor:
+        """Total flux, data units, (…,), of values (…, parameters); differentiable."""
+        ...

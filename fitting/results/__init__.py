@@ -20,6 +20,7 @@ from fitting.results.result import (
     parameters_document,
 )
 from fitting.results.result_files import PLANES, write_result
+from fitting.results.total_light import total_notices
 from fitting.results.undetermined import clipped_limits, lost_components, undetermined_notices
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "reported_interval",
     "scaled_interval",
     "surroundings",
+    "total_notices",
     "undetermined_notices",
     "with_origin",
     "write_result",

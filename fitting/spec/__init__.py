@@ -6,6 +6,7 @@ fault. A request holds images (`images`), `components` of profiles (`profiles`) 
 flat list of its parameters.
 """
 
+from fitting.spec.agreement import TOTAL
 from fitting.spec.components import ComponentSpec
 from fitting.spec.documents import Fault, RequestInvalid, json_path
 from fitting.spec.images.image_spec import (
@@ -41,6 +42,7 @@ __all__ = [
     "METHODS",
     "NOTICES",
     "PROFILES",
+    "TOTAL",
     "AutoNoise",
     "CatalogueRow",
     "ComponentSpec",

@@ -8,13 +8,16 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails
 
-from fitting.spec.components import MAX_COMPONENTS, ComponentSpec
+from fitting.spec.components import MAX_COMPONENTS, ComponentSpec, is_name
 from fitting.spec.documents import detail, excerpt
 from fitting.spec.images.image_spec import ImageSpec
 from fitting.spec.images.references import PlaneReference
 from fitting.spec.parameter_rows import component_rows, link_faults, seen_in
 from fitting.spec.parameters.forms import Frame, knows_total
 from fitting.spec.parameters.parameter_spec import ByImage, Polynomial
+
+TOTAL = "total"
+"""What the total of all components is called in results."""
 
 
 def frame_faults(components: Iterable[ComponentSpec | None], frame: Frame) -> list[InitErrorDetails]:
@@ -72,6 +75,34 @@ def varied_faults(components: Iterable[ComponentSpec | None], images: Sequence[I
             if isinstance(spec, Polynomial) and lacking:
                 message = f"is a polynomial of wavelength, and {', '.join(lacking)} has none"
                 faults.append(detail((*location, "polynomial"), message, '"wavelength" in each of its images'))
+    return faults
+
+
+def group_faults(
+    groups: Mapping[str, Sequence[str]], components: Iterable[ComponentSpec | None]
+) -> list[InitErrorDetails]:
+    """Faults of named groups: names that are a component's or none, members that are unknown, twice there or dark."""
+    known = [item for item in components if item is not None]
+    names = [item.name for item in known]
+    lit = [item.name for item in known if item.role == "light" and not item.description.sky]
+    faults = []
+    for group, members in groups.items():
+        place = ("groups", group)
+        if not is_name(group) or group in (*names, TOTAL):
+            expected = f"a letter, then letters, digits or _, and neither a component's name nor {TOTAL}"
+            faults.append(detail(place, f"{excerpt(group)} cannot name a group", expected))
+        if not members:
+            faults.append(detail(place, "is empty", "names of components"))
+        for position, member in enumerate(members):
+            if member not in names:
+                message, expected = f"unknown component {excerpt(member)}", f"one of: {', '.join(lit)}"
+            elif member not in lit:
+                message, expected = f"{member} has no total of light", f"one of: {', '.join(lit)}"
+            elif member in members[:position]:
+                message, expected = f"{member} stands there already", "each component once"
+            else:
+                continue
+            faults.append(detail((*place, position), message, expected))
     return faults
 
 

@@ -41,6 +41,11 @@ Role = Literal["light", "psf"]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
 
 
+def is_name(text: str) -> bool:
+    """Whether a component, or a group of them, may be called so."""
+    return _NAME.match(text) is not None and not keyword.iskeyword(text)
+
+
 def _options_of(profile: str, written: Any) -> ProfileOptions | None:
     """Options of a profile, its defaults where none are written; raises a refusal where it has none."""
     known = PROFILES.get(profile)
@@ -85,7 +90,7 @@ class ComponentSpec(Document):
     @field_validator("name")
     @classmethod
     def _identifier(cls, value: str) -> str:
-        if not _NAME.match(value) or keyword.iskeyword(value):
+        if not is_name(value):
             raise refusal(
                 f"{excerpt(value)} cannot name a component",
                 "a letter, then letters, digits or _, 64 at most, and no word of Python's",

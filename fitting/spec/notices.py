@@ -234,6 +234,10 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "The residual is correlated where the components are, and not away from them.",
             "Look at the residual, and add what is missing; uncertainties do not allow for it.",
         ),
+        "total-undefined": NoticeDescription(
+            "A component has no total flux, as its light has no bound, or no magnitude, as its flux is not positive.",
+            "Truncate it (`geometry`), limit the slope, or read the surface brightness.",
+        ),
         # Intervals.
         "interval-at-limit": NoticeDescription(
             "An interval ends at a parameter's limit, before χ² has risen by 1.",

@@ -32,7 +32,14 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails
 
-from fitting.spec.agreement import frame_faults, point_source_faults, psf_faults, repeated_names, varied_faults
+from fitting.spec.agreement import (
+    frame_faults,
+    group_faults,
+    point_source_faults,
+    psf_faults,
+    repeated_names,
+    varied_faults,
+)
 from fitting.spec.components import MAX_COMPONENTS, ComponentSpec
 from fitting.spec.constraints import ConstraintSpec, constraint_faults
 from fitting.spec.documents import Document, detail, excerpt, fault_below, json_path, refusal, refuse
@@ -50,6 +57,7 @@ MAX_IMAGES = 200
 MOST_NUMBERS = 200_000_000
 """Numbers that a stage's chains may hold, at most: 1.6 GB as float64; chosen by hand."""
 _GAIN = 'a variance such as {"gain": g, "read_noise": r}, or none where the data are electrons'
+Members = Annotated[tuple[str, ...], Strict(False)]
 Device = Literal["auto", "cpu", "gpu", "cuda"]
 
 
@@ -108,6 +116,7 @@ class FitRequest(Document):
         images: each of its own grid, noise, point-spread function and band; names are unique.
         components: their light is summed; names are unique.
         constraints: bounds and priors of expressions of parameters.
+        groups: names of components whose total flux and magnitude, and shares in it, are reported, by a group's name.
         stages: run in order; none means the model at the given parameters.
         noise: of the pixels, that is the likelihood.
         seed: of everything random.
@@ -123,6 +132,7 @@ class FitRequest(Document):
     images: Annotated[tuple[ImageSpec, ...], Strict(False), Field(max_length=MAX_IMAGES)]
     components: Annotated[tuple[ComponentSpec, ...], Strict(False), Field(max_length=MAX_COMPONENTS)]
     constraints: Annotated[tuple[ConstraintSpec, ...], Strict(False), Field(max_length=MAX_COMPONENTS)] = ()
+    groups: Annotated[dict[str, Members], Field(max_length=MAX_COMPONENTS)] = Field(default_factory=dict)
     stages: Annotated[tuple[StageSpec, ...], Strict(False), Field(max_length=100)] = ()
     noise: NoiseSpec = NoiseSpec()
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
@@ -158,6 +168,7 @@ class FitRequest(Document):
         faults += varied_faults(self.components, self.images)
         faults += psf_faults(self.components, self.images)
         faults += point_source_faults(self.components, self.images)
+        faults += group_faults(self.groups, self.components)
         faults = faults or link_faults(self.rows(), frozenset())
         faults = faults or constraint_faults(self.constraints, self.rows())
         options = [stage.options for stage in self.stages]
@@ -181,7 +192,8 @@ class FitRequest(Document):
 
     def document(self) -> dict[str, Any]:
         """The request as JSON that parses back to an equal request."""
-        return self.model_dump(mode="json")
+        written = self.model_dump(mode="json")
+        return written if self.groups else {key: item for key, item in written.items() if key != "groups"}
 
     def references(self) -> list[tuple[str, PlaneReference]]:
         """JSON path and reference of every file that the request names."""

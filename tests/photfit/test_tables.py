@@ -74,3 +74,14 @@ def test_the_status_of_a_running_fit_tells_its_parameters_and_where_they_began()
     lines = [line.split() for line in capture.get().splitlines()]
     assert ["a.n", "2.1449,", "from", "1.5"] in lines
     assert ["b.n", "no", "number,", "from", "4"] in lines
+
+
+def test_derived_values_follow_the_parameters() -> None:
+    derived = [
+        {"name": "a.magnitude[r]", "value": 18.1234, "uncertainty": 0.0123, "unit": "mag"},
+        {"name": "a.flux", "value": None, "uncertainty": None, "unit": "data"},
+    ]
+    text = shown({**document(), "derived": derived})
+    assert "a.magnitude[r]" in text
+    assert "18.123" in text
+    assert "a.flux" not in text

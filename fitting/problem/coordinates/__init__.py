@@ -1,5 +1,6 @@
 """Coordinates: θ, the parameters as reported, and the maps from them to each image's pixels."""
 
+from fitting.problem.coordinates.local_map import mapped_ellipse
 from fitting.problem.coordinates.parameters import FreeEllipse, Parametrization, Values, varies_in_log
 from fitting.problem.coordinates.views import View, length_scale, view_of
 
@@ -9,6 +10,7 @@ __all__ = [
     "Values",
     "View",
     "length_scale",
+    "mapped_ellipse",
     "varies_in_log",
     "view_of",
 ]
