@@ -16,6 +16,7 @@ from fitting.files.mask_bits import BitUnknown, chosen_bits, default_bits, maske
 from fitting.files.plane_display import sky_map, write_pixels
 from fitting.files.plane_meaning import UNKNOWN, plane_meaning
 from fitting.files.plane_recognition import recognise_planes
+from fitting.files.psf_models import PolynomialPsf, SampledPsf, read_psf_model
 from fitting.files.sky_coordinates import (
     SkyCoordinates,
     coordinates_notices,
@@ -31,7 +32,9 @@ __all__ = [
     "FileInvalid",
     "HduDescription",
     "Plane",
+    "PolynomialPsf",
     "ReadLimits",
+    "SampledPsf",
     "SkyCoordinates",
     "chosen_bits",
     "coordinates_notices",
@@ -44,6 +47,7 @@ __all__ = [
     "pixel_scale",
     "plane_meaning",
     "read_plane",
+    "read_psf_model",
     "read_strips",
     "recognise_planes",
     "sky_coordinates",

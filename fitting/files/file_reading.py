@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 import numpy as np
@@ -32,6 +33,15 @@ __all__ = ["FileDescription", "FileInvalid", "HduDescription", "Plane", "describ
 
 _PIECE = 2**24
 """Pixels of a large image that are looked at together: 128 MiB, chosen by hand."""
+PSF_MODELS: Mapping[str, str] = MappingProxyType(
+    {
+        "PSFEx": "PSF model of PSFEx",
+        "STDPSF": "STDPSF cube of effective PSFs",
+        "stpsf": "grid of effective PSFs by stpsf",
+        "cube": "cube with a PSF at each of several positions",
+    }
+)
+"""Kinds of PSFs that change over the image, in words."""
 _SAMPLE = 1_000_000
 """Pixels that median and scatter are taken of, at most about: known to a thousandth of the scatter then."""
 
@@ -52,6 +62,7 @@ class HduDescription(BaseModel):
         version: EXTVER.
         role: which plane it says that it is (`plane_meaning`), and what says so.
         n_planes: of a cube, of which a plane can be used; None of all else.
+        psf_model: ``PSFEx``, ``STDPSF``, ``stpsf`` or ``cube`` where it holds a PSF that changes over the image.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -77,6 +88,7 @@ class HduDescription(BaseModel):
     role: str | None = None
     role_reason: str | None = None
     n_planes: int | None = None
+    psf_model: str | None = None
 
 
 class FileDescription(BaseModel):
@@ -113,7 +125,8 @@ def describe_file(path: Path, limits: ReadLimits = DEFAULT_LIMITS) -> FileDescri
         FileInvalid: of no known format, truncated, beyond the limits, or without a 2-D image in any HDU.
     """
     with open_content(path, limits) as (file, form), _OPENERS[form](file, limits) as container:
-        _first_image(container.hdus)
+        if not any(hdu.psf_model for hdu in container.hdus):
+            _first_image(container.hdus)
         descriptions, left = [], limits.pixels
         for hdu in container.hdus:
             pixels = math.prod(hdu.shape)
@@ -215,6 +228,8 @@ def _first_image(hdus: list[HduOutline]) -> HduOutline:
 
 
 def _why_no_image(hdu: HduOutline) -> str:
+    if hdu.psf_model:
+        return f"is a {PSF_MODELS[hdu.psf_model]}"
     if hdu.kind not in ("image", "compressed image"):
         return f"is a {hdu.kind}"
     if not hdu.shape or math.prod(hdu.shape) == 0:
@@ -224,7 +239,7 @@ def _why_no_image(hdu: HduOutline) -> str:
 
 def _description_of_none(hdu: HduOutline) -> HduDescription:
     """What is known of an HDU that is no single plane: its size, and of a cube how a plane of it is named."""
-    cube = hdu.n_planes > 1
+    cube = hdu.n_planes > 1 and not hdu.psf_model
     said = f'a cube of {hdu.n_planes} planes: one is named by its number, as in "file[{hdu.index}][0]"'
     return HduDescription(
         index=hdu.index,
@@ -234,6 +249,7 @@ def _description_of_none(hdu: HduOutline) -> HduDescription:
         version=hdu.version,
         n_planes=hdu.n_planes if cube else None,
         warnings=(said,) if cube else (),
+        **_psf_model(hdu),
     )
 
 
@@ -292,10 +308,16 @@ def _description(hdu: HduOutline, plane: Plane) -> HduDescription:
         zero_point=zero_point(header),
         centre=_centre(plane),
         version=hdu.version,
-        role=None if meaning is None else meaning.kind,
-        role_reason=None if meaning is None else meaning.reason,
+        **({"role": meaning.kind, "role_reason": meaning.reason} if meaning is not None else {}) | _psf_model(hdu),
         warnings=sentences((*plane.notices, *coordinates_notices(plane.header))),
     )
+
+
+def _psf_model(hdu: HduOutline) -> dict[str, str]:
+    """What is said of an HDU that holds a PSF model."""
+    if not hdu.psf_model:
+        return {}
+    return {"psf_model": hdu.psf_model, "role": "psf", "role_reason": f"a {PSF_MODELS[hdu.psf_model]}"}
 
 
 def _median_and_scatter(values: NDArray[np.float64]) -> dict[str, float]:

@@ -6,10 +6,11 @@ sections 3, 4 and 10.1) and held against the size of the file and the limits.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import IO
 
 from fitting.files.file_limits import FileInvalid, ReadLimits
@@ -33,6 +34,7 @@ class HduOutline:
         version: EXTVER.
         kind: ``image``, ``compressed image`` or ``table``.
         shape: of the image, slowest axis first; empty where there is none.
+        psf_model: ``PSFEx``, ``STDPSF``, ``stpsf`` or ``cube`` of a PSF that changes over the image, or empty.
     """
 
     index: int
@@ -40,6 +42,7 @@ class HduOutline:
     version: int
     kind: str
     shape: tuple[int, ...]
+    psf_model: str = ""
 
     @property
     def frame(self) -> tuple[int, int] | None:
@@ -63,6 +66,7 @@ def outline(file: IO[bytes], limits: ReadLimits) -> list[HduOutline]:
     """Every HDU of a FITS file open at its start; raises FileInvalid for what is broken, missing or too large."""
     size = file.seek(0, 2)
     hdus: list[HduOutline] = []
+    places: set[int] = set()
     position = 0
     while position < size:
         file.seek(position)
@@ -79,8 +83,72 @@ def outline(file: IO[bytes], limits: ReadLimits) -> list[HduOutline]:
             missing = start + data - size
             raise FileInvalid(f"is truncated: {missing} of {data} data bytes are missing", where, "the whole file")
         hdus.append(_hdu(cards, len(hdus), where, limits))
+        places.add(_positions(cards, hdus[-1], where))
         position = start + -(-data // BLOCK) * BLOCK
-    return hdus
+    return [replace(hdu, psf_model="cube") if _is_placed(hdu, places) else hdu for hdu in hdus]
+
+
+POSITION_TABLES = ("POSITIONS", "GRID_XYPOS", "XYPOS", "PSF_POSITIONS")
+"""EXTNAMEs of images of two columns that say where the planes of a cube of PSFs are."""
+_POSITION_KEYS = (
+    "X",
+    "XPOS",
+    "X_POS",
+    "PSFX",
+    "PSF_X",
+    "XPSF",
+    "X_PSF",
+    "POSX",
+    "POS_X",
+    "XGRID",
+    "GRIDX",
+    "GRID_X",
+    "XC",
+)
+"""Keywords, but for their numbers, of where along x the planes of a cube of PSFs are."""
+
+
+def _is_placed(hdu: HduOutline, places: Collection[int]) -> bool:
+    """Whether an HDU is a cube, not known to be one of PSFs, with as many planes as the file has positions."""
+    return hdu.kind == "image" and len(hdu.shape) == 3 and hdu.shape[0] in places and not hdu.psf_model
+
+
+def _positions(cards: Mapping[str, str], hdu: HduOutline, where: str) -> int:
+    """How many positions an HDU holds: a table with columns x and y, or an image of that name; 0 where it is none."""
+    if hdu.kind == "table":
+        columns = {_text(cards, key).upper() for key in cards if key.startswith("TTYPE")}
+        if any(name.startswith("X") and f"Y{name[1:]}" in columns for name in columns):
+            return _integer(cards, "NAXIS2", where)
+        return 0
+    return max(hdu.shape) if hdu.name in POSITION_TABLES and len(hdu.shape) == 2 and 2 in hdu.shape else 0
+
+
+def position_prefix(cards: Collection[str], count: int) -> tuple[str, str, int, int] | None:
+    """How a header names the positions of so many planes: keywords of x and y without their numbers, the first of
+    those, and their digits; None where it does not.
+    """
+    for first, width, key in itertools.product((1, 0), (1, 2, 3), _POSITION_KEYS):
+        pair = key, key.replace("X", "Y")
+        if all(f"{one}{number:0{width}d}" in cards for one in pair for number in range(first, first + count)):
+            return (*pair, first, width)
+    return None
+
+
+def _psf_model(cards: Mapping[str, str], name: str, shape: tuple[int, ...]) -> str:
+    """What kind of PSF that changes over the image an HDU is, by its keywords; empty where it is none."""
+    if any(_text(cards, key) == "PSF_MASK" for key in cards if key.startswith("TTYPE")):
+        return "PSFEx"
+    if "NXPSFS" in cards and "NYPSFS" in cards and len(shape) in (2, 3):
+        return "STDPSF"
+    if "DET_YX0" in cards and len(shape) in (2, 3):
+        return "stpsf"
+    if (
+        len(shape) == 3
+        and shape[0] > 1
+        and (name in ("PSF", "PSFS", "EPSF", "EPSFS") or position_prefix(cards, shape[0]))
+    ):
+        return "cube"
+    return ""
 
 
 def _cards(file: IO[bytes], where: str, limits: ReadLimits) -> dict[str, str]:
@@ -156,10 +224,11 @@ def _hdu(cards: Mapping[str, str], index: int, where: str, limits: ReadLimits) -
     version = _version(cards)
     extension = _text(cards, "XTENSION") if index else "IMAGE"
     if extension in ("IMAGE", "IUEIMAGE"):
-        return HduOutline(index, name, version, "image", _axes(cards, "NAXIS", where))
+        shape = _axes(cards, "NAXIS", where)
+        return HduOutline(index, name, version, "image", shape, _psf_model(cards, name, shape))
     if cards.get("ZIMAGE", "").partition("/")[0].strip() == "T":
         return HduOutline(index, name, version, "compressed image", _compressed_shape(cards, where, limits))
-    return HduOutline(index, name, version, "table", ())
+    return HduOutline(index, name, version, "table", (), _psf_model(cards, name, ()))
 
 
 def _compressed_shape(cards: Mapping[str, str], where: str, limits: ReadLimits) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fitting.files.file_reading import FileDescription, HduDescription
+from fitting.files.fits_structure import POSITION_TABLES
 from fitting.files.plane_meaning import NAMES, UNKNOWN, PlaneMeaning, plane_meaning
 from fitting.spec.notices import Notice, sentences
 
@@ -28,21 +29,26 @@ class Planes:
 def recognise_planes(description: FileDescription, data: int | str | None) -> Planes:
     """The planes of a file.
 
-    Of variance, sigma and weight only the first that is there. Planes but the PSF have the data's shape; the PSF has
-    odd sides and is smaller. In a file of several images, each plane is that of the data's EXTVER, or lies between the
-    data and the next image. An HDU that does not say what it holds is no plane.
+    Of variance, sigma and weight only the first that is there. Planes but the PSF have the data's shape; the PSF is
+    smaller, or is a model of a PSF that changes over the image. In a file of several images, each plane is that of the
+    data's EXTVER, or lies between the data and the next image. An HDU that does not say what it holds is no plane.
 
     Args:
         data: number or EXTNAME of the data; None lets the HDUs say, and else it is the first image.
     """
-    images = [hdu for hdu in description.hdus if hdu.is_image]
+    images = [hdu for hdu in description.hdus if hdu.is_image and not hdu.psf_model and hdu.name not in POSITION_TABLES]
+    models = [hdu for hdu in description.hdus if hdu.psf_model]
     science = _data_hdu(images, data)
     if science is None:
-        return Planes({}, ())
+        alone = {"psf": models[0]} if len(models) == 1 and data is None else {}
+        return Planes({key: hdu.index for key, hdu in alone.items()}, tuple(_told(alone, data)) if alone else ())
     taken: dict[str, HduDescription] = {"data": science}
     notices: list[Notice] = []
     for key in ("variance", "sigma", "weight", "mask", "psf"):
         if key in _NOISE and any(other in taken for other in _NOISE):
+            continue
+        if key == "psf" and len(models) == 1:
+            taken[key] = models[0]
             continue
         for hdu in _belonging(_said_to_be(images, key), science, images):
             if hdu.index == science.index:
@@ -52,13 +58,22 @@ def recognise_planes(description: FileDescription, data: int | str | None) -> Pl
                 break
             sentence = (
                 f"HDU {hdu.index}, {hdu.name}, was not taken for the {key}: its shape is {shape_of(hdu)}, "
-                f"the data's {shape_of(science)}" + (", and a PSF has odd sides and is smaller" if key == "psf" else "")
+                f"the data's {shape_of(science)}" + (", and a PSF is smaller" if key == "psf" else "")
             )
             notices.append(Notice("plane-not-taken", sentence, f"HDU {hdu.index}"))
     for hdu in images:
         reason = "" if hdu in taken.values() else _unsaid(hdu, taken)
         if reason:
             notices.append(Notice("plane-not-taken", f"HDU {hdu.index} was not taken: {reason}", f"HDU {hdu.index}"))
+    if len(models) > 1:
+        notices += [
+            Notice(
+                "plane-not-taken",
+                f"HDU {hdu.index} was not taken: there are {len(models)} PSF models",
+                f"HDU {hdu.index}",
+            )
+            for hdu in models
+        ]
     told = _told(taken, data)
     return Planes({key: hdu.index for key, hdu in taken.items()}, (*told, *notices))
 
@@ -70,7 +85,7 @@ def shape_of(hdu: HduDescription) -> str:
 
 def _told(taken: Mapping[str, HduDescription], data: int | str | None) -> list[Notice]:
     """What was taken as what and why; nothing where the only plane is the one that everybody would take."""
-    if len(taken) == 1 and (data is not None or taken["data"].index == 0):
+    if len(taken) == 1 and "data" in taken and (data is not None or taken["data"].index == 0):
         return []
     parts = []
     for key, hdu in taken.items():
@@ -149,7 +164,4 @@ def _alike(hdu: HduDescription, science: HduDescription) -> bool:
 def _suits(key: str, hdu: HduDescription, data: HduDescription) -> bool:
     if key != "psf":
         return hdu.shape == data.shape
-    odd = all(length % 2 == 1 for length in hdu.shape)
-    return (
-        odd and all(side < limit for side, limit in zip(hdu.shape, data.shape, strict=True)) and (hdu.sum or 0.0) > 0.0
-    )
+    return all(side < limit for side, limit in zip(hdu.shape, data.shape, strict=True)) and (hdu.sum or 0.0) > 0.0

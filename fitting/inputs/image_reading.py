@@ -12,27 +12,20 @@ from fitting.files import DEFAULT_LIMITS, Plane, ReadLimits, coordinates_notices
 from fitting.inputs import variances
 from fitting.inputs.basis_images import read_basis
 from fitting.inputs.frame_faults import frame_faults
-from fitting.inputs.image_data import Array, ImageData, Mask, StampGrid
+from fitting.inputs.image_data import Array, ImageData, Mask
 from fitting.inputs.masks import read_mask
 from fitting.inputs.plane_reading import Locate, Reading
-from fitting.inputs.psf_checks import even_notice, psf_centroid, recentred, sampling_notice, stamp_notices
-from fitting.inputs.psf_stamps import OFF_BY, PsfInvalid, fine_kernel, gaussian_stamp, moffat_stamp, normalise_stamp
+from fitting.inputs.psf_reading import read_psf
 from fitting.spec import (
     AutoNoise,
     ConstantNoise,
     FitRequest,
     GainNoise,
-    GaussianPsf,
-    ImagePsf,
     ImageSpec,
-    MoffatPsf,
     Notice,
-    PlaneReference,
-    PsfGrid,
     RequestInvalid,
     Window,
 )
-from fitting.spec.images.image_spec import GaussianShape, MoffatShape, Psf
 
 
 def load_images(request: FitRequest, locate: Locate, limits: ReadLimits = DEFAULT_LIMITS) -> list[ImageData]:
@@ -81,8 +74,7 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
     plane = reading.plane("data", spec.data, partial(_cut, spec.window, reading=reading))
     header = fits.Header() if plane is None or plane.header is None else plane.header
     scale = spec.pixel_scale if spec.pixel_scale is not None else pixel_scale(header)
-    grid = _psf_grid(spec.psf, scale, reading) if isinstance(spec.psf, PsfGrid) else None
-    psf = _psf_stamp(spec.psf, scale, reading) if grid is None else grid.middle
+    psf = read_psf(spec.psf, scale, None if plane is None else _part_of(plane), reading)
     if plane is None:
         return None
     bad = None if spec.mask is None else read_mask(spec.mask, plane, reading)
@@ -111,11 +103,11 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
         data=data,
         variance=variance,
         mask=~usable,
-        psf=psf,
-        psf_grid=grid,
-        psf_oversampling=spec.psf.oversampling if isinstance(spec.psf, ImagePsf | PsfGrid) else 1,
-        psf_convention=spec.psf.convention if spec.psf is not None else "discrete",
-        psf_form=_psf_formula(spec.psf),
+        psf=psf.stamp,
+        psf_grid=psf.grid,
+        psf_oversampling=psf.oversampling,
+        psf_convention=psf.convention,
+        psf_form=psf.form,
         pixel_scale=scale,
         zero_point=magnitude_of_one,
         header=plane.header,
@@ -125,6 +117,12 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
         gain=counts.gain,
         offset=variances.counts_offset(counts),
     )
+
+
+def _part_of(plane: Plane) -> tuple[slice, slice]:
+    """Rows and columns of the full frame that were read."""
+    (x, y), (height, width) = plane.origin, plane.data.shape
+    return slice(y, y + height), slice(x, x + width)
 
 
 def _zero_point(spec: ImageSpec, header: fits.Header, reading: Reading) -> float | None:
@@ -218,59 +216,3 @@ def _add_no_pixel_fault(data: Array, spec: ImageSpec, reading: Reading) -> None:
         reading.fault("data", f"{spec.data.file!r} holds no finite pixel in the window", "an image with numbers")
     else:
         reading.fault("mask", "masks every pixel of the window", "pixels that are 0 where the image is to be used")
-
-
-def _psf_formula(psf: Psf | None) -> GaussianShape | MoffatShape | None:
-    """The formula of a PSF, or None where it is an image."""
-    if isinstance(psf, GaussianPsf):
-        return psf.gaussian
-    return psf.moffat if isinstance(psf, MoffatPsf) else None
-
-
-def _psf_stamp(psf: Psf | None, scale: float | None, reading: Reading) -> Array | None:
-    """The PSF's stamp; None where there is none, or it has a fault. `scale` is of the image, arcsec a pixel."""
-    if isinstance(psf, GaussianPsf):
-        return gaussian_stamp(psf)
-    if isinstance(psf, MoffatPsf):
-        return moffat_stamp(psf)
-    return _image_stamp("psf", psf.image, psf, scale, reading) if isinstance(psf, ImagePsf) else None
-
-
-def _psf_grid(psf: PsfGrid, scale: float | None, reading: Reading) -> StampGrid | None:
-    """The stamps of a PSF that changes over the image; None where there are faults."""
-    numbered = sorted(enumerate(psf.grid), key=lambda item: (item[1].y, item[1].x))
-    stamps: list[Array] = []
-    for place, node in numbered:
-        stamp = _image_stamp(f"psf.grid[{place}].psf", node.psf, psf, scale, reading)
-        if stamp is not None and stamps and stamp.shape != stamps[0].shape:
-            message = f"{node.psf.file!r} has the shape {stamp.shape}"
-            reading.fault(f"psf.grid[{place}].psf", message, f"that of the others, {stamps[0].shape}")
-        elif stamp is not None:
-            stamps.append(stamp)
-    return StampGrid(psf.columns, psf.rows, tuple(stamps)) if len(stamps) == len(numbered) else None
-
-
-def _image_stamp(
-    key: str, reference: PlaneReference, psf: ImagePsf | PsfGrid, scale: float | None, reading: Reading
-) -> Array | None:
-    """A PSF image as a stamp that sums to one; None where it has a fault. What is odd about it is told."""
-    plane = reading.plane(key, reference)
-    if plane is None:
-        return None
-    try:
-        stamp, total = normalise_stamp(fine_kernel(plane.data))
-    except PsfInvalid as error:
-        reading.fault(key, f"{reference.file!r}, HDU {plane.hdu}: {error.message}", error.expected)
-        return None
-    if abs(total - 1.0) > OFF_BY:
-        sentence = f"the PSF image sums to {total:.6g} and was divided by that"
-        reading.notice(Notice("psf-normalized", sentence), key)
-    sampling = sampling_notice(plane.header, psf.oversampling, scale)
-    if sampling is not None:
-        reading.notice(sampling, key)
-    if stamp.shape != plane.data.shape and psf.oversampling == 1:
-        reading.notice(even_notice(plane.data.shape), key)
-    offset = psf_centroid(stamp)
-    for notice in stamp_notices(stamp, offset, psf.convention, psf.oversampling, moved=psf.recentre):
-        reading.notice(notice, key)
-    return recentred(stamp, offset) if psf.recentre else stamp

@@ -9,7 +9,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.files import UNKNOWN, FileInvalid, Plane, ReadLimits, plane_meaning, read_plane
+from fitting.files import (
+    UNKNOWN,
+    FileInvalid,
+    Plane,
+    PolynomialPsf,
+    ReadLimits,
+    SampledPsf,
+    plane_meaning,
+    read_plane,
+    read_psf_model,
+)
 from fitting.spec import Fault, Notice, PlaneReference
 
 Array = NDArray[np.float64]
@@ -49,6 +59,19 @@ class Reading:
             return None
         try:
             return read_plane(path, reference.hdu, self.limits, number=reference.plane, window=window)
+        except FileInvalid as error:
+            place = f", {error.where}," if error.where else ""
+            self.fault(key, f"{reference.file!r}{place} {error.message}", error.expected)
+            return None
+
+    def psf_model(self, key: str, reference: PlaneReference) -> PolynomialPsf | SampledPsf | None:
+        """The model of a varying PSF that a reference names; None where it is an image, or has a fault."""
+        if reference.plane is not None:
+            return None  # one plane of a cube is an image
+        try:
+            return read_psf_model(self.locate(reference.file), reference.hdu, self.limits)
+        except (LookupError, FileNotFoundError):
+            return None  # `plane` tells it
         except FileInvalid as error:
             place = f", {error.where}," if error.where else ""
             self.fault(key, f"{reference.file!r}{place} {error.message}", error.expected)

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import shift
+from scipy.ndimage import maximum_filter, shift, uniform_filter
 
-from fitting.inputs.psf_stamps import stamp_fwhm
+from fitting.inputs.psf_stamps import PsfInvalid, stamp_fwhm
 from fitting.spec import Notice
+from fitting.spec.images.image_spec import MOST_FINE
 
 Array = NDArray[np.float64]
 
@@ -28,6 +29,12 @@ _UNDERSAMPLED = 2.0
 """FWHM, pixels, below which a star between pixels is not known from its samples (Nyquist)."""
 _OTHER_SCALE = 0.03
 """Samplings that differ by less are one: distortion and rounded cards make as much."""
+_NEIGHBOUR = 0.03
+"""Of the peak: a companion that is fainter goes without a word; spikes and rings of telescopes are."""
+_ALONE = 4.0
+"""Times as bright as the place opposite to it is what belongs to no telescope's PSF."""
+_FAR = 2.0
+"""FWHM from the centre, at least, of a companion."""
 _ROUNDS = 50
 """Of the centroid's iteration, at most; it ends after some ten."""
 
@@ -78,6 +85,7 @@ def stamp_notices(
         yield Notice("psf-negative", sentence)
     yield from _edge_notices(stamp)
     fwhm = stamp_fwhm(stamp)
+    yield from _neighbour_notices(stamp, offset, fwhm)
     if fwhm < _UNDERSAMPLED and convention == "discrete":
         sentence = f"the PSF image is undersampled: its FWHM is {fwhm:.2f} of its pixels"
         yield Notice("psf-undersampled", f"{sentence}, and what lies between them is a guess")
@@ -90,9 +98,35 @@ def even_notice(shape: tuple[int, ...]) -> Notice:
     return Notice("psf-even-size", f"{sentence}, as GALFIT has it")
 
 
+def _neighbour_notices(stamp: Array, offset: tuple[float, float], fwhm: float) -> Iterator[Notice]:
+    """A bright place away from the centre that is not there opposite to it: the PSFs of telescopes are nearly even."""
+    height, width = stamp.shape
+    rows, columns = np.mgrid[:height, :width]
+    x, y = offset[0] + width // 2, offset[1] + height // 2
+    smooth = uniform_filter(stamp, 3, mode="constant")
+    # What lies opposite, and about it: an edge of the stamp has nothing there, and is no proof.
+    opposite = maximum_filter(smooth, 3)
+    mirror_y, mirror_x = (np.rint(2.0 * middle - at).astype(int) for middle, at in ((y, rows), (x, columns)))
+    inside = (mirror_y >= 0) & (mirror_y < height) & (mirror_x >= 0) & (mirror_x < width)
+    beside = opposite[mirror_y.clip(0, height - 1), mirror_x.clip(0, width - 1)]
+    found = inside & (np.hypot(columns - x, rows - y) > _FAR * max(fwhm, 2.0)) & (smooth > _ALONE * beside.clip(0.0))
+    bright = np.where(found, smooth, 0.0)
+    share = float(bright.max() / smooth.max())
+    if share > _NEIGHBOUR:
+        row, column = (int(place) for place in np.unravel_index(int(bright.argmax()), stamp.shape))
+        sentence = f"the PSF image holds another source at pixel {(column + 1, row + 1)} (x, y, counted from 1)"
+        yield Notice("psf-neighbour", f"{sentence}, {100.0 * share:.2g} % as bright as its peak: a neighbour?")
+
+
 def _edge_notices(stamp: Array) -> Iterator[Notice]:
     height, width = stamp.shape
     if min(height, width) < 5:
+        if stamp.size > 1:
+            edge = float(max(stamp[0].max(), stamp[-1].max(), stamp[:, 0].max(), stamp[:, -1].max()))
+            if edge > _EDGE * float(stamp.max()):
+                share = 100.0 * edge / float(stamp.max())
+                sentence = f"the PSF image is cut off where it still has {share:.2g} % of its peak"
+                yield Notice("psf-cut-off", f"{sentence}: light beyond its edge is missing")
         return
     corners = float(np.median([stamp[:2, :2], stamp[:2, -2:], stamp[-2:, :2], stamp[-2:, -2:]]))
     middle_y, middle_x = slice(height // 2 - 1, height // 2 + 2), slice(width // 2 - 1, width // 2 + 2)
@@ -108,27 +142,82 @@ def _edge_notices(stamp: Array) -> Iterator[Notice]:
         yield Notice("psf-cut-off", f"{sentence}: light beyond its edge is missing")
 
 
-def sampling_notice(header: Mapping[str, object] | None, oversampling: int, scale: float | None) -> Notice | None:
-    """What the header of a PSF image says of its sampling, where that is not what the request says.
+def header_sampling(
+    header: Mapping[str, object] | None, asked: int | None, scale: float | None
+) -> tuple[int, Notice | None]:
+    """Pixels of a PSF image to one of the image, along each axis: as asked for, else by its header, else one; and what
+    is to be told of it.
 
     Args:
-        header: with PIXELSCL (arcsec a pixel of the PSF), or DET_SAMP or OVERSAMP (its pixels to one of the image).
+        asked: by the request; None where it does not say.
         scale: arcsec a pixel of the image, as far as it is known.
+
+    Raises:
+        PsfInvalid: nothing was asked for, and by the header it is no whole number.
     """
-    if header is None:
+    found = None if header is None else said_sampling(header, scale)
+    if found is None:
+        return asked or 1, None
+    says, source = found
+    if asked is not None:
+        return asked, sampling_notice(header, asked, float(asked), scale)
+    whole = round(says)
+    if whole < 1 or whole > MOST_FINE or abs(says / whole - 1.0) > _OTHER_SCALE:
+        message = f"its header says that {says:.3g} of its pixels make one of the image's ({source})"
+        raise PsfInvalid(
+            message, f'1 to {MOST_FINE}, a whole number; or "oversampling" beside it, if the header is wrong'
+        )
+    if whole == 1:
+        return 1, None
+    sentence = f"{whole} pixels of the PSF image make one of the image's, as its header says ({source})"
+    return whole, Notice("psf-sampling", sentence)
+
+
+def said_sampling(header: Mapping[str, object], scale: float | None) -> tuple[float, str] | None:
+    """Pixels of a PSF to one of the image, by its header, and the cards that say it; None where it does not.
+
+    PIXELSCL (stpsf) or PIXSCALE (Tiny Tim), arcsec, beside the image's scale; else PSF_SAMP (PSFEx), pixels of the
+    image; else OVERSAMP and DET_SAMP (stpsf): OVERSAMP is 1 where it was rebinned to the detector's pixels, and else
+    DET_SAMP is its sampling.
+    """
+    for key in ("PIXELSCL", "PIXSCALE"):
+        own = _number(header, key)
+        if own is not None and scale is not None:
+            return scale / own, f"{key} = {own:g} arcsec, beside the image's {scale:g}"
+    step = _number(header, "PSF_SAMP")
+    if step is not None:
+        return 1.0 / step, f"PSF_SAMP = {step:g}"
+    own, detector = _number(header, "OVERSAMP"), _number(header, "DET_SAMP")
+    rebinned = str(header.get("EXTNAME", "")).strip().upper() in ("DET_SAMP", "DET_DIST")
+    if own == 1.0 or (rebinned and (own or detector)):
+        return 1.0, "EXTNAME DET_SAMP" if rebinned else "OVERSAMP = 1"
+    if detector is not None:
+        return detector, f"DET_SAMP = {detector:g}"
+    return None if own is None else (own, f"OVERSAMP = {own:g}")
+
+
+def sampling_notice(
+    header: Mapping[str, object] | None,
+    asked: int | None,
+    used: float,
+    scale: float | None,
+    *,
+    by_scale_alone: bool = False,
+) -> Notice | None:
+    """What the header of a PSF says of its sampling, where that is not how it is used.
+
+    Args:
+        asked: by the request; None where it does not say.
+        used: samples to a pixel.
+        scale: arcsec a pixel of the image, as far as it is known.
+        by_scale_alone: cards that count samples are known already.
+    """
+    found = None if header is None else said_sampling(header, scale)
+    if found is None or abs(found[0] / used - 1.0) <= _OTHER_SCALE or (by_scale_alone and "arcsec" not in found[1]):
         return None
-    own = _number(header, "PIXELSCL")
-    if own is not None and scale is not None:
-        says, source = scale / own, f"PIXELSCL = {own:g} arcsec, beside the image's {scale:g}"
-    else:
-        found = [(key, number) for key in ("DET_SAMP", "OVERSAMP") if (number := _number(header, key)) is not None]
-        if not found:
-            return None
-        says, source = found[0][1], f"{found[0][0]} = {found[0][1]:g}"
-    if abs(says / oversampling - 1.0) <= _OTHER_SCALE:
-        return None
-    sentence = f"the PSF image's header says that {says:.3g} of its pixels make one of the image's ({source})"
-    return Notice("psf-sampling", f'{sentence}, but it is used with "oversampling": {oversampling}')
+    sentence = f"the PSF image's header says that {found[0]:.3g} of its pixels make one of the image's ({found[1]})"
+    how = f'"oversampling": {asked}' if asked is not None else f"{used:g}"
+    return Notice("psf-sampling", f"{sentence}, but it is used with {how}")
 
 
 def _number(header: Mapping[str, object], key: str) -> float | None:

@@ -99,7 +99,7 @@ class TargetImage:
             torch.tensor(image.offset, dtype=torch.float64, device=device).expand_as(data),
             _likelihood(noise, image),
             convolver,
-            isinstance(convolver, EffectiveConvolver),
+            image.psf is not None and image.psf_convention == "effective",
             tuple(tiles),
             int(used.sum()),
             star,
@@ -179,7 +179,7 @@ def _convolver(
 ) -> AnyConvolver | None:
     if image.psf is None or star is None:
         return None
-    if isinstance(star, PointSource) and not star.integrated:
+    if image.psf_convention == "effective":
         return _effective(image, star, device)
 
     def one(stamp: np.ndarray) -> Convolver | FineConvolver:
@@ -192,13 +192,24 @@ def _convolver(
     return VaryingConvolver(Nodes(grid.x, grid.y), [one(stamp) for stamp in grid.stamps])
 
 
-def _effective(image: ImageData, star: PointSource, device: torch.device) -> EffectiveConvolver:
+def _effective(
+    image: ImageData, star: PointSource | VaryingPointSource, device: torch.device
+) -> EffectiveConvolver | VaryingConvolver:
     """Of a PSF that holds the pixel's response, on fine pixels that are small beside its width."""
     assert image.psf is not None
-    form = image.psf_form
-    fwhm = stamp_fwhm(image.psf) / image.psf_oversampling if form is None else form.fwhm
+    form, grid = image.psf_form, image.psf_grid
+    stamps = (image.psf,) if grid is None else grid.stamps
+    fwhm = min(stamp_fwhm(stamp) for stamp in stamps) / image.psf_oversampling if form is None else form.fwhm
     steps = next((steps for steps in range(1, _FINEST, 2) if steps * fwhm >= _FINE_FWHM), _FINEST)
-    response = star.response(steps) if form is None else torch.as_tensor(sampled(form, steps), device=device)
+    if form is not None:
+        return _response(torch.as_tensor(sampled(form, steps), device=device), steps)
+    if isinstance(star, PointSource):
+        return _response(star.response(steps), steps)
+    return VaryingConvolver(star.nodes, [_response(source.response(steps), steps) for source in star.sources])
+
+
+def _response(response: Tensor, steps: int) -> EffectiveConvolver:
+    """The convolver of samples at so many steps to a pixel, that sum to one."""
     return EffectiveConvolver(response / response.sum(), steps)
 
 
@@ -237,7 +248,8 @@ def tiles_of(
 
 
 def _side(convolver: AnyConvolver | None, device: torch.device, columns: int) -> int:
-    if isinstance(convolver, EffectiveConvolver):
+    blurs = convolver.blurs if isinstance(convolver, VaryingConvolver) else (convolver,)
+    if convolver is not None and isinstance(blurs[0], EffectiveConvolver):
         return max(2 * BLURRED_TILE // (1 + convolver.oversampling), 4 * convolver.widest_margin)
     side = TILE if convolver is None else max(BLURRED_TILE, 4 * convolver.widest_margin)
     while device.type != "cpu" and 2 * side <= _LARGEST_GPU_TILE and columns * (2 * side) ** 2 <= _GPU_COLUMNS:

@@ -125,8 +125,28 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "Give one that is sampled more finely, with `oversampling`.",
         ),
         "psf-sampling": NoticeDescription(
-            "The header of the PSF image speaks of another sampling than the one it is used with.",
+            "The header of the PSF image says how it is sampled: it was used so, or the request says otherwise.",
             "Give the `oversampling` that it has, or the image's `pixel_scale`.",
+        ),
+        "psf-neighbour": NoticeDescription(
+            "The PSF image holds a second source, with nothing like it on the other side of the centre.",
+            "Mask or subtract it: every source of the model would have such a companion.",
+        ),
+        "psf-larger-than-image": NoticeDescription(
+            "The PSF image is more than twice as wide as what is fitted.",
+            "Nothing; a smaller stamp is faster.",
+        ),
+        "psf-model": NoticeDescription(
+            "The PSF was read from a model of one that changes over the image, and what was assumed of it.",
+            "Check sampling, positions and convention; `oversampling` and `convention` beside it go before.",
+        ),
+        "psf-model-holes": NoticeDescription(
+            "Some of the PSFs of a grid are empty or not finite, and the nearest other ones were taken.",
+            "Nothing, unless the image lies there.",
+        ),
+        "psf-positions": NoticeDescription(
+            "The image lies outside of the positions for which its PSF is known; the nearest is used.",
+            "A cutout has other pixels than the frame that the PSF was made for: give the PSF there, or a `grid`.",
         ),
         "mask-taken": NoticeDescription(
             "How many pixels the mask took, by which bits, and how many of them are bright.",

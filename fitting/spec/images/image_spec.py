@@ -95,9 +95,11 @@ class ImagePsf(Document):
 
     As JSON: a plane reference, a reference object with ``convention`` beside it, or ``{"image": reference, …}``.
     `convention` says whether the image is a kernel for pixel values (``discrete``) or holds the response of the image's
-    pixels already (``effective``). `oversampling` is how many of its pixels make one of the image's, along each axis;
-    its centre is pixel N // 2 (counted from 0) along an axis of N pixels, which for even N is GALFIT's too. With
-    `recentre` it is moved so that its centroid is there.
+    pixels already (``effective``); where it is left out it is as the kind of file has it, ``discrete`` where that is an
+    image. `oversampling` is how many of its pixels make one of the image's, along each axis; where it is left out it is
+    what its header says, else 1. Its centre is pixel N // 2 (counted from 0) along an axis of N pixels, which for even
+    N is GALFIT's too. With `recentre` it is moved so that its centroid is there. The reference may name a model of a
+    PSF that changes over the image, such as PSFEx's (`fitting.files.psf_models`).
     """
 
     image: PlaneReference
@@ -119,7 +121,7 @@ class ImagePsf(Document):
         reference = reference_schemas()
         convention = {"enum": ["discrete", "effective"]}
         fine = {"type": "integer", "minimum": 1, "maximum": MOST_FINE}
-        extras = {"convention": convention, "oversampling": fine}
+        extras = {"convention": convention, "oversampling": fine, "recentre": {"type": "boolean"}}
         beside = [{**form, "properties": {**form["properties"], **extras}} for form in reference[1:]]
         whole = {
             "type": "object",
@@ -131,11 +133,18 @@ class ImagePsf(Document):
 
     @model_serializer(mode="wrap")
     def _without_nulls(self, handler: SerializerFunctionWrapHandler) -> Any:
-        written = handler(self)
-        if not self.recentre:
-            written.pop("recentre", None)
-        plain = self.convention == "discrete" and self.oversampling == 1 and not self.recentre
-        return written["image"] if plain else written
+        written = {key: value for key, value in handler(self).items() if key in self.model_fields_set}
+        return written["image"] if len(written) == 1 else written
+
+    @property
+    def asked_convention(self) -> Convention | None:
+        """What the request says; None where it is silent."""
+        return self.convention if "convention" in self.model_fields_set else None
+
+    @property
+    def asked_oversampling(self) -> int | None:
+        """What the request says; None where it is silent."""
+        return self.oversampling if "oversampling" in self.model_fields_set else None
 
 
 class PsfNode(Document):
@@ -149,20 +158,23 @@ class PsfNode(Document):
 class PsfGrid(Document):
     """A point-spread function that changes over the image: images of it at the nodes of a grid, blended bilinearly.
 
-    Outside of the grid it is as at the grid's edge. All are of one size, sampled alike.
+    Outside of the grid it is as at the grid's edge. All are of one size, sampled alike, and of one convention, as
+    `ImagePsf` has them.
     """
 
     grid: Annotated[tuple[PsfNode, ...], Strict(False), Field(min_length=2, max_length=MOST_NODES)]
     oversampling: Annotated[int, Field(ge=1, le=MOST_FINE)] = 1
-    convention: Literal["discrete"] = "discrete"
+    convention: Convention = "discrete"
     recentre: bool = False
 
     @model_serializer(mode="wrap")
     def _without_default(self, handler: SerializerFunctionWrapHandler) -> Any:
-        written = handler(self)
-        if not self.recentre:
-            written.pop("recentre", None)
-        return written
+        return {key: value for key, value in handler(self).items() if key in self.model_fields_set}
+
+    @property
+    def asked_oversampling(self) -> int | None:
+        """What the request says; None where it is silent."""
+        return self.oversampling if "oversampling" in self.model_fields_set else None
 
     @model_validator(mode="after")
     def _rows_and_columns(self) -> Self:

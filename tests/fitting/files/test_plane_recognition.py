@@ -23,6 +23,7 @@ def described(*hdus: tuple[str, tuple[int, ...]]) -> FileDescription:
         ([("", SQUARE)], {"data": 0}),
         ([("", ()), ("SCI", SQUARE), ("ERR", SQUARE), ("DQ", SQUARE)], {"data": 1, "sigma": 2, "mask": 3}),
         ([("DATA", SQUARE), ("VARIANCE", SQUARE), ("PSF", STAMP)], {"data": 0, "variance": 1, "psf": 2}),
+        ([("DATA", SQUARE), ("PSF", (20, 24))], {"data": 0, "psf": 1}),
         ([("IVAR", SQUARE), ("sci", SQUARE)], {"data": 1, "weight": 0}),
         ([("", SQUARE), ("", STAMP)], {"data": 0}),
         ([("", SQUARE), ("VAR", SQUARE), ("ERR", SQUARE)], {"data": 0, "variance": 1}),
@@ -32,7 +33,7 @@ def test_planes_are_recognised(hdus: list[tuple[str, tuple[int, ...]]], expected
     assert recognise_planes(described(*hdus), None).hdus == expected
 
 
-@pytest.mark.parametrize(("name", "shape"), [("MASK", STAMP), ("PSF", (20, 20)), ("PSF", SQUARE), ("VAR", (60, 50))])
+@pytest.mark.parametrize(("name", "shape"), [("MASK", STAMP), ("PSF", (50, 20)), ("PSF", SQUARE), ("VAR", (60, 50))])
 def test_a_name_with_the_wrong_shape_is_told(name: str, shape: tuple[int, int]) -> None:
     planes = recognise_planes(described(("SCI", SQUARE), (name, shape)), None)
     assert planes.hdus == {"data": 0}

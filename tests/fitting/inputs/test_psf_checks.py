@@ -11,7 +11,7 @@ from fitting.first_values import complete_request
 from fitting.inputs import ImageData, load_images
 from fitting.inputs.psf_checks import psf_centroid, recentred
 from fitting.run import run
-from fitting.spec import parse_request
+from fitting.spec import RequestInvalid, parse_request
 from tests.fitting.scene import values_of
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -26,8 +26,8 @@ def stamp(size: tuple[int, int] = (31, 31), fwhm: float = 3.0, dx: float = 0.0, 
 
 
 def loaded(folder: Path, psf: np.ndarray, cards: dict[str, Any] | None = None, **beside: Any) -> ImageData:
-    fits.writeto(folder / "psf.fits", psf, fits.Header(cards or {}))
-    np.save(folder / "d.npy", np.ones((9, 9)))
+    fits.writeto(folder / "psf.fits", psf, fits.Header(cards or {}), overwrite=True)
+    np.save(folder / "d.npy", np.ones((41, 41)))
     scale = {"pixel_scale": beside.pop("pixel_scale")} if "pixel_scale" in beside else {}
     request = parse_request(
         {
@@ -38,6 +38,8 @@ def loaded(folder: Path, psf: np.ndarray, cards: dict[str, Any] | None = None, *
     return load_images(request, folder.joinpath)[0]
 
 
+NEIGHBOUR = stamp()
+NEIGHBOUR[22:29, 20:27] += 0.1 * stamp()[12:19, 12:19]
 WEDGE = np.linspace(0.0, 1.0, 31)[:, None] * np.ones(31)
 ODD: dict[str, tuple[np.ndarray, dict[str, Any], dict[str, Any]]] = {
     "psf-off-centre": (stamp(dx=1.0, dy=-0.4), {}, {}),
@@ -46,6 +48,8 @@ ODD: dict[str, tuple[np.ndarray, dict[str, Any], dict[str, Any]]] = {
     "psf-pedestal": (stamp() + 5e-5, {}, {}),
     "psf-cut-off": (stamp((9, 9)), {}, {}),
     "psf-undersampled": (stamp(fwhm=1.5), {}, {}),
+    "psf-neighbour": (NEIGHBOUR, {}, {}),
+    "psf-larger-than-image": (stamp((99, 99)), {}, {}),
     "psf-sampling": (stamp(fwhm=9.0, size=(91, 91)), {"PIXELSCL": 0.05}, {"pixel_scale": 0.2}),
 }
 
@@ -75,11 +79,72 @@ def test_a_good_psf_is_taken_without_a_word(
     assert loaded(tmp_path, psf, cards, **beside).notices == ()
 
 
-@pytest.mark.parametrize("card", ["OVERSAMP", "DET_SAMP"])
-def test_a_header_that_counts_samples_is_asked_where_no_scale_is_known(tmp_path: Path, card: str) -> None:
-    (notice,) = loaded(tmp_path, stamp((61, 61), fwhm=9.0), {card: 4}).notices
-    assert notice.code == "psf-sampling"
-    assert "4 of its pixels make one" in notice.sentence
+STPSF = {"OVERSAMP": 4, "DET_SAMP": 2, "EXTNAME": "OVERDIST"}
+
+
+@pytest.mark.parametrize(
+    ("cards", "scale", "sampling"),
+    [
+        ({"OVERSAMP": 4}, None, 4),
+        ({"DET_SAMP": 4}, None, 4),
+        (STPSF, None, 2),
+        (STPSF | {"EXTNAME": "DET_DIST"}, None, 1),
+        ({"OVERSAMP": 1, "DET_SAMP": 4}, None, 1),
+        (STPSF | {"PIXELSCL": 0.05}, 0.2, 4),
+        ({"PIXSCALE": 0.0495}, 0.15, 3),
+        ({"PSF_SAMP": 0.5}, None, 2),
+        ({"PIXELSCL": 0.2, "DET_SAMP": 3}, 0.2, 1),
+    ],
+)
+def test_a_psf_is_sampled_as_its_header_says_where_the_request_is_silent(
+    tmp_path: Path, cards: dict[str, Any], scale: float | None, sampling: int
+) -> None:
+    beside = {} if scale is None else {"pixel_scale": scale}
+    image = loaded(tmp_path, stamp((61, 61), fwhm=9.0), cards, **beside)
+    assert image.psf_oversampling == sampling
+    assert [notice.code for notice in image.notices] == ["psf-sampling"] * (sampling > 1)
+    (notice,) = loaded(tmp_path, stamp((61, 61), fwhm=9.0), cards, oversampling=5, **beside).notices
+    assert (notice.code, '"oversampling": 5' in notice.sentence) == ("psf-sampling", True)
+
+
+@pytest.mark.parametrize("pixel", [0.08, 0.5])
+def test_a_psf_whose_pixels_are_no_whole_part_of_the_images_is_refused(tmp_path: Path, pixel: float) -> None:
+    with pytest.raises(RequestInvalid, match="PIXELSCL") as refused:
+        loaded(tmp_path, stamp(), {"PIXELSCL": pixel}, pixel_scale=0.2)
+    assert [fault.path for fault in refused.value.faults] == ["$.images[0].psf"]
+
+
+@pytest.mark.parametrize(
+    ("psf", "codes"),
+    [
+        (np.ones((1, 1)), ["psf-undersampled"]),
+        (np.full((2, 2), 0.25), ["psf-even-size", "psf-off-centre", "psf-cut-off", "psf-undersampled"]),
+        ((1e6 * stamp()).astype(np.int32), ["psf-normalized"]),
+    ],
+)
+def test_psfs_of_a_pixel_or_four_or_of_integers_are_taken(tmp_path: Path, psf: np.ndarray, codes: list[str]) -> None:
+    image = loaded(tmp_path, psf)
+    assert [notice.code for notice in image.notices] == codes
+    assert image.psf is not None
+    assert image.psf.sum() == pytest.approx(1.0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "psf", [np.full((9, 9), np.nan), -stamp(), np.zeros((9, 9)), np.where(stamp() > 0.05, np.nan, stamp())]
+)
+def test_what_is_no_psf_is_refused(tmp_path: Path, psf: np.ndarray) -> None:
+    with pytest.raises(RequestInvalid) as refused:
+        loaded(tmp_path, psf)
+    assert [fault.path for fault in refused.value.faults] == ["$.images[0].psf"]
+
+
+def test_spikes_and_rings_of_a_telescope_are_no_neighbours(tmp_path: Path) -> None:
+    """An obstructed aperture with a spider: its rings are 3 to 5 % of the peak, its spikes reach to the edge."""
+    y, x = np.mgrid[-64:64, -64:64]
+    aperture = (np.hypot(x, y) < 16) & (np.hypot(x, y) > 6) & (np.abs(x) > 1) & (np.abs(y) > 1)
+    focus = np.abs(np.fft.fftshift(np.fft.fft2(np.fft.ifftshift(aperture * 1.0)))) ** 2
+    focus = focus[64 - 40 : 64 + 41, 64 - 40 : 64 + 41]
+    assert "psf-neighbour" not in [notice.code for notice in loaded(tmp_path, focus / focus.sum()).notices]
 
 
 @pytest.mark.parametrize(("dx", "dy"), [(0.0, 0.0), (1.0, 0.0), (0.37, -0.81), (-3.2, 2.5)])

@@ -2,7 +2,7 @@
 
 import { startDraft } from "../draft.js";
 import { html, useEffect, useState } from "../html.js";
-import { imagesOf, sizeOf } from "../model/files.js";
+import { imagesOf, psfModelsOf, sizeOf } from "../model/files.js";
 import { general } from "../model/rounding.js";
 import { Failure, useAnswer, Waiting } from "../parts/asking.js";
 import { Thumbnail } from "../parts/thumbnail.js";
@@ -27,7 +27,7 @@ function Assigning({ file, found }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(null);
   useEffect(() => setRoles(found.planes), [found]);
-  const images = imagesOf(file);
+  const images = imagesOf(file).filter((hdu) => !hdu.psf_model);
   const roleOf = (hdu) => Object.keys(roles).find((role) => roles[role] === hdu.index) ?? "";
   const assign = (hdu, role) => {
     const kept = Object.entries(roles).filter(([other, index]) =>
@@ -69,6 +69,15 @@ function Assigning({ file, found }) {
           ${faultOf(hdu) && html`<span class="fault">${faultOf(hdu).message}</span>`}</div>
         <label class="field">This is<select value=${roleOf(hdu)} onChange=${(event) => assign(hdu, event.target.value)}>
           ${[["", "not used"], ...Object.entries(ROLES)].map(([role, words]) =>
+            html`<option key=${role} value=${role} selected=${role === roleOf(hdu)}>${words}</option>`)}</select></label>
+      </li>`)}
+      ${psfModelsOf(file).map((hdu) => html`
+      <li class="card plane" key=${hdu.index}>
+        <div class="stack tight"><h2>${hdu.name || `HDU ${hdu.index}`}</h2>
+          <span class="quiet small">HDU ${hdu.index} · ${hdu.role_reason}</span>
+          ${faultOf(hdu) && html`<span class="fault">${faultOf(hdu).message}</span>`}</div>
+        <label class="field">This is<select value=${roleOf(hdu)} onChange=${(event) => assign(hdu, event.target.value)}>
+          ${[["", "not used"], ["psf", ROLES.psf]].map(([role, words]) =>
             html`<option key=${role} value=${role} selected=${role === roleOf(hdu)}>${words}</option>`)}</select></label>
       </li>`)}</ul>
   </div>`;
