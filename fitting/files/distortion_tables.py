@@ -46,12 +46,6 @@ COORDINATES = re.compile(
 """Cards of the image's own coordinates, which a polynomial replaces."""
 
 
-class TabledHeader(fits.Header):
-    """A header whose coordinates have tables in other HDUs of its file, and these."""
-
-    tables: fits.HDUList | None = None
-
-
 @dataclass(frozen=True)
 class PolynomialCoordinates:
     """Coordinates that stand by themselves.
@@ -83,9 +77,14 @@ def with_tables(header: fits.Header, opened: fits.HDUList, hdus: Sequence[HduOut
     for hdu in wanted:
         source = opened[hdu.index]
         tables.append(fits.ImageHDU(np.asarray(source.data, dtype=np.float32), source.header.copy()))
-    made = TabledHeader(header.cards)
+    made = header.copy()
     made.tables = fits.HDUList(tables)
     return made
+
+
+def tables_of(header: fits.Header) -> fits.HDUList | None:
+    """The tables that `with_tables` gave a header; a copy of it has none."""
+    return getattr(header, "tables", None)
 
 
 def polynomial_coordinates(wcs: WCS, origin: tuple[int, int], shape: tuple[int, int]) -> PolynomialCoordinates | None:
@@ -119,14 +118,14 @@ def polynomial_coordinates(wcs: WCS, origin: tuple[int, int], shape: tuple[int, 
         terms = [(i, total - i) for total in range(1, degree + 1) for i in range(total, -1, -1)]
         found, error = _fitted(pixels / scale, plane, terms)
         matrix = (found[:2] / scale).T
-        off = float(np.hypot(*np.linalg.solve(matrix, error.T)).max())
+        off = float(np.hypot(*_solved(matrix, error)).max())
         if off <= _EXACT:
             break
     cards = _linear_cards(wcs, middle - (left, bottom), (float(lon0), float(lat0)), matrix)
     if degree > 1:
         cards |= {f"CTYPE{axis}": f"{cards[f'CTYPE{axis}']}-SIP" for axis in (1, 2)}
-        cards |= _sip_cards(("A", "B"), degree, terms, np.linalg.solve(matrix, found.T), scale)
-        straight = np.linalg.solve(matrix, plane.T).T
+        cards |= _sip_cards(("A", "B"), degree, terms, _solved(matrix, found), scale)
+        straight = _solved(matrix, plane).T
         wide = float(np.abs(straight).max())
         back, _ = _fitted(straight / wide, pixels - straight, terms)
         cards |= _sip_cards(("AP", "BP"), degree, terms, back.T, wide, first=1)
@@ -146,8 +145,13 @@ def replaced_coordinates(header: fits.Header, made: PolynomialCoordinates) -> No
 def _fitted(pixels: Array, values: Array, terms: Sequence[tuple[int, int]]) -> tuple[Array, Array]:
     """Coefficients (terms, 2) of a polynomial without a constant, and what it leaves of the values."""
     design = np.stack([pixels[:, 0] ** i * pixels[:, 1] ** j for i, j in terms], axis=-1)
-    found, *_ = np.linalg.lstsq(design, values, rcond=None)
+    found = np.asarray(np.linalg.lstsq(design, values, rcond=None)[0], dtype=np.float64)
     return found, design @ found - values
+
+
+def _solved(matrix: Array, places: Array) -> Array:
+    """Pixels (2, n) of places on the tangent plane (n, 2)."""
+    return np.asarray(np.linalg.solve(matrix, places.T), dtype=np.float64)
 
 
 def _linear_cards(wcs: WCS, reference: Array, place: tuple[float, float], matrix: Array) -> dict[str, Any]:

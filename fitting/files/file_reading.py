@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from fitting.files.containers.tiff import open_tiff
 from fitting.files.file_content import Format, open_content
 from fitting.files.file_limits import DEFAULT_LIMITS, FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
-from fitting.files.flux_scale import zero_point
+from fitting.files.flux_scale import exposure, zero_point
 from fitting.files.image_header import pixel_scale
 from fitting.files.plane_meaning import plane_meaning
 from fitting.files.sky_coordinates import coordinates_notices, sky_coordinates
@@ -42,6 +43,8 @@ PSF_MODELS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Kinds of PSFs that change over the image, in words."""
+_SAME_TIME = 0.1
+"""Share by which an exposure map's largest value may differ from the header's time; chosen by hand, for cosmic rays."""
 _SAMPLE = 1_000_000
 """Pixels that median and scatter are taken of, at most about: known to a thousandth of the scatter then."""
 
@@ -63,6 +66,7 @@ class HduDescription(BaseModel):
         role: which plane it says that it is (`plane_meaning`), and what says so.
         n_planes: of a cube, of which a plane can be used; None of all else.
         psf_model: ``PSFEx``, ``STDPSF``, ``stpsf`` or ``cube`` where it holds a PSF that changes over the image.
+        exposure_map: why a plane of weights is one of exposure times; None of all else.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -89,6 +93,7 @@ class HduDescription(BaseModel):
     role_reason: str | None = None
     n_planes: int | None = None
     psf_model: str | None = None
+    exposure_map: str | None = None
 
 
 class FileDescription(BaseModel):
@@ -288,8 +293,20 @@ def _hdu_description(hdu: HduOutline, container: Container) -> HduDescription:
         "maximum": high,
         "sum": total if math.isfinite(total) else None,
         **_median_and_scatter(np.concatenate(sample)),
+        "exposure_map": _exposure_map(hdu.name, described.role, high, plane.file_keywords),
     }
     return described.model_copy(update=numbers)
+
+
+def _exposure_map(name: str, role: str | None, largest: float, header: Mapping[str, Any]) -> str | None:
+    """Why weights are exposure times, as drizzling makes them by default: their largest is that of the whole image."""
+    time = exposure(header)
+    drizzled = name.rpartition(".")[2] == "WHT" or any(re.match(r"D\d{3}(WTSC|DEXP|KERN)\Z", key) for key in header)
+    if role != "weight" or time is None or not drizzled:
+        return None
+    if abs(largest / time[1] - 1.0) > _SAME_TIME:
+        return None
+    return f"it holds exposure times, of {largest:.6g} s at most beside {time[0]} {time[1]:g} s, not inverse variances"
 
 
 def _description(hdu: HduOutline, plane: Plane) -> HduDescription:

@@ -22,13 +22,16 @@ from fitting.files.image_header import pixel_scale
 
 _OF_A_UNIT = ("MAGZERO", "PHOTZP", "ZEROPT", "MAGZP")
 """Cards of the magnitude of one data unit: DECam, CFHT's MegaPipe, 2MASS, WISE and ZTF (the last three by MAGZP)."""
-_OF_A_RATE = ("MAGZPT", "FPA.ZP")
-"""Cards of the magnitude of one count in a second: CASU's pipelines, and Pan-STARRS' stacks."""
+_OF_A_RATE = ("IMAGEZPT", "MAGZPT", "FPA.ZP")
+"""Cards of the magnitude of one count in a second: PTF's own, CASU's pipelines, and Pan-STARRS' stacks."""
+_OF_A_MAGNITUDE = {"FLUXMAG0": 0.0, "FLUX20": 20.0}
+"""Cards of the data units that a magnitude has: of Rubin's older pipelines, and of SDSS' corrected frames."""
 _TIMES = ("EXPTIME", "EXP_TIME", "EXPOSURE", "TEXPTIME")
 """Cards of the exposure time, seconds."""
-FLUX_CARDS = (*_OF_A_UNIT, *_OF_A_RATE, *_TIMES, "FLUXMAG0", "PHOTFLAM", "PHOTPLAM", "PIXAR_SR")
+FLUX_CARDS = (*_OF_A_UNIT, *_OF_A_RATE, *_TIMES, "FLUXMAG0", "FLUX20", "PHOTFLAM", "PHOTPLAM", "PIXAR_SR")
 """What an extension takes from the primary header where it says nothing itself."""
 _JANSKY = {"jy": 1.0, "mjy": 1e-3, "ujy": 1e-6, "µjy": 1e-6, "microjy": 1e-6, "njy": 1e-9}
+_PER_PIXEL = re.compile(r"\s*(/\s*pix(el)?|\.?\s*pix(el)?\s*(\*\*|\^)?\s*\(?-1\)?)\Z", re.IGNORECASE)
 _MAGGIES = re.compile(r"(nmgy|nanomagg(y|ies)|nmaggy)\Z", re.IGNORECASE)
 _RATE = re.compile(r"/\s*s(ec(ond)?s?)?\b|\bs(ec)?\s*(\*\*|\^)?\s*\(?-1\b|\bcps\b|per\s+sec", re.IGNORECASE)
 _AB_JANSKY = 3631.0
@@ -79,7 +82,8 @@ def _by_unit(unit: str, header: Mapping[str, Any]) -> FluxScale | None:
             point = _magnitude(1e6 * solid)
             return FluxScale(point, f"the zero point is {point:.4f}: the data are in {unit}, with {by}")
         return None
-    jansky = None if unit.startswith("MJ") else _JANSKY.get(unit.lower())
+    whole = _PER_PIXEL.sub("", unit)
+    jansky = None if unit.startswith("MJ") else _JANSKY.get(whole.lower())
     if jansky is None:
         return None
     point = _magnitude(jansky)
@@ -97,11 +101,13 @@ def _by_unit_card(header: Mapping[str, Any]) -> FluxScale | None:
 
 
 def _by_flux_of_zero(header: Mapping[str, Any]) -> FluxScale | None:
-    value = _number(header.get("FLUXMAG0"))
-    if not value > 0.0:
-        return None
-    point = _STEP * math.log10(value)
-    return FluxScale(point, f"the zero point is {point:.4f}, of FLUXMAG0 {value:g}; an exposure time was not applied")
+    for keyword, magnitude in _OF_A_MAGNITUDE.items():
+        value = _number(header.get(keyword))
+        if value > 0.0:
+            point = magnitude + _STEP * math.log10(value)
+            words = f"of {keyword} {value:g}; an exposure time was not applied"
+            return FluxScale(point, f"the zero point is {point:.4f}, {words}")
+    return None
 
 
 def _by_rate(unit: str, header: Mapping[str, Any]) -> FluxScale | None:

@@ -16,17 +16,19 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+_UNCERTAINTY = ("UNCERT", "UNCERTAINTY")
+"""EXTNAMEs of astropy.nddata, which are a sigma where UTYPE says nothing else."""
 NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "data": ("SCI", "SCIENCE", "DATA", "IMAGE", "IMG", "SIGNAL", "FLUX"),
-        "variance": ("VARIANCE", "VAR"),
-        "sigma": ("SIGMA", "SIG", "ERR", "ERROR", "RMS", "NOISE", "STD", "STDDEV", "UNCERT", "UNCERTAINTY"),
-        "weight": ("WEIGHT", "WHT", "WT", "IVAR", "INVVAR"),
-        "mask": ("MASK", "BADPIX", "BPM", "DQ"),
+        "variance": ("VARIANCE", "VAR", "STAT"),
+        "sigma": ("SIGMA", "SIG", "ERR", "ERROR", "RMS", "NOISE", "STD", "STDDEV", "STDEV", "UNC", *_UNCERTAINTY),
+        "weight": ("WEIGHT", "WHT", "WGT", "WT", "IVAR", "INVVAR", "IVM"),
+        "mask": ("MASK", "MSK", "BADPIX", "BPM", "DQ", "FLAG", "FLAGS", "FLG"),
         "psf": ("PSF", "PSFIMAGE", "PRF", "KERNEL"),
     }
 )
-"""EXTNAMEs of each plane, the surest first."""
+"""EXTNAMEs of each plane, the surest first; STAT is the variance of ESO's pipelines."""
 UNKNOWN = "unknown"
 """Kind of a plane that is a noise of which nobody says which."""
 _KEYWORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -38,10 +40,15 @@ _KEYWORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "UNKNOWNUNCERTAINTY": UNKNOWN,
         },
         "EXTTYPE": {"IMAGE": "data", "MASK": "mask", "VARIANCE": "variance"},  # lsst.afw
+        "HDUCLAS3": {"MSE": "variance", "RMSE": "sigma", "INVMSE": "weight", "INVRMSE": UNKNOWN},  # ESO, of errors
+        "HDUCLAS2": {"DATA": "data", "QUALITY": "mask"},
+        "PRODTYPE": {"IMAGE": "data", "DQMASK": "mask", "WTMAP": "weight"},  # NOIRLab's community pipelines
         "IMAGETYP": {"IMAGE": "data", "INVVAR": "weight", "IVAR": "weight", "MASKBITS": "mask", "PSF": "psf"},  # Legacy
     }
 )
 """Keywords that say what an HDU holds, the surest first: value in upper case → kind."""
+MEANING_CARDS = ("PRODTYPE",)
+"""What an extension takes from the primary header where it says nothing itself: what the whole file holds."""
 
 
 @dataclass(frozen=True)

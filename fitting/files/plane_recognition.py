@@ -31,7 +31,8 @@ def recognise_planes(description: FileDescription, data: int | str | None) -> Pl
 
     Of variance, sigma and weight only the first that is there. Planes but the PSF have the data's shape; the PSF is
     smaller, or is a model of a PSF that changes over the image. In a file of several images, each plane is that of the
-    data's EXTVER, or lies between the data and the next image. An HDU that does not say what it holds is no plane.
+    data's EXTVER, or has the same name before its last dot, or lies between the data and the next image. An HDU that
+    does not say what it holds is no plane.
 
     Args:
         data: number or EXTNAME of the data; None lets the HDUs say, and else it is the first image.
@@ -52,6 +53,10 @@ def recognise_planes(description: FileDescription, data: int | str | None) -> Pl
             continue
         for hdu in _belonging(_said_to_be(images, key), science, images):
             if hdu.index == science.index:
+                continue
+            if key == "weight" and hdu.exposure_map is not None:
+                sentence = f"HDU {hdu.index}, {hdu.name}, was not taken for the weight: {hdu.exposure_map}"
+                notices.append(Notice("plane-not-taken", sentence, f"HDU {hdu.index}"))
                 continue
             if _suits(key, hdu, science):
                 taken[key] = hdu
@@ -146,6 +151,8 @@ def _belonging(
     siblings = [hdu for hdu in images if hdu.index != science.index and _alike(hdu, science)]
     if not siblings:
         return found
+    if any(_prefix(hdu) != _prefix(science) for hdu in siblings):
+        return [hdu for hdu in found if _prefix(hdu) == _prefix(science)]
     if any(hdu.version != science.version for hdu in siblings):
         return [hdu for hdu in found if hdu.version == science.version]
     following = min((hdu.index for hdu in siblings if hdu.index > science.index), default=len(images) + science.index)
@@ -156,9 +163,18 @@ def _belonging(
 def _alike(hdu: HduDescription, science: HduDescription) -> bool:
     """Whether an HDU is data as the science is: of the same name, or said to be data where neither has one."""
     if science.name:
-        return hdu.name.strip().upper() == science.name.strip().upper()
+        return _last(hdu) == _last(science)
     own, other = _meaning(science), _meaning(hdu)
     return not hdu.name and own is not None and other is not None and own.kind == other.kind == "data"
+
+
+def _prefix(hdu: HduDescription) -> str:
+    """What stands before the plane's own name: ``3-2.SCI`` and ``3-2.RMS`` of Euclid are of one detector."""
+    return hdu.name.strip().upper().rpartition(".")[0]
+
+
+def _last(hdu: HduDescription) -> str:
+    return hdu.name.strip().upper().rpartition(".")[2]
 
 
 def _suits(key: str, hdu: HduDescription, data: HduDescription) -> bool:

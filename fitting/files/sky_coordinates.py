@@ -23,7 +23,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from numpy.typing import ArrayLike, NDArray
 
-from fitting.files.distortion_tables import distortions
+from fitting.files.distortion_tables import distortions, tables_of
 from fitting.spec.notices import Notice
 
 Array = NDArray[np.float64]
@@ -117,7 +117,7 @@ def _read(header: fits.Header | None) -> SkyCoordinates | None:
     if header is None or not any(f"CTYPE{axis}" in header for axis in (1, 2)):
         return None
     kinds = ", ".join(str(header.get(f"CTYPE{axis}", "")) for axis in (1, 2))
-    tables = getattr(header, "tables", None)
+    tables = tables_of(header)
     distorted = distortions(header)
     others = [f"{key} = {value}" for key, value in distorted.items() if _not_read(key, value)]
     if others:
