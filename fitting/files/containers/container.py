@@ -92,7 +92,8 @@ class Container(Protocol):
 def as_plane(raw: NDArray[Any], hdu: HduOutline, part: PlanePart, unit: str | None = None) -> Plane:
     """A part of an array as a plane of a format without headers."""
     assert hdu.frame is not None, "asked for planes alone"
-    data = np.ascontiguousarray(raw.reshape(hdu.shape)[part.index(hdu.shape)], dtype=np.float64)
+    # A copy: the array may be mapped from the file, which is not to be written to.
+    data = np.array(raw.reshape(hdu.shape)[part.index(hdu.shape)], dtype=np.float64, order="C")
     return Plane(data, None, hdu.index, raw.dtype.name, unit, frame=hdu.frame, origin=first_pixel(part))
 
 
