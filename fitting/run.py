@@ -32,6 +32,7 @@ from fitting.results import (
     scaled_interval,
     surroundings,
     total_notices,
+    two_way_notices,
     undetermined_notices,
 )
 from fitting.spec import Fault, FitRequest, Notice, RequestInvalid
@@ -139,6 +140,8 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
         notices.append(Notice("at-limit", sentence, f"parameters {names}"))
     notices += [*clipped_limits(problem.request), *open_, *total_notices(problem, images, values)]
     draws = None if outcome.sampled is None else drawn_rows(problem, outcome.sampled.chains)
+    derived = derived_values(problem, images, values, covariance, draws)
+    notices += two_way_notices(images, derived)
     fitted_rows = _fitted_parameters(problem, values, covariance, outcome, draws, chi2)
     planes = _planes(problem, images, end.theta, models)
     notices += outcome.notices
@@ -162,7 +165,7 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
         log_prior=how_good.log_prior,
         objective=float(end.equations.chi2),
         parameters=fitted_rows,
-        derived=tuple(derived_values(problem, images, values, covariance, draws)),
+        derived=tuple(derived),
         covariance=covariance,
         stages=outcome.records,
         images=planes,
@@ -237,6 +240,7 @@ def _planes(
             image.origin,
             image.header,
             {name: light[place][0].cpu().numpy() for name, light in lights.items() if name in shown[image.name]},
+            image.flux_scale,
         )
         for place, image in enumerate(images)
     )

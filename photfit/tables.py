@@ -37,7 +37,19 @@ def parameters_report(document: Mapping[str, Any], truth: Mapping[str, float] | 
     for derived in document.get("derived", []):
         if derived.get("value") is not None:
             table.add_row(*_cells(derived, truth), "derived")
-    return Group(table, Text(fit_summary(document)))
+    return Group(table, *map(Text, _flux_scales(document)), Text(fit_summary(document)))
+
+
+def _flux_scales(document: Mapping[str, Any]) -> Iterator[str]:
+    """A line an image on what its magnitudes count from."""
+    images = document.get("images", [])
+    for image in images:
+        if image.get("flux_scale"):
+            yield (
+                f"{image['name']}: {image['flux_scale']['sentence']}"
+                if len(images) > 1
+                else (f"magnitudes: {image['flux_scale']['sentence']}")
+            )
 
 
 def _cells(row: Mapping[str, Any], truth: Mapping[str, float] | None) -> list[str | Text]:

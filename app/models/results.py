@@ -85,12 +85,26 @@ class Diagnostics(_ResultModel):
     sentences: list[str] = Field(examples=[["5000 draws, but only 12 effective (a.n): do not use"]])
 
 
+class FluxScaleModel(_ResultModel):
+    """What one data unit of an image is, and how that was found."""
+
+    zero_point: float = Field(description="Magnitude of one data unit.")
+    sentence: str = Field(description="Which cards or unit it is of, and whether the exposure time was used.")
+    system: str | None = Field(default=None, description="AB, Vega or ST, where it is known.")
+    exposure_time: float | None = Field(default=None, description="Of the header, seconds.")
+    exposure_time_used: bool = Field(default=False, description="Whether the zero point holds it.")
+    other_zero_point: float | None = Field(
+        default=None, description="By the other convention for the exposure time, where the header does not decide."
+    )
+
+
 class ImageSummary(_ResultModel):
     """How well the model fits one image."""
 
     name: str
     n_pixels: int = Field(description="Used pixels.")
     chi2: float | None = Field(description="Of those pixels.")
+    flux_scale: FluxScaleModel | None = Field(default=None, description="Null where the image has no zero point.")
 
 
 class StageSummary(_ResultModel):

@@ -9,7 +9,7 @@ docs/decisions/0002-sandboxed-parsing.md. Where its pixels are on the sky, `sky_
 
 from fitting.files.file_limits import DEFAULT_LIMITS, FileInvalid, ReadLimits
 from fitting.files.file_reading import FileDescription, HduDescription, Plane, describe_file, read_plane, read_strips
-from fitting.files.flux_scale import flux_scale, zero_point
+from fitting.files.flux_scale import FluxScale, flux_scale, given_scale, unused_flux_cards, zero_point
 from fitting.files.header_cards import windowed_header
 from fitting.files.image_header import gnomonic_projection, pixel_scale
 from fitting.files.mask_bits import BitUnknown, chosen_bits, default_bits, masked_pixels
@@ -30,6 +30,7 @@ __all__ = [
     "BitUnknown",
     "FileDescription",
     "FileInvalid",
+    "FluxScale",
     "HduDescription",
     "Plane",
     "PolynomialPsf",
@@ -42,6 +43,7 @@ __all__ = [
     "default_bits",
     "describe_file",
     "flux_scale",
+    "given_scale",
     "gnomonic_projection",
     "masked_pixels",
     "pixel_scale",
@@ -52,6 +54,7 @@ __all__ = [
     "recognise_planes",
     "sky_coordinates",
     "sky_map",
+    "unused_flux_cards",
     "windowed_header",
     "write_pixels",
     "zero_point",

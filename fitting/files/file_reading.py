@@ -24,7 +24,7 @@ from fitting.files.containers.tiff import open_tiff
 from fitting.files.file_content import Format, open_content
 from fitting.files.file_limits import DEFAULT_LIMITS, FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
-from fitting.files.flux_scale import exposure, zero_point
+from fitting.files.flux_scale import exposure, flux_scale
 from fitting.files.image_header import pixel_scale
 from fitting.files.plane_meaning import plane_meaning
 from fitting.files.sky_coordinates import coordinates_notices, sky_coordinates
@@ -59,7 +59,8 @@ class HduDescription(BaseModel):
         n_finite: how many pixels are neither NaN nor infinite; minimum, maximum, sum, median and scatter are of those.
         scatter: robust standard deviation, 1.4826 times the median distance from the median.
         pixel_scale: arcsec per pixel, from the WCS.
-        zero_point: from the header.
+        zero_point: magnitude of one data unit, from the header.
+        flux_scale: how that was found, as a sentence.
         centre: ICRS right ascension and declination of the middle of the image, degrees, from the WCS.
         warnings: what a careful reader should know of its header.
         version: EXTVER.
@@ -86,6 +87,7 @@ class HduDescription(BaseModel):
     scatter: float | None = None
     pixel_scale: float | None = None
     zero_point: float | None = None
+    flux_scale: str | None = None
     centre: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
     version: int = 1
@@ -312,7 +314,7 @@ def _exposure_map(name: str, role: str | None, largest: float, header: Mapping[s
 def _description(hdu: HduOutline, plane: Plane) -> HduDescription:
     """What the header of an image says."""
     header = plane.keywords
-    meaning = plane_meaning(hdu.name, header)
+    meaning, scale = plane_meaning(hdu.name, header), flux_scale(header)
     return HduDescription(
         index=hdu.index,
         name=hdu.name,
@@ -322,7 +324,8 @@ def _description(hdu: HduOutline, plane: Plane) -> HduDescription:
         unit=str(header["BUNIT"]) if "BUNIT" in header else plane.unit,
         is_image=True,
         pixel_scale=pixel_scale(header),
-        zero_point=zero_point(header),
+        zero_point=None if scale is None else scale.zero_point,
+        flux_scale=None if scale is None else scale.sentence,
         centre=_centre(plane),
         version=hdu.version,
         **({"role": meaning.kind, "role_reason": meaning.reason} if meaning is not None else {}) | _psf_model(hdu),

@@ -9,6 +9,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
+from fitting.files import FluxScale
 from fitting.spec import Notice
 from fitting.spec.images.image_spec import GaussianShape, MoffatShape
 from fitting.spec.notices import sentences
@@ -51,6 +52,7 @@ class ImageData:
         psf_oversampling: pixels of `psf` to one of the image, along each axis.
         pixel_scale: arcsec per pixel: the request's, else the WCS's, else None.
         zero_point: magnitude of one data unit: the request's, else the header's, else None.
+        flux_scale: how that was found; None where there is none.
         header: of the data plane in the full frame; None for .npy.
         origin: (x, y) in the full frame of the first pixel of the window.
         frame: (height, width) of the full frame, where it is known.
@@ -78,6 +80,7 @@ class ImageData:
     gain: float = 1.0
     offset: float = 0.0
     bases: Mapping[str, tuple[Array, ...]] = field(default_factory=dict)
+    flux_scale: FluxScale | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:

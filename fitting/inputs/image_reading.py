@@ -8,7 +8,17 @@ from functools import partial
 import numpy as np
 from astropy.io import fits
 
-from fitting.files import DEFAULT_LIMITS, Plane, ReadLimits, coordinates_notices, flux_scale, pixel_scale
+from fitting.files import (
+    DEFAULT_LIMITS,
+    FluxScale,
+    Plane,
+    ReadLimits,
+    coordinates_notices,
+    flux_scale,
+    given_scale,
+    pixel_scale,
+    unused_flux_cards,
+)
 from fitting.inputs import variances
 from fitting.inputs.basis_images import read_basis
 from fitting.inputs.frame_faults import frame_faults
@@ -97,7 +107,7 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
     for notice in (*plane.notices, *coordinates_notices(plane.header)):
         reading.notice(notice)
     counts = _counts(spec)
-    magnitude_of_one = _zero_point(spec, header, reading)
+    scale_of_flux = _flux_scale(spec, header, reading)
     return ImageData(
         name=spec.name,
         data=data,
@@ -109,7 +119,8 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
         psf_convention=psf.convention,
         psf_form=psf.form,
         pixel_scale=scale,
-        zero_point=magnitude_of_one,
+        zero_point=None if scale_of_flux is None else scale_of_flux.zero_point,
+        flux_scale=scale_of_flux,
         header=plane.header,
         origin=plane.origin,
         frame=plane.frame,
@@ -125,15 +136,20 @@ def _part_of(plane: Plane) -> tuple[slice, slice]:
     return slice(y, y + height), slice(x, x + width)
 
 
-def _zero_point(spec: ImageSpec, header: fits.Header, reading: Reading) -> float | None:
-    """The request's zero point, else that of the header, with a notice of how it was found."""
+def _flux_scale(spec: ImageSpec, header: fits.Header, reading: Reading) -> FluxScale | None:
+    """The request's flux scale, else that of the header, with notices of how it was found."""
     if spec.zero_point is not None:
-        return spec.zero_point
-    scale = flux_scale(header)
-    if scale is None:
-        return None
-    reading.notice(Notice("zero-point-of-header", scale.sentence))
-    return scale.zero_point
+        scale, contradicted = given_scale(spec.zero_point, header)
+        if contradicted:
+            reading.notice(Notice("zero-point-contradicted", scale.sentence))
+        return scale
+    found = flux_scale(header)
+    if found is not None:
+        reading.notice(Notice("zero-point-of-header", found.sentence))
+    unused = unused_flux_cards(header) if found is None else None
+    if unused is not None:
+        reading.notice(Notice("zero-point-not-read", unused))
+    return found
 
 
 def _cut(window: Window | None, shape: tuple[int, int], reading: Reading) -> tuple[slice, slice]:

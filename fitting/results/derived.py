@@ -27,7 +27,7 @@ from fitting.profiles.sersic import half_light_b
 from fitting.results.covariance import Covariance
 from fitting.results.sky_plane import SkyPlane, ellipse_in_plane, proper_axes, sky_planes
 from fitting.results.total_light import Named, total_light
-from fitting.spec import TOTAL, ComponentSpec, Frame
+from fitting.spec import TOTAL, ComponentSpec, Frame, Notice
 
 _STEP = 2.5
 """Magnitudes to a factor of ten in flux (Pogson 1856, MNRAS 17, 12)."""
@@ -39,6 +39,8 @@ _LEVELS = (0.16, 0.5, 0.84)
 """Quantiles of the posterior, as of parameters."""
 _MOST_DRAWS = 4000
 """Draws that quantiles are of, at most: they are within 0.02 standard deviations of all draws'."""
+_MOST_SAID = 6
+"""Magnitudes that a sentence lists; chosen by hand."""
 _PERIODS = {"ra": 360.0, "pa_sky": 180.0, "pa_pixel": 180.0}
 """Degrees after which an angle is the same."""
 _HEIGHTS = ("z_0", "sigma_z")
@@ -129,6 +131,26 @@ def derived_values(
                 sigma = covariance.sigma(item.slope @ jacobian)
                 found.append(Derived(item.name + place, item.value, sigma, item.unit, item.levels()))
     return found
+
+
+def two_way_notices(images: Sequence[ImageData], derived: Sequence[Derived]) -> list[Notice]:
+    """Magnitudes by both conventions for the exposure time, of images whose headers do not decide between them."""
+    notices = []
+    for image in images:
+        scale = image.flux_scale
+        place = f"[{image.name}]" if len(images) > 1 else ""
+        magnitudes = [row for row in derived if row.name.endswith(f".magnitude{place}")]
+        if scale is None or scale.other_zero_point is None or not magnitudes:
+            continue
+        more = scale.other_zero_point - scale.zero_point
+        pairs = ", ".join(f"{row.name} {row.value:.3f} or {row.value + more:.3f}" for row in magnitudes[:_MOST_SAID])
+        others = " and so on" if len(magnitudes) > _MOST_SAID else ""
+        sentence = (
+            f"magnitudes take the zero point {scale.zero_point:.4f}; with {scale.other_zero_point:.4f}, by the other "
+            f"use of the exposure time: {pairs}{others}"
+        )
+        notices.append(Notice("zero-point-two-ways", sentence, f"image {image.name}"))
+    return notices
 
 
 def _native_draws(view: View, draws: Tensor | None) -> Tensor | None:

@@ -7,6 +7,7 @@ import numpy as np
 from astropy.io import fits
 
 from fitting.chains import Chains
+from fitting.files import FluxScale
 from fitting.results.covariance import Covariance
 from fitting.results.derived import Derived
 from fitting.spec import FitRequest, Notice
@@ -84,6 +85,7 @@ class ImageResult:
     origin: tuple[int, int]
     header: fits.Header | None
     components: dict[str, np.ndarray]
+    flux_scale: FluxScale | None = None
 
     @property
     def residual(self) -> np.ndarray:
@@ -172,7 +174,7 @@ def parameters_document(result: FitResult) -> dict[str, Any]:
         "log_likelihood": result.log_likelihood,
         "log_prior": result.log_prior,
         "objective": result.objective,
-        "images": [{"name": item.name, "n_pixels": item.n_pixels, "chi2": item.chi2} for item in result.images],
+        "images": [_image_summary(item) for item in result.images],
         "parameters": [asdict(parameter) for parameter in result.parameters],
         "derived": [_with_scaled(asdict(row), result.chi2_reduced) for row in result.derived],
         "stages": [asdict(stage) for stage in result.stages],
@@ -181,6 +183,12 @@ def parameters_document(result: FitResult) -> dict[str, Any]:
         "provenance": result.provenance,
     }
     return {key: _plain(value) for key, value in document.items()}
+
+
+def _image_summary(image: ImageResult) -> dict[str, Any]:
+    """An image's share of the fit, and what its data unit is."""
+    scale = None if image.flux_scale is None else image.flux_scale.document()
+    return {"name": image.name, "n_pixels": image.n_pixels, "chi2": image.chi2, "flux_scale": scale}
 
 
 def _with_scaled(row: dict[str, Any], chi2_reduced: float) -> dict[str, Any]:

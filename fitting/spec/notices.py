@@ -172,6 +172,18 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "The zero point is the header's; it is said by which cards, and whether the exposure time was used.",
             "Give `zero_point`, the magnitude of one data unit, if another is meant.",
         ),
+        "zero-point-contradicted": NoticeDescription(
+            "The request gives a zero point, and the header leads to another.",
+            "Check which of the two is of one data unit; the request's was used.",
+        ),
+        "zero-point-not-read": NoticeDescription(
+            "Cards or the unit look like a flux scale and do not make one, so there are no magnitudes.",
+            "Give `zero_point`, the magnitude of one data unit.",
+        ),
+        "zero-point-two-ways": NoticeDescription(
+            "Nothing in the header says whether the zero point is of one data unit or of one count in a second.",
+            "Give `zero_point`, the magnitude of one data unit, which ends the doubt.",
+        ),
         "pixels-made-linear": NoticeDescription(
             "Pixels were stored as an asinh of the flux, and were made linear.",
             "Nothing; results are linear, too.",

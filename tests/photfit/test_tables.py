@@ -85,3 +85,9 @@ def test_derived_values_follow_the_parameters() -> None:
     assert "a.magnitude[r]" in text
     assert "18.123" in text
     assert "a.flux" not in text
+
+
+def test_what_magnitudes_count_from_is_said() -> None:
+    images = [{"name": "image", "flux_scale": {"sentence": "the zero point is MAGZERO 25"}}]
+    assert "magnitudes: the zero point is MAGZERO 25" in shown({**document(), "images": images})
+    assert "magnitudes:" not in shown({**document(), "images": [{"name": "image", "flux_scale": None}]})

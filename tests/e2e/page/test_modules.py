@@ -102,6 +102,15 @@ def test_a_table_shows_both_sides_of_an_interval_and_else_the_uncertainty(call: 
     assert call("model/tables.js", "asCsv", rows).splitlines()[0] == "name,value,uncertainty,unit,remark"
 
 
+def test_what_magnitudes_count_from_is_said_by_image(call: Call) -> None:
+    scale = {"sentence": "the zero point is MAGZERO 25"}
+    one = {"images": [{"name": "image", "flux_scale": scale}]}
+    two = {"images": [{"name": "g", "flux_scale": scale}, {"name": "r", "flux_scale": None}]}
+    assert call("model/tables.js", "fluxScalesOf", one) == ["Magnitudes: the zero point is MAGZERO 25"]
+    assert call("model/tables.js", "fluxScalesOf", two) == ["g: the zero point is MAGZERO 25"]
+    assert call("model/tables.js", "fluxScalesOf", {}) == []
+
+
 @pytest.mark.parametrize(
     ("written", "standing"),
     [

@@ -11,7 +11,9 @@ import pytest
 from astropy import units
 from astropy.io import fits
 
-from fitting.files import describe_file, flux_scale, read_plane
+from fitting.files import describe_file, flux_scale, read_plane, unused_flux_cards
+from fitting.inputs import load_images
+from fitting.spec import parse_request
 
 
 @pytest.mark.parametrize(
@@ -24,6 +26,7 @@ from fitting.files import describe_file, flux_scale, read_plane
         ({"MAGZERO": 29.915, "MAGZPT": 24.842, "EXPTIME": 107.0}, 29.915, "MAGZERO"),
         ({"MAGZP": 19.9757}, 19.9757, "MAGZP"),
         ({"FLUXMAG0": 1e10}, 25.0, "FLUXMAG0"),
+        ({"FLUX20": 1e3}, 27.5, "FLUX20"),
         ({"PHOTFLAM": 7.0e-20, "PHOTPLAM": 8045.0, "BUNIT": "ELECTRONS/S"}, 25.95154, "PHOTFLAM"),
         ({"PHOTFLAM": 7.0e-20, "PHOTPLAM": 8045.0, "BUNIT": "ELECTRONS", "EXPTIME": 100.0}, 30.95154, "EXPTIME"),
         ({"BUNIT": "nanomaggy"}, 22.5, "nanomaggy"),
@@ -48,6 +51,127 @@ def test_megajansky_per_steradian_needs_the_pixels_area() -> None:
     assert found is not None
     assert found.zero_point == pytest.approx((1e6 * 2.29e-14 * units.Jy).to_value(units.ABmag), abs=1e-3)
     assert flux_scale({"BUNIT": "MJy/sr"}) is None
+
+
+BEAM = {"BMAJ": 2e-3, "BMIN": 1e-3, "CTYPE1": "RA---SIN", "CTYPE2": "DEC--SIN", "CDELT1": -1e-4, "CDELT2": 1e-4}
+
+
+@pytest.mark.parametrize(
+    ("cards", "jansky"),
+    [
+        ({"BUNIT": "MJY/SR", "PIXAR_SR": 1e-13}, 1e-7),
+        ({"BUNIT": "MJy sr-1", "PIXAR_SR": 1e-13}, 1e-7),
+        ({"BUNIT": "mJy/sr", "PIXAR_SR": 1e-3}, 1e-6),
+        ({"BUNIT": "Jy/pixel"}, 1.0),
+        ({"BUNIT": "mJy/pix"}, 1e-3),
+        ({"BUNIT": "Jy.pixel-1"}, 1.0),
+        ({"BUNIT": "Jy pixel**-1"}, 1.0),
+        ({"BUNIT": "jy/pixel"}, 1.0),
+        ({"BUNIT": "microJy"}, 1e-6),
+        ({"BUNIT": "10**-7 Jy"}, 1e-7),
+        ({"BUNIT": "erg/s/cm2/Hz"}, 1e23),
+        ({"BUNIT": "JY/BEAM", **BEAM}, 4.0 * np.log(2.0) / np.pi * 1e-8 / 2e-6),
+    ],
+)
+def test_units_are_read_as_people_write_them(cards: dict[str, Any], jansky: float) -> None:
+    found = flux_scale(cards)
+    assert found is not None
+    assert found.zero_point == pytest.approx((jansky * units.Jy).to_value(units.ABmag), abs=1e-3)
+    assert found.system == "AB"
+
+
+def test_flux_by_wavelength_needs_the_pivot() -> None:
+    unit = "1e-17 erg/s/cm2/Angstrom"
+    one = 1e-17 * units.Unit("erg / (s cm2 AA)")
+    found = flux_scale({"BUNIT": unit, "PHOTPLAM": 6000.0})
+    assert found is not None
+    expected = one.to(units.ABmag, units.spectral_density(6000.0 * units.AA)).value
+    assert found.zero_point == pytest.approx(expected, abs=1e-3)
+    assert flux_scale({"BUNIT": unit}) is None
+    assert "PHOTPLAM" in str(unused_flux_cards({"BUNIT": unit}))
+
+
+@pytest.mark.parametrize(
+    ("cards", "expected", "other"),
+    [
+        ({"MAGZERO": 25.0, "EXPTIME": 100.0}, 25.0, 30.0),
+        ({"MAGZERO": 25.0, "EXPTIME": 100.0, "BUNIT": "electron"}, 25.0, 30.0),
+        ({"MAGZERO": 25.0, "EXPTIME": 100.0, "BUNIT": "counts/s"}, 25.0, None),
+        ({"MAGZERO": 25.0, "EXPTIME": 1.0}, 25.0, None),
+        ({"MAGZERO": 25.0}, 25.0, None),
+        ({"MAGZERO": 29.915, "MAGZPT": 24.842, "EXPTIME": 107.0}, 29.915, None),
+        ({"MAGZP": 26.2, "EXPTIME": 30.0, "TELESCOP": "P48"}, 26.2, None),
+        ({"MAGZPT": 24.0, "EXPTIME": 10.0}, 26.5, 24.0),
+        ({"MAGZPT": 24.0, "EXPTIME": 10.0, "BUNIT": "ADU"}, 26.5, None),
+        ({"IMAGEZPT": 22.439, "MAGZPT": 22.737, "EXPTIME": 60.0, "BUNIT": "DN"}, 26.884, None),
+        ({"PHOTFLAM": 1e-19, "PHOTZPT": -21.1, "BUNIT": "COUNTS", "EXPTIME": 100.0}, 31.4, None),
+        ({"PHOTFNU": 3.631e-5, "BUNIT": "COUNTS/S"}, 20.0, None),
+        ({"BUNIT": "nJy", "MAGZERO": 27.0, "EXPTIME": 30.0}, 31.4, None),
+    ],
+)
+def test_both_zero_points_are_known_where_nothing_decides(
+    cards: dict[str, Any], expected: float, other: float | None
+) -> None:
+    found = flux_scale(cards)
+    assert found is not None
+    assert found.zero_point == pytest.approx(expected, abs=1e-3)
+    assert found.other_zero_point == (None if other is None else pytest.approx(other))
+    if other is not None:
+        assert f"{other:.4f}" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("cards", "system"),
+    [
+        ({"MAGZP": 19.97, "ORIGIN": "2MASS"}, "Vega"),
+        ({"MAGZPT": 24.05, "TELESCOP": "UKIRT", "EXP_TIME": 10.0}, "Vega"),
+        ({"BUNIT": "nanomaggies", "TELESCOP": "WISE"}, "Vega"),
+        ({"BUNIT": "nanomaggies", "TELESCOP": "Mayall"}, "AB"),
+        ({"PHOTFLAM": 1e-19, "BUNIT": "COUNTS/S"}, "ST"),
+        ({"MAGZERO": 25.0, "MAGSYS": "AB"}, "AB"),
+        ({"MAGZERO": 25.0}, None),
+    ],
+)
+def test_the_system_is_said_where_it_is_known(cards: dict[str, Any], system: str | None) -> None:
+    found = flux_scale(cards)
+    assert found is not None
+    assert found.system == system
+    assert system is None or f"({system} magnitudes)" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("cards", "word"),
+    [
+        ({"MAGZERO": -99.0}, "MAGZERO is -99.0"),
+        ({"MAGZPT": 999.0}, "MAGZPT"),
+        ({"PHOTZPT": 25.0}, "PHOTZPT"),
+        ({"BUNIT": "Jy/beam"}, "Jy/beam"),
+        ({"BUNIT": "MJy/sr"}, "MJy/sr"),
+    ],
+)
+def test_what_looks_like_a_scale_and_is_none_is_said(cards: dict[str, Any], word: str) -> None:
+    assert flux_scale(cards) is None
+    assert word in str(unused_flux_cards(cards))
+
+
+def test_a_limiting_magnitude_is_no_zero_point() -> None:
+    assert flux_scale({"ABMAGLIM": 24.0}) is None
+    assert unused_flux_cards({"ABMAGLIM": 24.0}) is None
+
+
+def test_a_request_that_contradicts_the_header_is_told(tmp_path: Path) -> None:
+    cards = fits.Header({"MAGZERO": 25.0, "EXPTIME": 100.0})
+    fits.PrimaryHDU(np.ones((5, 6)), cards).writeto(tmp_path / "a.fits")
+
+    def codes(**picture: Any) -> dict[str, str]:
+        images = [{"data": "a.fits", "variance": {"constant": 1}, **picture}]
+        request = parse_request({"images": images, "components": [{"name": "s", "profile": "flat_sky"}]})
+        (image,) = load_images(request, lambda name: tmp_path / name)
+        return {notice.code: notice.sentence for notice in image.notices if "zero-point" in notice.code}
+
+    assert "30.0000" in codes()["zero-point-of-header"]
+    assert "25.0000" in codes(zero_point=30.0)["zero-point-contradicted"]
+    assert not codes(zero_point=25.0)
 
 
 def test_a_header_without_a_scale_has_none() -> None:

@@ -18,8 +18,9 @@ from astropy.wcs import WCS
 from scipy.integrate import dblquad, quad
 from scipy.special import gammaincinv
 
+from fitting.files import flux_scale
 from fitting.first_values import complete_request
-from fitting.results import FitResult
+from fitting.results import FitResult, parameters_document
 from fitting.results.derived import Derived
 from fitting.run import run
 from fitting.spec import PROFILES, RequestInvalid, parse_request
@@ -363,3 +364,16 @@ def test_chains_give_quantiles_of_derived_values() -> None:
         assert row.uncertainty is not None
         width = 0.5 * (row.quantiles["0.84"] - row.quantiles["0.16"])
         assert 0.5 * row.uncertainty < width < 2.0 * row.uncertainty, name
+
+
+def test_both_magnitudes_are_told_where_the_header_does_not_decide() -> None:
+    # The case: MAGZERO 25 and EXPTIME 100, 15.757 or 20.757.
+    scale = flux_scale({"MAGZERO": 25.0, "EXPTIME": 100.0})
+    assert scale is not None
+    image = image_of(np.zeros((41, 41)), zero_point=scale.zero_point, flux_scale=scale)
+    result = fitted(GALAXY, image, stages=[])
+    magnitude = rows_of(result)["g.magnitude"].value
+    (said,) = [notice.sentence for notice in result.notices if notice.code == "zero-point-two-ways"]
+    assert f"g.magnitude {magnitude:.3f} or {magnitude + 5.0:.3f}" in said
+    document = parameters_document(result)["images"][0]["flux_scale"]
+    assert (document["zero_point"], document["other_zero_point"], document["exposure_time_used"]) == (25.0, 30.0, False)

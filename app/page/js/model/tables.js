@@ -12,6 +12,13 @@ export function rowsOf(document, kind, linked) {
   return [...parameters, ...derived];
 }
 
+/** A line an image on what its magnitudes count from. */
+export function fluxScalesOf(document) {
+  const images = document.images ?? [];
+  const scaled = images.filter(({ flux_scale }) => flux_scale);
+  return scaled.map(({ name, flux_scale }) => `${images.length > 1 ? name : "Magnitudes"}: ${flux_scale.sentence}`);
+}
+
 /** Whether a result has uncertainties of a kind. */
 export function hasKind(document, kind) {
   return document.parameters.some((each) => endsOf(each, kind) || Number.isFinite(each[kind]));

@@ -3,6 +3,7 @@
 import { startDraft } from "../draft.js";
 import { html, useState } from "../html.js";
 import { general } from "../model/rounding.js";
+import { fluxScalesOf } from "../model/tables.js";
 import { withValues } from "../model/requests.js";
 import { between, duration, moment } from "../model/times.js";
 import { Failure, useAnswer, Waiting } from "../parts/asking.js";
@@ -56,7 +57,8 @@ function Whole({ fit, parameters, request }) {
     </div></section>
     <section class="card stack"><h2 class="visually-hidden">Images</h2><${ResultPanes} fit=${fit} request=${request} /></section>
     <div class="columns wide">
-      <section class="card stack"><${ParameterTable} document=${parameters} request=${request} name=${fit.name || "fit"} /></section>
+      <section class="card stack"><${ParameterTable} document=${parameters} request=${request} name=${fit.name || "fit"} />
+        ${fluxScalesOf(parameters).map((line) => html`<p class="quiet small">${line}</p>`)}</section>
       <section class="card stack details"><${Tabs} label="Details" tabs=${tabs} /></section>
     </div>
     ${shown && html`<${RequestDialog} request=${request} close=${() => setShown(false)} />`}`;
