@@ -25,6 +25,7 @@ from fitting.results import (
     correlation_notice,
     covariance_at,
     derived_values,
+    distortion_notices,
     goodness,
     lost_components,
     near_limit_notice,
@@ -141,7 +142,7 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
     notices += [*clipped_limits(problem.request), *open_, *total_notices(problem, images, values)]
     draws = None if outcome.sampled is None else drawn_rows(problem, outcome.sampled.chains)
     derived = derived_values(problem, images, values, covariance, draws)
-    notices += two_way_notices(images, derived)
+    notices += [*two_way_notices(images, derived), *distortion_notices(problem, images, values)]
     fitted_rows = _fitted_parameters(problem, values, covariance, outcome, draws, chi2)
     planes = _planes(problem, images, end.theta, models)
     notices += outcome.notices

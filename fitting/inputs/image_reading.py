@@ -37,6 +37,9 @@ from fitting.spec import (
     Window,
 )
 
+_SCALES_APART = 0.01
+"""Share by which two pixel scales differ from which it is told; chosen by hand, above distortion and rounding."""
+
 
 def load_images(request: FitRequest, locate: Locate, limits: ReadLimits = DEFAULT_LIMITS) -> list[ImageData]:
     """Read every image of a request.
@@ -107,6 +110,7 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
     for notice in (*plane.notices, *coordinates_notices(plane.header)):
         reading.notice(notice)
     counts = _counts(spec)
+    _tell_pixel_scale(spec, header, reading)
     scale_of_flux = _flux_scale(spec, header, reading)
     return ImageData(
         name=spec.name,
@@ -134,6 +138,14 @@ def _part_of(plane: Plane) -> tuple[slice, slice]:
     """Rows and columns of the full frame that were read."""
     (x, y), (height, width) = plane.origin, plane.data.shape
     return slice(y, y + height), slice(x, x + width)
+
+
+def _tell_pixel_scale(spec: ImageSpec, header: fits.Header, reading: Reading) -> None:
+    """A notice where the request's pixel scale is another than that of the header's coordinates."""
+    given, known = spec.pixel_scale, pixel_scale(header)
+    if given is not None and known is not None and abs(given / known - 1.0) > _SCALES_APART:
+        sentence = f"the pixel scale is given as {given:g} arcsec, and is {known:.6g} by the header's coordinates"
+        reading.notice(Notice("pixel-scale-contradicted", sentence))
 
 
 def _flux_scale(spec: ImageSpec, header: fits.Header, reading: Reading) -> FluxScale | None:

@@ -7,6 +7,7 @@ with what is told of the residual, and `provenance`; `result_files.write_result`
 
 from fitting.results.covariance import Covariance, covariance_at, reported_interval, scaled_interval
 from fitting.results.derived import derived_values, two_way_notices
+from fitting.results.distortion import distortion_notices
 from fitting.results.goodness import correlation_notice, goodness, near_limit_notice
 from fitting.results.provenance import InputFile, surroundings, with_origin
 from fitting.results.result import (
@@ -38,6 +39,7 @@ __all__ = [
     "covariance_at",
     "covariance_document",
     "derived_values",
+    "distortion_notices",
     "goodness",
     "lost_components",
     "near_limit_notice",

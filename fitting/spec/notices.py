@@ -172,6 +172,10 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "The zero point is the header's; it is said by which cards, and whether the exposure time was used.",
             "Give `zero_point`, the magnitude of one data unit, if another is meant.",
         ),
+        "pixel-scale-contradicted": NoticeDescription(
+            "The request gives a pixel scale, and the header's coordinates have another.",
+            "Check which is right: a given one sets lengths in arcsec, and the header's coordinates where things are.",
+        ),
         "zero-point-contradicted": NoticeDescription(
             "The request gives a zero point, and the header leads to another.",
             "Check which of the two is of one data unit; the request's was used.",
@@ -269,6 +273,14 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
         "total-undefined": NoticeDescription(
             "A component has no total flux, as its light has no bound, or no magnitude, as its flux is not positive.",
             "Truncate it (`geometry`), limit the slope, or read the surface brightness.",
+        ),
+        "distortion-not-linear": NoticeDescription(
+            "A component of a fit on the sky is so large that distortion bends within it, and is drawn as if not.",
+            "Fit an image that was resampled to a plain projection, or this image alone in frame `pixel`.",
+        ),
+        "pixels-not-square": NoticeDescription(
+            "Pixels are not square, and shapes that are no plain ellipses are drawn from the sky as if they were.",
+            "Fit in frame `pixel`, or an image that was resampled to square pixels.",
         ),
         # Intervals.
         "interval-at-limit": NoticeDescription(

@@ -17,11 +17,15 @@ from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescrip
 
 Frame = Literal["pixel", "sky"]
 
-RA = ParameterDescription(
-    name="ra", unit="degree", description="Right ascension of the centre (the WCS's longitude, in its own system)."
-)
+RA = ParameterDescription(name="ra", unit="degree", description="Right ascension of the centre, ICRS.")
 DEC = ParameterDescription(
-    name="dec", unit="degree", description="Declination of the centre.", min=-90.0, max=90.0, lowest=-90.0, highest=90.0
+    name="dec",
+    unit="degree",
+    description="Declination of the centre, ICRS.",
+    min=-90.0,
+    max=90.0,
+    lowest=-90.0,
+    highest=90.0,
 )
 FLUX = ParameterDescription(
     name="flux", unit="data", description="Total flux, before the PSF and out to infinity.", min=0.0, scale="log"

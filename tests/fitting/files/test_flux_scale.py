@@ -174,6 +174,16 @@ def test_a_request_that_contradicts_the_header_is_told(tmp_path: Path) -> None:
     assert not codes(zero_point=25.0)
 
 
+@pytest.mark.parametrize(("given", "told"), [(0.36, False), (0.3601, False), (0.2, True)])
+def test_a_pixel_scale_that_contradicts_the_header_is_told(given: float, told: bool, tmp_path: Path) -> None:
+    cards = fits.Header({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CDELT1": -1e-4, "CDELT2": 1e-4})
+    fits.PrimaryHDU(np.ones((5, 6)), cards).writeto(tmp_path / "a.fits")
+    images = [{"data": "a.fits", "variance": {"constant": 1}, "pixel_scale": given}]
+    request = parse_request({"images": images, "components": [{"name": "s", "profile": "flat_sky"}]})
+    (image,) = load_images(request, lambda name: tmp_path / name)
+    assert ("pixel-scale-contradicted" in [notice.code for notice in image.notices]) == told
+
+
 def test_a_header_without_a_scale_has_none() -> None:
     assert flux_scale({"BUNIT": "adu", "EXPTIME": 10.0, "MAGZERO": "none"}) is None
 
