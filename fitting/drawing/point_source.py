@@ -2,8 +2,9 @@
 
 The PSF image is interpolated by B-splines (Unser 1999, IEEE Signal Processing Magazine 16, 22): exact at its samples,
 nearly so between them where the PSF is sampled well, and the weights of a shifted stamp still add up to one. They are
-separable, so an image is two small matrix products, and so are its derivatives by position. Light at the stamp's edge
-is moved along straight lines, since splines of higher degree would ring where it ends.
+separable, so an image is two small matrix products, and so are its derivatives by position. No spline reaches more than
+a sample beyond the stamp, so that nothing rings there and their weights add up to the stamp's sum wherever the source
+is.
 """
 
 import math
@@ -19,12 +20,8 @@ from torch import Tensor
 from fitting.inputs import stamp_fwhm
 from fitting.render.pixels import Frame, windows
 
-_BORDER = 12
-"""Zeros round the stamp, samples, over which the spline dies out, by at most 0.61 a sample (the largest pole of the
-filter of degree nine).
-"""
-_DARK = 1e-6
-"""A stamp whose edge is fainter than this, beside its peak, ends by itself."""
+_DARK = 1e-5
+"""What is fainter than this, beside the peak, is left to straight lines at once."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,6 @@ class PointSource:
             response of the image's pixels.
         steps: pixels of the frames to one of the image, along each axis; light is counted per pixel of the image.
         spline: the splines' degree; None for that which suits the kernel.
-        fading: most samples at the stamp's edge over which the spline gives way to straight lines.
     """
 
     kernel: Tensor
@@ -46,7 +42,6 @@ class PointSource:
     integrated: bool = True
     steps: int = 1
     spline: int | None = None
-    fading: int = 3
 
     linear = (2,)
 
@@ -57,23 +52,33 @@ class PointSource:
 
     @cached_property
     def _parts(self) -> list[tuple[int, Tensor]]:
-        """Splines that add up to the PSF, each with its degree and coefficients."""
-        fade_y, fade_x = (_faded(size, self.fading, self.kernel) for size in self.kernel.shape)
-        ended = self.kernel * fade_y[:, None] * fade_x
-        edge = self.kernel - ended
-        if float(edge.abs().max()) <= _DARK * float(self.kernel.abs().max()):
-            return [(self.degree, self._coefficients(self.kernel))]
-        return [(self.degree, self._coefficients(ended)), (1, torch.nn.functional.pad(edge, (_BORDER,) * 4))]
+        """Splines that add up to the PSF, each with its degree and coefficients, and none of which reaches more than a
+        sample beyond the stamp.
 
-    def _coefficients(self, kernel: Tensor) -> Tensor:
-        """Coefficients of the spline that goes through a stamp's samples and through the zeros round it."""
-        stamp = torch.nn.functional.pad(kernel, (_BORDER,) * 4)
-        by_row = torch.linalg.solve(self._collocation(stamp.shape[0]), stamp)
-        return torch.linalg.solve(self._collocation(stamp.shape[1]), by_row.mT).mT.contiguous()
+        Splines of a high degree that end there cannot meet the light at the stamp's edge: what they leave is left to
+        quintic and then to cubic ones, and the last of it to straight lines.
+        """
+        rest, parts = self.kernel, []
+        for degree in dict.fromkeys(min(self._degree_that_fits, most) for most in (9, 5, 3)):
+            fade_y, fade_x = (_faded(size, (degree + 1) // 2, self.kernel) for size in self.kernel.shape)
+            inner = self._inner_coefficients(rest * fade_y[:, None] * fade_x, degree)
+            along_y, along_x = (_samples_of_splines(size, degree, self.kernel) for size in self.kernel.shape)
+            rest = rest - along_y @ inner @ along_x.mT
+            parts.append((degree, inner))
+            if float(rest.abs().max()) <= _DARK * float(self.kernel.abs().max()):
+                break
+        return [*parts, (1, rest)]
 
-    def _collocation(self, size: int) -> Tensor:
-        place = torch.arange(size, dtype=self.kernel.dtype, device=self.kernel.device)
-        return b_spline(place[:, None] - place, self.degree)[0]
+    @property
+    def _degree_that_fits(self) -> int:
+        """The splines' degree, or the highest whose splines find room in half of the stamp."""
+        return max(min(self.degree, ((min(self.kernel.shape) + 1) // 4) * 2 + 1), 1)
+
+    def _inner_coefficients(self, kernel: Tensor, degree: int) -> Tensor:
+        """Coefficients of the splines that end within a sample of the stamp, as near as can be to its samples."""
+        along_y, along_x = (_samples_of_splines(size, degree, kernel) for size in kernel.shape)
+        by_row = torch.linalg.lstsq(along_y, kernel).solution
+        return torch.linalg.lstsq(along_x, by_row.mT).solution.mT.contiguous()
 
     def response(self, steps: int) -> Tensor:
         """The PSF at so many steps to a pixel of the image, about its middle: (odd, odd), summing to about one."""
@@ -114,7 +119,7 @@ class PointSource:
     def reaches(self, values: Tensor, frames: Sequence[Frame], faintest: Sequence[float]) -> Tensor:
         """Those whose stamp meets a frame."""
         fine = self.steps / self.oversampling
-        height, width = (fine * (size // 2 + _BORDER) + 1.0 for size in self.kernel.shape)
+        height, width = (fine * (size // 2 + 1) + 1.0 for size in self.kernel.shape)
         x, y = values[:, 0], values[:, 1]
         left, right, low, high = windows(frames, values)
         inside = (x > left - width) & (x < right + width) & (y > low - height) & (y < high + height)
@@ -145,13 +150,19 @@ class PointSource:
         return axes[0], axes[1]
 
 
+def _samples_of_splines(size: int, degree: int, like: Tensor) -> Tensor:
+    """Values at a stamp's samples of the splines that end within a sample of it, (size, splines)."""
+    inner = size - (degree - 1)
+    return b_spline(_nodes(size, like)[:, None] - _nodes(inner, like), degree)[0]
+
+
 def _nodes(size: int, like: Tensor) -> Tensor:
     """Places of samples about the middle one."""
     return torch.arange(size, dtype=like.dtype, device=like.device) - size // 2
 
 
 def _faded(size: int, most: int, like: Tensor) -> Tensor:
-    """One, and falling towards zero over the samples at both edges, (size,)."""
+    """One, and falling towards zero over so many samples at both edges, of a third of them at most: (size,)."""
     count = min(most, size // 3)
     fade = torch.ones(size, dtype=like.dtype, device=like.device)
     for place in range(count):

@@ -34,7 +34,7 @@ from fitting.spec import GaussianPsf, ImagePsf, MoffatPsf, Notice, PlaneReferenc
 from fitting.spec.images.image_spec import MOST_FINE, MOST_NODES, GaussianShape, MoffatShape, Psf
 
 Cut = tuple[slice, slice]
-_BLENDED = 1e-3
+_BLENDED = 3e-4
 """Of the peak: how well a polynomial's PSF is blended from those at nodes, between them."""
 _SAME = 1e-5
 """Of the peak: a model whose stamps differ by less over the image is one stamp."""
@@ -234,7 +234,7 @@ def _tell_model(
     oversampling: int,
     reading: Reading,
 ) -> None:
-    kind = {"PSFEx": "PSFEx model", "stpsf": "stpsf grid"}.get(model.kind, model.kind)
+    kind = {"PSFEx": "PSFEx model", "stpsf": "stpsf grid", "STDPSF": "STDPSF cube"}.get(model.kind, model.kind)
     parts = [f"the PSF is a {kind} of {sampling:.4g} samples to a pixel"]
     if abs(sampling - oversampling) > _WHOLE * sampling:
         parts.append(f"put on {oversampling} to a pixel by splines")

@@ -169,7 +169,7 @@ def _pixelated(component: ComponentSpec, _: TargetImage, _steps: int) -> Drawing
 
 
 def _basis(component: ComponentSpec, image: TargetImage, steps: int) -> Drawing:
-    return Basis(tuple(PointSource(stamp, steps=steps, spline=9, fading=0) for stamp in image.bases[component.name]))
+    return Basis(tuple(PointSource(stamp, steps=steps, spline=9) for stamp in image.bases[component.name]))
 
 
 def _image_psf(component: ComponentSpec, image: TargetImage, _steps: int) -> Drawing:

@@ -36,7 +36,7 @@ def formula(x: float, y: float, *coefficients: float) -> np.ndarray:
 
 
 def drawing() -> Basis:
-    return Basis(tuple(PointSource(torch.as_tensor(image), spline=9, fading=0) for image in EIGEN))
+    return Basis(tuple(PointSource(torch.as_tensor(image), spline=9) for image in EIGEN))
 
 
 FRAME = Frame(0, 0, 41, 41)
