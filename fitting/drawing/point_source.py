@@ -81,12 +81,13 @@ class PointSource:
         return torch.linalg.lstsq(along_x, by_row.mT).solution.mT.contiguous()
 
     def response(self, steps: int) -> Tensor:
-        """The PSF at so many steps to a pixel of the image, about its middle: (odd, odd), summing to about one."""
-        sizes = [(size // 2 + 1) * steps // self.oversampling for size in self.kernel.shape]
+        """The PSF at so many steps to a pixel of the image, about its middle, summing to about one: (odd, odd), or (even,
+        even) where `steps` is even, half a step off the middle on either side.
+        """
+        like: dict[str, Any] = {"dtype": self.kernel.dtype, "device": self.kernel.device}
         offsets = [
-            torch.arange(-size, size + 1, dtype=self.kernel.dtype, device=self.kernel.device)
-            * (self.oversampling / steps)
-            for size in sizes
+            steps_about(size // 2 * steps // self.oversampling + steps, steps, **like) * self.oversampling
+            for size in self.kernel.shape
         ]
         total = torch.zeros(())
         for degree, coefficients in self._parts:
@@ -169,6 +170,13 @@ def _faded(size: int, most: int, like: Tensor) -> Tensor:
         weight = math.sin(0.5 * math.pi * (place + 0.5) / count) ** 2
         fade[place] = fade[size - 1 - place] = weight
     return fade
+
+
+def steps_about(reach: int, steps: int, **like: Any) -> Tensor:
+    """Places about 0, pixels, at so many steps to a pixel and as many of them to either side as `reach`: pixels'
+    centres are 0 where `steps` is odd, and lie between two where it is even.
+    """
+    return (torch.arange(-reach, reach + steps % 2, **like) + 0.5 * (1 - steps % 2)) / steps
 
 
 def spline_degree(fwhm: float) -> int:

@@ -137,9 +137,11 @@ def _half(form: GaussianShape | MoffatShape) -> int:
 
 
 def sampled(form: GaussianShape | MoffatShape, steps: int) -> NDArray[np.float64]:
-    """A formula's values on its stamp, at so many steps to a pixel, (odd, odd), summing to one."""
-    half = _half(form) * steps
-    squares = (np.arange(-half, half + 1, dtype=np.float64) / steps) ** 2
+    """A formula's values on its stamp, at so many steps to a pixel, summing to one: (odd, odd), or (even, even) where
+    `steps` is even, half a step off the middle on either side.
+    """
+    half, even = _half(form) * steps, 1 - steps % 2
+    squares = ((np.arange(-half, half + 1 - even, dtype=np.float64) + 0.5 * even) / steps) ** 2
     radii = squares[:, None] + squares
     if isinstance(form, GaussianShape):
         stamp = np.exp(-4.0 * math.log(2.0) * radii / form.fwhm**2)

@@ -27,8 +27,9 @@ TILE = 128
 (decisions 0011 and 0024)."""
 BLURRED_TILE = 256
 """The same where light is blurred, at least: wide beside the kernel's margin, which is drawn around each tile."""
-_FINE_FWHM = 7.0
-"""Fine pixels to a PSF's full width at half maximum, at least."""
+_FINE_FWHM = 4.8
+"""Fine pixels to a PSF's full width at half maximum, at least: 4.5e-4 of the peak at most, n = 6 and q = 0.3 the worst
+(`tests/fitting/render/test_effective_psf.py`); seven would make 1.3e-4 of it at twice the time."""
 _FINEST = 9
 """Fine pixels to a pixel, at most: what is narrower than that is no response of a pixel."""
 _LARGEST_GPU_TILE = 1024
@@ -200,7 +201,7 @@ def _effective(
     form, grid = image.psf_form, image.psf_grid
     stamps = (image.psf,) if grid is None else grid.stamps
     fwhm = min(stamp_fwhm(stamp) for stamp in stamps) / image.psf_oversampling if form is None else form.fwhm
-    steps = next((steps for steps in range(1, _FINEST, 2) if steps * fwhm >= _FINE_FWHM), _FINEST)
+    steps = next((steps for steps in range(1, _FINEST) if steps * fwhm >= _FINE_FWHM), _FINEST)
     if form is not None:
         return _response(torch.as_tensor(sampled(form, steps), device=device), steps)
     if isinstance(star, PointSource):

@@ -95,15 +95,18 @@ class EffectiveConvolver(FineConvolver):
     """A point-spread function that holds the pixel's response: blurs fine images, and looks at the pixels' centres.
 
     The value at a pixel is ∫ I(x′) P(x − x′) d²x′. Light is known by its integrals over fine pixels of width h, which
-    is I ⊛ box_h at their centres; so the kernel is P without a box of that width. `oversampling` is odd: a fine
-    pixel's centre is then the pixel's.
+    is I ⊛ box_h at their centres; so the kernel is P without a box of that width. Where `oversampling` is odd, a fine
+    pixel's centre is the pixel's; where it is even, four of them meet there.
 
     Args:
-        response: P at steps of a fine pixel, (odd, odd); its sum is what the flux is multiplied by.
+        response: P at steps of a fine pixel; its sum is what the flux is multiplied by. (odd, odd), the middle one at
+            P's centre; or (even, even), where `oversampling` is, and the centre between the middle ones.
     """
 
     def __init__(self, response: Tensor, oversampling: int) -> None:
-        super().__init__(without_box(without_box(response).mT).mT, oversampling)
+        kernel = without_box(without_box(response).mT).mT
+        between = 1 - kernel.shape[-1] % 2
+        super().__init__(torch.nn.functional.pad(kernel, (between, 0, between, 0)), oversampling)
 
     def apply(self, wide: Tensor) -> Tensor:
         """Blur fine images (…, k (height + 2·margin), k (width + 2·margin)) to (…, height, width)."""

@@ -24,7 +24,7 @@ from fitting.render.pixels import Frame
 from fitting.render.radial import GEOMETRY
 
 SIDE = 9
-"""Fine pixels along a window's side, odd. This and the next two give 1e-4 of the peak for every FWHM from 2 pixels on,
+"""Fine pixels along a window's side, odd. This and the next two give 5e-4 of the peak for every FWHM from 2 pixels on,
 n from 0.5 to 6 and r_e from 0.5 pixels on (`tests/fitting/render/test_effective_psf.py`).
 """
 SPLIT = 5
