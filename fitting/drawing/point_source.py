@@ -81,8 +81,8 @@ class PointSource:
         return torch.linalg.lstsq(along_x, by_row.mT).solution.mT.contiguous()
 
     def response(self, steps: int) -> Tensor:
-        """The PSF at so many steps to a pixel of the image, about its middle, summing to about one: (odd, odd), or (even,
-        even) where `steps` is even, half a step off the middle on either side.
+        """The PSF at so many steps to a pixel of the image, about its middle, summing to about one: (odd, odd), or
+        (even, even) where `steps` is even, half a step off the middle on either side.
         """
         like: dict[str, Any] = {"dtype": self.kernel.dtype, "device": self.kernel.device}
         offsets = [
