@@ -9,10 +9,11 @@ docs/decisions/0002-sandboxed-parsing.md. Where its pixels are on the sky, `sky_
 
 from fitting.files.file_limits import DEFAULT_LIMITS, FileInvalid, ReadLimits
 from fitting.files.file_reading import FileDescription, HduDescription, Plane, describe_file, read_plane, read_strips
-from fitting.files.flux_scale import FluxScale, flux_scale, given_scale, unused_flux_cards, zero_point
+from fitting.files.flux_scale import FluxScale, exposure, flux_scale, given_scale, unused_flux_cards, zero_point
 from fitting.files.header_cards import windowed_header
 from fitting.files.image_header import gnomonic_projection, pixel_scale
 from fitting.files.mask_bits import BitUnknown, chosen_bits, default_bits, masked_pixels
+from fitting.files.noise_cards import HeaderNoise, noise_of_header, saturation_level
 from fitting.files.plane_display import sky_map, write_pixels
 from fitting.files.plane_meaning import UNKNOWN, plane_meaning
 from fitting.files.plane_recognition import recognise_planes
@@ -32,6 +33,7 @@ __all__ = [
     "FileInvalid",
     "FluxScale",
     "HduDescription",
+    "HeaderNoise",
     "Plane",
     "PolynomialPsf",
     "ReadLimits",
@@ -42,16 +44,19 @@ __all__ = [
     "coordinates_refusal",
     "default_bits",
     "describe_file",
+    "exposure",
     "flux_scale",
     "given_scale",
     "gnomonic_projection",
     "masked_pixels",
+    "noise_of_header",
     "pixel_scale",
     "plane_meaning",
     "read_plane",
     "read_psf_model",
     "read_strips",
     "recognise_planes",
+    "saturation_level",
     "sky_coordinates",
     "sky_map",
     "unused_flux_cards",

@@ -26,6 +26,7 @@ from fitting.files.file_limits import DEFAULT_LIMITS, FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
 from fitting.files.flux_scale import exposure, flux_scale
 from fitting.files.image_header import pixel_scale
+from fitting.files.noise_cards import noise_of_header, saturation_level
 from fitting.files.plane_meaning import plane_meaning
 from fitting.files.sky_coordinates import coordinates_notices, sky_coordinates
 from fitting.spec.notices import sentences
@@ -68,6 +69,9 @@ class HduDescription(BaseModel):
         n_planes: of a cube, of which a plane can be used; None of all else.
         psf_model: ``PSFEx``, ``STDPSF``, ``stpsf`` or ``cube`` where it holds a PSF that changes over the image.
         exposure_map: why a plane of weights is one of exposure times; None of all else.
+        gain, read_noise: electrons in a data unit, and electrons, by the cards that `noise_reason` names; what the
+            request's variance ``{"auto": true}`` uses.
+        saturation: data units, from the header, from where pixels are saturated.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -96,6 +100,10 @@ class HduDescription(BaseModel):
     n_planes: int | None = None
     psf_model: str | None = None
     exposure_map: str | None = None
+    gain: float | None = None
+    read_noise: float | None = None
+    noise_reason: str | None = None
+    saturation: float | None = None
 
 
 class FileDescription(BaseModel):
@@ -315,6 +323,7 @@ def _description(hdu: HduOutline, plane: Plane) -> HduDescription:
     """What the header of an image says."""
     header = plane.keywords
     meaning, scale = plane_meaning(hdu.name, header), flux_scale(header)
+    noise, saturated = noise_of_header(header), saturation_level(header)
     return HduDescription(
         index=hdu.index,
         name=hdu.name,
@@ -329,6 +338,10 @@ def _description(hdu: HduOutline, plane: Plane) -> HduDescription:
         centre=_centre(plane),
         version=hdu.version,
         **({"role": meaning.kind, "role_reason": meaning.reason} if meaning is not None else {}) | _psf_model(hdu),
+        gain=None if noise is None else noise.gain,
+        read_noise=None if noise is None else noise.read_noise,
+        noise_reason=None if noise is None else noise.sentence,
+        saturation=None if saturated is None else saturated[1],
         warnings=sentences((*plane.notices, *coordinates_notices(plane.header))),
     )
 

@@ -341,3 +341,8 @@ def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return math.nan
     return float(value) if abs(value) < 1e300 else math.nan
+
+
+def is_rate(unit: str) -> bool:
+    """Whether a unit is of something in a second."""
+    return _RATE.search(unit) is not None

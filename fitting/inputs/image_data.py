@@ -10,7 +10,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from fitting.files import FluxScale
-from fitting.spec import Notice
+from fitting.spec import GainNoise, Notice
 from fitting.spec.images.image_spec import GaussianShape, MoffatShape
 from fitting.spec.notices import sentences
 
@@ -59,6 +59,8 @@ class ImageData:
         notices: what a careful reader should know.
         gain: electrons per data unit, for Poisson noise.
         offset: data units that were taken from the counts, for Poisson noise: sky, and (read noise)^2/gain.
+        electrons: how the variance follows from the light, where it does: a fit takes it from its model.
+        estimated: whether the variance was estimated from the pixels: a fit does so again from its residual.
         bases: the images that components in it are made of, by the components' names.
     """
 
@@ -79,6 +81,8 @@ class ImageData:
     notices: tuple[Notice, ...] = ()
     gain: float = 1.0
     offset: float = 0.0
+    electrons: GainNoise | None = None
+    estimated: bool = False
     bases: Mapping[str, tuple[Array, ...]] = field(default_factory=dict)
     flux_scale: FluxScale | None = None
 

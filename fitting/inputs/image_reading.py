@@ -19,18 +19,17 @@ from fitting.files import (
     pixel_scale,
     unused_flux_cards,
 )
-from fitting.inputs import variances
 from fitting.inputs.basis_images import read_basis
 from fitting.inputs.frame_faults import frame_faults
 from fitting.inputs.image_data import Array, ImageData, Mask
+from fitting.inputs.image_noise import noise_plane, read_noise
 from fitting.inputs.masks import read_mask
 from fitting.inputs.plane_reading import Locate, Reading
 from fitting.inputs.psf_reading import read_psf
+from fitting.inputs.saturation import saturated_pixels
+from fitting.inputs.variances import counts_offset
 from fitting.spec import (
-    AutoNoise,
-    ConstantNoise,
     FitRequest,
-    GainNoise,
     ImageSpec,
     Notice,
     RequestInvalid,
@@ -91,7 +90,7 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
     if plane is None:
         return None
     bad = None if spec.mask is None else read_mask(spec.mask, plane, reading)
-    given = _variance(spec, plane, reading)
+    given = noise_plane(spec, plane, reading)
     if reading.faults:
         return None
     data = plane.data
@@ -100,23 +99,22 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
     if not usable.any():
         _add_no_pixel_fault(data, spec, reading)
         return None
-    variance = given if given is not None else _estimated_variance(spec, data, usable, reading)
-    usable = _pixels_with_variance(variance, usable, reading)
-    if not usable.any():
-        reading.fault(_noise_key(spec), "no pixel has a positive variance", "a positive variance in some pixel")
+    saturated, saturation = saturated_pixels(data, usable, header)
+    usable &= ~saturated
+    noise = read_noise(spec, given, data, usable, header, reading)
+    if noise is None:
         return None
     if bad is not None:
-        bad.tell(data, variance, reading)
-    for notice in (*plane.notices, *coordinates_notices(plane.header)):
+        bad.tell(data, noise.variance, reading)
+    for notice in (*saturation, *plane.notices, *coordinates_notices(plane.header)):
         reading.notice(notice)
-    counts = _counts(spec)
     _tell_pixel_scale(spec, header, reading)
     scale_of_flux = _flux_scale(spec, header, reading)
     return ImageData(
         name=spec.name,
         data=data,
-        variance=variance,
-        mask=~usable,
+        variance=noise.variance,
+        mask=~noise.usable,
         psf=psf.stamp,
         psf_grid=psf.grid,
         psf_oversampling=psf.oversampling,
@@ -129,8 +127,10 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
         origin=plane.origin,
         frame=plane.frame,
         notices=tuple(reading.notices),
-        gain=counts.gain,
-        offset=variances.counts_offset(counts),
+        gain=noise.counts.gain,
+        offset=counts_offset(noise.counts),
+        electrons=noise.electrons,
+        estimated=noise.estimated,
     )
 
 
@@ -176,47 +176,6 @@ def _cut(window: Window | None, shape: tuple[int, int], reading: Reading) -> tup
     return cuts[0], cuts[1]
 
 
-def _noise_key(spec: ImageSpec) -> str:
-    return next((key for key in ("variance", "weight", "sigma") if getattr(spec, key) is not None), "data")
-
-
-def _variance(spec: ImageSpec, image: Plane, reading: Reading) -> Array | None:
-    """Variance of the window; None where it is to be estimated, or has a fault."""
-    key = _noise_key(spec)
-    given = spec.variance or spec.weight or spec.sigma
-    data = image.data
-    if reading.counting:
-        if given is None:
-            sentence = "no gain was given: the data are taken to be counted electrons"
-            reading.notice(Notice("electrons-assumed", sentence))
-        return variances.from_counts(data, _counts(spec))
-    if given is None or isinstance(given, AutoNoise):
-        return None
-    if isinstance(given, GainNoise):
-        return variances.from_gain(data, given)
-    if isinstance(given, ConstantNoise):
-        values = np.full_like(data, given.constant)
-    elif (plane := reading.same_shape(key, given, image)) is not None:
-        values = plane.data
-    else:
-        return None
-    if key == "variance":
-        return values
-    return variances.from_weight(values) if key == "weight" else variances.from_sigma(values)
-
-
-def _counts(spec: ImageSpec) -> GainNoise:
-    """How data follow from electrons; one in a data unit where the request does not say."""
-    return spec.variance if isinstance(spec.variance, GainNoise) else GainNoise(gain=1.0)
-
-
-def _estimated_variance(spec: ImageSpec, data: Array, usable: Mask, reading: Reading) -> Array:
-    variance, notice = variances.estimated_variance(data, usable)
-    asked = spec.variance is not None
-    reading.notice(notice if asked else replace(notice, sentence=f"no variance was given: {notice.sentence}"))
-    return variance
-
-
 def _finite_pixels(data: Array, masked: Mask, reading: Reading) -> Mask:
     """Unmasked pixels that are numbers; the others are counted in a notice."""
     finite = np.isfinite(data)
@@ -224,19 +183,6 @@ def _finite_pixels(data: Array, masked: Mask, reading: Reading) -> Mask:
     if count:
         reading.notice(Notice("pixels-not-finite", f"{count} pixels that are NaN or infinite were masked"))
     return finite & ~masked
-
-
-def _pixels_with_variance(variance: Array, usable: Mask, reading: Reading) -> Mask:
-    """Usable pixels with a finite, positive variance; the others are counted in a notice."""
-    positive = np.isfinite(variance) & (variance > 0.0)
-    count = int((~positive & usable).sum())
-    if count and reading.counting:
-        which = "with fewer than no electrons (is subtracted_sky or read_noise missing?)"
-        reading.notice(Notice("electrons-negative", f"{count} pixels {which} were masked"))
-    elif count:
-        sentence = f"{count} pixels whose variance is not positive were masked"
-        reading.notice(Notice("variance-not-positive", sentence))
-    return positive & usable
 
 
 def _add_no_pixel_fault(data: Array, spec: ImageSpec, reading: Reading) -> None:

@@ -89,8 +89,40 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "Give the gain as `variance`, if a data unit is not an electron.",
         ),
         "variance-estimated": NoticeDescription(
-            "The variance was estimated from the background, and is the same in every pixel.",
+            "The variance was estimated from differences of pixels, and is the same in every pixel.",
             "Give a variance, or a gain: bright sources have photon noise that the estimate leaves out.",
+        ),
+        "noise-offered": NoticeDescription(
+            "The header tells gain and read noise, which nobody asked for.",
+            'Give `"variance": {"auto": true}`, which uses them, or the gain itself.',
+        ),
+        "noise-of-header": NoticeDescription(
+            "The noise is by gain and read noise of the header; it is said which cards, and with what sky.",
+            'Give `"variance": {"gain": …, "read_noise": …, "subtracted_sky": …}` if others hold.',
+        ),
+        "noise-of-header-not-used": NoticeDescription(
+            "The header's gain and read noise contradict the scatter of the pixels, which was used instead.",
+            "Give the gain that holds of these data: of a mean of frames it is larger than the detector's.",
+        ),
+        "noise-contradicted": NoticeDescription(
+            "The noise that was given says less than half, or more than twice, of what pixels scatter.",
+            "Look whether the plane is what it was given as, by the likely reason that the notice has.",
+        ),
+        "sigma-huge": NoticeDescription(
+            "Pixels have a noise so far above that of the others that it says that they are bad, and were masked.",
+            "Nothing, unless they are good: then give them their noise.",
+        ),
+        "saturated": NoticeDescription(
+            "Pixels are at the level of saturation that the header has, and were masked.",
+            "Nothing; if the level is wrong, correct the header's card.",
+        ),
+        "saturation-not-credible": NoticeDescription(
+            "So many pixels reach the header's level of saturation that it cannot be one of these data.",
+            "Correct the header's card, or give a mask.",
+        ),
+        "flat-tops": NoticeDescription(
+            "Neighbouring pixels share the highest value, as saturated ones do, and were masked.",
+            "Nothing; look at the image if no pixel of it can be saturated.",
         ),
         "noise-not-measurable": NoticeDescription(
             "The image has no noise to measure, so the variance is taken as 1 in every pixel.",

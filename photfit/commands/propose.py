@@ -17,7 +17,7 @@ _PLANE = "FILE[HDU], or [HDU] of the image's own file."
 @click.command("propose")
 @click.argument("image", metavar="IMAGE[HDU]")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Request to write; else printed.")
-@click.option("--variance", help=f'{_PLANE} Or {{"constant": v}} or {{"gain": g, "read_noise": r}}.')
+@click.option("--variance", help=f'{_PLANE} Or {{"constant": v}}, {{"gain": g, "read_noise": r}} or {{"auto": true}}.')
 @click.option("--weight", help=f"Inverse variance: {_PLANE}")
 @click.option("--sigma", help=f"Standard deviation: {_PLANE}")
 @click.option("--mask", help=f"Non-zero where a pixel is not used: {_PLANE}")

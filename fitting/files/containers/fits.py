@@ -17,6 +17,7 @@ from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline, outline
 from fitting.files.flux_scale import FLUX_CARDS
 from fitting.files.header_cards import readable_header
+from fitting.files.noise_cards import NOISE_CARDS
 from fitting.files.plane_meaning import MEANING_CARDS
 from fitting.spec.notices import Notice
 
@@ -36,9 +37,8 @@ class FitsContainer:
             header, dropped = readable_header(source.header.copy())
             primary = readable_header(self._opened[0].header)[0] if hdu.index > 0 else None
             if primary is not None and header.get("INHERIT", True) is not False:
-                header.update(
-                    {key: primary[key] for key in (*FLUX_CARDS, *MEANING_CARDS) if key in primary and key not in header}
-                )
+                inherited = (*FLUX_CARDS, *NOISE_CARDS, *MEANING_CARDS)
+                header.update({key: primary[key] for key in inherited if key in primary and key not in header})
             as_described = source.shape == hdu.shape
             raw = source.section[part.index(hdu.shape)] if as_described else None
         except Exception as error:

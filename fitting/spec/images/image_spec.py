@@ -54,7 +54,7 @@ class GainNoise(Document):
 
 
 class AutoNoise(Document):
-    """Variance estimated from the image itself."""
+    """Variance by gain and read noise of the header where it has them, else estimated from the image itself."""
 
     auto: Literal[True]
 
@@ -259,7 +259,7 @@ class ImageSpec(Document):
     """One image to fit.
 
     Attributes:
-        variance, weight, sigma: at most one of the three; none means ``{"auto": true}``.
+        variance, weight, sigma: at most one of the three; none means an estimate from the image itself.
         mask: of pixels that are left out: those with one of its `bits`, by default as its observatory has it, else all
             that are not 0.
         pixel_scale: arcsec per pixel.

@@ -102,7 +102,7 @@ def test_an_image_without_noise_gets_variance_one_and_a_warning(files: Files) ->
 
 
 def test_unusable_pixels_are_masked_and_counted(files: Files) -> None:
-    data, variance, mask = DATA.copy(), np.ones(DATA.shape), np.zeros(DATA.shape)
+    data, variance, mask = DATA.copy(), np.full(DATA.shape, 9.0), np.zeros(DATA.shape)
     data[0, :3], variance[1, :4], variance[2, 0], mask[3, :5] = np.nan, 0.0, np.inf, (1, 2, -1, np.nan, 0.5)
     data[3, 0] = np.inf
     for name, plane in (("d", data), ("v", variance), ("m", mask)):
@@ -168,7 +168,7 @@ def test_a_psf_is_normalised_with_a_warning(files: Files) -> None:
 def test_a_normalised_psf_gives_no_warning(files: Files) -> None:
     line = np.exp(-0.5 * np.arange(-6.0, 7.0) ** 2 / 1.5**2)
     files.write("psf", 1.0005 * np.outer(line, line) / line.sum() ** 2)
-    assert files.load(variance={"constant": 1.0}, psf="psf").warnings == ()
+    assert files.load(variance={"constant": 9.0}, psf="psf").warnings == ()
 
 
 def test_faults_of_all_planes_are_reported_together(files: Files) -> None:

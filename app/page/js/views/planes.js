@@ -65,7 +65,8 @@ function Assigning({ file, found }) {
           <span class="quiet small numbers">HDU ${hdu.index} · ${sizeOf(hdu)} pixels · ${hdu.dtype}
             ${hdu.unit ? ` · ${hdu.unit}` : ""}</span>
           <span class="quiet small numbers">from ${general(hdu.minimum)} to ${general(hdu.maximum)}${blank(hdu)}
-            ${hdu.pixel_scale ? ` · ${general(hdu.pixel_scale)}″ a pixel` : ""}${hdu.zero_point ? html` · <span title=${hdu.flux_scale}>zero point ${general(hdu.zero_point)}</span>` : ""}</span>
+            ${hdu.pixel_scale ? ` · ${general(hdu.pixel_scale)}″ a pixel` : ""}${hdu.zero_point ? html` · <span title=${hdu.flux_scale}>zero point ${general(hdu.zero_point)}</span>` : ""}${hdu.saturation ? ` · saturated from ${general(hdu.saturation)}` : ""}</span>
+          ${hdu.noise_reason && html`<span class="quiet small numbers">noise by the header: ${hdu.noise_reason}</span>`}
           ${faultOf(hdu) && html`<span class="fault">${faultOf(hdu).message}</span>`}</div>
         <label class="field">This is<select value=${roleOf(hdu)} onChange=${(event) => assign(hdu, event.target.value)}>
           ${[["", "not used"], ...Object.entries(ROLES)].map(([role, words]) =>
