@@ -34,6 +34,8 @@ _OUTLINE_ORDER = 24
 """Nodes between a foot and a corner, which keep the derivatives of a pixel at the centre under 1e-5 for n < 4
 (tests/fitting/render/radial/test_derivatives.py).
 """
+_LEAST_CUSP = 0.05
+"""c below which a cusp I ~ R^c is drawn as the constant that it nearly is; a Sérsic profile's least is this, n = 20."""
 
 
 @dataclass(frozen=True)
@@ -194,9 +196,10 @@ def ray_rule(order: int, cusp_power: float) -> tuple[np.ndarray, np.ndarray]:
 
 def grading_exponent(cusp_power: float) -> float:
     """m of λ = σ^m (m ≥ 2): where I falls as R^c it makes R^c a whole power of σ; where I itself is R^c, c < 0, it
-    makes R^c λ dλ one.
+    makes R^c λ dλ one. So it is taken where I vanishes in the centre as R^c with a small c > 0, nearly a constant,
+    whose whole power of σ would be beyond float64.
     """
-    if cusp_power <= 0.0:
+    if cusp_power < _LEAST_CUSP:
         return 4.0 / (2.0 + cusp_power)
     return 2.0 if np.isinf(cusp_power) else float(np.ceil(2.0 * cusp_power) / cusp_power)
 

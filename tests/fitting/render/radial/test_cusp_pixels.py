@@ -12,6 +12,8 @@ from fitting.profiles import RADIAL_PROFILES
 from fitting.render.pixels import InstanceIndex, PixelList
 from fitting.render.radial import CentralPixels, RadialInstances, ellipses
 from fitting.render.radial.cusp_pixels import CuspRule, central_values
+from tests.fitting.scene import problem_of
+from tests.references.pixel_means import pixel_mean as means_reference
 
 SERSIC = RADIAL_PROFILES["sersic"]
 
@@ -93,3 +95,31 @@ def test_weights_add_up_to_the_pixel_wherever_the_centre_is() -> None:
         places, weights = central.nodes(form)
         assert weights.shape == places.shape[1:] == (1, 4 * 20 * 10)
         assert float(weights.sum()) == pytest.approx(1.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("gamma", [-0.2, -0.049, -0.03, -0.006, -1e-4])
+def test_a_centre_that_hardly_rises_is_drawn_with_finite_derivatives(gamma: float) -> None:
+    """A nuker profile that falls to nothing in its centre as R^-gamma, on all pixels around it."""
+    own = {
+        "x": 10.3,
+        "y": 9.8,
+        "q": 0.6,
+        "pa": 30.0,
+        "alpha": 2.0,
+        "beta": 2.0,
+        "gamma": gamma,
+        "r_b": 4.0,
+        "i_b": 10.0,
+    }
+    problem = problem_of([{"name": "g", "profile": "nuker", "parameters": own}], (21, 21))
+    model = problem.model(problem.start())[0][0].numpy()
+    sine, cosine = np.sin(np.radians(30.0)), np.cos(np.radians(30.0))
+
+    def brightness(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        along, across = -(x - 10.3) * sine + (y - 9.8) * cosine, (x - 10.3) * cosine + (y - 9.8) * sine
+        radius = np.hypot(along, across / 0.6) / 4.0
+        return 10.0 * 2.0 ** ((2.0 - gamma) / 2.0) * radius**-gamma * (1.0 + radius**2) ** ((gamma - 2.0) / 2.0)
+
+    for pixel in ((10, 10), (11, 10), (10, 9)):
+        assert model[pixel[1], pixel[0]] == pytest.approx(means_reference(brightness, pixel, (10.3, 9.8), 40), rel=1e-5)
+    assert bool(torch.isfinite(problem.normal_equations(problem.start()).matrix).all())
