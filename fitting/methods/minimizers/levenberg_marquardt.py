@@ -7,6 +7,9 @@ follows the gain ratio, actual over predicted decrease of χ² (Nielsen 1999, IM
 good steps, doubling faster and faster after bad ones. Limits are kept by projection (Kanzow, Yamashita & Fukushima
 2004, J. Comput. Appl. Math. 172, 375).
 
+Where steps creep along a bent valley, the parabola through the last of them is followed far ahead
+(`fitting.methods.minimizers.valley_path`).
+
 It stops when the decrease that an undamped step promises is negligible beside the noise (Newton decrement squared,
 which is the squared distance to the optimum in standard deviations), so that every parameter is within a small
 fraction of its uncertainty of where it would end; or, in a flat valley, when several steps together lower χ² by less
@@ -21,6 +24,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from fitting.methods.minimizers.valley_path import ValleyPath
 from fitting.methods.results import MinimizerResult
 from fitting.problem import Equations, Problem
 
@@ -48,6 +52,12 @@ _QUIET_STEPS = 8
 _QUIET = 1e-2
 """In so many steps, refused ones among them, χ² falls by more than this, a tenth of a standard deviation, or it is the
 end; for tolerance 1e-9 and a reduced χ² of one."""
+_MOST_CROSSINGS = 4
+"""Times that a search goes on from the other side of an angle's gap or of roundness, so that it comes to an end."""
+_CORRECTIONS = 2
+"""Steps that lead back to the valley's floor from there."""
+_SAME = 1e-9
+"""Relative difference of χ² up to which two models are one: rounding of its sum."""
 
 
 @dataclass(frozen=True)
@@ -110,18 +120,20 @@ def levenberg_marquardt(
     state = State(theta, problem.normal_equations(theta) if equations is None else equations)
     history = [float(state.equations.chi2)]
     evaluations = 1
-    lately, crossed = list(history), False
+    lately, crossings = list(history), 0
     if not _finite(state.equations):
         message = "the model or its χ² is too large for a number at the start: check the data, or leave values out"
         return _end(state, 0, evaluations, history, False, message)
-    for iteration in range(max_iterations):
+    path = ValleyPath((theta,))
+    iteration = 0
+    while iteration < max_iterations:
         report(iteration, history[-1], state.theta)
-        free = unblocked_parameters(problem, state)
-        free = free if moving is None else free & moving
+        free = _moving(problem, state, moving)
         if newton_decrement(state.equations, free) <= 1e4 * tolerance * max(1.0, 1e-6 * history[-1]):
-            if not crossed and (other := _cross_gap(problem, state)) is not None:
-                state, crossed, lately = other, True, []
+            if crossings < _MOST_CROSSINGS and (other := _other_side(problem, state)) is not None:
+                state, crossings, lately = other, crossings + 1, []
                 history.append(float(state.equations.chi2))
+                path = ValleyPath((state.theta,))
                 continue
             return _end(state, iteration, evaluations, history, True, _convergence_message(problem, state))
         if state.damping > _LARGEST_DAMPING:
@@ -129,26 +141,63 @@ def levenberg_marquardt(
                 f"no step lowers χ² any further, though its gradient is not zero: the model may be degenerate; {TRY}"
             )
             return _end(state, iteration, evaluations, history, False, message)
+        if iteration + 1 + _CORRECTIONS <= max_iterations and path.creeps(state.equations, history):
+            beyond = _far_step(problem, state, path.ahead(state.equations), moving)
+            iteration += 1 + _CORRECTIONS
+            evaluations += 1 + _CORRECTIONS
+            lower = float(beyond.equations.chi2) < history[-1]
+            state, path = (beyond, path.reached(beyond.theta)) if lower else (state, path.missed(state.theta))
+            history.append(float(state.equations.chi2))
+            lately.append(history[-1])
+            continue
         trial = damped_step(problem, state, free)
         equations = problem.normal_equations(trial)
         evaluations += 1
+        iteration += 1
         state, accepted = judge_step(state, trial, equations)
         if accepted:
             history.append(float(equations.chi2))
+        path = path.stepped(state.theta) if accepted else ValleyPath((state.theta,), path.reach)
         lately.append(history[-1])
         if _is_flat(lately, tolerance, problem.degrees_of_freedom):
-            return _end(state, iteration + 1, evaluations, history, True, _convergence_message(problem, state))
-    report(max_iterations, history[-1], state.theta)
+            return _end(state, iteration, evaluations, history, True, _convergence_message(problem, state))
+    report(iteration, history[-1], state.theta)
     message = f"not converged after {max_iterations} iterations: allow more with max_iterations, or {TRY}"
-    return _end(state, max_iterations, evaluations, history, False, message)
+    return _end(state, iteration, evaluations, history, False, message)
 
 
-def _cross_gap(problem: Problem, state: State) -> State | None:
-    """The search from the other limit of an angle that has come to one, if χ² is lower there."""
+def _moving(problem: Problem, state: State, moving: Tensor | None) -> Tensor:
+    """Which parameters the next step may move, (free,)."""
+    free = unblocked_parameters(problem, state)
+    return free if moving is None else free & moving
+
+
+def _far_step(problem: Problem, state: State, ahead: Tensor, moving: Tensor | None) -> State:
+    """The search from far ahead (1, free), back on the valley's floor after a few steps with the damping of before."""
+    theta = torch.minimum(torch.maximum(ahead, problem.lower), problem.upper)
+    beyond = State(theta, problem.normal_equations(theta), state.damping)
+    for _ in range(_CORRECTIONS):
+        if not _finite(beyond.equations):
+            break
+        theta = damped_step(problem, beyond, _moving(problem, beyond, moving))
+        beyond = State(theta, problem.normal_equations(theta), state.damping)
+    return beyond
+
+
+def _other_side(problem: Problem, state: State) -> State | None:
+    """The search from the other limit of an angle that has come to one, if χ² is lower there; or with the axes' names
+    swapped of an ellipse that would be longer across than along, if that is open to it then.
+    """
     for theta in problem.parameters.other_ends(state.theta):
         equations = problem.normal_equations(theta)
         if float(equations.chi2) < float(state.equations.chi2):
             return State(theta, equations)
+    for place, theta in problem.parameters.swapped_axes(state.theta):
+        if float(state.equations.gradient[0, place]) > 0.0:
+            equations = problem.normal_equations(theta)
+            same = abs(float(equations.chi2) / float(state.equations.chi2) - 1.0) < _SAME
+            if same and float(equations.gradient[0, place]) < 0.0:
+                return State(theta, equations)
     return None
 
 

@@ -1,21 +1,25 @@
 """Restarts, the method `lm`: Levenberg–Marquardt from several starts, against local minima; the best end counts.
 
 The starts are drawn around the first: each parameter by a normal distribution of a few of its step scales. What enters
-the model linearly stays, since any step solves for it. Where modifiers of isophotes leave a fit unsettled, one more
-start is the fit of the profiles without them.
+the model linearly stays, since any step solves for it. Components that ended loose (at a limit, not felt, or hardly
+known) are begun anew where the request has them, beside the others where these ended: what ran off while those were
+still wrong comes back. Where modifiers of isophotes leave a fit unsettled, one more start is the fit of the profiles
+without them.
 """
 
 import math
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from fitting.methods.minimizers.ending import NEAR
 from fitting.methods.minimizers.levenberg_marquardt import felt_parameters, levenberg_marquardt
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult
-from fitting.problem import Problem
+from fitting.problem import Equations, Problem
 from fitting.spec.methods import LmOptions
 
 _LISTED_MINIMA = 5
@@ -23,6 +27,12 @@ _LISTED_MINIMA = 5
 
 _UNSETTLED = 10.0
 """Step scales of uncertainty (five e-folds) from which a parameter says that a modified fit may have lost its way."""
+_WITHIN_NOISE = 3.0
+"""Standard deviations of χ² above its mean up to which a model fits: a better minimum would be one of the noise."""
+_LOOSE = 3.0
+"""Step scales of uncertainty from which a component may have ended where it happened to come by."""
+_MOST_RETURNS = 2
+"""Times that loose components are begun anew; each must lower χ², or it is the last."""
 
 
 def lm_with_restarts(
@@ -40,34 +50,21 @@ def lm_with_restarts(
     ends: list[MinimizerResult] = []
     most = options.max_iterations * len(starts)
     for number, theta in enumerate(starts):
-        lowest = min(ends, key=_rank, default=None)
-
-        def tell(
-            step: int,
-            chi2: float,
-            theta: Tensor,
-            first: int = number * options.max_iterations,
-            best: MinimizerResult | None = lowest,
-        ) -> None:
-            if best is not None and _rank(best) < chi2:
-                chi2, theta = _rank(best), best.theta
-            report(first + step, most, chi2, theta)
-
-        ends.append(
-            levenberg_marquardt(
-                problem,
-                theta,
-                equations=start.equations if number == 0 else None,
-                max_iterations=options.max_iterations,
-                tolerance=options.tolerance,
-                report=tell,
-            )
-        )
-    best = min(ends, key=_rank)
-    plain = _unmodified(problem, start.theta)
-    if plain is not None and not _is_settled(problem, best):
-        ends.append(_released(problem, *plain, options, report))
+        tell = _report_best(report, ends, number * options.max_iterations, most)
+        ends.append(_search(problem, theta, options, tell, start.equations if number == 0 else None))
+    tell = _report_best(report, ends, most, most)
+    for _ in range(_MOST_RETURNS):
         best = min(ends, key=_rank)
+        again = _returned(problem, start.theta, best)
+        if again is None:
+            break
+        ends.append(_search(problem, again, options, tell))
+        if not _rank(ends[-1]) < _rank(best) - NEAR:
+            break
+    plain = _unmodified(problem, start.theta)
+    if plain is not None and not _is_settled(problem, min(ends, key=_rank)):
+        ends.append(_released(problem, *plain, options, tell))
+    best = min(ends, key=_rank)
     return replace(
         best,
         iterations=sum(end.iterations for end in ends),
@@ -77,14 +74,40 @@ def lm_with_restarts(
 
 
 def _is_settled(problem: Problem, end: MinimizerResult) -> bool:
-    """Whether a fit has converged with all that it varies off its limits, felt, and known to a few step scales."""
+    """Whether a fit has converged within the noise, all of it off its limits, felt and known to a few step scales."""
+    freedom = max(problem.degrees_of_freedom, 1)
+    good = _rank(end) < freedom + _WITHIN_NOISE * math.sqrt(2.0 * freedom)
+    return good and end.converged and not bool(_loose(problem, end, _UNSETTLED).any())
+
+
+def _loose(problem: Problem, end: MinimizerResult, most: float) -> Tensor:
+    """Which parameters are at a limit, not felt, or known to no better than `most` step scales, (free,)."""
     inside = (end.theta[0] > problem.lower) & (end.theta[0] < problem.upper)
-    if not end.converged or not bool((inside & felt_parameters(problem, end.theta, end.equations)).all()):
-        return False
-    matrix, scale = end.equations.matrix[0], problem.step_scale(end.theta)
-    scale = torch.where(torch.isfinite(scale), scale, matrix.diagonal().rsqrt())
-    variance = torch.linalg.pinv(matrix * scale * scale[:, None], hermitian=True, rtol=1e-15).diagonal()
-    return bool((variance < _UNSETTLED**2).all())
+    known = inside & felt_parameters(problem, end.theta, end.equations)
+    matrix, scale = end.equations.matrix[0][known][:, known], problem.step_scale(end.theta)[known]
+    unit = matrix.diagonal().rsqrt()
+    factor, failed = torch.linalg.cholesky_ex(matrix * unit * unit[:, None])
+    inverse = torch.full_like(matrix, torch.inf) if failed else torch.cholesky_inverse(factor)
+    sigma = inverse.diagonal().sqrt() * torch.where(torch.isfinite(scale), unit / scale, 1.0)
+    loose = ~known
+    loose[known] = ~(sigma < most)
+    return loose
+
+
+def _returned(problem: Problem, start: Tensor, end: MinimizerResult) -> Tensor | None:
+    """θ (1, free) with every component of which something is loose back at its start, and the others where they ended;
+    None where that is nothing new, or there are no others.
+    """
+    loose = _loose(problem, end, _LOOSE)
+    if not bool(loose.any()):
+        return None
+    rows, bent = problem.parameters.free, torch.isfinite(problem.step_scale(end.theta))
+    components = {row.component for row, one in zip(rows, loose.tolist(), strict=True) if one}
+    back = torch.tensor([row.component in components for row in rows]) & bent
+    if bool(back[bent].all()):
+        return None
+    theta = torch.where(back, start, end.theta)
+    return None if torch.equal(theta, end.theta) else theta
 
 
 def _unmodified(problem: Problem, theta: Tensor) -> tuple[Tensor, Tensor] | None:
@@ -101,21 +124,48 @@ def _unmodified(problem: Problem, theta: Tensor) -> tuple[Tensor, Tensor] | None
     return torch.minimum(torch.maximum(plain, problem.lower), problem.upper), own
 
 
-def _released(problem: Problem, plain: Tensor, own: Tensor, options: LmOptions, report: StageReport) -> MinimizerResult:
+def _released(
+    problem: Problem, plain: Tensor, own: Tensor, options: LmOptions, tell: Callable[[int, float, Tensor], None]
+) -> MinimizerResult:
     """The fit of the profiles without their modifiers, and then with them: never above that of the profiles alone."""
-    most = options.max_iterations
-
-    def tell(step: int, chi2: float, theta: Tensor) -> None:
-        report(step, most, chi2, theta)
-
-    alone = levenberg_marquardt(
-        problem, plain, max_iterations=most, tolerance=options.tolerance, moving=own, report=tell
-    )
-    end = levenberg_marquardt(
-        problem, alone.theta, equations=alone.equations, max_iterations=most, tolerance=options.tolerance, report=tell
-    )
+    alone = _search(problem, plain, options, tell, moving=own)
+    end = _search(problem, alone.theta, options, tell, alone.equations)
     steps, evaluations = alone.iterations + end.iterations, alone.evaluations + end.evaluations
     return replace(end, iterations=steps, evaluations=evaluations)
+
+
+def _search(
+    problem: Problem,
+    theta: Tensor,
+    options: LmOptions,
+    tell: Callable[[int, float, Tensor], None],
+    equations: Equations | None = None,
+    moving: Tensor | None = None,
+) -> MinimizerResult:
+    """One search from θ (1, free), by the options."""
+    return levenberg_marquardt(
+        problem,
+        theta,
+        equations=equations,
+        max_iterations=options.max_iterations,
+        tolerance=options.tolerance,
+        moving=moving,
+        report=tell,
+    )
+
+
+def _report_best(
+    report: StageReport, ends: Sequence[MinimizerResult], first: int, most: int
+) -> Callable[[int, float, Tensor], None]:
+    """A report of one search that tells the best of it and of those that have ended, in steps of all of them."""
+    best = min(ends, key=_rank, default=None)
+
+    def tell(step: int, chi2: float, theta: Tensor) -> None:
+        if best is not None and _rank(best) < chi2:
+            chi2, theta = _rank(best), best.theta
+        report(min(first + step, most), most, chi2, theta)
+
+    return tell
 
 
 def drawn_starts(problem: Problem, theta: Tensor, options: LmOptions) -> list[Tensor]:

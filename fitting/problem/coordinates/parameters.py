@@ -165,6 +165,24 @@ class Parametrization:
                 other[0, place] = self.upper[place] if at[0] else self.lower[place]
                 yield other
 
+    def swapped_axes(self, theta: Tensor) -> Iterator[tuple[int, Tensor]]:
+        """Of each ellipse that is round because its axis ratio is at its limit of one: where that is in θ, and θ
+        (1, free) with its position angle turned by 90 degrees, which is the same model.
+        """
+        place = {row.name: position for position, row in enumerate(self.free)}
+        for row in self.free:
+            q, pa = (place.get(f"{row.component}.{name}") for name in ("q", "pa"))
+            if row.description.name != "q" or q is None or pa is None or float(self.upper[q]) != 0.0:
+                continue
+            if float(theta[0, q]) == 0.0:
+                for turn in (90.0, -90.0):
+                    angle = float(theta[0, pa]) + turn
+                    if float(self.lower[pa]) <= angle <= float(self.upper[pa]):
+                        turned = theta.clone()
+                        turned[0, pa] = angle
+                        yield q, turned
+                        break
+
     def is_log(self, place: int) -> bool:
         """Whether θ holds the logarithm of a free parameter."""
         return bool(self._log[place])

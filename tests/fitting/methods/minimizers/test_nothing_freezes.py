@@ -194,6 +194,17 @@ def test_narrower_limits_are_approached_round_the_circle(start: float) -> None:
     assert values_of(result)["g.pa"] == pytest.approx(185.0, abs=1.0)
 
 
+@pytest.mark.parametrize("pa", [{"value": 120.0}, {"value": 120.0, "min": 10.0, "max": 140.0}])
+def test_an_ellipse_with_limits_is_not_left_at_roundness(pa: dict[str, float]) -> None:
+    """From a start whose axes are swapped the way leads over q = 1, where limits of a size forbid it to go on."""
+    image = image_of(noisy(rendered([flat_sky(), sersic(pa=35.0)])))
+    start = sersic(q=0.9, pa=pa, r_e={"value": 5.0, "min": 1.0, "max": 40.0})
+    result = fitted([flat_sky(), start], image)
+    assert result.converged
+    assert values_of(result)["g.q"] == pytest.approx(GALAXY["q"], abs=0.03)
+    assert values_of(result)["g.pa"] == pytest.approx(35.0, abs=2.0)
+
+
 def test_a_start_that_a_turn_brings_inside_its_limits_is_taken() -> None:
     image = image_of(noisy(rendered([flat_sky(), sersic(pa=5.0)])))
     result = fitted([flat_sky(), sersic(pa={"value": 2.0, "min": 170.0, "max": 190.0})], image)
