@@ -9,10 +9,8 @@ covariance to first order; where there are chains it is worked out draw by draw,
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from operator import itemgetter
 
 import numpy as np
 import torch
@@ -20,19 +18,21 @@ from torch import Tensor
 
 from fitting.inputs import Array, ImageData
 from fitting.problem import Problem
-from fitting.problem.coordinates import Values, View, length_scale
-from fitting.profiles import SURFACES, radial_profile
-from fitting.profiles.axes import DEGREES
-from fitting.profiles.sersic import half_light_b
+from fitting.problem.coordinates import Values, View
 from fitting.results.covariance import Covariance
-from fitting.results.sky_plane import SkyPlane, ellipse_in_plane, proper_axes, sky_planes
-from fitting.results.total_light import Named, total_light
+from fitting.results.other_frame import (
+    BY_LOG,
+    MAGNITUDE_STEP,
+    Function,
+    Quantity,
+    in_other_frame,
+    once,
+    surface_brightness,
+)
+from fitting.results.sky_plane import SkyPlane, sky_planes
+from fitting.results.total_light import total_light
 from fitting.spec import TOTAL, ComponentSpec, Frame, Notice
 
-_STEP = 2.5
-"""Magnitudes to a factor of ten in flux (Pogson 1856, MNRAS 17, 12)."""
-_BY_LOG = _STEP / math.log(10.0)
-"""Magnitudes to a factor of e."""
 _ONE_CENTRE = 1.0
 """Pixels between components of one centre, at most: what blends at any seeing; chosen by hand."""
 _LEVELS = (0.16, 0.5, 0.84)
@@ -43,8 +43,6 @@ _MOST_SAID = 6
 """Magnitudes that a sentence lists; chosen by hand."""
 _PERIODS = {"ra": 360.0, "pa_sky": 180.0, "pa_pixel": 180.0}
 """Degrees after which an angle is the same."""
-_HEIGHTS = ("z_0", "sigma_z")
-"""Lengths across the plane of a galaxy seen edge on."""
 
 
 @dataclass(frozen=True)
@@ -91,10 +89,6 @@ class _Found:
         return found if found and found["0.16"] < found["0.84"] else None
 
 
-Quantity = tuple[str, str, Callable[[Named], Tensor]]
-"""Name, unit, and the function of native values, (batch,) each."""
-
-
 def derived_values(
     problem: Problem,
     images: Sequence[ImageData],
@@ -113,14 +107,14 @@ def derived_values(
     rows = Values(physical[None], physical.new_zeros(1), lambda: by_themselves)
     known = problem.table.index
     found = []
-    for image, view in zip(images, problem.views, strict=True):
+    for image, target, view in zip(images, problem.images, problem.views, strict=True):
         native = view.native(rows)
         jacobian = native.jacobian[0].cpu().numpy()
         scene = _Scene(
             problem.request.seen_in(image.name),
             image,
             problem.request.frame_in_use,
-            length_scale(problem.request, image),
+            target.scale,
             view.index,
             native.physical.cpu(),
             _native_draws(view, None if draws is None else draws.to(physical.device)),
@@ -203,10 +197,12 @@ class _Scene:
     def _of_component(self, component: ComponentSpec, plane: SkyPlane | None) -> Iterator[_Found]:
         names = component.description.names
         places = [self.index[f"{component.name}.{name}"] for name in names]
+        zero_point, light = self.image.zero_point, total_light(component, self.image, self.scale)
+        total = None if light is None else once(light)
         quantities = [
-            *_light(component, self.image, self.scale),
-            *_in_other_frame(component, self.frame, plane),
-            *_surface_brightness(component, self.image, self.frame, self.scale, plane),
+            *(() if total is None else _light(total, zero_point)),
+            *in_other_frame(component, self.frame, plane),
+            *surface_brightness(component, zero_point, self.frame, plane, total),
         ]
         if not quantities:
             return
@@ -248,9 +244,9 @@ class _Scene:
         yield _Found(f"{name}.flux", total, slope, "data", draws)
         if self.image.zero_point is not None and total > 0.0:
             with np.errstate(invalid="ignore", divide="ignore"):
-                drawn = self.image.zero_point - _STEP * np.log10(draws)
-            value = self.image.zero_point - _STEP * math.log10(total)
-            yield _Found(f"{name}.magnitude", value, -_BY_LOG / total * slope, "mag", drawn)
+                drawn = self.image.zero_point - MAGNITUDE_STEP * np.log10(draws)
+            value = self.image.zero_point - MAGNITUDE_STEP * math.log10(total)
+            yield _Found(f"{name}.magnitude", value, -BY_LOG / total * slope, "mag", drawn)
 
     def _fractions(self, members: Sequence[str], name: str) -> Iterator[_Found]:
         """Each component's share of the light of several: bulge-to-total, disc-to-total …"""
@@ -292,190 +288,8 @@ def _sum(parts: Sequence[Array]) -> Array:
     return np.asarray(np.sum(parts, axis=0))
 
 
-def _light(component: ComponentSpec, image: ImageData, scale: float) -> Iterator[Quantity]:
+def _light(total: Function, zero_point: float | None) -> Iterator[Quantity]:
     """Total flux and magnitude."""
-    total = total_light(component, image, scale)
-    if total is None:
-        return
     yield "flux", "data", total
-    zero_point = image.zero_point
     if zero_point is not None:
-        yield "magnitude", "mag", lambda values: zero_point - _STEP * torch.log10(total(values))
-
-
-def _surface_brightness(
-    component: ComponentSpec, image: ImageData, frame: Frame, scale: float, plane: SkyPlane | None
-) -> Iterator[Quantity]:
-    """Of each intensity i_NAME, its value in the other frame and mu_NAME, mag/arcsec², by the area of a pixel at the
-    component's own place; of a Sérsic profile mu of the centre, too, and the mean inside r_e.
-    """
-    zero_point = image.zero_point
-    intensities = [item.name for item in component.description.parameters if item.unit == "data/pixel"]
-    if component.description.sky or component.role == "psf" or component.profile == "pixelated":
-        return  # a background's is that of no source, and free pixels are too many
-    for intensity in intensities:
-        if frame == "sky":
-            yield f"{intensity}_pixel", "data/pixel", itemgetter(intensity)
-        elif plane is not None:
-            density = partial(_of_one(lambda light, values: light / _pixel_area(plane, values)), intensity)
-            yield f"{intensity}_arcsec2", "data/arcsec2", density
-    if zero_point is None or plane is None:
-        return
-
-    def faintness(light: Tensor, values: Named) -> Tensor:
-        return zero_point - _STEP * torch.log10(light / _pixel_area(plane, values))
-
-    for intensity in intensities:
-        yield f"mu{intensity[1:]}", "mag/arcsec2", partial(_of_one(faintness), intensity)
-    if component.profile == "sersic":
-        yield (
-            "mu_0",
-            "mag/arcsec2",
-            lambda values: faintness(values["i_e"], values) - _BY_LOG * half_light_b(values["n"])[0],
-        )
-    total = total_light(component, image, scale)
-    if component.profile in ("sersic", "de_vaucouleurs") and not component.geometry and total is not None:
-        yield (
-            "mean_mu_e",
-            "mag/arcsec2",
-            lambda values: faintness(0.5 * total(values) / (math.pi * values["q"] * values["r_e"] ** 2), values),
-        )
-
-
-def _times(name: str, factor: Callable[[Named], Tensor]) -> Callable[[Named], Tensor]:
-    """A value times a function of all."""
-    return lambda values: values[name] * factor(values)
-
-
-def _of_one(function: Callable[[Tensor, Named], Tensor]) -> Callable[[str, Named], Tensor]:
-    """A function of a light, as one of the light's name."""
-    return lambda name, values: function(values[name], values)
-
-
-def _linear(plane: SkyPlane, values: Named) -> Tensor:
-    """The map from pixels about a component's centre, or the plane's own where it has none: (batch or 1, 2, 2)."""
-    if "x" not in values or "y" not in values:
-        return torch.as_tensor(plane.linear)[None]
-    return plane.linear_at(values["x"], values["y"])
-
-
-def _pixel_area(plane: SkyPlane, values: Named) -> Tensor:
-    """Square arcsec of a pixel at a component's centre."""
-    return torch.linalg.det(_linear(plane, values)).abs()
-
-
-def _in_other_frame(component: ComponentSpec, frame: Frame, plane: SkyPlane | None) -> Iterator[Quantity]:
-    """Position, orientation and sizes in the frame that is not the request's."""
-    description = component.description
-    if description.sky:
-        return
-    names = description.names
-    lengths = [
-        item.name
-        for item in description.parameters
-        if item.unit == "pixel" and item.modifier is None and item.name not in ("x", "y")
-    ]
-    if frame == "sky":
-        yield from _in_pixels(names, lengths)
-        if plane is not None and "q" in names:
-            yield from _minor_axes(component, plane, lengths)
-        return
-    if plane is None:
-        return
-    if "q" in names:
-        yield from _ellipse_on_sky(component, plane, lengths)
-    elif component.profile == "gaussian_ellipsoid":
-        yield from _projection_on_sky(plane)
-    elif "pa" in names:
-        yield from _plane_on_sky(plane, lengths)
-    if plane.oriented and "x" in names and "y" in names:
-        yield "ra", "degree", lambda values: plane.position_at(values["x"], values["y"])[0]
-        yield "dec", "degree", lambda values: plane.position_at(values["x"], values["y"])[1]
-
-
-def _in_pixels(names: Sequence[str], lengths: Sequence[str]) -> Iterator[Quantity]:
-    """A component of frame ``sky`` in the image's pixels."""
-    for name in ("x", "y"):
-        if name in names:
-            yield name, "pixel", itemgetter(name)
-    if "q" not in names:
-        for name in lengths:
-            yield f"{name}_pixel", "pixel", itemgetter(name)
-        if "pa" in names:
-            yield "pa_pixel", "degree", lambda values: values["pa"] % 180.0
-        return
-
-    def axes(values: Named) -> tuple[Tensor, Tensor, Tensor]:
-        return proper_axes(values["q"], values["pa"], torch.ones_like(values["q"]))
-
-    for name in lengths:
-        yield f"{name}_pixel", "pixel", _times(name, lambda values: axes(values)[2])
-    yield "q_pixel", "", lambda values: axes(values)[0]
-    yield "pa_pixel", "degree", lambda values: axes(values)[1]
-
-
-def _ellipse_on_sky(component: ComponentSpec, plane: SkyPlane, lengths: Sequence[str]) -> Iterator[Quantity]:
-    """The projected ellipse: semi-axes, and where north is known axis ratio and position angle."""
-
-    def axes(values: Named) -> tuple[Tensor, Tensor, Tensor]:
-        linear = _linear(plane, values).expand(len(values["q"]), 2, 2)
-        return ellipse_in_plane(linear, values["q"], values["pa"])
-
-    for name in lengths:
-        yield f"{name}_arcsec", "arcsec", _times(name, lambda values: axes(values)[2])
-    yield from _minor_axes(component, plane, lengths)
-    if plane.oriented:
-        yield "q_sky", "", lambda values: axes(values)[0]
-        yield "pa_sky", "degree", lambda values: axes(values)[1]
-
-
-def _minor_axes(component: ComponentSpec, plane: SkyPlane, lengths: Sequence[str]) -> Iterator[Quantity]:
-    """The scale length along the minor axis of the projected ellipse."""
-    profile = radial_profile(component.profile, component.options)
-    scale = profile.scale if profile is not None else lengths[-1]
-
-    def minor(values: Named) -> Tensor:
-        linear = _linear(plane, values).expand(len(values["q"]), 2, 2)
-        ratio, _, stretch = ellipse_in_plane(linear, values["q"], values["pa"])
-        return values[scale] * stretch * ratio
-
-    yield f"{scale}_minor_arcsec", "arcsec", minor
-
-
-def _plane_on_sky(plane: SkyPlane, lengths: Sequence[str]) -> Iterator[Quantity]:
-    """Galaxies seen edge on: lengths along their plane stretch as it does, heights by the area over that."""
-
-    def along(values: Named) -> Tensor:
-        angle = values["pa"] * DEGREES
-        return (_linear(plane, values) @ torch.stack((-angle.sin(), angle.cos()), dim=-1)[..., None]).squeeze(-1)
-
-    def stretch(values: Named) -> Tensor:
-        return torch.linalg.vector_norm(along(values), dim=-1)
-
-    def height(values: Named) -> Tensor:
-        return _pixel_area(plane, values) / stretch(values)
-
-    for name in lengths:
-        yield f"{name}_arcsec", "arcsec", _times(name, height if name in _HEIGHTS else stretch)
-    if plane.oriented:
-        yield (
-            "pa_sky",
-            "degree",
-            lambda values: torch.atan2(-along(values)[..., 0], along(values)[..., 1]) / DEGREES % 180.0,
-        )
-
-
-def _projection_on_sky(plane: SkyPlane) -> Iterator[Quantity]:
-    """The ellipse in which an ellipsoid in space is seen: dispersions, axis ratio and position angle."""
-    surface = SURFACES["gaussian_ellipsoid"]
-
-    def axes(values: Named) -> tuple[Tensor, Tensor, Tensor]:
-        q, pa, sigma = surface.ellipse(torch.stack([values[name] for name in surface.parameters], dim=-1))
-        ratio, angle, stretch = ellipse_in_plane(_linear(plane, values), q, pa)
-        return ratio, angle, stretch * sigma
-
-    yield "sigma_arcsec", "arcsec", lambda values: axes(values)[2]
-    yield "sigma_minor_arcsec", "arcsec", lambda values: axes(values)[2] * axes(values)[0]
-    if plane.oriented:
-        yield "q_sky", "", lambda values: axes(values)[0]
-        yield "pa_sky", "degree", lambda values: axes(values)[1]
+        yield "magnitude", "mag", lambda values: zero_point - MAGNITUDE_STEP * torch.log10(total(values))

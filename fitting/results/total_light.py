@@ -15,7 +15,7 @@ from torch import Tensor
 from fitting.geometry import in_pixels, total_of
 from fitting.inputs import ImageData
 from fitting.problem import Problem
-from fitting.problem.coordinates import Values, length_scale
+from fitting.problem.coordinates import Values
 from fitting.profiles import SURFACES, radial_profile
 from fitting.spec import ComponentSpec, Notice
 
@@ -28,7 +28,7 @@ def total_light(component: ComponentSpec, image: ImageData, scale: float) -> Cal
     known.
 
     Args:
-        scale: pixels of the image to the request's unit of length (`fitting.problem.coordinates.length_scale`).
+        scale: pixels of the image to the request's unit of length (`fitting.problem.image.TargetImage.scale`).
     """
     names = component.description.names
     if component.role == "psf" or component.description.sky:
@@ -64,8 +64,8 @@ def total_notices(problem: Problem, images: Sequence[ImageData], physical: Tenso
     """
     rows = Values(physical[None], physical.new_zeros(1), lambda: physical.new_zeros((1, len(physical), 0)))
     found: dict[str, str] = {}
-    for image, view in zip(images, problem.views, strict=True):
-        native, scale = view.native(rows).physical.cpu(), length_scale(problem.request, image)
+    for image, target, view in zip(images, problem.images, problem.views, strict=True):
+        native, scale = view.native(rows).physical.cpu(), target.scale
         for component in problem.request.seen_in(image.name):
             if component.role == "psf" or component.description.sky or component.name in found:
                 continue
