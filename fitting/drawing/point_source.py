@@ -33,7 +33,8 @@ class PointSource:
         oversampling: its samples to a pixel of the image, along each axis.
         integrated: whether it holds integrals over its own pixels, of which a pixel of the image is the sum; else the
             response of the image's pixels.
-        steps: pixels of the frames to one of the image, along each axis; light is counted per pixel of the image.
+        steps: pixels of the frames to one of the image, along each axis; light is counted per pixel of the image. On
+            pixels finer than its own, integrals are of the light that makes its own pixels' integrals.
         spline: the splines' degree; None for that which suits the kernel.
     """
 
@@ -141,6 +142,10 @@ class PointSource:
             like: dict[str, Any] = {"dtype": values.dtype, "device": values.device}
             pixel = (torch.arange(first, first + count, **like) - centre[:, None]) * step
             offset = pixel[..., None] - _nodes(size, values)
+            if self.integrated and self.steps > self.oversampling:
+                value, slope = pixel_of_spline(offset, degree, step)
+                axes.append((value, slope * step))
+                continue
             if inner == 1:
                 value, slope = b_spline(offset, degree)
                 axes.append((value * self.oversampling, slope * (step * self.oversampling)))
@@ -188,14 +193,32 @@ def spline_degree(fwhm: float) -> int:
     return next((degree for limit, degree in ((1.6, 3), (2.8, 5), (3.6, 7)) if fwhm < limit), 9)
 
 
+def pixel_of_spline(offset: Tensor, degree: int, width: float) -> tuple[Tensor, Tensor]:
+    """Mean over a pixel of some width, sample spacings, of the light whose integrals over pixels of width 1 are the
+    central B-spline β of an odd degree; and its derivative.
+
+    β is the B-spline of one degree less, averaged over a width of 1: the light is that one.
+    """
+    far = 0.5 * degree + 1.0  # beyond, it is dark
+    ends = [(offset + side * 0.5 * width).clamp(-far, far) for side in (1.0, -1.0)]
+    # The integral of the lower B-spline up to a place is Σ_j β(place − 1/2 − j).
+    value = torch.zeros_like(offset)
+    for back in range(degree + 2):
+        value += b_spline(ends[0] - 0.5 - back, degree)[0] - b_spline(ends[1] - 0.5 - back, degree)[0]
+    slope = b_spline(ends[0], degree - 1)[0] - b_spline(ends[1], degree - 1)[0]
+    return value / width, slope / width
+
+
 def b_spline(offset: Tensor, degree: int) -> tuple[Tensor, Tensor]:
-    """The central B-spline of an odd degree, and its derivative: a sum of truncated powers.
+    """The central B-spline of a degree, and its derivative: a sum of truncated powers.
 
     Where straight lines meet, the slope is the mean of theirs.
     """
     size = offset.abs()
+    if degree == 0:
+        return 0.5 * ((size < 0.5).to(size) + (size <= 0.5)), torch.zeros_like(size)
     value, slope = torch.zeros_like(size), torch.zeros_like(size)
-    for knot in range((degree + 1) // 2):
+    for knot in range(degree // 2 + 1):
         rest = ((degree + 1) / 2 - knot - size).clamp(min=0.0)
         weight = (-1) ** knot * comb(degree + 1, knot) / factorial(degree)
         power = rest ** (degree - 1) if degree > 1 else 0.5 * ((size < 1.0).to(size) + (size <= 1.0))

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.inputs.plane_reading import Reading
-from fitting.inputs.psf_stamps import PsfInvalid, normalise_stamp
+from fitting.inputs.psf_checks import even_notice
+from fitting.inputs.psf_stamps import PsfInvalid, fine_kernel, normalise_stamp
 from fitting.spec import ComponentSpec
 from fitting.spec.images.references import PlaneReference
 from fitting.spec.profiles.basis import BasisOptions
@@ -36,11 +37,15 @@ def _psf_planes(options: ImagePsfOptions, reading: Reading) -> tuple[Array, ...]
     images = _alike((("options.image", options.image), *named), reading)
     if len(images) <= len(options.eigen):
         return ()
+    even = images[0].shape
+    images = [fine_kernel(image) for image in images]
     try:
         stamp, _ = normalise_stamp(images[0])
     except PsfInvalid as error:
         reading.fault("options.image", f"{options.image.file!r}: {error.message}", error.expected)
         return ()
+    if stamp.shape != even:
+        reading.notice(even_notice(even), "options.image")
     distance, angle = stamp_polar(*stamp.shape)
     radius = 0.5 * min(stamp.shape) if options.radius is None else options.radius
     return (stamp, *(stamp * zernike(term, distance / radius, angle) for term in options.terms), *images[1:])

@@ -21,9 +21,6 @@ def frame_faults(request: FitRequest, images: Sequence[ImageData]) -> Iterator[F
         shown = request.seen_in(image.name)
         if request.frame_in_use == "sky":
             yield from _sky_faults(f"$.images[{index}]", image, shown)
-        if image.psf_oversampling > 1 and any(item.profile == "basis" and item.convolve for item in shown):
-            message = "does not go with components made of images in the data's pixels"
-            yield Fault(f"$.images[{index}].psf.oversampling", message, '1, or "convolve": false')
         if image.zero_point is None and any("magnitude" in item.parameters for item in shown):
             message = f"is needed, since components that {image.name} shows have magnitudes"
             yield Fault(f"$.images[{index}].zero_point", message, "the magnitude of one data unit")

@@ -62,10 +62,11 @@ def load_images(request: FitRequest, locate: Locate, limits: ReadLimits = DEFAUL
     Raises:
         RequestInvalid: with every fault of every file: JSON path, file and HDU.
     """
-    images, faults, bases = [], [], {}
+    images, faults, bases, told = [], [], {}, {}
     for index, component in enumerate(request.components):
         reading = Reading(f"$.components[{index}]", f"component {component.name}", locate, limits, counting=False)
         bases[component.name] = read_basis(component, reading)
+        told[component.name] = tuple(reading.notices)
         faults += reading.faults
     for index, spec in enumerate(request.images):
         reading = Reading(f"$.images[{index}]", f"image {spec.name}", locate, limits, request.noise.name == "poisson")
@@ -73,7 +74,8 @@ def load_images(request: FitRequest, locate: Locate, limits: ReadLimits = DEFAUL
         faults += reading.faults
         if image is not None:
             shown = {item.name: bases[item.name] for item in request.seen_in(spec.name) if bases[item.name]}
-            images.append(replace(image, bases=shown))
+            notices = [notice for name in shown for notice in told[name]]
+            images.append(replace(image, bases=shown, notices=(*image.notices, *notices)))
     if not faults:
         faults += frame_faults(request, images)
     if faults:

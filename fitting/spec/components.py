@@ -51,6 +51,10 @@ def _options_of(profile: str, written: Any) -> ProfileOptions | None:
     known = PROFILES.get(profile)
     if known is None:
         return None
+    if known.psf_model and isinstance(written, dict) and {"convention", "oversampling"} & written.keys():
+        reason = "a fitted PSF is a kernel for pixel values, in the image's own pixels"
+        expected = 'a "psf" of the image: a file, or {"moffat": {"fwhm": 3, "beta": 3}, "convention": "effective"}'
+        raise refusal(reason, expected)
     if known.options is not None:
         return known.options.model_validate({} if written is None else written)
     if written is not None:

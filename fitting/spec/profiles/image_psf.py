@@ -22,7 +22,7 @@ class ImagePsfOptions(ProfileOptions):
     """The image, and what may be added to it.
 
     Attributes:
-        image: of odd size, in pixels of the data.
+        image: in pixels of the data; of even sizes its centre is pixel N // 2, counted from 0.
         zernike: highest index (Noll's) of the polynomials, from 4 on; none where it is 3.
         radius: pixels at which they end; None means at the nearest edge of the image.
         eigen: images of its shape.

@@ -1,19 +1,23 @@
 """Components that are sums of given images: moved, exact derivatives, coefficients found, faults named."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from scipy.special import erf
 
 from fitting.drawing import Basis, PointSource
 from fitting.first_values import complete_request
 from fitting.inputs import ImageData, load_images
+from fitting.inputs.psf_stamps import fine_kernel
+from fitting.problem import Problem
 from fitting.render.pixels import Frame
 from fitting.run import run
 from fitting.spec import FitRequest, RequestInvalid, parse_request
-from tests.fitting.scene import flat_sky, noisy, values_of
+from tests.fitting.scene import fit_request, flat_sky, image_of, noisy, values_of
 
 Y, X = np.mgrid[-9:10, -8:9]
 EIGEN = [
@@ -54,6 +58,45 @@ def test_derivatives_match_finite_differences() -> None:
         step = torch.eye(5, dtype=torch.float64)[place] * 1e-3
         slope = (drawing().image(VALUES + step, FRAME) - drawing().image(VALUES - step, FRAME))[0] / 2e-3
         assert float((exact[place] - slope).abs().max()) <= 1e-6 * float(slope.abs().max())
+
+
+def box_of_gaussian(sigma: float, x: float, y: float, width: float, size: int, steps: int = 1) -> np.ndarray:
+    """A round Gaussian of unit light averaged over squares of a width, at so many places to a pixel."""
+    place = (np.arange(size * steps) + 0.5) / steps - 0.5
+    lines = [
+        (erf((place - at + width / 2) / sigma / np.sqrt(2)) - erf((place - at - width / 2) / sigma / np.sqrt(2)))
+        / (2 * width)
+        for at in (y, x)
+    ]
+    return np.asarray(np.outer(*lines))
+
+
+@pytest.mark.parametrize(
+    ("convention", "fine", "fwhm"),
+    [("discrete", 2, 2.5), ("discrete", 3, 2.5), ("effective", 1, 3.0), ("effective", 4, 2.2)],
+)
+def test_images_are_blurred_by_kernels_on_finer_pixels(convention: str, fine: int, fwhm: float) -> None:
+    """Integrals of a Gaussian over pixels, blurred by another: the squares of their widths add up."""
+    sigma, own = fwhm / np.sqrt(8 * np.log(2)), 1.6
+    galaxy = box_of_gaussian(own, 15, 15, 1.0, 31)
+    side = 12 * fine if fine % 2 == 0 else 12 * fine + 1
+    middle = (side // 2 + 0.5) / fine - 0.5
+    psf = box_of_gaussian(sigma, middle, middle, 1e-6, side, fine)[:side, :side]
+    exact = box_of_gaussian(np.hypot(own, sigma), 20.3, 18.6, 1.0 if convention == "discrete" else 1e-6, 41)
+    kernel = fine_kernel(psf / psf.sum())
+    fields = {"psf": kernel, "psf_convention": convention, "psf_oversampling": fine}
+    image = replace(image_of(np.zeros((41, 41)), **fields), bases={"g": (galaxy,)})
+    component = {"name": "g", "profile": "basis", "options": {"images": ["g"]},
+                 "parameters": {"x": 20.3, "y": 18.6, "c_1": 1.0}}  # fmt: skip
+    problem = Problem(fit_request([component]), [image])
+    light = problem.model(problem.start())[0][0].numpy()
+    assert np.abs(light - exact).max() <= 1e-3 * exact.max()
+    theta = problem.start() + 0.05
+    _, gradient = problem.value_and_gradient(theta)
+    for place in range(3):
+        step = torch.eye(3, dtype=torch.float64)[place] * 1e-4
+        rise = float(problem.value(theta + step) - problem.value(theta - step)) / 2e-4
+        assert rise == pytest.approx(float(gradient[0, place]), rel=1e-4, abs=1e-5 * float(gradient.abs().max()))
 
 
 def saved(folder: Path, data: np.ndarray) -> None:

@@ -148,14 +148,14 @@ def test_a_star_of_its_own_is_fitted_with_its_first_values(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("changes", "path", "words"),
     [
-        ({"image": "even.npy", "eigen": []}, "$.components[0].options.image", "no central pixel"),
-        ({"eigen": ["even.npy"]}, "$.components[0].options.eigen[0]", "that of the others"),
+        ({"image": "dark.npy", "eigen": []}, "$.components[0].options.image", "sums to"),
+        ({"eigen": ["dark.npy"]}, "$.components[0].options.eigen[0]", "that of the others"),
         ({"zernike": 100}, "$.components[0].options.zernike", "66"),
         ({"radius": -1.0}, "$.components[0].options.radius", "0"),
     ],
 )
 def test_what_cannot_be_corrected_is_refused(tmp_path: Path, changes: Any, path: str, words: str) -> None:
-    np.save(tmp_path / "even.npy", np.ones((4, 4)))
+    np.save(tmp_path / "dark.npy", -np.ones((4, 4)))
     with pytest.raises(RequestInvalid) as refused:
         loaded(tmp_path, [blurring() | {"options": OPTIONS | changes}])
     assert path in [fault.path for fault in refused.value.faults]
@@ -181,3 +181,29 @@ def test_instances_do_not_share_a_kernel(tmp_path: Path) -> None:
     other[:, problem.names.index("p.z_6")] += 0.05
     together = problem.value(torch.cat((theta, other)))
     assert torch.allclose(together, torch.cat((problem.value(theta), problem.value(other))), rtol=1e-12)
+
+
+@pytest.mark.parametrize("option", [{"convention": "effective"}, {"oversampling": 2}])
+@pytest.mark.parametrize("profile", ["moffat_psf", "image_psf"])
+def test_a_fitted_psf_is_no_effective_or_oversampled_one(profile: str, option: dict[str, Any]) -> None:
+    options = option | ({"image": "psf.npy"} if profile == "image_psf" else {})
+    component = {"name": "p", "profile": profile, "role": "psf", "options": options}
+    with pytest.raises(RequestInvalid, match="kernel for pixel values") as refused:
+        parse_request({"images": [{"data": "data.npy"}], "components": [sersic("a"), component]})
+    assert '"convention": "effective"' in str(refused.value.faults[0].expected)
+
+
+def test_an_image_of_even_size_is_corrected_about_its_middle(tmp_path: Path) -> None:
+    """Pixel N // 2; and so it is as the same with a row and a column of zeros before it is."""
+    even = np.random.default_rng(4).random((8, 10)) * np.outer(np.hanning(10)[1:-1], np.hanning(12)[1:-1])
+    odd = np.pad(even, ((0, 1), (0, 1)))
+    models = []
+    for name, stamp in (("even", even), ("odd", odd)):
+        np.save(tmp_path / f"{name}.npy", stamp)
+        component = {"name": "p", "profile": "image_psf", "role": "psf", "parameters": {"z_4": 0.1}}
+        component["options"] = {"image": f"{name}.npy", "zernike": 6, "radius": 4}
+        request, images = loaded(tmp_path, [sersic("a"), component])
+        problem = Problem(request, images)
+        models.append(problem.model(problem.start())[0])
+        assert [notice.code for notice in images[0].notices] == (["psf-even-size"] if name == "even" else [])
+    assert torch.equal(*models)
