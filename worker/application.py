@@ -43,6 +43,11 @@ def worker_name() -> str:
     return os.environ.get(NAME_VARIABLE) or f"{socket.gethostname()}:{os.getpid()}"
 
 
+def served_queues() -> tuple[str, ...]:
+    """The queues that this worker serves, the same in parent and child."""
+    return tuple((os.environ.get(QUEUES_VARIABLE) or "quick,cpu").split(","))
+
+
 class Parent:
     """What runs beside Celery in the parent: the worker's presence, and a reconciler."""
 
@@ -71,7 +76,7 @@ class Parent:
         presence.withdraw(self._engine, worker_name())
 
     def _report(self) -> None:
-        queues = (os.environ.get(QUEUES_VARIABLE) or "quick,cpu").split(",")
+        queues = list(served_queues())
         devices = ["cpu", "cuda"] if "gpu" in queues else ["cpu"]
         while True:
             try:
@@ -118,6 +123,6 @@ def _on_child_start(**_: Any) -> None:
 
     os.nice(_NICENESS)
     warm_engine(settings.worker_threads or max(1, (os.cpu_count() or 1) // settings.workers))
-    open_connections(settings, worker_name())
+    open_connections(settings, worker_name(), served_queues())
     if settings.telemetry:
         atexit.register(start_tracing("worker"))

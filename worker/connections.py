@@ -1,11 +1,13 @@
-"""Connections of a worker's child, kept from one fit to the next: database, blobs, broker, and the worker's name."""
+"""Connections of a worker's child, kept from one fit to the next: database, blobs, broker; its name and queues."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
 from jobs.lifecycle.events import Publisher
 from jobs.queues.doorbell import Doorbell
+from jobs.queues.turns import QueueRotation
 from jobs.settings import Settings
 from jobs.storage.blobs import BlobStore, open_blobs
 from jobs.storage.database import connect
@@ -13,7 +15,7 @@ from jobs.storage.database import connect
 
 @dataclass(frozen=True)
 class Connections:
-    """What an attempt at a fit works with; `worker` is what the worker is called."""
+    """What an attempt at a fit works with; `worker` is what the worker is called, `rotation` which queue is next."""
 
     settings: Settings
     engine: Engine
@@ -21,16 +23,24 @@ class Connections:
     publisher: Publisher
     doorbell: Doorbell
     worker: str
+    rotation: QueueRotation
 
 
 _of_this_process: Connections | None = None
 
 
-def open_connections(settings: Settings, worker: str) -> None:
+def open_connections(settings: Settings, worker: str, queues: Iterable[str]) -> None:
     """Connect; once, as the child starts."""
     global _of_this_process
-    publisher, doorbell = Publisher(settings.broker_url), Doorbell(settings)
-    _of_this_process = Connections(settings, connect(settings), open_blobs(settings.blobs), publisher, doorbell, worker)
+    _of_this_process = Connections(
+        settings,
+        connect(settings),
+        open_blobs(settings.blobs),
+        Publisher(settings.broker_url),
+        Doorbell(settings),
+        worker,
+        QueueRotation(queues),
+    )
 
 
 def connections() -> Connections:

@@ -30,13 +30,15 @@ from fitting.profiles.sersic import half_light_b
 from fitting.results import FitResult, InputFile, StageRecord, with_origin, write_result
 from fitting.run import run, torch_device
 from fitting.spec import Notice, parse_request
+from jobs.faults import DatabaseAway
 from jobs.lifecycle import transitions
 from jobs.lifecycle.outcomes import Outcome, out_of_time, problem
 from jobs.lifecycle.retention import forget_checkpoints
 from jobs.lifecycle.transitions import Claim
 from jobs.operation import tallies
 from jobs.operation.tracing import span
-from jobs.queues import presence
+from jobs.queues import presence, turns
+from jobs.queues.queue_choice import QUEUES
 from jobs.storage import records, uploads
 from jobs.storage.blobs import BlobMissing, StorageTrouble
 from jobs.storage.schema import UploadRecord
@@ -48,6 +50,10 @@ from worker.residual_pictures import ResidualPictures
 
 _MOST_ATTEMPTS = 10
 """A fit that meets passing trouble (database, files) so often fails. Chosen by hand: minutes of trouble, not hours."""
+_FIRST_PAUSE_SECONDS = 1.0
+"""Seconds until a fit that met passing trouble is taken again, doubled each time. Chosen by hand."""
+_LONGEST_PAUSE_SECONDS = 60.0
+"""Seconds: the doubling ends here. Chosen by hand, so that ten attempts outlast some minutes of trouble."""
 
 _STATUS = Path("/proc/self/status")
 _log = structlog.get_logger("photfit.worker")
@@ -70,31 +76,50 @@ def warm_engine(threads: int) -> None:
     half_light_b(torch.tensor([1.0], dtype=torch.float64))
 
 
-def attempt(connections: Connections, fit_id: str, task_id: str | None) -> None:
-    """Take the fit if it is still to be had, run it, and store what came out."""
-    settings = connections.settings
-    claim = transitions.claim(
-        connections.engine, fit_id, connections.worker, task_id, settings.lease_seconds, settings.most_running
+def attempt(connections: Connections, task_id: str | None) -> str | None:
+    """Take the fit whose turn it is, run it, and store what came out; its id, None where none waits."""
+    settings, rotation = connections.settings, connections.rotation
+    claim = transitions.claim_next(
+        connections.engine,
+        rotation.order(),
+        connections.worker,
+        task_id,
+        settings.lease_seconds,
+        settings.most_running,
     )
     if claim is None:
-        return
-    connections.publisher.publish(fit_id)
-    structlog.contextvars.bind_contextvars(fit=fit_id, attempt=claim.attempt, request_id=claim.request_id)
+        return None
+    rotation.took(claim.queue)
+    connections.publisher.publish(claim.fit_id)
+    _ring_for_the_next(connections)
+    structlog.contextvars.bind_contextvars(fit=claim.fit_id, attempt=claim.attempt, request_id=claim.request_id)
     _log.info("taken")
     result = None
     try:
         with (
             Heartbeat(connections.engine, claim, connections.worker, settings.lease_seconds) as heartbeat,
-            span("fit", claim.request_id or fit_id, fit=fit_id, attempt=claim.attempt),
+            span("fit", claim.request_id or claim.fit_id, fit=claim.fit_id, attempt=claim.attempt),
         ):
             result = _work(connections, claim, heartbeat)
     finally:
-        connections.publisher.publish(fit_id)
+        connections.publisher.publish(claim.fit_id)
         _count(connections, claim, result.stages if result else ())
         structlog.contextvars.clear_contextvars()
-        # The owner's next fit: its own bell may have been answered while as many of his ran as may.
-        if settings.accounts and (waiting := records.oldest_queued(connections.engine, claim.owner)):
-            connections.doorbell.ring(waiting.id, waiting.queue)
+        _ring_for_the_next(connections)
+    return claim.fit_id
+
+
+def _ring_for_the_next(connections: Connections) -> None:
+    """Have a bell hang at each queue in which a fit may be taken: for whoever is free, this worker included.
+
+    It is rung as a fit is taken, so that it does not depend on this fit's end; and as one ends, since its owner may
+    have been passed over while it ran. Of all queues, for the same reason.
+    """
+    try:
+        for queue in turns.queues_with_work(connections.engine, QUEUES, connections.settings.most_running):
+            connections.doorbell.ring(queue)
+    except DatabaseAway as error:  # the reconciler rings once it is back
+        _log.warning("the database does not answer", error=str(error))
 
 
 def _work(connections: Connections, claim: Claim, heartbeat: Heartbeat) -> FitResult | None:
@@ -210,10 +235,11 @@ def _stop(connections: Connections, claim: Claim, ending: Ending, reporter: Repo
 
 
 def _passing(connections: Connections, claim: Claim, fault: PassingFault) -> None:
-    """Trouble that may be over next time: back to the queue, within limits."""
+    """Trouble that may be over next time: back to the queue for a pause that doubles, within limits."""
     _log.warning("passing trouble", error=str(fault))
     if claim.attempt < _MOST_ATTEMPTS:
-        transitions.release(connections.engine, claim)
+        pause = min(_FIRST_PAUSE_SECONDS * 2.0 ** (claim.attempt - 1), _LONGEST_PAUSE_SECONDS)
+        transitions.release(connections.engine, claim, pause)
         return
     failure = problem("The service's storage does not answer", f"Tried {claim.attempt} times. Run the fit again later.")
     _finish(connections, claim, "failed", error=failure)
@@ -235,7 +261,7 @@ def _own_problem(error: Exception) -> dict[str, Any]:
 
 
 def _count(connections: Connections, claim: Claim, stages: Sequence[StageRecord]) -> None:
-    """Note how an attempt ended, how long its fit had waited, how long its stages ran, and what the GPUs hold."""
+    """Note how an attempt ended, how long its fit and its stages took, how far the forecast was off, GPUs' memory."""
     try:
         stage_tallies = [tally for stage in stages for tally in tallies.duration("stage", stage.method, stage.seconds)]
         tallies.add(connections.engine, [*_attempt_tallies(connections, claim), *stage_tallies])
@@ -251,7 +277,11 @@ def _attempt_tallies(connections: Connections, claim: Claim) -> list[tallies.Tal
         return []
     counted = [tallies.event("finished", record.state)]
     if claim.attempt == 1 and record.started_at is not None:
-        counted += tallies.duration("wait", record.queue, (record.started_at - record.created_at).total_seconds())
+        waited = (record.started_at - record.created_at).total_seconds()
+        counted += tallies.duration("wait", record.queue, waited)
+        if record.expected_wait is not None:
+            late = waited - record.expected_wait
+            counted += tallies.duration("start_late" if late >= 0.0 else "start_early", record.queue, abs(late))
     return counted
 
 

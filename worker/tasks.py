@@ -1,4 +1,4 @@
-"""Task of Celery's, the only one: an attempt at a fit."""
+"""Task of Celery's, the only one: a bell was heard, so an attempt at the fit whose turn it is."""
 
 from celery import Task
 
@@ -7,10 +7,10 @@ from worker.application import application
 from worker.connections import connections
 
 
-@application.task(name=TASK, bind=True)
-def run_fit(self: Task, fit_id: str) -> None:
-    """Make one attempt at the fit."""
+@application.task(name=TASK, bind=True, Strategy="worker.bells:strategy")
+def run_fit(self: Task, *_: str) -> None:
+    """Make one attempt at a fit. Bells of earlier versions named one; which it is, the database decides."""
     # The parent imports this file too, and never torch; the child has imported the engine when it started.
     from worker.running import attempt
 
-    attempt(connections(), fit_id, self.request.id)
+    attempt(connections(), self.request.id)

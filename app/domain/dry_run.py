@@ -35,7 +35,7 @@ def plan_fit(services: Services, owner: str, submission: Submission) -> Plan:
     """What a submission would do. Raises as `app.domain.submission.submit_fit` does for its faults."""
     found: ExaminedRequest = examine_submission(services, owner, submission)
     request, pixels = found.completed, found.n_pixels
-    place = services.board.next_place(queue_for(services, found))
+    place = services.board.next_place(queue_for(services, found), owner)
     return Plan(
         request=request,
         n_pixels=pixels,

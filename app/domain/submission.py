@@ -196,6 +196,7 @@ def _queue_fit(
             memory_limit=found.limits.memory_mib,
             webhook=request.webhook,
             notices=notices,
+            expected_wait=services.board.seconds_to_start(queue, owner),
         ),
     )
     if record is None:
@@ -203,7 +204,7 @@ def _queue_fit(
         earlier = _repeated_fit(services, owner, submission)
         assert earlier is not None
         return earlier
-    services.waker.wake_worker(record.id, record.queue)
+    services.waker.wake_worker(record.queue)
     return record
 
 

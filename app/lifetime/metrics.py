@@ -53,6 +53,13 @@ class FitsCollector(Collector):
         yield self._counter("photfit_fits_finished", "Attempts that ended, by how.", "state", "finished")
         yield self._counter("photfit_lease_expiries", "Fits taken from silent workers.", "then", "expired")
         yield self._histogram("photfit_fit_wait_seconds", "From acceptance to the first attempt.", "queue", "wait")
+        about = "than it was told on acceptance, of first attempts."
+        yield self._histogram(
+            "photfit_fit_start_late_seconds", f"How much later a fit began {about}", "queue", "start_late"
+        )
+        yield self._histogram(
+            "photfit_fit_start_early_seconds", f"How much earlier a fit began {about}", "queue", "start_early"
+        )
         yield self._histogram("photfit_stage_seconds", "How long stages ran, by method.", "method", "stage")
 
     def describe(self) -> Iterator[Metric]:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 import structlog
@@ -34,16 +34,25 @@ class Waker:
         self._publisher = publisher
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="waker")
         self._room = BoundedSemaphore(_MOST_PENDING)
+        self._lock = Lock()
+        self._about_to_ring: set[str] = set()
 
     def warm(self) -> None:
         """Connect to the broker before the first fit needs it."""
         self._executor.submit(self._doorbell.waiting, "cpu")
 
-    def wake_worker(self, fit_id: str, queue: str) -> None:
-        """A fit was queued: wake a worker."""
-        if not self._room.acquire(blocking=False):
-            return
-        self._executor.submit(self._doorbell.ring, fit_id, queue).add_done_callback(self._release)
+    def wake_worker(self, queue: str) -> None:
+        """A fit was queued: wake a worker. While a bell is about to ring, one more fit needs no other."""
+        with self._lock:
+            if queue in self._about_to_ring or not self._room.acquire(blocking=False):
+                return
+            self._about_to_ring.add(queue)
+        self._executor.submit(self._ring, queue).add_done_callback(self._release)
+
+    def _ring(self, queue: str) -> None:
+        with self._lock:  # from here on what is queued may come too late for this bell
+            self._about_to_ring.discard(queue)
+        self._doorbell.ring(queue)
 
     def tell_listeners(self, fit_id: str) -> None:
         """A fit's record was changed: tell who listens."""

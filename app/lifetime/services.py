@@ -79,7 +79,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             sandbox=sandbox,
             waker=waker,
             watcher=watcher,
-            board=QueueBoard(engine),
+            board=QueueBoard(engine, settings.most_running),
             receiving_folder=receiving_folder,
             rate_limiter=RateLimiter(settings.broker_url),
             metrics=Metrics(engine),

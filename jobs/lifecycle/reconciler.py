@@ -21,18 +21,12 @@ from jobs.lifecycle.outcomes import out_of_time
 from jobs.lifecycle.retention import forget_checkpoints, remove_old_fits, remove_old_uploads
 from jobs.operation import tallies, uws
 from jobs.operation.periodic import PeriodicThread
-from jobs.queues import presence
+from jobs.queues import presence, turns
 from jobs.queues.doorbell import Doorbell
+from jobs.queues.queue_choice import QUEUES
 from jobs.settings import Settings
-from jobs.storage import records
 from jobs.storage.blobs import BlobStore, open_blobs
 from jobs.storage.schema import FitRecord, ReconcilerLock
-
-_RINGS_AT_ONCE = 200
-"""Fits of a queue that are rung for in one look. Chosen by hand: what a broker takes within the look's pause."""
-_RING_AGAIN_SECONDS = 60.0
-"""After so many seconds a fit is rung for again though its queue holds messages, of which one may be its own. Chosen by
-hand: a second message does no harm, so it only must not be many."""
 
 _log = structlog.get_logger("photfit.reconciler")
 
@@ -70,7 +64,7 @@ class Reconciler:
         for owner, fit_id in uws.overdue(self.engine):
             _log.info("a fit has run for as long as its job allows", fit=fit_id)
             transitions.request_cancel(self.engine, owner, fit_id)
-        self._ring_unheard()
+        self._ring()
         presence.forget_silent(self.engine)
         self._remove_old()
 
@@ -96,20 +90,13 @@ class Reconciler:
         """A look every few seconds, in a thread."""
         return PeriodicThread(self.look, self.settings.reconcile_seconds, "reconciler")
 
-    def _ring_unheard(self) -> None:
-        """Ring for queued fits whose message is lost: at once where their queue at the broker is empty, else in a
-        while.
+    def _ring(self) -> None:
+        """Ring for queues in which a fit may be taken and no bell hangs: it was lost, or what it rang for is due only
+        now. Each worker that hears one rings for the next, so that one is enough.
         """
-        for queue in (queued.name for queued in records.queues(self.engine)):
-            waiting = self.doorbell.waiting(queue)
-            if waiting is None:
-                continue
-            patience = self.settings.reconcile_seconds if waiting == 0 else _RING_AGAIN_SECONDS
-            for fit_id in transitions.take_unheard(
-                self.engine, queue, patience, _RINGS_AT_ONCE, self.settings.most_running
-            ):
-                if not self.doorbell.ring(fit_id, queue):
-                    return
+        for queue in turns.queues_with_work(self.engine, QUEUES, self.settings.most_running):
+            if not self.doorbell.ring(queue):
+                return
 
     def _take_lock(self) -> bool:
         """Take or keep the lock row; one whose holder has been silent for five looks is free."""

@@ -1,6 +1,6 @@
 """A fit's life: every transition of its record, each by conditional SQL statements; nothing else writes `state`.
 
-                 create            claim               finish
+                 create          claim_next            finish
     asked for ───────────▶ queued ───────▶ running ─────────────────▶ succeeded ─┐
                             ▲  │            │ │ │   finish, fail_overdue,        │
                             │  │            │ │ └────────────────────▶ failed ───┤
@@ -17,8 +17,7 @@
 | event                                   | from              | to        | function        | called by        |
 |-----------------------------------------|-------------------|-----------|-----------------|------------------|
 | asked for                               | –                 | queued    | create          | submission       |
-| its bell was not heard: rung again      | queued            | as before | take_unheard    | reconciler       |
-| claimed by a worker                     | queued            | running   | claim           | running          |
+| claimed by a worker, in its turn        | queued            | running   | claim_next      | running          |
 | lease renewed by the heartbeat          | running, running* | as before | renew           | lease            |
 | device known                            | running, running* | as before | record_device   | running          |
 | progress                                | running, running* | as before | record_progress | reporting        |
@@ -49,30 +48,32 @@ nothing and is told so. Leases are reckoned by the database's clock. A cancel th
 where two statements make one transition, the one for fits that nobody wants comes last and misses none.
 
     record = create(engine, NewFit("local", "a fit", request, queue="cpu", device="auto", body_hash=body_hash))
-    held = claim(engine, record.id, worker="host:1", task_id=None, lease_seconds=30.0)   # None: another was quicker
+    held = claim_next(engine, ["quick", "cpu"], worker="host:1", task_id=None, lease_seconds=30.0)   # None: none waits
     renew(engine, held, 30.0)             # ClaimStanding(held=True, cancel_requested=False)
     finish(engine, held, "succeeded")     # False, and nothing changed, where the claim is lost
+
+Whose fit `claim_next` takes is decided in `jobs.queues.turns`.
 
 Why it is so: docs/decisions/0001-broker-as-doorbell.md. The broker may lose, double or delay any message; what is true
 stands in the record, and every change of it is safe to try twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Float, Integer, and_, case, delete, func, or_, select, type_coerce, update
-from sqlalchemy import cast as sql_cast
+from sqlalchemy import ColumnElement, Engine, Float, and_, case, delete, func, type_coerce, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from fitting.spec.notices import Notice, each_once
 from jobs.clock import database_now
 from jobs.ids import new_id
 from jobs.lifecycle.outcomes import Outcome, too_many_crashes
+from jobs.queues import turns
 from jobs.storage.blobs import result_folder
-from jobs.storage.schema import FINAL_STATES, FitRecord, UserRecord
+from jobs.storage.schema import FINAL_STATES, FitRecord
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class NewFit:
     time_limit: float | None = None
     memory_limit: int | None = None
     webhook: str | None = None
+    expected_wait: float | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ class Claim:
     memory_limit: int | None = None
     request_id: str | None = None
     notices: tuple[Notice, ...] = ()
+    queue: str = ""
 
     @property
     def folder(self) -> str:
@@ -134,7 +137,7 @@ def create(engine: Engine, new: NewFit) -> FitRecord | None:
         "created_at": database_now(),
         "attempt": 0,
         "crashes": 0,
-        "rung_at": database_now(),
+        "priority": 0,
         "webhook_due": None if new.webhook is None else database_now(),
         "webhook_tries": 0,
         "version": 1,
@@ -144,36 +147,50 @@ def create(engine: Engine, new: NewFit) -> FitRecord | None:
     return _one(engine, statement.returning(FitRecord))
 
 
-def claim(
+def claim_next(
     engine: Engine,
-    fit_id: str,
+    queues: Iterable[str],
     worker: str,
     task_id: str | None,
     lease_seconds: float,
     most_running: int | None = None,
 ) -> Claim | None:
-    """Take a queued fit for one more attempt; None where it is not queued, another was quicker, or as many fits of its
-    owner run as may: `most_running`, where his account has no limit of its own. The reconciler rings again for those.
+    """Take the fit whose turn it is for one more attempt; None where none waits that may be taken.
+
+    One transaction, under a lock that lets one claim at a time look: so no fit is taken twice, no turn is given twice,
+    and no more fits of an owner run than may.
+
+    Args:
+        engine: of the service's database.
+        queues: that the worker serves, the one to look through first at the front.
+        worker: what it is called.
+        task_id: of the task in which it works, by which it can be ended.
+        lease_seconds: how long the claim holds unless it is renewed.
+        most_running: fits of an owner that run at once, where his account has no limit of its own.
     """
-    record = _one(
-        engine,
-        update(FitRecord)
-        .where(FitRecord.id == fit_id, FitRecord.state == "queued", FitRecord.cancel_requested_at.is_(None))
-        .where(_has_room(most_running))
-        .values(
-            state="running",
-            attempt=FitRecord.attempt + 1,
-            worker=worker,
-            task_id=task_id,
-            lease_until=database_now() + lease_seconds,
-            started_at=database_now(),
-            progress=None,
-            version=FitRecord.version + 1,
-        )
-        .returning(FitRecord),
-    )
-    if record is None:
-        return None
+    taken = {
+        "state": "running",
+        "attempt": FitRecord.attempt + 1,
+        "worker": worker,
+        "task_id": task_id,
+        "lease_until": database_now() + lease_seconds,
+        "started_at": database_now(),
+        "progress": None,
+        "version": FitRecord.version + 1,
+    }
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        turns.lock_turns(session.connection())
+        for queue in queues:
+            while (turn := turns.next_turn(session.connection(), queue, most_running)) is not None:
+                waits = update(FitRecord).where(FitRecord.id == turn.fit_id, FitRecord.state == "queued")
+                record = session.scalar(waits.values(taken).returning(FitRecord))
+                if record is not None:  # else it was cancelled since we looked
+                    turns.count_turn(session.connection(), queue, turn)
+                    return _claim_of(record)
+    return None
+
+
+def _claim_of(record: FitRecord) -> Claim:
     return Claim(
         record.id,
         record.attempt,
@@ -185,6 +202,7 @@ def claim(
         record.memory_limit,
         record.request_id,
         record.notices,
+        record.queue,
     )
 
 
@@ -231,10 +249,11 @@ def finish(
     return _changed(engine, update(FitRecord).where(_held(held)).values(values)) == 1
 
 
-def release(engine: Engine, held: Claim) -> bool:
-    """Give a fit back to the queue without blame; one that was being cancelled is cancelled."""
+def release(engine: Engine, held: Claim, pause_seconds: float = 0.0) -> bool:
+    """Give a fit back to the queue without blame, due after a pause; one that was being cancelled is cancelled."""
     wanted = update(FitRecord).where(_held(held), FitRecord.cancel_requested_at.is_(None))
-    if _changed(engine, wanted.values(_queued_again())):
+    due_at = database_now() + pause_seconds if pause_seconds > 0.0 else None
+    if _changed(engine, wanted.values(_queued_again() | {"due_at": due_at})):
         return True
     return _changed(engine, update(FitRecord).where(_held(held)).values(_final("cancelled"))) == 1
 
@@ -294,45 +313,12 @@ def fail_overdue(engine: Engine, grace_seconds: float, error: dict[str, Any]) ->
     return _all(engine, update(FitRecord).where(over).values(_final("failed") | {"error": error}).returning(FitRecord))
 
 
-def take_unheard(
-    engine: Engine, queue: str, after_seconds: float, limit: int, most_running: int | None = None
-) -> list[str]:
-    """Ids of the oldest queued fits of a queue whose last ring is older than `after_seconds` and that `claim` would
-    give out; they count as rung now.
-    """
-    unheard = or_(FitRecord.rung_at.is_(None), FitRecord.rung_at < database_now() - after_seconds)
-    oldest = (
-        FitRecord.__table__.select()
-        .with_only_columns(FitRecord.id)
-        .where(FitRecord.state == "queued", FitRecord.queue == queue, unheard, _has_room(most_running))
-        .order_by(FitRecord.id)
-        .limit(limit)
-    )
-    rung = update(FitRecord).where(FitRecord.id.in_(oldest), FitRecord.state == "queued").values(rung_at=database_now())
-    return sorted(record.id for record in _all(engine, rung.returning(FitRecord)))
-
-
 def remove(engine: Engine, owner: str, fit_id: str) -> bool:
     """Delete a final fit's record; False where it is unknown or not final."""
     gone = delete(FitRecord).where(
         FitRecord.id == fit_id, FitRecord.owner == owner, FitRecord.state.in_(sorted(FINAL_STATES))
     )
     return _changed(engine, gone) == 1
-
-
-def _has_room(most_running: int | None) -> ColumnElement[bool]:
-    """Whether one more fit of a fit's owner may run."""
-    running = aliased(FitRecord)
-    count = (
-        select(func.count())
-        .select_from(running)
-        .where(running.owner == FitRecord.owner, running.state == "running")
-        .correlate(FitRecord)
-        .scalar_subquery()
-    )
-    account = select(UserRecord.running_fits).where(UserRecord.id == FitRecord.owner).correlate(FitRecord)
-    limit = func.coalesce(account.scalar_subquery(), sql_cast(most_running, Integer))
-    return or_(limit.is_(None), count < limit)
 
 
 def _held(held: Claim) -> ColumnElement[bool]:
@@ -354,7 +340,8 @@ def _queued_again() -> dict[str, Any]:
         "worker": None,
         "task_id": None,
         "lease_until": None,
-        "rung_at": None,
+        "priority": turns.paid(),
+        "due_at": None,
         "progress": None,
         "version": FitRecord.version + 1,
     }

@@ -1,8 +1,12 @@
-"""Doorbell that wakes workers: a message holds a fit's id and nothing else.
+"""Doorbell that wakes workers: a message says that there is work in a queue, and not which.
 
-    Doorbell(settings).ring("fit_01k9", "cpu")      # False where the broker does not answer: it is rung again later
+    Doorbell(settings).ring("cpu")      # False where the broker does not answer: it is rung again later
 
-The database is the truth, the broker a doorbell (docs/decisions/0001-broker-as-doorbell.md). Who stands at which queue
+One bell is enough for a queue. The worker that hears it takes the fit whose turn it is (`jobs.queues.turns`), and rings
+for the next one where more waits; so does a worker that has ended a fit. A bell that hangs is therefore never doubled,
+and a queue in which nothing waits holds one at most.
+
+The database is the truth, the broker a doorbell (docs/decisions/0001-broker-as-doorbell.md). Which queue a fit waits in
 is chosen in `jobs.queues.queue_choice`.
 """
 
@@ -72,12 +76,20 @@ class Doorbell:
             "max_retries": 0,
         }
 
-    def ring(self, fit_id: str, queue: str) -> bool:
-        """Wake a worker of `queue`; False where the broker does not answer."""
+    def ring(self, queue: str) -> bool:
+        """Wake a worker of `queue`, unless a bell hangs there already; False where the broker does not answer.
+
+        Call it once what there is to do is committed: whoever takes the bell looks at the database afterwards.
+        """
+        hanging = self.waiting(queue)
+        if hanging is None:
+            return False
+        if hanging:
+            return True
         try:
-            self._celery.send_task(TASK, args=[fit_id], queue=queue, retry=False, ignore_result=True)
+            self._celery.send_task(TASK, queue=queue, retry=False, ignore_result=True)
         except Exception as error:  # noqa: BLE001 - every transport has errors of its own, and none may fail a fit
-            _log.warning("the broker does not answer; the reconciler will ring", fit=fit_id, error=str(error))
+            _log.warning("the broker does not answer; the reconciler will ring", queue=queue, error=str(error))
             return False
         return True
 

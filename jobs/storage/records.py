@@ -115,13 +115,6 @@ def unfinished_fit_with(engine: Engine, owner: str, upload_id: str) -> str | Non
         return session.scalar(query.limit(1))
 
 
-def oldest_queued(engine: Engine, owner: str) -> FitRecord | None:
-    """The owner's fit that has waited longest, or None."""
-    waiting = select(FitRecord).where(FitRecord.owner == owner, FitRecord.state == "queued")
-    with Session(engine) as session:
-        return session.scalar(waiting.order_by(FitRecord.id).limit(1))
-
-
 def fits_of_all_owners(
     engine: Engine, *, owner: str | None = None, state: str | None = None, limit: int = 50
 ) -> list[FitRecord]:

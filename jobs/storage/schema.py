@@ -1,4 +1,4 @@
-"""Tables of the database: fits, uploads, workers, tallies, accounts with keys and sessions, UWS jobs.
+"""Tables of the database: fits and their turns, uploads, workers, tallies, accounts with keys and sessions, UWS jobs.
 
 A column that comes or goes needs a migration (`jobs/migrations/versions/`); a test holds the two against each other.
 """
@@ -51,7 +51,10 @@ class FitRecord(Table):
         crashes: attempts that ended because their worker died.
         lease_until: when the holder loses it unless it renews.
         task_id: the Celery task of the holder, for ending it by force.
-        rung_at: when a worker was last woken for it.
+        rung_at: of versions whose messages named a fit; nothing reads it.
+        priority: above 0 it comes before all turns (`jobs.queues.turns`).
+        due_at: a worker takes it from then on; None is at once.
+        expected_wait: seconds from acceptance to its first attempt, as forecast when it was accepted.
         progress: last snapshot, with a `sequence` number.
         error: a problem (RFC 9457) that says why it failed.
         version: rises with every change; the entity tag.
@@ -63,7 +66,9 @@ class FitRecord(Table):
     __table_args__ = (
         UniqueConstraint("owner", "idempotency_key", name="fits_owner_idempotency_key"),
         Index("fits_owner_id", "owner", "id"),
-        Index("fits_state", "state", "queue"),
+        # What a claim and a forecast read, so that neither opens the rows: requests make those long.
+        Index("fits_turns", "state", "queue", "owner", "id", "priority", "due_at", "expected_seconds"),
+        Index("fits_ahead", "state", "queue", "priority", "id"),
         Index("fits_owner_request", "owner", "request_sha256"),
         Index("fits_webhook_due", "webhook_due"),
     )
@@ -85,6 +90,9 @@ class FitRecord(Table):
     worker: Mapped[str | None] = mapped_column(String(200))
     task_id: Mapped[str | None] = mapped_column(String(64))
     rung_at: Mapped[float | None] = mapped_column(Float(53))
+    priority: Mapped[int] = mapped_column(default=0, server_default="0")
+    due_at: Mapped[float | None] = mapped_column(Float(53))
+    expected_wait: Mapped[float | None] = mapped_column(Float(53))
     cancel_requested_at: Mapped[float | None] = mapped_column(Float(53))
     progress: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
@@ -158,7 +166,10 @@ class ReconcilerLock(Table):
 
 
 class UserRecord(Table):
-    """One account. Its id is the `owner` of what it has; what it may have at most is the service's where None."""
+    """One account. Its id is the `owner` of what it has; what it may have at most is the service's where None.
+
+    `weight`: turns of its fits a round of all accounts, 1 where None.
+    """
 
     __tablename__ = "users"
 
@@ -171,6 +182,18 @@ class UserRecord(Table):
     stored_bytes: Mapped[int | None] = mapped_column(BigInteger)
     queued_fits: Mapped[int | None]
     running_fits: Mapped[int | None]
+    weight: Mapped[int | None]
+
+
+class TurnRecord(Table):
+    """Turns of one owner in one queue: when the last began and the next is due, in ticks of `jobs.queues.turns`."""
+
+    __tablename__ = "turns"
+
+    queue: Mapped[str] = mapped_column(String(20), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(100), primary_key=True)
+    started: Mapped[int] = mapped_column(BigInteger)
+    due: Mapped[int] = mapped_column(BigInteger)
 
 
 class KeyRecord(Table):

@@ -15,6 +15,7 @@ from jobs.lifecycle.transitions import Claim
 from tests.app.accounts import database
 from tests.app.conftest import Service, wait_until
 from tests.app.test_fits import post_form
+from tests.jobs.conftest import claim_fit
 
 STREAMS = 20
 
@@ -64,7 +65,7 @@ class Follower:
 
 
 def claim(engine: Engine, fit_id: str) -> Claim:
-    held = transitions.claim(engine, fit_id, "a worker", None, 600)
+    held = claim_fit(engine, fit_id, "a worker", None, 600)
     assert held is not None
     return held
 

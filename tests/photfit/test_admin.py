@@ -18,6 +18,7 @@ from jobs.storage.uploads import add_upload, blob_key
 from photfit.cli import main
 from photfit.failures import UserMistake
 from photfit.supervisor import ServeOptions, check_exposure
+from tests.jobs.conftest import claim_fit
 
 
 @pytest.fixture
@@ -139,6 +140,23 @@ def test_everybody_s_fits_are_listed_and_cancelled(admin: Admin) -> None:
     assert records.get_fit(admin.engine, user.id, mine).state == "cancelled"  # type: ignore[union-attr]
 
 
+def test_an_account_has_its_weight_and_a_fit_can_be_put_ahead(admin: Admin) -> None:
+    admin.run("users", "add", "vera")
+    assert "weight 3" in admin.run("users", "limit", "vera", "--weight", "3").stdout
+    vera = find_user(admin.engine, "vera")
+    assert vera is not None
+    assert vera.weight == 3
+    first, second = new_fit(admin, "local"), new_fit(admin, "local")
+    assert admin.run("jobs", "ahead", second).exit_code == 0
+    claim = transitions.claim_next(admin.engine, ["cpu"], "w", None, 60)
+    assert claim is not None
+    assert claim.fit_id == second != first
+    late = admin.run("jobs", "ahead", second)
+    assert "waits in no queue" in late.output
+    assert late.exit_code != 0
+    assert "there is no fit" in admin.run("jobs", "ahead", "fit_none").output
+
+
 def test_garbage_goes_and_what_is_needed_stays(admin: Admin, tmp_path: Path) -> None:
     admin.run("users", "add", "vera")
     blobs = open_blobs(Settings(data_dir=tmp_path).blobs)
@@ -146,9 +164,9 @@ def test_garbage_goes_and_what_is_needed_stays(admin: Admin, tmp_path: Path) -> 
     file.write_bytes(b"x" * 1000)
     running, done = new_fit(admin, "local"), new_fit(admin, "local")
     for fit_id in (running, done):
-        claims = [transitions.claim(admin.engine, fit_id, "w", None, 60)]
+        claims = [claim_fit(admin.engine, fit_id, "w", None, 60)]
         transitions.release(admin.engine, claims[0])  # type: ignore[arg-type]
-        claims.append(transitions.claim(admin.engine, fit_id, "w", None, 60))
+        claims.append(claim_fit(admin.engine, fit_id, "w", None, 60))
     transitions.finish(admin.engine, claims[1], "succeeded")  # type: ignore[arg-type]
     add_upload(admin.engine, "local", filename="a", size=1000, sha256="ab" * 32, description={})
     kept = [blob_key("ab" * 32), f"fits/{running}/1/a", f"fits/{running}/2/a", f"fits/{done}/2/a"]

@@ -124,31 +124,31 @@ class Service:
     def wipe_broker(self) -> None:
         redis.Redis.from_url(client_url(self.settings.broker_url)).flushall()
 
-    def upload(self, path: Path, sha256: str) -> str:
+    def upload(self, path: Path, sha256: str, owner: str = "local") -> str:
         self.blobs.put_file(uploads.blob_key(sha256), path)
         record, _ = uploads.add_upload(
-            self.engine, "local", filename=path.name, size=path.stat().st_size, sha256=sha256, description={}
+            self.engine, owner, filename=path.name, size=path.stat().st_size, sha256=sha256, description={}
         )
         return record.id
 
-    def submit(self, request: dict[str, Any], queue: str = "cpu", **limits: Any) -> str:
-        new = NewFit("local", str(request.get("name", "")), request, queue, "auto", "0" * 64, **limits)
+    def submit(self, request: dict[str, Any], queue: str = "cpu", owner: str = "local", **limits: Any) -> str:
+        new = NewFit(owner, str(request.get("name", "")), request, queue, "auto", "0" * 64, **limits)
         record = transitions.create(self.engine, new)
         assert record is not None
-        self.doorbell.ring(record.id, queue)
+        self.doorbell.ring(queue)
         return record.id
 
-    def fit(self, fit_id: str) -> FitRecord:
-        record = records.get_fit(self.engine, "local", fit_id)
+    def fit(self, fit_id: str, owner: str = "local") -> FitRecord:
+        record = records.get_fit(self.engine, owner, fit_id)
         assert record is not None
         return record
 
-    def finished(self, fit_id: str, seconds: float = 180.0) -> FitRecord:
+    def finished(self, fit_id: str, seconds: float = 180.0, owner: str = "local") -> FitRecord:
         def final() -> FitRecord | None:
-            record = self.fit(fit_id)
+            record = self.fit(fit_id, owner)
             return record if record.state in FINAL_STATES else None
 
-        return wait_until(final, seconds, f"the end of {fit_id} ({self.fit(fit_id).state})")
+        return wait_until(final, seconds, f"the end of {fit_id} ({self.fit(fit_id, owner).state})")
 
     def close(self) -> None:
         for program in (self.worker, self.broker):

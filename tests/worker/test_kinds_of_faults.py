@@ -6,6 +6,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from sqlalchemy import update
 
 from fitting.faults import OutOfMemory, OwnFault
 from fitting.files import FileInvalid
@@ -13,6 +14,7 @@ from fitting.spec import Fault, RequestInvalid
 from jobs.faults import DatabaseAway, StorageTrouble
 from jobs.lifecycle import transitions
 from jobs.lifecycle.transitions import NewFit
+from jobs.queues.turns import QueueRotation
 from jobs.settings import Settings
 from jobs.storage import records
 from jobs.storage.blobs import open_blobs
@@ -28,7 +30,9 @@ def connections(tmp_path: Path) -> Iterator[Connections]:
     settings = Settings(data_dir=tmp_path, lease_seconds=30.0)
     engine = connect(settings)
     migrate(engine)
-    connections = Connections(settings, engine, open_blobs(settings.blobs), Mock(), Mock(), "one")
+    connections = Connections(
+        settings, engine, open_blobs(settings.blobs), Mock(), Mock(), "one", QueueRotation(["cpu"])
+    )
     yield connections
     engine.dispose()
 
@@ -45,7 +49,9 @@ def after(connections: Connections, monkeypatch: pytest.MonkeyPatch, error: Exce
     )
     assert created is not None
     for _ in range(attempts):
-        running.attempt(connections, created.id, None)
+        running.attempt(connections, None)
+        with connections.engine.begin() as connection:  # its pause is over
+            connection.execute(update(FitRecord).values(due_at=None))
     record = records.get_fit(connections.engine, "local", created.id)
     assert record is not None
     return record
@@ -84,6 +90,7 @@ def test_passing_trouble_repeats_a_fit_within_limits(
 ) -> None:
     once = after(connections, monkeypatch, error)
     assert (once.state, once.crashes, once.attempt) == ("queued", 0, 1)
+    transitions.request_cancel(connections.engine, "local", once.id)
     often = after(connections, monkeypatch, error, attempts=10)
     assert often.error is not None
     assert (often.state, often.error["title"]) == ("failed", "The service's storage does not answer")

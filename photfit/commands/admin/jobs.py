@@ -60,3 +60,18 @@ def cancel(fit_id: str) -> None:
             raise UserMistake(f"there is no fit {fit_id!r}; `photfit admin jobs list` names them")
         record = request_cancel(engine, owner, fit_id)
     click.echo(f"{fit_id} was finished already" if record is None else f"{fit_id} is cancelled, or soon will be")
+
+
+@jobs.command("ahead")
+@click.argument("fit_id", metavar="FIT")
+def ahead(fit_id: str) -> None:
+    """Have a fit that waits come next in its queue, before everybody's turns."""
+    from jobs.queues.turns import put_ahead
+    from jobs.storage.records import owner_of
+
+    with database() as engine:
+        if owner_of(engine, fit_id) is None:
+            raise UserMistake(f"there is no fit {fit_id!r}; `photfit admin jobs list` names them")
+        if not put_ahead(engine, fit_id):
+            raise UserMistake(f"{fit_id} waits in no queue: it runs, or is finished")
+    click.echo(f"{fit_id} comes next in its queue")

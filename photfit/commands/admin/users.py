@@ -12,6 +12,7 @@ _LIMITS = {
     "stored_bytes": "Bytes that uploads and results may take together.",
     "queued_fits": "Fits that may wait at once.",
     "running_fits": "Fits that may run at once; more of them wait.",
+    "weight": "Turns of its fits in each round of all accounts that wait; 1 unless told.",
 }
 
 
@@ -94,6 +95,7 @@ def enable(name: str) -> None:
 @click.option("--stored-bytes", type=click.IntRange(min=0), help=_LIMITS["stored_bytes"])
 @click.option("--queued-fits", type=click.IntRange(min=0), help=_LIMITS["queued_fits"])
 @click.option("--running-fits", type=click.IntRange(min=1), help=_LIMITS["running_fits"])
+@click.option("--weight", type=click.IntRange(1, 100), help=_LIMITS["weight"])
 def limit(name: str, **limits: int | None) -> None:
     """Give an account limits of its own; those that are left out become the service's again."""
     from jobs.accounts.accounts import change_user

@@ -14,7 +14,7 @@ from jobs.lifecycle import transitions
 from jobs.lifecycle.outcomes import out_of_time
 from jobs.lifecycle.transitions import Claim
 from jobs.storage.schema import FINAL_STATES, FitRecord
-from tests.jobs.conftest import new_fit
+from tests.jobs.conftest import claim_fit, new_fit
 from tests.jobs.lifecycle.life import ABSENT, CHANGES, ROWS, TABLE, state_with_flag
 
 ROOT = Path(__file__).parents[3]
@@ -32,8 +32,7 @@ CALLERS = {
 }
 
 ENDINGS: dict[str, list[Callable[[Engine, Claim], object]]] = {
-    "take_unheard": [lambda engine, _: transitions.take_unheard(engine, "cpu", -1.0, 100)],
-    "claim": [lambda engine, held: transitions.claim(engine, held.fit_id, "another", None, 60.0)],
+    "claim_next": [lambda engine, _: transitions.claim_next(engine, ["quick", "cpu"], "another", None, 60.0)],
     "renew": [lambda engine, held: transitions.renew(engine, held, 90.0)],
     "record_device": [lambda engine, held: transitions.record_device(engine, held, "cuda")],
     "record_progress": [lambda engine, held: transitions.record_progress(engine, held, {"fraction": 0.5})],
@@ -59,7 +58,7 @@ def fit_in(engine: Engine, state: str) -> Claim:
     assert record is not None
     if state == "queued":
         return Claim(record.id, record.attempt, record.owner, record.request, record.device, record.crashes)
-    held = transitions.claim(engine, record.id, "worker", "task", -1.0)
+    held = claim_fit(engine, record.id, "worker", "task", -1.0)
     assert held is not None
     if state in ("running*", "cancelled"):
         transitions.request_cancel(engine, "local", record.id)

@@ -12,7 +12,7 @@ from jobs.queues.doorbell import Doorbell
 from jobs.settings import Settings
 from jobs.storage import records
 from jobs.storage.blobs import checkpoint_folder
-from tests.jobs.conftest import new_fit
+from tests.jobs.conftest import claim_fit, new_fit
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def abandoned(engine: Engine, reconciler: Reconciler) -> str:
     """A running fit with a checkpoint, whose worker is silent."""
     record = transitions.create(engine, new_fit())
     assert record is not None
-    assert transitions.claim(engine, record.id, "worker", None, -1.0) is not None
+    assert claim_fit(engine, record.id, "worker", None, -1.0) is not None
     reconciler.blobs.put_file(f"{checkpoint_folder(record.id)}/stage-0", Path(__file__))
     return record.id
 
@@ -41,7 +41,7 @@ def test_a_checkpoint_stays_for_the_next_attempt_and_goes_with_the_last(engine: 
     reconciler.look()
     assert state_of(engine, fit_id) == "queued"
     assert reconciler.blobs.keys(f"fits/{fit_id}")
-    assert transitions.claim(engine, fit_id, "worker", None, -1.0) is not None
+    assert claim_fit(engine, fit_id, "worker", None, -1.0) is not None
     reconciler.look()
     assert state_of(engine, fit_id) == "failed"
     assert not reconciler.blobs.keys(f"fits/{fit_id}")

@@ -10,7 +10,7 @@ from jobs.lifecycle.retention import remove_old_fits, remove_old_uploads
 from jobs.storage import records, uploads
 from jobs.storage.blobs import FolderBlobs
 from jobs.storage.schema import FitRecord, UploadRecord
-from tests.jobs.conftest import new_fit
+from tests.jobs.conftest import claim_fit, new_fit
 
 DAYS = 86_400.0
 
@@ -18,7 +18,7 @@ DAYS = 86_400.0
 def finished(engine: Engine, blobs: FolderBlobs, days_ago: float, request: dict[str, object] | None = None) -> str:
     record = transitions.create(engine, new_fit(request=request or {"images": []}))
     assert record is not None
-    claim = transitions.claim(engine, record.id, "worker", None, 30.0)
+    claim = claim_fit(engine, record.id, "worker", None, 30.0)
     assert claim is not None
     assert transitions.finish(engine, claim, "succeeded")
     aged = update(FitRecord).where(FitRecord.id == record.id)

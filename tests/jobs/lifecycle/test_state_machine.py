@@ -15,16 +15,17 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from jobs.lifecycle import transitions
 from jobs.lifecycle.outcomes import out_of_time
 from jobs.lifecycle.transitions import Claim
+from jobs.queues import turns
 from jobs.settings import Settings
 from jobs.storage import records
 from jobs.storage.database import connect, migrate
 from jobs.storage.schema import FINAL_STATES
-from tests.jobs.conftest import new_fit
+from tests.jobs.conftest import claim_fit, new_fit
 from tests.jobs.lifecycle.life import CHANGES, state_with_flag
 
 
 @functools.cache
-def _migrated() -> str:
+def migrated() -> str:
     """A data directory with an empty database, to be copied: migrating takes longer than most stories."""
     folder = tempfile.mkdtemp()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -46,7 +47,7 @@ class FitLife(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        shutil.copytree(_migrated(), self.folder.name, dirs_exist_ok=True)
+        shutil.copytree(migrated(), self.folder.name, dirs_exist_ok=True)
         self.engine = connect(Settings(data_dir=Path(self.folder.name)))
         self.ended: dict[str, str] = {}
         self.wins: dict[str, int] = {}
@@ -72,8 +73,8 @@ class FitLife(RuleBasedStateMachine):
 
     @rule(target=claims, fit=fits, lease=st.sampled_from([-1.0, 60.0]))
     def claim(self, fit: str, lease: float) -> Claim | None:
-        with self.only("claim"):
-            claim = transitions.claim(self.engine, fit, "worker", None, lease)
+        with self.only("claim_next"):
+            claim = claim_fit(self.engine, fit, "worker", None, lease)
         if claim is not None:
             assert self.holders[fit] is None
             assert fit not in self.ended
@@ -134,8 +135,8 @@ class FitLife(RuleBasedStateMachine):
 
     @rule(fit=fits)
     def look_after(self, fit: str) -> None:
-        with self.only("take_unheard"):
-            transitions.take_unheard(self.engine, "cpu", -1.0, 10)
+        with self.only("no function"):
+            turns.put_ahead(self.engine, fit)
         with self.only("no function"):
             records.rename(self.engine, "local", fit, name="another name")
 

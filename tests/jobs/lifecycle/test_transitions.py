@@ -2,23 +2,18 @@
 
 import json
 import threading
-import time
-from itertools import count
-from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Engine, text
 
 from fitting.spec import Notice
-from jobs import ids as ids_of_jobs
-from jobs.accounts import accounts
 from jobs.lifecycle import transitions
 from jobs.lifecycle.outcomes import out_of_time
 from jobs.lifecycle.transitions import Claim, ClaimStanding
 from jobs.storage import records
 from jobs.storage.records import FitFilter
 from jobs.storage.schema import FitRecord
-from tests.jobs.conftest import new_fit
+from tests.jobs.conftest import claim_fit, new_fit
 from tests.waiting import wait_until
 
 
@@ -29,7 +24,7 @@ def created(engine: Engine, **changed: object) -> FitRecord:
 
 
 def claimed(engine: Engine, fit_id: str, lease: float = 30.0) -> Claim:
-    claim = transitions.claim(engine, fit_id, "worker", "task", lease)
+    claim = claim_fit(engine, fit_id, "worker", "task", lease)
     assert claim is not None
     return claim
 
@@ -87,13 +82,13 @@ def test_a_running_fit_says_where_it_runs(any_engine: Engine) -> None:
 
 
 def test_a_fit_is_claimed_by_one_of_many_at_once(any_engine: Engine) -> None:
-    fit = created(any_engine)
+    created(any_engine)
     claims: list[Claim | None] = []
     barrier = threading.Barrier(8)
 
     def take(worker: str) -> None:
         barrier.wait()
-        claims.append(transitions.claim(any_engine, fit.id, worker, None, 30.0))
+        claims.append(transitions.claim_next(any_engine, ["cpu"], worker, None, 30.0))
 
     threads = [threading.Thread(target=take, args=(f"w{number}",)) for number in range(8)]
     for thread in threads:
@@ -151,7 +146,7 @@ def test_cancelling_a_queued_fit_ends_it_at_once(any_engine: Engine) -> None:
     record = transitions.request_cancel(any_engine, "local", fit.id)
     assert record is not None
     assert record.state == "cancelled"
-    assert transitions.claim(any_engine, fit.id, "worker", None, 30.0) is None
+    assert claim_fit(any_engine, fit.id, "worker", None, 30.0) is None
     assert transitions.request_cancel(any_engine, "local", fit.id) is None
 
 
@@ -206,16 +201,6 @@ def test_an_idempotency_key_makes_one_fit_for_an_owner(any_engine: Engine) -> No
     assert created(any_engine).id != created(any_engine).id
 
 
-def test_unheard_fits_are_taken_oldest_first_and_once(any_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Ids sort by their millisecond: a clock that goes on by one each time it is read.
-    milliseconds = count(time.time_ns(), 1_000_000)
-    monkeypatch.setattr(ids_of_jobs, "time", SimpleNamespace(time_ns=lambda: next(milliseconds)))
-    ids = [created(any_engine).id for _ in range(3)]
-    assert transitions.take_unheard(any_engine, "cpu", 60.0, 10) == []
-    assert transitions.take_unheard(any_engine, "cpu", -1.0, 2) == ids[:2]
-    assert transitions.take_unheard(any_engine, "gpu", -1.0, 2) == []
-
-
 def test_pages_hold_every_fit_once_newest_first(any_engine: Engine) -> None:
     made = {created(any_engine, name=f"fit {number % 2}").id for number in range(7)}
     seen: list[str] = []
@@ -248,34 +233,11 @@ def test_an_unfinished_fit_is_found_by_the_upload_that_it_names(any_engine: Engi
     assert records.unfinished_fit_with(any_engine, "local", "upl_1x") is None
 
 
-def test_no_more_fits_of_an_owner_run_at_once_than_may(any_engine: Engine) -> None:
-    first, second, third = (created(any_engine, owner="vera").id for _ in range(3))
-    other = created(any_engine, owner="henrietta").id
-    held = transitions.claim(any_engine, first, "w", None, 60, most_running=1)
-    assert held is not None
-    assert transitions.claim(any_engine, second, "w", None, 60, most_running=1) is None
-    assert transitions.take_unheard(any_engine, "cpu", -1, 10, most_running=1) == [other], "its bell rings in vain"
-    assert transitions.claim(any_engine, other, "w", None, 60, most_running=1) is not None
-    assert transitions.finish(any_engine, held, "succeeded", result_bytes=7)
-    assert transitions.take_unheard(any_engine, "cpu", -1, 10, most_running=1) == [second, third]
-    assert transitions.claim(any_engine, second, "w", None, 60, most_running=1) is not None
-    assert transitions.claim(any_engine, third, "w", None, 60) is not None, "without a limit all may run"
-
-
-def test_an_account_s_own_limit_comes_before_the_service_s(any_engine: Engine) -> None:
-    user = accounts.add_user(any_engine, "vera")
-    assert user is not None
-    accounts.change_user(any_engine, "vera", running_fits=2)
-    ids = [created(any_engine, owner=user.id).id for _ in range(3)]
-    held = [transitions.claim(any_engine, fit_id, "w", None, 60, most_running=1) for fit_id in ids]
-    assert [claim is not None for claim in held] == [True, True, False]
-
-
 def test_a_fit_that_does_not_heed_its_time_is_failed_by_the_reconciler(any_engine: Engine) -> None:
     made = [transitions.create(any_engine, new_fit(time_limit=limit)) for limit in (0.01, 60.0, None)]
     for record in made:
         assert record is not None
-        assert transitions.claim(any_engine, record.id, "worker", "task", 30.0) is not None
+        assert claim_fit(any_engine, record.id, "worker", "task", 30.0) is not None
     assert transitions.fail_overdue(any_engine, 10.0, out_of_time()) == []
     (failed,) = wait_until(
         lambda: transitions.fail_overdue(any_engine, 0.0, out_of_time()), 10.0, "the end of its time"

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from jobs.lifecycle import transitions
 from jobs.operation import uws
-from tests.jobs.conftest import new_fit
+from tests.jobs.conftest import claim_fit, new_fit
 
 
 def running(engine: Engine, duration: int) -> str:
@@ -16,7 +16,7 @@ def running(engine: Engine, duration: int) -> str:
     assert fit is not None
     uws.change(engine, "vera", job.id, execution_duration=duration)
     uws.change(engine, "vera", job.id, fit_id=fit.id)
-    assert transitions.claim(engine, fit.id, "worker", None, 60) is not None
+    assert claim_fit(engine, fit.id, "worker", None, 60) is not None
     return fit.id
 
 

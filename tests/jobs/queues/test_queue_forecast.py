@@ -8,8 +8,9 @@ from sqlalchemy import Engine, update
 from jobs.lifecycle import transitions
 from jobs.queues import presence, queue_forecast
 from jobs.queues.queue_forecast import QueueStanding, Server, WaitingFit, forecast
+from jobs.queues.turns import PUT_AHEAD, Share
 from jobs.storage.schema import FitRecord
-from tests.jobs.conftest import new_fit
+from tests.jobs.conftest import claim_fit, new_fit
 
 
 def queue(**seconds: float) -> list[WaitingFit]:
@@ -28,14 +29,42 @@ def test_whoever_is_free_first_takes_the_next() -> None:
     assert [found.fits[name].starts_in for name in "abc"] == [0.0, 4.0, 7.0]
 
 
-def test_a_worker_takes_its_queues_in_turn() -> None:
-    found = forecast([Server(("quick", "cpu"))], {"quick": queue(q1=1, q2=1), "cpu": queue(c1=10, c2=10)})
-    assert {name: standing.starts_in for name, standing in found.fits.items()} == {
-        "q1": 0.0,
-        "c1": 1.0,
-        "q2": 11.0,
-        "c2": 12.0,
-    }
+def test_a_worker_takes_what_is_quick_first_and_then_one_of_another_queue() -> None:
+    found = forecast([Server(("quick", "cpu"))], {"quick": queue(q1=1, q2=1, q3=1), "cpu": queue(c1=10, c2=10)})
+    starts = {name: standing.starts_in for name, standing in found.fits.items()}
+    assert starts == {"q1": 0.0, "q2": 1.0, "c1": 2.0, "q3": 12.0, "c2": 13.0}
+
+
+def of_owner(owner: str, **seconds: float) -> list[WaitingFit]:
+    return [WaitingFit(name, length, owner) for name, length in seconds.items()]
+
+
+def test_turns_go_round_the_owners_whoever_asked_first() -> None:
+    waiting = {"cpu": [*of_owner("vera", a=10, b=10, c=10), *of_owner("jan", d=1, e=1)]}
+    found = forecast([Server(("cpu",))], waiting)
+    assert [name for name, _ in sorted(found.fits.items(), key=lambda item: item[1].position)] == list("adbec")
+    assert found.fits["d"] == QueueStanding(2, 10.0)
+    assert found.of("new", "cpu", "vera") == QueueStanding(6, 32.0), "his own fits come first"
+    assert found.of("new", "cpu", "jan") == QueueStanding(6, 32.0), "at once with vera's third, which is older"
+    assert found.of("new", "cpu", "somebody") == QueueStanding(3, 11.0), "a new account joins the round"
+
+
+def test_an_account_of_twice_the_weight_has_twice_the_turns() -> None:
+    waiting = {"cpu": [*of_owner("vera", a=1, b=1, c=1, d=1), *of_owner("jan", e=1, f=1)]}
+    found = forecast([Server(("cpu",))], waiting, shares={"vera": Share(weight=2)})
+    assert [name for name, _ in sorted(found.fits.items(), key=lambda item: item[1].position)] == list("aebcfd")
+
+
+def test_a_fit_that_was_put_ahead_starts_first() -> None:
+    waiting = {"cpu": [*queue(a=10, b=10), WaitingFit("c", 1.0, priority=PUT_AHEAD)]}
+    assert forecast([Server(("cpu",))], waiting).fits["c"] == QueueStanding(1, 0.0)
+
+
+def test_an_owner_s_limit_of_running_fits_lets_the_others_pass() -> None:
+    servers = [Server(("cpu",), 5.0, "vera"), Server(("cpu",))]
+    waiting = {"cpu": [*of_owner("vera", a=3, b=3), *of_owner("jan", c=1, d=1)]}
+    found = forecast(servers, waiting, shares={"vera": Share(room=0)})
+    assert {name: standing.starts_in for name, standing in found.fits.items()} == {"c": 0, "d": 1, "a": 5, "b": 8}
 
 
 def test_a_queue_that_nobody_serves_has_positions_and_no_times() -> None:
@@ -52,7 +81,7 @@ def finished(engine: Engine, expected: float, taken: float) -> None:
     """A fit of the queue cpu that has succeeded."""
     record = transitions.create(engine, new_fit(expected_seconds=expected))
     assert record is not None
-    claim = transitions.claim(engine, record.id, "worker", None, 30.0)
+    claim = claim_fit(engine, record.id, "worker", None, 30.0)
     assert claim is not None
     assert transitions.finish(engine, claim, "succeeded")
     end = datetime.now(UTC)
@@ -76,7 +105,7 @@ def test_the_database_tells_who_works_on_what_and_what_waits(any_engine: Engine)
     assert running is not None
     assert first is not None
     assert second is not None
-    claim = transitions.claim(any_engine, running.id, "worker", None, 30.0)
+    claim = claim_fit(any_engine, running.id, "worker", None, 30.0)
     assert claim is not None
     found = queue_forecast.forecast_now(any_engine)
     assert [found.fits[fit.id].position for fit in sorted((first, second), key=lambda fit: fit.id)] == [1, 2]
