@@ -7,7 +7,7 @@ import json
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,26 +59,25 @@ def find_examples(folder: Path | None) -> Path:
 
 
 @contextlib.contextmanager
-def service(output: Path) -> Iterator[str]:
-    """A `photfit serve` of its own on a free port, with its state and log below `output`; gives its URL."""
+def service(
+    output: Path,
+    options: Sequence[str] = ("--no-accounts", "--quick-workers", "0"),
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[str]:
+    """A `photfit serve` of its own on a free port, with its state and log below `output`; gives its URL.
+
+    Args:
+        output: folder for both.
+        options: of the command, beside port and data directory.
+        environment: what is added to this program's own.
+    """
     url, port = _free_url()
     output.mkdir(parents=True, exist_ok=True)
     log = output / "service.log"
     log.unlink(missing_ok=True)
     data = ["--data-dir", str(output / "service")]
-    command = [
-        sys.executable,
-        "-m",
-        "photfit",
-        "serve",
-        "--port",
-        str(port),
-        "--no-accounts",
-        "--quick-workers",
-        "0",
-        *data,
-    ]
-    child = Child("photfit serve", command, log=log)
+    command = [sys.executable, "-m", "photfit", "serve", "--port", str(port), *options, *data]
+    child = Child("photfit serve", command, environment or {}, log=log)
     child.start()
     try:
         _wait_until_ready(child, url, log)
