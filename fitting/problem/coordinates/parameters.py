@@ -235,11 +235,11 @@ class Parametrization:
 
     def canonical(self, theta: Tensor) -> Tensor:
         """The same ellipses with q ≤ 1: where a fit went through q = 1 the axes change their names. Same shape as
-        `theta`.
+        `theta`. It may be differentiated by `theta`: what its slopes need is read there, and never written to.
         """
-        theta = theta.clone()
+        given, theta = theta, theta.clone()
         for ellipse in self.ellipses:
-            log_q = theta[:, ellipse.q].clamp_min(0.0)
+            log_q = given[:, ellipse.q].clamp_min(0.0)
             theta[:, ellipse.pa] += 90.0 * (log_q > 0.0)
             for place in ellipse.lengths:
                 theta[:, place] = torch.minimum(theta[:, place] + log_q, self.upper[place])
