@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from fitting.methods.minimizers.levenberg_marquardt import State, newton_decrement, unblocked_parameters
+from fitting.methods.minimizers.levenberg_marquardt import TRY, State, newton_decrement, unblocked_parameters
 from fitting.methods.results import MinimizerResult
 from fitting.problem import Equations, Problem
 
@@ -47,7 +47,8 @@ def search_result(  # noqa: PLR0913 - by keyword: each field of a result that th
     left = distance_left(problem, theta, equations)
     if left <= NEAR:
         return MinimizerResult(theta, equations, iterations, evaluations, True, "converged", history)
-    message = f"{why}; a step in all parameters promises to lower chi-squared by {left:.3g} more: add a stage of lm"
+    further = f"a step in all parameters promises to lower chi-squared by {left:.3g} more"
+    message = f"{why}; {further}: add a stage of lm, or {TRY}"
     return MinimizerResult(theta, equations, iterations, evaluations, False, message, history)
 
 

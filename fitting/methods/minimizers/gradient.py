@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.optim import Optimizer, lr_scheduler
 
 from fitting.methods.minimizers.ending import distance_left, search_result, unmoved_result
+from fitting.methods.minimizers.levenberg_marquardt import TRY
 from fitting.methods.minimizers.scaling import ScaledProblem
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult
@@ -51,7 +52,7 @@ def gradient(
         report: called with (step, most steps, χ², the best θ) before each evaluation; may raise.
     """
     if not torch.isfinite(start.equations.matrix).all():
-        return unmoved_result(start, "the model is not finite at the start: check the start values")
+        return unmoved_result(start, f"the model is not finite at the start: {TRY}")
     descent = _Descent(ScaledProblem.at(problem, start, options.scaling), start, options, report)
     why = descent.run()
     return search_result(

@@ -13,6 +13,7 @@ from scipy.optimize import Bounds, OptimizeResult, minimize
 from torch import Tensor
 
 from fitting.methods.minimizers.ending import search_result, unmoved_result
+from fitting.methods.minimizers.levenberg_marquardt import TRY
 from fitting.methods.minimizers.scaling import ScaledProblem
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult
@@ -65,7 +66,7 @@ def scipy_minimize(
         report: called with (iteration, most iterations, χ², θ) before each evaluation; may raise.
     """
     if not torch.isfinite(start.equations.matrix).all():
-        return unmoved_result(start, "the model is not finite at the start: check the start values")
+        return unmoved_result(start, f"the model is not finite at the start: {TRY}")
     search = _Search(ScaledProblem.at(problem, start, options.scaling), start, options, report)
     found = search.run()
     return search_result(
