@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
-from fitting.methods.progress import Progress, Report, StageReport, TimeIsUp
+from fitting.methods.progress import Progress, Report, StageReport, StopAndKeep
 from fitting.problem import Problem
 from fitting.problem.image import Tile
 from fitting.problem.iterate import Iterate
@@ -88,14 +88,14 @@ class ProgressReporter:
             self._tell(self._last_progress)
 
     def wrap_up(self) -> None:
-        """Let no `TimeIsUp` through any more: what is to be kept takes some more evaluations."""
+        """Let no `StopAndKeep` through any more: what is to be kept takes some more evaluations."""
         self._wrapping_up = True
 
     def _tell(self, progress: Progress) -> None:
         self._last_progress, self._last_report_time = progress, time.monotonic()
         try:
             self._report(progress)
-        except TimeIsUp:
+        except StopAndKeep:
             if not self._wrapping_up:
                 raise
 

@@ -70,7 +70,8 @@ def run(
         request: every parameter has a value or a link (`fitting.first_values.complete_request`).
         images: from `fitting.inputs.load_images`.
         device: a torch device, "cpu" or "cuda"; "gpu" means "cuda", "auto" the GPU if there is one.
-        report: called at least once an iteration; may raise `Cancelled`, which comes through.
+        report: called at least once an iteration; may raise `Cancelled`, which comes through, or `StopAndKeep`, which
+            ends the fit with what it has found. So does a stage that fails after others: `FitResult.failure`.
         shelf: where samplers keep checkpoints; the same request, run again with the same shelf, goes on from there.
 
     Raises:
@@ -131,6 +132,8 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
     elif covariance.undetermined and open_:
         few = [notice.sentence for notice in open_ if notice.code == "too-few-pixels"]
         message = f"{message}; {few[0] if few else 'the data do not determine ' + ', '.join(covariance.undetermined)}"
+    if outcome.stopped is not None and len(outcome.records) + len(outcome.not_run) < len(problem.request.stages):
+        message = f"{message}; {outcome.stopped}"
     lost = lost_components(problem, covariance) if fitted and chi2 > 2.0 * problem.degrees_of_freedom else []
     if lost:
         message = f"{message}; the data feel nothing of {', '.join(lost)}, and something else is missing: {TRY}"
@@ -174,6 +177,7 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
         notices=tuple(notices),
         provenance=surroundings(problem.request, device),
         stopped=outcome.stopped,
+        failure=outcome.failure,
     )
 
 

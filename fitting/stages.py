@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,9 +11,11 @@ import torch
 from torch import Tensor
 
 from fitting.chains import Chains
+from fitting.faults import OutOfMemory, PassingFault, UserFault
+from fitting.memory_faults import memory_faults
 from fitting.methods import METHOD_RUNNERS, Surroundings
 from fitting.methods.minimizers import NEAR
-from fitting.methods.progress import Report, TimeIsUp
+from fitting.methods.progress import Cancelled, Report, StopAndKeep
 from fitting.methods.results import MinimizerResult, SamplerResult, SamplingStopped
 from fitting.methods.samplers import Compartment, Shelf, derived_seed
 from fitting.methods.uncertainties import BootstrapResult, Interval, ProfiledResult
@@ -37,8 +40,10 @@ class Outcome:
         end: of the last stage, or the start where there is none.
         records: of every stage.
         sampled: of the last stage that sampled.
-        stopped: which stage was stopped before its end, so that the outcome is what it had found; where it had hardly
-            begun, what those before it had. Else None.
+        stopped: which stage was stopped, or failed, before its end, so that the outcome is what it had found; where it
+            had hardly begun, what those before it had. Else None.
+        failure: what that stage failed of; None where it was stopped.
+        not_run: the stages that would have come after it.
         intervals: by free parameter, of the last stage that found some, as long as none found a deeper minimum since.
         of_chains: what speaks against using the chains of each stage that sampled.
         bootstrap: standard deviation over resampled images of every row of the table, of the last stage that did that.
@@ -49,6 +54,8 @@ class Outcome:
     sampled: SampledChains | None = None
     bootstrap: Tensor | None = None
     stopped: str | None = None
+    failure: Exception | None = None
+    not_run: tuple[str, ...] = ()
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     chain_notices: tuple[Notice, ...] = ()
 
@@ -56,8 +63,13 @@ class Outcome:
     def notices(self) -> tuple[Notice, ...]:
         """What speaks against using each stage's chains, what there is to say of intervals, and which stage stopped."""
         of_intervals = tuple(notice for interval in self.intervals.values() for notice in interval.notices)
-        of_stop = () if self.stopped is None else (Notice("stopped-early", self.stopped),)
-        return (*self.chain_notices, *of_intervals, *of_stop)
+        notices = [*self.chain_notices, *of_intervals]
+        if self.stopped is not None:
+            failed = self.failure is not None
+            notices.append(Notice("stage-failed", self.stopped) if failed else Notice("stopped-early", self.stopped))
+        if self.not_run:
+            notices.append(Notice("stages-not-run", f"not run: {'; '.join(self.not_run)}"))
+        return tuple(notices)
 
 
 def run_stages(problem: Problem, report: Report, shelf: Shelf | None = None) -> Outcome:
@@ -66,7 +78,7 @@ def run_stages(problem: Problem, report: Report, shelf: Shelf | None = None) -> 
     Args:
         problem: the request's own.
         report: called at least once an iteration, and between the tiles of a large image; may raise `Cancelled`, which
-            comes through, or `TimeIsUp`, which comes through where there is nothing to keep yet.
+            comes through, or `StopAndKeep`, which comes through where there is nothing to keep yet.
         shelf: where samplers keep checkpoints, from which the same request goes on.
     """
     reporter = ProgressReporter(problem, report)
@@ -79,7 +91,8 @@ def run_stages(problem: Problem, report: Report, shelf: Shelf | None = None) -> 
         for number in range(len(problem.request.stages)):
             outcome = _run_stage(problem, number, outcome, reporter, shelf)
             if outcome.stopped is not None:
-                break
+                left = list(enumerate(problem.request.stages))[number + 1 :]
+                return replace(outcome, not_run=tuple(f"stage {place + 1}, {stage.method}" for place, stage in left))
     return outcome
 
 
@@ -110,7 +123,11 @@ def light_dark_components(problem: Problem, theta: Tensor) -> Tensor:
 def _run_stage(
     problem: Problem, number: int, before: Outcome, reporter: ProgressReporter, shelf: Shelf | None
 ) -> Outcome:
-    """The outcome after one more stage, or after what there is of it where time is up."""
+    """The outcome after one more stage, or after what there is of it where it is stopped or fails.
+
+    What comes through is trouble that may pass (the whole fit is tried again), a `Cancelled` that keeps nothing, and
+    whatever ends a first stage that has nothing to keep.
+    """
     stage = problem.request.stages[number]
     began = time.perf_counter()
     surroundings = Surroundings(
@@ -119,32 +136,52 @@ def _run_stage(
         None if shelf is None else Compartment(shelf, f"stage-{number}"),
     )
     try:
-        end = METHOD_RUNNERS[stage.method](problem, before.end, stage.options, surroundings)
-        return _outcome_after(problem, stage.method, before, end, began)
-    except TimeIsUp as stop:
+        with memory_faults():
+            end = METHOD_RUNNERS[stage.method](problem, before.end, stage.options, surroundings)
+            return _outcome_after(problem, stage.method, before, end, began)
+    except Exception as raised:  # noqa: BLE001 - whatever it is, what was found before is kept
+        cause = raised.cause if isinstance(raised, SamplingStopped) else raised
+        if isinstance(cause, PassingFault) or (isinstance(cause, Cancelled) and not isinstance(cause, StopAndKeep)):
+            raise cause from raised.__cause__
         reporter.wrap_up()
-        stopped = f"stage {number + 1}, {stage.method}, was stopped before its end"
-        partial = _partial_result(problem, before.end, reporter.trace, stop)
-        if partial is not None:
-            return replace(_outcome_after(problem, stage.method, before, partial, began), stopped=stopped)
-        if not before.records:
-            raise
-        return replace(before, stopped=stopped)
+        name = f"stage {number + 1}, {stage.method}"
+        failure = None if isinstance(cause, StopAndKeep) else cause
+        stopped = f"{name}, was stopped before its end" if failure is None else f"{name}, {_failed(failure)}"
+        kept = before
+        # What is left of a stage that failed may be of no use either.
+        with nullcontext() if failure is None else suppress(Exception), memory_faults():
+            partial = _partial_result(problem, before.end, reporter.trace, raised)
+            if partial is not None:
+                kept = _outcome_after(problem, stage.method, before, partial, began)
+        if not kept.records:
+            raise cause from raised.__cause__
+        return replace(kept, stopped=stopped, failure=failure)
+
+
+def _failed(failure: Exception) -> str:
+    """How a stage ended, in words that follow its name."""
+    if isinstance(failure, UserFault):
+        return f"could not be carried out: {failure}"
+    if isinstance(failure, OutOfMemory):
+        return "failed: the memory did not suffice"
+    return f"failed by a fault of photfit ({type(failure).__name__})"
 
 
 def _partial_result(
-    problem: Problem, start: MinimizerResult, trace: StageTrace, stop: TimeIsUp
+    problem: Problem, start: MinimizerResult, trace: StageTrace, stop: Exception
 ) -> MinimizerResult | None:
     """What a stage has that was stopped: a sampler's draws, a minimizer's best; None where it had hardly begun."""
+    cause = stop.cause if isinstance(stop, SamplingStopped) else stop
+    why = cause.why if isinstance(cause, StopAndKeep) else "failed"
     if isinstance(stop, SamplingStopped):
-        return stop.partial_result()
-    if trace.theta is None:
+        return stop.partial_result(why)
+    if trace.theta is None or (trace.iterations == 0 and not isinstance(cause, StopAndKeep)):
         return None
     theta = trace.theta
     equations: Equations = problem.normal_equations(theta)
     if not float(equations.chi2) <= float(start.equations.chi2):
         theta, equations = start.theta, start.equations
-    message = f"not converged: out of time after {trace.iterations} iterations"
+    message = f"not converged: {why} after {trace.iterations} iterations"
     return MinimizerResult(theta, equations, trace.iterations, trace.reports, False, message, tuple(trace.chi2))
 
 

@@ -98,6 +98,7 @@ class Fit(Answer):
     error: ProblemAnswer | None = None
     warnings: tuple[str, ...] = ()
     notices: tuple[NoticeAnswer, ...] = ()
+    has_result: bool = False
     links: dict[str, Any] = {}
 
     @property

@@ -122,12 +122,24 @@ class Client:
         )
         return document
 
-    def rerun(self, fit_id: str, changes: Mapping[str, Any] | None = None, idempotency_key: str | None = None) -> Fit:
-        """Ask for a fit again, with what a JSON merge patch of its request changes, such as ``{"seed": 7}``."""
+    def rerun(
+        self,
+        fit_id: str,
+        changes: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+        *,
+        from_best: bool = False,
+    ) -> Fit:
+        """Ask for a fit again, with what a JSON merge patch of its request changes, such as ``{"seed": 7}``.
+
+        With `from_best` every parameter begins where the fit ended.
+        """
         headers = {"Idempotency-Key": idempotency_key or _new_key(), "Content-Type": "application/merge-patch+json"}
         content = json.dumps(dict(changes or {}))
-        address = f"/v1/fits/{fit_id}/rerun"
-        return Fit.model_validate(self._json(lambda: self._http.post(address, content=content, headers=headers)))
+        address, query = f"/v1/fits/{fit_id}/rerun", {"from": "best"} if from_best else {}
+        return Fit.model_validate(
+            self._json(lambda: self._http.post(address, content=content, headers=headers, params=query))
+        )
 
     def change(self, fit_id: str, *, name: str | None = None, labels: Sequence[str] | None = None) -> Fit:
         """Give a fit another name, or other labels in the place of those that it has."""

@@ -25,6 +25,7 @@ _DOCUMENTS = {
     "provenance": "provenance.json",
     "chains": "chains.nc",
     "request": "request.json",
+    "best_fit": "best-fit.json",
     "log": "log.txt",
 }
 

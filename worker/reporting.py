@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from fitting.methods.progress import Cancelled, Progress, TimeIsUp
+from fitting.methods.progress import Cancelled, Interrupted, Progress, StopAndKeep, TimeIsUp
 from jobs.lifecycle import transitions
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.transitions import Claim
@@ -22,8 +22,10 @@ from worker.residual_pictures import ResidualPictures
 _PAUSE_SECONDS = 0.5
 """Seconds between snapshots (docs/decisions/0023)."""
 _WRAP_UP_SECONDS = 300.0
-"""Seconds that a fit that is out of time may take to work out what it keeps, before it is ended by force. Chosen by
-hand: the covariance of a large image takes minutes."""
+"""Seconds that a fit that is out of time or cancelled may take to work out what it keeps, before it is ended by force.
+Chosen by hand: the covariance of a large image takes minutes."""
+_KEPT: dict[Ending, type[StopAndKeep]] = {Ending.OUT_OF_TIME: TimeIsUp, Ending.CANCELLED: Interrupted}
+"""Endings after which a fit keeps what it has found."""
 _MOST_PARAMETERS = 500
 """Told of a fit while it runs, the first ones of its request; its result has all. Chosen by hand: what an eye can
 follow, and a record of some ten kilobytes."""
@@ -48,13 +50,14 @@ class Reporter:
         self._start: dict[str, float | None] | None = None
 
     def __call__(self, progress: Progress) -> None:
-        """Take a snapshot; raises Cancelled when the fit should stop, TimeIsUp where it may keep what it found."""
-        if self._heartbeat.ending is Ending.OUT_OF_TIME:
+        """Take a snapshot; raises Cancelled when the fit should stop, `StopAndKeep` where it may keep what it found."""
+        ending = self._heartbeat.ending
+        if ending in _KEPT:
             if not self._wrapping_up:
                 self._wrapping_up = True
                 transitions.allow_more_time(self._engine, self._claim, _WRAP_UP_SECONDS)
-            raise TimeIsUp
-        if self._heartbeat.ending is not None:
+            raise _KEPT[ending]
+        if ending is not None:
             raise Cancelled
         # The same report again comes from within an evaluation of the model, where no other may begin.
         again = progress is self._progress

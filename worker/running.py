@@ -1,7 +1,7 @@
 """Attempts at a fit: claimed, run, and ended in one of its ways, within its limits. For a worker's child alone.
 
-    claim ─▶ _fit: uploads ─▶ images ─▶ first values ─▶ engine ─▶ _store ─▶ _finish: succeeded, or failed and kept
-                                         │
+    claim ─▶ _fit: uploads ─▶ images ─▶ first values ─▶ engine ─▶ _store ─▶ _finish: succeeded; failed or cancelled,
+                                         │                                           with what had been found
             Cancelled ─▶ _stop           │ UserFault, OutOfMemory, whatever else ─▶ failed
             (cancelled, released, lost)  │ PassingFault ─▶ _passing: back to the queue, up to ten times
 
@@ -32,7 +32,7 @@ from fitting.run import run, torch_device
 from fitting.spec import Notice, parse_request
 from jobs.faults import DatabaseAway
 from jobs.lifecycle import transitions
-from jobs.lifecycle.outcomes import Outcome, out_of_time, problem
+from jobs.lifecycle.outcomes import Outcome, out_of_time, problem, with_kept
 from jobs.lifecycle.retention import forget_checkpoints
 from jobs.lifecycle.transitions import Claim
 from jobs.operation import tallies
@@ -130,34 +130,39 @@ def _work(connections: Connections, claim: Claim, heartbeat: Heartbeat) -> FitRe
         with memory_faults(), memory_bound(claim.memory_limit), pictures:
             result = _fit(connections, claim, reporter)
         size = _store(connections, claim, result)
-        if result.stopped is None:
-            _finish(
-                connections, claim, "succeeded", notices=result.notices, progress=reporter.final(), result_bytes=size
-            )
-        else:
-            found = f"Kept is what it had found: {result.stopped}."
-            _finish(
-                connections,
-                claim,
-                "failed",
-                error=out_of_time(found),
-                notices=result.notices,
-                progress=reporter.latest,
-                result_bytes=size,
-            )
+        outcome, error = _outcome_of(result, claim, heartbeat)
+        progress = reporter.final() if outcome == "succeeded" else reporter.latest
+        _finish(connections, claim, outcome, error=error, notices=result.notices, progress=progress, result_bytes=size)
         return result
     except Cancelled:
         _stop(connections, claim, heartbeat.ending or Ending.CANCELLED, reporter)
-    except UserFault as fault:
-        title = "An upload is gone" if isinstance(fault, UploadGone) else "The request does not fit its images"
-        _finish(connections, claim, "failed", error=problem(title, str(fault), 422))
     except PassingFault as fault:
         _passing(connections, claim, fault)
-    except OutOfMemory:
-        _finish(connections, claim, "failed", error=_memory_problem(claim.memory_limit))
-    except Exception as error:  # noqa: BLE001 - OwnFault, and whatever nobody has named: photfit should have
-        _finish(connections, claim, "failed", error=_own_problem(error))
+    except Exception as error:  # noqa: BLE001 - whose fault it is decides its class
+        _finish(connections, claim, "failed", error=_problem_of(error, claim))
     return None
+
+
+def _outcome_of(result: FitResult, claim: Claim, heartbeat: Heartbeat) -> tuple[Outcome, dict[str, Any] | None]:
+    """How a fit ends that has a result, whole or not, and why it failed where it did."""
+    if result.stopped is None:
+        return "succeeded", None
+    found = f"Kept is what it had found: {result.stopped}."
+    if result.failure is not None:
+        return "failed", with_kept(_problem_of(result.failure, claim), found)
+    if heartbeat.ending is Ending.CANCELLED:
+        return "cancelled", None
+    return "failed", out_of_time(found)
+
+
+def _problem_of(error: Exception, claim: Claim) -> dict[str, Any]:
+    """What a fit failed of, by whose fault it is; what nobody has named counts as photfit's own."""
+    if isinstance(error, UserFault):
+        title = "An upload is gone" if isinstance(error, UploadGone) else "The request does not fit its images"
+        return problem(title, str(error), 422)
+    if isinstance(error, OutOfMemory):
+        return _memory_problem(claim.memory_limit)
+    return _own_problem(error)
 
 
 def _finish(

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from app.domain import plots
-from app.domain.results import fit_with_result
-from app.errors import NoSuchPlot, Unavailable
+from app.domain.results import best_fit_of, fit_with_result
+from app.errors import NoSuchPlot, NotFound, Unavailable
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
 from fitting import __version__
@@ -44,6 +44,7 @@ device and with which seed these were made, and holds the SHA-256 of the request
 | file | what |
 |---|---|
 | `request.json` | the request as it was asked for{files} |
+| `best-fit.json` | the same with every parameter at its best value: `photfit fit best-fit.json -o further` |
 | `completed_request.json` | the same with the first values that photfit filled in |
 | `parameters.json` | best-fit parameters, derived values, χ², how each stage went |
 | `covariance.json` | their covariance and correlation |
@@ -132,12 +133,15 @@ def _members(services: Services, bundle: Bundle) -> Iterator[tuple[str, Callable
     document = parse_request(record.request).with_references(bundle.inputs).document()
     inputs = frozenset(bundle.inputs.values())
     request = {name: _as_paths(member, inputs) for name, member in document.items()}
+    at_best = _best_fit(services, record, bundle.inputs)
+    if at_best is not None:
+        yield "best-fit.json", _as_json({name: _as_paths(member, inputs) for name, member in at_best.items()})
     yield "README.md", _whole_content(_readme(record, bundle.inputs, bundle.uploads).encode())
-    yield "request.json", _whole_content(json.dumps(request, ensure_ascii=False, indent=1).encode() + b"\n")
+    yield "request.json", _as_json(request)
     folder = result_folder(record.id, record.attempt)
     for key in services.blobs.keys(folder):
         name = key.removeprefix(f"{folder}/")
-        if name.partition("/")[0] not in _VIEW_FOLDERS:
+        if name.partition("/")[0] not in _VIEW_FOLDERS and name != "best-fit.json":
             yield _RENAMED.get(name, name), _stored_content(services, key)
     for name in plots_of(stage["method"] for stage in record.request["stages"]):
         picture = _plot(services, record, name)
@@ -145,6 +149,19 @@ def _members(services: Services, bundle: Bundle) -> Iterator[tuple[str, Callable
             yield f"plots/{name}.png", _whole_content(picture)
     for upload_id, name in bundle.inputs.items():
         yield name, _stored_content(services, blob_key(bundle.uploads[upload_id].sha256))
+
+
+def _best_fit(services: Services, record: FitRecord, inputs: Mapping[str, str]) -> dict[str, Any] | None:
+    """The request at the best values, its uploads named as in the archive; None of a fit from before there was one."""
+    try:
+        document = best_fit_of(services, record.owner, record.id)
+    except NotFound:
+        return None
+    return parse_request(document).with_references(inputs).document()
+
+
+def _as_json(document: Mapping[str, Any]) -> Callable[[], Iterator[bytes]]:
+    return _whole_content(json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n")
 
 
 def _whole_content(content: bytes) -> Callable[[], Iterator[bytes]]:

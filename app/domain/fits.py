@@ -1,13 +1,9 @@
-"""Fits as records: read, listed, renamed, cancelled, repeated, deleted."""
+"""Fits as records: read, listed, renamed, cancelled, deleted."""
 
-import hashlib
 from dataclasses import dataclass
 
-from app.domain.merge_patch import apply_patch
-from app.domain.submission import Submission, submit_fit
-from app.errors import Conflict, NotFound, RequestFaulty
+from app.errors import Conflict, NotFound
 from app.lifetime.services import Services
-from fitting.spec import Fault
 from fitting.spec.handling import FitChanges
 from fitting.spec.validation import read_document
 from jobs.lifecycle import transitions
@@ -67,21 +63,6 @@ def cancel(services: Services, owner: str, fit_id: str) -> FitRecord:
         forget_checkpoints(services.blobs, fit_id)
     services.waker.tell_listeners(fit_id)
     return record
-
-
-def rerun(services: Services, owner: str, fit_id: str, patch: Patch, idempotency_key: str | None) -> FitRecord:
-    """Queue the request of a fit again, with what a merge patch changes (RFC 7396); name and labels are the fit's own.
-
-    Raises NotFound, and RequestFaulty or RequestInvalid where what comes of it has faults.
-    """
-    record = get(services, owner, fit_id)
-    if not isinstance(patch.document, dict):
-        raise RequestFaulty([Fault("$", "is not an object", 'what changes, such as {"seed": 7}')])
-    # Whoever asks for a fit again wants it run again, unless the changes say otherwise.
-    before = {**record.request, "name": record.name, "labels": list(record.labels), "reuse": False}
-    document = apply_patch(before, patch.document)
-    body_hash = hashlib.sha256(f"rerun {fit_id} {patch.body_hash}".encode()).hexdigest()
-    return submit_fit(services, owner, Submission(document, {}, idempotency_key, body_hash))
 
 
 def delete(services: Services, owner: str, fit_id: str) -> None:

@@ -1,5 +1,6 @@
 """Results of a fit, once it has some: the stored files and where they are."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ from app.errors import NotFinished, NotFound
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
 from jobs.lifecycle.outcomes import has_result
-from jobs.storage.blobs import BlobStore, result_folder
+from jobs.storage.blobs import BlobMissing, BlobStore, result_folder
 from jobs.storage.schema import FINAL_STATES, FitRecord
 
 
@@ -27,7 +28,7 @@ class StoredFile:
 
 
 def find(services: Services, owner: str, fit_id: str, name: str) -> StoredFile:
-    """A file of a fit's result. Raises NotFound, or NotFinished where the fit has not succeeded."""
+    """A file of a fit's result. Raises NotFound, or NotFinished where the fit has none (`has_result`)."""
     record = fit_with_result(services, owner, fit_id)
     found = stored_file(services, f"{result_folder(record.id, record.attempt)}/{name}")
     if found is None:
@@ -47,9 +48,11 @@ def find_log(services: Services, owner: str, fit_id: str) -> StoredFile:
 
 
 def fit_with_result(services: Services, owner: str, fit_id: str) -> FitRecord:
-    """The owner's fit, where it has succeeded or kept what it had found. Raises NotFound or NotFinished."""
+    """The owner's fit, where it has succeeded, or ended otherwise and kept what it had found. Raises NotFound or
+    NotFinished.
+    """
     record = fits.get(services, owner, fit_id)
-    if not has_result(record.state, record.error):
+    if not has_result(record.state, record.error, record.result_bytes):
         raise _not_finished(record)
     return record
 
@@ -66,6 +69,17 @@ def stored_file(services: Services, key: str) -> StoredFile | None:
 def request_of(services: Services, owner: str, fit_id: str) -> dict[str, Any]:
     """The request as it was accepted. Raises NotFound."""
     return fits.get(services, owner, fit_id).request
+
+
+def best_fit_of(services: Services, owner: str, fit_id: str) -> dict[str, Any]:
+    """The request of a fit at its best values. Raises NotFound, or NotFinished where the fit has no result."""
+    record = fit_with_result(services, owner, fit_id)
+    try:
+        content = services.blobs.read(f"{result_folder(record.id, record.attempt)}/best-fit.json")
+    except BlobMissing as error:
+        raise NotFound(f"The fit {fit_id} is from before there was a best-fit.json: run it again.") from error
+    document: dict[str, Any] = json.loads(content)
+    return document
 
 
 def _not_finished(record: FitRecord) -> NotFinished:

@@ -58,7 +58,7 @@ class QueuePlace(PublicModel):
 
 
 class FitLinks(PublicModel):
-    """Where a fit's parts are; those of the result answer 409 until the fit has succeeded."""
+    """Where a fit's parts are; those of the result answer 409 until the fit has one (`has_result`)."""
 
     self: str
     request: str
@@ -68,6 +68,7 @@ class FitLinks(PublicModel):
     rerun: str
     parameters: str
     covariance: str
+    best_fit: str = Field(description="The request whose parameters begin where the fit ended.")
     provenance: str
     bundle: str
     chains: str | None = Field(default=None, description="Only where a stage samples.")
@@ -96,6 +97,11 @@ class Fit(PublicModel):
     error: ProblemModel | None = Field(description="Why a fit failed.")
     warnings: list[str] = Field(description="What a careful reader should know, such as pixels that were masked.")
     notices: list[NoticeModel] = Field(default=[], description="The warnings with code and place.")
+    has_result: bool = Field(
+        default=False,
+        description="Whether its results can be had: it has succeeded, or failed or was cancelled and kept what it had "
+        "found until then.",
+    )
     links: FitLinks
 
 

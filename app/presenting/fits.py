@@ -16,6 +16,7 @@ from app.models.uploads import Upload
 from fitting.spec import METHODS, Notice
 from fitting.spec.notices import sentences
 from fitting.spec.plots import PLANES, plots_of
+from jobs.lifecycle.outcomes import has_result
 from jobs.storage.schema import FitRecord, State, UploadRecord
 
 
@@ -42,6 +43,7 @@ def present_fit(record: FitRecord, place: Place | None = None) -> Fit:
         error=_present_error(record),
         warnings=record.warnings,
         notices=_present_notices(record.notices),
+        has_result=has_result(record.state, record.error, record.result_bytes),
         links=_links(record),
     )
 
@@ -145,6 +147,7 @@ def _links(record: FitRecord) -> FitLinks:
         rerun=f"{address}/rerun",
         parameters=f"{address}/parameters",
         covariance=f"{address}/covariance",
+        best_fit=f"{address}/best-fit",
         provenance=f"{address}/provenance",
         bundle=f"{address}/bundle.zip",
         chains=f"{address}/chains" if samples else None,

@@ -7,7 +7,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from app.dependencies import OwnerDep, ServicesDep
-from app.domain import fit_changes, fits
+from app.domain import fit_changes, fits, reruns
 from app.domain.dry_run import plan_fit
 from app.domain.submission import submit_fit
 from app.domain.temporary_files import temporary_folder
@@ -39,6 +39,13 @@ Preference = Annotated[
         description="`wait=N`: answer with the finished fit where it is finished within N seconds (at most "
         f"{LONGEST_WAIT:g}).",
         examples=["wait=10"],
+    ),
+]
+StartFrom = Annotated[
+    reruns.Start,
+    Query(
+        alias="from",
+        description="`best` begins where the fit ended, as its best-fit.json has it; `request` where that one began.",
     ),
 ]
 DryRun = Annotated[bool, Query(description="Say what the request would do, and do nothing.")]
@@ -180,12 +187,13 @@ async def rerun_fit(
     owner: OwnerDep,
     idempotency_key: Key = None,
     prefer: Preference = None,
+    start: StartFrom = "request",
 ) -> Fit:
     """A new fit of the same request and files, but for what the body changes: a JSON merge patch (RFC 7396), in which
     null removes a member and a list replaces a list whole. What comes of it is checked like any other request.
     """
     patch = await read_patch(request)
-    fit = await run_in_threadpool(fits.rerun, services, owner, fit_id, patch, idempotency_key)
+    fit = await run_in_threadpool(reruns.rerun, services, owner, fit_id, patch, idempotency_key, start)
     return await _answer(services, fit, prefer, response)
 
 

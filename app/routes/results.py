@@ -60,6 +60,14 @@ def get_covariance(
     return _document_or_table(request, services, found, "covariance", format)
 
 
+@router.get("/best-fit", summary="The request at the optimum")
+def get_best_fit(fit_id: str, services: ServicesDep, owner: OwnerDep) -> dict[str, object]:
+    """The request with every parameter at its best value, and all else as it was asked for: to go on from there, as
+    `POST …/rerun?from=best` does, or to render. Its files are upload ids. 409 where the fit has no result.
+    """
+    return results.best_fit_of(services, owner, fit_id)
+
+
 @router.get("/chains", summary="Chains of a sampler", response_model=ChainsDocument, responses=CHAINS_FORMATS)
 def get_chains(
     request: Request,

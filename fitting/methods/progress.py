@@ -37,8 +37,26 @@ class Cancelled(Exception):
     """Raised out of the progress callback to stop a fit; the method lets it through."""
 
 
-class TimeIsUp(Cancelled):
-    """Raised out of the progress callback to stop a fit and keep what it has found so far."""
+class StopAndKeep(Cancelled):
+    """Raised out of the progress callback to stop a fit and keep what it has found so far.
+
+    Attributes:
+        why: in a few words, for messages.
+    """
+
+    why = "stopped"
+
+
+class TimeIsUp(StopAndKeep):
+    """The fit has taken the time that it may take."""
+
+    why = "out of time"
+
+
+class Interrupted(StopAndKeep):
+    """Whoever asked for the fit wants it to end."""
+
+    why = "cancelled"
 
 
 StageReport = Callable[[int, int, float, Tensor], None]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from fitting.chains import Chains, Diagnostics
-from fitting.methods.progress import TimeIsUp
+from fitting.methods.progress import StopAndKeep
 from fitting.problem import Equations
 
 
@@ -52,13 +52,16 @@ class SamplerResult(MinimizerResult):
     diagnostics: Diagnostics
 
 
-class SamplingStopped(TimeIsUp):
-    """Time was up while a sampler ran.
+class SamplingStopped(StopAndKeep):
+    """A sampler was stopped, or failed, on the way.
 
     Attributes:
-        so_far: gives the draws so far, or before the first one the best point; takes an evaluation or two.
+        cause: what stopped it.
+        partial_result: gives the draws so far, or before the first one the best point, given why it stopped in a few
+            words; takes an evaluation or two.
     """
 
-    def __init__(self, partial_result: Callable[[], MinimizerResult]) -> None:
+    def __init__(self, cause: Exception, partial_result: Callable[[str], MinimizerResult]) -> None:
         super().__init__()
+        self.cause = cause
         self.partial_result = partial_result

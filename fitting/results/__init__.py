@@ -5,6 +5,7 @@ with what is told of the residual, and `provenance`; `result_files.write_result`
 `fitting.plots` draws.
 """
 
+from fitting.results.best_fit import best_fit_document, best_fit_request
 from fitting.results.covariance import Covariance, covariance_at, reported_interval, scaled_interval
 from fitting.results.derived import derived_values, two_way_notices
 from fitting.results.distortion import distortion_notices
@@ -34,6 +35,8 @@ __all__ = [
     "InputFile",
     "SampledChains",
     "StageRecord",
+    "best_fit_document",
+    "best_fit_request",
     "clipped_limits",
     "correlation_notice",
     "covariance_at",

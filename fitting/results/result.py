@@ -124,7 +124,8 @@ class FitResult:
         sampled: the chains, where a stage sampled.
         notices: what a careful reader should know, of images, stages and result.
         provenance: versions, device, seed; files and hash of the request, where they were told.
-        stopped: which stage was stopped before its end, so that this is what it had found so far; else None.
+        stopped: which stage was stopped, or failed, before its end, so that this is what had been found; else None.
+        failure: what that stage failed of; None where it was stopped.
         original_request: the request before first values were filled in, where it was told.
     """
 
@@ -148,6 +149,7 @@ class FitResult:
     provenance: dict[str, Any]
     original_request: FitRequest | None = None
     stopped: str | None = None
+    failure: Exception | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Result files: JSON documents, FITS planes and a log in a folder."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ from astropy.io import fits
 
 from fitting.chains import write_chains
 from fitting.files import windowed_header
+from fitting.results.best_fit import best_fit_document
 from fitting.results.provenance import provenance_document
 from fitting.results.result import FitResult, ImageResult, covariance_document, parameters_document
 
@@ -17,9 +18,15 @@ PLANES = ("data", "model", "residual", "normalized_residual")
 _UNSAFE = ("BSCALE", "BZERO", "BLANK", "CHECKSUM", "DATASUM", "XTENSION", "PCOUNT", "GCOUNT", "EXTNAME", "EXTEND")
 
 
-def write_result(result: FitResult, folder: Path) -> None:
-    """Write parameters.json, covariance.json, provenance.json, chains.nc where there are any, request.json, log.txt
-    and images/{image}/{plane}.fits under `folder`.
+def write_result(result: FitResult, folder: Path, files: Mapping[str, str] | None = None) -> None:
+    """Write parameters.json, covariance.json, provenance.json, chains.nc where there are any, request.json,
+    best-fit.json, log.txt and images/{image}/{plane}.fits under `folder`.
+
+    Args:
+        result: of a run.
+        folder: made where it is not there.
+        files: what the two requests call the files that the fit's own calls otherwise: paths as seen from where they
+            will lie.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _write_json(folder / "parameters.json", parameters_document(result))
@@ -28,7 +35,8 @@ def write_result(result: FitResult, folder: Path) -> None:
         units = {parameter.name: parameter.unit for parameter in result.parameters}
         sampled = result.sampled
         write_chains(sampled.chains, sampled.diagnostics, folder / CHAINS, method=sampled.method, units=units)
-    _write_json(folder / "request.json", result.request.document())
+    _write_json(folder / "request.json", result.request.with_references(files or {}).document())
+    _write_json(folder / "best-fit.json", best_fit_document(result, files))
     _write_json(folder / "provenance.json", provenance_document(result))
     (folder / "log.txt").write_text(run_log(result), encoding="utf-8")
     for image in result.images:

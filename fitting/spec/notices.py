@@ -292,7 +292,15 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
         ),
         "stopped-early": NoticeDescription(
             "A stage was stopped before its end, and the result is what it had found so far.",
-            "Give more seconds in `limits`, fewer stages or a smaller window.",
+            "Go on from `best-fit.json`, or give more seconds in `limits`, fewer stages or a smaller window.",
+        ),
+        "stage-failed": NoticeDescription(
+            "A stage failed on the way; the result is what it, and the stages before it, had found.",
+            "Use it for what it is; leave the stage out, or give it other options, and run the fit again.",
+        ),
+        "stages-not-run": NoticeDescription(
+            "Stages were not run, since one before them was stopped or failed.",
+            "Run them from `best-fit.json`, which starts where this result ended.",
         ),
         "residual-correlated": NoticeDescription(
             "Neighbouring pixels of the residual are correlated away from the components, too.",

@@ -29,10 +29,23 @@ def too_many_crashes(workers: int) -> dict[str, Any]:
 def out_of_time(found: str = "") -> dict[str, Any]:
     """The fit took longer than it may; `found` says what it kept."""
     detail = "The fit took longer than it may: give it more seconds in `limits`, fewer stages or a smaller window."
-    over = problem("Out of time", f"{detail} {found}".strip(), 422, "urn:photfit:problem:out-of-time")
-    return over | {_RESULTS_MEMBER: True} if found else over
+    over = problem("Out of time", detail, 422, "urn:photfit:problem:out-of-time")
+    return with_kept(over, found) if found else over
 
 
-def has_result(state: str, error: dict[str, Any] | None) -> bool:
-    """Whether a fit's results can be had: it has succeeded, or failed and kept what it had found."""
+def with_kept(failure: dict[str, Any], found: str) -> dict[str, Any]:
+    """The problem of a fit that failed and has results all the same; `found` says which, in a sentence."""
+    return failure | {"detail": f"{failure['detail']} {found}".strip(), _RESULTS_MEMBER: True}
+
+
+def has_result(state: str, error: dict[str, Any] | None, result_bytes: int = 0) -> bool:
+    """Whether a fit's results can be had: it has succeeded, or failed or was cancelled and kept what it had found.
+
+    Args:
+        state: the fit's.
+        error: why it failed.
+        result_bytes: what its result's files take.
+    """
+    if state == "cancelled":
+        return result_bytes > 0
     return state == "succeeded" or (state == "failed" and error is not None and bool(error.get(_RESULTS_MEMBER)))

@@ -21,7 +21,7 @@
 | lease renewed by the heartbeat          | running, running* | as before | renew           | lease            |
 | device known                            | running, running* | as before | record_device   | running          |
 | progress                                | running, running* | as before | record_progress | reporting        |
-| out of time, seen: may wrap up          | running, running* | as before | allow_more_time | reporting        |
+| out of time or cancel seen: may wrap up | running, running* | as before | allow_more_time | reporting        |
 | done                                    | running, running* | succeeded | finish          | running          |
 | failed, or out of time and wrapped up   | running, running* | failed    | finish          | running          |
 | cancel seen by the heartbeat            | running*          | cancelled | finish          | running          |
@@ -221,8 +221,15 @@ def record_device(engine: Engine, held: Claim, device: str) -> None:
 
 
 def allow_more_time(engine: Engine, held: Claim, seconds: float) -> None:
-    """Let an attempt that has heeded its limit of time go on for so long, to work out what it keeps."""
-    _changed(engine, update(FitRecord).where(_held(held)).values(time_limit=FitRecord.time_limit + seconds))
+    """Let an attempt that has heeded its limit of time, or a cancel, go on for so long, to work out what it keeps.
+
+    Where a cancel was asked for, its grace is reckoned from so much later.
+    """
+    later = {
+        "time_limit": FitRecord.time_limit + seconds,
+        "cancel_requested_at": FitRecord.cancel_requested_at + seconds,
+    }
+    _changed(engine, update(FitRecord).where(_held(held)).values(later))
 
 
 def record_progress(engine: Engine, held: Claim, progress: dict[str, Any]) -> bool:

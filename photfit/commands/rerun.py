@@ -18,8 +18,9 @@ from photfit.failures import UserMistake
     "--set", "changes", metavar="JSON", help='What changes, such as {"seed": 7}: a merge patch of the request.'
 )
 @click.option("--set-file", type=click.Path(path_type=Path, dir_okay=False), help="The same, in a file.")
+@click.option("--from-best", is_flag=True, help="Begin where the fit ended, not where it began.")
 @url_option
-def command(fit_id: str, changes: str | None, set_file: Path | None, url: str) -> None:
+def command(fit_id: str, changes: str | None, set_file: Path | None, from_best: bool, url: str) -> None:
     """Ask the service for a fit again, on the same files. Prints the new fit's id.
 
     In a change null removes a member, and a list replaces a list whole (RFC 7396).
@@ -35,7 +36,7 @@ def command(fit_id: str, changes: str | None, set_file: Path | None, url: str) -
         except (OSError, UnicodeDecodeError) as error:
             raise UserMistake(f"{set_file} cannot be read: {error}") from error
     with open_client(url) as client:
-        click.echo(client.rerun(fit_id, _object(text, place)).id)
+        click.echo(client.rerun(fit_id, _object(text, place), from_best=from_best).id)
 
 
 def _object(text: str, place: str) -> dict[str, Any]:

@@ -12,8 +12,10 @@ import httpx
 import numpy as np
 import pytest
 from astropy.io import fits
+from click.testing import CliRunner
 
 from app.models.results import CovarianceDocument, ParametersDocument
+from photfit.cli import main
 from photfit.client import Client
 from tests.app.conftest import EXAMPLES, Service, wait_until
 from tests.app.test_fits import post_form, with_uploads
@@ -229,6 +231,51 @@ def test_a_fit_that_is_out_of_time_tells_the_best_that_it_had(
     assert not parameters["converged"]
     assert parameters["message"].startswith("not converged: out of time after ")
     assert np.isfinite(np.array(chains["chains"])).all()
+
+
+def test_a_fit_goes_on_from_its_best(working_service: Service, seed_fit: dict[str, Any]) -> None:
+    best = working_service.client.get(seed_fit["links"]["best_fit"]).json()
+    told = {row["name"]: row["value"] for row in part(working_service, seed_fit, "parameters").json()["parameters"]}
+    (galaxy,) = [item for item in best["components"] if item["name"] == "a"]
+    assert galaxy["parameters"]["x"] == told["a.x"]
+    again = working_service.client.post(seed_fit["links"]["rerun"], params={"from": "best"}, json={"name": "further"})
+    assert again.status_code == 202, again.text
+    fit = finished(working_service, again.json())
+    assert (fit["state"], fit["name"], fit["has_result"]) == ("succeeded", "further", True)
+    stage = part(working_service, fit, "parameters").json()["stages"][0]
+    assert stage["iterations"] <= 2
+    assert stage["chi2_reduced"] == pytest.approx([1.012412] * 2, abs=2e-6)
+    wrong = working_service.client.post(seed_fit["links"]["rerun"], params={"from": "there"}, json={})
+    assert wrong.status_code == 422
+
+
+def test_a_fit_that_is_cancelled_keeps_what_it_had(
+    working_service: Service, seed_request: dict[str, Any], seed_file: Path, tmp_path: Path
+) -> None:
+    stages = [{"method": "lm"}, {"method": "metropolis", "warmup": 20, "samples": 500_000}, {"method": "lm"}]
+    fit = post_form(working_service, seed_request | {"stages": stages}, seed_file).json()
+
+    def sampling() -> bool:
+        progress = working_service.client.get(fit["links"]["self"]).json()["progress"]
+        return progress is not None and (progress["stage"], progress["iteration"]) > (1, 40)
+
+    wait_until(sampling, 120, "the second stage")
+    working_service.client.post(fit["links"]["cancel"])
+    ended = finished(working_service, fit)
+    assert (ended["state"], ended["error"], ended["has_result"]) == ("cancelled", None, True)
+    codes = {notice["code"] for notice in ended["notices"]}
+    assert {"stopped-early", "stages-not-run"} <= codes
+    parameters = part(working_service, ended, "parameters").json()
+    assert parameters["chi2_reduced"] == pytest.approx(1.0124, abs=1e-3)
+    assert all(row["uncertainty"] for row in parameters["parameters"])
+    assert part(working_service, ended, "covariance").status_code == 200
+    assert np.isfinite(np.array(part(working_service, ended, "chains").json()["chains"])).all()
+    assert plot(working_service, ended, "corner.png").status_code == 200
+    url, out = str(working_service.client.base_url), tmp_path / "out"
+    shown = CliRunner().invoke(main, ["results", ended["id"], "-o", str(out), "--url", url])
+    assert shown.exit_code == 0, shown.output
+    assert "was cancelled; kept is what it had found" in shown.stderr
+    assert {"chains.nc", "best-fit.json", "parameters.json"} <= {path.name for path in out.iterdir()}
 
 
 def test_a_fit_that_runs_is_cancelled_soon(working_service: Service, seed_request: dict[str, Any]) -> None:

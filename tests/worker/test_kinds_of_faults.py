@@ -1,6 +1,7 @@
 """What becomes of a fit is decided by the class of what stopped it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -13,6 +14,7 @@ from fitting.files import FileInvalid
 from fitting.spec import Fault, RequestInvalid
 from jobs.faults import DatabaseAway, StorageTrouble
 from jobs.lifecycle import transitions
+from jobs.lifecycle.outcomes import has_result
 from jobs.lifecycle.transitions import NewFit
 from jobs.queues.turns import QueueRotation
 from jobs.settings import Settings
@@ -20,8 +22,10 @@ from jobs.storage import records
 from jobs.storage.blobs import open_blobs
 from jobs.storage.database import connect, migrate
 from jobs.storage.schema import FitRecord
+from tests.fitting.scene import fitted, flat_sky, image_of, noisy, rendered, sersic
 from worker import running
 from worker.connections import Connections
+from worker.lease import Ending
 
 
 @pytest.fixture
@@ -82,6 +86,56 @@ def test_a_fit_fails_with_what_its_user_can_do(
     assert record.error is not None
     assert (record.state, record.error["title"], record.error["status"]) == ("failed", title, status)
     assert detail in record.error["detail"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "ending", "state", "title"),
+    [
+        (
+            RequestInvalid([Fault("$.stages[1]", "does not suit")]),
+            None,
+            "failed",
+            "The request does not fit its images",
+        ),
+        (OutOfMemory("no more"), None, "failed", "Out of memory"),
+        (RuntimeError("singular"), None, "failed", "The fit failed unexpectedly"),
+        (RuntimeError("singular"), Ending.CANCELLED, "failed", "The fit failed unexpectedly"),
+        (None, Ending.OUT_OF_TIME, "failed", "Out of time"),
+        (None, Ending.CANCELLED, "cancelled", None),
+    ],
+    ids=str,
+)
+def test_what_a_fit_had_found_is_served_however_it_ended(
+    connections: Connections,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: Exception | None,
+    ending: Ending | None,
+    state: str,
+    title: str | None,
+) -> None:
+    result = fitted([flat_sky(), sersic()], image_of(noisy(rendered([flat_sky(), sersic()]))))
+    partial = replace(result, stopped="stage 2, nuts, came to no end", failure=failure)
+    beat = Mock()
+    beat.return_value.__enter__ = Mock(return_value=Mock(ending=ending))
+    beat.return_value.__exit__ = Mock(return_value=None)
+    monkeypatch.setattr(running, "Heartbeat", beat)
+    monkeypatch.setattr(running, "_fit", lambda *_: partial)
+    created = transitions.create(connections.engine, NewFit("local", "a fit", {}, "cpu", "auto", "0" * 64))
+    assert created is not None
+    running.attempt(connections, created.id, None)
+    record = records.get_fit(connections.engine, "local", created.id)
+    assert record is not None
+    assert record.state == state
+    assert has_result(record.state, record.error, record.result_bytes)
+    assert {"parameters.json", "covariance.json", "best-fit.json"} <= {
+        key.rsplit("/")[-1] for key in connections.blobs.keys(f"fits/{record.id}/1")
+    }
+    if title is None:
+        assert record.error is None
+    else:
+        assert record.error is not None
+        assert record.error["title"] == title
+        assert "Kept is what it had found: stage 2, nuts, came to no end." in record.error["detail"]
 
 
 @pytest.mark.parametrize("error", [StorageTrouble("503"), DatabaseAway("restarting")], ids=repr)

@@ -18,7 +18,8 @@ import torch
 from torch import Tensor
 
 from fitting.chains import Chains
-from fitting.methods.progress import StageReport, TimeIsUp
+from fitting.memory_faults import memory_faults
+from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult, SamplerResult, SamplingStopped
 from fitting.methods.samplers.chain_store import ChainStore, Shelf, State
 from fitting.methods.samplers.posterior import Density, Posterior, Target
@@ -230,9 +231,10 @@ def run_walkers(run: Sampling, walkers: Walkers, warmup: int) -> SamplerResult:
     if state is not None:
         walkers.restore(state)
     try:
-        _move_walkers(run, walkers, warmup)
-    except TimeIsUp as stop:
-        raise SamplingStopped(lambda: _partial_result(run, walkers.step_sizes())) from stop
+        with memory_faults():
+            _move_walkers(run, walkers, warmup)
+    except Exception as cause:
+        raise SamplingStopped(cause, lambda why: _partial_result(run, walkers.step_sizes(), why)) from cause
     run.store.save(run.state() | walkers.state())
     result = _result(run, walkers.step_sizes())
     run.report(run.iteration, run.total, float(result.equations.chi2), result.theta)
@@ -251,16 +253,20 @@ def _move_walkers(run: Sampling, walkers: Walkers, warmup: int) -> None:
         run.tidy()
 
 
-def _partial_result(run: Sampling, step_size: np.ndarray) -> MinimizerResult:
-    """What a run has that was stopped: its draws, or before the first one the best point."""
+def _partial_result(run: Sampling, step_size: np.ndarray, why: str) -> MinimizerResult:
+    """What a run has that was stopped: its draws, or before the first one the best point.
+
+    Args:
+        why: it was stopped, in a few words.
+    """
     draw_count = run.store.draw_count
     if not draw_count:
         theta, equations = _best_point(run)
         history = (float(run.start.equations.chi2), float(equations.chi2))
-        message = "not converged: out of time before the first draw"
+        message = f"not converged: {why} before the first draw"
         return MinimizerResult(theta, equations, run.iteration, run.posterior.evaluations, False, message, history)
     result = _result(run, step_size)
-    message = f"not converged: out of time after {draw_count} of {run.store.samples} draws; {result.message}"
+    message = f"not converged: {why} after {draw_count} of {run.store.samples} draws; {result.message}"
     return replace(result, converged=False, message=message)
 
 

@@ -42,7 +42,7 @@ export function Fit({ route: [id] }) {
   }, [id]);
   if (error) return html`<${Failure} error=${error} />`;
   if (!fit) return html`<div class="empty" role="status">Asking for the fit…</div>`;
-  return fit.state === "succeeded" ? html`<${Result} fit=${fit} />` : html`<${Underway} fit=${fit} trail=${trail.current} />`;
+  return fit.has_result ? html`<${Result} fit=${fit} />` : html`<${Underway} fit=${fit} trail=${trail.current} />`;
 }
 
 function Underway({ fit, trail }) {

@@ -46,6 +46,8 @@ function Whole({ fit, parameters, request }) {
   };
   return html`
     <${Heading} fit=${fit} request=${request} parameters=${parameters} show=${() => setShown(true)} />
+    ${fit.error && html`<div class="note bad" role="alert"><strong>${fit.error.title}.</strong> ${fit.error.detail}</div>`}
+    ${fit.state === "cancelled" && html`<p class="note warn">This fit was cancelled; here is what it had found.</p>`}
     ${fit.notices.map(({ sentence, where }) => html`<p class="note warn">${where ? `${where}: ` : ""}${sentence}</p>`)}
     <section class="card"><div class="figures">
       <${Figure} value=${general(parameters.chi2_reduced)} words="reduced χ²" />
