@@ -6,6 +6,8 @@ import socket
 import sys
 from pathlib import Path
 
+from fitting import WAIT_POLICY
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve the queues until SIGTERM or SIGINT; a running fit then goes back to the queue."""
@@ -30,7 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
             "PHOTFIT_WORKER_QUEUES": queues,
             "OMP_NUM_THREADS": str(threads),
             "MKL_NUM_THREADS": str(threads),
-            "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait must not spin where the API wants the core
+            WAIT_POLICY: "PASSIVE",  # threads that wait must not spin where the API wants the core
         }
     )
     from worker.application import application
