@@ -16,6 +16,7 @@ from photfit.answers import Fit
 from photfit.client import Client
 from photfit.downloads import download_results
 from photfit.failures import CommandFailure, UserMistake
+from photfit.output_folder import OutputFolder
 from photfit.processes import Child
 from photfit.submission import submit_file
 from photfit.supervisor import is_ready
@@ -102,8 +103,10 @@ def _collect(client: Client, fit: Fit, example: Path, folder: Path) -> ExampleRe
     truth = json.loads((example / "truth.json").read_text(encoding="utf-8"))["parameters"]
     if fit.state != "succeeded":
         return ExampleResult(example.name, fit, None, truth, folder)
-    for _ in download_results(client, fit, folder, truth):
-        pass
+    place = OutputFolder.tried(folder, overwrite=True)
+    with place.filling() as filled:
+        for _ in download_results(client, fit, filled, truth):
+            pass
     return ExampleResult(example.name, fit, client.parameters(fit.id), truth, folder)
 
 

@@ -7,17 +7,19 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fitting.faults import OutOfMemory
-from fitting.spec import FitRequest, Notice, RequestInvalid, parse_proposal, parse_request
+from fitting.faults import OutOfMemory, UserFault
+from fitting.spec import METHODS, FitRequest, Notice, RequestInvalid, parse_proposal, parse_request
 from fitting.spec.notices import sentences
 from fitting.spec.plots import PlotUnavailable, plots_of
 from photfit.failures import CommandFailure, UserMistake, describe_faults
+from photfit.output_folder import OutputFolder, keep_elsewhere
 from photfit.proposals import split_image
 from photfit.submission import locate_from, read_request
 
@@ -28,11 +30,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LocalFit:
-    """What a local fit made: the `/parameters` document, and what a careful reader should know."""
+    """What a local fit made: the `/parameters` document, and what a careful reader should know.
+
+    Attributes:
+        name: the request's, or its file's.
+        parameters: the document.
+        notices: of the result.
+        output: where its files are.
+        failure: why it did not come to its end, and what was kept; None where it did. A `UserMistake` where the user
+            can put it right.
+    """
 
     name: str
     parameters: dict[str, Any]
     notices: tuple[Notice, ...]
+    output: Path
+    failure: CommandFailure | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -40,21 +53,79 @@ class LocalFit:
         return sentences(self.notices)
 
 
-def fit_here(request_file: Path, output: Path, report: Callable[[Progress], None]) -> LocalFit:
+def fit_here(
+    request_file: Path,
+    output: Path,
+    report: Callable[[Progress], None],
+    *,
+    stop: Callable[[], bool] = lambda: False,
+    overwrite: bool = False,
+) -> LocalFit:
     """Carry out a request and write `parameters.json`, `covariance.json`, images and plots below `output`.
 
-    Raises UserMistake where the request or one of its files has faults.
+    The folder is tried before the work, and results of an earlier fit in it give way only where `overwrite` says so.
+    Should it take no files after all, the results go to a temporary folder, which the failure names.
+
+    Args:
+        request_file: the request.
+        output: the folder.
+        report: called with the engine's progress.
+        stop: asked at each report whether the fit should end with what it has found.
+        overwrite: whether results of an earlier fit give way.
+
+    Raises UserMistake where the request or one of its files has faults, or the folder does not take results.
     """
     request = read_request(request_file)
-    result = _run(request, request_file, report)
+    named = {plane.file for _, plane in request.references()}
+    spare = [request_file, *(locate_from(request_file.parent, name) for name in named)]
+    folder = OutputFolder.tried(output, overwrite=overwrite, spare=spare)
+    try:
+        result = _run(request, request_file, report, stop)
+    except BaseException:
+        folder.leave()
+        raise
 
-    from fitting.results import parameters_document, with_origin, write_result
+    from fitting.results import parameters_document, with_origin
 
     result = with_origin(result, request, _input_files(request, request_file.parent))
-    output.mkdir(parents=True, exist_ok=True)
-    write_result(result, output)
-    _draw_plots(request, output)
-    return LocalFit(request.name or request_file.stem, parameters_document(result), result.notices)
+    failure = _failure_of(result)
+    try:
+        with folder.filling() as place:
+            _write_files(result, place, _seen_from_folder(named, request_file.parent, output))
+    except OSError as error:
+        output = keep_elsewhere()
+        _write_files(result, output, _seen_from_folder(named, request_file.parent, output))
+        why = error.strerror or error
+        failure = CommandFailure(f"{folder.path} took no results after all ({why}): they are in {output}")
+    return LocalFit(request.name or request_file.stem, parameters_document(result), result.notices, output, failure)
+
+
+def _failure_of(result: FitResult) -> CommandFailure | None:
+    """Why a fit did not come to its end, with what was kept of it."""
+    if result.stopped is None:
+        return None
+    kind = UserMistake if isinstance(result.failure, UserFault) else CommandFailure
+    return kind(f"{result.stopped}; kept is what had been found")
+
+
+def _write_files(result: FitResult, place: Path, files: Mapping[str, str]) -> None:
+    """All files of a result, and of what it failed of the traceback, at the end of its log."""
+    from fitting.results import write_result
+
+    write_result(result, place, files)
+    if result.failure is not None:
+        with (place / "log.txt").open("a", encoding="utf-8") as log:
+            log.writelines(traceback.format_exception(result.failure))
+    _draw_plots(result, place)
+
+
+def _seen_from_folder(names: Iterable[str], before: Path, after: Path) -> dict[str, str]:
+    """What files of a request in the folder `before` are called in one that lies in `after`."""
+    return {
+        name: os.path.relpath((before / name).resolve(), after.resolve())
+        for name in names
+        if not Path(name).expanduser().is_absolute()
+    }
 
 
 def render_here(request_file: Path, output: Path) -> list[Path]:
@@ -91,13 +162,14 @@ def _input_files(request: FitRequest, folder: Path) -> list[InputFile]:
     return files
 
 
-def _draw_plots(request: FitRequest, output: Path) -> None:
-    """Every plot that the fit has, below its files."""
+def _draw_plots(result: FitResult, output: Path) -> None:
+    """Every plot that the fit has by the stages that it came to, below its files."""
     from fitting.plots import draw_plot
 
     folder = output / "plots"
     folder.mkdir(exist_ok=True)
-    for name in plots_of(stage.method for stage in request.stages):
+    methods = [stage.method for stage in result.stages]
+    for name in plots_of(method for method in methods if result.sampled is not None or not METHODS[method].samples):
         # Some of what a plot needs shows only in the result: an object within the image, a parameter that was free.
         with contextlib.suppress(PlotUnavailable):
             (folder / f"{name}.png").write_bytes(draw_plot(output, name))
@@ -146,16 +218,32 @@ def _engine_present() -> Iterator[None]:
         raise UserMistake(f"this needs {error.name} here: pip install 'photfit[worker]'") from error
 
 
-def _run(request: FitRequest, request_file: Path, report: Callable[[Progress], None]) -> FitResult:
+def _run(
+    request: FitRequest,
+    request_file: Path,
+    report: Callable[[Progress], None],
+    stop: Callable[[], bool] = lambda: False,
+) -> FitResult:
     with _engine_present():
         from fitting.first_values import complete_request
         from fitting.inputs import load_images
+        from fitting.methods.progress import Interrupted, StopAndKeep
         from fitting.run import run
+
+    def tell(progress: Progress) -> None:
+        report(progress)
+        if stop():
+            raise Interrupted
+
     try:
         images = load_images(request, partial(locate_from, request_file.parent))
         complete = complete_request(request, images)
-        return run(complete, images, device=request.device, report=report)
+        return run(complete, images, device=request.device, report=tell)
     except RequestInvalid as error:
         raise UserMistake(f"{request_file} has faults:\n{describe_faults(error.faults)}") from error
+    except UserFault as error:
+        raise UserMistake(f"{request_file}: {error}") from error
+    except StopAndKeep as stop:
+        raise CommandFailure(f"{stop.why} before there was anything to keep") from stop
     except OutOfMemory as error:
         raise CommandFailure(f"this machine's memory does not suffice: {error}") from error

@@ -58,11 +58,12 @@ def _cells(row: Mapping[str, Any], truth: Mapping[str, float] | None) -> list[st
     spread = f"± {found.uncertainty}" if found.uncertainty else ""
     if found.below:  # the distances to the ends of its interval
         spread = f"+{found.above} -{found.below}"
-    # As texts, which brackets in names do not mark up.
-    cells: list[str | Text] = [Text(row["name"]), found.value, spread]
+    cells: list[str | Text] = [row["name"], found.value, spread]
     if truth is not None:
         cells += _truth_cells(row, truth)
-    return [*cells, row.get("unit") or ""]
+    cells.append(row.get("unit") or "")
+    # As texts, which brackets in names and units do not mark up, on whichever console they are printed.
+    return [cell if isinstance(cell, Text) else Text(cell) for cell in cells]
 
 
 def fit_summary(document: Mapping[str, Any]) -> str:

@@ -42,15 +42,18 @@ def command(context: click.Context, data_dir: str | None) -> None:
     """
     from pathlib import Path
 
-    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
+
+    from photfit.terminal import terminal
 
     context.obj = None if data_dir is None else Path(data_dir)
     table = Table("", "what", "found", show_header=False, box=None)
     findings = list(_findings())
     for finding in findings:
-        table.add_row("[green]✓[/]" if finding.well else "[red]✗[/]", finding.name, finding.remark)
-    Console().print(table)
+        mark = Text("✓", style="green") if finding.well else Text("✗", style="red")
+        table.add_row(mark, finding.name, finding.remark)
+    terminal().print(table)
     context.exit(0 if all(finding.well for finding in findings) else 1)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photfit.commands.options import output_option, request_argument
+from photfit.commands.options import output_option, overwrite_option, request_argument
 
 if TYPE_CHECKING:
     from fitting.methods.progress import Progress
@@ -16,26 +16,36 @@ if TYPE_CHECKING:
 @click.command("fit")
 @request_argument
 @output_option
-def command(request_file: Path, output: Path) -> None:
+@overwrite_option
+@click.pass_context
+def command(context: click.Context, request_file: Path, output: Path, overwrite: bool) -> None:
     """Fit here, with no server, and write parameters, covariance, images and plots.
 
-    Files that the request names count from its own folder, as "galaxy.fits" or "galaxy.fits[1]".
+    Files that the request names count from its own folder, as "galaxy.fits" or "galaxy.fits[1]". Ctrl-C ends the fit
+    with what it has found. best-fit.json, beside the results, is the request to go on with from there.
     """
-    from rich.console import Console
+    from rich.text import Text
 
     from photfit.local import fit_here
+    from photfit.stopping import STOPPED_EXIT_CODE, GentleStop
     from photfit.tables import parameters_report
+    from photfit.terminal import terminal
 
-    notes = Console(stderr=True)
-    with notes.status("reading") as status:
+    notes = terminal(errors=True)
+    stop = GentleStop(lambda words: notes.print(words, style="yellow"))
+    with notes.status("reading") as status, stop.watching():
 
         def report(at: Progress) -> None:
-            status.update(
+            where = (
                 f"{at.method} ({at.stage + 1} of {at.stages}), iteration {at.iteration}: chi2r {at.chi2_reduced:.6g}"
             )
+            status.update(Text(where))
 
-        outcome = fit_here(request_file, output, report)
+        outcome = fit_here(request_file, output, report, stop=stop.look, overwrite=overwrite)
     for warning in outcome.warnings:
-        notes.print(f"warning: {warning}", style="yellow", highlight=False, markup=False)
-    Console().print(parameters_report(outcome.parameters, title=outcome.name))
-    click.echo(f"Results are in {output}", err=True)
+        notes.print(f"warning: {warning}", style="yellow")
+    terminal().print(parameters_report(outcome.parameters, title=outcome.name))
+    click.echo(f"Results are in {outcome.output}", err=True)
+    if outcome.failure is not None:
+        outcome.failure.show()
+        context.exit(STOPPED_EXIT_CODE if stop.wanted else outcome.failure.exit_code)

@@ -33,9 +33,9 @@ def command(
     url: str,
 ) -> None:
     """List fits, newest first."""
-    from rich.console import Console
 
     from photfit.tables import fits_table
+    from photfit.terminal import terminal
 
     with open_client(url) as client:
         found = list(itertools.islice(client.fits(states=states, name=name, labels=labels, search=search), limit))
@@ -43,4 +43,4 @@ def command(
         for fit in found:
             click.echo(fit.id)
     else:
-        Console().print(fits_table(found))
+        terminal().print(fits_table(found))

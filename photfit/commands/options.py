@@ -57,6 +57,11 @@ def output_option(command: Decorated) -> Decorated:
     )(command)
 
 
+def overwrite_option(command: Decorated) -> Decorated:
+    """`--overwrite`, which lets results of an earlier fit give way."""
+    return click.option("--overwrite", is_flag=True, help="Replace the results of another fit in that folder.")(command)
+
+
 @contextlib.contextmanager
 def report_failures() -> Iterator[None]:
     """While inside, what the client raises becomes a message and an exit code."""
@@ -84,10 +89,30 @@ def open_client(url: str) -> Iterator[Client]:
         yield client
 
 
-def require_success(fit: Fit) -> None:
-    """Raise CommandFailure where a finished fit has no result."""
-    if fit.state == "cancelled":
-        raise CommandFailure(f"fit {fit.id} was cancelled")
+def require_result(fit: Fit) -> CommandFailure | None:
+    """Why a finished fit that has a result did not come to its end, or None where it did.
+
+    Raises CommandFailure where it has no result.
+    """
+    if fit.state not in ("cancelled", "failed"):
+        return None
+    reason = "was cancelled"
     if fit.state == "failed":
-        reason = fit.error.detail or fit.error.title if fit.error else "the service gives no reason"
-        raise CommandFailure(f"fit {fit.id} failed: {reason}")
+        reason = f"failed: {fit.error.detail or fit.error.title if fit.error else 'the service gives no reason'}"
+    elif fit.has_result:
+        reason = "was cancelled; kept is what it had found"
+    failure = CommandFailure(f"fit {fit.id} {reason}")
+    if not fit.has_result:
+        raise failure
+    return failure
+
+
+def print_parameters(client: Client, fit: Fit) -> None:
+    """Print a finished fit's parameters. Raises CommandFailure where it did not come to its end, after what it has."""
+    from photfit.tables import parameters_report
+    from photfit.terminal import terminal
+
+    failure = require_result(fit)
+    terminal().print(parameters_report(client.parameters(fit.id), title=fit.name or fit.id))
+    if failure is not None:
+        raise failure

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 @click.argument("name", required=False)
 def command(name: str | None) -> None:
     """List the light profiles, or describe one: its formula and parameters."""
-    from rich.console import Console
     from rich.table import Table
 
     from fitting.spec.profiles import PROFILES
+    from photfit.terminal import terminal
 
-    console = Console()
+    console = terminal()
     if name is None:
         table = Table("profile", "what it is", "parameters")
         for profile in PROFILES.values():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from photfit.commands.options import open_client, output_option, require_success, url_option
+from photfit.commands.options import open_client, output_option, overwrite_option, require_result, url_option
 
 
 @click.command("results")
@@ -20,19 +20,26 @@ from photfit.commands.options import open_client, output_option, require_success
     help="Parameters, covariance and chains as tables too; repeat it for several.",
 )
 @click.option("--bundle", is_flag=True, help="One archive instead, with the input files: OUTPUT/ID.zip.")
+@overwrite_option
 @url_option
-def command(fit_id: str, output: Path, formats: tuple[str, ...], bundle: bool, url: str) -> None:
+def command(fit_id: str, output: Path, formats: tuple[str, ...], bundle: bool, overwrite: bool, url: str) -> None:
     """Download a fit's parameters, covariance, images and plots into a folder, laid out as `photfit fit` does."""
     from photfit.downloads import download_bundle, download_results, download_tables
+    from photfit.output_folder import OutputFolder
 
     with open_client(url) as client:
         fit = client.fit(fit_id)
-        require_success(fit)
+        failure = require_result(fit)
+        if failure is not None:
+            failure.show()
         if bundle:
             click.echo(download_bundle(client, fit, output))
             return
-        for path in download_results(client, fit, output):
+        folder = OutputFolder.tried(output, overwrite=overwrite)
+        with folder.filling() as place:
+            written = list(download_results(client, fit, place))
+            for format_ in formats:
+                written += download_tables(client, fit, place, format_)
+            written = [output / path.relative_to(place) for path in written]
+        for path in written:
             click.echo(path)
-        for format_ in formats:
-            for path in download_tables(client, fit, output, format_):
-                click.echo(path)

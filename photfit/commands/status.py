@@ -12,9 +12,9 @@ from photfit.commands.options import open_client, url_option
 @url_option
 def command(fit_id: str, url: str) -> None:
     """Print where a fit is, in one table."""
-    from rich.console import Console
 
     from photfit.tables import status_table
+    from photfit.terminal import terminal
 
     with open_client(url) as client:
-        Console().print(status_table(client.fit(fit_id)))
+        terminal().print(status_table(client.fit(fit_id)))

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from photfit.commands.options import open_client, request_argument, require_success, url_option
+from photfit.commands.options import open_client, print_parameters, request_argument, url_option
 
 
 @click.command("submit")
@@ -26,10 +26,7 @@ def command(
     request_file: Path, wait: bool, labels: tuple[str, ...], dry_run: bool, key: str | None, url: str, **given: Any
 ) -> None:
     """Upload a request's images and ask the service for the fit. Prints the fit's id."""
-    from rich.console import Console
-
     from photfit.submission import uploaded_request
-    from photfit.tables import parameters_report
 
     limits = {name: given[name] for name in ("seconds", "memory_mib") if given[name] is not None}
     members = {"limits": limits, "reuse": given["reuse"], "webhook": given["webhook"]}
@@ -44,6 +41,4 @@ def command(
             click.echo(fit.id)
             return
         click.echo(fit.id, err=True)
-        fit = client.wait(fit.id)
-        require_success(fit)
-        Console().print(parameters_report(client.parameters(fit.id), title=fit.name or fit.id))
+        print_parameters(client, client.wait(fit.id))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photfit.commands.options import open_client, require_success, url_option
+from photfit.commands.options import open_client, print_parameters, url_option
 
 if TYPE_CHECKING:
     from photfit.answers import Fit
@@ -17,20 +17,10 @@ if TYPE_CHECKING:
 @url_option
 def command(fit_id: str, url: str) -> None:
     """Show a fit's progress until it is finished, then its parameters."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from photfit.terminal import progress_bar, terminal
 
-    from photfit.tables import parameters_report
-
-    console = Console()
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:3.0f} %"),
-        TimeElapsedColumn(),
-    )
     with open_client(url) as client:
-        with Progress(*columns, console=console) as progress:
+        with progress_bar(terminal()) as progress:
             task = progress.add_task("queued", total=1.0)
 
             def show(fit: Fit) -> None:
@@ -38,8 +28,7 @@ def command(fit_id: str, url: str) -> None:
                 progress.update(task, description=_headline(fit), completed=fraction)
 
             fit = client.wait(fit_id, report=show)
-        require_success(fit)
-        console.print(parameters_report(client.parameters(fit.id), title=fit.name or fit.id))
+        print_parameters(client, fit)
 
 
 def _headline(fit: Fit) -> str:

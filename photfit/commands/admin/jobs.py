@@ -21,11 +21,11 @@ def jobs() -> None:
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many at most.")
 def list_jobs(user: str | None, state: str | None, limit: int) -> None:
     """Fits, newest first."""
-    from rich.console import Console
     from rich.table import Column, Table
 
     from jobs.accounts.accounts import list_users
     from jobs.storage.records import fits_of_all_owners
+    from photfit.terminal import terminal
 
     table = Table(
         Column("id", no_wrap=True, min_width=30),
@@ -44,7 +44,7 @@ def list_jobs(user: str | None, state: str | None, limit: int) -> None:
             made = f"{fit.created_at:%Y-%m-%d %H:%M}"
             whose = names.get(fit.owner, fit.owner)
             table.add_row(fit.id, whose, fit.name, fit.state, fit.queue, str(fit.attempt), made, fit.worker)
-    Console().print(table)
+    terminal().print(table)
 
 
 @jobs.command("cancel")

@@ -20,10 +20,10 @@ def keys() -> None:
 @click.argument("user")
 def list_keys(user: str) -> None:
     """The keys of an account, newest first; none is shown whole."""
-    from rich.console import Console
     from rich.table import Column, Table
 
     from jobs.accounts.accounts import list_keys
+    from photfit.terminal import terminal
 
     table = Table(
         Column("id", no_wrap=True, min_width=30), "name", "begins with", "may", "made", "last used", "ends", "revoked"
@@ -33,7 +33,7 @@ def list_keys(user: str) -> None:
             times = (key.created_at, key.last_used_at, key.expires_at, key.revoked_at)
             days = ("" if time is None else f"{time:%Y-%m-%d %H:%M}" for time in times)
             table.add_row(key.id, key.name, key.prefix, ", ".join(key.scopes), *days)
-    Console().print(table)
+    terminal().print(table)
 
 
 @keys.command("add")

@@ -24,10 +24,10 @@ def users() -> None:
 @users.command("list")
 def list_users() -> None:
     """Every account, with what it has."""
-    from rich.console import Console
     from rich.table import Column, Table
 
     from jobs.accounts.accounts import list_users, usage_of
+    from photfit.terminal import terminal
 
     table = Table(
         Column("name", no_wrap=True),
@@ -44,7 +44,7 @@ def list_users() -> None:
             remark = "disabled" if user.disabled_at else "administrator" if user.administrator else ""
             counts = (str(used.queued_fits), str(used.running_fits))
             table.add_row(user.name, user.id, _size(used.upload_bytes), _size(used.result_bytes), *counts, remark)
-    Console().print(table)
+    terminal().print(table)
 
 
 @users.command("add")
