@@ -42,12 +42,18 @@ def test_keeps_the_minimum_of_the_three_galaxies_and_counts_who_found_it() -> No
     assert "of 3 starts" in end.message
 
 
-def test_leaves_a_wrong_minimum_and_tells_of_it() -> None:
+def test_finds_the_truth_where_one_start_ends_in_a_wrong_minimum_and_tells_of_it() -> None:
     problem = trapped_problem()
     start = at_start(problem)
     alone = levenberg_marquardt(problem, start.theta)
     end = lm_with_restarts(problem, start, LmOptions(restarts=6, spread=8.0), silent)
-    assert float(end.equations.chi2) < 0.5 * float(alone.equations.chi2)
+    assert reduced(problem, alone) > 1000.0
+    assert reduced(problem, end) < 1.1
+    found = dict(zip(problem.table.names, problem.parameters.values(end.theta).physical[0].tolist(), strict=True))
+    bright, faint = sorted(("one", "two"), key=lambda name: -found[f"{name}.i_e"])
+    for name, truth in ((bright, BRIGHT), (faint, RIGHT)):
+        for parameter in ("x", "y", "r_e"):
+            assert found[f"{name}.{parameter}"] == pytest.approx(truth[parameter], abs=0.1)
     assert "by reduced chi-squared" in end.message
 
 
