@@ -122,7 +122,7 @@ def test_what_a_fit_had_found_is_served_however_it_ended(
     monkeypatch.setattr(running, "_fit", lambda *_: partial)
     created = transitions.create(connections.engine, NewFit("local", "a fit", {}, "cpu", "auto", "0" * 64))
     assert created is not None
-    running.attempt(connections, created.id, None)
+    running.attempt(connections, None)
     record = records.get_fit(connections.engine, "local", created.id)
     assert record is not None
     assert record.state == state
