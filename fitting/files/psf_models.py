@@ -131,8 +131,10 @@ def read_psf_model(
                 found = _psfex(opened, chosen) if chosen.psf_model == "PSFEx" else _cube(opened, chosen, limits)
             except FileInvalid:
                 raise
+            except KeyError as error:
+                raise FileInvalid(f"is no whole PSF model: {error.args[0]}", where, "all of its keywords") from error
             except Exception as error:
-                raise damage_fault("a PSF model", error, where) from error
+                raise damage_fault("PSF model", error, where) from error
     if not np.isfinite(found.planes).any():
         raise FileInvalid("holds a PSF model without a finite number", where, "numbers")
     return found

@@ -234,8 +234,10 @@ def _tell_model(
     oversampling: int,
     reading: Reading,
 ) -> None:
-    kind = {"PSFEx": "PSFEx model", "stpsf": "stpsf grid", "STDPSF": "STDPSF cube"}.get(model.kind, model.kind)
-    parts = [f"the PSF is a {kind} of {sampling:.4g} samples to a pixel"]
+    kind = {"PSFEx": "a PSFEx model", "stpsf": "an stpsf grid", "STDPSF": "an STDPSF cube"}.get(
+        model.kind, "a PSF cube"
+    )
+    parts = [f"the PSF is {kind} of {sampling:.4g} samples to a pixel"]
     if abs(sampling - oversampling) > _WHOLE * sampling:
         parts.append(f"put on {oversampling} to a pixel by splines")
     parts.append(f"taken at {len(grid.x)} x {len(grid.y)} positions about what is fitted")

@@ -251,6 +251,13 @@ def broken(folder: Path, kind: str) -> None:
         write_psfex(psf, planes, PSFAXIS1=26)
     elif kind == "scale":
         write_psfex(psf, planes, POLSCAL1=0.0)
+    elif kind == "keyword":
+        write_psfex(psf, planes, POLNAXIS=3)
+    elif kind == "number":
+        write_stdpsf(psf, grid_planes(0.5, (21, 21)))
+        fits.setval(psf, "IPSFX01", value="a")
+    elif kind == "dark":
+        write_psfex(psf, planes * np.array([-1.0, 1.0, 1.0])[:, None, None])
     elif kind == "two":
         write_psfex(psf, planes)
         with fits.open(psf) as hdus:
@@ -270,6 +277,9 @@ def broken(folder: Path, kind: str) -> None:
         ("step", "PSF_SAMP is 0"),
         ("axes", "PSFAXIS"),
         ("scale", "POLSCAL"),
+        ("keyword", "POLNAME3"),
+        ("number", "cannot be read as PSF model"),
+        ("dark", "positive sum|sums to"),
         ("two", "holds 2 PSF models"),
         ("nowhere", "nothing says where"),
         ("no grid", "are no grid"),
