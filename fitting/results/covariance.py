@@ -51,14 +51,16 @@ class Covariance:
         None where nothing in it is free, and where the data leave it open: the flux of one of two components that lie
         on each other is open, the sum of both is not.
         """
-        along = slope @ self.sensitivity
+        rows = np.flatnonzero(slope)
+        slope = slope[rows]
+        along = slope @ self.sensitivity[rows]
         length = float(np.abs(along).max(initial=0.0))
         if length == 0.0:
             return None
         along = along / length
         if ((along @ self.open_directions) ** 2 > _SHARE * (along @ along)).any():
             return None
-        variance = float(slope @ self.of_all @ slope)
+        variance = float(slope @ self.of_all[np.ix_(rows, rows)] @ slope)
         return float(np.sqrt(variance)) if variance > 0.0 else None
 
     @property

@@ -122,7 +122,8 @@ def derived_values(
         place = f"[{image.name}]" if len(images) > 1 else ""
         for item in scene.quantities(problem.request.groups):
             if np.isfinite(item.value) and item.name not in known and item.name + place not in known:
-                sigma = covariance.sigma(item.slope @ jacobian)
+                felt = np.flatnonzero(item.slope)
+                sigma = covariance.sigma(item.slope[felt] @ jacobian[felt])
                 found.append(Derived(item.name + place, item.value, sigma, item.unit, item.levels()))
     return found
 
@@ -268,19 +269,28 @@ class _Scene:
 
     def _concentric(self, lit: Sequence[str]) -> list[list[str]]:
         """Two components and more whose centres lie within a pixel of the first's, each in one set at most."""
-        centres = {item.name: self._centre(item) for item in self.components if item.name in lit}
+        centres = {item.name: self._centre(item) for item in self.components}
         sets: list[list[str]] = []
+        # Sets by the square of pixels that their first centre lies in: only neighbours are looked at.
+        near: dict[tuple[int, int], list[tuple[tuple[float, float], list[str]]]] = {}
         for name in lit:
             centre = centres[name]
-            if centre is None:
+            if centre is None or not np.isfinite(centre).all():
                 continue
-            for members in sets:
-                first = centres[members[0]]
-                if first is not None and math.dist(first, centre) <= _ONE_CENTRE:
-                    members.append(name)
-                    break
-            else:
-                sets.append([name])
+            column, row = (math.floor(place / _ONE_CENTRE) for place in centre)
+            around = [(column + i, row + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+            within = (
+                members
+                for cell in around
+                for first, members in near.get(cell, ())
+                if math.dist(first, centre) <= _ONE_CENTRE
+            )
+            members = next(within, None)
+            if members is None:
+                members = []
+                sets.append(members)
+                near.setdefault((column, row), []).append((centre, members))
+            members.append(name)
         return [members for members in sets if len(members) > 1]
 
 

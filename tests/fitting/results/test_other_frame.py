@@ -102,6 +102,19 @@ def at(result: FitResult, image: Any, moved: dict[str, float]) -> dict[str, floa
     return {row.name: row.value for row in run(request, [image]).derived}
 
 
+def test_galactic_axes_give_an_angle_from_the_icrs_north() -> None:
+    galactic = header("mirrored and turned", ra=200.0, dec=40.0)
+    galactic.update({"CTYPE1": "GLON-TAN", "CTYPE2": "GLAT-TAN"})
+    result = fitted(GALAXY, image_of(np.zeros((41, 41)), header=galactic), stages=[])
+    values = values_of(result)
+    x, y, turn = values["g.x"], values["g.y"], np.radians(values["g.pa"])
+    ends = [[x, y], [x - 1e-2 * np.sin(turn), y + 1e-2 * np.cos(turn)]]
+    centre, end = SkyCoord(*WCS(galactic).all_pix2world(ends, 0).T, frame="galactic", unit="deg").icrs
+    rows = rows_of(result)
+    assert rows["g.pa_sky"].value == pytest.approx(centre.position_angle(end).deg % 180.0, abs=1e-3)
+    assert [rows["g.ra"].value, rows["g.dec"].value] == pytest.approx([centre.ra.deg, centre.dec.deg], abs=1e-9)
+
+
 def test_surface_brightness_takes_the_pixels_area_of_the_place() -> None:
     # SIP: pixels are larger by some percent at one side.
     cards = {
@@ -318,6 +331,14 @@ def test_bulge_to_total_and_totals_follow_from_the_covariance() -> None:
     slope = np.array(slopes).T
     expected = np.sqrt(np.einsum("ka,ab,kb->k", slope, result.covariance.matrix, slope))
     assert [rows[name].uncertainty for name in names] == pytest.approx(expected.tolist(), rel=1e-3)
+
+
+def test_components_of_one_centre_are_found_among_many() -> None:
+    places = [(10.9, 10.0), (11.1, 10.0), (30.0, 30.0), (11.85, 10.0), (30.0, 31.01), (29.5, 29.5)]
+    scene = [sersic(f"g{k}", x=x, y=y, r_e=1.0) for k, (x, y) in enumerate(places)]
+    rows = rows_of(fitted(scene, image_of(np.zeros((41, 41))), stages=[]))
+    # The fourth is within a pixel of the first, the fifth is not of the third.
+    assert {name for name in rows if "+" in name} == {"g0+g1+g3.flux", "g2+g5.flux"}
 
 
 def test_groups_that_the_request_names_have_totals() -> None:
