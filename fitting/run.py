@@ -15,6 +15,7 @@ from fitting.methods.progress import Report, ignore
 from fitting.methods.results import MinimizerResult
 from fitting.methods.samplers import Shelf
 from fitting.methods.uncertainties import SizeLimit, size_limits
+from fitting.model_noise import noise_notices
 from fitting.problem import Problem
 from fitting.results import (
     Covariance,
@@ -29,6 +30,7 @@ from fitting.results import (
     goodness,
     lost_components,
     near_limit_notice,
+    noise_notice,
     reported_interval,
     scaled_interval,
     surroundings,
@@ -83,7 +85,8 @@ def run(
     with memory_faults():
         problem = Problem(request, images, place)
         with _threads_for(problem):
-            return _result(problem, images, run_stages(problem, report, shelf), str(place))
+            outcome = run_stages(problem, report, shelf)
+            return _result(outcome.problem, images, outcome, str(place))
 
 
 @contextmanager
@@ -148,9 +151,12 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
     notices += [*two_way_notices(images, derived), *distortion_notices(problem, images, values)]
     fitted_rows = _fitted_parameters(problem, values, covariance, outcome, draws, chi2)
     planes = _planes(problem, images, end.theta, models)
-    notices += outcome.notices
+    notices += [*outcome.notices, *noise_notices(problem, outcome.renewed)]
     if fitted:
         notices += filter(None, (near_limit_notice(problem.table, fitted_rows), *map(correlation_notice, planes)))
+        if problem.request.noise.name != "student_t":
+            free = round(len(problem.names) / len(planes))
+            notices += filter(None, (noise_notice(plane, free) for plane in planes))
     return FitResult(
         request=problem.request,
         converged=fitted is False

@@ -14,20 +14,26 @@ from fitting.chains import Chains
 from fitting.faults import OutOfMemory, PassingFault, UserFault
 from fitting.memory_faults import memory_faults
 from fitting.methods import METHOD_RUNNERS, Surroundings
-from fitting.methods.minimizers import NEAR
+from fitting.methods.minimizers import NEAR, State, newton_decrement, unblocked_parameters
 from fitting.methods.progress import Cancelled, Report, StopAndKeep
 from fitting.methods.results import MinimizerResult, SamplerResult, SamplingStopped
 from fitting.methods.samplers import Compartment, Shelf, derived_seed
 from fitting.methods.uncertainties import BootstrapResult, Interval, ProfiledResult
+from fitting.model_noise import follows_model, is_renewed, noise_of_model, noise_of_smooth_light
 from fitting.problem import Equations, Problem
 from fitting.progress_reporter import ProgressReporter, StageTrace, pulse_between_tiles
 from fitting.results import History, SampledChains, StageRecord
+from fitting.spec import LmOptions, StageSpec
 from fitting.spec.notices import Notice
 
 _MOST_HISTORY = 1000
 """Entries of a stage's history, at most; chosen by hand: more than a plot tells apart."""
 _DRAWS_AT_ONCE = 4096
 """Draws whose linked rows are worked out at once; chosen by hand, bounds memory."""
+_MOST_ROUNDS = 6
+"""Times that a stage goes on with the noise of its model, at most; two or three serve."""
+_UNMOVED = 1e-4
+"""Decrease of χ² that other noise promises, below which the minimum is where it was: a hundredth of a σ."""
 _DARK = math.log(1e-200)
 """Logarithms below this stand for zero."""
 
@@ -38,6 +44,8 @@ class Outcome:
 
     Attributes:
         end: of the last stage, or the start where there is none.
+        problem: with the noise as it was there.
+        renewed: whether noise that follows from the model is that of one that was fitted, or given to be looked at.
         records: of every stage.
         sampled: of the last stage that sampled.
         stopped: which stage was stopped, or failed, before its end, so that the outcome is what it had found; where it
@@ -50,6 +58,7 @@ class Outcome:
     """
 
     end: MinimizerResult
+    problem: Problem
     records: tuple[StageRecord, ...] = ()
     sampled: SampledChains | None = None
     bootstrap: Tensor | None = None
@@ -58,6 +67,7 @@ class Outcome:
     not_run: tuple[str, ...] = ()
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     chain_notices: tuple[Notice, ...] = ()
+    renewed: bool = False
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -82,18 +92,25 @@ def run_stages(problem: Problem, report: Report, shelf: Shelf | None = None) -> 
         shelf: where samplers keep checkpoints, from which the same request goes on.
     """
     reporter = ProgressReporter(problem, report)
+    plain = problem
     with pulse_between_tiles(problem, reporter.repeat):
+        if not problem.request.stages:
+            problem, _ = noise_of_model(problem, problem.start())
+        elif follows_model(problem):
+            problem = noise_of_smooth_light(problem)
         theta = light_dark_components(problem, problem.start()) if problem.request.stages else problem.start()
         at_start = MinimizerResult(
             theta, problem.lazy_equations(theta), 0, 0, True, "the model at the given parameters", ()
         )  # what a request without stages asks for
-        outcome = Outcome(at_start)
+        outcome = Outcome(at_start, problem, renewed=not problem.request.stages)
         for number in range(len(problem.request.stages)):
-            outcome = _run_stage(problem, number, outcome, reporter, shelf)
+            outcome = _run_stage(number, outcome, reporter, shelf)
             if outcome.stopped is not None:
                 left = list(enumerate(problem.request.stages))[number + 1 :]
-                return replace(outcome, not_run=tuple(f"stage {place + 1}, {stage.method}" for place, stage in left))
-    return outcome
+                not_run = tuple(f"stage {place + 1}, {stage.method}" for place, stage in left)
+                outcome = replace(outcome, not_run=not_run)
+                break
+    return replace(outcome, problem=plain.weighted_like(outcome.problem))
 
 
 def light_dark_components(problem: Problem, theta: Tensor) -> Tensor:
@@ -120,14 +137,13 @@ def light_dark_components(problem: Problem, theta: Tensor) -> Tensor:
     return torch.minimum(torch.maximum(unit, problem.lower), problem.upper)
 
 
-def _run_stage(
-    problem: Problem, number: int, before: Outcome, reporter: ProgressReporter, shelf: Shelf | None
-) -> Outcome:
+def _run_stage(number: int, before: Outcome, reporter: ProgressReporter, shelf: Shelf | None) -> Outcome:
     """The outcome after one more stage, or after what there is of it where it is stopped or fails.
 
     What comes through is trouble that may pass (the whole fit is tried again), a `Cancelled` that keeps nothing, and
     whatever ends a first stage that has nothing to keep.
     """
+    problem = before.problem
     stage = problem.request.stages[number]
     began = time.perf_counter()
     surroundings = Surroundings(
@@ -138,7 +154,10 @@ def _run_stage(
     try:
         with memory_faults():
             end = METHOD_RUNNERS[stage.method](problem, before.end, stage.options, surroundings)
-            return _outcome_after(problem, stage.method, before, end, began)
+            if isinstance(end, SamplerResult | BootstrapResult) or not follows_model(problem):
+                return _outcome_after(problem, stage.method, before, end, began)
+            problem, end = _with_noise_of_model(problem, stage, end, surroundings)
+            return replace(_outcome_after(problem, stage.method, before, end, began), renewed=True)
     except Exception as raised:  # noqa: BLE001 - whatever it is, what was found before is kept
         cause = raised.cause if isinstance(raised, SamplingStopped) else raised
         if isinstance(cause, PassingFault) or (isinstance(cause, Cancelled) and not isinstance(cause, StopAndKeep)):
@@ -152,7 +171,11 @@ def _run_stage(
         with nullcontext() if failure is None else suppress(Exception), memory_faults():
             partial = _partial_result(problem, before.end, reporter.trace, raised)
             if partial is not None:
-                kept = _outcome_after(problem, stage.method, before, partial, began)
+                renewed = before.renewed
+                if follows_model(problem) and not isinstance(partial, SamplerResult):
+                    problem, renewed = noise_of_model(problem, partial.theta)[0], True
+                    partial = replace(partial, equations=problem.lazy_equations(partial.theta))
+                kept = replace(_outcome_after(problem, stage.method, before, partial, began), renewed=renewed)
         if not kept.records:
             raise cause from raised.__cause__
         return replace(kept, stopped=stopped, failure=failure)
@@ -165,6 +188,36 @@ def _failed(failure: Exception) -> str:
     if isinstance(failure, OutOfMemory):
         return "failed: the memory did not suffice"
     return f"failed by a fault of photfit ({type(failure).__name__})"
+
+
+def _with_noise_of_model(
+    problem: Problem, stage: StageSpec, end: MinimizerResult, surroundings: Surroundings
+) -> tuple[Problem, MinimizerResult]:
+    """The problem with the noise of the model that a stage found, and where the stage ends with that.
+
+    It goes on only where that moves the minimum by what counts. Nothing is lost where time is up: what is there then
+    is a minimum, with the noise of the model before.
+    """
+    options = stage.options
+    if isinstance(options, LmOptions):
+        options = options.model_copy(update={"restarts": 0})
+    for _ in range(_MOST_ROUNDS):
+        problem, change = noise_of_model(problem, end.theta)
+        if not is_renewed(change):
+            return problem, replace(end, equations=problem.lazy_equations(end.theta))
+        renewed = replace(end, equations=problem.normal_equations(end.theta))
+        free = unblocked_parameters(problem, State(end.theta, renewed.equations))
+        moved = newton_decrement(renewed.equations, free)
+        if not end.converged or (moved < _UNMOVED and not isinstance(end, ProfiledResult)):
+            return problem, renewed
+        again = METHOD_RUNNERS[stage.method](problem, renewed, options, surroundings)
+        end = replace(
+            again,
+            iterations=end.iterations + again.iterations,
+            evaluations=end.evaluations + again.evaluations,
+            chi2_history=(*end.chi2_history, *again.chi2_history),
+        )
+    return problem, end
 
 
 def _partial_result(
@@ -203,7 +256,8 @@ def _outcome_after(problem: Problem, method: str, before: Outcome, end: Minimize
         end.diagnostics.document() if isinstance(end, SamplerResult) else None,
     )
     lower = float(before.end.equations.chi2) - float(end.equations.chi2) > NEAR
-    after = replace(before, end=end, records=(*before.records, record), intervals={} if lower else before.intervals)
+    intervals = {} if lower else before.intervals
+    after = replace(before, end=end, problem=problem, records=(*before.records, record), intervals=intervals)
     if isinstance(end, ProfiledResult):
         return replace(after, intervals=end.intervals)
     if isinstance(end, SamplerResult):

@@ -99,7 +99,7 @@ def pixel_scatter(data: Array, used: Mask, variance: Array | float = 1.0) -> Sca
     kernel: tuple[float, ...] = _KERNEL
     close = [_differences(data, used, spread, block, 1) for block in blocks]
     if _told_by(close) < min(_ENOUGH, 0.2 * int(used.sum())):
-        flat = data - _smooth_light(data, used)
+        flat = data - smooth_light(data, used)
         whole = used[1:, 1:] & used[:-1, 1:] & used[1:, :-1] & used[:-1, :-1]
         blocks = tuple(_blocks(data.shape, int(np.sqrt(2.0 * _FEWEST * whole.size / max(whole.sum(), 1)))))
         close, kernel = [_differences(flat, used, spread, block, 1, _SHORT) for block in blocks], _SHORT
@@ -122,7 +122,7 @@ def pixel_scatter(data: Array, used: Mask, variance: Array | float = 1.0) -> Sca
     return Scatter(max(min(apart, hidden), ratio), ratio, min(widest, hidden), settled, level, False)
 
 
-def _smooth_light(data: Array, used: Mask) -> Array:
+def smooth_light(data: Array, used: Mask) -> Array:
     """Gaussian means of the used pixels: light whose differences of four pixels would not vanish."""
     weight = gaussian_filter(used.astype(np.float64), _SMOOTHING)
     light = gaussian_filter(np.where(used, data, 0.0), _SMOOTHING)

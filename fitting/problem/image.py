@@ -116,6 +116,12 @@ class TargetImage:
         """Of each tile, the largest weight of its pixels."""
         return tuple(float(self.weight[tile.rows, tile.columns].max()) for tile in self.tiles)
 
+    def with_variance(self, variance: np.ndarray) -> "TargetImage":
+        """The image with another variance (height, width) of its used pixels, data units squared."""
+        used = self.weight > 0.0
+        given = torch.as_tensor(variance, device=self.weight.device)
+        return replace(self, weight=used / torch.where(used, given, 1.0))
+
     def with_psf_at(self, physical: Tensor) -> "TargetImage":
         """The image with the point-spread function of native values (batch, natives)."""
         return self if self.psf is None else replace(self, convolver=self.psf.convolver(physical))

@@ -16,9 +16,12 @@ Why it is so: decisions 0012 (what a fit minimizes), 0010 (what it varies), 0024
 """
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from fitting.inputs import ImageData
@@ -83,6 +86,25 @@ class Problem:
         psf = fitted_psf(components, view.index, image, first)
         target = TargetImage.of(with_stamp(image, psf, first), self.device, self.request.noise, len(view.index))
         return replace(target, psf=psf, scale=length_scale(self.request, image))
+
+    def with_variances(self, variances: Sequence[NDArray[np.float64] | None]) -> "Problem":
+        """The problem with other variances of the used pixels, each (height, width), data units squared; of an image
+        whose variance is None they stay.
+        """
+        problem = copy(self)
+        problem.images = tuple(
+            image if variance is None else image.with_variance(variance)
+            for image, variance in zip(self.images, variances, strict=True)
+        )
+        return problem
+
+    def weighted_like(self, other: "Problem") -> "Problem":
+        """The problem with the variances of another of the same images."""
+        problem = copy(self)
+        problem.images = tuple(
+            replace(mine, weight=theirs.weight) for mine, theirs in zip(self.images, other.images, strict=True)
+        )
+        return problem
 
     @property
     def degrees_of_freedom(self) -> int:

@@ -9,7 +9,7 @@ from fitting.results.best_fit import best_fit_document, best_fit_request
 from fitting.results.covariance import Covariance, covariance_at, reported_interval, scaled_interval
 from fitting.results.derived import derived_values, two_way_notices
 from fitting.results.distortion import distortion_notices
-from fitting.results.goodness import correlation_notice, goodness, near_limit_notice
+from fitting.results.goodness import correlation_notice, goodness, near_limit_notice, noise_notice
 from fitting.results.provenance import InputFile, surroundings, with_origin
 from fitting.results.result import (
     FitResult,
@@ -46,6 +46,7 @@ __all__ = [
     "goodness",
     "lost_components",
     "near_limit_notice",
+    "noise_notice",
     "parameters_document",
     "reported_interval",
     "scaled_interval",

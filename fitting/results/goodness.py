@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from fitting.inputs import pixel_scatter
 from fitting.problem import Problem
 from fitting.problem.coordinates import Values
 from fitting.results.result import FittedParameter, ImageResult
@@ -59,6 +60,14 @@ _FEWEST_PAIRS = 200
 """Pairs of pixels, below which an autocorrelation is not normal enough to be judged; chosen by hand."""
 _LARGEST = 5.0
 """Residuals count as no larger, so that a few cosmic rays are no correlation."""
+_TOO_GOOD = 0.3
+"""χ²ᵣ below which noise is spoken of as too large: by 1.8 in σ."""
+_TOO_BAD = 3.0
+"""χ²ᵣ above which it is spoken of as too small, by 1.7 in σ, where the residual has no structure."""
+_BY_NOISE = 0.6
+"""Share of χ²ᵣ that the scatter of neighbours must have, where there is no structure."""
+_FEWEST_FREEDOM = 30
+"""Degrees of freedom, from which χ²ᵣ is below 0.3 by chance once in 10,000 fits."""
 _NEAREST = ((0, 1), (1, 0))
 """Offsets (rows, columns) of nearest neighbours."""
 _OFFSETS = tuple((dy, dx) for dy in range(REACH + 1) for dx in range(-REACH, REACH + 1) if (dy, dx) > (0, 0))
@@ -86,6 +95,38 @@ def correlation_notice(image: ImageResult) -> Notice | None:
         )
         return Notice("model-lacks-structure", sentence, f"image {image.name}")
     return None
+
+
+def noise_notice(image: ImageResult, free: int) -> Notice | None:
+    """A notice where χ²ᵣ says that an image's noise is too large, or too small though the residual has no structure.
+
+    Whether it has is told by its second differences, which light that the model lacks hardly adds to.
+
+    Args:
+        free: how many parameters were fitted to it.
+    """
+    freedom = image.n_pixels - free
+    if freedom < _FEWEST_FREEDOM:
+        return None
+    reduced, where = image.chi2 / freedom, f"image {image.name}"
+    if reduced < _TOO_GOOD:
+        factor = "far" if reduced <= 0.0 else f"about {reduced**-0.5:.2g} times"
+        sentence = (
+            f"{where}: reduced chi-squared is {reduced:.3g}, so the noise that was given is {factor} too large in "
+            f"sigma, and so are uncertainties, unless the model follows the noise itself"
+        )
+        return Notice("noise-too-large", sentence, where)
+    if reduced <= _TOO_BAD:
+        return None
+    used = ~image.mask
+    scatter = pixel_scatter(np.where(used, image.residual, 0.0), used, np.where(used, image.variance, 1.0))
+    if scatter is None or scatter.ratio**2 < _BY_NOISE * reduced:
+        return None
+    sentence = (
+        f"{where}: reduced chi-squared is {reduced:.3g} though the residual has no structure, so the noise that was "
+        f"given is about {scatter.ratio:.2g} times too small in sigma; `uncertainty_scaled` allows for that"
+    )
+    return Notice("noise-too-small", sentence, where)
 
 
 def is_correlated(residual: Array) -> bool:

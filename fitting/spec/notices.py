@@ -302,6 +302,22 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "Stages were not run, since one before them was stopped or failed.",
             "Run them from `best-fit.json`, which starts where this result ended.",
         ),
+        "variance-estimated-again": NoticeDescription(
+            "The variance that was estimated before the fit was estimated again from its residual, and is used.",
+            "Give a variance, or a gain: bright sources have photon noise that the estimate leaves out.",
+        ),
+        "photon-noise-of-data": NoticeDescription(
+            "Photon noise was taken of the smoothed data, since no stage fitted a model before the chains.",
+            "Begin with a stage of `lm`, after which the noise is that of its model.",
+        ),
+        "noise-too-large": NoticeDescription(
+            "Reduced χ² is far below 1: the noise that was given is larger than that of the pixels.",
+            "Look at what was given as variance, sigma or weight; uncertainties are too large with it.",
+        ),
+        "noise-too-small": NoticeDescription(
+            "Reduced χ² is far above 1 though the residual has no structure: the noise that was given is too small.",
+            "Look at what was given as variance, sigma or weight, or use the scaled uncertainties.",
+        ),
         "residual-correlated": NoticeDescription(
             "Neighbouring pixels of the residual are correlated away from the components, too.",
             "Multiply uncertainties by the factor that the notice has, or fit an image that was not resampled.",

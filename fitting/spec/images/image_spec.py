@@ -40,7 +40,7 @@ class ConstantNoise(Document):
 
 
 class GainNoise(Document):
-    """Variance from the data: (d + subtracted_sky)/gain + (read_noise/gain)^2.
+    """Variance from the light m of the model: (m + subtracted_sky)/gain + (read_noise/gain)^2.
 
     Attributes:
         gain: electrons per data unit.
