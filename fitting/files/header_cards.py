@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 
+import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 
@@ -28,6 +29,10 @@ _OTHER_AXES = re.compile(
     r"P[VS]([3-9]|\d\d+)_\d+[A-Z]?\Z|WCSAXES[A-Z]?\Z"
 )
 """Cards of axes that a plane does not have."""
+_STRUCTURE = re.compile(r"(SIMPLE|XTENSION|BITPIX|NAXIS\d*|EXTEND|GROUPS|PCOUNT|GCOUNT|TFIELDS|BSCALE|BZERO)\Z")
+"""Cards of how pixels are stored, all of them: where one stands twice, astropy would leave the second."""
+_WILD = re.compile(r"[*?]|\.\.\.")
+"""What no keyword has, and what would match many."""
 _ALTERNATE = re.compile(r"CTYPE[12][A-Z]\Z")
 """Cards of further coordinates, each with its letter."""
 _REFERENCE_PIXEL = re.compile(r"CRPIX([12])[A-Z]?\Z|LTV([12])\Z")
@@ -49,6 +54,8 @@ def readable_header(header: fits.Header) -> tuple[fits.Header, tuple[str, ...]]:
                 _ = (card.keyword, card.value, card.comment)
                 card.verify("silentfix")
                 str(card)
+                if _WILD.search(card.keyword):
+                    raise fits.VerifyError("a keyword that astropy takes for a pattern of others")
                 kept.append(card)
             except Exception:  # noqa: BLE001 - astropy raises many kinds, and what cannot be read has no use
                 dropped.append(_keyword(card, number))
@@ -78,9 +85,9 @@ def windowed_header(header: fits.Header, origin: tuple[int, int], shape: tuple[i
         origin: (x, y) of the first pixel.
         shape: (height, width) of the plane; that of the header where None.
     """
-    made = header.copy(strip=True)
+    made = header.copy()
     for keyword in dict.fromkeys(header):
-        if _OTHER_AXES.match(keyword) or TABLE_CARDS.match(keyword):
+        if _STRUCTURE.match(keyword) or _OTHER_AXES.match(keyword) or TABLE_CARDS.match(keyword):
             made.remove(keyword, ignore_missing=True, remove_all=True)
             continue
         moved = _REFERENCE_PIXEL.match(keyword)
@@ -102,18 +109,22 @@ def _replace_tables(
 ) -> None:
     """Put a polynomial in the place of coordinates with tables; nothing where those cannot be read."""
     found = sky_coordinates(header)
-    size = shape or (header.get("NAXIS2"), header.get("NAXIS1"))
-    if found is None or not all(isinstance(length, int) and length > 0 for length in size):
+    height, width = shape or (header.get("NAXIS2"), header.get("NAXIS1"))
+    if found is None or not isinstance(height, int) or not isinstance(width, int):
+        made.add_history("photfit: coordinates without the tables of distortion that the input leads to")
         return
-    polynomial = polynomial_coordinates(found.wcs, origin, (int(size[0]), int(size[1])))
-    if polynomial is not None:
+    try:
+        polynomial = polynomial_coordinates(found.wcs, origin, (height, width))
+    except np.linalg.LinAlgError:  # places that are all one
+        polynomial = None
+    if polynomial is None:
+        _remove_coordinates(made, "")
+    else:
         replaced_coordinates(made, polynomial)
 
 
 def _stands_alone(header: fits.Header, alternate: str) -> bool:
-    """Whether coordinates can be read from the header alone; where there are none, too."""
-    if f"CTYPE1{alternate}" not in header and f"CTYPE2{alternate}" not in header:
-        return True
+    """Whether coordinates can be read from the header alone; where there are none and no trace of them, too."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -78,6 +78,8 @@ def sky_of(image: ImageData) -> TangentPlane | None:
     if not np.isfinite([*u, *v]).all():
         return None
     scale = float(max(np.abs(u).max(), np.abs(v).max()))
+    if not scale > 0.0:
+        return None  # all pixels at one place
     for degree in _DEGREES:
         terms = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
         powers_u, powers_v = _powers(u / scale, degree + 1), _powers(v / scale, degree + 1)
