@@ -11,6 +11,7 @@ from fitting import __version__
 COMMANDS: tuple[str, ...] = (
     "serve",
     "demo",
+    "describe",
     "propose",
     "fit",
     "render",

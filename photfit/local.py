@@ -193,6 +193,32 @@ def propose_here(image: str, options: Mapping[str, Any], folder: Path) -> dict[s
     return proposal | {"request": request.with_references(moved).document()}
 
 
+def describe_here(path: Path, hdu: int | str | None) -> Iterator[str]:
+    """What a file holds, a line each, and the planes that belong to an HDU of it. Raises UserMistake."""
+    with _engine_present():
+        from fitting.files import FileInvalid, describe_file, recognise_planes
+    try:
+        description = describe_file(path)
+    except FileInvalid as error:
+        raise UserMistake(f"{path} {error}") from error
+    yield f"{path}: {description.format}, {len(description.hdus)} HDUs"
+    for found in description.hdus:
+        size = " × ".join(map(str, reversed(found.shape))) or "no data"
+        said = [found.kind if found.shape else "", size, found.dtype, found.unit]
+        yield f"[{found.index}] {found.name or '(no name)'}: {', '.join(str(word) for word in said if word)}"
+        if found.role is not None:
+            yield f"    {found.role}, by {found.role_reason}"
+        if found.pixel_scale is not None:
+            yield f"    {found.pixel_scale:.6g} arcsec a pixel"
+        if found.centre is not None:
+            yield f"    centre at ra {found.centre[0]:.6f}, dec {found.centre[1]:.6f} (ICRS)"
+        if found.zero_point is not None:
+            yield f"    zero point {found.zero_point:.6g}"
+        yield from (f"    warning: {warning}" for warning in found.warnings)
+    for warning in recognise_planes(description, hdu).warnings:
+        yield f"planes {warning}" if warning.startswith("of the file") else warning
+
+
 def catalogue_here(path: Path) -> list[dict[str, float]]:
     """The rows of a catalogue file. Raises UserMistake."""
     with _engine_present():

@@ -52,11 +52,14 @@ export async function upload(content, filename) {
   return (await ask(address, { method: "POST", headers, body: content })).json();
 }
 
-export const pixelsOf = ({ upload: id, hdu }) =>
-  `/v1/uploads/${id}/pixels.npy${hdu === undefined || hdu === null ? "" : `?hdu=${encodeURIComponent(hdu)}`}`;
+export const pixelsOf = ({ upload: id, ...place }) => `/v1/uploads/${id}/pixels.npy${placeOf(place)}`;
 
-export const skyOf = ({ upload: id, hdu }) =>
-  `/v1/uploads/${id}/sky${hdu === undefined || hdu === null ? "" : `?hdu=${encodeURIComponent(hdu)}`}`;
+export const skyOf = ({ upload: id, ...place }) => `/v1/uploads/${id}/sky${placeOf(place)}`;
+
+function placeOf({ hdu, plane }) {
+  const said = Object.entries({ hdu, plane }).filter(([, value]) => value !== undefined && value !== null);
+  return said.length ? `?${new URLSearchParams(said)}` : "";
+}
 
 /** Pixels of a plane of a fit's image, from the address of its FITS file. */
 export const pixelsOfResult = (fitsAddress) => fitsAddress.replace(/\.fits$/, ".npy");

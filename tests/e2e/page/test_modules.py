@@ -294,3 +294,18 @@ def _needed(module: Path) -> set[str]:
             imports = re.findall(r'^(?:import|export)[^;]*?from "([^"]+)"', path.read_text(), re.MULTILINE)
             waiting += [(path.parent / each).resolve() for each in imports]
     return found
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [("", None), (" sat, CR 3", ["SAT", "CR", 3]), ("Any", "any"), ("12;DO_NOT_USE", [12, "DO_NOT_USE"])],
+)
+def test_bits_of_a_mask_are_read_as_they_are_typed(call: Call, typed: str, expected: object) -> None:
+    assert call("model/files.js", "bitsOf", typed) == expected
+
+
+def test_a_plane_of_a_cube_is_asked_for_by_its_number(call: Call) -> None:
+    named = call("model/requests.js", "reference", "upl_1[SCI,2][7]")
+    assert named == {"upload": "upl_1", "hdu": "SCI,2", "plane": 7}
+    assert call("service.js", "pixelsOf", named) == "/v1/uploads/upl_1/pixels.npy?hdu=SCI%2C2&plane=7"
+    assert call("service.js", "skyOf", {"upload": "upl_1"}) == "/v1/uploads/upl_1/sky"

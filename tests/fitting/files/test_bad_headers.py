@@ -1,4 +1,4 @@
-"""Headers of every badness: from description to results they are read, refused by a sentence, or left out, and no more."""
+"""Headers of every badness: from description to results they are read, refused by a sentence, or left out."""
 
 from __future__ import annotations
 

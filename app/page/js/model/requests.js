@@ -1,10 +1,11 @@
 /** Requests as the page edits them: plain JSON, changed by functions that give a new one. */
 
-/** {upload, hdu} of a plane, however the request writes it; null where it names no file. */
+/** {upload, hdu, plane} of a plane, however the request writes it; null where it names no file. */
 export function reference(plane) {
   if (typeof plane === "string") {
-    const match = /^(.*?)(?:\[([^[\]]+)\])?$/.exec(plane);
-    return { upload: match[1], hdu: match[2] === undefined ? undefined : numbered(match[2]) };
+    const match = /^(.*?)(?:\[([^[\]]+)\](?:\[(\d+)\])?)?$/.exec(plane);
+    const [hdu, number] = match.slice(2).map((text) => (text === undefined ? undefined : numbered(text)));
+    return { upload: match[1], hdu, ...(number === undefined ? {} : { plane: number }) };
   }
   return plane && typeof plane === "object" && "upload" in plane ? plane : null;
 }

@@ -22,7 +22,7 @@ const SHOWN = { data: "Data", model: "Model", residual: "Residual / σ" };
 
 export function ImageStage({ image, request, catalogue, selected, select }) {
   const file = reference(image.data);
-  const { value, error, again } = useAnswer(() => loadImage(file), [file?.upload, file?.hdu]);
+  const { value, error, again } = useAnswer(() => loadImage(file), [file?.upload, file?.hdu, file?.plane]);
   const camera = useMemo(() => new Camera(), []);
   const [look, setLook] = useState(null);
   const [shown, setShown] = useState("data");
@@ -68,12 +68,13 @@ export function ImageStage({ image, request, catalogue, selected, select }) {
 
 async function loadImage(file) {
   const { description } = await getJson(`/v1/uploads/${file.upload}`);
-  const images = description.hdus.filter(({ is_image: is }) => is);
+  const images = description.hdus.filter(({ is_image: is, n_planes: planes }) => is || planes);
   const hdu = images.find(({ index, name }) => index === file.hdu || name === file.hdu) ?? images[0];
+  const shape = hdu.shape.slice(-2);
   const [plane, sky] = await Promise.all([
-    loadPlane(pixelsOf(file), binFor(hdu.shape)), getJson(skyOf(file)).catch(() => null),
+    loadPlane(pixelsOf(file), binFor(shape)), getJson(skyOf(file)).catch(() => null),
   ]);
-  return { plane: { ...plane, shape: hdu.shape }, sky };
+  return { plane: { ...plane, shape }, sky };
 }
 
 const withMask = (request, name, mask) => ({

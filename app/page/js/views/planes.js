@@ -2,7 +2,7 @@
 
 import { startDraft } from "../draft.js";
 import { html, useEffect, useState } from "../html.js";
-import { imagesOf, psfModelsOf, sizeOf } from "../model/files.js";
+import { bitsOf, cubesOf, imagesOf, psfModelsOf, sizeOf } from "../model/files.js";
 import { general } from "../model/rounding.js";
 import { Failure, useAnswer, Waiting } from "../parts/asking.js";
 import { Thumbnail } from "../parts/thumbnail.js";
@@ -24,6 +24,7 @@ export function Planes({ route: [id] }) {
 
 function Assigning({ file, found }) {
   const [roles, setRoles] = useState(found.planes);
+  const [bits, setBits] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(null);
   useEffect(() => setRoles(found.planes), [found]);
@@ -38,6 +39,8 @@ function Assigning({ file, found }) {
     setBusy(true);
     setError(null);
     const { data, ...planes } = roles;
+    const wanted = bitsOf(bits);
+    if (planes.mask !== undefined && wanted) planes.mask = { hdu: planes.mask, bits: wanted };
     try {
       const title = file.filename.replace(/\.(fits?|npy|fz|gz)+$/gi, "");
       const proposal = await postJson(`/v1/uploads/${file.id}/propose`, { hdu: data, title, ...planes });
@@ -64,14 +67,22 @@ function Assigning({ file, found }) {
         <div class="stack tight"><h2>${hdu.name || `HDU ${hdu.index}`}</h2>
           <span class="quiet small numbers">HDU ${hdu.index} · ${sizeOf(hdu)} pixels · ${hdu.dtype}
             ${hdu.unit ? ` · ${hdu.unit}` : ""}</span>
-          <span class="quiet small numbers">from ${general(hdu.minimum)} to ${general(hdu.maximum)}${blank(hdu)}
+          <span class="quiet small numbers">${hdu.n_finite ? `from ${general(hdu.minimum)} to ${general(hdu.maximum)}` : ""}${blank(hdu)}
             ${hdu.pixel_scale ? ` · ${general(hdu.pixel_scale)}″ a pixel` : ""}${hdu.zero_point ? html` · <span title=${hdu.flux_scale}>zero point ${general(hdu.zero_point)}</span>` : ""}${hdu.saturation ? ` · saturated from ${general(hdu.saturation)}` : ""}</span>
           ${hdu.noise_reason && html`<span class="quiet small numbers">noise by the header: ${hdu.noise_reason}</span>`}
+          ${hdu.role && html`<span class="quiet small">Its header says: ${ROLES[hdu.role] ?? "a noise, and not which"} (${hdu.role_reason})</span>`}
+          ${(hdu.warnings ?? []).map((warning) => html`<span class="small">${warning}</span>`)}
+          ${roleOf(hdu) === "mask" && html`<label class="field">Bits that mask a pixel<input value=${bits} placeholder="as its observatory has it; or SAT, CR, 3; or any"
+            onInput=${(event) => setBits(event.target.value)} /></label>`}
           ${faultOf(hdu) && html`<span class="fault">${faultOf(hdu).message}</span>`}</div>
         <label class="field">This is<select value=${roleOf(hdu)} onChange=${(event) => assign(hdu, event.target.value)}>
           ${[["", "not used"], ...Object.entries(ROLES)].map(([role, words]) =>
             html`<option key=${role} value=${role} selected=${role === roleOf(hdu)}>${words}</option>`)}</select></label>
       </li>`)}
+      ${cubesOf(file).map((hdu) => html`
+      <li class="card plane" key=${hdu.index}>
+        <div class="stack tight"><h2>${hdu.name || `HDU ${hdu.index}`}</h2>
+          ${hdu.warnings.map((warning) => html`<span class="quiet small">${warning}</span>`)}</div></li>`)}
       ${psfModelsOf(file).map((hdu) => html`
       <li class="card plane" key=${hdu.index}>
         <div class="stack tight"><h2>${hdu.name || `HDU ${hdu.index}`}</h2>
@@ -85,6 +96,7 @@ function Assigning({ file, found }) {
 }
 
 function blank(hdu) {
+  if (hdu.n_finite === null) return "";
   const missing = hdu.shape.reduce((product, side) => product * side, 1) - hdu.n_finite;
   return missing ? ` · ${missing} pixels without a value` : "";
 }
