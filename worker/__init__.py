@@ -6,7 +6,8 @@ Where to open first:
 
 - *How does a worker start?* `application.py`: a parent that listens (Celery) and reports its presence, and one spawned
   child that computes; `connections.py` is what the child keeps from one fit to the next.
-- *What happens to a fit here?* `tasks.py`, then `running.py`: one attempt, and what becomes of it by what stopped it.
+- *What happens when a bell rings?* `bells.py` in the parent: is there work at all? then `tasks.py` in the child.
+- *What happens to a fit here?* `running.py`: whose turn it is, one attempt, and what becomes of it by what stopped it.
 - *How does a cancel reach the engine?* `lease.py` (the heartbeat sees it in the record), then `reporting.py` (the
   engine's next report raises `Cancelled`). jobs/README.md has a fit's whole life.
 - *What outlives a worker that dies?* `checkpoints.py`: what a sampler goes on from; what is in them is told by

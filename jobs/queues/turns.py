@@ -23,15 +23,28 @@ another has at most ⌊its weight / his weight⌋ + 1, whatever waits; and who w
 so: docs/decisions/0030-whose-turn-it-is.md.
 """
 
+import functools
 import heapq
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, case, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    FromClause,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.orm import aliased
 
 from jobs.clock import database_now
 from jobs.storage.schema import FitRecord, TurnRecord, UserRecord
@@ -54,6 +67,8 @@ _CLAIM_LOCK = 7_305_462
 _LOCK_SECONDS = 5
 """Seconds that a claim waits for another, and that one which has stopped in the middle keeps others waiting, in
 PostgreSQL. Chosen by hand: a claim takes milliseconds."""
+
+_FITS = FitRecord.__table__
 
 
 @dataclass(frozen=True)
@@ -261,10 +276,10 @@ def lock_turns(connection: Connection) -> None:
 
 def next_turn(connection: Connection, queue: str, most_running: int | None = None) -> QueueTurn | None:
     """The fit of a queue whose turn it is, None where none waits that may be taken. Nothing is changed."""
-    heads = {owner: deque([fit]) for owner, fit in connection.execute(_heads(queue)) if owner and fit}
+    heads = {owner: deque([fit]) for owner, fit in connection.execute(_heads(), {"queue": queue}) if owner and fit}
     if not heads:
         return None
-    ahead = [AheadFit(*row) for row in connection.execute(_ahead(queue))]
+    ahead = [AheadFit(*row) for row in connection.execute(_ahead(), {"queue": queue})]
     clock, shares = read_clock(connection, queue, heads), read_shares(connection, heads, most_running)
     return QueueTurns(clock, heads, shares, ahead).take()
 
@@ -320,37 +335,33 @@ def paid() -> ColumnElement[int]:
     return case((FitRecord.priority < GIVEN_BACK, GIVEN_BACK), else_=FitRecord.priority)
 
 
-def _due(fit: type[FitRecord]) -> ColumnElement[bool]:
-    return or_(fit.due_at.is_(None), fit.due_at <= database_now())
+def _of_queue(fits: FromClause) -> ColumnElement[bool]:
+    """Condition on fits: they wait in the queue that a statement is given."""
+    return and_(fits.c.state == "queued", fits.c.queue == bindparam("queue"))
 
 
-def _heads(queue: str) -> Select[str | None, str | None]:
+def _due(fits: FromClause) -> ColumnElement[bool]:
+    return or_(fits.c.due_at.is_(None), fits.c.due_at <= database_now())
+
+
+@functools.cache
+def _heads() -> Select[str | None, str | None]:
     """Every owner who waits in a queue, with the oldest fit of his that is due; and one row without an owner.
 
-    One step of the index `fits_turns` an owner, however many fits wait: each step asks for the next owner.
+    One step of the index `fits_turns` an owner, however many fits wait: each step asks for the next owner. Built once:
+    that takes longer than asking.
     """
-    of_queue, further, fit = aliased(FitRecord), aliased(FitRecord), aliased(FitRecord)
-    first = select(func.min(of_queue.owner).label("owner")).where(of_queue.state == "queued", of_queue.queue == queue)
-    owners = first.cte("owners", recursive=True)
-    following = (
-        select(func.min(further.owner))
-        .where(further.state == "queued", further.queue == queue, further.owner > owners.c.owner)
-        .correlate(owners)
-        .scalar_subquery()
-    )
-    owners = owners.union_all(select(following).where(owners.c.owner.is_not(None)))
-    head = (
-        select(fit.id)
-        .where(fit.state == "queued", fit.queue == queue, fit.owner == owners.c.owner, _due(fit))
-        .order_by(fit.id)
-        .limit(1)
-        .correlate(owners)
-        .scalar_subquery()
-    )
-    return select(owners.c.owner, head)
+    first, further, fit = (_FITS.alias() for _ in range(3))
+    owners = select(func.min(first.c.owner).label("owner")).where(_of_queue(first)).cte("owners", recursive=True)
+    next_owner = select(func.min(further.c.owner)).where(_of_queue(further), further.c.owner > owners.c.owner)
+    step = select(next_owner.correlate(owners).scalar_subquery()).where(owners.c.owner.is_not(None))
+    owners = owners.union_all(step)
+    oldest = select(fit.c.id).where(_of_queue(fit), fit.c.owner == owners.c.owner, _due(fit)).order_by(fit.c.id)
+    return select(owners.c.owner, oldest.limit(1).correlate(owners).scalar_subquery())
 
 
-def _ahead(queue: str) -> Select[str, str, int]:
+@functools.cache
+def _ahead() -> Select[str, str, int]:
     """Fits of a queue that come before all turns."""
-    waits = and_(FitRecord.state == "queued", FitRecord.queue == queue, FitRecord.priority > 0, _due(FitRecord))
-    return select(FitRecord.id, FitRecord.owner, FitRecord.priority).where(waits)
+    waits = and_(_of_queue(_FITS), _FITS.c.priority > 0, _due(_FITS))
+    return select(_FITS.c.id, _FITS.c.owner, _FITS.c.priority).where(waits)

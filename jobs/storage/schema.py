@@ -69,6 +69,8 @@ class FitRecord(Table):
         # What a claim and a forecast read, so that neither opens the rows: requests make those long.
         Index("fits_turns", "state", "queue", "owner", "id", "priority", "due_at", "expected_seconds"),
         Index("fits_ahead", "state", "queue", "priority", "id"),
+        # What the pace of a queue is taken from: the newest that succeeded.
+        Index("fits_newest", "state", "queue", "id"),
         Index("fits_owner_request", "owner", "request_sha256"),
         Index("fits_webhook_due", "webhook_due"),
     )
