@@ -91,13 +91,15 @@ def fit_here(
     failure = _failure_of(result)
     try:
         with folder.filling() as place:
-            _write_files(result, place, _seen_from_folder(named, request_file.parent, output))
+            undrawn = _write_files(result, place, _seen_from_folder(named, request_file.parent, output))
     except OSError as error:
         output = keep_elsewhere()
-        _write_files(result, output, _seen_from_folder(named, request_file.parent, output))
+        undrawn = _write_files(result, output, _seen_from_folder(named, request_file.parent, output))
         why = error.strerror or error
         failure = CommandFailure(f"{folder.path} took no results after all ({why}): they are in {output}")
-    return LocalFit(request.name or request_file.stem, parameters_document(result), result.notices, output, failure)
+    return LocalFit(
+        request.name or request_file.stem, parameters_document(result), (*result.notices, *undrawn), output, failure
+    )
 
 
 def _failure_of(result: FitResult) -> CommandFailure | None:
@@ -108,15 +110,18 @@ def _failure_of(result: FitResult) -> CommandFailure | None:
     return kind(f"{result.stopped}; kept is what had been found")
 
 
-def _write_files(result: FitResult, place: Path, files: Mapping[str, str]) -> None:
-    """All files of a result, and of what it failed of the traceback, at the end of its log."""
+def _write_files(result: FitResult, place: Path, files: Mapping[str, str]) -> list[Notice]:
+    """All files of a result, and of what it failed of the traceback, at the end of its log.
+
+    Returns what there is to say of plots that could not be drawn.
+    """
     from fitting.results import write_result
 
     write_result(result, place, files)
     if result.failure is not None:
         with (place / "log.txt").open("a", encoding="utf-8") as log:
             log.writelines(traceback.format_exception(result.failure))
-    _draw_plots(result, place)
+    return _draw_plots(result, place)
 
 
 def _seen_from_folder(names: Iterable[str], before: Path, after: Path) -> dict[str, str]:
@@ -134,7 +139,12 @@ def render_here(request_file: Path, output: Path) -> list[Path]:
     The request's stages are left out. Raises UserMistake as `fit_here` does.
     """
     request = read_request(request_file).model_copy(update={"stages": ()})
-    result = _run(request, request_file, lambda _: None)
+    place = OutputFolder.tried(output, overwrite=True)
+    try:
+        result = _run(request, request_file, lambda _: None)
+    except BaseException:
+        place.leave()
+        raise
 
     from fitting.results import write_result
 
@@ -162,17 +172,25 @@ def _input_files(request: FitRequest, folder: Path) -> list[InputFile]:
     return files
 
 
-def _draw_plots(result: FitResult, output: Path) -> None:
-    """Every plot that the fit has by the stages that it came to, below its files."""
+def _draw_plots(result: FitResult, output: Path) -> list[Notice]:
+    """Every plot that the fit has by the stages that it came to, below its files; notices of those that failed."""
     from fitting.plots import draw_plot
 
     folder = output / "plots"
     folder.mkdir(exist_ok=True)
+    undrawn: list[Notice] = []
     methods = [stage.method for stage in result.stages]
     for name in plots_of(method for method in methods if result.sampled is not None or not METHODS[method].samples):
         # Some of what a plot needs shows only in the result: an object within the image, a parameter that was free.
-        with contextlib.suppress(PlotUnavailable):
+        try:
             (folder / f"{name}.png").write_bytes(draw_plot(output, name))
+        except PlotUnavailable:
+            continue
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a picture that fails must not take the numbers with it
+            undrawn.append(Notice("plot-not-drawn", f"the plot {name} could not be drawn: {error}", f"plot {name}"))
+    return undrawn
 
 
 def propose_here(image: str, options: Mapping[str, Any], folder: Path) -> dict[str, Any]:

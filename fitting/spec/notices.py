@@ -298,6 +298,10 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "A stage failed on the way; the result is what it, and the stages before it, had found.",
             "Use it for what it is; leave the stage out, or give it other options, and run the fit again.",
         ),
+        "plot-not-drawn": NoticeDescription(
+            "A plot of the result could not be drawn; its numbers and images are there.",
+            "Draw it from them, and report the sentence as a fault of photfit.",
+        ),
         "stages-not-run": NoticeDescription(
             "Stages were not run, since one before them was stopped or failed.",
             "Run them from `best-fit.json`, which starts where this result ended.",

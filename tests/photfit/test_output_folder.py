@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+import fitting.plots
 import fitting.run
 import fitting.stages
 from photfit.cli import main
@@ -154,6 +155,24 @@ def test_ctrl_c_keeps_what_was_found(number: int, tmp_path: Path, monkeypatch: p
     assert "g.r_e" in shown.stdout
     assert {"chains.nc", "parameters.json", "covariance.json", "best-fit.json"} <= files(tmp_path / "out")
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_plot_that_fails_takes_no_numbers_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> bytes:
+        raise ZeroDivisionError("no width")
+
+    monkeypatch.setattr(fitting.plots, "draw_plot", fail)
+    shown = fit(request_file(tmp_path), "-o", tmp_path / "out")
+    assert shown.exit_code == 0, shown.output
+    assert "the plot corner could not be drawn: no width" in shown.stderr
+    assert {"parameters.json", "best-fit.json"} <= files(tmp_path / "out")
+
+
+@pytest.mark.usefixtures("unused_engine")
+def test_a_rendering_tries_its_folder_first(tmp_path: Path) -> None:
+    shown = CliRunner().invoke(main, ["render", str(request_file(tmp_path)), "-o", "/proc/nothing"])
+    assert shown.exit_code == 2
+    assert "takes no results" in shown.stderr
 
 
 def test_a_stage_that_fails_leaves_its_results_and_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
