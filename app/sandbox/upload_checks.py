@@ -8,7 +8,8 @@ Where an upload is checked, in the order to read:
 2. `check_file`, here, in a child: two children, each with 60 s a call and 16 bytes of address space for each byte that
    an upload may have, 4 GiB at least (`app.sandbox.pool`).
 3. `fitting.files.describe_file`, under `fitting.files.ReadLimits`: 2 GiB unpacked, 200 times the packed size, 256 HDUs,
-   1,000 blocks a header, 2**28 pixels; the format is told by content, and one plane of numbers must be there.
+   1,000 blocks a header, 2**28 pixels that are read through (of more, headers alone are); the format is told by
+   content, and a plane of numbers must be there.
 
 Whether a request's images go together (shapes, masks, PSFs, values left out) is asked once more when a fit is asked
 for, by `check_images`, in a child too.

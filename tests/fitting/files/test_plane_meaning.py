@@ -58,6 +58,13 @@ def test_planes_of_the_first_chip_are_its_own_too(tmp_path: Path) -> None:
     assert recognise_planes(file, "SCI").hdus == {"data": 1, "sigma": 2, "mask": 3}
 
 
+def test_planes_go_by_what_stands_before_the_dot(tmp_path: Path) -> None:
+    names = named("3-1.SCI", "3-2.SCI", "3-1.RMS", "3-2.RMS", "3-2.FLG", "3-1.FLG")
+    file = describe_file(written(tmp_path / "euclid.fits", EMPTY, *names))
+    assert recognise_planes(file, "3-1.SCI").hdus == {"data": 1, "sigma": 3, "mask": 6}
+    assert recognise_planes(file, 2).hdus == {"data": 2, "sigma": 4, "mask": 5}
+
+
 def test_a_chip_without_planes_takes_none_of_another(tmp_path: Path) -> None:
     file = describe_file(written(tmp_path / "flt.fits", EMPTY, *named("SCI,1", "ERR,1", "SCI,2")))
     assert recognise_planes(file, 3).hdus == {"data": 3}
