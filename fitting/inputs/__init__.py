@@ -9,6 +9,7 @@ lack for the frame of the request.
 from fitting.inputs.astrometry import ARCSEC, TangentPlane, local_map, sky_of
 from fitting.inputs.image_data import Array, ImageData, Mask
 from fitting.inputs.image_reading import load_images
+from fitting.inputs.mask_shapes import shaped_mask
 from fitting.inputs.pixel_scatter import pixel_scatter, smooth_light
 from fitting.inputs.plane_reading import Locate
 from fitting.inputs.psf_stamps import sampled, stamp_fwhm
@@ -29,6 +30,7 @@ __all__ = [
     "photon_variance",
     "pixel_scatter",
     "sampled",
+    "shaped_mask",
     "sky_of",
     "smooth_light",
     "stamp_fwhm",

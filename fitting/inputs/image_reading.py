@@ -23,7 +23,8 @@ from fitting.inputs.basis_images import read_basis
 from fitting.inputs.frame_faults import frame_faults
 from fitting.inputs.image_data import Array, ImageData, Mask
 from fitting.inputs.image_noise import noise_plane, read_noise
-from fitting.inputs.masks import read_mask
+from fitting.inputs.mask_shapes import shaped_mask
+from fitting.inputs.masks import ReadMask, read_mask
 from fitting.inputs.plane_reading import Locate, Reading
 from fitting.inputs.psf_reading import read_psf
 from fitting.inputs.saturation import saturated_pixels
@@ -96,7 +97,8 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
     if reading.faults:
         return None
     data = plane.data
-    masked = np.zeros(data.shape, dtype=bool) if bad is None else bad.pixels
+    shaped = shaped_mask(spec.mask_shapes or (), data.shape, plane.origin)
+    masked = shaped if bad is None else bad.pixels | shaped
     usable = _finite_pixels(data, masked, reading)
     if not usable.any():
         _add_no_pixel_fault(data, spec, reading)
@@ -108,6 +110,7 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
         return None
     if bad is not None:
         bad.tell(data, noise.variance, reading)
+    ReadMask(shaped, np.zeros_like(shaped), "shapes").tell(data, noise.variance, reading, "mask_shapes")
     for notice in (*saturation, *plane.notices, *coordinates_notices(plane.header)):
         reading.notice(notice)
     _tell_pixel_scale(spec, header, reading)
@@ -191,4 +194,5 @@ def _add_no_pixel_fault(data: Array, spec: ImageSpec, reading: Reading) -> None:
     if not np.isfinite(data).any():
         reading.fault("data", f"{spec.data.file!r} holds no finite pixel in the window", "an image with numbers")
     else:
-        reading.fault("mask", "masks every pixel of the window", "pixels that are 0 where the image is to be used")
+        key = "mask" if spec.mask is not None else "mask_shapes"
+        reading.fault(key, "masks every pixel of the window", "pixels that are 0 where the image is to be used")

@@ -29,10 +29,11 @@ class ReadMask:
     others: Mask
     reason: str
 
-    def tell(self, data: Array, variance: Array, reading: Reading) -> None:
+    def tell(self, data: Array, variance: Array, reading: Reading, key: str = "mask") -> None:
         """Note how many pixels of the window the mask took, and how many of them are bright.
 
         Args:
+            key: of the request, by which the mask was given.
             data, variance: of the window.
         """
         pixels, others = self.pixels, self.others
@@ -41,10 +42,11 @@ class ReadMask:
         usable = ~pixels & np.isfinite(data) & np.isfinite(variance) & (variance > 0.0)
         sky, sigma = (np.median(data[usable]), np.sqrt(np.median(variance[usable]))) if usable.any() else (0.0, np.inf)
         bright = int((pixels & (data - sky > _BRIGHT * sigma)).sum())
-        sentence = f"the mask took {int(pixels.sum())} pixels, {bright} of them {_BRIGHT:g} sigma above the sky"
+        taker = "the mask" if key == "mask" else "shapes of the mask"
+        sentence = f"{taker} took {int(pixels.sum())} pixels, {bright} of them {_BRIGHT:g} sigma above the sky"
         if others.any():
             sentence += f": by {self.reason}; other bits, in {int(others.sum())} pixels, were not used"
-        reading.notice(Notice("mask-taken", sentence), "mask")
+        reading.notice(Notice("mask-taken", sentence), key)
 
 
 def read_mask(reference: MaskReference, data: Plane, reading: Reading) -> ReadMask | None:

@@ -20,6 +20,7 @@ from fitting.spec.images.image_spec import (
     PsfGrid,
     Window,
 )
+from fitting.spec.images.mask_shapes import MaskShape
 from fitting.spec.images.noise_spec import NoiseSpec
 from fitting.spec.images.references import MaskReference, PlaneReference
 from fitting.spec.methods import METHODS, LmOptions, MethodDescription, methods_document
@@ -60,6 +61,7 @@ __all__ = [
     "ImageSpec",
     "LmOptions",
     "MaskReference",
+    "MaskShape",
     "MethodDescription",
     "ModifierSpec",
     "MoffatPsf",

@@ -20,6 +20,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from fitting.spec.documents import Document, detail, excerpt, refusal, refuse
+from fitting.spec.images.mask_shapes import MOST_SHAPES, MaskShape
 from fitting.spec.images.references import EXPECTED, MaskReference, PlaneReference, reference_schemas
 
 Positive = Annotated[float, Field(gt=0.0)]
@@ -262,6 +263,7 @@ class ImageSpec(Document):
         variance, weight, sigma: at most one of the three; none means an estimate from the image itself.
         mask: of pixels that are left out: those with one of its `bits`, by default as its observatory has it, else all
             that are not 0.
+        mask_shapes: ellipses, boxes and polygons whose pixels are left out, too.
         pixel_scale: arcsec per pixel.
         zero_point: magnitude of one data unit.
         wavelength: of the band, in any unit that all images share; for parameters that are polynomials of it.
@@ -273,6 +275,7 @@ class ImageSpec(Document):
     weight: Weight | None = None
     sigma: Weight | None = None
     mask: MaskReference | None = None
+    mask_shapes: Annotated[tuple[MaskShape, ...], Strict(False), Field(max_length=MOST_SHAPES)] | None = None
     psf: Psf | None = None
     pixel_scale: Positive | None = None
     zero_point: float | None = None
