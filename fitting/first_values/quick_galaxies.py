@@ -101,7 +101,7 @@ class Stamp:
         rows = np.arange(part[0].start - margin, part[0].stop + margin, dtype=np.float64)
         columns = np.arange(part[1].start - margin, part[1].stop + margin, dtype=np.float64)
         self._rows, self._columns = rows[:, None], columns[None, :]
-        self._blur = _blur(psf, (len(rows), len(columns)))
+        self._blur = blurring(psf, (len(rows), len(columns)))
         steps = np.arange(-_CORE - 0.5, _CORE + 0.5, 1.0 / _FINE) + 0.5 / _FINE
         self._fine = steps
 
@@ -125,7 +125,7 @@ class Stamp:
         light[row - _CORE : row + _CORE + 1, column - _CORE : column + _CORE + 1] = mean
 
 
-def _blur(psf: Array | None, shape: tuple[int, int]) -> Callable[[Array], Array]:
+def blurring(psf: Array | None, shape: tuple[int, int]) -> Callable[[Array], Array]:
     """Convolution of an array of `shape` with the kernel, where all of the kernel lies inside."""
     if psf is None:
         return lambda light: light

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -13,49 +11,18 @@ from numpy.typing import NDArray
 from fitting.files import DEFAULT_LIMITS, FileInvalid, ReadLimits, describe_file, read_plane, recognise_planes
 from fitting.inputs import ImageData, Locate, load_images
 from fitting.proposing.detection import detect
-from fitting.proposing.known_sources import from_catalogue, from_positions, from_segmentation
+from fitting.proposing.proposed_components import ProposedSource, components_of, describe_part, rounded
+from fitting.proposing.proposed_scene import ProposedScene, propose_scene
 from fitting.proposing.sky import Sky
-from fitting.proposing.sources import Source, SourceList, find_sources, measure_sources
+from fitting.proposing.sources import SourceList
 from fitting.spec import PROFILES, Fault, FitRequest, Notice, ProposalSpec, RequestInvalid, parse_request
 from fitting.spec.notices import sentences
 
-_DIGITS = 7
-"""Digits of values in a proposed request: float32 has no more."""
 _ITERATIONS = 300
 """Of the proposed fit, at most: in crowded scenes n or q of faint components creeps to a limit for a hundred steps and
 more."""
 _IMAGE = "$.images[0]"
 _NOISE = ("variance", "weight", "sigma")
-
-
-@dataclass(frozen=True)
-class ProposedSource:
-    """What is known of one source.
-
-    Attributes:
-        name: of its component.
-        x, y, q, pa, r_e, n: as in the request, in pixels of the full frame; of a star only x and y mean anything.
-        flux: total, data units.
-        magnitude: None where no zero point is known.
-        snr: signal to noise of the flux with all else known.
-        area: pixels of the footprint that it was found with.
-        star: whether it looks like the PSF.
-        edge: whether its light reaches the edge of the image.
-    """
-
-    name: str
-    x: float
-    y: float
-    flux: float
-    magnitude: float | None
-    snr: float
-    r_e: float
-    q: float
-    pa: float
-    n: float
-    area: int
-    star: bool
-    edge: bool
 
 
 @dataclass(frozen=True)
@@ -131,19 +98,20 @@ def propose_for(image: ImageData, spec: ProposalSpec, labels: NDArray[np.int32] 
     Raises:
         RequestInvalid: a catalogue that the image cannot place.
     """
-    found = _sources_in(spec, image, labels)
-    names = _names(found, spec)
-    request = _request(spec, image, found, names)
+    scene = propose_scene(image, spec, labels)
+    found, image = scene.found, scene.image
+    request = _request(scene.spec, scene)
     planes = request.document()["images"][0]
     covered = int((found.labels > 0).sum())
+    sources = tuple(describe_part(item, image) for item in scene.named)
     return Proposal(
         request=request,
         planes={key: value for key, value in planes.items() if key in ("data", *_NOISE, "mask", "psf")},
         sky={"level": found.sky.level, "slope_x": found.sky.slope_x, "slope_y": found.sky.slope_y, "rms": found.rms},
-        sources=tuple(_proposed_source(name, source, image) for name, source in names.items()),
+        sources=sources,
         footprints={"pixels": covered, "fraction": round(covered / max(int((~image.mask).sum()), 1), 4)},
         left_out=found.left_out,
-        notices=(*image.notices, *_notices(spec, image, found)),
+        notices=(*image.notices, *scene.notices, *_notices(scene)),
     )
 
 
@@ -168,20 +136,6 @@ def _load_image(spec: ProposalSpec, locate: Locate, limits: ReadLimits) -> Image
     sky = {"name": "sky", "profile": "flat_sky", "parameters": {"i": 0}}
     request = parse_request({"images": [spec.image_document()], "components": [sky]})
     return load_images(request, locate, limits)[0]
-
-
-def _sources_in(spec: ProposalSpec, image: ImageData, labels: NDArray[np.int32] | None) -> SourceList:
-    if spec.positions is not None:
-        seeds = from_positions(image, spec.positions)
-    elif spec.catalogue is not None:
-        seeds = from_catalogue(image, spec.catalogue)
-    elif labels is not None:
-        seeds = from_segmentation(image, labels)
-    else:
-        return find_sources(image, spec.threshold, spec.max_components)
-    footprints = np.zeros(image.data.shape, dtype=np.int32) if labels is None else labels
-    found = measure_sources(image, seeds[: spec.max_components], footprints, spec.threshold)
-    return replace(found, left_out=found.left_out + max(len(seeds) - spec.max_components, 0))
 
 
 def _segmentation(spec: ProposalSpec, image: ImageData, locate: Locate, limits: ReadLimits) -> NDArray[np.int32] | None:
@@ -213,92 +167,52 @@ def _segmentation(spec: ProposalSpec, image: ImageData, locate: Locate, limits: 
     return np.maximum(labels, 0).astype(np.int32)
 
 
-def _names(found: SourceList, spec: ProposalSpec) -> dict[str, Source]:
-    """The sources by the names of their components: galaxies g1, g2 …, stars s1, s2 …, the brightest first."""
-    named: dict[str, Source] = {}
-    counts = {"g": 0, "s": 0}
-    for source in found.sources:
-        star = spec.stars and source.point is not None
-        kind = "s" if star else "g"
-        counts[kind] += 1
-        named[f"{kind}{counts[kind]}"] = source if star else replace(source, point=None)
-    return named
-
-
-def _request(spec: ProposalSpec, image: ImageData, found: SourceList, names: Mapping[str, Source]) -> FitRequest:
+def _request(spec: ProposalSpec, scene: ProposedScene) -> FitRequest:
+    picture = spec.image_document()
+    if scene.shapes:
+        picture["mask_shapes"] = [*picture.get("mask_shapes", ()), *scene.shapes]
     return parse_request(
         {
             "name": spec.title,
-            "images": [spec.image_document()],
-            "components": [
-                _sky_component(spec, found.sky),
-                *(_source_component(name, source, image) for name, source in names.items()),
-            ],
+            "images": [picture],
+            "components": [_sky_component(spec, scene.found.sky), *components_of(scene.named, scene.image)],
             "stages": [{"method": "lm", "max_iterations": _ITERATIONS}],
         }
     )
 
 
 def _sky_component(spec: ProposalSpec, sky: Sky) -> dict[str, Any]:
-    level = _round(sky.level)
+    level = rounded(sky.level)
     tilted = spec.sky == "plane_sky" or (spec.sky == "auto" and sky.tilted)
     if tilted and "plane_sky" in PROFILES:
-        slopes = {"di_dx": _round(sky.slope_x), "di_dy": _round(sky.slope_y)}
+        slopes = {"di_dx": rounded(sky.slope_x), "di_dy": rounded(sky.slope_y)}
         return {"name": "sky", "profile": "plane_sky", "parameters": {"i": level, **slopes}}
     return {"name": "sky", "profile": "flat_sky", "parameters": {"i": level}}
 
 
-def _source_component(name: str, source: Source, image: ImageData) -> dict[str, Any]:
-    light = source.point or source.galaxy
-    place = {"x": _round(light.x + image.origin[0]), "y": _round(light.y + image.origin[1])}
-    if source.point is None:
-        rest = {key: _round(getattr(light, key)) for key in ("q", "pa", "n", "r_e", "i_e")}
-        return {"name": name, "profile": "sersic", "parameters": place | rest}
-    if "point_source" in PROFILES:
-        return {"name": name, "profile": "point_source", "parameters": place | {"flux": _round(light.flux)}}
-    # A round galaxy, too small to be told from a point.
-    held = {key: {"value": getattr(light, key), "fixed": True} for key in ("q", "pa", "n", "r_e")}
-    return {"name": name, "profile": "sersic", "parameters": place | held | {"i_e": _round(light.i_e)}}
-
-
-def _proposed_source(name: str, source: Source, image: ImageData) -> ProposedSource:
-    light = source.point or source.galaxy
-    zero_point = image.zero_point
-    return ProposedSource(
-        name=name,
-        x=_round(light.x + image.origin[0]),
-        y=_round(light.y + image.origin[1]),
-        flux=_round(light.flux),
-        magnitude=None if zero_point is None else round(zero_point - 2.5 * math.log10(light.flux), 4),
-        snr=round(source.snr, 2),
-        r_e=_round(light.r_e),
-        q=_round(light.q),
-        pa=_round(light.pa),
-        n=_round(light.n),
-        area=source.area,
-        star=source.point is not None,
-        edge=source.edge,
-    )
-
-
-def _notices(spec: ProposalSpec, image: ImageData, found: SourceList) -> list[Notice]:
+def _notices(scene: ProposedScene) -> list[Notice]:
     """What a careful reader should know of the proposal."""
+    spec, found = scene.spec, scene.found
     notices = []
     given = next((key for key in ("positions", "catalogue", "segmentation") if getattr(spec, key) is not None), None)
     if found.left_out and given is None:
-        sentence = f"{found.left_out} more sources stand out: max_components is {spec.max_components}"
+        limit = "the limit" if spec.limit is not None and spec.limit.number is not None else "max_components"
+        sentence = f"{found.left_out} more sources stand out: {limit} is {spec.most_sources}"
         notices.append(Notice("sources-over-limit", sentence))
+    elif found.left_out and spec.neighbours == "mask":
+        sentence = f"{found.left_out} sources stand out that the {given} leaves out: they were masked"
+        notices.append(Notice("sources-not-listed", sentence))
     elif found.left_out:
         sentence = f"{found.left_out} sources stand out that the {given} leaves out: their light is in nobody's model"
         notices.append(Notice("sources-not-listed", sentence))
     if given in ("positions", "catalogue"):
         number = len(spec.positions or spec.catalogue or ())
         outside = number - len(found.sources)
-        if outside > 0 and number <= spec.max_components:
+        if outside > 0 and number <= spec.most_sources:
             sentence = f"{outside} of {number} sources of the {given} lie outside the image, and were left out"
             notices.append(Notice("positions-outside", sentence))
     if not found.sources:
-        notices.append(_nothing_found(spec, image, found))
+        notices.append(_nothing_found(spec, scene.image, found))
     if found.sky.tilted and spec.sky == "flat_sky":
         sentence = "the sky is tilted: a plane_sky would describe it better"
         notices.append(Notice("sky-tilted", sentence, "component sky"))
@@ -315,7 +229,3 @@ def _nothing_found(spec: ProposalSpec, image: ImageData, found: SourceList) -> N
         "taken off with the sources?"
     )
     return Notice("image-inverted", sentence)
-
-
-def _round(value: float) -> float:
-    return float(f"{value:.{_DIGITS}g}")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 from scipy.optimize import least_squares
 
 from fitting.first_values import (
@@ -21,6 +22,8 @@ from fitting.first_values import (
     unit_flux,
 )
 from fitting.inputs import ImageData
+from fitting.proposing.decompositions import Decomposition, Form, ModelChoice, decompose, draw_parts
+from fitting.proposing.fine_drawing import FineStamp
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -49,6 +52,22 @@ _HIGH = (2.0, 2.0, math.log(500.0), math.log(8.0), 2.5, 2.5)
 _EVALUATIONS = 15
 """Models of a search, at most; chosen by hand: the fit itself goes on from where it ends."""
 
+_SKY_AROUND, _WIDE, _MOST_DECOMPOSED = 25.0, 4.0, 120.0
+"""Half width of the part in which a galaxy is decomposed: least beside the PSF, pixels; half-light radii; most, pixels.
+Chosen by hand: enough sky for a level, and bounded time."""
+_OVERLAP = 1.0
+"""Of a pixel's noise: where others outshine a galaxy and have more light than that, its decomposition does not look."""
+_DARK = 0.3
+"""Of a pixel's noise: drawn light below which a pixel tells of the noise; chosen by hand."""
+_FARTHEST = 4
+"""Pixels to which the noise's correlation is summed, along each axis: resampled images have none beyond."""
+_LOCAL = 8.0
+"""Sigma of the mean that is taken off before, pixels."""
+_SURE = 4.0
+"""Standard deviations of a correlation of white noise, from which one counts; chosen by hand."""
+_FEWEST_PIXELS = 400
+"""Pixels, below which correlations are not measured."""
+
 
 class Scene:
     """The light of an image and the galaxies that are drawn of it.
@@ -61,7 +80,9 @@ class Scene:
 
     def __init__(self, image: ImageData, sky: float | Array) -> None:
         self.used: Mask = ~image.mask
-        self.psf = None if image.psf is None or image.psf_oversampling > 1 else compact_kernel(image.psf)
+        kernel = None if image.psf is None else image_kernel(image.psf, image.psf_oversampling)
+        self.psf = None if kernel is None else compact_kernel(kernel)
+        self.whole_psf = None if kernel is None else kernel
         self.blur = 0.0 if image.psf is None else stamp_sigma(image.psf) / image.psf_oversampling
         self.light: Array = np.where(self.used, image.data - sky, 0.0)
         self.weight: Array = np.zeros_like(self.light)
@@ -81,12 +102,76 @@ class Scene:
 
     def put(self, name: str, galaxy: Galaxy) -> None:
         """Draw a galaxy, in place of the one that had its name."""
-        self.take_away(name)
         part = self._part(galaxy.x, galaxy.y, self._reach(galaxy))
-        drawing = Stamp(part, self.psf).draw(galaxy)
+        self._put_drawing(name, galaxy, part, Stamp(part, self.psf).draw(galaxy))
+
+    def _put_drawing(self, name: str, galaxy: Galaxy, part: Part, drawing: Array) -> None:
+        self.take_away(name)
         self.drawn[part] += drawing
         self.galaxies[name] = galaxy
         self._drawings[name] = part, drawing
+
+    def decompose(self, name: str, *, points: bool, correlated: float, wanted: Form | None = None) -> Decomposition:
+        """Draw a galaxy as the model that its pixels prefer, and say which that is.
+
+        Args:
+            points, correlated, wanted: as of `decompositions.ModelChoice`.
+        """
+        start = self.galaxies[name]
+        part = self._part(start.x, start.y, self._decomposed_reach(start))
+        own = self._own_light(name, part)
+        others = self.drawn[part] - own
+        weight = np.where((others > own) & (others * self.weight[part] > _OVERLAP), 0.0, self.weight[part])
+        choice = ModelChoice(points and self.psf is not None, self.blur, correlated, wanted)
+        found = decompose(start, self.rest(part, name), weight, FineStamp(part, self.whole_psf), choice)
+        reach = max(self._reach(item.light) for item in found.parts)
+        if any(item.point for item in found.parts) and self.whole_psf is not None:
+            reach = max(reach, self.whole_psf.shape[0] // 2)
+        whole = self._part(start.x, start.y, reach)
+        fine = FineStamp(whole, self.whole_psf)
+        drawings = [draw_parts(fine, (item,)) for item in found.parts]
+        self._put_drawing(name, found.main, whole, np.asarray(sum(drawings)))
+        ratios = [float(np.sqrt(((drawing * self.weight[whole]) ** 2).sum())) for drawing in drawings]
+        return replace(
+            found, parts=tuple(replace(item, snr=ratio) for item, ratio in zip(found.parts, ratios, strict=True))
+        )
+
+    def _decomposed_reach(self, galaxy: Galaxy) -> int:
+        """Half width of the part in which a galaxy is decomposed, pixels."""
+        least = _SKY_AROUND + 6.0 * self.blur
+        return math.ceil(min(max(_WIDE * galaxy.r_e, least), _MOST_DECOMPOSED))
+
+    def _own_light(self, name: str, part: Part) -> Array:
+        """The drawn light of the named galaxy on a part."""
+        return np.where(self.used[part], self.rest(part, name) - self.light[part] + self.drawn[part], 0.0)
+
+    def noise_pixels(self) -> float:
+        """Pixels of the noise that are worth one independent one: 1 + twice the sum of its correlations, at least 1.
+
+        Of pixels without drawn light, to four pixels away; a correlation that white noise might have counts as none.
+        """
+        free = self.used & (self.drawn * self.weight < _DARK)
+        count = float(free.sum())
+        if count < _FEWEST_PIXELS:
+            return 1.0
+        pixels = np.where(free, np.clip(self.residual() * self.weight, -5.0, 5.0), 0.0)
+        # Light that is not drawn yet is wider than what noise is correlated over.
+        near = np.maximum(gaussian_filter(free.astype(np.float64), _LOCAL), 1e-3)
+        pixels = np.where(free, pixels - gaussian_filter(pixels, _LOCAL) / near, 0.0)
+        power = float((pixels**2).sum()) / count
+        total = 1.0
+        for down in range(_FARTHEST + 1):
+            for right in range(-_FARTHEST if down else 1, _FARTHEST + 1):
+                rows = slice(down, None), slice(None, pixels.shape[0] - down)
+                columns = slice(max(right, 0), pixels.shape[1] + min(right, 0))
+                before = slice(max(-right, 0), pixels.shape[1] - max(right, 0))
+                pairs = float((free[rows[0], columns] & free[rows[1], before]).sum())
+                if pairs < _FEWEST_PIXELS or power <= 0.0:
+                    continue
+                value = float((pixels[rows[0], columns] * pixels[rows[1], before]).sum()) / pairs / power
+                if value > _SURE / math.sqrt(pairs):
+                    total += 2.0 * value
+        return total
 
     def take_away(self, name: str) -> None:
         """Forget a galaxy."""
@@ -186,6 +271,14 @@ class Scene:
         depth = max(math.log(galaxy.i_e / faint) / b_n(galaxy.n) + 1.0, 0.0)
         widest = min(depth**galaxy.n * galaxy.r_e, float(_MOST_REACH))
         return math.ceil(widest + 4.0 * self.blur) + _LEAST_REACH
+
+
+def image_kernel(psf: Array, oversampling: int) -> Array:
+    """The PSF on the pixels of the image, square and odd; what is sampled more finely is summed to them."""
+    side = max(psf.shape)
+    rows, columns = (side - psf.shape[0]) // 2, (side - psf.shape[1]) // 2
+    square = np.pad(psf, ((rows, rows), (columns, columns)))
+    return square if oversampling == 1 else coarse_kernel(square, oversampling)
 
 
 def _best_amount(target: Array, model: Array) -> tuple[float, float]:

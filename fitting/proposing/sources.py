@@ -6,7 +6,7 @@ What is left after a round shows faint neighbours that the light of bright ones 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from fitting.first_values import Array, Galaxy
 from fitting.inputs import ImageData
-from fitting.proposing.detection import Detections, detect
+from fitting.proposing.decompositions import Decomposition, Form
+from fitting.proposing.detection import Detection, Detections, detect
 from fitting.proposing.scene import Scene
 from fitting.proposing.sky import Sky, sky_of
 
@@ -25,6 +26,12 @@ _CYCLES = 2
 _FEW = 60
 """Sources, above which one cycle a round must do: their first values need be no better than the time allows. Chosen by
 hand."""
+_BRIGHT = 40.0
+"""Signal to noise from which a galaxy is decomposed: of fainter ones no bulge is ever told from its disc."""
+_MOST_DECOMPOSED = 10
+"""Galaxies that are decomposed, the brightest first, where no target is given; each takes a third of a second."""
+_NEAR = 3.0
+"""Pixels from its centre within which a place belongs to a source however small, beside the PSF's own size."""
 _BEYOND = 10
 """Pixels that are looked at around a footprint, beside its size; chosen by hand."""
 _SPREAD = 3.0
@@ -62,6 +69,7 @@ class Source:
         snr: signal to noise of its flux with all else known.
         area: pixels of the footprint that it was found with.
         edge: whether its light reaches the edge of the image.
+        decomposition: how it is best described, where that was asked.
     """
 
     galaxy: Galaxy
@@ -69,58 +77,125 @@ class Source:
     snr: float
     area: int
     edge: bool
+    decomposition: Decomposition | None = None
+
+    @property
+    def flux(self) -> float:
+        """Total, data units."""
+        if self.decomposition is not None:
+            return self.decomposition.flux
+        return (self.point or self.galaxy).flux
 
 
 @dataclass(frozen=True)
 class SourceList:
-    """The sources of an image, the brightest first, its sky, and how many sources were left out for want of room."""
+    """The sources of an image, the brightest first, and its sky.
+
+    Attributes:
+        left: what stands out, too, and was not measured.
+        labels: footprints, (height, width).
+        light: what is left with all sources taken off, (height, width).
+        noise_pixels: pixels of noise that are worth one independent one.
+    """
 
     sources: tuple[Source, ...]
     sky: Sky
     rms: float
-    left_out: int
+    left: tuple[Detection, ...]
     labels: NDArray[np.int32]
     light: Array
+    noise_pixels: float
+
+    @property
+    def left_out(self) -> int:
+        """How many stand out and were not measured."""
+        return len(self.left)
 
 
-def find_sources(image: ImageData, threshold: float, most: int) -> SourceList:
+@dataclass(frozen=True)
+class Decomposing:
+    """Which sources are decomposed.
+
+    Attributes:
+        wanted: the model to take; None for that which the pixels prefer.
+        points: whether stars are thought of.
+        at: only the source at this place, in pixels of the array; None for the brightest ones.
+        slack: pixels within which the nearest is taken where nothing lies at the place itself.
+    """
+
+    wanted: Form | None = None
+    points: bool = True
+    at: tuple[float, float] | None = None
+    slack: float = 0.0
+
+
+def find_sources(
+    image: ImageData,
+    threshold: float,
+    most: int,
+    decomposing: Decomposing | None,
+    first: tuple[float, float] | None = None,
+) -> SourceList:
     """Sources that stand out of the noise.
 
     Args:
         threshold: least significance, in sigma.
         most: how many at most; the most significant are kept.
+        first: a place, in pixels of the array; the source nearest to it is kept before all others.
+        decomposing: which of them are decomposed; None for none.
     """
-    search = _Search(image, threshold)
-    left_out = 0
+    search = _Search(image, threshold, decomposing)
+    left: tuple[Detection, ...] = ()
     for _ in range(ROUNDS):
         new = search.detect()
         room = most - len(search.scene.galaxies)
-        left_out = max(len(new.sources) - room, 0)
-        seeds = [Seed(item.x, item.y, item.area, item.label) for item in new.sources[:room]]
+        ranked = _nearest_first(new.sources, None if search.scene.galaxies else first)
+        left = ranked[room:]
+        seeds = [Seed(item.x, item.y, item.area, item.label) for item in ranked[:room]]
         if not seeds:
             break
         search.add(seeds, new.labels)
         search.settle()
-    return search.source_list(left_out)
+        search.decompose()
+    search.finish()
+    return search.source_list(left)
 
 
-def measure_sources(image: ImageData, seeds: Sequence[Seed], labels: NDArray[np.int32], threshold: float) -> SourceList:
+def measure_sources(
+    image: ImageData,
+    seeds: Sequence[Seed],
+    labels: NDArray[np.int32],
+    threshold: float,
+    decomposing: Decomposing | None,
+) -> SourceList:
     """The sources that are known to be at the seeds, whether they stand out of the noise or not.
 
     Args:
         labels: footprints, (height, width); 0 where there is none.
     """
-    search = _Search(image, threshold)
+    search = _Search(image, threshold, decomposing)
     search.add(seeds, labels)
     search.settle(keep_all=True)
-    return search.source_list(len(search.detect().sources))
+    search.decompose()
+    search.finish()
+    return search.source_list(search.detect().sources)
+
+
+def _nearest_first(found: tuple[Detection, ...], place: tuple[float, float] | None) -> tuple[Detection, ...]:
+    """The most significant first, but before them the nearest to a place, where one is given."""
+    if place is None or not found:
+        return found
+    nearest = min(found, key=lambda item: math.dist(place, (item.x, item.y)))
+    return (nearest, *(item for item in found if item is not nearest))
 
 
 class _Search:
     """A scene as it fills with sources."""
 
-    def __init__(self, image: ImageData, threshold: float) -> None:
-        self.image, self.threshold = image, threshold
+    def __init__(self, image: ImageData, threshold: float, decomposing: Decomposing | None) -> None:
+        self.image, self.threshold, self.decomposing = image, threshold, decomposing
+        self.decompositions: dict[str, Decomposition] = {}
+        self.correlated = 1.0
         self.used = ~image.mask
         self.sky = sky_of(image.data, self.used)
         self.scene = Scene(image, self.sky.plane(image.data.shape))
@@ -152,32 +227,93 @@ class _Search:
         """Refine all in turn, the brightest first, and the sky with them; drop what turns out to be nothing."""
         for _ in range(_CYCLES if len(self.scene.galaxies) <= _FEW else 1):
             for name in self.by_flux():
-                if name not in self.known:
+                if name not in self.known and name not in self.decompositions:
                     self.scene.refine(name)
             if not keep_all:
                 for name in self.by_flux():
                     if self.scene.significance(name) < self.threshold:
                         self.scene.take_away(name)
+                        self.decompositions.pop(name, None)
             change = sky_of(self.scene.residual(), self.used)
             self.sky = self.sky.plus(change)
             self.scene.take_sky(change.plane(self.labels.shape))
+
+    def decompose(self, again: bool = False) -> None:
+        """Decompose those that are to be, the brightest first; those that were already only where asked to."""
+        if self.decomposing is None:
+            return
+        self.correlated = self.scene.noise_pixels()
+        for name in self._decomposed():
+            if again or name not in self.decompositions:
+                self.decompositions[name] = self.scene.decompose(
+                    name,
+                    points=self.decomposing.points,
+                    correlated=self.correlated,
+                    wanted=self.decomposing.wanted,
+                )
+
+    def finish(self) -> None:
+        """Decompose once more where neighbours were found since, and refine what lies under the decomposed."""
+        if not self.decompositions or len(self.scene.galaxies) < 2:
+            return
+        self.decompose(again=True)
+        for name in self.by_flux()[:_FEW]:
+            if name not in self.known and name not in self.decompositions:
+                self.scene.refine(name)
+
+    def _decomposed(self) -> list[str]:
+        """Names of the sources that are decomposed."""
+        assert self.decomposing is not None
+        if self.decomposing.at is not None:
+            name = source_at(self.scene.galaxies, self.decomposing.at, self.scene.blur, self.decomposing.slack)
+            return [] if name is None or name in self.known else [name]
+        bright = [name for name in self.by_flux() if name not in self.known]
+        return [name for name in bright if self.scene.significance(name) > _BRIGHT][:_MOST_DECOMPOSED]
 
     def by_flux(self) -> list[str]:
         """Names of the sources, the brightest first."""
         return sorted(self.scene.galaxies, key=lambda name: -self.scene.galaxies[name].flux)
 
-    def source_list(self, left_out: int) -> SourceList:
+    def source_list(self, left: Sequence[Detection]) -> SourceList:
         """The sources as they are now."""
         sources = tuple(self._source(name) for name in self.by_flux())
-        return SourceList(sources, self.sky, self.scene.noise, left_out, self.labels, self.scene.residual())
+        light = self.scene.residual()
+        return SourceList(sources, self.sky, self.scene.noise, tuple(left), self.labels, light, self.correlated)
 
     def _source(self, name: str) -> Source:
         scene = self.scene
-        point = None if name in self.known else scene.point_like(name)
+        found = self.decompositions.get(name)
+        point = None if name in self.known or found is not None else scene.point_like(name)
+        if found is not None and found.form == "point":
+            point = found.parts[0].light
         return Source(
-            scene.galaxies[name],
+            scene.galaxies[name] if found is None else found.main,
             point,
             scene.significance(name),
             self.areas[name],
             scene.meets_the_edge(name),
+            found,
         )
+
+
+def source_at(galaxies: Mapping[str, Galaxy], at: tuple[float, float], blur: float, slack: float = 0.0) -> str | None:
+    """The name of the brightest galaxy that a place lies in: within its half-light ellipse, or near its centre.
+
+    Args:
+        blur: sigma of the PSF, pixels.
+        slack: pixels within which the nearest is taken where the place lies in none.
+    """
+
+    def away(galaxy: Galaxy) -> float:
+        angle = math.radians(galaxy.pa)
+        x, y = at[0] - galaxy.x, at[1] - galaxy.y
+        along = y * math.cos(angle) - x * math.sin(angle)
+        across = (x * math.cos(angle) + y * math.sin(angle)) / galaxy.q
+        return math.hypot(along, across) / math.hypot(galaxy.r_e, _NEAR + 2.0 * blur)
+
+    near = {name: galaxy for name, galaxy in galaxies.items() if away(galaxy) < 1.0}
+    if near:
+        return max(near, key=lambda name: near[name].flux)
+    apart = {name: math.dist(at, (galaxy.x, galaxy.y)) for name, galaxy in galaxies.items()}
+    nearest = min(apart, key=lambda name: apart[name], default=None)
+    return nearest if nearest is not None and apart[nearest] < slack else None

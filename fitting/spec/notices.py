@@ -249,6 +249,42 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "Given sources lie outside the image, and were left out.",
             "Check the frame of the positions: the first pixel's centre is (0, 0).",
         ),
+        "sources-below-limit": NoticeDescription(
+            "Sources were found that are fainter than the limit of the search.",
+            "Lower `limit`, or leave them: they are masked unless `neighbours` says otherwise.",
+        ),
+        "neighbours-masked": NoticeDescription(
+            "Sources beside the target, or beyond a limit, are fitted along with it or masked, and how many of each.",
+            'Give `"neighbours": "fit"`, `"mask"` or `"ignore"`.',
+        ),
+        "neighbours-ignored": NoticeDescription(
+            "The target's neighbours are neither fitted nor masked, as was asked for.",
+            'Give `"neighbours": "auto"` if their light reaches the target.',
+        ),
+        "window-around-target": NoticeDescription(
+            "The fit is of a part of the image around the target.",
+            "Give a `window`, if more or less is wanted.",
+        ),
+        "no-target": NoticeDescription(
+            "No source was found where the target was said to be; all that was found is proposed.",
+            "Check the place, where the first pixel's centre is (0, 0); lower `threshold`; or give positions.",
+        ),
+        "model-chosen": NoticeDescription(
+            "Which model a source is described by, and by how much the BIC of others is worse.",
+            "Give `model` to have another.",
+        ),
+        "noise-correlated": NoticeDescription(
+            "Neighbouring pixels of the noise are correlated; the choice of models allows for that, a fit does not.",
+            "Multiply uncertainties by the factor that the notice has, or use an image that was not resampled.",
+        ),
+        "saturated-masked": NoticeDescription(
+            "Stars with a flat or missing top were masked, with their halos and spikes.",
+            'Give `"mask_defects": false` if they are none.',
+        ),
+        "lines-masked": NoticeDescription(
+            "Columns or rows that are off from those beside them were masked.",
+            'Give `"mask_defects": false` if they are none.',
+        ),
         "image-inverted": NoticeDescription(
             "Nothing stands out above the sky, but something does below it.",
             "Check the sign of the image, and whether sources were taken off with the sky.",

@@ -6,9 +6,21 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, Strict, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    Strict,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
-from fitting.spec.documents import Document, Fault, RequestInvalid, detail, refusal, refuse
+from fitting.spec.documents import Document, Fault, RequestInvalid, detail, excerpt, refusal, refuse
 from fitting.spec.images.image_spec import ImageSpec
 from fitting.spec.images.references import PlaneReference
 from fitting.spec.validation import read_document
@@ -16,11 +28,13 @@ from fitting.spec.validation import read_document
 MOST_COMPONENTS = 500
 """Sources of a proposal, at most: a quarter of what a request may have; chosen by hand for the time that it takes."""
 PLANES = ("variance", "weight", "sigma", "mask", "psf")
+_TARGET = 'the word "centre", [x, y] in pixels, or {"ra": degrees, "dec": degrees}'
 _OWN_HDU = re.compile(r"\[(?P<hdu>[^\[\]]+)\](?:\[(?P<plane>[0-9]{1,6})\])?\Z")
 _NUMBER = re.compile(r"[0-9]{1,6}\Z")
 
 Number = Annotated[float, Field(gt=-1e12, lt=1e12)]
 Position = Annotated[tuple[Number, Number], Strict(False)]
+_POSITION: TypeAdapter[tuple[float, float]] = TypeAdapter(Position, config=ConfigDict(strict=True, allow_inf_nan=False))
 
 
 class CatalogueRow(Document):
@@ -53,10 +67,77 @@ class CatalogueRow(Document):
         return self
 
 
+class SkyPlace(Document):
+    """A place on the sky, ICRS, degrees; the image needs a WCS."""
+
+    ra: Annotated[float, Field(ge=-360.0, le=360.0)]
+    dec: Annotated[float, Field(ge=-90.0, le=90.0)]
+
+
+class SearchLimit(Document):
+    """Which of the sources found are taken.
+
+    Attributes:
+        number: that many, the most significant.
+        snr: those with at least that signal to noise of their flux.
+        magnitude: those that are at least that bright, for which a zero point is needed.
+    """
+
+    number: Annotated[int, Field(ge=1, le=MOST_COMPONENTS)] | None = None
+    snr: Annotated[float, Field(gt=0.0, le=1e9)] | None = None
+    magnitude: Annotated[float, Field(ge=-100.0, le=100.0)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        return {"number": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """A number alone, or an object."""
+        whole = handler.resolve_ref_schema(handler(schema))
+        number = {"type": "integer", "minimum": 1, "maximum": MOST_COMPONENTS}
+        return {"title": "SearchLimit", "anyOf": [number, whole], "description": whole.pop("description", "")}
+
+    @model_validator(mode="after")
+    def _of_something(self) -> Self:
+        if self.number is None and self.snr is None and self.magnitude is None:
+            raise refusal("limits nothing", "number, snr or magnitude")
+        return self
+
+
+def _read_target(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+    if isinstance(value, str):
+        if value not in ("centre", "center"):
+            raise refusal(f"{excerpt(value)} is no place", _TARGET)
+        return handler("centre")
+    if isinstance(value, dict):
+        return SkyPlace.model_validate(value)
+    if isinstance(value, SkyPlace):
+        return value
+    try:
+        return _POSITION.validate_python(value)
+    except ValidationError:
+        raise refusal(f"{excerpt(value)} is no place", _TARGET) from None
+
+
+Target = Annotated[Literal["centre"] | Position | SkyPlace, WrapValidator(_read_target)]
+TargetModel = Literal["auto", "sersic", "bulge_disc", "point", "point_host"]
+Neighbours = Literal["auto", "fit", "mask", "ignore"]
+
+
 class ProposalSpec(ImageSpec):
     """An image, and how to look for its sources.
 
     Attributes:
+        target: the source that the fit is for: in the centre of the image or its window, at a position in pixels of the
+            full frame, or on the sky. Without a window, one is put around it.
+        model: what the target is described by, or without a target each bright galaxy: ``sersic``, ``bulge_disc``,
+            ``point``, ``point_host`` (a star and the galaxy that it lies in), or ``auto``, that which BIC prefers.
+        neighbours: what becomes of the target's, and of sources beyond a limit: ``fit`` each as one Sérsic or point,
+            ``mask``, ``ignore``; ``auto`` fits those whose light lies on the target's, and masks the others.
+        limit: which of the sources found are taken; a number alone is how many.
+        mask_defects: whether saturated stars and bad columns and rows are looked for and masked.
         segmentation: whole numbers, the same for all pixels of one source, 0 where there is none.
         catalogue, positions: sources that are known; at most one of these three, and then none is looked for.
         threshold: least significance of a source, in sigma.
@@ -67,6 +148,11 @@ class ProposalSpec(ImageSpec):
         title: what the request is to be called.
     """
 
+    target: Target | None = None
+    model: TargetModel = "auto"
+    neighbours: Neighbours = "auto"
+    limit: SearchLimit | None = None
+    mask_defects: bool = True
     segmentation: PlaneReference | None = None
     catalogue: (
         Annotated[tuple[CatalogueRow, ...], Strict(False), Field(min_length=1, max_length=MOST_COMPONENTS)] | None
@@ -89,6 +175,12 @@ class ProposalSpec(ImageSpec):
             faults = [detail((key,), message, "one of segmentation, catalogue, positions") for key in given[1:]]
             raise refuse("ProposalSpec", faults)
         return self
+
+    @property
+    def most_sources(self) -> int:
+        """How many sources are taken at most."""
+        number = None if self.limit is None else self.limit.number
+        return self.max_components if number is None else min(number, self.max_components)
 
     def references(self) -> Iterator[tuple[tuple[str | int, ...], PlaneReference]]:
         """Location below this document, and reference, of every file that it names."""
