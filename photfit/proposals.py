@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,10 @@ def options_document(given: Mapping[str, Any]) -> dict[str, Any]:
             options[key] = _json(key, options[key])
     if "window" in options:
         options["window"] = _window(options["window"])
+    if "target" in options:
+        options["target"] = _target(options["target"])
+    if "limits" in options:
+        options["limit"] = _limit(options.pop("limits"))
     if "positions" in options:
         options["positions"] = [_position(text) for text in options["positions"]]
     return options
@@ -49,9 +53,10 @@ def proposal_lines(proposal: Mapping[str, Any]) -> Iterator[str]:
     """What was found, a line each."""
     sources = proposal["sources"]
     stars = sum(source["star"] for source in sources)
+    galaxies = len(sources) - stars - sum(source.get("part") == "bulge" for source in sources)
     sky = proposal["sky"]
     planes = [key for key in proposal["planes"] if key != "data"]
-    yield f"{len(sources) - stars} galaxies and {stars} stars on a sky of {sky['level']:.6g} ± {sky['rms']:.3g} a pixel"
+    yield f"{galaxies} galaxies and {stars} stars on a sky of {sky['level']:.6g} ± {sky['rms']:.3g} a pixel"
     yield "with " + (", ".join(planes) if planes else "no variance, mask or PSF")
     for source in sources[:20]:
         shape = "star" if source["star"] else f"r_e {source['r_e']:.3g}, q {source['q']:.2f}, n {source['n']:.2g}"
@@ -85,6 +90,30 @@ def _window(text: str) -> dict[str, list[int]]:
     except ValueError as error:
         raise UserMistake(f"--window {text} is not X0:X1,Y0:Y1, such as 0:99,0:99") from error
     return {"x": [x0, x1], "y": [y0, y1]}
+
+
+def _target(text: str) -> str | list[float] | dict[str, float]:
+    """A place as the service takes it; words stay, and are judged where all else is."""
+    try:
+        if "=" in text:
+            return {key.strip(): float(value) for key, value in (part.split("=") for part in text.split(","))}
+        if "," in text:
+            x, y = (float(part) for part in text.split(","))
+            return [x, y]
+    except ValueError as error:
+        raise UserMistake(f'--target {text} is none of "centre", X,Y and ra=DEGREES,dec=DEGREES') from error
+    return text
+
+
+def _limit(texts: Sequence[str]) -> dict[str, float]:
+    limit: dict[str, float] = {}
+    for text in texts:
+        key, _, value = text.rpartition("=")
+        try:
+            limit[key or "number"] = int(value) if key in ("", "number") else float(value)
+        except ValueError as error:
+            raise UserMistake(f"--limit {text} is none of 20, snr=10 and magnitude=23") from error
+    return limit
 
 
 def _position(text: str) -> list[float]:

@@ -9,9 +9,12 @@ from app.models.shape import PublicModel
 
 
 class ProposedSource(PublicModel):
-    """One source of a proposal."""
+    """One component of a proposal."""
 
-    name: str = Field(description="Of its component: g1, g2 … are galaxies, s1, s2 … stars.", examples=["g1"])
+    name: str = Field(
+        description="Of the component: g1, g2 … are galaxies, s1, s2 … stars, and the target's is so called.",
+        examples=["g1"],
+    )
     x: float
     y: float
     flux: float = Field(description="Total, data units.")
@@ -24,6 +27,10 @@ class ProposedSource(PublicModel):
     area: int = Field(description="Pixels of the footprint that it was found with.")
     star: bool = Field(description="Whether it looks like the PSF.")
     edge: bool = Field(description="Whether its light reaches the edge of the image.")
+    part: str = Field(
+        default="galaxy", description="Of its source: galaxy, star, or bulge, disc, point or host of one of two parts."
+    )
+    target: bool = Field(default=False, description="Whether it is of the target.")
 
 
 class ProposedSky(PublicModel):

@@ -151,6 +151,10 @@ PROPOSAL_BODY: dict[str, Any] = {
                         "summary": "Planes by number and name, the brightest ten sources",
                         "value": {"hdu": 0, "variance": 1, "psf": "[PSF]", "threshold": 8, "max_components": 10},
                     },
+                    "a target": {
+                        "summary": "The galaxy in the centre, what is faint beside it masked",
+                        "value": {"target": "centre", "model": "auto", "neighbours": "auto", "limit": {"snr": 10}},
+                    },
                     "known sources": {
                         "summary": "A catalogue instead of detection",
                         "value": {

@@ -25,6 +25,33 @@ _PLANE = "FILE[HDU], or [HDU] of the image's own file."
 @click.option("--zero-point", type=float, help="Magnitude of one data unit.")
 @click.option("--pixel-scale", type=float, help="Arcsec per pixel.")
 @click.option("--window", metavar="X0:X1,Y0:Y1", help="Part of the frame, half open.")
+@click.option(
+    "--target",
+    metavar="PLACE",
+    help='What the fit is for: "centre", X,Y in pixels, or ra=DEGREES,dec=DEGREES; a window is put around it.',
+)
+@click.option(
+    "--model",
+    type=click.Choice(["auto", "sersic", "bulge_disc", "point", "point_host"]),
+    help="Of the target, or of each bright galaxy; auto is what BIC prefers.  [default: auto]",
+)
+@click.option(
+    "--neighbours",
+    type=click.Choice(["auto", "fit", "mask", "ignore"]),
+    help="What becomes of the target's, and of sources beyond a limit.  [default: auto]",
+)
+@click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="LIMIT",
+    help="Of the sources: how many, such as 20; snr=10; or magnitude=23. Repeat it for several.",
+)
+@click.option(
+    "--mask-defects/--no-mask-defects",
+    default=None,
+    help="Mask saturated stars and bad columns and rows.  [default: mask-defects]",
+)
 @click.option("--segmentation", help=f"Map of sources, instead of detection: {_PLANE}")
 @click.option(
     "--catalogue",
