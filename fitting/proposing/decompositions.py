@@ -111,7 +111,7 @@ class ModelChoice:
         points: whether a star is thought of, for which there has to be a PSF.
         blur: sigma of the PSF, pixels.
         correlated: pixels of noise that are worth one independent one.
-        wanted: the model to take whatever the others' BIC; with no PSF there is none with a point.
+        wanted: the model to take, and others are not tried; with no PSF there is none with a point.
     """
 
     points: bool
@@ -131,8 +131,9 @@ def decompose(start: Galaxy, light: Array, weight: Array, stamp: FineStamp, choi
     search = _Search(light, weight, stamp)
     fits: dict[Form, _Fit] = {"sersic": search.single(start)}
     single = fits["sersic"].parts[0].light
-    fits["bulge_disc"] = search.bulge_and_disc(single)
-    if choice.points:
+    if choice.wanted in (None, "bulge_disc"):
+        fits["bulge_disc"] = search.bulge_and_disc(single)
+    if choice.points and choice.wanted in (None, "point", "point_host"):
         fits["point"] = search.point(start)
         fits["point_host"] = search.point_and_host(single, fits["point"].parts[0].light, choice.blur)
     best = min(fits.values(), key=lambda fit: fit.chi2)

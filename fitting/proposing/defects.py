@@ -24,6 +24,10 @@ _BLOCK, _LEAST_BLOCK, _BLOCKS = 32, 8, 8
 """Pixels of a block along a column: most and least; blocks of an image at least, where it is large enough."""
 _BESIDE = (2, 3, 4)
 """Columns to either side that a column is held against: a bad one may be two wide."""
+_FARTHER = (6, 7, 8)
+"""Columns farther away, which those are held against."""
+_FLAT = 0.1
+"""Of a column's offset, what the light beside it changes from there to farther away at most."""
 _SURE = 6.0
 """Standard deviations of a block's median by which a bad column stands out."""
 _MATTERS = 0.5
@@ -110,8 +114,8 @@ def _worst_columns(data: Array, used: Mask, sigma: float) -> list[tuple[int, int
     height, width = data.shape
     block = min(max(height // _BLOCKS, _LEAST_BLOCK), _BLOCK)
     tops = list(range(0, height - block // 2, block))
-    off = np.array([_offsets(data[top : top + block], used[top : top + block]) for top in tops])
     scatter = 1.25 * sigma * math.sqrt((1.0 + 1.6 / (2 * len(_BESIDE))) / block)
+    off = np.array([_offsets(data[top : top + block], used[top : top + block], scatter) for top in tops])
     whole = np.median(off, axis=0)
     faint = np.abs(whole) > max(_SURE * 1.25 * scatter / math.sqrt(len(tops)), _MATTERS * sigma)
     flagged = np.abs(off) > max(_SURE * scatter, _MATTERS * sigma)
@@ -140,20 +144,32 @@ def _worst_columns(data: Array, used: Mask, sigma: float) -> list[tuple[int, int
     return taken
 
 
-def _offsets(rows: Array, used: Mask) -> Array:
-    """Median by which each column of a block differs from those beside it; 0 where most of it is not used."""
+def _offsets(rows: Array, used: Mask, scatter: float) -> Array:
+    """Median by which each column of a block differs from those beside it; 0 where most of it is not used.
+
+    0, too, where what lies farther away differs from what is beside it: light that curves is no defect.
+    """
     values = np.where(used, rows, np.nan)
-    width = rows.shape[1]
-    far = max(_BESIDE)
-    padded = np.pad(values, ((0, 0), (far, far)), mode="reflect")
-    others = [padded[:, far + step : far + step + width] for away in _BESIDE for step in (-away, away)]
     enough = used.mean(0) > 0.5
-    out = np.zeros(width)
+    out = np.zeros(rows.shape[1])
     if enough.any():
-        around = np.array(others)[:, :, enough]
-        base = np.median(np.where(np.isnan(around), np.nan_to_num(values[:, enough]), around), axis=0)
-        out[enough] = np.nanmedian(values[:, enough] - base, axis=0)
+        own = values[:, enough]
+        beside = _median_beside(values, _BESIDE, enough, own)
+        off = np.nanmedian(own - beside, axis=0)
+        curved = np.nanmedian(
+            np.where(np.isnan(own), np.nan, beside - _median_beside(values, _FARTHER, enough, own)), axis=0
+        )
+        out[enough] = np.where(np.abs(curved) < np.maximum(_FLAT * np.abs(off), 3.0 * scatter), off, 0.0)
     return out
+
+
+def _median_beside(values: Array, aways: tuple[int, ...], enough: Mask, own: Array) -> Array:
+    """Row by row the median of columns so far away to either side; of unused ones the column itself stands in."""
+    far, width = max(aways), values.shape[1]
+    padded = np.pad(values, ((0, 0), (far, far)), mode="reflect")
+    others = [padded[:, far + step : far + step + width] for away in aways for step in (-away, away)]
+    around = np.array(others)[:, :, enough]
+    return np.asarray(np.median(np.where(np.isnan(around), np.nan_to_num(own), around), axis=0))
 
 
 def saturated_stars(image: ImageData) -> list[SaturatedStar]:

@@ -175,7 +175,9 @@ def _sources_in(
     spec: ProposalSpec, image: ImageData, labels: Labels | None, at: Place | None, slack: float
 ) -> SourceList:
     decomposing = None
-    if at is not None or spec.model != "sersic":
+    listed = spec.positions is not None or spec.catalogue is not None or labels is not None
+    # A list says which sources there are: none of them is parted unasked.
+    if at is not None or spec.model not in ("auto", "sersic") or (spec.model == "auto" and not listed):
         decomposing = Decomposing(_WANTED[spec.model], points=spec.stars, at=at, slack=slack)
     if spec.positions is not None:
         seeds = from_positions(image, spec.positions)
@@ -304,8 +306,11 @@ def _model_notices(spec: ProposalSpec, found: SourceList, named: Sequence[NamedP
         if len(names) == 1 and not item.target:
             continue
         others = [f"{_WORDS[form]}: {by:+.4g}" for form, by in decomposition.bic.items() if form != decomposition.form]
-        why = "was asked for" if spec.model != "auto" else "is what BIC prefers"
-        sentence = f"{', '.join(names)}: {_WORDS[decomposition.form]} {why} (BIC of {'; '.join(others)})"
+        if spec.model != "auto":
+            sentence = f"{', '.join(names)}: {_WORDS[decomposition.form]} was asked for"
+        else:
+            why = f"is what BIC prefers (BIC of {'; '.join(others)})"
+            sentence = f"{', '.join(names)}: {_WORDS[decomposition.form]} {why}"
         yield Notice("model-chosen", sentence, f"component {names[0]}")
     if told and found.noise_pixels > _CORRELATED:
         sentence = (

@@ -30,6 +30,8 @@ _BRIGHT = 40.0
 """Signal to noise from which a galaxy is decomposed: of fainter ones no bulge is ever told from its disc."""
 _MOST_DECOMPOSED = 10
 """Galaxies that are decomposed, the brightest first, where no target is given; each takes a third of a second."""
+_OVERLAP = 2.0
+"""Half-light radii of a galaxy, within which the light of others disturbs its decomposition."""
 _NEAR = 3.0
 """Pixels from its centre within which a place belongs to a source however small, beside the PSF's own size."""
 _BEYOND = 10
@@ -253,13 +255,36 @@ class _Search:
                 )
 
     def finish(self) -> None:
-        """Decompose once more where neighbours were found since, and refine what lies under the decomposed."""
-        if not self.decompositions or len(self.scene.galaxies) < 2:
+        """Choose models once more with the neighbours known, each drawn as one part first: a part that stood in for a
+        neighbour is not needed then.
+        """
+        if not self.decompositions or len(self.scene.galaxies) < 2 or self.decomposing is None:
             return
-        self.decompose(again=True)
-        for name in self.by_flux()[:_FEW]:
-            if name not in self.known and name not in self.decompositions:
-                self.scene.refine(name)
+        blended = [name for name in self._decomposed() if self._overlaps(name)]
+        single: list[Form | None] = ["sersic"] * (_CYCLES if len(blended) > 1 else 0)
+        for wanted in [*single, self.decomposing.wanted]:
+            for name in self._decomposed():
+                if wanted == self.decomposing.wanted or name in blended:
+                    found = self.decompositions[name].form if name in self.decompositions else None
+                    kept = wanted if found in ("bulge_disc", "sersic", None) or wanted is None else found
+                    self.decompositions[name] = self.scene.decompose(
+                        name, points=self.decomposing.points, correlated=self.correlated, wanted=kept
+                    )
+            for name in self.by_flux()[:_FEW]:
+                if name not in self.known and name not in self.decompositions:
+                    self.scene.refine(name)
+        # A slope that was seen under sources not yet drawn well would stay: the sky is measured anew.
+        shape = self.labels.shape
+        sky = sky_of(np.where(self.used, self.image.data - self.scene.drawn, 0.0), self.used)
+        self.scene.take_sky(sky.plane(shape) - self.sky.plane(shape))
+        self.sky = sky
+
+    def _overlaps(self, name: str) -> bool:
+        """Whether another source lies within what a galaxy is decomposed with."""
+        one = self.scene.galaxies[name]
+        reach = _OVERLAP * one.r_e + 4.0 * self.scene.blur
+        others = [galaxy for other, galaxy in self.scene.galaxies.items() if other != name]
+        return any(math.dist((one.x, one.y), (item.x, item.y)) < reach + 2.0 * item.r_e for item in others)
 
     def _decomposed(self) -> list[str]:
         """Names of the sources that are decomposed."""

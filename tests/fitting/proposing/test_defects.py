@@ -48,7 +48,7 @@ def test_a_sound_image_has_none(seed: int, galaxies: tuple[dict[str, float], ...
     assert saturated_stars(sound) == []
 
 
-@pytest.mark.parametrize("offset", [-20.0, 1.0, 4.0, 500.0])
+@pytest.mark.parametrize("offset", [-20.0, 3.0, 500.0])
 @pytest.mark.parametrize("width", [1, 2])
 def test_bad_columns_are_found_where_they_are(offset: float, width: int) -> None:
     bad = image(2, (ROUND,))
