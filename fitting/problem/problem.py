@@ -18,6 +18,7 @@ Why it is so: decisions 0012 (what a fit minimizes), 0010 (what it varies), 0024
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -128,6 +129,31 @@ class Problem:
         """How far each free parameter may sensibly move in one step from θ (1, free): (free,)."""
         return self.parameters.step_scale(theta)
 
+    def felt_scale(self, theta: Tensor) -> Tensor:
+        """How far each free parameter may sensibly lie from θ (1, free), for whether the data feel it: (free,).
+
+        As `step_scale`, but amplitudes that may be negative, which have no step scale, may become as bright as all that
+        the images show.
+        """
+        scale, brightest = self.step_scale(theta), self._brightest
+        return scale if brightest is None else torch.minimum(scale, torch.maximum(brightest, theta[0].abs()))
+
+    @cached_property
+    def _brightest(self) -> Tensor | None:
+        """The brightest that amplitudes may be that are linear because they may be negative, infinite for all else,
+        (free,); None where there are none.
+        """
+        brightest = torch.full((len(self.names),), torch.inf, dtype=torch.float64)
+        for place, row in enumerate(self.parameters.free):
+            unit = row.description.unit
+            if row.description.scale == "log" and unit.startswith("data") and not self.parameters.is_log(place):
+                seen = [
+                    _light_seen(source, target.scale, unit)
+                    for source, target in zip(self.sources, self.images, strict=True)
+                ]
+                brightest[place] = max(seen, default=torch.inf)
+        return brightest if bool(torch.isfinite(brightest).any()) else None
+
     @torch.no_grad()
     def value(self, theta: Tensor) -> Tensor:
         """χ² at θ (batch, free): (batch,); infinite where a link leaves its profile."""
@@ -177,3 +203,13 @@ class Problem:
         """The model of each image at values of the rows; of the named components alone if given."""
         for image, groups, view in zip(self.images, self.groups, self.views, strict=True):
             yield ImageModel(image, groups, view.native(values), components)
+
+
+def _light_seen(image: ImageData, scale: float, unit: str) -> float:
+    """All light that an image shows, in this unit of an amplitude; `scale` of a length to pixels."""
+    shown = image.data[~image.mask & np.isfinite(image.data)]
+    if shown.size == 0:
+        return np.inf
+    if unit == "data":
+        return float(np.abs(shown - shown.mean()).sum())
+    return float(shown.max() - shown.min()) * (scale**2 if unit == "data/arcsec2" else 1.0)

@@ -95,6 +95,10 @@ class HeldProblem:
         """As `Problem.step_scale`, of those that move."""
         return self._problem.step_scale(self.full_theta(theta))[self._moving]
 
+    def felt_scale(self, theta: Tensor) -> Tensor:
+        """As `Problem.felt_scale`, of those that move."""
+        return self._problem.felt_scale(self.full_theta(theta))[self._moving]
+
     def normal_equations(self, theta: Tensor) -> NormalEquations:
         """As `Problem.normal_equations`, restricted to those that move."""
         equations = self._problem.normal_equations(self.full_theta(theta))

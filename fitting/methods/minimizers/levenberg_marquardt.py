@@ -218,6 +218,10 @@ class Bounded(Protocol):
         """A natural length of each parameter at θ (1, free): (free,)."""
         ...
 
+    def felt_scale(self, theta: Tensor) -> Tensor:
+        """How far each parameter may sensibly lie from θ (1, free): (free,)."""
+        ...
+
 
 def unblocked_parameters(problem: Bounded, state: State) -> Tensor:
     """Which parameters may move (free,): those that are felt, and not at a limit that the gradient pushes against."""
@@ -229,7 +233,7 @@ def unblocked_parameters(problem: Bounded, state: State) -> Tensor:
 def felt_parameters(problem: Bounded, theta: Tensor, equations: Equations) -> Tensor:
     """Which parameters the data feel at θ (1, free): those whose longest step would change χ² at all, (free,)."""
     curvature = equations.matrix[0].diagonal()
-    longest = _LONGEST_STEP * problem.step_scale(theta)
+    longest = _LONGEST_STEP * problem.felt_scale(theta)
     change = (2.0 * equations.gradient[0].abs() + curvature * longest) * longest
     return (curvature > 0.0) & ~(change < _UNFELT)
 
