@@ -120,8 +120,9 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
     limits: list[SizeLimit] = []
     if outcome.records and outcome.sampled is None and outcome.stopped is None:
         end, limits = size_limits(problem, end, _unsure(problem, end, covariance))
-    if limits:
-        covariance = covariance_at(problem, end, frozenset(name for limit in limits for name in limit.shape))
+    unmoved = _unmoved(problem, outcome) - set(covariance.unfelt)
+    if limits or unmoved:
+        covariance = covariance_at(problem, end, unmoved.union(*(limit.shape for limit in limits)))
     at_end = problem.parameters.values(end.theta)
     values = at_end.physical[0]
     models = problem.model(end.theta)
@@ -129,12 +130,12 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
     chi2 = how_good.chi2
     fitted = bool(outcome.records)
     message = end.message
-    open_ = undetermined_notices(problem, end, covariance, limits) if fitted else []
+    open_ = undetermined_notices(problem, end, covariance, limits, unmoved) if fitted else []
     if limits:
         message = f"{message}; {'; '.join(notice.sentence for notice in open_ if notice.code == 'unresolved')}"
-    elif covariance.undetermined and open_:
+    elif (undetermined := [name for name in covariance.undetermined if name not in unmoved]) and open_:
         few = [notice.sentence for notice in open_ if notice.code == "too-few-pixels"]
-        message = f"{message}; {few[0] if few else 'the data do not determine ' + ', '.join(covariance.undetermined)}"
+        message = f"{message}; {few[0] if few else 'the data do not determine ' + ', '.join(undetermined)}"
     if outcome.stopped is not None and len(outcome.records) + len(outcome.not_run) < len(problem.request.stages):
         message = f"{message}; {outcome.stopped}"
     lost = lost_components(problem, covariance) if fitted and chi2 > 2.0 * problem.degrees_of_freedom else []
@@ -185,6 +186,15 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
         stopped=outcome.stopped,
         failure=outcome.failure,
     )
+
+
+def _unmoved(problem: Problem, outcome: Outcome) -> frozenset[str]:
+    """Free parameters that a search which found no minimum left where they began, inside their limits."""
+    if not outcome.records or outcome.end.converged or outcome.sampled is not None:
+        return frozenset()
+    start, end = problem.start()[0], outcome.end.theta[0]
+    same = (start == end) & (end > problem.lower) & (end < problem.upper)
+    return frozenset(name for name, still in zip(problem.names, same.tolist(), strict=True) if still)
 
 
 def _unsure(problem: Problem, end: MinimizerResult, covariance: Covariance) -> set[str]:

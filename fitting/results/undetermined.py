@@ -1,6 +1,6 @@
 """Notices of what the data leave open, and of limits that a request set too wide."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from fitting.methods.results import MinimizerResult
 from fitting.methods.uncertainties import SizeLimit
@@ -24,9 +24,15 @@ def clipped_limits(request: FitRequest) -> list[Notice]:
 
 
 def undetermined_notices(
-    problem: Problem, end: MinimizerResult, covariance: Covariance, limits: Sequence[SizeLimit] = ()
+    problem: Problem,
+    end: MinimizerResult,
+    covariance: Covariance,
+    limits: Sequence[SizeLimit] = (),
+    unmoved: Collection[str] = (),
 ) -> list[Notice]:
-    """Notices of the parameters without an uncertainty: too many for the pixels, not resolved, not felt, or open."""
+    """Notices of the parameters without an uncertainty: too many for the pixels, not resolved, never moved by a search
+    that found no minimum, not felt, or open.
+    """
     free = len(problem.names) - len(covariance.at_limit) - len(covariance.unfelt)
     if not enough_data(problem, end, free):
         sentence = (
@@ -42,7 +48,12 @@ def undetermined_notices(
         for limit in limits
     ]
     small = {name for limit in limits for name in limit.shape}
-    held = [name for name in covariance.unfelt if name not in small]
+    still = [name for name in covariance.unfelt if name in unmoved]
+    if still:
+        names = ", ".join(still)
+        sentence = f"the fit ended before these left their start, so they have no uncertainty: {names}"
+        told.append(Notice("unmoved", sentence, f"parameters {names}"))
+    held = [name for name in covariance.unfelt if name not in small and name not in unmoved]
     if held:
         names = ", ".join(held)
         told.append(

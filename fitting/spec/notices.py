@@ -306,6 +306,10 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "Parameters that the data do not feel were left alone, without an uncertainty; the others were fitted.",
             "Fix them, or remove the component; widen the window or the mask if the component belongs to the scene.",
         ),
+        "unmoved": NoticeDescription(
+            "A fit ended before it moved some parameters from their start, so they have no uncertainty.",
+            "Allow more iterations or time, leave values out so that they are found in the image, or add restarts.",
+        ),
         "undetermined": NoticeDescription(
             "The data do not determine parameters: other values fit as well, so they have no uncertainty.",
             "Fix or link some of them, or give priors.",

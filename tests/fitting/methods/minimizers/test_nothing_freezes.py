@@ -237,6 +237,19 @@ def test_fewer_pixels_than_parameters_give_no_uncertainty_and_a_sentence() -> No
     assert result.covariance.names == ()
 
 
+def test_what_a_fit_never_moved_has_no_uncertainty_and_a_sentence() -> None:
+    """Two steps so long that both end above the start."""
+    image = image_of(noisy(rendered([flat_sky(), sersic()])))
+    stage = {"method": "gradient", "optimizer": "sgd", "learning_rate": 1e3, "steps": 2}
+    result = fitted([flat_sky(), sersic(n=2.2)], image, stages=[stage])
+    assert not result.converged
+    assert values_of(result)["g.n"] == pytest.approx(2.2, rel=1e-12)
+    assert set(uncertainties_of(result).values()) == {None}
+    (notice,) = [notice for notice in result.notices if notice.code == "unmoved"]
+    assert "g.n" in notice.sentence
+    assert "do not determine" not in result.message
+
+
 @pytest.mark.parametrize("limit", [{"min": None}, {"min": -1e4}])
 def test_a_dust_lane_is_negative_light(limit: dict[str, Any]) -> None:
     lane = sersic("lane", q=0.2, n=0.5, r_e=3.0, i_e={"value": -30.0} | limit)
