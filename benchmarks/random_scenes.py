@@ -1,8 +1,9 @@
 """Random scenes of known truth, fitted from bad starts and held against SciPy's minimum from the truth.
 
-`python -m benchmarks.random_scenes` writes results/random_scenes.json. A scene is one to three images of one pixel grid
-with galaxies and stars of many profiles, alone, blended, beyond the frame, under a mask or outside the window, with
-limits and links, at a signal-to-noise of 10 to 500 each; fits start a quarter and more off in every parameter.
+`python -m benchmarks.random_scenes` writes results/random_scenes.json, anew after each scene. A scene is one to three
+images of one pixel grid with galaxies and stars of many profiles, alone, blended, beyond the frame, under a mask or
+outside the window, with limits and links, at a signal-to-noise of 10 to 500 each; fits start a quarter and more off in
+every parameter.
 
 The reference is `scipy.optimize.least_squares` from the truth on residuals of the model alone, with derivatives by
 differences: it shares the model with photfit, and no step.
@@ -446,10 +447,10 @@ def main(scenes: int, first: int, output: Path) -> None:
         found.append(outcome(simulated_scene(seed)))
         if found[-1].wrong or found[-1].unconverged:
             print(found[-1], flush=True)
-    results = summary(found) | {"cpu_seconds": round(time.process_time() - began, 1),
-                                "outcomes": [asdict(item) for item in found]}  # fmt: skip
-    output.write_text(json.dumps(results, indent=1) + "\n")
-    print({key: value for key, value in results.items() if key not in ("wrong", "outcomes")})
+        counts = summary(found) | {"cpu_seconds": round(time.process_time() - began, 1)}
+        whole = counts | {"outcomes": [asdict(item) for item in found]}
+        output.write_text(json.dumps(whole, indent=1) + "\n")
+    print({key: value for key, value in counts.items() if key != "wrong"})
 
 
 if __name__ == "__main__":
