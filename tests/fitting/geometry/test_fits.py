@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fitting.spec.profiles import PROFILES
 from tests.fitting.geometry.test_modifiers import SETTINGS, VALUES
 from tests.fitting.scene import GALAXY, fitted, flat_sky, image_of, noisy, rendered, sersic, uncertainties_of, values_of
 
@@ -50,6 +51,38 @@ def test_a_modifier_never_makes_a_fit_worse(profile: str, geometry: Any, own: di
     """From defaults and from bad starts, beside the same profile without it."""
     truth = [flat_sky(2.0), sersic(x=30.3, y=29.6, r_e=7.0, i_e=30.0)]
     image = image_of(noisy(rendered(truth, (61, 61))))
+    component = {"name": "g", "profile": profile, "parameters": {}}
+    plain = fitted([flat_sky({}), component], image)
+    modified = fitted([flat_sky({}), component | {"geometry": [geometry], "parameters": own}], image)
+    assert modified.chi2 < plain.chi2 + 0.1
+
+
+SETTINGS_OF_ALL: dict[str, tuple[Any, dict[str, float]]] = {
+    "superellipse": ("superellipse", {}),
+    "fourier": ("fourier", {}),
+    "bending": ("bending", {}),
+    "warp": ({"warp": [5, 10]}, {}),
+    "rotation": ("rotation", {"rotation_outer": 10.0, "rotation_angle": 30.0}),
+    "truncation": ("truncation", {"outer_truncation": 15.0, "outer_truncation_width": 5.0}),
+    "rays": ("rays", {}),
+    "wedges": ("wedges", {}),
+}
+"""Every modifier, and values of what it has no default for."""
+ALL = [(profile.name, name) for profile in PROFILES.values() if profile.elliptical for name in SETTINGS_OF_ALL]
+QUICK = [("nuker", "fourier"), ("nuker", "bending")]
+"""Which once ended above: they looked settled."""
+
+
+@pytest.mark.parametrize(
+    ("profile", "modifier"), [pytest.param(*pair, marks=[] if pair in QUICK else pytest.mark.slow) for pair in ALL]
+)
+def test_no_modifier_ends_above_its_profile_from_the_defaults(profile: str, modifier: str) -> None:
+    """On a bulge and a disc at right angles, which no profile fits."""
+    place = {"x": 31.0, "y": 28.0}
+    disc = {"name": "g", "profile": "exponential", "parameters": place | {"q": 0.4, "pa": 70.0, "h": 5.0, "i_0": 60.0}}
+    bulge = sersic("b", **place, q=0.8, pa=10.0, r_e=2.0, n=2.0, i_e=60.0)
+    image = image_of(noisy(rendered([flat_sky(2.0), disc, bulge], (61, 61))))
+    geometry, own = SETTINGS_OF_ALL[modifier]
     component = {"name": "g", "profile": profile, "parameters": {}}
     plain = fitted([flat_sky({}), component], image)
     modified = fitted([flat_sky({}), component | {"geometry": [geometry], "parameters": own}], image)
