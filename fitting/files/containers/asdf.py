@@ -1,7 +1,7 @@
 """ASDF files, by the asdf library: each array of the tree an HDU by its place (``roman.data`` is ``ROMAN.DATA``).
 
 Arrays have to lie in the file itself: one that lies in another file, which the format allows, is refused before the
-library looks for it. What blocks claim is read first (ASDF Standard 1.5, low-level file layout).
+library looks for it (`asdf_tree`). What blocks claim is read first (ASDF Standard 1.5, low-level file layout).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 from asdf.tags.core.ndarray import NDArrayType
 from astropy.io import fits
 
+from fitting.files.containers.asdf_tree import ARRAY_TAGS, OWN_ARRAYS, require_own_source, require_own_tree
 from fitting.files.containers.container import WHOLE, Plane, PlanePart, as_plane, damage_fault, require_numbers
 from fitting.files.file_limits import FileInvalid, ReadLimits
 from fitting.files.fits_structure import HduOutline
@@ -29,10 +30,6 @@ _BLOCK = struct.Struct(">I4sQQQ16s")
 _MOST_YAML = 8 << 20
 """Bytes of the tree, at most; chosen by hand, far above the trees of observatories' files."""
 _END_OF_TREE = re.compile(rb"\r?\n\.\.\.\r?\n")
-_ELSEWHERE = re.compile(
-    rb"(?<![\w.$/-])['\"]?source['\"]?\s*:\s*['\"]?[^\s\d\-,}'\"]|\$ref\s*['\"]?\s*:|!core/externalarray|core/subclass"
-)
-"""What leads to arrays outside of the file; a key that only ends in "source" does not."""
 _DEEPEST = 20
 """Levels of the tree in which arrays are looked for; chosen by hand, so that looking ends."""
 
@@ -65,7 +62,11 @@ def open_asdf(file: IO[bytes], limits: ReadLimits) -> Iterator[AsdfContainer]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of tags that no extension here knows, which stay plain
         try:
-            opened = asdf.open(file, mode="r", memmap=False, lazy_load=True, validate_checksums=False)
+            opened = asdf.open(
+                file, mode="r", memmap=False, lazy_load=True, validate_checksums=False, extensions=[OWN_ARRAYS]
+            )
+        except FileInvalid:
+            raise
         except Exception as error:
             raise damage_fault("ASDF", error) from error
         with opened:
@@ -96,6 +97,8 @@ def _arrays(node: Any, place: tuple[str, ...], unit: str | None) -> Iterator[tup
     elif len(place) >= _DEEPEST:
         return
     elif isinstance(node, dict):
+        if getattr(node, "_tag", None) in ARRAY_TAGS:  # asdf leaves what it could not convert as it is
+            require_own_source(node)
         quantity_unit = str(node["unit"]) if isinstance(node.get("unit"), str) else None
         for key, value in node.items():
             if not place and key in ("asdf_library", "history"):
@@ -115,8 +118,7 @@ def _require_own_blocks(file: IO[bytes], limits: ReadLimits) -> None:
     if end is None and len(start) == _MOST_YAML:
         raise FileInvalid(f"has a tree of more than {_MOST_YAML >> 20} MiB", expected="a smaller tree")
     tree = start[: end.end()] if end else start
-    if _ELSEWHERE.search(tree):
-        raise FileInvalid("names arrays outside of the file", expected="arrays in the file itself")
+    require_own_tree(tree)
     position, claimed, count = len(tree), 0, 0
     size = file.seek(0, 2)
     while 0 <= (position := _next_block(file, position)) < size:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -110,6 +111,10 @@ def require_numbers(dtype: np.dtype[Any], shape: tuple[int, ...], limits: ReadLi
         raise FileInvalid(f"claims the shape {shape}", where, f"at most {limits.pixels} pixels")
 
 
+_PLACES = re.compile(r"<_io\.[^>]*>|(?<![\w:/.])['\"]?(?:(?:\.{0,2}/)?(?:[\w.~+-]+/){2,}[\w.~+-]*|/[\w.~+-]+)['\"]?")
+"""Files of the host, as libraries name them in their errors: objects of Python, paths."""
+
+
 def damage_fault(kind: str, error: Exception, where: str = "") -> FileInvalid:
     """The fault of a file that a library cannot read; damaged files raise nearly anything, and all is the file's.
 
@@ -117,5 +122,5 @@ def damage_fault(kind: str, error: Exception, where: str = "") -> FileInvalid:
     """
     if isinstance(error, MemoryError):
         raise error
-    reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    reason = _PLACES.sub("the file", str(error)).splitlines()[0][:200] if str(error) else type(error).__name__
     return FileInvalid(f"cannot be read as {kind}: {reason}", where, f"a whole {kind} file")

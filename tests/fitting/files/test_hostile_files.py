@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fitting.files import FileInvalid, ReadLimits, describe_file, read_plane
+from fitting.files.containers.container import damage_fault
 
 BLOCK = 2880
 IMAGE = np.arange(12.0, dtype=np.float32).reshape(3, 4)
@@ -218,3 +219,22 @@ def test_damage_anywhere_is_read_or_refused(
     except FileInvalid:
         return
     assert described.hdus
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "cannot identify image file <_io.BufferedReader name='data/receiving/r-1/x'>",
+            "cannot identify image file the file",
+        ),
+        (
+            "[Errno 2] No such file or directory: '/srv/photfit/blobs/ab/cd'",
+            "[Errno 2] No such file or directory: the file",
+        ),
+        ("[Errno 21] Is a directory: '/srv'", "[Errno 21] Is a directory: the file"),
+        ("bad value 3/4 of MJy/sr at 1/2", "bad value 3/4 of MJy/sr at 1/2"),
+    ],
+)
+def test_an_error_of_a_library_tells_no_path_of_the_host(said: str, told: str) -> None:
+    assert damage_fault("PNG", OSError(said)).message == f"cannot be read as PNG: {told}"
