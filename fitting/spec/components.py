@@ -21,7 +21,17 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
-from fitting.spec.documents import Document, detail, details, excerpt, refusal, refuse
+from fitting.spec.documents import (
+    MAX_FAULTS,
+    MAX_IMAGES,
+    Document,
+    detail,
+    details,
+    excerpt,
+    few_faults,
+    refusal,
+    refuse,
+)
 from fitting.spec.images.references import PlaneReference
 from fitting.spec.modifiers import ModifierSpec, in_order
 from fitting.spec.parameters.forms import Frame, alternatives, any_form, described_in, every_name, least_with_total
@@ -85,10 +95,10 @@ class ComponentSpec(Document):
     name: str
     profile: str
     convolve: bool = True
-    images: Annotated[tuple[str, ...], Strict(False), Field(min_length=1)] | None = None
+    images: Annotated[tuple[str, ...], Strict(False), Field(min_length=1, max_length=MAX_IMAGES)] | None = None
     role: Role = "light"
     options: Options = Field(default=None, validate_default=True)
-    geometry: Annotated[tuple[ModifierSpec, ...], Strict(False)] = ()
+    geometry: Annotated[tuple[ModifierSpec, ...], Strict(False), few_faults(ModifierSpec, MAX_FAULTS)] = ()
     parameters: dict[str, AnyParameter] = Field(default_factory=dict, validate_default=True)
 
     @field_validator("name")
@@ -152,6 +162,8 @@ class ComponentSpec(Document):
                 faults += details(error, (name,))
             else:
                 faults += _misfits(name, written, specs[name], profile, value)
+            if len(faults) >= MAX_FAULTS:
+                raise refuse("parameters", faults[:MAX_FAULTS])
         faults += _missing(value, profile)
         faults += _rivals(value, profile)
         if faults:

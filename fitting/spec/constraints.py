@@ -15,9 +15,16 @@ from pydantic import GetJsonSchemaHandler, field_validator, model_serializer, mo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails
 
-from fitting.spec.documents import Document, detail, excerpt, refusal, refuse
-from fitting.spec.parameter_rows import Row, circles, unknown_target
-from fitting.spec.parameters.expressions import GRAMMAR, Expression, ExpressionInvalid, parse_expression, solved_for
+from fitting.spec.documents import MAX_FAULTS, Document, detail, excerpt, refusal, refuse
+from fitting.spec.parameter_rows import KnownRows, Row, reaches
+from fitting.spec.parameters.expressions import (
+    GRAMMAR,
+    Expression,
+    ExpressionInvalid,
+    parse_expression,
+    solvable_names,
+    solved_for,
+)
 from fitting.spec.parameters.parameter_spec import ParameterSpec
 from fitting.spec.parameters.priors import PRIORS, Prior, prior_schema, read_prior
 
@@ -129,22 +136,20 @@ class ConstraintSpec(Document):
 
 def constraint_faults(constraints: Sequence[ConstraintSpec], rows: Sequence[Row]) -> list[InitErrorDetails]:
     """Faults of constraints against the rows: unknown parameters, repetitions, limits that nothing can keep."""
-    known = {row.name: row for row in rows}
-    faults = []
+    known = KnownRows(rows)
+    faults: list[InitErrorDetails] = []
     seen: set[str] = set()
     for index, constraint in enumerate(constraints):
         place = ("constraints", index, "expression")
-        unknown = [
-            fault
-            for name in constraint.parsed_expression.names
-            if (fault := unknown_target(name, known, frozenset(), "names"))
-        ]
+        unknown = [fault for name in constraint.parsed_expression.names if (fault := known.unknown(name, "names"))]
         faults += [detail(place, message, expected) for message, expected in unknown]
         if constraint.expression in seen:
             faults.append(detail(place, "is constrained twice", "one constraint that says both"))
         seen.add(constraint.expression)
+        if len(faults) >= MAX_FAULTS:
+            break
     if faults:
-        return faults
+        return faults[:MAX_FAULTS]
     kept = {number for number, _, _ in solved_parameters(constraints, rows)}
     return [
         detail(
@@ -172,10 +177,14 @@ def solved_parameters(
     for index, constraint in enumerate(constraints):
         if not constraint.bounded or not specs.keys() >= set(constraint.parsed_expression.names):
             continue
-        free = [name for name in constraint.parsed_expression.names if name not in links and not specs[name].fixed]
+        expression = constraint.parsed_expression
+        free = [name for name in solvable_names(expression) if name not in links and not specs[name].fixed]
         for name in sorted(free, key=lambda name: is_limited(specs[name])):
-            link = solved_for(constraint.parsed_expression, name, constraint.expression)
-            if link is not None and not circles({**links, name: link}):
+            # A link goes in a circle where something that it reads follows from the parameter itself.
+            if reaches(links, (read for read in expression.names if read != name), name):
+                continue
+            link = solved_for(expression, name, constraint.expression)
+            if link is not None:
                 links[name] = link
                 found.append((index, name, link))
                 break

@@ -6,10 +6,12 @@ import re
 import reprlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Self
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     ModelWrapValidatorHandler,
     SerializerFunctionWrapHandler,
@@ -21,6 +23,12 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from fitting.faults import UserFault
 
+MAX_FAULTS = 100
+"""Faults that are told of one request, at most; looking for more of them ends there. Chosen by hand."""
+MAX_IMAGES = 200
+"""Images of a request, at most; chosen by hand."""
+_MOST_LISTED = 200
+"""Names that are looked at for `listed`, of which 400 characters are shown."""
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -74,6 +82,11 @@ def excerpt(value: object) -> str:
     return _SHOWN.repr(value)
 
 
+def listed(names: Iterable[str]) -> str:
+    """What is expected where only some names are known, as many of them as fit into a line or few."""
+    return f"one of: {', '.join(islice(names, _MOST_LISTED))[:400]}"
+
+
 FAULT = "photfit_fault"
 """Error type that marks a fault whose message and expectation are already written for the user."""
 
@@ -95,9 +108,9 @@ def fault_below(fault: InitErrorDetails, location: Sequence[str | int]) -> InitE
 
 
 def details(error: ValidationError, location: Sequence[str | int] = ()) -> list[InitErrorDetails]:
-    """Every fault of a nested validation, moved below `location`."""
+    """The faults of a nested validation, as many as are told, moved below `location`."""
     faults = []
-    for line in error.errors(include_url=False):
+    for line in error.errors(include_url=False)[:MAX_FAULTS]:
         context = line.get("ctx", {})
         if line["type"] == FAULT:
             kind: str | PydanticCustomError = refusal(context["message"], context["expected"])
@@ -112,6 +125,35 @@ def refuse(title: str, faults: Iterable[InitErrorDetails]) -> ValidationError:
     return ValidationError.from_exception_data(title, list(faults))
 
 
+def few_faults(model: type[BaseModel], most: int) -> BeforeValidator:
+    """What reads a list of documents one by one, and leaves the rest when as many faults are found as are told.
+
+    Args:
+        model: of each.
+        most: how many there may be.
+    """
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            return value
+        if len(value) > most:
+            raise refusal("is too long", f"at most {most}")
+        found: list[Any] = []
+        faults: list[InitErrorDetails] = []
+        for index, item in enumerate(value):
+            try:
+                found.append(model.model_validate(item))
+            except ValidationError as error:
+                faults += details(error, (index,))
+            if len(faults) >= MAX_FAULTS:
+                break
+        if faults:
+            raise refuse(model.__name__, faults[:MAX_FAULTS])
+        return found
+
+    return BeforeValidator(read)
+
+
 class Document(BaseModel):
     """A strict, frozen model of a JSON object: no unknown key, no NaN, no silent conversion, no null on output."""
 
@@ -120,10 +162,23 @@ class Document(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _say_which_keys_exist(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if isinstance(value, dict) and len(value) > MAX_FAULTS:
+            cls._require_few_unknown(value)
         try:
             return handler(value)
         except ValidationError as error:
             raise refuse(cls.__name__, [cls._with_known_keys(line) for line in details(error)]) from None
+
+    @classmethod
+    def _require_few_unknown(cls, value: dict[Any, Any]) -> None:
+        """Raise before all are looked at where more keys are unknown than are told, of which no way of writing has so
+        many.
+        """
+        unknown = [key for key in value if key not in cls.model_fields]
+        if len(unknown) > MAX_FAULTS:
+            expected = "one of: " + ", ".join(cls.model_fields)
+            lines = [detail((str(key),), "is an unknown key", expected) for key in unknown[:MAX_FAULTS]]
+            raise refuse(cls.__name__, lines)
 
     @classmethod
     def _with_known_keys(cls, line: InitErrorDetails) -> InitErrorDetails:

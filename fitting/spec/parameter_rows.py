@@ -7,14 +7,15 @@ request of several images leaves out, and where it is linked to one that varies.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 
 from pydantic_core import InitErrorDetails
 
 from fitting.spec.components import ComponentSpec, coefficient
-from fitting.spec.documents import detail, excerpt
+from fitting.spec.documents import detail, excerpt, listed
 from fitting.spec.images.image_spec import ImageSpec
 from fitting.spec.parameters.expressions import Expression, ExpressionInvalid, weighted_sum
 from fitting.spec.parameters.forms import AMPLITUDE_UNITS, Frame
@@ -22,6 +23,10 @@ from fitting.spec.parameters.parameter_spec import AnyParameter, ByImage, Parame
 from fitting.spec.profiles import ParameterDescription
 
 Place = tuple[str | int, ...]
+_LINK_LIKE_A_ROW = 20
+"""Characters of a link that take about as long as a row without one."""
+_LONGEST_CIRCLE = 12
+"""Names of a circle of links that are shown, at most; chosen by hand."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +57,10 @@ def row_name(component: str, parameter: str, image: str) -> str:
 
 def seen_in(component: ComponentSpec, images: Sequence[ImageSpec]) -> tuple[str, ...]:
     """Names of the images in which a component is seen, in their order."""
-    names = (image.name for image in images)
-    return tuple(name for name in names if component.images is None or name in component.images)
+    if component.images is None:
+        return tuple(image.name for image in images)
+    shown = frozenset(component.images)
+    return tuple(image.name for image in images if image.name in shown)
 
 
 def varying(components: Sequence[ComponentSpec | None], frame: Frame, images: Sequence[ImageSpec]) -> frozenset[str]:
@@ -67,11 +74,35 @@ def varying(components: Sequence[ComponentSpec | None], frame: Frame, images: Se
     links = {
         name: spec.link for name, spec in given.items() if isinstance(spec, ParameterSpec) and spec.link is not None
     }
-    fresh = found
-    while fresh:
-        fresh = {name for name, link in links.items() if name not in found and fresh.intersection(link.names)}
-        found |= fresh
+    readers: dict[str, list[str]] = {}
+    for name, link in links.items():
+        for read in link.names if found else ():
+            readers.setdefault(read, []).append(name)
+    pending = list(found)
+    while pending:
+        fresh = [name for name in readers.get(pending.pop(), ()) if name not in found]
+        found.update(fresh)
+        pending += fresh
     return frozenset(found)
+
+
+def row_count(components: Sequence[ComponentSpec], frame: Frame, images: Sequence[ImageSpec]) -> int:
+    """How many rows a table will have, before one is made; long links and polynomials count as several."""
+    several = varying(components, frame, images)
+    count = 0
+    for component in components:
+        seen = len(seen_in(component, images))
+        for description in component.description_in(frame).parameters:
+            spec = component.parameters.get(description.name)
+            each = 1
+            if isinstance(spec, Polynomial):
+                each += len(spec.polynomial) // 4
+            elif isinstance(spec, ParameterSpec) and spec.expression is not None:
+                each += len(spec.expression) // _LINK_LIKE_A_ROW
+            elif isinstance(spec, ByImage):
+                count += sum(len(item.expression or "") // _LINK_LIKE_A_ROW for item in spec.by_image.values())
+            count += each * (seen if f"{component.name}.{description.name}" in several else 1)
+    return count
 
 
 def component_rows(
@@ -160,63 +191,143 @@ def chebyshev_arguments(images: Sequence[ImageSpec]) -> dict[str, float]:
     return {name: min(1.0, max(-1.0, (2.0 * value - low - high) / (high - low))) for name, value in known.items()}
 
 
-def link_faults(rows: Sequence[Row], broken: frozenset[str]) -> list[InitErrorDetails]:
+def link_faults(rows: Sequence[Row], broken: frozenset[str]) -> Iterator[InitErrorDetails]:
     """Faults of all links together: unknown targets, circles, and linked values that no profile can have.
 
     Args:
         rows: of the sound components (`fitting.spec.parameter_rows.component_rows`).
         broken: names of the others, so that a link to one of them is not called unknown as well.
     """
-    known = {row.name: row for row in rows}
+    known = KnownRows(rows, broken)
     expressions: dict[str, Expression] = {}
-    faults: list[InitErrorDetails] = []
+    sound = True
     for row in rows:
         if row.expression is None:
             continue
-        unknown = [
-            fault for target in row.expression.names if (fault := unknown_target(target, known, broken, "links to"))
-        ]
-        faults += [detail(row.place, message, expected) for message, expected in unknown]
-        if not unknown:
+        unknown = [fault for target in row.expression.names if (fault := known.unknown(target, "links to"))]
+        for message, expected in unknown:
+            yield detail(row.place, message, expected)
+        if unknown:
+            sound = False
+        else:
             expressions[row.name] = row.expression
     for circle in circles(expressions):
-        first = circle[0]
-        message = "links to itself" if len(circle) == 1 else f"links go in a circle: {' -> '.join((*circle, first))}"
-        faults.append(detail(known[first].place, message, "links that end at parameters with values"))
-    return faults or _value_faults(known, expressions)
+        sound = False
+        shown = circle if len(circle) <= _LONGEST_CIRCLE else (*circle[: _LONGEST_CIRCLE - 1], "…", circle[-1])
+        message = "links to itself" if len(circle) == 1 else f"links go in a circle: {' -> '.join((*shown, circle[0]))}"
+        yield detail(known.rows[circle[0]].place, message, "links that end at parameters with values")
+    if sound:
+        yield from _value_faults(known.rows, expressions)
 
 
-def unknown_target(target: str, known: Mapping[str, Row], broken: frozenset[str], verb: str) -> tuple[str, str] | None:
-    """What is wrong with a name that no row has, and which there are; None where it is known or not to be known.
+class KnownRows:
+    """Rows by name and by component, so that what an expression names is looked up and never searched for.
 
-    The verb says what the expression does with it.
+    `broken` are components whose rows are not known, of which nothing is said.
     """
-    component = target.partition(".")[0]
-    if target in known or component in broken:
-        return None
-    of_component = [row for row in known.values() if row.component == component]
-    if not of_component:
-        names = ", ".join(dict.fromkeys(row.component for row in known.values()))
-        return f"{verb} {excerpt(target)}, but there is no component {excerpt(component)}", f"one of: {names[:400]}"
-    names = ", ".join(row.name.removeprefix(f"{component}.") for row in of_component)
-    return f"{verb} {excerpt(target)}, which {component} does not have", f"one of: {names[:400]}"
+
+    def __init__(self, rows: Iterable[Row], broken: frozenset[str] = frozenset()) -> None:
+        self.rows = {row.name: row for row in rows}
+        self._broken = broken
+        self._of_component: dict[str, list[str]] = {}
+        for row in self.rows.values():
+            self._of_component.setdefault(row.component, []).append(row.name)
+
+    def unknown(self, target: str, verb: str) -> tuple[str, str] | None:
+        """What is wrong with a name that no row has, and which there are; None where it is known or not to be known.
+
+        The verb says what the expression does with it.
+        """
+        component = target.partition(".")[0]
+        if target in self.rows or component in self._broken:
+            return None
+        names = self._of_component.get(component)
+        if names is None:
+            message = f"{verb} {excerpt(target)}, but there is no component {excerpt(component)}"
+            return message, listed(self._of_component)
+        its_own = listed(name.removeprefix(f"{component}.") for name in names)
+        return f"{verb} {excerpt(target)}, which {component} does not have", its_own
 
 
 def circles(expressions: Mapping[str, Expression]) -> list[tuple[str, ...]]:
-    """Circles of links, each as the names along it, beginning with the one that the request gives first."""
-    found: list[tuple[str, ...]] = []
-    left = dict(expressions)
-    while True:
-        try:
-            evaluation_order(left)
-        except CycleError as error:
-            # graphlib lists who is read by whom and repeats the first name at the end.
-            circle = list(reversed(error.args[1]))[:-1]
-            first = min(range(len(circle)), key=lambda index: list(expressions).index(circle[index]))
-            found.append((*circle[first:], *circle[:first]))
-            left = {name: expression for name, expression in left.items() if name not in circle}
-        else:
-            return found
+    """Circles of links, one of each knot of them, as the names along it, each read by the one before it.
+
+    A knot is a strongly connected component (Tarjan 1972, SIAM J. Comput. 1, 146), found in one pass; its circle is a
+    shortest one through the name that the request gives first.
+    """
+    reads = {name: [read for read in link.names if read in expressions] for name, link in expressions.items()}
+    place = {name: number for number, name in enumerate(expressions)}
+    found = []
+    for knot in _knots(reads):
+        first = min(knot, key=place.__getitem__)
+        if len(knot) > 1 or first in reads[first]:
+            found.append(_shortest_circle(first, set(knot), reads))
+    return sorted(found, key=lambda circle: place[circle[0]])
+
+
+def _knots(reads: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
+    """Strongly connected components, without recursion."""
+    number: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    open_names: list[str] = []
+    is_open: set[str] = set()
+    for start in reads:
+        path: list[tuple[str, Iterator[str]]] = []
+        fresh: str | None = None if start in number else start
+        while fresh is not None or path:
+            if fresh is not None:
+                number[fresh] = lowest[fresh] = len(number)
+                open_names.append(fresh)
+                is_open.add(fresh)
+                path.append((fresh, iter(reads[fresh])))
+            name, left = path[-1]
+            fresh = None
+            for read in left:
+                if read not in number:
+                    fresh = read
+                    break
+                if read in is_open:
+                    lowest[name] = min(lowest[name], number[read])
+            if fresh is not None:
+                continue
+            path.pop()
+            if path:
+                above = path[-1][0]
+                lowest[above] = min(lowest[above], lowest[name])
+            if lowest[name] == number[name]:
+                knot: list[str] = []
+                while not knot or knot[-1] != name:
+                    knot.append(open_names.pop())
+                is_open.difference_update(knot)
+                yield knot
+
+
+def _shortest_circle(first: str, knot: Set[str], reads: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The names along a shortest circle from a name of a knot back to it."""
+    reader: dict[str, str] = {}
+    pending = deque([first])
+    while first not in reader:
+        name = pending.popleft()
+        for read in reads[name]:
+            if read in knot and read not in reader:
+                reader[read] = name
+                pending.append(read)
+    circle = [first]
+    while (name := reader[circle[-1]]) != first:
+        circle.append(name)
+    return (first, *reversed(circle[1:]))
+
+
+def reaches(links: Mapping[str, Expression], starts: Iterable[str], name: str) -> bool:
+    """Whether a name is among what some names read, through however many links, or is one of them."""
+    seen = set(starts)
+    pending = list(seen)
+    while pending and name not in seen:
+        link = links.get(pending.pop())
+        fresh = [] if link is None else [read for read in link.names if read not in seen]
+        seen.update(fresh)
+        pending += fresh
+    return name in seen
 
 
 def evaluation_order(expressions: Mapping[str, Expression]) -> tuple[str, ...]:
@@ -225,21 +336,19 @@ def evaluation_order(expressions: Mapping[str, Expression]) -> tuple[str, ...]:
     return tuple(name for name in order if name in expressions)
 
 
-def _value_faults(known: Mapping[str, Row], expressions: Mapping[str, Expression]) -> list[InitErrorDetails]:
+def _value_faults(known: Mapping[str, Row], expressions: Mapping[str, Expression]) -> Iterator[InitErrorDetails]:
     """Faults of linked values as far as they are known: not finite, or beyond what the profile can have."""
     values = {name: row.spec.value for name, row in known.items() if row.spec.value is not None}
-    faults = []
     for name in evaluation_order(expressions):
         if not all(target in values for target in expressions[name].names):
             continue
         try:
             value = expressions[name].value(values)
         except ExpressionInvalid as error:
-            faults.append(detail(known[name].place, str(error), "an expression that is finite at the given values"))
+            yield detail(known[name].place, str(error), "an expression that is finite at the given values")
             continue
         values[name] = value
         description = known[name].description
         if not is_within(value, description.lowest, description.highest):
             bounds = interval(description.lowest, description.highest)
-            faults.append(detail(known[name].place, f"is {value:g} at the given values, beyond its limits", bounds))
-    return faults
+            yield detail(known[name].place, f"is {value:g} at the given values, beyond its limits", bounds)

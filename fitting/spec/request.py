@@ -33,16 +33,28 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails
 
 from fitting.spec.agreement import (
+    first_faults,
     frame_faults,
     group_faults,
     point_source_faults,
     psf_faults,
     repeated_names,
+    size_faults,
     varied_faults,
 )
 from fitting.spec.components import MAX_COMPONENTS, ComponentSpec
 from fitting.spec.constraints import ConstraintSpec, constraint_faults
-from fitting.spec.documents import Document, detail, excerpt, fault_below, json_path, refusal, refuse
+from fitting.spec.documents import (
+    MAX_IMAGES,
+    Document,
+    detail,
+    excerpt,
+    fault_below,
+    few_faults,
+    json_path,
+    refusal,
+    refuse,
+)
 from fitting.spec.handling import HANDLING, Labels, Limits, Name, Webhook
 from fitting.spec.images.image_spec import GainNoise, ImageSpec
 from fitting.spec.images.noise_spec import NoiseSpec
@@ -52,8 +64,8 @@ from fitting.spec.parameter_rows import Row, component_rows, link_faults
 from fitting.spec.parameters.forms import Frame
 from fitting.spec.parameters.parameter_spec import AnyParameter, ByImage, Polynomial
 
-MAX_IMAGES = 200
-"""Images of a request, at most; chosen by hand."""
+MAX_STAGES = 100
+"""Stages of a request, at most; chosen by hand."""
 MOST_NUMBERS = 200_000_000
 """Numbers that a stage's chains may hold, at most: 1.6 GB as float64; chosen by hand."""
 _GAIN = 'a variance such as {"gain": g, "read_noise": r}, or none where the data are electrons'
@@ -92,6 +104,10 @@ class StageSpec(Document):
             "oneOf": list(map(_stage_schema, METHODS)),
         }
 
+    @classmethod
+    def _require_few_unknown(cls, value: dict[Any, Any]) -> None:
+        """Nothing: the options beside the method are theirs who read them."""
+
     @model_serializer(mode="plain")
     def _without_nulls(self) -> dict[str, Any]:  # type: ignore[override]
         return {"method": self.method, **self.options.model_dump(mode="json", exclude_unset=True)}
@@ -129,11 +145,25 @@ class FitRequest(Document):
     name: Name = ""
     labels: Labels = ()
     frame: Frame | None = None
-    images: Annotated[tuple[ImageSpec, ...], Strict(False), Field(max_length=MAX_IMAGES)]
-    components: Annotated[tuple[ComponentSpec, ...], Strict(False), Field(max_length=MAX_COMPONENTS)]
-    constraints: Annotated[tuple[ConstraintSpec, ...], Strict(False), Field(max_length=MAX_COMPONENTS)] = ()
+    images: Annotated[
+        tuple[ImageSpec, ...], Strict(False), Field(max_length=MAX_IMAGES), few_faults(ImageSpec, MAX_IMAGES)
+    ]
+    components: Annotated[
+        tuple[ComponentSpec, ...],
+        Strict(False),
+        Field(max_length=MAX_COMPONENTS),
+        few_faults(ComponentSpec, MAX_COMPONENTS),
+    ]
+    constraints: Annotated[
+        tuple[ConstraintSpec, ...],
+        Strict(False),
+        Field(max_length=MAX_COMPONENTS),
+        few_faults(ConstraintSpec, MAX_COMPONENTS),
+    ] = ()
     groups: Annotated[dict[str, Members], Field(max_length=MAX_COMPONENTS)] = Field(default_factory=dict)
-    stages: Annotated[tuple[StageSpec, ...], Strict(False), Field(max_length=100)] = ()
+    stages: Annotated[
+        tuple[StageSpec, ...], Strict(False), Field(max_length=MAX_STAGES), few_faults(StageSpec, MAX_STAGES)
+    ] = ()
     noise: NoiseSpec = NoiseSpec()
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: Device = "auto"
@@ -163,16 +193,23 @@ class FitRequest(Document):
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Self:
-        faults = [*repeated_names("components", self.components), *repeated_names("images", self.images)]
-        faults += frame_faults(self.components, self.frame_in_use)
-        faults += varied_faults(self.components, self.images)
-        faults += psf_faults(self.components, self.images)
-        faults += point_source_faults(self.components, self.images)
-        faults += group_faults(self.groups, self.components)
-        faults = faults or link_faults(self.rows(), frozenset())
-        faults = faults or constraint_faults(self.constraints, self.rows())
+        faults = size_faults(self.components, self.frame_in_use, self.images)
+        faults = faults or first_faults(
+            repeated_names("components", self.components),
+            repeated_names("images", self.images),
+            frame_faults(self.components, self.frame_in_use),
+            varied_faults(self.components, self.images),
+            psf_faults(self.components, self.images),
+            point_source_faults(self.components, self.images),
+            group_faults(self.groups, self.components),
+        )
+        if faults:
+            raise refuse("FitRequest", faults)
+        rows = self.rows()
         options = [stage.options for stage in self.stages]
-        faults = faults or stage_faults(options, self.components, self.rows())
+        faults = first_faults(link_faults(rows, frozenset()))
+        faults = faults or constraint_faults(self.constraints, rows)
+        faults = faults or first_faults(stage_faults(options, self.components, rows))
         if faults:
             raise refuse("FitRequest", faults)
         return self
@@ -246,14 +283,12 @@ def _put_value(parameters: dict[str, AnyParameter], row: Row, value: float) -> N
 
 def stage_faults(
     stages: Sequence[Document], components: Sequence[ComponentSpec], rows: Sequence[Row]
-) -> list[InitErrorDetails]:
+) -> Iterator[InitErrorDetails]:
     """Faults of stages, given by their options, that do not suit the components or the free rows of the table."""
     free = [row.name for row in rows if row.expression is None and not row.spec.fixed]
-    return [
-        fault_below(fault, ("stages", place))
-        for place, options in enumerate(stages)
-        for fault in _option_faults(options, components, free)
-    ]
+    for place, options in enumerate(stages):
+        for fault in _option_faults(options, components, free):
+            yield fault_below(fault, ("stages", place))
 
 
 def _option_faults(

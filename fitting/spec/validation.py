@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from fitting.spec.agreement import component_faults
-from fitting.spec.documents import FAULT, Document, Fault, RequestInvalid, excerpt, json_path, refuse
+from fitting.spec.agreement import MOST_DRAWN, component_faults, too_many_drawn
+from fitting.spec.components import MAX_COMPONENTS
+from fitting.spec.documents import (
+    FAULT,
+    MAX_FAULTS,
+    MAX_IMAGES,
+    Document,
+    Fault,
+    RequestInvalid,
+    excerpt,
+    json_path,
+    refuse,
+)
 from fitting.spec.request import FitRequest
 
 MAX_DEPTH = 16
@@ -19,8 +31,8 @@ MAX_VALUES = 200_000
 """Values in a request, at most: a hundred for each of the most components."""
 MAX_TEXT = 10_000
 """Characters of a text, at most; chosen by hand."""
-MAX_FAULTS = 100
-"""Faults that are told of one request, at most; chosen by hand."""
+MAX_EXPRESSIONS = 1_000_000
+"""Characters of all expressions of a request together: about two seconds of reading them."""
 
 Location = tuple[str | int, ...]
 Model = TypeVar("Model", bound=Document)
@@ -44,14 +56,16 @@ def parse_request(document: object) -> FitRequest:
     Raises:
         RequestInvalid: with every fault that was found, at most `MAX_FAULTS`.
     """
-    faults = list(_hostile(document))
+    faults = list(islice(_hostile(document), MAX_FAULTS))
+    faults = faults or list(_too_large(document))
     if faults:
-        raise RequestInvalid(faults[:MAX_FAULTS])
+        raise RequestInvalid(faults)
     try:
         return FitRequest.model_validate(document)
     except ValidationError as error:
         lines = error.errors(include_url=False)
-        lines += _between_components(document)
+        if len(lines) < MAX_FAULTS:
+            lines += _between_components(document)
     unique = dict.fromkeys(_fault(line) for line in lines)
     raise RequestInvalid(list(unique)[:MAX_FAULTS])
 
@@ -62,9 +76,9 @@ def read_document(model: type[Model], document: object) -> Model:
     Raises:
         RequestInvalid: as `parse_request`.
     """
-    faults = list(_hostile(document))
+    faults = list(islice(_hostile(document), MAX_FAULTS))
     if faults:
-        raise RequestInvalid(faults[:MAX_FAULTS])
+        raise RequestInvalid(faults)
     try:
         return model.model_validate(document)
     except ValidationError as error:
@@ -84,7 +98,7 @@ def read_request(text: bytes | str) -> FitRequest:
 def _hostile(document: object) -> Iterator[Fault]:
     """Faults of values that JSON or a number cannot hold, found without recursion."""
     pending: list[tuple[Location, object]] = [((), document)]
-    count = 0
+    count = letters = 0
     while pending:
         location, value = pending.pop()
         count += 1
@@ -101,6 +115,23 @@ def _hostile(document: object) -> Iterator[Fault]:
                 pending.extend(((*location, key), item) for key, item in value.items() if isinstance(key, str))
         elif (message := _not_plain(value)) is not None:
             yield Fault(json_path(location), message, "plain JSON")
+        elif isinstance(value, str) and value.lstrip().startswith("="):
+            letters += len(value)
+            if letters > MAX_EXPRESSIONS:
+                yield Fault("$", f"holds expressions of more than {MAX_EXPRESSIONS} characters in all", "shorter ones")
+                return
+
+
+def _too_large(document: object) -> Iterator[Fault]:
+    """The fault of a document that has too much to draw, as far as it can be counted before anything is read."""
+    images, components = (
+        part if isinstance(document, dict) and isinstance(part := document.get(key), list) else []
+        for key in ("images", "components")
+    )
+    shown = (item.get("images") for item in components if isinstance(item, dict))
+    drawn = sum(min(len(each), len(images)) if isinstance(each, list) else len(images) for each in shown)
+    if len(images) <= MAX_IMAGES and len(components) <= MAX_COMPONENTS and drawn > MOST_DRAWN:
+        yield Fault("$.components", *too_many_drawn(len(components), drawn))
 
 
 def _bad_keys(location: Location, value: dict[Any, Any]) -> Iterator[Fault]:

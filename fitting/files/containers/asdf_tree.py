@@ -18,7 +18,6 @@ from typing import Any
 
 import asdf
 import yaml
-from asdf.extension import Converter, Extension
 
 from fitting.files.file_limits import FileInvalid
 
@@ -50,7 +49,7 @@ def require_own_source(node: Any) -> None:
         raise _OutsideOfTheFile
 
 
-class _OwnBlocks(Converter):  # type: ignore[misc]
+class _OwnBlocks:
     """Arrays, as asdf's own converter makes them, of blocks of this file or written out in the tree."""
 
     tags = ARRAY_TAGS
@@ -70,7 +69,7 @@ class _OwnBlocks(Converter):  # type: ignore[misc]
         return asdf.AsdfFile().extension_manager.get_converter_for_tag(tag).from_yaml_tree(node, tag, ctx)
 
 
-class _OwnArrays(Extension):  # type: ignore[misc]
+class _OwnArrays:
     """asdf's extension that stands before all others where arrays are read."""
 
     extension_uri = "asdf://photfit/own-arrays"

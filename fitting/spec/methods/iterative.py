@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, Strict, model_validator
 from pydantic_core import InitErrorDetails
 
-from fitting.spec.documents import detail, excerpt, refuse
+from fitting.spec.documents import detail, excerpt, listed, refuse
 from fitting.spec.methods.method_description import Calls, MethodDescription
 from fitting.spec.methods.minimizers import MinimizerOptions, Tolerance
 
@@ -45,9 +45,10 @@ class IterativeComponentsOptions(MinimizerOptions):
 
     def unknown_components(self, names: Iterable[str]) -> list[InitErrorDetails]:
         """Faults of groups that name a component that is none of `names`."""
-        known = tuple(names)
+        known = dict.fromkeys(names)
+        expected = listed(known)
         return [
-            detail(("groups", place, position), f"unknown component {excerpt(name)}", "one of: " + ", ".join(known))
+            detail(("groups", place, position), f"unknown component {excerpt(name)}", expected)
             for place, group in enumerate(self.groups)
             for position, name in enumerate(group)
             if name not in known

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, Strict
 from pydantic_core import InitErrorDetails
 
-from fitting.spec.documents import Document, detail, excerpt
+from fitting.spec.documents import Document, detail, excerpt, listed
 
 Scaling = Literal["covariance", "curvature", "none"]
 Tolerance = Annotated[float, Field(gt=0.0, lt=1.0, description="Stop when chi-squared falls by less, relatively.")]
@@ -28,9 +28,10 @@ class MinimizerOptions(Document):
 
     def not_free(self, free: Iterable[str]) -> list[InitErrorDetails]:
         """Faults of intervals asked for parameters that are none of the `free`."""
-        known = tuple(free)
+        known = dict.fromkeys(free)
+        expected = listed(known)
         return [
-            detail(("intervals", place), f"{excerpt(name)} is no free parameter", "one of: " + ", ".join(known))
+            detail(("intervals", place), f"{excerpt(name)} is no free parameter", expected)
             for place, name in enumerate(() if isinstance(self.intervals, bool) else self.intervals)
             if name not in known
         ]

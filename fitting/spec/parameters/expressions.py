@@ -11,10 +11,10 @@ Nothing is ever executed as Python.
 from __future__ import annotations
 
 import ast
-import copy
 import math
 import re
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache, reduce
@@ -71,14 +71,18 @@ class Expression:
         text: as the user wrote it, with the leading ``=``.
         names: the parameters that it reads, ``component.parameter``, each once, in order of appearance.
         tree: of Python's grammar, with nodes of the short list only.
+        renamed: what the names of the tree are called in `names`, where that is something else; see `at_image`.
     """
 
     text: str
     names: tuple[str, ...]
     tree: ast.expr
+    renamed: Mapping[str, str] | None = None
 
     def evaluate(self, lookup: Mapping[str, Dual], functions: Functions = MATH) -> Dual:
         """Value and gradient, given those of every name; on floats or on arrays (see `Dual`)."""
+        if self.renamed is not None:
+            lookup = {written: lookup[name] for written, name in self.renamed.items()}
         return _evaluate(self.tree, lookup, Arithmetic(functions))
 
     def value(self, values: Mapping[str, float]) -> float:
@@ -98,9 +102,9 @@ class Expression:
         """The same in one image: names that are in `varying` get the image's name behind them."""
         if not varying & set(self.names):
             return self
-        names = tuple(f"{name}[{image}]" if name in varying else name for name in self.names)
-        tree = _AtImage(image, varying).visit(copy.deepcopy(self.tree))
-        return Expression(f"= {ast.unparse(tree)}", names, tree)
+        # The tree is shared: a copy for each of hundreds of images took longer than all else in reading a request.
+        renamed = {name: f"{name}[{image}]" if name in varying else name for name in self.names}
+        return Expression(self.text, tuple(dict.fromkeys(renamed.values())), self.tree, renamed)
 
     def _finite(self, lookup: Mapping[str, Dual]) -> Dual:
         try:
@@ -155,21 +159,6 @@ def parameter_of(node: ast.AST) -> str | None:
     return None
 
 
-class _AtImage(ast.NodeTransformer):
-    """Puts the name of an image behind the names that vary."""
-
-    def __init__(self, image: str, varying: Set[str]) -> None:
-        self.image, self.varying = image, varying
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        if parameter_of(node) not in self.varying:
-            return node
-        return ast.Subscript(value=node, slice=ast.Constant(value=self.image), ctx=ast.Load())
-
-    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        return node
-
-
 def weighted_sum(terms: Mapping[str, float]) -> Expression:
     """The expression Σ weight · coefficient of a polynomial, by the coefficients' names (``a.r_e.c0``)."""
     tree: ast.expr | None = None
@@ -180,7 +169,8 @@ def weighted_sum(terms: Mapping[str, float]) -> Expression:
         term = ast.BinOp(left=ast.Constant(value=weight), op=ast.Mult(), right=outer)
         tree = term if tree is None else ast.BinOp(left=tree, op=ast.Add(), right=term)
     assert tree is not None
-    return Expression(f"= {ast.unparse(tree)}", tuple(terms), tree)
+    text = " + ".join(f"{weight!r} * {name}" for name, weight in terms.items())
+    return Expression(f"= {text}", tuple(terms), tree)
 
 
 def _check(node: ast.expr, names: dict[str, None], depth: int) -> None:
@@ -258,6 +248,27 @@ def _evaluate(node: ast.expr, lookup: Mapping[str, Dual], arithmetic: Arithmetic
 
 
 _INVERSE_FUNCTIONS = {"exp": "log", "log": "exp"}
+
+
+def solvable_names(expression: Expression) -> tuple[str, ...]:
+    """The parameters for which `solved_for` has an answer, found in one walk."""
+    counts = Counter(name for node in ast.walk(expression.tree) if (name := parameter_of(node)) is not None)
+    found: dict[str, None] = {}
+    pending = [expression.tree]
+    while pending:
+        node = pending.pop()
+        name = parameter_of(node)
+        if name is not None:
+            found.setdefault(name)
+            continue
+        match node:
+            case ast.UnaryOp(operand=operand):
+                pending.append(operand)
+            case ast.Call(func=ast.Name(id="exp" | "log" | "sqrt"), args=[argument]):
+                pending.append(argument)
+            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div(), right=right):
+                pending += [left, right]
+    return tuple(name for name in expression.names if name in found and counts[name] == 1)
 
 
 def solved_for(expression: Expression, name: str, result: str) -> Expression | None:

@@ -10,7 +10,7 @@ from pydantic import GetJsonSchemaHandler, Strict, field_validator, model_serial
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
-from fitting.spec.documents import Document, detail, excerpt, refusal, refuse
+from fitting.spec.documents import MAX_IMAGES, Document, detail, excerpt, refusal, refuse
 from fitting.spec.parameters.expressions import GRAMMAR, Expression, ExpressionInvalid, parse_expression
 from fitting.spec.parameters.priors import Prior, prior_schema, read_prior
 from fitting.spec.profiles import ParameterDescription
@@ -146,6 +146,13 @@ class ByImage(Document):
 
     by_image: dict[str, ParameterSpec]
 
+    @field_validator("by_image", mode="before")
+    @classmethod
+    def _not_more_than_images(cls, value: Any) -> Any:
+        if isinstance(value, dict) and len(value) > MAX_IMAGES:
+            raise refusal(f"has {len(value)} values", f"at most {MAX_IMAGES}, one for each image")
+        return value
+
     def leaves(self) -> Iterator[tuple[tuple[str | int, ...], ParameterSpec]]:
         """Location below the parameter, and what is said, of each value."""
         for image, spec in self.by_image.items():
@@ -162,10 +169,10 @@ class Polynomial(Document):
 
     polynomial: Annotated[tuple[ParameterSpec, ...], Strict(False)]
 
-    @field_validator("polynomial")
+    @field_validator("polynomial", mode="before")
     @classmethod
-    def _few(cls, value: tuple[ParameterSpec, ...]) -> tuple[ParameterSpec, ...]:
-        if not 1 <= len(value) <= MOST_COEFFICIENTS:
+    def _few(cls, value: Any) -> Any:
+        if isinstance(value, list | tuple) and not 1 <= len(value) <= MOST_COEFFICIENTS:
             raise refusal(f"has {len(value)} coefficients", f"1 to {MOST_COEFFICIENTS}")
         return value
 
