@@ -4,6 +4,8 @@
 # make serve     the service at http://127.0.0.1:8700
 # make test      the tests; `make test-all` adds the slow ones, and the engine's once more in other orders of arithmetic
 # make test-arithmetic   the engine's tests with other vector widths and two threads
+# make test-chaos  the whole service under load and seeded faults, then an audit: JOBS, FAULTS, SEED, SETUP
+# make fuzz      what reads bytes from outside, fuzzed for SECONDS: TARGETS
 # make coverage  the tests, with the branches that they take counted, and each package held to its floor
 # make lint      formatting, lint, types and the direction of imports
 # make hooks     has git run `make lint` before each commit
@@ -29,7 +31,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist worksteal
 COVERED := $(ONE_THREAD) $(BIN)/coverage run -m pytest -n $(SIDE_BY_SIDE) --dist worksteal
 
-.PHONY: demo serve test test-all test-arithmetic coverage lint lint-format lint-rules lint-types lint-imports hooks format \
+.PHONY: demo serve test test-all test-arithmetic test-chaos fuzz coverage lint lint-format lint-rules lint-types lint-imports hooks format \
 	bench bench-proposals bench-calibration docs changelog pictures clean install
 
 demo: $(STAMP)
@@ -53,6 +55,20 @@ test-arithmetic: $(STAMP)
 		ATEN_CPU_CAPABILITY=$$width OMP_NUM_THREADS=$$threads MKL_NUM_THREADS=$$threads $(ENGINE_TESTS) || exit 1; \
 	done; done
 	echo "the machine's own, 2 threads"; OMP_NUM_THREADS=2 MKL_NUM_THREADS=2 $(ENGINE_TESTS)
+
+# Five campaigns of each set-up take hours; `make test` has a short one. The report lies in chaos-report/.
+JOBS ?= 1000
+FAULTS ?= 100
+SEED ?= 1 2 3 4 5
+SETUP ?= embedded outgrown
+test-chaos: $(STAMP)
+	$(ONE_THREAD) $(BIN)/python -m tests.chaos --jobs $(JOBS) --faults $(FAULTS) --seeds $(SEED) --setups $(SETUP) $(ARGS)
+
+# Corpus and findings lie in .fuzz/. What is found and mended goes into tests/fuzz/found/, which `make test` tries.
+SECONDS ?= 3600
+TARGETS ?= fits asdf npz request expressions
+fuzz: $(STAMP)
+	$(ONE_THREAD) $(BIN)/python -m tests.fuzz --seconds $(SECONDS) --targets $(TARGETS) $(ARGS)
 
 # Takes up to twice as long as the tests alone: each line of Python is counted, in all processes.
 coverage: $(STAMP)
