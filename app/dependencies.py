@@ -10,6 +10,7 @@ from app.access import ANYONE, SAFE_METHODS, SESSION_COOKIE, Asker, count_refusa
 from app.http.rate_limits import RateStanding
 from app.http.request_context import note_headers
 from app.lifetime.services import Services
+from app.sandbox.door import ACCOUNT
 
 # They only tell the OpenAPI document how one signs in; `app.access` reads the headers.
 _BEARER = HTTPBearer(auto_error=False, scheme_name="key", description="A key of an account: `photfit_…`.")
@@ -39,6 +40,7 @@ async def current_asker(
     if not services.settings.accounts:
         return ANYONE
     asker, standing = await run_in_threadpool(_admit, services, request)
+    ACCOUNT.set(asker.owner)
     note_headers(request.scope, standing.headers)
     standing.require()
     return asker

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import anyio
+import anyio.to_thread
 import sqlalchemy
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -32,11 +34,20 @@ from jobs.storage.database import connect, migrate
 
 _STALE_SECONDS = 86_400.0
 """Seconds after which a folder of received files belongs to no request any more. Chosen by hand: far beyond any."""
+_THREADS = 128
+"""Threads that requests share. Chosen by hand: twice what may wait for the sandbox, so that others find some."""
+_CHECKING_THREADS = 4
+"""Threads of `/readyz` alone. Chosen by hand: it has few askers, and one that hangs is not to hide the others."""
 
 
 @dataclass(frozen=True)
 class Services:
-    """What the domain works with. `receiving_folder` holds files on their way in."""
+    """What the domain works with.
+
+    Attributes:
+        receiving_folder: holds files on their way in.
+        checking: the threads of who asks whether the service can work.
+    """
 
     settings: Settings
     engine: Engine
@@ -49,18 +60,20 @@ class Services:
     receiving_folder: Path
     rate_limiter: RateLimiter
     metrics: Metrics
+    checking: anyio.CapacityLimiter
 
 
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Bring the database up to date, start children and threads, and end them all afterwards."""
+    anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
     receiving_folder = (settings.data_dir / "receiving").absolute()
     engine = connect(settings)
     await run_in_threadpool(migrate, engine)
     await run_in_threadpool(_drop_stale, receiving_folder)
     doorbell = Doorbell(settings)
     publisher = Publisher(settings.broker_url)
-    sandbox = Sandbox.for_uploads(settings.max_upload_bytes, preload)
+    sandbox = Sandbox.for_uploads(settings.max_upload_bytes, preload, accounts=bool(settings.accounts))
     waker = Waker(doorbell, publisher)
     watcher = Watcher(settings.broker_url)
     reconciler = Reconciler.build(engine, doorbell, publisher, settings).thread()
@@ -83,6 +96,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             receiving_folder=receiving_folder,
             rate_limiter=RateLimiter(settings.broker_url),
             metrics=Metrics(engine),
+            checking=anyio.CapacityLimiter(_CHECKING_THREADS),
         )
     finally:
         listening.cancel()

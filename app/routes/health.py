@@ -1,5 +1,6 @@
 """/healthz, /readyz, /metrics: whether the service lives, whether it can work, and its figures."""
 
+import anyio.to_thread
 from fastapi import APIRouter, Response
 
 from app.dependencies import AskerDep, ServicesDep
@@ -13,15 +14,16 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/healthz", summary="Does the process answer?")
-def health() -> Health:
-    """Answers as long as the process does; asks nothing of other parts."""
+async def health() -> Health:
+    """Answers as long as the process does; asks nothing of other parts, and waits for none of their threads."""
     return Health(status="ok", version=__version__)
 
 
 @router.get("/readyz", summary="Can the service work?", responses={503: {"model": Readiness}})
-def readiness(services: ServicesDep, response: Response) -> Readiness:
+async def readiness(services: ServicesDep, response: Response) -> Readiness:
     """Asks the database, the broker, the blob store and the children that read files; 503 where one does not answer."""
-    checks = check_parts(services)
+    # A thread of its own: those that requests share may all be taken, which is no sign that the service cannot work.
+    checks = await anyio.to_thread.run_sync(check_parts, services, limiter=services.checking)
     ready = all(check.ok for check in checks.values())
     response.status_code = 200 if ready else 503
     response.headers["Cache-Control"] = "no-store"

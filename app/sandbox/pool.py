@@ -18,13 +18,23 @@ from typing import ParamSpec, TypeVar
 import structlog
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
+from app.sandbox.door import ACCOUNT, DoorLimits, DoorShut, FairDoor
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _log = structlog.get_logger("photfit.sandbox")
 
 _WORKERS = 2
-"""Children of the service's sandbox. Chosen by hand: one slow file holds up nobody, and each takes memory."""
+"""Children of the service's sandbox that an account may have at once. Chosen by hand: one slow file holds up none of
+its others, and each child takes memory."""
+_SPARE_WORKERS = 1
+"""Children beyond those, where there are accounts: an account's slow files hold up nobody else. Chosen by hand."""
+_MOST_WAITING = 64
+"""Calls that may wait for a child. Chosen by hand: each keeps one of the service's threads (`app.lifetime.services`)
+for `_QUEUE_SECONDS` at most, and fifty clients of one pipeline that submit at once are all let wait."""
+_MOST_WAITING_OF_ONE = 48
+"""Of them, of one account, where there are accounts. Chosen by hand: a quarter is left to the others."""
 _SECONDS = 60.0
 """Seconds of a call into the sandbox. Chosen by hand: a file that takes longer is too large or hostile."""
 _LEAST_MEMORY = 4 << 30
@@ -60,11 +70,21 @@ class SandboxBusy(SandboxError):
 class Sandbox:
     """Calls functions in child processes: at most `workers` at a time, each in `memory_bytes` of address space.
 
-    `preload` is run once in every child as it starts, so that imports cost no request anything.
+    `preload` is run once in every child as it starts, so that imports cost no request anything. Calls come in by a
+    door that is fair to accounts (`app.sandbox.door`); one without limits of its own lets any account have all children.
     """
 
-    def __init__(self, *, workers: int, memory_bytes: int, seconds: float, preload: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        *,
+        workers: int,
+        memory_bytes: int,
+        seconds: float,
+        preload: Callable[[], None],
+        door: DoorLimits | None = None,
+    ) -> None:
         self._workers = workers
+        self._door = FairDoor(door or DoorLimits(workers, workers, _MOST_WAITING, _MOST_WAITING, _QUEUE_SECONDS))
         self._memory_bytes = memory_bytes
         self._seconds = seconds
         self._preload = preload
@@ -73,10 +93,13 @@ class Sandbox:
         self._first: ProcessFuture[int] | None = None
 
     @classmethod
-    def for_uploads(cls, largest_bytes: int, preload: Callable[[], None]) -> "Sandbox":
-        """The service's own, for files of up to so many bytes."""
+    def for_uploads(cls, largest_bytes: int, preload: Callable[[], None], *, accounts: bool = False) -> "Sandbox":
+        """The service's own, for files of up to so many bytes, with or without accounts that share it."""
         memory = max(_LEAST_MEMORY, _MEMORY_PER_UPLOAD_BYTE * largest_bytes)
-        return cls(workers=_WORKERS, memory_bytes=memory, seconds=_SECONDS, preload=preload)
+        workers = _WORKERS + (_SPARE_WORKERS if accounts else 0)
+        of_one = _MOST_WAITING_OF_ONE if accounts else _MOST_WAITING
+        door = DoorLimits(workers, _WORKERS, _MOST_WAITING, of_one, _QUEUE_SECONDS)
+        return cls(workers=workers, memory_bytes=memory, seconds=_SECONDS, preload=preload, door=door)
 
     def start(self) -> None:
         """Start the children; returns before they are ready."""
@@ -102,6 +125,13 @@ class Sandbox:
         Raises `SandboxError` where no answer came, and whatever the function raises.
         """
         call = partial(_call_limited, self._seconds, function, *args, **kwargs)
+        try:
+            with self._door.place(ACCOUNT.get()):
+                return self._answer(call)
+        except DoorShut as error:
+            raise SandboxBusy(str(error)) from error
+
+    def _answer(self, call: Callable[[], T]) -> T:
         try:
             return self._result(call)
         except BrokenProcessPool:

@@ -14,8 +14,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, ExceptionContext, create_engine, event, make_url, text
+from sqlalchemy import Engine, ExceptionContext, PoolProxiedConnection, QueuePool, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from jobs.faults import DatabaseAway
 from jobs.settings import Settings
@@ -23,6 +24,20 @@ from jobs.settings import Settings
 _MIGRATIONS = Path(__file__).parents[1] / "migrations"
 _MIGRATION_LOCK = 7_305_461
 """Key of the advisory lock under which PostgreSQL is migrated; any number that others do not use."""
+_POOL_SECONDS = 10.0
+"""Seconds to wait for one of the process's connections. Chosen by hand: a third of SQLAlchemy's, since whoever waits
+keeps a thread, and is better told to come again."""
+
+
+class ConnectionPool(QueuePool):
+    """SQLAlchemy's pool, whose wait that was too long is passing trouble like any other of a database."""
+
+    def connect(self) -> PoolProxiedConnection:
+        """A connection. Raises DatabaseAway where all stayed taken."""
+        try:
+            return super().connect()
+        except PoolTimeout as error:
+            raise DatabaseAway("every connection to the database stayed taken") from error
 
 
 def connect(settings: Settings) -> Engine:
@@ -40,12 +55,23 @@ def _engine(settings: Settings) -> Engine:
     url = make_url(settings.database)
     if url.get_backend_name() == "sqlite":
         Path(url.database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, connect_args={"timeout": 20.0, "check_same_thread": False})
+        engine = create_engine(
+            url,
+            connect_args={"timeout": 20.0, "check_same_thread": False},
+            poolclass=ConnectionPool,
+            pool_timeout=_POOL_SECONDS,
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
-    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5},
+        poolclass=ConnectionPool,
+        pool_timeout=_POOL_SECONDS,
+    )
 
 
 def migrate(engine: Engine) -> None:
