@@ -31,6 +31,8 @@ def configure_logging(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    for chatty in ("httpx", "httpcore"):  # they tell whole addresses, in which receivers of webhooks have their secrets
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
 
 
 def _dumps(event: object, **_: object) -> str:
