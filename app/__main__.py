@@ -34,12 +34,14 @@ def main(arguments: list[str] | None = None) -> None:
     if settings.telemetry:
         atexit.register(start_tracing("api"))
     uvicorn.run(
-        create_app(settings),
+        create_app(settings.model_copy(update={"host": options.host})),
         host=options.host,
         port=options.port,
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or "",
         timeout_graceful_shutdown=3,
         h11_max_incomplete_event_size=_LONGEST_HEAD,
     )

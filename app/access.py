@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 from fastapi import Request
 
 from app.errors import NotAllowed, NotSignedIn
+from app.http.neighbours import SAFE_METHODS
 from app.lifetime.services import Services
 from jobs.accounts.accounts import SCOPES, Identity, Scope, identify_key
 from jobs.accounts.sessions import identify_session
 
 SESSION_COOKIE = "photfit_session"
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
-from app.access import ANYONE, SAFE_METHODS, SESSION_COOKIE, Asker, count_refusals, identify_asker
+from app.access import ANYONE, SESSION_COOKIE, Asker, count_refusals, identify_asker
+from app.http.neighbours import SAFE_METHODS
 from app.http.rate_limits import RateStanding
 from app.http.request_context import note_headers
 from app.lifetime.services import Services

@@ -7,6 +7,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from app.http.compression import Compression
+from app.http.neighbours import NeighbourCheck, own_names
 from app.http.problem_documents import install_handlers
 from app.http.request_context import RequestContext
 from app.http.request_parameters import refuse_repeated
@@ -79,6 +80,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     limit = configuration.max_upload_bytes + _FORM_BYTES
     app.add_middleware(Compression, exclude_content_types=PACKED_TYPES)
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=limit)
+    if not configuration.accounts:
+        app.add_middleware(NeighbourCheck, names=own_names(configuration))
     app.add_middleware(RequestContext, body_limit=configuration.max_upload_bytes)
     install_handlers(app)
     complete_document(app, accounts=bool(configuration.accounts))

@@ -5,6 +5,7 @@ PHOTFIT_LEASE_SECONDS=60 python -m worker      # Settings().lease_seconds == 60.
 
 import base64
 import ipaddress
+import os
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -45,6 +46,18 @@ class Settings(BaseSettings):
         description="Where users reach the service, such as https://photfit.example.org; webhooks and UWS documents "
         "lead there.",
     )
+    allowed_hosts: str | None = Field(
+        None,
+        title="Names of the service",
+        description="Comma-separated names by which a service without accounts is reached, beside this machine's "
+        "loopback and the public address; requests to other names answer 403.",
+    )
+    trusted_proxies: str | None = Field(
+        default_factory=lambda: os.environ.get("FORWARDED_ALLOW_IPS"),
+        title="Trusted proxies",
+        description="Comma-separated addresses or networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` "
+        "are believed, by default nobody's; uvicorn's FORWARDED_ALLOW_IPS says the same.",
+    )
     max_upload_bytes: Annotated[int, Field(gt=0)] = Field(
         256 * MEBIBYTE, title="Largest body", description="Bytes of a request's body; larger ones answer 413."
     )
@@ -77,6 +90,12 @@ class Settings(BaseSettings):
     )
     refusals_per_minute: Annotated[int, Field(ge=1)] = Field(
         30, title="Wrong keys", description="Requests without a good key that an address may send a minute."
+    )
+    sign_ins_per_minute: Annotated[int, Field(ge=1)] = Field(
+        30, title="Sign-ins", description="Times that an account may sign browsers in a minute."
+    )
+    account_sessions: Annotated[int, Field(ge=1)] = Field(
+        50, title="Sessions of an account", description="Browsers that are signed in at once; one more ends the oldest."
     )
     telemetry: bool = Field(
         False, title="Telemetry", description="Send spans of requests and fits by OpenTelemetry's OTLP over HTTP."

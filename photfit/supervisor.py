@@ -13,6 +13,7 @@ import os
 import select
 import signal
 import socket
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -244,6 +245,8 @@ class DataDirectory:
                 f"the data directory {self.path} is in use by another photfit serve{who}; "
                 "stop it, or choose another with --data-dir"
             ) from error
+        for message in warnings_of_modes(self.path):
+            click.echo(f"photfit: {message}", err=True)
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
@@ -257,6 +260,22 @@ class DataDirectory:
             self._lock.truncate(0)
             self._lock.close()
             self._lock = None
+
+
+def warnings_of_modes(folder: Path) -> list[str]:
+    """What of a data directory other users of this machine can reach: the database in it holds everybody's fits."""
+    database = folder / "photfit.sqlite"
+    others = stat.S_IRWXG | stat.S_IRWXO
+    wide = [
+        (path, own)
+        for path, own in ((folder, "700"), (database, "600"))
+        if path.exists() and stat.S_IMODE(path.stat().st_mode) & others
+    ]
+    return [
+        f"warning: other users of this machine may get at {path} (mode {stat.S_IMODE(path.stat().st_mode):04o}); "
+        f"`chmod {own} {path}` keeps it to you"
+        for path, own in wide
+    ]
 
 
 def service_environment(options: ServeOptions, broker_url: str) -> dict[str, str]:
@@ -277,7 +296,8 @@ def check_exposure(options: ServeOptions) -> None:
     if options.accounts is None and not _is_loopback(options.host):
         raise UserMistake(
             f"other machines can reach {options.host or 'every address'}: say --accounts, so that users need a key "
-            "(`photfit admin users add NAME` makes the first), or --no-accounts to let in whoever reaches it"
+            "(`photfit admin users add NAME` makes one, once the service has started), or --no-accounts to let in "
+            "whoever reaches it"
         )
 
 

@@ -47,14 +47,17 @@ def revoke_key(services: Services, asker: Asker, key_id: str) -> None:
 
 
 def sign_in(services: Services, key: str) -> tuple[Asker, str]:
-    """Who a key belongs to, and the word for his browser's cookie. Raises NoAccounts or NotSignedIn."""
+    """Who a key belongs to, and the word for his browser's cookie. Raises NoAccounts, NotSignedIn or
+    TooManyRequests.
+    """
     _require_accounts(services)
     identity = accounts.identify_key(services.engine, key.strip())
     if identity is None:
         raise NotSignedIn("This is not a key of this service, or it was revoked or is over.")
-    return asker_of(identity), sessions.open_session(
-        services.engine, identity.key_id, services.settings.session_seconds
-    )
+    settings = services.settings
+    services.rate_limiter.count(f"sign-in {identity.user_id}", settings.sign_ins_per_minute).require()
+    word = sessions.open_session(services.engine, identity.key_id, settings.session_seconds, settings.account_sessions)
+    return asker_of(identity), word
 
 
 def sign_out(services: Services, word: str | None) -> None:

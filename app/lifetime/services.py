@@ -68,6 +68,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Bring the database up to date, start children and threads, and end them all afterwards."""
     anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
     receiving_folder = (settings.data_dir / "receiving").absolute()
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = connect(settings)
     await run_in_threadpool(migrate, engine)
     await run_in_threadpool(_drop_stale, receiving_folder)

@@ -49,7 +49,7 @@ def sign_in(body: Credentials, request: Request, response: Response, services: S
         max_age=int(services.settings.session_seconds),
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=request.url.scheme == "https" or (services.settings.public_url or "").startswith("https:"),
     )
     response.headers["Cache-Control"] = "no-store"
     return present_asker(services, asker)

@@ -71,7 +71,7 @@ class Sandbox:
     """Calls functions in child processes: at most `workers` at a time, each in `memory_bytes` of address space.
 
     `preload` is run once in every child as it starts, so that imports cost no request anything. Calls come in by a
-    door that is fair to accounts (`app.sandbox.door`); one without limits of its own lets any account have all children.
+    door that is fair to accounts (`app.sandbox.door`); without limits of its own, any account may have all.
     """
 
     def __init__(

@@ -1,22 +1,28 @@
 """Sessions of browsers that are signed in: a word in a cookie stands for a key, for a while.
 
-word = open_session(engine, identity.key_id, seconds=43_200.0)     # goes into the cookie
+word = open_session(engine, identity.key_id, seconds=43_200.0, most=50)     # goes into the cookie
 identify_session(engine, word)                                     # whose key it stands for; None once it is over
 """
 
-from sqlalchemy import Engine, delete, insert
+from sqlalchemy import Engine, delete, insert, select
 
 from jobs.accounts.accounts import Identity, identify, new_secret, secret_hash
 from jobs.clock import database_now
 from jobs.storage.schema import KeyRecord, SessionRecord
 
 
-def open_session(engine: Engine, key_id: str, seconds: float) -> str:
-    """The word that stands for a key for so many seconds."""
+def open_session(engine: Engine, key_id: str, seconds: float, most: int) -> str:
+    """The word that stands for a key for so many seconds; of its account's sessions the newest `most` stay."""
     word = new_secret("session")
     values = {"hash": secret_hash(word), "key_id": key_id, "created_at": database_now()}
     with engine.begin() as connection:
         connection.execute(insert(SessionRecord).values(values | {"expires_at": database_now() + seconds}))
+        owner = select(KeyRecord.user_id).where(KeyRecord.id == key_id).scalar_subquery()
+        mine = SessionRecord.key_id.in_(select(KeyRecord.id).where(KeyRecord.user_id == owner))
+        newest_first = (SessionRecord.created_at.desc(), SessionRecord.hash != values["hash"], SessionRecord.hash)
+        over = select(SessionRecord.hash).where(mine).order_by(*newest_first).offset(most)
+        hashes = list(connection.scalars(over))
+        connection.execute(delete(SessionRecord).where(SessionRecord.hash.in_(hashes)))
     return word
 
 

@@ -37,7 +37,7 @@ PAUSES = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.
 _TURN_SECONDS = 60.0
 """Whoever takes a turn has so many seconds before another may: four times what a try may take."""
 _TRY_SECONDS = 15.0
-"""Seconds of a try, from looking up the name to the answer's status. Chosen by hand: a receiver is to answer at once."""
+"""Seconds of a try, from looking up the name to the answer's status. Chosen by hand: receivers answer at once."""
 _AT_ONCE = 16
 """Fits that are told of at once. Chosen by hand: a look lasts as long as the slowest try."""
 _AT_ONCE_OF_HOST = 4

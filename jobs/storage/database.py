@@ -4,7 +4,9 @@ engine = connect(Settings())
 migrate(engine)
 """
 
+import contextlib
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,7 +56,8 @@ def connect(settings: Settings) -> Engine:
 def _engine(settings: Settings) -> Engine:
     url = make_url(settings.database)
     if url.get_backend_name() == "sqlite":
-        Path(url.database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
+        if url.database and url.database != ":memory:":
+            _make_private(Path(url.database).absolute())
         engine = create_engine(
             url,
             connect_args={"timeout": 20.0, "check_same_thread": False},
@@ -72,6 +75,16 @@ def _engine(settings: Settings) -> Engine:
         poolclass=ConnectionPool,
         pool_timeout=_POOL_SECONDS,
     )
+
+
+def _make_private(database: Path) -> None:
+    """Make a SQLite file and its folder for their owner alone, where they are not there yet, whoever comes first.
+
+    SQLite gives the files that it makes beside a database the same mode.
+    """
+    database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(database, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def migrate(engine: Engine) -> None:

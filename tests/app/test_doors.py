@@ -27,7 +27,7 @@ TOO_LONG = 30.0
 
 def entering(
     pool: ThreadPoolExecutor, door: FairDoor, account: str, order: list[str], leave: threading.Event
-) -> Future:
+) -> Future[None]:
     """A call of an account's in a thread, that notes when it is let in and stays until it may leave."""
 
     def call() -> None:
@@ -62,8 +62,7 @@ def test_who_has_fewest_inside_is_next() -> None:
         calls = []
         for account in ("a", "a", "a", "b", "c"):
             calls.append(entering(pool, door, account, order, leave))
-            before = len(calls)
-            wait_until(lambda n=before: len(order) + waiting(door) >= n, TOO_LONG, "the call's coming")
+            wait_until(lambda: len(order) + waiting(door) >= len(calls), TOO_LONG, "the call's coming")
         leave.set()
         for call in calls:
             call.result(TOO_LONG)

@@ -17,7 +17,7 @@ from jobs.storage.database import connect
 from jobs.storage.uploads import add_upload, blob_key
 from photfit.cli import main
 from photfit.failures import UserMistake
-from photfit.supervisor import ServeOptions, check_exposure
+from photfit.supervisor import ServeOptions, check_exposure, warnings_of_modes
 from tests.jobs.conftest import claim_fit
 
 
@@ -178,3 +178,22 @@ def test_garbage_goes_and_what_is_needed_stays(admin: Admin, tmp_path: Path) -> 
     assert len(blobs.keys("fits") + blobs.keys("uploads")) == 9
     assert "4 files" in admin.run("gc").stdout
     assert sorted(blobs.keys("fits") + blobs.keys("uploads")) == sorted(kept)
+
+
+def test_a_folder_without_a_service_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    done = CliRunner().invoke(main, ["admin", "--data-dir", str(empty), "users", "add", "vera"])
+    assert (done.exit_code, "holds no service" in done.stderr) == (2, True)
+    assert not empty.exists()
+
+
+def test_serve_says_what_others_may_get_at(tmp_path: Path) -> None:
+    database = tmp_path / "photfit.sqlite"
+    database.touch(0o600)
+    tmp_path.chmod(0o700)
+    assert warnings_of_modes(tmp_path) == []
+    tmp_path.chmod(0o755)
+    database.chmod(0o644)
+    folder, file = warnings_of_modes(tmp_path)
+    assert "mode 0755" in folder
+    assert f"chmod 600 {database}" in file

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -27,10 +28,20 @@ def settings() -> Settings:
 
 @contextlib.contextmanager
 def database() -> Iterator[Engine]:
-    """The service's database, brought up to date. Raises CommandFailure where it does not answer."""
+    """The service's database, brought up to date. Raises UserMistake where there is none, CommandFailure where it does
+    not answer.
+    """
+    from sqlalchemy import make_url
+
     from jobs.faults import DatabaseAway
     from jobs.storage.database import connect, migrate
 
+    place = make_url(settings().database)
+    if place.get_backend_name() == "sqlite" and not Path(place.database or "").is_file():
+        raise UserMistake(
+            f"{settings().data_dir.absolute()} holds no service: start `photfit serve` on it once, or name the folder "
+            "of the one that you mean with `photfit admin --data-dir FOLDER` or PHOTFIT_DATA_DIR"
+        )
     engine = connect(settings())
     try:
         migrate(engine)
