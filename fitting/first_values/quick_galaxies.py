@@ -84,7 +84,8 @@ def brightness(galaxy: Galaxy, x: Array, y: Array, softening: float) -> Array:
     along = (y - galaxy.y) * cosine - (x - galaxy.x) * sine
     across = ((x - galaxy.x) * cosine + (y - galaxy.y) * sine) / galaxy.q
     square = (along**2 + across**2 + softening**2) / galaxy.r_e**2
-    return np.asarray(galaxy.i_e * np.exp(-b_n(galaxy.n) * (square ** (0.5 / galaxy.n) - 1.0)))
+    # Two exponentials and a logarithm take a third of the time of one power.
+    return np.asarray(galaxy.i_e * np.exp(-b_n(galaxy.n) * (np.exp(np.log(square) * (0.5 / galaxy.n)) - 1.0)))
 
 
 class Stamp:
@@ -126,7 +127,7 @@ class Stamp:
 
 
 def blurring(psf: Array | None, shape: tuple[int, int]) -> Callable[[Array], Array]:
-    """Convolution of an array of `shape` with the kernel, where all of the kernel lies inside."""
+    """Convolution of arrays whose last axes have `shape` with the kernel, where all of the kernel lies inside."""
     if psf is None:
         return lambda light: light
     size = [fft.next_fast_len(length, real=True) for length in shape]
@@ -134,9 +135,11 @@ def blurring(psf: Array | None, shape: tuple[int, int]) -> Callable[[Array], Arr
     low = (psf.shape[0] - 1, psf.shape[1] - 1)
 
     def convolve(light: Array) -> Array:
-        whole = fft.irfft2(fft.rfft2(light, size) * transfer, size)
+        spectrum = fft.rfft2(light, size)
+        spectrum *= transfer  # in place, so that single precision stays single
+        whole = fft.irfft2(spectrum, size)
         # The convolution wraps round; what wrapped lies before `low`.
-        return np.asarray(whole[low[0] : shape[0], low[1] : shape[1]])
+        return np.asarray(whole[..., low[0] : shape[0], low[1] : shape[1]])
 
     return convolve
 

@@ -1,7 +1,8 @@
 """Decompositions of one galaxy: as a Sérsic, a bulge with a disc, a star, or a star with its host, the best by BIC.
 
 Each is fitted to the same pixels by least squares (`fine_drawing`). Amplitudes and a level of the sky follow from the
-shapes linearly (variable projection: Golub & Pereyra 2003, Inverse Problems 19, R1), so that only shapes are searched.
+shapes linearly (variable projection: Golub & Pereyra 2003, Inverse Problems 19, R1), so that only shapes are searched,
+with the derivatives of Kaufman 1975 (BIT 15, 49). Two parts are tried only where what one leaves is more than noise.
 BIC = χ² + k ln N (Schwarz 1978, Ann. Stat. 6, 461), with χ² and N divided by how many pixels of correlated noise are
 worth one, and χ² by how badly the best model fits where the galaxy is bright, since a variance may lack its photons.
 """
@@ -34,8 +35,11 @@ _POINT_SIZE = 0.05
 _LEAST_SHARE, _LEAST_HOST = 0.01, 0.005
 """Of the light of two parts, that which each has at least: of a bulge and a disc; of a host beside its star. Less is
 what models and PSFs do wrong. Chosen by hand."""
-_EVALUATIONS, _LAST_EVALUATIONS = 12, 60
+_EVALUATIONS, _LAST_EVALUATIONS = 8, 60
 """Models of a search from each start, and from the best of them, at most; chosen by hand."""
+_RINGS, _SECTORS = 8, 4
+"""Rings about a galaxy in which what one part leaves is averaged, and the wider ones of them that are looked at by
+direction, too."""
 _SHAPE_LOW = (math.log(0.1), math.log(0.2), -2.5, -2.5)
 _SHAPE_HIGH = (math.log(2000.0), math.log(10.0), 2.5, 2.5)
 """Limits of ln r_e, ln n, and −ln q times the cosine and sine of 2 pa."""
@@ -120,26 +124,34 @@ class ModelChoice:
     wanted: Form | None = None
 
 
-def decompose(start: Galaxy, light: Array, weight: Array, stamp: FineStamp, choice: ModelChoice) -> Decomposition:
+def decompose(
+    start: Galaxy, light: Array, weight: Array, stamp: FineStamp, choice: ModelChoice, *, settled: bool = False
+) -> Decomposition:
     """The decomposition that the pixels prefer.
 
     Args:
         start: the galaxy as it was found.
         light: sky-subtracted data with all else taken off, on the stamp's part.
         weight: inverse standard deviation there, 0 where a pixel is not used.
+        settled: whether the galaxy was fitted as a Sérsic before, so that one start is enough.
     """
     search = _Search(light, weight, stamp)
-    fits: dict[Form, _Fit] = {"sersic": search.single(start)}
+    fits: dict[Form, _Fit] = {"sersic": search.single(start, settled)}
     single = fits["sersic"].parts[0].light
-    if choice.wanted in (None, "bulge_disc"):
-        fits["bulge_disc"] = search.bulge_and_disc(single)
     if choice.points and choice.wanted in (None, "point", "point_host"):
         fits["point"] = search.point(start)
+    best = min(fits.values(), key=lambda fit: fit.chi2)
+    left = (light - best.drawing - best.level) * weight
+    pixels = max(int(np.count_nonzero(weight)) / choice.correlated, 2.0)
+    # Two parts have three parameters more than a Sérsic.
+    tried = choice.wanted is None and _structure(left, weight, single, stamp, choice.blur) > 3 * math.log(pixels)
+    if tried or choice.wanted == "bulge_disc":
+        fits["bulge_disc"] = search.bulge_and_disc(single)
+    if "point" in fits and (tried or choice.wanted == "point_host"):
         fits["point_host"] = search.point_and_host(single, fits["point"].parts[0].light, choice.blur)
     best = min(fits.values(), key=lambda fit: fit.chi2)
-    scale = choice.correlated * max(1.0, _misfit(best, light, weight))
-    pixels = max(int(np.count_nonzero(weight)) / choice.correlated, 2.0)
-    bic = {form: fit.chi2 / scale + fit.parameters * math.log(pixels) for form, fit in fits.items()}
+    units = choice.correlated * max(1.0, _misfit(best, light, weight))
+    bic = {form: fit.chi2 / units + fit.parameters * math.log(pixels) for form, fit in fits.items()}
     form = choice.wanted if choice.wanted in fits else _preferred(fits, bic)
     least = bic[form]
     told = MappingProxyType({name: round(value - least, 2) for name, value in bic.items()})
@@ -186,6 +198,39 @@ def _misfit(fit: _Fit, light: Array, weight: Array) -> float:
     return float((seen * residual).sum()) / total
 
 
+def _structure(left: Array, weight: Array, galaxy: Galaxy, stamp: FineStamp, blur: float) -> float:
+    """χ² that means of a residual over rings and directions explain: what another part of the galaxy might take away.
+
+    Args:
+        left: residual over its noise.
+    """
+    (rows, columns), angle = stamp.part, math.radians(galaxy.pa)
+    y, x = np.mgrid[rows, columns].astype(np.float64)
+    y, x = y - galaxy.y, x - galaxy.x
+    along, across = y * math.cos(angle) - x * math.sin(angle), y * math.sin(angle) + x * math.cos(angle)
+    # Blur makes isophotes rounder.
+    flat = math.hypot(galaxy.q * galaxy.r_e, blur) / math.hypot(galaxy.r_e, blur)
+    radius = np.hypot(along, across / flat)
+    inner, outer = max(blur, 0.7), 4.0 * math.hypot(galaxy.r_e, blur)
+    explained = 0.0
+    for count, functions in (
+        (_RINGS, (np.ones_like(x),)),
+        (_SECTORS, tuple(part / np.maximum(radius, 0.5) ** power for power, part in _harmonics(x, y))),
+    ):
+        ring = np.digitize(radius, np.geomspace(inner, max(outer, 2.0 * inner), count)).ravel()
+        for function in functions:
+            seen = (function * weight).ravel()
+            power = np.bincount(ring, seen**2, minlength=count + 1)
+            overlap = np.bincount(ring, seen * left.ravel(), minlength=count + 1)
+            explained += float((overlap[:count] ** 2 / np.where(power > 0.0, power, np.inf)[:count]).sum())
+    return explained
+
+
+def _harmonics(x: Array, y: Array) -> tuple[tuple[int, Array], ...]:
+    """Radius times cosine and sine, and its square times cosine and sine of twice the angle."""
+    return (1, x), (1, y), (2, x**2 - y**2), (2, 2.0 * x * y)
+
+
 class _Search:
     """Fits of several models to the same pixels."""
 
@@ -193,15 +238,16 @@ class _Search:
         self.target, self.weight, self.stamp = light * weight, weight, stamp
         self.flat = np.ones_like(light)
 
-    def single(self, start: Galaxy) -> _Fit:
-        """One Sérsic galaxy, from where it was found and from a round one of the same size."""
+    def single(self, start: Galaxy, settled: bool) -> _Fit:
+        """One Sérsic galaxy, from where it was found and, unless it has settled, a round one of the same size."""
 
         def parts(values: Array) -> tuple[LightPart, ...]:
             return (LightPart("galaxy", _galaxy(start, values[:2], values[2:])),)
 
         low, high = (-_STRAY, -_STRAY, *_SHAPE_LOW), (_STRAY, _STRAY, *_SHAPE_HIGH)
         first = (0.0, 0.0, *_shape(start))
-        return self._fit(parts, [first, (*first[:3], math.log(2.0), 0.0, 0.0)], low, high)
+        starts = [first] if settled else [first, (*first[:3], math.log(2.0), 0.0, 0.0)]
+        return self._fit(parts, (range(6),), starts, low, high)
 
     def bulge_and_disc(self, single: Galaxy) -> _Fit:
         """A bulge of n = 4 and an exponential disc with one centre."""
@@ -217,7 +263,8 @@ class _Search:
             (0.0, 0.0, size + math.log(small), 0.5 * cosine, 0.5 * sine, size + math.log(large), cosine, sine)
             for small, large in ((0.2, 1.1), (0.6, 1.3), (1.0, 1.0))
         ]
-        return self._fit(parts, starts, (-_STRAY, -_STRAY, *low, *low), (_STRAY, _STRAY, *high, *high))
+        places = (0, 1, 2, None, 3, 4), (0, 1, 5, None, 6, 7)
+        return self._fit(parts, places, starts, (-_STRAY, -_STRAY, *low, *low), (_STRAY, _STRAY, *high, *high))
 
     def point(self, start: Galaxy) -> _Fit:
         """A star."""
@@ -225,7 +272,7 @@ class _Search:
         def parts(values: Array) -> tuple[LightPart, ...]:
             return (LightPart("point", _point(start, values)),)
 
-        return self._fit(parts, [(0.0, 0.0)], (-_STRAY,) * 2, (_STRAY,) * 2)
+        return self._fit(parts, (range(2),), [(0.0, 0.0)], (-_STRAY,) * 2, (_STRAY,) * 2)
 
     def point_and_host(self, single: Galaxy, star: Galaxy, blur: float) -> _Fit:
         """A star, and a galaxy that may have its centre beside it."""
@@ -243,21 +290,44 @@ class _Search:
         ]
         away = max(_STRAY, 2.0 * blur)
         low = (-_STRAY, -_STRAY, -away, -away, *_SHAPE_LOW)
-        return self._fit(parts, starts, low, (_STRAY, _STRAY, away, away, *_SHAPE_HIGH))
+        return self._fit(parts, (range(2), range(2, 8)), starts, low, (_STRAY, _STRAY, away, away, *_SHAPE_HIGH))
 
     def _fit(
         self,
         parts: Callable[[Array], tuple[LightPart, ...]],
+        places: Sequence[Sequence[int | None]],
         starts: Sequence[Sequence[float]],
         low: Sequence[float],
         high: Sequence[float],
     ) -> _Fit:
+        """The best fit from several starts.
+
+        Args:
+            places: for each part, which values are its x, y, and shape; None for what it holds.
+        """
+
         def residual(values: Array) -> Array:
             return np.asarray((self.target - self._best(parts(values))[1] * self.weight).ravel())
 
+        def jacobian(values: Array) -> Array:
+            made = parts(values)
+            amounts, _ = self._best(made)
+            rows = np.zeros((len(values), self.target.size))
+            for part, amount, own in zip(made, amounts, places, strict=False):
+                if amount > 0.0:
+                    for place, plane in zip(own, self._derivatives(part), strict=True):
+                        if place is not None:
+                            rows[place] -= amount * (plane * self.weight).ravel()
+            # Amounts follow a shape: what they take up of its change is no change.
+            lit = [self._draw(part) for part, amount in zip(made, amounts, strict=False) if amount > 0.0]
+            basis, _ = np.linalg.qr(np.array([(drawing * self.weight).ravel() for drawing in (*lit, self.flat)]).T)
+            return np.asarray((rows - (rows @ basis) @ basis.T).T)
+
         def search(first: Sequence[float] | Array, most: int, tolerance: float) -> tuple[Array, float]:
             inside = np.clip(first, np.array(low) + 1e-3, np.array(high) - 1e-3)
-            found = least_squares(residual, inside, bounds=(low, high), x_scale=0.3, max_nfev=most, ftol=tolerance)
+            found = least_squares(
+                residual, inside, jacobian, bounds=(low, high), x_scale=0.3, max_nfev=most, ftol=tolerance
+            )
             return found.x, float(found.cost)
 
         tried = [search(first, _EVALUATIONS, 1e-3) for first in starts]
@@ -277,6 +347,11 @@ class _Search:
         drawings = [*(self._draw(part) for part in parts), self.flat]
         amounts = _nonnegative([drawing * self.weight for drawing in drawings], self.target)
         return amounts, np.asarray(sum(amount * drawing for amount, drawing in zip(amounts, drawings, strict=True)))
+
+    def _derivatives(self, part: LightPart) -> Array:
+        if part.point:
+            return self.stamp.point_derivatives(part.light.x, part.light.y) * part.light.flux
+        return self.stamp.derivatives(part.light)
 
     def _draw(self, part: LightPart) -> Array:
         return draw_parts(self.stamp, (part,))

@@ -41,6 +41,7 @@ _WORDS = {
     "point": "a star",
     "point_host": "a star and a host galaxy",
 }
+_TWO_PARTS = "bulge_disc", "point_host"
 _FOOTPRINT = 1.5
 """Radius of the mask of a source that was not measured, in radii of its footprint; chosen by hand."""
 _CORRELATED = 1.5
@@ -306,7 +307,9 @@ def _model_notices(spec: ProposalSpec, found: SourceList, named: Sequence[NamedP
         if len(names) == 1 and not item.target:
             continue
         others = [f"{_WORDS[form]}: {by:+.4g}" for form, by in decomposition.bic.items() if form != decomposition.form]
-        if spec.model != "auto":
+        if spec.model == "auto" and decomposition.form == "sersic" and not set(decomposition.bic) & {*_TWO_PARTS}:
+            sentence = f"{names[0]}: one Sérsic is enough: what it leaves is noise, and two parts were not tried"
+        elif spec.model != "auto":
             sentence = f"{', '.join(names)}: {_WORDS[decomposition.form]} was asked for"
         else:
             why = f"is what BIC prefers (BIC of {'; '.join(others)})"

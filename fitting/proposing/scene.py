@@ -111,11 +111,14 @@ class Scene:
         self.galaxies[name] = galaxy
         self._drawings[name] = part, drawing
 
-    def decompose(self, name: str, *, points: bool, correlated: float, wanted: Form | None = None) -> Decomposition:
+    def decompose(
+        self, name: str, *, points: bool, correlated: float, wanted: Form | None = None, settled: bool = False
+    ) -> Decomposition:
         """Draw a galaxy as the model that its pixels prefer, and say which that is.
 
         Args:
             points, correlated, wanted: as of `decompositions.ModelChoice`.
+            settled: as of `decompositions.decompose`.
         """
         start = self.galaxies[name]
         part = self._part(start.x, start.y, self._decomposed_reach(start))
@@ -123,7 +126,9 @@ class Scene:
         others = self.drawn[part] - own
         weight = np.where((others > own) & (others * self.weight[part] > _OVERLAP), 0.0, self.weight[part])
         choice = ModelChoice(points and self.psf is not None, self.blur, correlated, wanted)
-        found = decompose(start, self.rest(part, name), weight, FineStamp(part, self.whole_psf), choice)
+        found = decompose(
+            start, self.rest(part, name), weight, FineStamp(part, self.whole_psf), choice, settled=settled
+        )
         reach = max(self._reach(item.light) for item in found.parts)
         if any(item.point for item in found.parts) and self.whole_psf is not None:
             reach = max(reach, self.whole_psf.shape[0] // 2)

@@ -29,7 +29,7 @@ hand."""
 _BRIGHT = 40.0
 """Signal to noise from which a galaxy is decomposed: of fainter ones no bulge is ever told from its disc."""
 _MOST_DECOMPOSED = 10
-"""Galaxies that are decomposed, the brightest first, where no target is given; each takes a third of a second."""
+"""Galaxies that are decomposed, the brightest first, where no target is given; each takes a tenth to half a second."""
 _OVERLAP = 2.0
 """Half-light radii of a galaxy, within which the light of others disturbs its decomposition."""
 _NEAR = 3.0
@@ -240,44 +240,58 @@ class _Search:
             self.sky = self.sky.plus(change)
             self.scene.take_sky(change.plane(self.labels.shape))
 
-    def decompose(self, again: bool = False) -> None:
-        """Decompose those that are to be, the brightest first; those that were already only where asked to."""
+    def decompose(self) -> None:
+        """Decompose those that are to be and were not yet, the brightest first.
+
+        Where they blend, each is drawn as one part until all are known: a part would stand in for a neighbour.
+        """
         if self.decomposing is None:
             return
         self.correlated = self.scene.noise_pixels()
-        for name in self._decomposed():
-            if again or name not in self.decompositions:
-                self.decompositions[name] = self.scene.decompose(
-                    name,
-                    points=self.decomposing.points,
-                    correlated=self.correlated,
-                    wanted=self.decomposing.wanted,
-                )
+        new = [name for name in self._decomposed() if name not in self.decompositions]
+        blended = [name for name in new if self._overlaps(name)]
+        for _ in range(_CYCLES if len(blended) > 1 else 0):
+            for name in blended:
+                self._choose(name, "sersic")
+        for name in new:
+            if name not in self.decompositions:
+                self._choose(name, self.decomposing.wanted)
+        if new:
+            self._refine_others()
 
     def finish(self) -> None:
-        """Choose models once more with the neighbours known, each drawn as one part first: a part that stood in for a
-        neighbour is not needed then.
-        """
+        """Choose models of blended galaxies once all their neighbours are known, each drawn as one part first."""
         if not self.decompositions or len(self.scene.galaxies) < 2 or self.decomposing is None:
             return
         blended = [name for name in self._decomposed() if self._overlaps(name)]
         single: list[Form | None] = ["sersic"] * (_CYCLES if len(blended) > 1 else 0)
-        for wanted in [*single, self.decomposing.wanted]:
-            for name in self._decomposed():
-                if wanted == self.decomposing.wanted or name in blended:
-                    found = self.decompositions[name].form if name in self.decompositions else None
-                    kept = wanted if found in ("bulge_disc", "sersic", None) or wanted is None else found
-                    self.decompositions[name] = self.scene.decompose(
-                        name, points=self.decomposing.points, correlated=self.correlated, wanted=kept
-                    )
-            for name in self.by_flux()[:_FEW]:
-                if name not in self.known and name not in self.decompositions:
-                    self.scene.refine(name)
+        for wanted in [*single, self.decomposing.wanted] if blended else []:
+            for name in blended:
+                found = self.decompositions[name].form if name in self.decompositions else None
+                self._choose(name, wanted if found in ("bulge_disc", "sersic", None) or wanted is None else found)
+            self._refine_others()
         # A slope that was seen under sources not yet drawn well would stay: the sky is measured anew.
         shape = self.labels.shape
         sky = sky_of(np.where(self.used, self.image.data - self.scene.drawn, 0.0), self.used)
         self.scene.take_sky(sky.plane(shape) - self.sky.plane(shape))
         self.sky = sky
+
+    def _refine_others(self) -> None:
+        """Refine those that are not decomposed: what stands beside a light that was drawn wrongly, was wrong, too."""
+        for name in self.by_flux()[:_FEW]:
+            if name not in self.known and name not in self.decompositions:
+                self.scene.refine(name)
+
+    def _choose(self, name: str, wanted: Form | None) -> None:
+        assert self.decomposing is not None
+        before = self.decompositions.get(name)
+        self.decompositions[name] = self.scene.decompose(
+            name,
+            points=self.decomposing.points,
+            correlated=self.correlated,
+            wanted=wanted,
+            settled=before is not None and before.form == "sersic",
+        )
 
     def _overlaps(self, name: str) -> bool:
         """Whether another source lies within what a galaxy is decomposed with."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, map_coordinates, spline_filter
 
 from benchmarks.fields import rendered
 from fitting.first_values import Galaxy, stamp_sigma, unit_flux
@@ -66,6 +66,37 @@ def test_fine_drawings_are_those_of_the_engine(n: float, r_e: float, q: float) -
     # χ² that it costs at a signal to noise of 1000 with the best amplitude: less than BIC asks for a parameter.
     drawn *= (drawn * exact).sum() / (drawn**2).sum()
     assert ((drawn - exact) ** 2).sum() / (exact**2).sum() * 1000.0**2 < 3.0
+
+
+@pytest.mark.parametrize(("n", "r_e", "q"), [(1.0, 3.0, 0.5), (4.0, 5.0, 0.3), (2.0, 8.0, 0.9)])
+def test_derivatives_of_drawings_are_their_differences(n: float, r_e: float, q: float) -> None:
+    stamp, step = FineStamp((slice(5, 90), slice(3, 99)), PSF), 1e-4
+    stretch, turn = -np.log(q), np.radians(2.0 * 40.0)
+    values = np.array([50.3, 49.6, np.log(r_e), np.log(n), stretch * np.cos(turn), stretch * np.sin(turn)])
+
+    def drawn(at: np.ndarray) -> np.ndarray:
+        x, y, size, index, cosine, sine = at
+        pa = np.degrees(np.arctan2(sine, cosine)) / 2.0
+        return stamp.draw(Galaxy(x, y, np.exp(-np.hypot(cosine, sine)), pa, np.exp(index), np.exp(size), 2.0))
+
+    start = Galaxy(50.3, 49.6, q, 40.0, n, r_e, 2.0)
+    for own, plane in zip(np.eye(6) * step, stamp.derivatives(start), strict=True):
+        difference = (drawn(values + own) - drawn(values - own)) / (2.0 * step)
+        assert np.abs(plane - difference).max() < 2e-3 * np.abs(difference).max()
+
+
+def test_a_drawn_star_is_the_spline_of_the_psf() -> None:
+    stamp, (x, y), step = FineStamp((slice(40, 90), slice(3, 99)), PSF), (50.3, 41.6), 1e-4
+    half = PSF.shape[0] // 2
+    rows, columns = np.mgrid[40:90, 3:99]
+    places = [rows - y + half + 6, columns - x + half + 6]
+    spline = spline_filter(np.pad(PSF, 6), order=5)
+    expected = map_coordinates(spline, places, order=5, prefilter=False, mode="constant")
+    assert np.abs(stamp.draw_point(x, y) - expected).max() < 1e-6 * expected.max()
+    by_x, by_y = stamp.point_derivatives(x, y)
+    for plane, (dx, dy) in ((by_x, (step, 0.0)), (by_y, (0.0, step))):
+        difference = (stamp.draw_point(x + dx, y + dy) - stamp.draw_point(x - dx, y - dy)) / (2.0 * step)
+        assert np.abs(plane - difference).max() < 1e-6 * np.abs(difference).max()
 
 
 @pytest.mark.parametrize("snr", [150.0, 1000.0])
