@@ -12,6 +12,7 @@ import { Compass, ScaleBar } from "../parts/bearings.js";
 import { Ellipses } from "../parts/ellipses.js";
 import { Layer } from "../parts/layer.js";
 import { Histogram, LookTools } from "../parts/look.js";
+import { MaskShapes, Window } from "../parts/mask-shapes.js";
 import { MaskTools, useMask } from "../parts/mask-tools.js";
 import { Pane } from "../parts/pane.js";
 import { usePreview } from "../parts/previewing.js";
@@ -30,7 +31,7 @@ export function ImageStage({ image, request, catalogue, selected, select }) {
   const [cursor, setCursor] = useState(null);
   const { plane, sky } = value ?? {};
   const preview = usePreview(request, image, plane?.bin ?? 1, plane && shown !== "data");
-  const painting = useMask(image, plane, (mask) => changeRequest((before) => withMask(before, image.name, mask)));
+  const painting = useMask(image, plane, (mask) => changeRequest((before) => withImage(before, image.name, { mask })));
   useEffect(() => {
     if (plane) setLook(lightLook(plane));
   }, [plane]);
@@ -39,6 +40,8 @@ export function ImageStage({ image, request, catalogue, selected, select }) {
   }, [preview.error]);
   if (!file) return html`<p class="note warn">This image is no upload; change the request to one that is.</p>`;
   if (error) return html`<${Failure} error=${error} again=${again} />`;
+  const shapes = image.mask_shapes ?? [];
+  const unmask = () => changeRequest((before) => withImage(before, image.name, { mask_shapes: undefined }));
   const add = ([x, y]) => {
     const { next, name } = addAt(getDraft().request, catalogue, plane, x, y, sky);
     changeRequest(() => next);
@@ -46,8 +49,9 @@ export function ImageStage({ image, request, catalogue, selected, select }) {
   };
   const seen = shown === "data" ? plane : preview.planes?.[shown] ?? plane;
   const seenLook = shown === "residual" && preview.planes ? RESIDUAL_LOOK : look;
-  const overlay = ({ camera: current, pane }) => drawn && !painting.tool && html`<${Ellipses} request=${request} profiles=${catalogue.profiles} sky=${sky} camera=${current}
-    pane=${pane} selected=${selected} select=${select} change=${changeRequest} />`;
+  const overlay = ({ camera: current, pane }) => drawn && html`<${MaskShapes} shapes=${shapes} />${image.window && html`<${Window} window=${image.window} />`}
+    ${!painting.tool && html`<${Ellipses} request=${request} profiles=${catalogue.profiles} sky=${sky} camera=${current}
+    pane=${pane} selected=${selected} select=${select} change=${changeRequest} />`}`;
   const corner = (pane) => html`
     ${painting.mask && html`<${Layer} picture=${painting.mask} turn=${painting.turn} camera=${camera} pane=${pane} />`}
     <${Readout} cursor=${cursor} plane=${seen} sky=${sky} /><${ScaleBar} camera=${camera} sky=${sky} /><${Compass} sky=${sky} />`;
@@ -61,7 +65,9 @@ export function ImageStage({ image, request, catalogue, selected, select }) {
       ${overlay}</${Pane}>
     ${preview.error && html`<${Failure} error=${preview.error} />`}
     ${look && html`<div class="card stack"><div class="tools"><${LookTools} look=${look} plane=${plane} onChange=${setLook} /></div>
-      <${Histogram} plane=${plane} look=${look} onChange=${setLook} /><${MaskTools} painting=${painting} /></div>`}
+      <${Histogram} plane=${plane} look=${look} onChange=${setLook} /><${MaskTools} painting=${painting} />
+      ${shapes.length > 0 && html`<p class="small">${shapes.length === 1 ? "One shape is" : `${shapes.length} shapes are`} masked, drawn in red.
+        <button class="bare" onClick=${unmask}>Unmask</button></p>`}</div>`}
     <p class="quiet small">Drag an ellipse to move it, its ends to stretch and turn it; double-click the image, or press Enter on
       it, to add one. On an ellipse: arrows move, [ ] turn, + − stretch, ${"< >"} flatten, Delete removes.</p>`;
 }
@@ -77,9 +83,9 @@ async function loadImage(file) {
   return { plane: { ...plane, shape }, sky };
 }
 
-const withMask = (request, name, mask) => ({
+const withImage = (request, name, changes) => ({
   ...request,
-  images: request.images.map((image) => (image.name === name ? { ...image, mask } : image)),
+  images: request.images.map((image) => (image.name === name ? { ...image, ...changes } : image)),
 });
 
 function words(shown, { busy, chi2 }) {

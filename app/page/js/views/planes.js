@@ -4,7 +4,9 @@ import { startDraft } from "../draft.js";
 import { html, useEffect, useState } from "../html.js";
 import { bitsOf, cubesOf, imagesOf, psfModelsOf, sizeOf } from "../model/files.js";
 import { general } from "../model/rounding.js";
+import { FIRST_CHOICES, isIncomplete, searchBody } from "../model/search.js";
 import { Failure, useAnswer, Waiting } from "../parts/asking.js";
+import { SearchOptions } from "../parts/search-options.js";
 import { Thumbnail } from "../parts/thumbnail.js";
 import { go } from "../router.js";
 import { getJson, pixelsOf, postJson } from "../service.js";
@@ -25,6 +27,7 @@ export function Planes({ route: [id] }) {
 function Assigning({ file, found }) {
   const [roles, setRoles] = useState(found.planes);
   const [bits, setBits] = useState("");
+  const [choices, setChoices] = useState(FIRST_CHOICES);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(null);
   useEffect(() => setRoles(found.planes), [found]);
@@ -43,7 +46,7 @@ function Assigning({ file, found }) {
     if (planes.mask !== undefined && wanted) planes.mask = { hdu: planes.mask, bits: wanted };
     try {
       const title = file.filename.replace(/\.(fits?|npy|fz|gz)+$/gi, "");
-      const proposal = await postJson(`/v1/uploads/${file.id}/propose`, { hdu: data, title, ...planes });
+      const proposal = await postJson(`/v1/uploads/${file.id}/propose`, { hdu: data, title, ...planes, ...searchBody(choices) });
       startDraft({ request: proposal.request, title, proposal });
       go("model");
     } catch (failure) {
@@ -56,11 +59,13 @@ function Assigning({ file, found }) {
   return html`<div class="narrow stack">
     <div class="heading"><h1>${file.filename}</h1><span class="badge">${file.description.format}</span>
       <span class="quiet small">${(file.size / 2 ** 20).toFixed(2)} MiB</span>
-      <div class="actions"><button class="primary large" disabled=${busy || roles.data === undefined} onClick=${propose}>
+      <div class="actions"><button class="primary large" disabled=${busy || roles.data === undefined || isIncomplete(choices)} onClick=${propose}>
         ${busy ? "Looking for sources…" : "Find the sources"}</button></div></div>
     ${roles.data === undefined && html`<p class="note warn">Say which plane is the image.</p>`}
     ${found.warnings.map((warning) => html`<p class="note warn">${warning}</p>`)}
     ${error && html`<${Failure} error=${error} />`}
+    <${SearchOptions} choices=${choices} setChoices=${setChoices} upload=${file.id} hdu=${images.find(({ index }) => index === roles.data)}
+      faults=${faults.filter(({ path }) => /^\$\.(target|model|neighbours|limit)\b/.test(path))} />
     <ul class="stack">${images.map((hdu) => html`
       <li class="card plane" key=${hdu.index}>
         <${Thumbnail} square label=${`HDU ${hdu.index}`} address=${pixelsOf({ upload: file.id, hdu: hdu.index })} shape=${hdu.shape} />
