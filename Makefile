@@ -6,8 +6,10 @@
 # make test-arithmetic   the engine's tests with other vector widths and two threads
 # make test-chaos  the whole service under load and seeded faults, then an audit: JOBS, FAULTS, SEED, SETUP
 # make fuzz      what reads bytes from outside, fuzzed for SECONDS: TARGETS
+# make soak      mixed load for MINUTES, and the slopes of memory, open files, threads and disk
+# make hostile   docs/reference/hostile-inputs.md, from what a running service answers to each
 # make coverage  the tests, with the branches that they take counted, and each package held to its floor
-# make lint      formatting, lint, types and the direction of imports
+# make lint      formatting, lint, types, the direction of imports, unsafe patterns and secrets
 # make hooks     has git run `make lint` before each commit
 # make bench     the engine's figures on this machine
 # make bench-proposals   propose, then lm, on simulated fields; sky alone on noise
@@ -31,7 +33,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist worksteal
 COVERED := $(ONE_THREAD) $(BIN)/coverage run -m pytest -n $(SIDE_BY_SIDE) --dist worksteal
 
-.PHONY: demo serve test test-all test-arithmetic test-chaos fuzz coverage lint lint-format lint-rules lint-types lint-imports hooks format \
+.PHONY: demo serve test test-all test-arithmetic test-chaos fuzz soak hostile coverage lint lint-format lint-rules lint-types lint-imports lint-security lint-secrets hooks format \
 	bench bench-proposals bench-calibration docs changelog pictures clean install
 
 demo: $(STAMP)
@@ -70,6 +72,14 @@ TARGETS ?= fits asdf npz request expressions
 fuzz: $(STAMP)
 	$(ONE_THREAD) $(BIN)/python -m tests.fuzz --seconds $(SECONDS) --targets $(TARGETS) $(ARGS)
 
+# The report lies in soak-report/.
+MINUTES ?= 60
+soak: $(STAMP)
+	$(ONE_THREAD) $(BIN)/python -m tests.soak --minutes $(MINUTES) $(ARGS)
+
+hostile: $(STAMP)
+	PHOTFIT_WRITE_TABLES=1 $(ONE_THREAD) $(BIN)/python -m pytest -q tests/app/test_hostile_inputs.py $(ARGS)
+
 # Takes up to twice as long as the tests alone: each line of Python is counted, in all processes.
 coverage: $(STAMP)
 	rm -rf .coverage-data
@@ -78,8 +88,8 @@ coverage: $(STAMP)
 	$(BIN)/coverage json --quiet
 	$(BIN)/python -m tests.coverage_floors
 
-# The same four as hooks of git in .pre-commit-config.yaml.
-lint: lint-format lint-rules lint-types lint-imports
+# The same as hooks of git in .pre-commit-config.yaml.
+lint: lint-format lint-rules lint-types lint-imports lint-security lint-secrets
 
 lint-format: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -92,6 +102,17 @@ lint-types: $(STAMP)
 
 lint-imports: $(STAMP)
 	$(BIN)/lint-imports
+
+# What ruff's rules of security do not see. B104 is ruff's S104, whose exception stands in the line.
+lint-security: $(STAMP)
+	$(BIN)/bandit --quiet --severity-level medium --skip B104 --recursive app jobs worker fitting photfit
+
+# Keys and passwords in what is committed. Letters that look random are colour maps and ids here; test, word and wrong are
+# the passwords of tests, password that of examples in docs/.
+lint-secrets: $(STAMP)
+	git ls-files -z -- ':!app/page/vendor' ':!*.fits' ':!*.png' ':!constraints.txt' | xargs -0 $(BIN)/detect-secrets-hook \
+		--disable-plugin Base64HighEntropyString --disable-plugin HexHighEntropyString \
+		--exclude-secrets '^(test|word|wrong|password|whsec_.?)$$' --exclude-lines 'whsec_(" \+|\$$\()'
 
 hooks: $(STAMP)
 	$(BIN)/pre-commit install
@@ -121,7 +142,7 @@ pictures: $(STAMP)
 	$(BIN)/python -m tests.e2e.page.pictures $(ARGS)
 
 clean:
-	rm -rf build dist *.egg-info demo-output .coverage-data .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build dist *.egg-info demo-output chaos-report soak-report .fuzz .coverage-data .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
 install: $(STAMP)

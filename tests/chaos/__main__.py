@@ -6,6 +6,7 @@ python -m tests.chaos --jobs 1000 --faults 100 --seeds 1 2 3 4 5 --setups embedd
 import argparse
 import json
 import platform
+import signal
 import sys
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def main() -> None:
     parser.add_argument("--settle", type=float, default=1800.0, help="seconds that everything has to become final")
     parser.add_argument("--output", type=Path, default=Path("chaos-report"))
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended by that, too
     campaigns: list[Campaign] = []
     for setup in options.setups:
         for seed in options.seeds:

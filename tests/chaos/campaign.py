@@ -130,7 +130,7 @@ def _one(
     before = _rows(deployment)
     running = {name: row for name, row in before.items() if row["state"] == "running"}
     recovery = Recovery(fault.name, time.monotonic() - begun, running=len(running))
-    watched: Counter[str] = Counter(running) if fault.kills_child else Counter()
+    watched: Counter[str] = Counter(list(running)) if fault.kills_child else Counter()
     watching = threading.Event()
     # While the fault looks for its moment, other fits begin: whatever ran meanwhile may have been hit.
     watcher = threading.Thread(target=_watch_running, args=(deployment, watched, watching), daemon=True)
