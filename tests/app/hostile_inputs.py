@@ -293,6 +293,16 @@ def addresses() -> Iterator[Hostile]:
         "10,000 codings", "/v1/profiles", (200, 431, 400), **{"Accept-Encoding": ", ".join(["gzip;q=0.1"] * 3000)}
     )
     yield get("a quality that is NaN", "/v1/profiles", (200, 400), **{"Accept-Encoding": "gzip;q=nan"})
+    yield get("a name of the host that is not its own", "/v1/fits", (400, 403, 421), Host="evil.test")
+    yield get("the page of another site", "/v1/fits", (403,), **{"Sec-Fetch-Site": "cross-site"})
+    elsewhere = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.test", "Content-Type": "text/plain"}
+    yield Hostile(
+        "address, header",
+        "a file sent by the page of another site",
+        lambda _: npy_bytes(noise()),
+        (403,),
+        headers=elsewhere,
+    )
     yield get("a key that is SQL", "/v1/fits", (200, 401), Authorization="Bearer ' or 1=1 --")
     yield get("a request id with quotes and tabs", "/healthz", (200, 400), **{"X-Request-Id": 'a"\tb{}'})
 
