@@ -13,7 +13,9 @@ COMMANDS: tuple[str, ...] = (
     "demo",
     "describe",
     "propose",
+    "import",
     "fit",
+    "run",
     "render",
     "submit",
     "rerun",
@@ -41,7 +43,8 @@ class CommandsByName(click.Group):
         """The command called `cmd_name`, or None where there is none."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"photfit.commands.{cmd_name}").command
+        module = "import_model" if cmd_name == "import" else cmd_name  # `import` is a word of Python's
+        command: click.Command = importlib.import_module(f"photfit.commands.{module}").command
         return command
 
 

@@ -24,6 +24,7 @@ from photfit.proposals import split_image
 from photfit.submission import locate_from, read_request
 
 if TYPE_CHECKING:
+    from fitting.formats import ImageFacts
     from fitting.methods.progress import Progress
     from fitting.results import FitResult, InputFile
 
@@ -209,6 +210,59 @@ def propose_here(image: str, options: Mapping[str, Any], folder: Path) -> dict[s
     request = parse_request(proposal["request"])
     moved = {place.file: _seen_from(folder, place.file) for _, place in request.references()}
     return proposal | {"request": request.with_references(moved).document()}
+
+
+def import_here(path: Path, command: str, folder: Path) -> dict[str, Any]:
+    """A model file of GALFIT or imfit as a request, whose files count from `folder`, with what became of each line.
+
+    Files that it names are looked for from where the command runs, as those programs do, then beside it.
+
+    Raises UserMistake where the file cannot be read, or is no model.
+    """
+    with _engine_present():
+        from fitting.files import FileInvalid
+        from fitting.formats import ImportInvalid, ImportSource, facts_of_file, import_model
+
+    def found(name: str) -> tuple[Path, str] | None:
+        """Where a file is, and the HDU behind its name, in brackets."""
+        bare, bracket, hdu = name.partition("[")
+        for place in (Path(bare).expanduser(), path.parent / bare, path.parent / Path(bare).name):
+            if place.is_file():
+                return place, bracket + hdu
+        return None
+
+    def rename(name: str) -> str | None:
+        at = found(name)
+        return None if at is None else _seen_from(folder, str(at[0])) + at[1]
+
+    def facts(name: str) -> ImageFacts | None:
+        at = found(name)
+        if at is None:
+            return None
+        hdu = at[1].strip("[]")
+        try:
+            return facts_of_file(at[0], int(hdu) if hdu.isdigit() else hdu or None)
+        except FileInvalid as error:
+            raise UserMistake(f"{at[0]} {error}") from error
+
+    def text_beside(name: str) -> str | None:
+        at = found(name)
+        return None if at is None else _text_of(at[0])
+
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        source = ImportSource(path.name, text, command, text_beside, facts, rename)
+        return import_model(source).document()
+    except OSError as error:
+        raise UserMistake(f"{path} cannot be read: {error.strerror or error}") from error
+    except ImportInvalid as error:
+        raise UserMistake(str(error)) from error
+
+
+def _text_of(path: Path) -> str | None:
+    """A file's text; None where it is none, such as an image."""
+    content = path.read_bytes()
+    return None if content.startswith(b"SIMPLE") or b"\0" in content[:100_000] else content.decode("utf-8", "replace")
 
 
 def describe_here(path: Path, hdu: int | str | None) -> Iterator[str]:

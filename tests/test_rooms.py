@@ -14,6 +14,7 @@ ROOMS = (
     "fitting.drawing",
     "fitting.files",
     "fitting.first_values",
+    "fitting.formats",
     "fitting.geometry",
     "fitting.inputs",
     "fitting.methods.minimizers",

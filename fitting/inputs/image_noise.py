@@ -16,7 +16,7 @@ from fitting.inputs import variances
 from fitting.inputs.image_data import Array, Mask
 from fitting.inputs.noise_checks import contradiction, huge_sigma
 from fitting.inputs.plane_reading import Reading
-from fitting.spec import AutoNoise, ConstantNoise, GainNoise, ImageSpec, Notice
+from fitting.spec import AutoNoise, ConstantNoise, DatumNoise, GainNoise, ImageSpec, Notice
 
 _MOST_NEGATIVE = 0.25
 """Share of pixels with fewer than no electrons, from where sky must be missing: noise alone makes so many where there
@@ -54,6 +54,8 @@ def noise_plane(spec: ImageSpec, image: Plane, reading: Reading) -> Array | None
         return None
     if isinstance(given, ConstantNoise):
         return np.full_like(image.data, given.constant)
+    if isinstance(given, DatumNoise):
+        return variances.from_datum(image.data, given)
     plane = reading.same_shape(noise_key(spec), given, image)
     return None if plane is None else plane.data
 

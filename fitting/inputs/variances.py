@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fitting.files import HeaderNoise
 from fitting.inputs.pixel_scatter import pixel_scatter
-from fitting.spec import GainNoise, Notice
+from fitting.spec import DatumNoise, GainNoise, Notice
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -37,6 +37,15 @@ def from_sigma(sigma: Array) -> Array:
 def from_gain(data: Array, noise: GainNoise) -> Array:
     """Variance (d + subtracted_sky)/gain + (read_noise/gain)^2: Poisson noise of the electrons, and the amplifier's."""
     variance: Array = (data + noise.subtracted_sky) / noise.gain + (noise.read_noise / noise.gain) ** 2
+    return variance
+
+
+def from_datum(data: Array, noise: DatumNoise) -> Array:
+    """Variance scatter^2 + |d - sky|/gain: the same for a datum above the sky and below it, so that the sky's level is
+    not drawn to either side.
+    """
+    of = noise.datum
+    variance: Array = of.scatter**2 + np.abs(data - of.sky) / of.gain
     return variance
 
 

@@ -12,6 +12,7 @@ from fitting.spec.documents import Fault, RequestInvalid, json_path
 from fitting.spec.images.image_spec import (
     AutoNoise,
     ConstantNoise,
+    DatumNoise,
     GainNoise,
     GaussianPsf,
     ImagePsf,
@@ -48,6 +49,7 @@ __all__ = [
     "CatalogueRow",
     "ComponentSpec",
     "ConstantNoise",
+    "DatumNoise",
     "Dual",
     "Expression",
     "ExpressionInvalid",

@@ -116,3 +116,18 @@ def print_parameters(client: Client, fit: Fit) -> None:
     terminal().print(parameters_report(client.parameters(fit.id), title=fit.name or fit.id))
     if failure is not None:
         raise failure
+
+
+model_argument = click.argument(
+    "model_file", metavar="FILE", type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
+"""A file of another program."""
+
+imfit_command_option = click.option(
+    "--command",
+    "imfit_command",
+    default="",
+    metavar="TEXT",
+    help='imfit\'s command line, which names the image: "imfit galaxy.fits --psf psf.fits --gain 4.7".',
+)
+"""What a configuration of imfit does not hold."""

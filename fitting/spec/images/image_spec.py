@@ -54,6 +54,29 @@ class GainNoise(Document):
     subtracted_sky: float = 0.0
 
 
+class DatumShape(Document):
+    """What the noise of each pixel's own datum d is made of: the variance is scatter^2 + |d - sky|/gain.
+
+    Attributes:
+        gain: electrons per data unit.
+        sky: level that the photons are counted from, data units; minus what was subtracted from the data.
+        scatter: standard deviation of what else there is, data units: of the sky, or of the amplifier.
+    """
+
+    gain: Positive
+    sky: float = 0.0
+    scatter: NonNegative = 0.0
+
+
+class DatumNoise(Document):
+    """Variance from each pixel's own datum, as GALFIT and imfit make it where no noise image is given.
+
+    Such weights favour pixels whose noise is downwards, so that light comes out too faint: `GainNoise` is better.
+    """
+
+    datum: DatumShape
+
+
 class AutoNoise(Document):
     """Variance by gain and read noise of the header where it has them, else estimated from the image itself."""
 
@@ -216,11 +239,12 @@ def _by_key(models: Mapping[str, type[Document]], otherwise: type[Document] | No
 
 
 Variance = Annotated[
-    PlaneReference | ConstantNoise | GainNoise | AutoNoise,
+    PlaneReference | ConstantNoise | GainNoise | DatumNoise | AutoNoise,
     _by_key(
-        {"constant": ConstantNoise, "gain": GainNoise, "auto": AutoNoise},
+        {"constant": ConstantNoise, "gain": GainNoise, "datum": DatumNoise, "auto": AutoNoise},
         PlaneReference,
-        EXPECTED + ', {"constant": v}, {"gain": g, "read_noise": r, "subtracted_sky": s} or {"auto": true}',
+        EXPECTED + ', {"constant": v}, {"gain": g, "read_noise": r, "subtracted_sky": s}, '
+        '{"datum": {"gain": g, "sky": m, "scatter": s}} or {"auto": true}',
     ),
 ]
 Weight = Annotated[

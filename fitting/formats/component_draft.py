@@ -1,0 +1,162 @@
+"""Drafts of components: parameters in photfit's own words while constraints and truncations are still to be applied."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fitting.spec import GEOMETRY, PROFILES
+from fitting.spec.parameters.forms import MAGNITUDE
+
+Limits = tuple[float | None, float | None]
+
+
+@dataclass
+class ParameterDraft:
+    """One parameter.
+
+    Attributes:
+        values: one, or one for each image.
+        free: how many Chebyshev coefficients of it are free: 0 is fixed; with one image 1 is free.
+        low, high: limits.
+        link: expression in the place of a value.
+        coefficients: whether the values are coefficients of a Chebyshev polynomial, and no values.
+    """
+
+    values: list[float]
+    free: int = 1
+    low: float | None = None
+    high: float | None = None
+    link: str | None = None
+    coefficients: bool = False
+
+    @property
+    def value(self) -> float:
+        """The value in the first image."""
+        return self.values[0]
+
+    def document(self, images: Sequence[str], wavelengths: Sequence[float]) -> Any:
+        """The parameter as a request has it."""
+        if self.link is not None:
+            return self.link
+        limits = {key: item for key, item in (("min", self.low), ("max", self.high)) if item is not None}
+        several = len(self.values) > 1
+        if self.coefficients and not (self.free <= 1 and not any(self.values[1:])):
+            return {"polynomial": [self._leaf(c, k < self.free, {}) for k, c in enumerate(self.values)]}
+        if not several or self.coefficients or (len(set(self.values)) == 1 and self.free <= 1):
+            return self._leaf(self.value, self.free > 0, limits)
+        if self.free == 0 or self.free >= len(self.values):
+            leaves = {
+                name: self._leaf(value, self.free > 0, limits) for name, value in zip(images, self.values, strict=True)
+            }
+            return {"by_image": leaves}
+        found = chebyshev_coefficients(wavelengths, self.values)
+        return {"polynomial": [self._leaf(c, k < self.free, {}) for k, c in enumerate(found)]}
+
+    @staticmethod
+    def _leaf(value: float, free: bool, limits: dict[str, float]) -> Any:
+        if not free:
+            return {"value": value, "fixed": True}
+        return {"value": value, **limits} if limits else value
+
+
+def chebyshev_coefficients(wavelengths: Sequence[float], values: Sequence[float]) -> list[float]:
+    """Coefficients c of Σ c_k T_k(t) through the values, t the wavelength moved linearly to −1 … 1."""
+    import numpy as np
+
+    first, last = min(wavelengths), max(wavelengths)
+    places = [2.0 * (item - first) / (last - first) - 1.0 for item in wavelengths]
+    matrix = np.polynomial.chebyshev.chebvander(np.array(places), len(places) - 1)
+    return [float(item) for item in np.linalg.solve(matrix, np.array(values))]
+
+
+@dataclass
+class ComponentDraft:
+    """One component; `modifiers` are settings of its geometry by their names."""
+
+    name: str
+    profile: str
+    parameters: dict[str, ParameterDraft] = field(default_factory=dict)
+    modifiers: dict[str, Any] = field(default_factory=dict)
+
+    def document(self, images: Sequence[str], wavelengths: Sequence[float]) -> dict[str, Any]:
+        """The component as a request has it."""
+        written: dict[str, Any] = {"name": self.name, "profile": self.profile}
+        if self.modifiers:
+            written["geometry"] = [name if item is None else {name: item} for name, item in self.modifiers.items()]
+        written["parameters"] = {key: item.document(images, wavelengths) for key, item in self.parameters.items()}
+        return written
+
+    def range_of(self, name: str) -> Limits:
+        """What the profile, or its geometry, can have of a parameter."""
+        if name == "magnitude":
+            return MAGNITUDE.min, MAGNITUDE.max
+        brought = (
+            item
+            for key, setting in self.modifiers.items()
+            for item in GEOMETRY[key].parameters(tuple(setting) if isinstance(setting, list) else setting)
+        )
+        for item in (*PROFILES[self.profile].parameters, *brought):
+            if item.name == name:
+                return item.lowest, item.highest
+        return None, None
+
+    def clip(self) -> list[str]:
+        """Bring values and limits to what the profile can have, and values within their limits; says what was moved."""
+        said = []
+        for name, item in self.parameters.items():
+            if item.link is not None or item.coefficients:
+                continue
+            lowest, highest = self.range_of(name)
+            # Limits at the profile's own ends, or beyond, limit nothing.
+            item.low = None if item.low is not None and lowest is not None and item.low <= lowest else item.low
+            item.high = None if item.high is not None and highest is not None and item.high >= highest else item.high
+            if name == "pa" and item.low is not None and item.high is not None and item.high - item.low >= 180.0:
+                item.low = item.high = None
+            low = _largest((lowest, item.low if item.free else None))
+            high = _smallest((highest, item.high if item.free else None))
+            if name == "pa":
+                low, high = None, None
+            for place, value in enumerate(item.values):
+                moved = value
+                if low is not None and value < low:
+                    moved = low
+                if high is not None and value > high:
+                    moved = high
+                if moved != value:
+                    said.append(f"{name} {value:g} is beyond its limits: {moved:g} was taken")
+                    item.values[place] = moved
+        return said
+
+
+def _largest(items: Iterable[float | None]) -> float | None:
+    return max((item for item in items if item is not None), default=None)
+
+
+def _smallest(items: Iterable[float | None]) -> float | None:
+    return min((item for item in items if item is not None), default=None)
+
+
+def stand_on_end(draft: ComponentDraft, lengths: Iterable[str]) -> bool:
+    """Take an ellipse that is wider across its axis than along it, q > 1, as one of 1/q at pa + 90; whether it was."""
+    q = draft.parameters.get("q")
+    if q is None or q.value <= 1.0 or draft.modifiers or not math.isfinite(q.value):
+        return False
+    factor = q.value
+    q.values = [1.0 / item for item in q.values]
+    q.low, q.high = _inverse(q.high), _inverse(q.low)
+    pa = draft.parameters["pa"]
+    pa.values = [item + 90.0 for item in pa.values]
+    pa.low, pa.high = (None if item is None else item + 90.0 for item in (pa.low, pa.high))
+    for name in lengths:
+        if name in draft.parameters:
+            item = draft.parameters[name]
+            item.values = [factor * value for value in item.values]
+            item.low, item.high = (None if end is None else factor * end for end in (item.low, item.high))
+    return True
+
+
+def _inverse(item: float | None) -> float | None:
+    return 1.0 / item if item else None

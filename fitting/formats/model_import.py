@@ -1,0 +1,42 @@
+"""The import of a model: which program's it is, and that program's reader."""
+
+from __future__ import annotations
+
+import re
+
+from fitting.formats.galfit_feedme import import_galfit
+from fitting.formats.imfit_model import import_imfit
+from fitting.formats.import_rows import ImportInvalid, ModelImport, lines_of
+from fitting.formats.import_source import ImportSource
+from fitting.spec import RequestInvalid, parse_request
+
+_GALFIT = re.compile(r"\s*(?:0|[A-P])\)\s*\S")
+_IMFIT = re.compile(r"\s*(?:FUNCTION|X0|Y0)\b")
+MOST_TEXT = 4_000_000
+"""Characters of a file, at most: 40,000 lines of a feedme; chosen by hand."""
+
+
+def import_model(source: ImportSource) -> ModelImport:
+    """A request from a file of GALFIT or imfit.
+
+    Raises ImportInvalid where the file is neither, or holds no component, with what was expected.
+    """
+    if len(source.text) > MOST_TEXT:
+        raise ImportInvalid(f"{source.name} is {len(source.text)} characters long; {MOST_TEXT} are read")
+    lines = [line.text for line in lines_of(source.name, source.text)]
+    if any(_IMFIT.match(line) for line in lines):
+        found = import_imfit(source)
+    elif any(_GALFIT.match(line) for line in lines):
+        found = import_galfit(source)
+    else:
+        expected = "a GALFIT feedme, whose lines are such as '0) sersic', or an imfit model with 'FUNCTION Sersic'"
+        raise ImportInvalid(f"{source.name} is no model that photfit knows (expected {expected})")
+    if not found.request["components"]:
+        why = "; ".join(f"line {row.line}, {row.text}: {row.why_not}" for row in found.left[:5])
+        raise ImportInvalid(f"{source.name} holds no component that photfit has" + (f" ({why})" if why else ""))
+    try:
+        parsed = parse_request(dict(found.request))
+    except RequestInvalid as error:
+        said = "; ".join(f"{fault.path}: {fault.message}" for fault in error.faults[:10])
+        raise ImportInvalid(f"{source.name} makes no request that holds: {said}") from error
+    return ModelImport(found.format, parsed.document(), found.rows)
