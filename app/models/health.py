@@ -26,3 +26,9 @@ class Readiness(PublicModel):
 
     status: Literal["ready", "not ready"]
     checks: dict[str, Check]
+    walls: dict[str, str] = Field(
+        default={},
+        description="What keeps a hostile file, once it is read, from other files, the network, programs and the "
+        "service's environment; `none` where this machine's kernel has nothing for it.",
+        examples=[{"files": "landlock 7", "network": "seccomp", "programs": "seccomp", "environment": "clean"}],
+    )

@@ -8,6 +8,7 @@ from app.lifetime.metrics import CONTENT_TYPE
 from app.lifetime.services import check_parts
 from app.models.health import Health, Readiness
 from app.routes.openapi import text
+from app.sandbox.walls import walls_in_force
 from fitting import __version__
 
 router = APIRouter(tags=["health"])
@@ -21,13 +22,15 @@ async def health() -> Health:
 
 @router.get("/readyz", summary="Can the service work?", responses={503: {"model": Readiness}})
 async def readiness(services: ServicesDep, response: Response) -> Readiness:
-    """Asks the database, the broker, the blob store and the children that read files; 503 where one does not answer."""
+    """Asks the database, the broker, the blob store and the children that read files; 503 where one does not answer.
+    Says what walls stand around those children on this machine.
+    """
     # A thread of its own: those that requests share may all be taken, which is no sign that the service cannot work.
     checks = await anyio.to_thread.run_sync(check_parts, services, limiter=services.checking)
     ready = all(check.ok for check in checks.values())
     response.status_code = 200 if ready else 503
     response.headers["Cache-Control"] = "no-store"
-    return Readiness(status="ready" if ready else "not ready", checks=checks)
+    return Readiness(status="ready" if ready else "not ready", checks=checks, walls=walls_in_force())
 
 
 @router.get(

@@ -2,5 +2,6 @@
 
 `pool.Sandbox.call` runs a function in a child: those of `upload_checks` say what is in a file and whether images go
 together, those of `file_products` make proposals, arrays, pictures and tables. A library that crashes, hangs or fills
-the memory over a hostile file costs one child (docs/decisions/0002-sandboxed-parsing.md).
+the memory over a hostile file costs one call, and what it makes of itself sees no other file, no network and no key of
+the service (`walls`, `walled_call`; docs/decisions/0002-sandboxed-parsing.md).
 """

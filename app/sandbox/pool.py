@@ -1,7 +1,8 @@
 """A pool of child processes with memory and time limits: the only place where the service opens files from outside.
 
-A child that dies or hangs is replaced, and the request that met it gets an error that says so; the service itself
-never parses a hostile byte. Children start by spawn, since the service has threads.
+A child imports what calls need and forks for each of them; the fork reads the file behind walls of its own
+(`app.sandbox.walled_call`). One that dies or hangs costs its call an error that says so; the service itself never
+parses a hostile byte. Children start by spawn, since the service has threads.
 """
 
 import contextlib
@@ -13,12 +14,15 @@ from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from typing import ParamSpec, TypeVar
+from pickle import UnpicklingError
+from typing import Any, ParamSpec, TypeVar, cast
 
 import structlog
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from app.sandbox.door import ACCOUNT, DoorLimits, DoorShut, FairDoor
+from app.sandbox.walled_call import ProcessEnded, TookTooLong, read_answer, run_walled
+from app.sandbox.walls import clean_environment, prepare_walls
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -43,6 +47,8 @@ _MEMORY_PER_UPLOAD_BYTE = 16
 """Bytes of address space for each byte that an upload may have: a byte of a compressed or integer image takes up to
 eight as a double, and data, variance and mask are held at once.
 """
+_GRACE_SECONDS = 5.0
+"""Seconds after which a child is ended that has not ended its call by itself. Chosen by hand."""
 _QUEUE_SECONDS = 30.0
 """Seconds that a call may wait for a child, beyond its own limit: Pebble's before a call counts as stuck."""
 
@@ -124,14 +130,14 @@ class Sandbox:
 
         Raises `SandboxError` where no answer came, and whatever the function raises.
         """
-        call = partial(_call_limited, self._seconds, function, *args, **kwargs)
+        call = partial(run_walled, self._seconds, function, args, kwargs)
         try:
             with self._door.place(ACCOUNT.get()):
-                return self._answer(call)
+                return cast(T, self._answer(call))
         except DoorShut as error:
             raise SandboxBusy(str(error)) from error
 
-    def _answer(self, call: Callable[[], T]) -> T:
+    def _answer(self, call: Callable[[], bytes]) -> Any:
         try:
             return self._result(call)
         except BrokenProcessPool:
@@ -142,25 +148,27 @@ class Sandbox:
         except BrokenProcessPool as error:
             raise SandboxDied("ended the process that was reading it") from error
 
-    def _result(self, call: Callable[[], T]) -> T:
+    def _result(self, call: Callable[[], bytes]) -> Any:
         future = self._schedule(call)
         try:
             # The limit runs from when a child takes the call, so the wait in the queue is bounded separately.
-            result: T = future.result(timeout=self._seconds + _QUEUE_SECONDS)
+            answer = future.result(timeout=self._seconds + _QUEUE_SECONDS)
+            return read_answer(answer)
         except FutureTimeoutError as error:
             # The call's own end by its limit comes as its outcome; a wait in the queue that was too long has none.
             if future.done():
                 raise SandboxTimeout(f"took longer than {self._seconds:g} s to read") from error
             future.cancel()
             raise SandboxBusy("is waiting behind other files; try again later") from error
-        except ProcessExpired as error:
-            _log.warning("sandbox child died", call=repr(call), exit_code=error.exitcode)
+        except TookTooLong as error:
+            raise SandboxTimeout(f"took longer than {self._seconds:g} s to read") from error
+        except (ProcessExpired, ProcessEnded, UnpicklingError) as error:
+            _log.warning("sandbox child died", call=repr(call), error=repr(error))
             raise SandboxDied("ended the process that was reading it") from error
         except MemoryError as error:
             raise SandboxOutOfMemory(f"needs more than {self._memory_bytes >> 20} MiB of memory to read") from error
-        return result
 
-    def _schedule(self, call: Callable[[], T]) -> ProcessFuture[T]:
+    def _schedule(self, call: Callable[[], bytes]) -> ProcessFuture[bytes]:
         with self._lock:
             if self._pool is None:
                 raise SandboxDied("came while the service was stopping")
@@ -168,7 +176,7 @@ class Sandbox:
             if not self._pool.active:
                 self._pool.stop()
                 self._pool = self._new_pool()
-            return self._pool.schedule(call, timeout=self._seconds)
+            return self._pool.schedule(call, timeout=self._seconds + _GRACE_SECONDS)
 
     def _new_pool(self) -> ProcessPool:
         return ProcessPool(
@@ -183,21 +191,11 @@ class Sandbox:
 def _enter_child(memory_bytes: int, preload: Callable[[], None]) -> None:
     """Bind this process to its limits, then import what its calls need."""
     # Numeric libraries read these as they are imported; more threads would cost address space and the workers' cores.
+    clean_environment()
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1", MPLBACKEND="Agg")
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     preload()
-
-
-def _call_limited(seconds: float, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run in the child: the call, under a limit on processor time that holds even if the service has stalled."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    limit = int(used.ru_utime + used.ru_stime + seconds) + 5
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
-    try:
-        return function(*args, **kwargs)
-    except MemoryError:
-        # A library's subclass would make the service import that library to read it.
-        raise MemoryError from None
+    prepare_walls()

@@ -5,8 +5,8 @@ Where an upload is checked, in the order to read:
 1. `app.domain.uploads.store`, in the service: bytes are received under the limit of a body (`max_upload_bytes` of the
    settings, 256 MiB) and handed on by path; what the child finds becomes an answer, or is kept within the account's
    quota.
-2. `check_file`, here, in a child: two children, each with 60 s a call and 16 bytes of address space for each byte that
-   an upload may have, 4 GiB at least (`app.sandbox.pool`).
+2. `check_file`, here, in a fork of a child: two children, each with 60 s a call and 16 bytes of address space for each
+   byte that an upload may have, 4 GiB at least (`app.sandbox.pool`), behind walls (`app.sandbox.walls`).
 3. `fitting.files.describe_file`, under `fitting.files.ReadLimits`: 2 GiB unpacked, 200 times the packed size, 256 HDUs,
    1,000 blocks a header, 2**28 pixels that are read through (of more, headers alone are); the format is told by
    content, and a plane of numbers must be there.
@@ -45,10 +45,13 @@ class ImageCheck:
 
 
 def preload() -> None:
-    """Import what the checks use. Drawing is left out, since most services draw rarely."""
+    """Import what calls use: each of them runs in a fork, and what that imports is gone with it."""
+    import fitting.chains.formats
     import fitting.files.file_reading
     import fitting.first_values.completed_request
-    import fitting.proposing.proposal  # noqa: F401
+    import fitting.plots
+    import fitting.proposing.proposal
+    import fitting.result_tables  # noqa: F401
 
 
 def check_file(path: Path) -> dict[str, Any] | Fault:

@@ -65,6 +65,7 @@ def _findings() -> Iterator[Finding]:
         return
     for name, look in (("data", _data), ("database", _database), ("broker", _broker), ("files", _files)):
         yield _finding(name, look)
+    yield _finding("walls around files", _walls)
     yield _finding("accounts", _accounts)
     yield _finding("GPU", _gpu)
 
@@ -80,6 +81,16 @@ def _finding(name: str, look: Callable[[], tuple[bool, str]]) -> Finding:
 def _find_modules(name: str, modules: tuple[str, ...], remedy: str) -> Finding:
     missing = [module for module in modules if importlib.util.find_spec(module) is None]
     return Finding(name, not missing, f"{', '.join(missing)} missing: {remedy}" if missing else "installed")
+
+
+def _walls() -> tuple[bool, str]:
+    from app.sandbox.walls import walls_in_force
+
+    walls = walls_in_force()
+    shown = ", ".join(f"{what}: {keeper}" for what, keeper in walls.items())
+    if "none" in walls.values():
+        return True, f"{shown}; this kernel has no more (landlock and seccomp of Linux would close all)"
+    return True, shown
 
 
 def _data() -> tuple[bool, str]:

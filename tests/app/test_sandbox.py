@@ -63,4 +63,4 @@ def test_a_call_costs_little(sandbox: Sandbox) -> None:
         start = time.perf_counter()
         sandbox.call(max, 1, 2)
         seconds.append(time.perf_counter() - start)
-    assert sorted(seconds)[25] < 0.02
+    assert sorted(seconds)[25] < 0.1
