@@ -197,6 +197,10 @@ class Client:
         """The `/parameters` document: values, uncertainties, χ² and how each stage went."""
         return self._document(f"/v1/fits/{fit_id}/parameters")
 
+    def request(self, fit_id: str) -> dict[str, Any]:
+        """The `/request` document: the request with the ids of its uploads."""
+        return self._document(f"/v1/fits/{fit_id}/request")
+
     def covariance(self, fit_id: str) -> dict[str, Any]:
         """The `/covariance` document: names, matrix, correlation."""
         return self._document(f"/v1/fits/{fit_id}/covariance")

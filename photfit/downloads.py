@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from fitting.spec.plots import PLOTS
+from fitting.spec.plots import PLANES, PLOTS
 from photfit.answers import Fit
 from photfit.client import Client, Refused
 
@@ -37,7 +37,7 @@ def download_results(
 
     `truth` is drawn into the plots that show true values.
     """
-    for address, relative in _addresses(fit, truth or {}):
+    for address, relative in _addresses(client, fit, truth or {}):
         path = folder / relative
         try:
             client.download(address, path)
@@ -67,17 +67,28 @@ def download_bundle(client: Client, fit: Fit, folder: Path) -> Path:
     return path
 
 
-def _addresses(fit: Fit, truth: Mapping[str, float]) -> Iterator[tuple[str, PurePosixPath]]:
+def _planes(client: Client, fit: Fit) -> Iterator[tuple[str, str, str]]:
+    """Image, plane and address of every plane: by template, since a fit of many components, or in a list, names few."""
+    template = fit.links.get("plane")
+    if not isinstance(template, str) or not template:
+        for image, planes in fit.images().items():
+            yield from ((image, plane, address) for plane, address in planes.items())
+        return
+    request = client.request(fit.id)
+    for image in (each["name"] for each in request["images"]):
+        shown = [each["name"] for each in request["components"] if image in (each.get("images") or (image,))]
+        for plane in (*PLANES, *(f"component/{name}" for name in shown)):
+            yield image, plane, template.replace("{image}", quote(image)).replace("{+plane}", plane)
+
+
+def _addresses(client: Client, fit: Fit, truth: Mapping[str, float]) -> Iterator[tuple[str, PurePosixPath]]:
     for member, name in _DOCUMENTS.items():
         address = fit.links.get(member)
         if isinstance(address, str):
             yield address + _QUERIES.get(member, ""), PurePosixPath(name)
-    for image, planes in fit.images().items():
-        for plane, address in planes.items():
-            yield (
-                address,
-                PurePosixPath("images", _safe(image), *(_safe(part) for part in plane.split("/"))).with_suffix(".fits"),
-            )
+    for image, plane, address in _planes(client, fit):
+        path = PurePosixPath("images", _safe(image), *(_safe(part) for part in plane.split("/")))
+        yield address, path.with_suffix(".fits")
     for plot, address in fit.links.get("plots", {}).items():
         shows_truth = truth and plot in PLOTS and "truth" in PLOTS[plot].takes
         query = "?" + urlencode({"truth": json.dumps(dict(truth))}) if shows_truth else ""

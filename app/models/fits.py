@@ -73,8 +73,18 @@ class FitLinks(PublicModel):
     bundle: str
     chains: str | None = Field(default=None, description="Only where a stage samples.")
     plots: dict[str, str] = Field(description="Address of each plot that a fit with these stages has.")
-    images: dict[str, dict[str, str]] = Field(description="For each image, the address of each of its planes.")
-    previews: dict[str, dict[str, str]] = Field(description="The same planes as pictures.")
+    plane: str = Field(
+        default="",
+        description="Address of any plane as a URI template (RFC 6570): `image` is an image's name; `plane` is data, "
+        "model, residual, normalized_residual, or component/NAME of a component that the image shows.",
+        examples=["/v1/fits/fit_01JDA6Q8Z4M1V6T9W3K2B7C5XN/images/{image}/{+plane}.fits"],
+    )
+    preview: str = Field(default="", description="The same as pictures.")
+    images: dict[str, dict[str, str]] = Field(
+        description="For each image, the address of each of its planes; those of components only where they are 500 at "
+        "most. In a list, of the first image, without components."
+    )
+    previews: dict[str, dict[str, str]] = Field(description="The planes of `images` as pictures.")
 
 
 class Fit(PublicModel):
@@ -108,7 +118,10 @@ class Fit(PublicModel):
 class FitList(PublicModel):
     """A page of fits, newest first."""
 
-    fits: list[Fit]
+    fits: list[Fit] = Field(
+        description="Each in brief: links of one image's planes, the first three warnings, no parameters of its "
+        "progress. Its own address has all."
+    )
     next: str | None = Field(description="Address of the next page; absent on the last.")
 
 

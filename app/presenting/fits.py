@@ -1,9 +1,9 @@
 """Fits and uploads, from records to what the outside sees: models, addresses, entity tags, page links."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from fastapi import Request, Response
 
@@ -18,6 +18,11 @@ from fitting.spec.notices import sentences
 from fitting.spec.plots import PLANES, plots_of
 from jobs.lifecycle.outcomes import has_result
 from jobs.storage.schema import FitRecord, State, UploadRecord
+
+_MOST_COMPONENT_LINKS = 500
+"""Planes of components that a fit links one by one, at most: 100 kB of an answer. Of more, templates tell."""
+_MOST_WARNINGS = 3
+"""Warnings of a fit in a list. Chosen by hand: a line or two."""
 
 
 def address_of_fit(fit_id: str) -> str:
@@ -46,6 +51,26 @@ def present_fit(record: FitRecord, place: Place | None = None) -> Fit:
         has_result=has_result(record.state, record.error, record.result_bytes),
         links=_links(record),
     )
+
+
+def present_line(record: FitRecord, place: Place | None = None) -> Fit:
+    """A fit as a line of a list: what its own address has at length is left out."""
+    fit = present_fit(record, place)
+    first = next(iter(fit.links.images), None)
+    links = fit.links.model_copy(
+        update={key: _of_one_image(getattr(fit.links, key), first) for key in ("images", "previews")}
+    )
+    brief = dict.fromkeys(("parameters", "parameters_at_start", "residual"))
+    progress = None if fit.progress is None else fit.progress.model_copy(update=brief)
+    warnings = fit.warnings[:_MOST_WARNINGS]
+    if len(fit.warnings) > len(warnings):
+        warnings.append(f"{len(fit.warnings) - len(warnings)} more: see {fit.links.self}")
+    notices = fit.notices[:_MOST_WARNINGS]
+    return fit.model_copy(update={"links": links, "progress": progress, "warnings": warnings, "notices": notices})
+
+
+def _of_one_image(links: Mapping[str, Mapping[str, str]], image: str | None) -> dict[str, dict[str, str]]:
+    return {} if image is None else {image: {plane: links[image][plane] for plane in PLANES}}
 
 
 def present_place(place: Place) -> QueuePlace:
@@ -133,11 +158,10 @@ def _present_error(record: FitRecord) -> ProblemModel | None:
 
 def _links(record: FitRecord) -> FitLinks:
     address = address_of_fit(record.id)
-    components = [component["name"] for component in record.request["components"]]
-    images = {image["name"]: f"{address}/images/{image['name']}" for image in record.request["images"]}
+    images = [image["name"] for image in record.request["images"]]
     methods = [stage["method"] for stage in record.request["stages"]]
+    planes = _planes_of(images, record.request["components"])
     samples = any(METHODS[method].samples for method in methods)
-    planes = (*PLANES, *(f"component/{component}" for component in components))
     return FitLinks(
         self=address,
         request=f"{address}/request",
@@ -152,6 +176,23 @@ def _links(record: FitRecord) -> FitLinks:
         bundle=f"{address}/bundle.zip",
         chains=f"{address}/chains" if samples else None,
         plots={name: f"{address}/plots/{name}.png" for name in plots_of(methods)},
-        images={name: {plane: f"{folder}/{plane}.fits" for plane in planes} for name, folder in images.items()},
-        previews={name: {plane: f"{folder}/{plane}.png" for plane in planes} for name, folder in images.items()},
+        plane=f"{address}/images/{{image}}/{{+plane}}.fits",
+        preview=f"{address}/images/{{image}}/{{+plane}}.png",
+        images=_plane_links(f"{address}/images", planes, "fits"),
+        previews=_plane_links(f"{address}/images", planes, "png"),
     )
+
+
+def _planes_of(images: Sequence[str], components: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The planes of each image that are linked one by one: without those of components where they would be many."""
+    drawn = sum(len(component.get("images") or images) for component in components)
+    listed = components if drawn <= _MOST_COMPONENT_LINKS else ()
+    planes = {image: list(PLANES) for image in images}
+    for component in listed:
+        for image in component.get("images") or images:
+            planes[image].append(f"component/{component['name']}")
+    return planes
+
+
+def _plane_links(folder: str, planes: Mapping[str, Sequence[str]], suffix: str) -> dict[str, dict[str, str]]:
+    return {image: {plane: f"{folder}/{image}/{plane}.{suffix}" for plane in names} for image, names in planes.items()}

@@ -15,7 +15,7 @@ from app.http.entity_tags import is_known
 from app.http.request_parameters import LONGEST_WAIT, preferred_wait
 from app.lifetime.services import Services
 from app.models.fits import Fit, FitList, FitPlan
-from app.presenting.fits import address_of_fit, etag_of, link_next, present_fit, present_plan
+from app.presenting.fits import address_of_fit, etag_of, link_next, present_fit, present_line, present_plan
 from app.routes.bodies import read_patch, read_submission
 from app.routes.request_bodies import CHANGES_BODY, FIT_BODY, PATCH_BODY
 from jobs.storage.records import FitFilter
@@ -123,10 +123,15 @@ def list_fits(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> FitList:
-    """A page of the fits that meet every condition; the `Link` header and `next` lead to the following one."""
+    """A page of the fits that meet every condition, each in brief; the `Link` header and `next` lead to the following
+    one.
+    """
     wanted = FitFilter(frozenset(state or ()), name, tuple(label), search)
     page = fits.list_page(services, owner, limit, cursor, wanted)
-    return FitList(fits=[_present(services, fit) for fit in page.items], next=link_next(request, response, page.cursor))
+    return FitList(
+        fits=[present_line(fit, services.board.place(fit)) for fit in page.items],
+        next=link_next(request, response, page.cursor),
+    )
 
 
 @router.get("/{fit_id}", summary="One fit", responses={304: {"description": "Unchanged since the `ETag` given"}})

@@ -64,6 +64,10 @@ function placeOf({ hdu, plane }) {
 /** Pixels of a plane of a fit's image, from the address of its FITS file. */
 export const pixelsOfResult = (fitsAddress) => fitsAddress.replace(/\.fits$/, ".npy");
 
+/** Address of a plane of a fit's image, those of components included, which a fit of many does not list. */
+export const planeOfResult = (fit, image, plane) =>
+  fit.links.images[image]?.[plane] ?? fit.links.plane.replace("{image}", encodeURIComponent(image)).replace("{+plane}", plane);
+
 /** Hear of a fit's changes until it is finished; gives a function that stops listening. */
 export function watchFit(fit, onChange) {
   const source = new EventSource(fit.links.events);

@@ -4,7 +4,7 @@ import { html, useEffect, useMemo, useState } from "../html.js";
 import { Camera } from "../image/camera.js";
 import { binFor, lightLook, loadPlane, RESIDUAL_LOOK } from "../image/planes.js";
 import { originOf, reference } from "../model/requests.js";
-import { getJson, pixelsOfResult, skyOf } from "../service.js";
+import { getJson, pixelsOfResult, planeOfResult, skyOf } from "../service.js";
 import { Failure, useAnswer } from "./asking.js";
 import { Compass, ScaleBar } from "./bearings.js";
 import { Icon } from "./icons.js";
@@ -27,7 +27,7 @@ function Linked({ fit, image, components }) {
   const [instead, setInstead] = useState("model");
   const links = fit.links.images[image.name];
   const { value, error } = useAnswer(() => loadPlanes(links, image), [links.data]);
-  const part = useAnswer(() => (instead === "model" || !value ? null : loadPlane(pixelsOfResult(links[instead]), value.bin, originOf(image))), [instead, value]);
+  const part = useAnswer(() => (instead === "model" || !value ? null : loadPlane(pixelsOfResult(planeOfResult(fit, image.name, instead)), value.bin, originOf(image))), [instead, value]);
   const camera = useMemo(() => new Camera(), []);
   const [looks, setLooks] = useState(null);
   const [cursor, setCursor] = useState(null);
@@ -52,7 +52,7 @@ function Linked({ fit, image, components }) {
     setBlinking(!blinking);
     setSingle(blinking ? null : "data");
   };
-  const parts = components.map(({ name }) => `component/${name}`).filter((key) => key in links);
+  const parts = components.filter(({ images }) => !images || images.includes(image.name)).map(({ name }) => `component/${name}`);
   return html`<div class="tools">
       <${LookTools} look=${looks.data} plane=${value.data} onChange=${change("data")} />
       ${parts.length > 1 && html`<label class="field">Model of<select value=${instead} onChange=${(event) => setInstead(event.target.value)}>
