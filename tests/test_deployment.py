@@ -59,6 +59,14 @@ SERVICE_SCHEMA: dict[str, Any] = {
         "cap_drop": {"type": "array"},
         "security_opt": {"type": "array"},
         "read_only": {"type": "boolean"},
+        "mem_limit": {"type": "string", "pattern": r"^\$\{PHOTFIT_[A-Z_]+_MEMORY:-[0-9]+[mg]\}$"},
+        "pids_limit": {"type": "integer"},
+        "logging": {
+            "type": "object",
+            "properties": {"driver": {"const": "json-file"}, "options": {"type": "object"}},
+            "required": ["driver", "options"],
+            "additionalProperties": False,
+        },
         "restart": {"enum": ["unless-stopped", "on-failure"]},
         "stop_grace_period": {"type": "string"},
         "deploy": {"type": "object"},
@@ -124,10 +132,26 @@ def test_no_role_runs_as_root(target: str) -> None:
 def test_what_is_ours_can_write_nothing_and_become_nobody_else(name: str) -> None:
     service = COMPOSE["services"][name]
     assert service["read_only"]
-    assert service["tmpfs"] == ["/tmp"]
+    (mount,) = service["tmpfs"]
+    assert re.match(r"/tmp:size=[0-9]+[mg],", mount)
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["healthcheck"]
+
+
+@pytest.mark.parametrize("service", sorted(COMPOSE["services"]))
+def test_no_service_takes_all_of_the_machine(service: str) -> None:
+    """Its memory, its processes, its disk by a log without end; and it becomes nobody else."""
+    part = COMPOSE["services"][service]
+    assert part["mem_limit"]
+    assert 0 < part["pids_limit"] <= 1024
+    assert set(part["logging"]["options"]) == {"max-size", "max-file"}
+    assert "no-new-privileges:true" in part["security_opt"]
+
+
+def test_the_broker_writes_to_its_data_alone() -> None:
+    assert COMPOSE["services"]["broker"]["read_only"]
+    assert COMPOSE["services"]["broker"]["volumes"] == ["broker-data:/data"]
 
 
 def test_nobody_gets_in_without_a_key() -> None:
