@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -211,7 +212,7 @@ def _readme(record: FitRecord, inputs: Mapping[str, str], uploads: Mapping[str, 
     else:
         inputs_text, files = _what_to_fetch(uploads), ", which names uploads of the service"
     return _README.format(
-        title=record.name or "A fit",
+        title=as_plain_markdown(record.name) or "A fit",
         id=record.id,
         finished=finished,
         version=__version__,
@@ -220,10 +221,17 @@ def _readme(record: FitRecord, inputs: Mapping[str, str], uploads: Mapping[str, 
     )
 
 
+def as_plain_markdown(text: str) -> str:
+    """Somebody's text as one line of Markdown that shows it and means nothing: no markup, HTML or turned letters."""
+    line = "".join(letter if letter.isprintable() else " " for letter in text)
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|&~=:@-])", r"\\\1", " ".join(line.split()))
+
+
 def _what_to_fetch(uploads: Mapping[str, UploadRecord]) -> str:
     """Which files have to be put beside the request first."""
     lines = [
-        f"- `{record.id}`: {record.filename or 'a file'}, SHA-256 {record.sha256}\n" for record in uploads.values()
+        f"- `{record.id}`: {as_plain_markdown(record.filename) or 'a file'}, SHA-256 {record.sha256}\n"
+        for record in uploads.values()
     ]
     return (
         "The input files did not come along. Put each in the place of its upload's id in `request.json` first:\n\n"

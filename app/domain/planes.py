@@ -1,6 +1,7 @@
 """Planes to look at: pixels as arrays, pictures, where they are on the sky, which HDU is which. All in the sandbox."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -14,7 +15,7 @@ from app.sandbox import file_products, upload_checks
 from app.sandbox.pool import SandboxBusy, SandboxError
 from fitting.spec import Fault
 from fitting.spec.plots import PictureChoices
-from jobs.storage.blobs import BlobStore
+from jobs.storage.blobs import BlobMissing, BlobStore
 from jobs.storage.schema import UploadRecord
 from jobs.storage.uploads import blob_key
 
@@ -114,8 +115,13 @@ def _read_blob(
     Raises:
         Unavailable: where the sandbox has no child for it.
         FileUnreadable: where it takes too much.
+        NotFound: where it is deleted meanwhile.
     """
-    with blobs.local(key) as path:
+    with ExitStack() as stack:
+        try:
+            path = stack.enter_context(blobs.local(key))
+        except BlobMissing as error:
+            raise NotFound("The file has just been deleted.") from error
         try:
             return services.sandbox.call(function, path, *args, **kwargs)
         except SandboxBusy as error:

@@ -111,6 +111,4 @@ def delete(services: Services, owner: str, upload_id: str) -> None:
     user = records.unfinished_fit_with(services.engine, owner, upload_id)
     if user is not None:
         raise Conflict(f"The fit {user} still needs the upload {upload_id}; wait for it or cancel it.", fit=user)
-    key = uploads.remove_upload(services.engine, owner, upload_id)
-    if key is not None:
-        services.blobs.delete(key)
+    uploads.remove_upload(services.engine, owner, upload_id, services.blobs.delete)

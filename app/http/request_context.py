@@ -55,6 +55,13 @@ class RequestContext:
             structlog.contextvars.unbind_contextvars("request_id")
 
 
+_GUARDS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"),
+)
+"""What keeps a browser that opens an answer, a plot as SVG say, from running anything in it; the page has its own."""
+
+
 class _Exchange:
     """One request and its answer on their way through."""
 
@@ -82,7 +89,9 @@ class _Exchange:
             self.status = message["status"]
             noted = {"x-request-id": self.id, **self._scope.get(_NOTED, {})}
             named = [(name.lower().encode("ascii"), value.encode("ascii")) for name, value in noted.items()]
-            message["headers"] = [*message["headers"], *named]
+            given = {name.lower() for name, _ in message["headers"]}
+            guards = [(name, value) for name, value in _GUARDS if name not in given]
+            message["headers"] = [*message["headers"], *named, *guards]
         await self._send(message)
 
     async def _refuse_body(self) -> None:

@@ -63,9 +63,7 @@ def remove_old_uploads(engine: Engine, blobs: BlobStore, days: float) -> list[st
     for upload_id, owner in old:
         if records.unfinished_fit_with(engine, owner, upload_id) is not None:
             continue
-        key = uploads.remove_upload(engine, owner, upload_id)
-        if key is not None:
-            blobs.delete(key)
+        uploads.remove_upload(engine, owner, upload_id, blobs.delete)
         removed.append(upload_id)
     return removed
 

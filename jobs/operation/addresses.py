@@ -109,6 +109,8 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
+        if parsed.is_site_local:  # fec0::/10: deprecated, and still routed within sites
+            return False
     return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
 
 

@@ -18,7 +18,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -49,6 +49,8 @@ _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,254}\Z")
 """A part of a key. 255 characters: what file systems take as a name."""
 _CHUNK = 1 << 20
 """Bytes that are copied or sent at once. Chosen by hand: large enough that calls cost nothing, small enough to hold."""
+_TRIES_AGAINST_DELETION = 20
+"""How often a folder is made anew that somebody removes at the same moment. Chosen by hand: once is rare."""
 _NO_FILE = (FileNotFoundError, NotADirectoryError)
 """The second where a part of the key that should be a folder is a blob."""
 _PASSING_IN_STORES = (GenericError, JoinError, PermissionDeniedError, UnauthenticatedError, OSError)
@@ -152,8 +154,7 @@ class FolderBlobs:
         """Copy under a temporary name, sync, rename, sync the folder: after a crash the blob is whole or absent."""
         target = self._path(key)
         with path.open("rb") as source, _folder_trouble():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".putting-")
+            descriptor, temporary = self._new_file(target.parent)
             try:
                 with os.fdopen(descriptor, "wb") as copy:
                     shutil.copyfileobj(source, copy, _CHUNK)
@@ -163,7 +164,18 @@ class FolderBlobs:
             except BaseException:
                 Path(temporary).unlink(missing_ok=True)
                 raise
-            _sync_folder(target.parent)
+            with suppress(FileNotFoundError):  # it has been deleted again already
+                _sync_folder(target.parent)
+
+    @staticmethod
+    def _new_file(folder: Path) -> tuple[int, str]:
+        """A new temporary file in a folder, which is made if need be; once it is there, `delete` leaves the folder."""
+        for _ in range(_TRIES_AGAINST_DELETION):
+            with suppress(FileNotFoundError):  # somebody has deleted the folder's last blob just now
+                folder.mkdir(parents=True, exist_ok=True)
+                return tempfile.mkstemp(dir=folder, prefix=".putting-")
+        folder.mkdir(parents=True, exist_ok=True)
+        return tempfile.mkstemp(dir=folder, prefix=".putting-")
 
     def read(self, key: str, start: int = 0, stop: int | None = None) -> bytes:
         """See `BlobStore`."""

@@ -1,10 +1,10 @@
 """Records of uploaded files; every question names the owner who asks."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, delete, func, select
+from sqlalchemy import Connection, Engine, delete, func, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -43,6 +43,7 @@ def add_upload(
     insert = sqlite_insert if engine.dialect.name == "sqlite" else postgresql_insert
     statement = insert(UploadRecord).values(values).on_conflict_do_nothing(index_elements=["owner", "sha256"])
     with Session(engine, expire_on_commit=False) as session, session.begin():
+        _lock_bytes(session.connection(), sha256)
         added = session.scalars(statement.returning(UploadRecord)).all()
         if added:
             return added[0], True
@@ -79,12 +80,28 @@ def list_uploads(engine: Engine, owner: str, *, limit: int, cursor: str | None =
     return UploadPage(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
 
-def remove_upload(engine: Engine, owner: str, upload_id: str) -> str | None:
-    """Delete an upload's record; the key of its blob where no other upload has the same bytes, else None."""
+def remove_upload(
+    engine: Engine, owner: str, upload_id: str, forget: Callable[[str], None] | None = None
+) -> str | None:
+    """Delete an upload's record; the key of its blob where no other upload has the same bytes, else None.
+
+    `forget` is to remove the blob of that key. It is called before anybody else can add a record of the same bytes, who
+    then looks whether they are there.
+    """
     with engine.begin() as connection:
         gone = delete(UploadRecord).where(UploadRecord.id == upload_id, UploadRecord.owner == owner)
         sha256 = connection.scalar(gone.returning(UploadRecord.sha256))
         if sha256 is None:
             return None
+        _lock_bytes(connection, sha256)
         left = connection.scalar(select(func.count()).where(UploadRecord.sha256 == sha256))
-    return None if left else blob_key(sha256)
+        key = None if left else blob_key(sha256)
+        if key is not None and forget is not None:
+            forget(key)
+    return key
+
+
+def _lock_bytes(connection: Connection, sha256: str) -> None:
+    """Wait until nobody else adds or removes a record of these bytes; SQLite has one writer at a time as it is."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(int(sha256[:15], 16))))

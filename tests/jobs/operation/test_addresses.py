@@ -74,6 +74,7 @@ def test_nothing_is_listed_by_default() -> None:
         "::ffff:10.0.0.1",
         "64:ff9b::10.0.0.1",
         "2002:7f00:1::",
+        "fec0::1",
     ],
 )
 def test_no_disguise_makes_a_private_address_public(address: str) -> None:
