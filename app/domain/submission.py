@@ -17,7 +17,7 @@ from app.lifetime.services import Services
 from app.sandbox import upload_checks
 from app.sandbox.pool import SandboxBusy, SandboxError
 from fitting import __version__
-from fitting.spec import Fault, FitRequest, Notice, parse_request
+from fitting.spec import Fault, FitRequest, Notice, RequestInvalid, parse_request
 from fitting.spec.request import request_sha256
 from jobs.lifecycle import transitions
 from jobs.lifecycle.transitions import NewFit
@@ -28,6 +28,11 @@ from jobs.storage import records
 from jobs.storage.blobs import BlobMissing, result_folder
 from jobs.storage.schema import FitRecord, UploadRecord
 from jobs.storage.uploads import blob_key
+
+_READ_AT_ONCE = 64 << 10
+"""Bytes of a request, as JSON, that are read in the service itself: some hundred components, some ten milliseconds."""
+_SECONDS_OF_READING = 10.0
+"""Seconds that reading a request may take. Chosen by hand: several times what the largest that is let in takes."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ class ExaminedRequest:
 
 def examine_submission(services: Services, owner: str, submission: Submission) -> ExaminedRequest:
     """A submission, looked at together with its images. Raises RequestInvalid or RequestFaulty with every fault."""
-    request = parse_request(submission.document)
+    request = _read_request(services, submission.document)
     fit_limits = limits.limits_of(request.limits, services.settings)
     limits.require_webhook(request.webhook, services.settings)
     known = _known_uploads(services, owner, request, submission.files)
@@ -119,6 +124,24 @@ def examine_submission(services: Services, owner: str, submission: Submission) -
         checked.descriptions,
         fit_limits,
     )
+
+
+def _read_request(services: Services, document: object) -> FitRequest:
+    """A request that was read in a child where it is long, so that none holds the service's threads for seconds.
+
+    Raises RequestInvalid, RequestFaulty or Unavailable.
+    """
+    if len(orjson.dumps(document)) <= _READ_AT_ONCE:
+        return parse_request(document)
+    try:
+        found = services.sandbox.call(upload_checks.read_request, document, _SECONDS_OF_READING)
+    except SandboxBusy as error:
+        raise Unavailable(f"The request {error}.") from error
+    except SandboxError as error:
+        raise RequestFaulty([Fault("$", f"the request {error}", "a smaller request")]) from error
+    if isinstance(found, FitRequest):
+        return found
+    raise RequestInvalid(found)
 
 
 def _check_images(

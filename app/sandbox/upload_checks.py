@@ -18,12 +18,13 @@ Everything heavy is imported inside the functions, so that the service can name 
 back as data, since an exception of a library would have to be imported by the service to be read (docs/decisions/0002).
 """
 
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fitting.spec import Fault, FitRequest, Notice, RequestInvalid
+from fitting.spec import Fault, FitRequest, Notice, RequestInvalid, parse_request
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,24 @@ def check_file(path: Path) -> dict[str, Any] | Fault:
     except FileInvalid as error:
         return Fault(error.where, error.message, error.expected)
     return {**description.model_dump(mode="json"), "planes": dict(recognise_planes(description, None).hdus)}
+
+
+def read_request(document: object, seconds: float) -> FitRequest | tuple[Fault, ...]:
+    """A request, or its faults, as `fitting.spec.parse_request` tells them; a fault, too, where that takes too long."""
+
+    def stop(*_: object) -> None:
+        raise TimeoutError
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        return parse_request(document)
+    except RequestInvalid as error:
+        return error.faults
+    except TimeoutError:
+        return (Fault("$", f"takes longer than {seconds:g} s to check", "a smaller request, or several"),)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
 
 
 def check_images(request: FitRequest, files: Mapping[str, Path], new: frozenset[str]) -> ImageCheck:

@@ -195,3 +195,11 @@ def test_a_method_that_a_path_does_not_take_is_a_405_problem(service: Service) -
 def test_a_problem_names_the_request_as_the_log_does(service: Service) -> None:
     response = service.client.get("/v1/fits/fit_nosuch", headers={"X-Request-Id": "my-request-7"})
     assert response.headers["x-request-id"] == response.json()["instance"] == "my-request-7"
+
+
+def test_a_long_faulty_request_is_refused_with_its_faults(service: Service) -> None:
+    links = [{"name": f"c{n}", "profile": "sersic", "parameters": {"x": f"= c{n}.x", "y": 5}} for n in range(2000)]
+    response = service.client.post("/v1/fits", json={"images": [{"data": "upl_none"}], "components": links})
+    assert response.status_code == 422, response.text
+    assert len(response.json()["faults"]) == 100
+    assert response.json()["faults"][0]["message"] == "links to itself"
