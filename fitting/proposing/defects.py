@@ -50,6 +50,8 @@ _FEWEST, _MOST = 4, 20_000
 """Pixels of a flat top or of a hole in a star, at least and at most."""
 _BRIGHT = 100.0
 """Of a pixel's noise: what surrounds a saturated core is brighter. Chosen by hand."""
+_MARGIN = 4
+"""Pixels around a core that are looked at with it: more than the three to which its fall is measured."""
 _STEEP = 0.7
 """Of a flat top's height, what is left at most three pixels beyond it: a galaxy's core falls more slowly."""
 _ENDS = 0.5
@@ -182,17 +184,33 @@ def saturated_stars(image: ImageData) -> list[SaturatedStar]:
     light = np.where(used, image.data - sky, 0.0)
     stars: list[SaturatedStar] = []
     for core in _cores(light, used, sigma):
-        rows, columns = np.nonzero(core)
-        x, y = float(columns.mean()), float(rows.mean())
+        rows, columns = np.nonzero(core.pixels)
+        x, y = float(columns.mean()) + core.left, float(rows.mean()) + core.top
         if any(math.hypot(x - star.x, y - star.y) < star.radius for star in stars):
             continue
-        reach = math.sqrt(core.sum() / math.pi)
-        radius = _fading_radius(light, used & ~core, x, y, reach, sigma)
+        reach = math.sqrt(core.pixels.sum() / math.pi)
+        seen = used.copy()
+        seen[core.place] &= ~core.pixels
+        radius = _fading_radius(light, seen, x, y, reach, sigma)
         stars.append(SaturatedStar(x, y, reach + 1.0, radius, tuple(_spikes(light, used, x, y, radius, sigma, image))))
     return stars
 
 
-def _cores(light: Array, used: Mask, sigma: float) -> Iterator[Mask]:
+@dataclass(frozen=True)
+class _Core:
+    """Connected pixels, and the part of an image that holds them with a margin."""
+
+    pixels: Mask
+    top: int
+    left: int
+
+    @property
+    def place(self) -> tuple[slice, slice]:
+        height, width = self.pixels.shape
+        return slice(self.top, self.top + height), slice(self.left, self.left + width)
+
+
+def _cores(light: Array, used: Mask, sigma: float) -> Iterator[_Core]:
     """Flat tops, and holes among bright pixels, the largest first."""
     top = float(light.max())
     if top < _BRIGHT * sigma:
@@ -201,18 +219,19 @@ def _cores(light: Array, used: Mask, sigma: float) -> Iterator[Mask]:
     cores = list(_pieces(flat, count))
     holes, count = label(~used, np.ones((3, 3)))
     for piece in _pieces(holes, count):
-        ring = _ring(piece, 1) & used
-        if ring.any() and float(np.median(light[ring])) > _BRIGHT * sigma:
+        ring = _ring(piece, 1) & used[piece.place]
+        if ring.any() and float(np.median(light[piece.place][ring])) > _BRIGHT * sigma:
             cores.append(piece)
-    for core in sorted(cores, key=lambda piece: -int(piece.sum())):
-        beyond = _ring(core, 3) & ~_ring(core, 2) & used
-        near = _ring(core, 1) & used
-        height = top if not near.any() else max(float(np.median(light[near])), float(light[core].max()))
-        if beyond.any() and float(np.median(light[beyond])) < _STEEP * height:
+    for core in sorted(cores, key=lambda piece: -int(piece.pixels.sum())):
+        seen, around = used[core.place], light[core.place]
+        beyond = _ring(core, 3) & ~_ring(core, 2) & seen
+        near = _ring(core, 1) & seen
+        height = top if not near.any() else max(float(np.median(around[near])), float(around[core.pixels].max()))
+        if beyond.any() and float(np.median(around[beyond])) < _STEEP * height:
             yield core
 
 
-def _pieces(labels: NDArray[np.int32], count: int) -> Iterator[Mask]:
+def _pieces(labels: NDArray[np.int32], count: int) -> Iterator[_Core]:
     """Connected pixels of a core's size, whole or nearly round: no columns."""
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
     boxes = find_objects(labels)
@@ -220,23 +239,27 @@ def _pieces(labels: NDArray[np.int32], count: int) -> Iterator[Mask]:
         if _FEWEST <= sizes[number] <= _MOST:
             sides = [part.stop - part.start for part in boxes[number - 1]]
             if sizes[number] >= 0.15 * max(sides) ** 2 or min(sides) >= 3:
-                yield labels == number
+                top, left = (max(part.start - _MARGIN, 0) for part in boxes[number - 1])
+                bottom, right = (part.stop + _MARGIN for part in boxes[number - 1])
+                yield _Core(labels[top:bottom, left:right] == number, top, left)
 
 
-def _ring(core: Mask, away: int) -> Mask:
+def _ring(core: _Core, away: int) -> Mask:
     """Pixels within so many of a core, without it."""
-    return np.asarray(binary_dilation(core, np.ones((3, 3)), iterations=away)) & ~core
+    return np.asarray(binary_dilation(core.pixels, np.ones((3, 3)), iterations=away)) & ~core.pixels
 
 
 def _fading_radius(light: Array, used: Mask, x: float, y: float, core: float, sigma: float) -> float:
     """Radius at which the rings around a star have faded, or fade no more."""
     most = min(light.shape) / 3.0
-    rows, columns = np.ogrid[: light.shape[0], : light.shape[1]]
-    distance = np.hypot(columns - x, rows - y)
     radius, before, rising = core + 2.0, math.inf, 0
     while radius < most:
-        ring = used & (distance >= radius) & (distance < radius + 1.0)
-        level = float(np.median(light[ring])) if ring.any() else math.inf
+        top, left = (max(math.floor(centre - radius) - 2, 0) for centre in (y, x))
+        part = np.s_[top : math.ceil(y + radius) + 3, left : math.ceil(x + radius) + 3]
+        rows, columns = np.ogrid[: used[part].shape[0], : used[part].shape[1]]
+        distance = np.hypot(columns + (left - x), rows + (top - y))
+        ring = used[part] & (distance >= radius) & (distance < radius + 1.0)
+        level = float(np.median(light[part][ring])) if ring.any() else math.inf
         rising = rising + 1 if level >= before else 0
         if level < _ENDS * sigma or rising == 3:
             break

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import sep
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import gaussian_filter, label, map_coordinates
 
 from fitting.faults import OwnFault
 from fitting.inputs import background
@@ -46,6 +46,9 @@ _PROMINENCE = 3.0
 seldom does."""
 _FRACTION = 0.05
 """What the valley's own height adds to that, so that the structure of bright galaxies is no source; chosen by hand."""
+_RIVALS = 50
+"""Higher peaks of its footprint, the nearest ones, that a peak is held against: those beyond lie behind nearer ones.
+Bounds the time of crowded fields."""
 _COVERED = 0.3
 """Share of a filter's weight that lies on used pixels, at least; chosen by hand."""
 _STRUCTURE = 0.3
@@ -101,13 +104,16 @@ def detect(
         if drawn is not None:
             smooth -= _STRUCTURE * _over_noise(drawn, variance, used, scale)
         objects, numbers = _footprints(smooth, used)
+        held = {int(numbers[round(item.y), round(item.x)]) for item in found}
+        renumbered = np.zeros(len(objects) + 1, dtype=np.int32)
         for peak in _distinct_peaks(
             smooth, _peaks_above(objects, scale, _skewed_threshold(threshold, skewness, scale))
         ):
-            if not _is_near_known(peak, found) and not _holds_known(numbers, peak.label, found):
-                number = len(found) + 1
-                labels[(numbers == peak.label) & (labels == 0)] = number
-                found.append(replace(peak, label=number))
+            # Neither near a source that was found at a finer scale, nor with one in its footprint.
+            if peak.label not in held and not _is_near_known(peak, found):
+                renumbered[peak.label] = len(found) + 1
+                found.append(replace(peak, label=len(found) + 1))
+        labels = np.where(labels == 0, renumbered[numbers], labels)
     return Detections(tuple(sorted(found, key=lambda item: -item.significance)), labels)
 
 
@@ -134,11 +140,6 @@ def _peaks_above(objects: NDArray[np.void], scale: float, threshold: float) -> l
         for number, one in enumerate(objects, start=1)
         if one["cpeak"] >= threshold
     ]
-
-
-def _holds_known(labels: NDArray[np.int32], label: int, known: Sequence[Detection]) -> bool:
-    """Whether a footprint holds the peak of a source that was found at a finer scale."""
-    return any(labels[round(item.y), round(item.x)] == label for item in known)
 
 
 def scales(shape: Sequence[int], blur: float) -> list[float]:
@@ -197,12 +198,18 @@ def _footprints(smooth: Array, used: Mask) -> tuple[NDArray[np.void], NDArray[np
 
 
 def _distinct_peaks(smooth: Array, peaks: Sequence[Detection]) -> list[Detection]:
-    """Peaks that a valley parts from every higher one: bumps of the noise, and arms of a spiral, are none."""
-    kept: list[Detection] = []
+    """Peaks that a valley parts from every higher one: bumps of the noise, and arms of a spiral, are none.
+
+    Outside of footprints all is valley, so that those of one footprint are compared.
+    """
+    whole, _ = label(smooth > FOOTPRINT, np.ones((3, 3)))
+    kept: dict[int, list[Detection]] = {}
     for peak in sorted(peaks, key=lambda item: -item.significance):
-        if all(_valley_between(smooth, peak, other) for other in kept):
-            kept.append(peak)
-    return kept
+        rivals = kept.setdefault(int(whole[round(peak.y), round(peak.x)]), [])
+        nearest = sorted(rivals, key=lambda other: math.dist((peak.x, peak.y), (other.x, other.y)))[:_RIVALS]
+        if all(_valley_between(smooth, peak, other) for other in nearest):
+            rivals.append(peak)
+    return sorted((peak for peaks in kept.values() for peak in peaks), key=lambda item: -item.significance)
 
 
 def _valley_between(smooth: Array, low: Detection, high: Detection) -> bool:

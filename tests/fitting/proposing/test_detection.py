@@ -1,11 +1,13 @@
 """Peaks that stand out of the noise, each once."""
 
 import math
+from unittest import mock
 
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from fitting.proposing import detection
 from fitting.proposing.detection import Detections, detect, scales
 
 SIDE, THRESHOLD = 120, 6.0
@@ -76,3 +78,17 @@ def test_images_of_a_few_pixels_are_looked_at_too(shape: tuple[int, int]) -> Non
     data = np.random.default_rng(3).normal(0.0, 1.0, shape)
     assert detect(data, np.ones(shape), np.ones(shape, bool), 1.5, THRESHOLD).sources == ()
     assert scales(shape, 1.5)
+
+
+def test_sources_that_lie_apart_are_not_held_against_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    # 225 stars on a lattice: pairs would be 25,000, and take hours in a frame of 4096 pixels.
+    rows, columns = np.mgrid[:300, :300]
+    star = np.exp(-((rows % 20 - 10) ** 2 + (columns % 20 - 10) ** 2) / 4.5)
+    light = 50.0 * star + np.random.default_rng(3).normal(size=star.shape)
+    compared = mock.Mock(side_effect=detection._valley_between)
+    monkeypatch.setattr(detection, "_valley_between", compared)
+    found = detection.detect(light, np.ones_like(light), np.ones(light.shape, bool), 1.5, 6.0)
+    assert len(found.sources) == 225
+    assert sorted({source.label for source in found.sources}) == list(range(1, 226))
+    assert all(found.labels[round(source.y), round(source.x)] == source.label for source in found.sources)
+    assert compared.call_count < 2250
