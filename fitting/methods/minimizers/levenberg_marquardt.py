@@ -56,6 +56,8 @@ _MOST_CROSSINGS = 4
 """Times that a search goes on from the other side of an angle's gap or of roundness, so that it comes to an end."""
 _CORRECTIONS = 2
 """Steps that lead back to the valley's floor from there."""
+_FARTHEST = 20.0
+"""Step scales by which no parameter is taken farther ahead, ten e-folds of a radius: beyond these no model is one."""
 _SAME = 1e-9
 """Relative difference of χ² up to which two models are one: rounding of its sum."""
 
@@ -174,6 +176,8 @@ def _moving(problem: Problem, state: State, moving: Tensor | None) -> Tensor:
 
 def _far_step(problem: Problem, state: State, ahead: Tensor, moving: Tensor | None) -> State:
     """The search from far ahead (1, free), back on the valley's floor after a few steps with the damping of before."""
+    farthest = _FARTHEST * problem.step_scale(state.theta)
+    ahead = state.theta + torch.minimum(torch.maximum(ahead - state.theta, -farthest), farthest)
     theta = torch.minimum(torch.maximum(ahead, problem.lower), problem.upper)
     beyond = State(theta, problem.normal_equations(theta), state.damping)
     for _ in range(_CORRECTIONS):

@@ -91,7 +91,7 @@ def measure_smoothness(
     """The errors for a profile of a given scale (pixels) across pixels whose stretched side is `size`."""
     constants = profile.constants(tuple(torch.tensor([value], dtype=torch.float64) for value in shape))
     unit_break = profile.break_radius(constants)
-    if break_radius is not None and unit_break is not None:
+    if break_radius is not None and unit_break is not None and float(unit_break) > 0.0:
         # Shape and scale are rounded; the break has to be where the pixels are told that it is.
         scale = break_radius / float(unit_break)
     constants = constants[..., None]
