@@ -1,10 +1,12 @@
 """Restarts, the method `lm`: Levenberg–Marquardt from several starts, against local minima; the best end counts.
 
 The starts are drawn around the first: each parameter by a normal distribution of a few of its step scales. What enters
-the model linearly stays, since any step solves for it. Components that ended loose (at a limit, not felt, or hardly
-known) are begun anew where the request has them, beside the others where these ended: what ran off while those were
-still wrong comes back. Where modifiers of isophotes leave a fit unsettled, one more start is the fit of the profiles
-without them.
+the model linearly stays, since any step solves for it.
+
+Components that ran off (`fitting.methods.minimizers.run_off`) are begun anew where the request has them, beside the
+others where these ended, gently: light and places come right before shapes move. Where that is of no help, they are put
+where their light is missed most. Where modifiers of isophotes leave a fit unsettled, one more start is the fit of the
+profiles without them.
 """
 
 import math
@@ -15,8 +17,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from fitting.methods.minimizers.ending import NEAR
 from fitting.methods.minimizers.levenberg_marquardt import felt_parameters, levenberg_marquardt
+from fitting.methods.minimizers.run_off import begun_anew, loose_parameters
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult
 from fitting.problem import Equations, Problem
@@ -29,10 +31,11 @@ _UNSETTLED = 10.0
 """Step scales of uncertainty (five e-folds) from which a parameter says that a modified fit may have lost its way."""
 _WITHIN_NOISE = 3.0
 """Standard deviations of χ² above its mean up to which a model fits: a better minimum would be one of the noise."""
-_LOOSE = 3.0
-"""Step scales of uncertainty from which a component may have ended where it happened to come by."""
-_MOST_RETURNS = 2
-"""Times that loose components are begun anew; each must lower χ², or it is the last."""
+_GENTLE_STEPS = 10
+"""Steps for light, and then for light and places, before shapes move too; chosen by hand: a few serve."""
+_UNCONVERGED = 25.0
+"""χ² by which an end that is no minimum must be lower to count before one that is: five standard deviations, beyond
+which it is not the noise alone that it follows."""
 
 
 def lm_with_restarts(
@@ -53,18 +56,14 @@ def lm_with_restarts(
         tell = _report_best(report, ends, number * options.max_iterations, most)
         ends.append(_search(problem, theta, options, tell, start.equations if number == 0 else None))
     tell = _report_best(report, ends, most, most)
-    for _ in range(_MOST_RETURNS):
-        best = min(ends, key=_rank)
-        again = _returned(problem, start.theta, best)
-        if again is None:
-            break
-        ends.append(_search(problem, again, options, tell))
-        if not _rank(ends[-1]) < _rank(best) - NEAR:
-            break
+    for drawn in (False, True):
+        again = begun_anew(problem, start, min(ends, key=_worth), drawn)
+        if again is not None:
+            ends.append(_gentle_search(problem, again, options, tell))
     plain = _unmodified(problem, start.theta)
-    if plain is not None and not _is_settled(problem, min(ends, key=_rank)):
+    if plain is not None and not _is_settled(problem, min(ends, key=_worth)):
         ends.append(_released(problem, *plain, options, tell))
-    best = min(ends, key=_rank)
+    best = min(ends, key=_worth)
     return replace(
         best,
         iterations=sum(end.iterations for end in ends),
@@ -77,37 +76,9 @@ def _is_settled(problem: Problem, end: MinimizerResult) -> bool:
     """Whether a fit has converged within the noise, all of it off its limits, felt and known to a few step scales."""
     freedom = max(problem.degrees_of_freedom, 1)
     good = _rank(end) < freedom + _WITHIN_NOISE * math.sqrt(2.0 * freedom)
-    return good and end.converged and not bool(_loose(problem, end, _UNSETTLED).any())
-
-
-def _loose(problem: Problem, end: MinimizerResult, most: float) -> Tensor:
-    """Which parameters are at a limit, not felt, or known to no better than `most` step scales, (free,)."""
-    inside = (end.theta[0] > problem.lower) & (end.theta[0] < problem.upper)
-    known = inside & felt_parameters(problem, end.theta, end.equations)
-    matrix, scale = end.equations.matrix[0][known][:, known], problem.step_scale(end.theta)[known]
-    unit = matrix.diagonal().rsqrt()
-    factor, failed = torch.linalg.cholesky_ex(matrix * unit * unit[:, None])
-    inverse = torch.full_like(matrix, torch.inf) if failed else torch.cholesky_inverse(factor)
-    sigma = inverse.diagonal().sqrt() * torch.where(torch.isfinite(scale), unit / scale, 1.0)
-    loose = ~known
-    loose[known] = ~(sigma < most)
-    return loose
-
-
-def _returned(problem: Problem, start: Tensor, end: MinimizerResult) -> Tensor | None:
-    """θ (1, free) with every component of which something is loose back at its start, and the others where they ended;
-    None where that is nothing new, or there are no others.
-    """
-    loose = _loose(problem, end, _LOOSE)
-    if not bool(loose.any()):
-        return None
-    rows, bent = problem.parameters.free, torch.isfinite(problem.step_scale(end.theta))
-    components = {row.component for row, one in zip(rows, loose.tolist(), strict=True) if one}
-    back = torch.tensor([row.component in components for row in rows]) & bent
-    if bool(back[bent].all()):
-        return None
-    theta = torch.where(back, start, end.theta)
-    return None if torch.equal(theta, end.theta) else theta
+    felt = felt_parameters(problem, end.theta, end.equations)
+    loose = loose_parameters(problem, end.theta, end.equations.matrix[0], felt, _UNSETTLED)
+    return good and end.converged and not bool(loose.any())
 
 
 def _unmodified(problem: Problem, theta: Tensor) -> tuple[Tensor, Tensor] | None:
@@ -154,6 +125,24 @@ def _search(
     )
 
 
+def _gentle_search(
+    problem: Problem, theta: Tensor, options: LmOptions, tell: Callable[[int, float, Tensor], None]
+) -> MinimizerResult:
+    """A search from θ (1, free) in which light comes right first, then places, and then the rest."""
+    rows = problem.parameters.free
+    light = torch.tensor([row.description.unit.startswith("data") for row in rows])
+    place = torch.tensor([row.description.name in ("x", "y", "ra", "dec") for row in rows])
+    few = options.model_copy(update={"max_iterations": min(_GENTLE_STEPS, options.max_iterations)})
+    steps = evaluations = 0
+    equations = None
+    for moving in (light, light | place):
+        end = _search(problem, theta, few, tell, equations, moving)
+        theta, equations = end.theta, end.equations
+        steps, evaluations = steps + end.iterations, evaluations + end.evaluations
+    end = _search(problem, theta, options, tell, equations)
+    return replace(end, iterations=steps + end.iterations, evaluations=evaluations + end.evaluations)
+
+
 def _report_best(
     report: StageReport, ends: Sequence[MinimizerResult], first: int, most: int
 ) -> Callable[[int, float, Tensor], None]:
@@ -183,6 +172,11 @@ def drawn_starts(problem: Problem, theta: Tensor, options: LmOptions) -> list[Te
 def _rank(end: MinimizerResult) -> float:
     chi2 = float(end.equations.chi2)
     return chi2 if chi2 == chi2 else float("inf")
+
+
+def _worth(end: MinimizerResult) -> float:
+    """χ², and more where the end is no minimum: the least is the best."""
+    return _rank(end) + (0.0 if end.converged else _UNCONVERGED)
 
 
 def _message(problem: Problem, best: MinimizerResult, ends: list[MinimizerResult]) -> str:

@@ -222,14 +222,19 @@ class Parametrization:
             if row.description.period is not None:
                 scale[place] = row.description.period / 12.0
             elif row.description.unit == "pixel" and not self._log[place]:
-                positions.append((place, self._lengths_of(row.component), 1.0, 1.0))
+                positions.append((place, self.lengths_of(row.component), 1.0, 1.0))
             elif row.description.modifier is not None and not self._log[place]:
                 scale[place] = 15.0 if row.description.unit == "degree" else 0.2
             elif row.name in (f"{row.component}.ra", f"{row.component}.dec"):
-                positions.append((place, self._lengths_of(row.component), 0.3, 1.0 / 3600.0))
+                positions.append((place, self.lengths_of(row.component), 0.3, 1.0 / 3600.0))
         return scale, positions
 
-    def _lengths_of(self, component: str) -> list[int]:
+    @cached_property
+    def components(self) -> tuple[str, ...]:
+        """Names of the components with free parameters, in the table's order."""
+        return tuple(dict.fromkeys(row.component for row in self.free))
+
+    def lengths_of(self, component: str) -> list[int]:
         """Where in the table the lengths of a component are."""
         return [self.table.index[row.name] for row in self.table if row.component == component and _stretches(row)]
 
