@@ -21,6 +21,7 @@ from app.routes import (
     examples,
     fits,
     health,
+    imports,
     live,
     page,
     pixels,
@@ -69,7 +70,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
     )
-    for part in (uploads, fits, results, plots, pixels, events, live, catalogue, examples, accounts):
+    for part in (uploads, fits, results, plots, pixels, events, live, catalogue, examples, imports, accounts):
         app.include_router(part.router, prefix="/v1")
     app.include_router(uws.router)
     app.include_router(health.router)

@@ -110,6 +110,26 @@ class Client:
         document: dict[str, Any] = self._json(lambda: self._http.post(address, json=dict(options or {})))
         return document
 
+    def import_model(
+        self,
+        text: str,
+        *,
+        name: str = "model",
+        command: str = "",
+        texts: Mapping[str, str] | None = None,
+        files: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """A model file of GALFIT or imfit as ``request``, and ``rows`` that say what became of each line.
+
+        Args:
+            text: of the file; `name` is what it is called.
+            command: imfit's command line.
+            texts, files: texts, and ids of uploads, by the names that the file has for them.
+        """
+        body = {"text": text, "name": name, "command": command, "texts": dict(texts or {}), "files": dict(files or {})}
+        document: dict[str, Any] = self._json(lambda: self._http.post("/v1/import", json=body))
+        return document
+
     def submit(self, request: Mapping[str, Any], idempotency_key: str | None = None) -> Fit:
         """Ask for a fit; its files are upload ids. The same key and request again give the first job."""
         headers = {"Idempotency-Key": idempotency_key or _new_key()}

@@ -137,6 +137,29 @@ FILE_BODY: dict[str, Any] = {
 }
 
 
+IMPORT_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "A model file of GALFIT or imfit as text, with texts and uploads of the files that it names.",
+        "content": {
+            "application/json": {
+                "schema": {"$ref": SCHEMAS + "ImportSpec"},
+                "examples": {
+                    "imfit": {
+                        "summary": "A configuration of imfit, with its command line",
+                        "value": {
+                            "name": "model.dat",
+                            "text": "X0 33\nY0 34\nFUNCTION Exponential\nPA 18\nell 0.2\nI_0 15\nh 5\n",
+                            "command": "imfit galaxy.fits --gain 4.7",
+                        },
+                    }
+                },
+            }
+        },
+    }
+}
+
+
 PROPOSAL_BODY: dict[str, Any] = {
     "requestBody": {
         "required": False,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fitting.spec import Fault, ProposalSpec, RequestInvalid
+from fitting.spec.handling import ImportSpec
 from fitting.spec.plots import PictureChoices, PlotChoices
 
 if TYPE_CHECKING:
@@ -36,6 +37,40 @@ def propose(spec: ProposalSpec, files: Mapping[str, Path]) -> ProposalOutcome:
         return ProposalOutcome(document=propose_request(spec, files.__getitem__).document())
     except RequestInvalid as error:
         return ProposalOutcome(faults=error.faults)
+
+
+def import_model(spec: ImportSpec, files: Mapping[str, Path]) -> ProposalOutcome:
+    """A request from a model file of another program. `files` says where each upload is that `spec` names."""
+    from fitting.files import FileInvalid
+    from fitting.formats import ImageFacts, ImportInvalid, ImportSource, facts_of_file
+    from fitting.formats import import_model as read_model
+
+    def upload_of(name: str) -> tuple[str, str] | None:
+        bare, bracket, hdu = name.partition("[")
+        found = spec.files.get(name) or spec.files.get(bare) or spec.files.get(bare.rpartition("/")[2])
+        return None if found is None else (found, bracket + hdu)
+
+    def facts(name: str) -> ImageFacts | None:
+        found = upload_of(name)
+        if found is None:
+            return None
+        hdu = found[1].strip("[]")
+        return facts_of_file(files[found[0]], int(hdu) if hdu.isdigit() else hdu or None)
+
+    def text_beside(name: str) -> str | None:
+        return spec.texts.get(name, spec.texts.get(name.rpartition("/")[2]))
+
+    def rename(name: str) -> str | None:
+        found = upload_of(name)
+        return None if found is None else "".join(found)
+
+    source = ImportSource(spec.name, spec.text, spec.command, text_beside, facts, rename)
+    try:
+        return ProposalOutcome(document=read_model(source).document())
+    except ImportInvalid as error:
+        return ProposalOutcome(faults=(Fault("$.text", str(error)),))
+    except FileInvalid as error:
+        return ProposalOutcome(faults=(Fault("$.files", f"an image {error}", error.expected),))
 
 
 def write_pixels(source: Path, hdu: int | str | None, number: int | None, factor: int, target: Path) -> Fault | None:

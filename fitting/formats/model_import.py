@@ -9,11 +9,10 @@ from fitting.formats.imfit_model import import_imfit
 from fitting.formats.import_rows import ImportInvalid, ModelImport, lines_of
 from fitting.formats.import_source import ImportSource
 from fitting.spec import RequestInvalid, parse_request
+from fitting.spec.handling import MOST_IMPORTED
 
 _GALFIT = re.compile(r"\s*(?:0|[A-P])\)\s*\S")
 _IMFIT = re.compile(r"\s*(?:FUNCTION|X0|Y0)\b")
-MOST_TEXT = 4_000_000
-"""Characters of a file, at most: 40,000 lines of a feedme; chosen by hand."""
 
 
 def import_model(source: ImportSource) -> ModelImport:
@@ -21,8 +20,8 @@ def import_model(source: ImportSource) -> ModelImport:
 
     Raises ImportInvalid where the file is neither, or holds no component, with what was expected.
     """
-    if len(source.text) > MOST_TEXT:
-        raise ImportInvalid(f"{source.name} is {len(source.text)} characters long; {MOST_TEXT} are read")
+    if len(source.text) > MOST_IMPORTED:
+        raise ImportInvalid(f"{source.name} is {len(source.text)} characters long; {MOST_IMPORTED} are read")
     lines = [line.text for line in lines_of(source.name, source.text)]
     if any(_IMFIT.match(line) for line in lines):
         found = import_imfit(source)

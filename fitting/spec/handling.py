@@ -16,6 +16,8 @@ MAX_LABELS = 32
 """Labels of a fit, at most; chosen by hand."""
 LONGEST_LABEL = 64
 """Characters of a label, at most; chosen by hand."""
+MOST_IMPORTED = 4_000_000
+"""Characters of a text of an import, at most: 40,000 lines of a feedme; chosen by hand."""
 _FORBIDDEN = re.compile(r'["\\\x00-\x1f\x7f]')
 
 
@@ -48,6 +50,28 @@ class Limits(Document):
 
 
 Webhook = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class ImportSpec(Document):
+    """A model file of GALFIT or imfit that a request is to be made of.
+
+    Attributes:
+        text: of the file.
+        name: of the file.
+        command: imfit's command line, which names the image.
+        texts: texts of files that it names, such as constraints and lists of bad pixels, by the names that it has.
+        files: uploads of images that it names, by the names that it has.
+    """
+
+    text: Annotated[str, Field(min_length=1, max_length=MOST_IMPORTED)]
+    name: Annotated[str, Field(min_length=1, max_length=200)] = "model"
+    command: Annotated[str, Field(max_length=10_000)] = ""
+    texts: Annotated[dict[str, Annotated[str, Field(max_length=MOST_IMPORTED)]], Field(max_length=50)] = Field(
+        default_factory=dict
+    )
+    files: Annotated[dict[str, Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=1000)] = Field(
+        default_factory=dict
+    )
 
 
 class FetchSpec(Document):

@@ -70,13 +70,16 @@ def parse_request(document: object) -> FitRequest:
     raise RequestInvalid(list(unique)[:MAX_FAULTS])
 
 
-def read_document(model: type[Model], document: object) -> Model:
+def read_document(model: type[Model], document: object, longest: int = MAX_TEXT) -> Model:
     """Read a document that is no request from decoded JSON.
+
+    Args:
+        longest: characters of a text, at most.
 
     Raises:
         RequestInvalid: as `parse_request`.
     """
-    faults = list(islice(_hostile(document), MAX_FAULTS))
+    faults = list(islice(_hostile(document, longest), MAX_FAULTS))
     if faults:
         raise RequestInvalid(faults)
     try:
@@ -95,7 +98,7 @@ def read_request(text: bytes | str) -> FitRequest:
     return parse_request(document)
 
 
-def _hostile(document: object) -> Iterator[Fault]:
+def _hostile(document: object, longest: int = MAX_TEXT) -> Iterator[Fault]:
     """Faults of values that JSON or a number cannot hold, found without recursion."""
     pending: list[tuple[Location, object]] = [((), document)]
     count = letters = 0
@@ -113,7 +116,7 @@ def _hostile(document: object) -> Iterator[Fault]:
             else:
                 yield from _bad_keys(location, value)
                 pending.extend(((*location, key), item) for key, item in value.items() if isinstance(key, str))
-        elif (message := _not_plain(value)) is not None:
+        elif (message := _not_plain(value, longest)) is not None:
             yield Fault(json_path(location), message, "plain JSON")
         elif isinstance(value, str) and value.lstrip().startswith("="):
             letters += len(value)
@@ -141,7 +144,7 @@ def _bad_keys(location: Location, value: dict[Any, Any]) -> Iterator[Fault]:
             yield Fault(json_path(location), f"has a key that {message}: {excerpt(key)}", "keys of plain text")
 
 
-def _not_plain(value: object) -> str | None:
+def _not_plain(value: object, longest: int = MAX_TEXT) -> str | None:
     """Why a scalar cannot be worked with, or None."""
     match value:
         case None | bool():
@@ -151,8 +154,8 @@ def _not_plain(value: object) -> str | None:
         case float():
             return None if math.isfinite(value) else "is not a finite number"
         case str():
-            if len(value) > MAX_TEXT:
-                return f"is longer than {MAX_TEXT} characters"
+            if len(value) > longest:
+                return f"is longer than {longest} characters"
             if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
                 return "holds characters that no text may hold"
             return None
