@@ -258,6 +258,11 @@ class _Search:
                 self._choose(name, self.decomposing.wanted)
         if new:
             self._refine_others()
+        # Faint light that nothing described before, as that of a host around a star, looks like correlated noise.
+        if new and self.correlated > 1.0 and (now := self.scene.noise_pixels()) < self.correlated:
+            self.correlated = now
+            for name in new:
+                self._choose(name, self.decomposing.wanted)
 
     def finish(self) -> None:
         """Choose models of blended galaxies once all their neighbours are known, each drawn as one part first."""
