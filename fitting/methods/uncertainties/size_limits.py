@@ -22,6 +22,8 @@ _SIZES = np.geomspace(0.05, 3.0, 9)
 """Semi-axes that are tried, pixels; below the first no PSF sees a difference."""
 _SMALL = 1.0
 """Semi-axis from which a component is not looked at, pixels."""
+_INDICES = ("n", "beta", "alpha", "gamma")
+"""Parameters of profiles that say how concentrated the light is."""
 _MOST_STEPS = 20
 """Of the refit of all other parameters at each size; chosen by hand: they begin near their ends."""
 
@@ -72,7 +74,9 @@ def _limit(
         return None
     largest = max(lengths, key=lambda place: float(end.theta[0, place]))
     scale = problem.images[0].scale if free[largest].description.unit == "arcsec" else 1.0
-    if free[largest].name not in unsure or float(end.theta[0, largest].exp()) * scale > _SMALL:
+    # An index at its limit may stand in for a size that nothing shows.
+    telling = [place for place in own.values() if place == largest or free[place].name.split(".")[-1] in _INDICES]
+    if float(end.theta[0, largest].exp()) * scale > _SMALL or not any(free[place].name in unsure for place in telling):
         return None
     position = [own[name] for axis in ("x", "y", "ra", "dec") if (name := f"{component}.{axis}") in own]
     shape = [place for place in own.values() if place not in (*position, amplitudes[0])]
