@@ -67,16 +67,17 @@ def noise_notices(problem: Problem, renewed: bool) -> list[Notice]:
     for image, target in zip(problem.sources, problem.images, strict=True):
         used = ~image.mask
         where = f"image {image.name}"
+        named = f"{where}: " if len(problem.sources) > 1 else ""
         if image.estimated and renewed:
             before, now = float(image.variance[used][0]), float(1.0 / target.weight.max())
             sentence = (
-                f"{where}: the variance was estimated again from the residual: {now:.6g} in every pixel, after "
+                f"{named}the variance was estimated again from the residual: {now:.6g} in every pixel, after "
                 f"{before:.6g} before the fit; chi-squared and uncertainties are by that"
             )
             notices.append(Notice("variance-estimated-again", sentence, where))
         elif image.electrons is not None and not renewed:
             sentence = (
-                f"{where}: photon noise is that of the smoothed data, since nothing was fitted before the chains; the "
+                f"{named}photon noise is that of the smoothed data, since nothing was fitted before the chains; the "
                 f"light may be low by a part of an electron in a pixel"
             )
             notices.append(Notice("photon-noise-of-data", sentence, where))

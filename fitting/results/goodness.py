@@ -167,9 +167,12 @@ def near_limit_notice(rows: Iterable[TableParameter], fitted: Sequence[FittedPar
     near = [
         parameter.name
         for row, parameter in zip(rows, fitted, strict=True)
-        if row.free and not parameter.at_limit and parameter.uncertainty is not None
-        for limit in (row.min, row.max)
-        if limit is not None and abs(parameter.value - limit) < parameter.uncertainty
+        if row.free
+        and not parameter.at_limit
+        and parameter.uncertainty is not None
+        and any(
+            limit is not None and abs(parameter.value - limit) < parameter.uncertainty for limit in (row.min, row.max)
+        )
     ]
     if not near:
         return None

@@ -12,15 +12,18 @@ from fitting.spec.parameter_rows import component_rows
 
 def clipped_limits(request: FitRequest) -> list[Notice]:
     """Notices of limits beyond what a profile can have."""
-    return [
-        Notice(
-            "limit-clipped",
-            f"{row.name}: {key} {given:g} is beyond what the profile can have, and was taken as {own:g}",
-            f"parameters {row.name}",
-        )
-        for row in component_rows(request.components, request.frame_in_use, request.images)
-        for key, given, own in row.spec.clipped(row.description)
-    ]
+    notices = []
+    for row in component_rows(request.components, request.frame_in_use, request.images):
+        clipped = row.spec.clipped(row.description)
+        if clipped:
+            beyond = " and ".join(f"{key} {given:g}" for key, given, _ in clipped)
+            taken = " and ".join(f"{own:g}" for *_, own in clipped)
+            verbs = ("is", "was") if len(clipped) == 1 else ("are", "were")
+            sentence = (
+                f"{row.name}: {beyond} {verbs[0]} beyond what the profile can have, and {verbs[1]} taken as {taken}"
+            )
+            notices.append(Notice("limit-clipped", sentence, f"parameters {row.name}"))
+    return notices
 
 
 def undetermined_notices(
