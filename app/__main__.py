@@ -12,6 +12,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT; then let open requests end within three seconds."""
     import uvicorn
 
+    from app.http.connections import server_options
     from app.main import create_app
     from jobs.operation.logs import configure_logging
     from jobs.operation.tracing import start_tracing
@@ -40,6 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        **server_options(settings.max_connections, settings.head_seconds),
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies or "",
         timeout_graceful_shutdown=3,

@@ -96,6 +96,12 @@ class NoPicture(ServiceProblem):
     status, kind, title = 404, "no-picture", "There is no such picture now"
 
 
+class BodyTooSlow(ServiceProblem):
+    """The body did not come within its time."""
+
+    status, kind, title = 408, "body-too-slow", "The body came too slowly"
+
+
 class NotFinished(ServiceProblem):
     """A result is asked for of a fit that has none (yet)."""
 

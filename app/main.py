@@ -7,6 +7,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from app.http.compression import Compression
+from app.http.connections import Patience
 from app.http.neighbours import NeighbourCheck, own_names
 from app.http.problem_documents import install_handlers
 from app.http.request_context import RequestContext
@@ -79,6 +80,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     # The last one added is the outermost.
     limit = configuration.max_upload_bytes + _FORM_BYTES
+    app.add_middleware(
+        Patience, silence_seconds=configuration.body_silence_seconds, body_seconds=configuration.body_seconds
+    )
     app.add_middleware(Compression, exclude_content_types=PACKED_TYPES)
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=limit)
     if not configuration.accounts:

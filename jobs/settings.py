@@ -46,6 +46,27 @@ class Settings(BaseSettings):
         description="Where users reach the service, such as https://photfit.example.org; webhooks and UWS documents "
         "lead there.",
     )
+    max_connections: Annotated[int, Field(ge=8)] = Field(
+        4096,
+        title="Connections",
+        description="Connections to the API at once, or fewer where there are not descriptors enough; one more closes "
+        "the one that has been idle for longest.",
+    )
+    head_seconds: Annotated[float, Field(gt=0)] = Field(
+        15.0, title="Time for a head", description="Seconds in which a connection has to bring a request's head."
+    )
+    body_silence_seconds: Annotated[float, Field(gt=0)] = Field(
+        30.0, title="Silence in a body", description="Seconds that may pass without a byte of a body; then 408."
+    )
+    body_seconds: Annotated[float, Field(gt=0)] = Field(
+        3600.0, title="Time for a body", description="Seconds in which a request's body has to come; then 408."
+    )
+    max_streams: Annotated[int, Field(ge=1)] = Field(
+        400, title="Streams", description="Event streams and long polls at once; one more answers 503."
+    )
+    account_streams: Annotated[int, Field(ge=1)] = Field(
+        100, title="Streams of an account", description="Of them, those of one account; one more answers 429."
+    )
     allowed_hosts: str | None = Field(
         None,
         title="Names of the service",

@@ -11,6 +11,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from app.errors import (
@@ -28,6 +29,8 @@ from fitting.spec.documents import Fault, RequestInvalid
 from jobs.faults import BrokerAway, DatabaseAway, StorageTrouble
 
 PROBLEM_JSON = "application/problem+json"
+CLIENT_LEFT = 499
+"""nginx's status of a request whose client left before it was answered; no client ever sees it."""
 
 _PARTS: dict[type[PassingFault], str] = {DatabaseAway: "database", StorageTrouble: "file store", BrokerAway: "broker"}
 """What does not answer, by the fault that says so; the outside is told no more of it, the log is."""
@@ -50,6 +53,10 @@ def install_handlers(app: FastAPI) -> None:
     @app.exception_handler(ServiceProblem)
     async def tell_problem(request: Request, error: ServiceProblem) -> Response:
         return problem_response(error, request_id(request))
+
+    @app.exception_handler(ClientDisconnect)
+    async def note_departure(_request: Request, _error: ClientDisconnect) -> Response:
+        return Response(status_code=CLIENT_LEFT)  # nobody is there to read it; the log has the status
 
     @app.exception_handler(RequestInvalid)
     async def tell_invalid_request(request: Request, error: RequestInvalid) -> Response:

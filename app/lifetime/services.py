@@ -20,6 +20,7 @@ from app.http.rate_limits import RateLimiter
 from app.lifetime.metrics import Metrics
 from app.lifetime.nudges import Waker, Watcher
 from app.lifetime.queue_board import QueueBoard
+from app.lifetime.streams import OpenStreams
 from app.models.health import Check
 from app.sandbox.pool import Sandbox
 from app.sandbox.upload_checks import preload
@@ -61,6 +62,7 @@ class Services:
     rate_limiter: RateLimiter
     metrics: Metrics
     checking: anyio.CapacityLimiter
+    streams: OpenStreams
 
 
 @asynccontextmanager
@@ -98,6 +100,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             rate_limiter=RateLimiter(settings.broker_url),
             metrics=Metrics(engine),
             checking=anyio.CapacityLimiter(_CHECKING_THREADS),
+            streams=OpenStreams(
+                settings.max_streams, settings.account_streams if settings.accounts else settings.max_streams
+            ),
         )
     finally:
         listening.cancel()

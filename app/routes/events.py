@@ -20,10 +20,11 @@ _RECONNECT_MILLISECONDS = 1000
 """Milliseconds before it does, chosen by hand."""
 
 
-async def _existing_fit(fit_id: str, services: ServicesDep, owner: OwnerDep) -> str:
+async def _existing_fit(fit_id: str, services: ServicesDep, owner: OwnerDep) -> AsyncIterator[str]:
     """The id, once it is known to exist: a stream that has begun can no longer answer 404."""
     await run_in_threadpool(fits.get, services, owner, fit_id)
-    return fit_id
+    with services.streams.one_more(owner):  # until the stream has ended
+        yield fit_id
 
 
 @router.get("/{fit_id}/events", summary="Progress as server-sent events", response_class=EventSourceResponse)

@@ -1,5 +1,6 @@
 """/v1/fits: asked for, watched, named, cancelled, deleted, repeated."""
 
+from contextlib import nullcontext
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -150,7 +151,8 @@ async def get_fit(
     the seconds are over, whichever comes first.
     """
     wanted = frozenset(state or FINAL_STATES)
-    fit = await fit_changes.wait_for_state(services, owner, fit_id, wanted, wait)
+    with services.streams.one_more(owner) if wait else nullcontext():
+        fit = await fit_changes.wait_for_state(services, owner, fit_id, wanted, wait)
     place = await run_in_threadpool(services.board.place, fit)
     etag = etag_of(fit, place)
     response.headers.update({"ETag": etag, "Cache-Control": "no-cache"})
@@ -211,8 +213,9 @@ def delete_fit(fit_id: str, services: ServicesDep, owner: OwnerDep) -> None:
 async def _answer(services: Services, fit: FitRecord, prefer: str | None, response: Response) -> Fit:
     """202, or 200 where the fit is finished already or as soon as the client prefers to wait for."""
     seconds = preferred_wait(prefer)
-    if seconds:
-        fit = await fit_changes.wait_for_state(services, fit.owner, fit.id, FINAL_STATES, seconds)
+    if seconds and not services.streams.is_full(fit.owner):  # a preference, and no reason to refuse what is done
+        with services.streams.one_more(fit.owner):
+            fit = await fit_changes.wait_for_state(services, fit.owner, fit.id, FINAL_STATES, seconds)
         response.headers["Preference-Applied"] = f"wait={seconds:g}"
     response.status_code = 200 if fit.state in FINAL_STATES else 202
     response.headers["Location"] = address_of_fit(fit.id)

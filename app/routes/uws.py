@@ -1,5 +1,6 @@
 """/uws/fits: the IVOA's Universal Worker Service 1.1, for clients of the Virtual Observatory."""
 
+from contextlib import nullcontext
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -78,7 +79,8 @@ async def get_job(
     phase: WaitPhase = None,
 ) -> Response:
     """Phase, times, parameters and results. With `WAIT`, answers when the phase is another one, or after a minute."""
-    job = await uws.wait_for_change(services, owner, job_id, phase.value if phase else None, wait)
+    with services.streams.one_more(owner) if wait else nullcontext():
+        job = await uws.wait_for_change(services, owner, job_id, phase.value if phase else None, wait)
     return _xml(uws_xml.job_document(job, _base(request, services), _name(asker.key_id, asker.name)))
 
 

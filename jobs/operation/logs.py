@@ -1,10 +1,39 @@
 """Logger of the process, the only one: structlog, as JSON lines on standard error or, on a terminal, in colour."""
 
 import logging
+import math
 import sys
+import time
+from collections import Counter
 
 import orjson
 import structlog
+
+_FLOODS = ("socket.accept()", "Invalid HTTP request")
+"""How messages of asyncio and uvicorn begin that anybody who connects can cause, as often as he likes."""
+
+
+class OneASecond(logging.Filter):
+    """Lets one message of each flood pass a second, with the number of those that it left out before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._passed: dict[str, float] = {}
+        self._left_out: Counter[str] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the message passes."""
+        text = str(record.msg)
+        flood = next((start for start in _FLOODS if text.startswith(start)), None)
+        if flood is None:
+            return True
+        if time.monotonic() - self._passed.get(flood, -math.inf) < 1.0:
+            self._left_out[flood] += 1
+            return False
+        self._passed[flood] = time.monotonic()
+        if left_out := self._left_out.pop(flood, 0):
+            record.msg = f"{text.splitlines()[0]} (and {left_out} more times)"
+        return True
 
 
 def configure_logging(level: str = "INFO") -> None:
@@ -31,6 +60,9 @@ def configure_logging(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    flood_filter = OneASecond()
+    for name in ("asyncio", "uvicorn.error"):
+        logging.getLogger(name).addFilter(flood_filter)
     for chatty in ("httpx", "httpcore"):  # they tell whole addresses, in which receivers of webhooks have their secrets
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
 
