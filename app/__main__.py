@@ -15,6 +15,7 @@ def main(arguments: list[str] | None = None) -> None:
     from app.http.connections import server_options
     from app.main import create_app
     from jobs.operation.logs import configure_logging
+    from jobs.operation.parentage import watch_supervisor
     from jobs.operation.tracing import start_tracing
     from jobs.settings import Settings
 
@@ -32,6 +33,7 @@ def main(arguments: list[str] | None = None) -> None:
             "users need a key, or PHOTFIT_ACCOUNTS=false to let in whoever reaches it"
         )
     configure_logging()
+    watch_supervisor()
     if settings.telemetry:
         atexit.register(start_tracing("api"))
     uvicorn.run(

@@ -17,6 +17,9 @@ MEBIBYTE = 1 << 20
 """Bytes."""
 GIBIBYTE = 1 << 30
 """Bytes."""
+_FITS_SHARE = 0.8
+"""Of a machine's memory, for all its fits together. Chosen by hand: the rest is for the API, its children, the database
+and the system's cache of files."""
 
 
 class Settings(BaseSettings):
@@ -136,8 +139,11 @@ class Settings(BaseSettings):
     max_fit_seconds: Annotated[float, Field(ge=0)] = Field(
         86_400.0, title="Longest fit", description="Seconds that an attempt at a fit may take; 0 is no limit."
     )
-    max_fit_memory_mib: Annotated[int, Field(ge=0)] = Field(
-        0, title="Largest fit", description="MiB that a fit may take of its worker's memory; 0 is no limit."
+    max_fit_memory_mib: Annotated[int | None, Field(ge=0)] = Field(
+        None,
+        title="Largest fit",
+        description="MiB that a fit may take of its worker's memory; by default four fifths of the machine's, divided "
+        "among `workers`; 0 is no limit.",
     )
     fetch_hosts: str | None = Field(
         None,
@@ -216,6 +222,14 @@ class Settings(BaseSettings):
         """The folder of examples, or None where there is none."""
         folder = self.examples_dir or Path(__file__).resolve().parent.parent / "examples"
         return folder if folder.is_dir() else None
+
+    @property
+    def fit_memory_mib(self) -> int | None:
+        """MiB that a fit may take; None is no limit."""
+        if self.max_fit_memory_mib is None:
+            pages = os.sysconf("SC_PHYS_PAGES") if "SC_PHYS_PAGES" in os.sysconf_names else 0
+            return int(_FITS_SHARE * pages * os.sysconf("SC_PAGE_SIZE") / MEBIBYTE / self.workers) or None
+        return self.max_fit_memory_mib or None
 
     @property
     def most_running(self) -> int | None:

@@ -283,6 +283,7 @@ def service_environment(options: ServeOptions, broker_url: str) -> dict[str, str
     accounts = {} if options.accounts is None else {"PHOTFIT_ACCOUNTS": str(options.accounts).lower()}
     return {
         **accounts,
+        "PHOTFIT_SUPERVISOR": str(os.getpid()),
         "PHOTFIT_DATA_DIR": str(options.data_directory),
         "PHOTFIT_BROKER_URL": broker_url,
         "PHOTFIT_HOST": options.host,

@@ -35,8 +35,10 @@ def main(arguments: list[str] | None = None) -> None:
             WAIT_POLICY: "PASSIVE",  # threads that wait must not spin where the API wants the core
         }
     )
+    from jobs.operation.parentage import watch_supervisor
     from worker.application import application
 
+    watch_supervisor()
     application.worker_main(
         ["worker", "-Q", queues, "-n", f"photfit@{name}", "--without-gossip", "--without-mingle", "--loglevel=INFO"]
     )

@@ -16,6 +16,7 @@ from celery import Celery, signals
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.reconciler import Reconciler
 from jobs.operation.logs import configure_logging
+from jobs.operation.parentage import end_with_parent
 from jobs.operation.tracing import start_tracing
 from jobs.queues import presence
 from jobs.queues.doorbell import Doorbell, celery_settings
@@ -121,6 +122,7 @@ def _on_child_start(**_: Any) -> None:
     # Imports torch and the engine: in the child alone.
     from worker.running import warm_engine
 
+    end_with_parent(os.getppid())
     os.nice(_NICENESS)
     warm_engine(settings.worker_threads or max(1, (os.cpu_count() or 1) // settings.workers))
     open_connections(settings, worker_name(), served_queues())

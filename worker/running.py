@@ -30,6 +30,7 @@ from fitting.profiles.sersic import half_light_b
 from fitting.results import FitResult, InputFile, StageRecord, with_origin, write_result
 from fitting.run import run, torch_device
 from fitting.spec import Notice, parse_request
+from jobs.accounts.accounts import reserve_results
 from jobs.faults import DatabaseAway
 from jobs.lifecycle import transitions
 from jobs.lifecycle.outcomes import Outcome, out_of_time, problem, with_kept
@@ -64,6 +65,13 @@ class UploadGone(UserFault):
 
     def __init__(self, upload: str) -> None:
         super().__init__(f"{upload} was deleted before the fit ran: upload the file again.")
+
+
+class NoRoomForResults(UserFault):
+    """The results of a fit are more than its account may still store."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"The results take {size} bytes, more than your quota has left: delete what you do not need.")
 
 
 def warm_engine(threads: int) -> None:
@@ -127,7 +135,7 @@ def _work(connections: Connections, claim: Claim, heartbeat: Heartbeat) -> FitRe
     pictures = ResidualPictures(connections.blobs, claim)
     reporter = Reporter(connections.engine, connections.publisher, claim, heartbeat, pictures)
     try:
-        with memory_faults(), memory_bound(claim.memory_limit), pictures:
+        with memory_faults(), memory_bound(_least(claim.memory_limit, connections.settings.fit_memory_mib)), pictures:
             result = _fit(connections, claim, reporter)
         size = _store(connections, claim, result)
         outcome, error = _outcome_of(result, claim, heartbeat)
@@ -141,6 +149,11 @@ def _work(connections: Connections, claim: Claim, heartbeat: Heartbeat) -> FitRe
     except Exception as error:  # noqa: BLE001 - whose fault it is decides its class
         _finish(connections, claim, "failed", error=_problem_of(error, claim))
     return None
+
+
+def _least(asked: int | None, most: int | None) -> int | None:
+    """The smaller of what a fit was promised and what this worker's machine has; None is no limit."""
+    return min((mebibytes for mebibytes in (asked, most) if mebibytes is not None), default=None)
 
 
 def _outcome_of(result: FitResult, claim: Claim, heartbeat: Heartbeat) -> tuple[Outcome, dict[str, Any] | None]:
@@ -158,6 +171,8 @@ def _outcome_of(result: FitResult, claim: Claim, heartbeat: Heartbeat) -> tuple[
 def _problem_of(error: Exception, claim: Claim) -> dict[str, Any]:
     """What a fit failed of, by whose fault it is; what nobody has named counts as photfit's own."""
     if isinstance(error, UserFault):
+        if isinstance(error, NoRoomForResults):
+            return problem("The account's quota is used up", str(error), 403)
         title = "An upload is gone" if isinstance(error, UploadGone) else "The request does not fit its images"
         return problem(title, str(error), 422)
     if isinstance(error, OutOfMemory):
@@ -214,7 +229,6 @@ def _local(connections: Connections, upload: str, record: UploadRecord) -> Itera
 
 def _store(connections: Connections, claim: Claim, result: FitResult) -> int:
     """Write the result's files under the attempt; they count only once `finish` has said so. Returns their bytes."""
-    stored = 0
     with tempfile.TemporaryDirectory(prefix="photfit-result-") as name:
         folder = Path(name)
         try:
@@ -222,9 +236,15 @@ def _store(connections: Connections, claim: Claim, result: FitResult) -> int:
                 write_result(result, folder)
         except OSError as error:
             raise StorageTrouble(f"the worker's own disk takes no files: {error}") from error
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        stored = sum(path.stat().st_size for path in paths)
+        most = connections.settings.quota_stored_bytes
+        if connections.settings.accounts and not reserve_results(
+            connections.engine, claim.owner, claim.fit_id, stored, most
+        ):
+            raise NoRoomForResults(stored)
+        for path in paths:
             connections.blobs.put_file(f"{claim.folder}/{path.relative_to(folder).as_posix()}", path)
-            stored += path.stat().st_size
     return stored
 
 

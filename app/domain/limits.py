@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from app.errors import QuotaExceeded, RequestFaulty, TooManyFits
 from app.lifetime.services import Services
-from fitting.spec import Fault
+from fitting.spec import Fault, FitRequest
 from fitting.spec.handling import Limits
 from jobs.accounts.accounts import Usage, get_user, usage_of
 from jobs.operation.addresses import AddressRefused, AddressRules, require_listed
-from jobs.settings import Settings
+from jobs.operation.uws import count_pending
+from jobs.queues.costs import PROCESS_BYTES, expected_bytes
+from jobs.settings import MEBIBYTE, Settings
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class FitLimits:
 def limits_of(limits: Limits | None, settings: Settings) -> FitLimits:
     """The limits in force. Raises RequestFaulty where the request asks for more than the service allows."""
     asked = limits or Limits()
-    most = FitLimits(settings.max_fit_seconds or None, settings.max_fit_memory_mib or None)
+    most = FitLimits(settings.max_fit_seconds or None, settings.fit_memory_mib)
     faults = [
         Fault(f"$.limits.{name}", f"{value:g} is more than this service allows", f"at most {bound:g}")
         for name, value, bound in (
@@ -39,6 +41,17 @@ def limits_of(limits: Limits | None, settings: Settings) -> FitLimits:
     if faults:
         raise RequestFaulty(faults)
     return FitLimits(asked.seconds or most.seconds, asked.memory_mib or most.memory_mib)
+
+
+def require_memory(request: FitRequest, pixels: int, limits: FitLimits) -> None:
+    """Raise RequestFaulty where a fit is sure to need more memory than it may take, told before it runs."""
+    needed = (expected_bytes(request, pixels) - PROCESS_BYTES) / MEBIBYTE
+    if limits.memory_mib is None or needed <= limits.memory_mib:
+        return
+    images, components = len(request.images), len(request.components)
+    message = f"{components} components on {images} images need about {needed:.0f} MiB of memory"
+    expected = f"what needs at most {limits.memory_mib} MiB: fewer components, images or draws, or several requests"
+    raise RequestFaulty([Fault("$.components", message, expected)])
 
 
 def require_webhook(url: str | None, settings: Settings) -> None:
@@ -104,11 +117,15 @@ def require_room(services: Services, owner: str, size: int) -> None:
             )
 
 
-def require_turn(services: Services, owner: str) -> None:
-    """Raise TooManyFits where as many of the owner's fits wait as may, QuotaExceeded where results find no room."""
+def require_turn(services: Services, owner: str, job: str | None = None) -> None:
+    """Raise TooManyFits where as many of the owner's fits wait as may, QuotaExceeded where results find no room.
+
+    A UWS job that waits to be told to run counts as a fit that waits: it holds a request as large. `job` is one that is
+    told so now.
+    """
     quotas = quotas_of(services, owner)
     if quotas.queued_fits is not None:
-        waiting = usage(services, owner).queued_fits
+        waiting = usage(services, owner).queued_fits + count_pending(services.engine, owner, but=job)
         if waiting >= quotas.queued_fits:
             raise TooManyFits(
                 f"{waiting} of your fits wait, as many as may; ask again when some have run.",

@@ -64,7 +64,7 @@ def submit_fit(services: Services, owner: str, submission: Submission) -> FitRec
     reusable = _earlier_result(services, owner, found.identity) if found.request.reuse else None
     if reusable is not None:
         return reusable
-    limits.require_turn(services, owner)
+    limits.require_turn(services, owner, submission.idempotency_key)
     kept = {
         name: uploads.keep(services, owner, submission.files[name], description)[0].id
         for name, description in found.descriptions.items()
@@ -115,6 +115,7 @@ def examine_submission(services: Services, owner: str, submission: Submission) -
     contents = {name: submission.files[name].sha256 for name in used}
     contents |= {name: record.sha256 for name, record in known.items()}
     assert checked.completed is not None, "what has no faults was completed"
+    limits.require_memory(checked.completed, checked.n_pixels, fit_limits)
     return ExaminedRequest(
         request,
         request_sha256(request, contents),

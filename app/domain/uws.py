@@ -11,7 +11,7 @@ import orjson
 from starlette.concurrency import run_in_threadpool
 from vo_models.uws.types import ExecutionPhase
 
-from app.domain import fits
+from app.domain import fits, limits
 from app.domain.submission import Submission, submit_fit
 from app.errors import Conflict, NotFound, RequestFaulty
 from app.lifetime.services import Services
@@ -53,6 +53,7 @@ def create(services: Services, owner: str, parameters: dict[str, str]) -> str:
     run_id = parameters.get("RUNID")
     if run_id is not None and len(run_id) > _LONGEST_RUN_ID:
         raise _faulty("RUNID", f"it has {len(run_id)} letters", f"at most {_LONGEST_RUN_ID}")
+    limits.require_turn(services, owner)
     job = uws.create(services.engine, owner, document, run_id)
     if "PHASE" in parameters:
         try:
@@ -76,13 +77,12 @@ def list_jobs(
 ) -> list[Job]:
     """The owner's jobs, newest first: in one of the phases, after a moment, the last so many. Raises RequestFaulty."""
     since = None if after is None else moment(after, "AFTER")
-    wanted = [
-        job
-        for job in uws.list_jobs(services.engine, owner)
-        if (phase_of(job) in phases if phases else phase_of(job) is not ExecutionPhase.ARCHIVED)
-        and (since is None or job.record.created_at > since)
-    ]
-    return wanted[:last]
+
+    def is_wanted(job: Job) -> bool:
+        of_phase = phase_of(job) in phases if phases else phase_of(job) is not ExecutionPhase.ARCHIVED
+        return of_phase and (since is None or job.record.created_at > since)
+
+    return uws.list_jobs(services.engine, owner, is_wanted, last)
 
 
 async def wait_for_change(services: Services, owner: str, job_id: str, phase: str | None, seconds: float) -> Job:

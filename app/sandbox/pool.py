@@ -11,6 +11,7 @@ import os
 import resource
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
@@ -23,6 +24,7 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 from app.sandbox.door import ACCOUNT, DoorLimits, DoorShut, FairDoor
 from app.sandbox.walled_call import ProcessEnded, TookTooLong, read_answer, run_walled
 from app.sandbox.walls import clean_environment, prepare_walls
+from jobs.operation.parentage import end_with_parent
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -95,6 +97,7 @@ class Sandbox:
         self._seconds = seconds
         self._preload = preload
         self._lock = threading.Lock()
+        self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox")
         self._pool: ProcessPool | None = None
         self._first: ProcessFuture[int] | None = None
 
@@ -110,8 +113,7 @@ class Sandbox:
     def start(self) -> None:
         """Start the children; returns before they are ready."""
         with self._lock:
-            self._pool = self._new_pool()
-            self._first = self._pool.schedule(os.getpid)
+            self._pool, self._first = self._starter.submit(self._new_pool).result()
 
     def ready(self) -> bool:
         """Whether the first child has started."""
@@ -124,6 +126,7 @@ class Sandbox:
         if pool is not None:
             pool.stop()
             pool.join()
+        self._starter.shutdown()
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`function(*args, **kwargs)` as run in a child; function, arguments and result must pickle.
@@ -175,21 +178,24 @@ class Sandbox:
             # A pool whose idle child was killed from outside breaks as a whole; a new one takes its place.
             if not self._pool.active:
                 self._pool.stop()
-                self._pool = self._new_pool()
+                self._pool, _ = self._starter.submit(self._new_pool).result()
             return self._pool.schedule(call, timeout=self._seconds + _GRACE_SECONDS)
 
-    def _new_pool(self) -> ProcessPool:
-        return ProcessPool(
+    def _new_pool(self) -> tuple[ProcessPool, ProcessFuture[int]]:
+        """A pool, started by its first call. For the starter's thread, with which the first children would end."""
+        pool = ProcessPool(
             max_workers=self._workers,
             max_tasks=500,
             initializer=_enter_child,
-            initargs=(self._memory_bytes, self._preload),
+            initargs=(self._memory_bytes, self._preload, os.getpid()),
             context=multiprocessing.get_context("spawn"),
         )
+        return pool, pool.schedule(os.getpid)
 
 
-def _enter_child(memory_bytes: int, preload: Callable[[], None]) -> None:
-    """Bind this process to its limits, then import what its calls need."""
+def _enter_child(memory_bytes: int, preload: Callable[[], None], parent: int) -> None:
+    """Bind this process to its limits and to its parent's life, then import what its calls need."""
+    end_with_parent(parent)
     # Numeric libraries read these as they are imported; more threads would cost address space and the workers' cores.
     clean_environment()
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1", MPLBACKEND="Agg")

@@ -195,6 +195,27 @@ class Usage:
         return self.upload_bytes + self.result_bytes
 
 
+def reserve_results(engine: Engine, owner: str, fit_id: str, size: int, most: int | None) -> bool:
+    """Count a fit's results against its owner's quota before they are written; False, and nothing counted, where they
+    would be too much.
+
+    They are counted first and looked at then, so that several that end at once never take the same room. `most` is the
+    limit of accounts without one of their own.
+    """
+    user = get_user(engine, owner)
+    if user is None:
+        return True
+    limit = most if user.stored_bytes is None else user.stored_bytes
+    counted = update(FitRecord).where(FitRecord.id == fit_id)
+    with engine.begin() as connection:
+        connection.execute(counted.values(result_bytes=size))
+    if limit is None or usage_of(engine, owner).stored_bytes <= limit:
+        return True
+    with engine.begin() as connection:
+        connection.execute(counted.values(result_bytes=0))
+    return False
+
+
 def usage_of(engine: Engine, owner: str) -> Usage:
     """What the owner uses now."""
     states = select(FitRecord.state, func.count()).where(FitRecord.owner == owner).group_by(FitRecord.state)

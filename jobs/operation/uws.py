@@ -3,11 +3,12 @@
 A job waits (PENDING) without a fit until it is told to run; from then on its fit says where it stands.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, delete, select, update
+from sqlalchemy import ColumnElement, Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from jobs.clock import database_now
@@ -16,6 +17,8 @@ from jobs.storage.schema import FitRecord, UwsJobRecord
 
 DEFAULT_RETENTION_SECONDS = 30 * 86_400.0
 """Seconds that a job is kept unless its owner sets another time of destruction. Chosen by hand: a month."""
+_PAGE = 50
+"""Jobs that are read at once. Chosen by hand: a page of requests is some mebibytes at most."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,30 @@ def get(engine: Engine, owner: str, job_id: str) -> Job | None:
     return found[0] if found else None
 
 
-def list_jobs(engine: Engine, owner: str) -> Sequence[Job]:
-    """The owner's jobs, newest first."""
-    return _find(engine, UwsJobRecord.owner == owner)
+def list_jobs(
+    engine: Engine, owner: str, wanted: Callable[[Job], bool] = lambda _: True, last: int | None = None
+) -> list[Job]:
+    """The owner's jobs that are wanted, newest first; no more are read than it takes for the last so many."""
+    return list(islice(filter(wanted, _jobs_of(engine, owner)), last))
+
+
+def _jobs_of(engine: Engine, owner: str) -> Iterator[Job]:
+    last: str | None = None
+    while page := _find(engine, UwsJobRecord.owner == owner, *_before(last), most=_PAGE):
+        yield from page
+        last = page[-1].record.id
+
+
+def _before(job_id: str | None) -> tuple[ColumnElement[bool], ...]:
+    return () if job_id is None else (UwsJobRecord.id < job_id,)
+
+
+def count_pending(engine: Engine, owner: str, but: str | None = None) -> int:
+    """The owner's jobs that wait to be told to run, but for one."""
+    pending = (UwsJobRecord.fit_id.is_(None), UwsJobRecord.aborted_at.is_(None), UwsJobRecord.id != (but or ""))
+    query = select(func.count()).where(UwsJobRecord.owner == owner, UwsJobRecord.destruction > database_now(), *pending)
+    with engine.connect() as connection:
+        return connection.scalar(query) or 0
 
 
 def change(engine: Engine, owner: str, job_id: str, **changes: Any) -> bool:
@@ -93,12 +117,13 @@ def overdue(engine: Engine) -> list[tuple[str, str]]:
         return [(owner, fit_id) for owner, fit_id in connection.execute(query)]
 
 
-def _find(engine: Engine, *conditions: ColumnElement[bool]) -> list[Job]:
+def _find(engine: Engine, *conditions: ColumnElement[bool], most: int | None = None) -> list[Job]:
     query = (
         select(UwsJobRecord, FitRecord)
         .outerjoin(FitRecord, FitRecord.id == UwsJobRecord.fit_id)
         .where(UwsJobRecord.destruction > database_now(), *conditions)
         .order_by(UwsJobRecord.id.desc())
+        .limit(most)
     )
     with Session(engine) as session:
         return [Job(record, fit) for record, fit in session.execute(query)]

@@ -2,7 +2,7 @@
 
     seconds = start + Σ over stages: questions × per question
                       + pixels × components × (values × v + gradients × g + equations × e)
-    bytes   = process + per pixel × pixels + per draw × draws × free parameters
+    bytes   = process + per pixel × pixels + per view × images × components + per draw × draws × free parameters
 
 What a method asks of the problem stands in its description (`fitting.spec.methods`); here it becomes seconds and bytes.
 Rough by nature: what a minimizer needs depends on the data. The service puts the times right by what earlier fits of
@@ -24,10 +24,13 @@ _CALL_SECONDS = 3e-4
 _START_SECONDS = 0.1
 """Seconds for reading the files, building the problem and writing the result. Chosen by hand, to the tenth."""
 
-_PROCESS_BYTES = 400 << 20
+PROCESS_BYTES = 400 << 20
 """Bytes of a worker's process with the engine and nothing else: 380 MB (docs/decisions/0022, "Costs")."""
 _BYTES_PER_PIXEL = 200
 """Bytes: planes, model, residuals and what a tile's derivatives need, 25 numbers of 8. Chosen by hand, to be enough."""
+_VIEW_BYTES = 240_000
+"""Bytes of one component on one image, whatever the image's size: 100 images of 8 × 8 pixels with 1,000 flat skies took
+23.7 GB (what a result's planes and headers are made of, and each image's own derivatives)."""
 _DRAW_BYTES = 24
 """Bytes of one parameter of one draw, three numbers of 8: it is copied as chains are written. Chosen by hand."""
 
@@ -49,7 +52,8 @@ def expected_bytes(request: FitRequest, pixels: int) -> int:
     free = len(ParameterTable.of(request).free)
     sampled = [stage.options for stage in request.stages if isinstance(stage.options, SamplerOptions)]
     draws = max((options.chain_count(free) * options.samples for options in sampled), default=0)
-    return _PROCESS_BYTES + _BYTES_PER_PIXEL * pixels + _DRAW_BYTES * draws * free
+    views = len(request.images) * len(request.components)
+    return PROCESS_BYTES + _BYTES_PER_PIXEL * pixels + _VIEW_BYTES * views + _DRAW_BYTES * draws * free
 
 
 def _seconds(calls: Calls, work: float) -> float:

@@ -140,3 +140,33 @@ def test_many_threads_are_given_no_more_than_the_limit(broker: ValkeyServer) -> 
     for thread in threads:
         thread.join()
     assert sum(allowed) == 10
+
+
+def test_jobs_that_are_not_told_to_run_count_as_fits_that_wait(account: httpx.Client) -> None:
+    request = {"REQUEST": json.dumps(flat_sky(upload(account, 1).json()["id"]))}
+    made = [account.post("/uws/fits", data=request) for _ in range(3)]
+    assert [response.status_code for response in made] == [303, 303, 429]
+    job = made[0].headers["location"]
+    assert account.post(f"{job}/phase", data={"PHASE": "RUN"}).status_code == 303
+    assert account.post("/v1/fits", json=flat_sky(upload(account, 1).json()["id"])).status_code == 429
+
+
+def test_a_request_that_is_sure_to_need_too_much_memory_is_refused_with_the_estimate(narrow: Service) -> None:
+    """Thirty kilobytes of request took a worker to 23.7 GB."""
+    with client_of(narrow, key_of(narrow, "memory")) as client:
+        upload_id = upload(client, 1).json()["id"]
+        sky = {"profile": "flat_sky", "parameters": {"i": 1.0}}
+        images = [{"name": f"i{n}", "data": upload_id, "variance": {"constant": 1.0}} for n in range(30)]
+        document = {
+            "images": images,
+            "components": [{"name": f"s{n}", **sky} for n in range(60)],
+            "frame": "pixel",
+            "stages": [],
+            "limits": {"memory_mib": 256},
+        }
+        response = client.post("/v1/fits", json=document)
+        assert response.status_code == 422
+        (fault,) = response.json()["faults"]
+        assert fault["path"] == "$.components"
+        assert "60 components on 30 images need about" in fault["message"]
+        assert client.post("/v1/fits", json={**document, "images": images[:2]}).status_code == 202

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy import Engine
 
 from jobs.lifecycle import transitions
@@ -44,3 +45,22 @@ def test_a_job_is_its_owner_s_alone_and_gone_when_its_time_has_come(any_engine: 
     assert uws.get(any_engine, "vera", job.id) is None
     assert uws.list_jobs(any_engine, "vera") == []
     assert uws.drop_destroyed(any_engine) == 1
+
+
+def test_jobs_that_wait_are_counted_and_few_are_read_where_few_are_asked_for(
+    any_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uws, "_PAGE", 3)
+    ids = [uws.create(any_engine, "annie", {"n": number}, None).id for number in range(8)][::-1]
+    uws.create(any_engine, "henrietta", {}, None)
+    assert uws.count_pending(any_engine, "annie") == 8
+    assert uws.count_pending(any_engine, "annie", but=ids[0]) == 7
+    assert [job.record.id for job in uws.list_jobs(any_engine, "annie")] == ids
+    looked: list[str] = []
+
+    def even(job: uws.Job) -> bool:
+        looked.append(job.record.id)
+        return bool(job.record.request["n"] % 2 == 0)
+
+    assert [job.record.request["n"] for job in uws.list_jobs(any_engine, "annie", even, last=2)] == [6, 4]
+    assert len(looked) < 8
