@@ -45,7 +45,7 @@ def most_connections(wanted: int, descriptors: int) -> int:
     return min(wanted, descriptors - min(_OTHER_DESCRIPTORS, descriptors // 2))
 
 
-class Connections:
+class OpenConnections:
     """The open connections of a server, those without a request in the order in which they became so."""
 
     def __init__(self, most: int, head_seconds: float) -> None:
@@ -89,12 +89,12 @@ class Connections:
 
 
 class GuardedProtocol(H11Protocol):
-    """uvicorn's connection, that tells `Connections` when it comes, goes, and has a request."""
+    """uvicorn's connection, that tells `OpenConnections` when it comes, goes, and has a request."""
 
-    guard: Connections
+    guard: OpenConnections
     """Set by `guarded_protocol`, for all connections of a server."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: Any) -> None:
         """A client has connected."""
         super().connection_made(transport)
         self.guard.came(self)
@@ -120,7 +120,7 @@ class GuardedProtocol(H11Protocol):
         return self.cycle is not None and not self.cycle.response_complete
 
 
-def guarded_protocol(guard: Connections) -> type[GuardedProtocol]:
+def guarded_protocol(guard: OpenConnections) -> type[GuardedProtocol]:
     """The class of a server's connections, as uvicorn takes it."""
     return type("ServerProtocol", (GuardedProtocol,), {"guard": guard})
 
@@ -171,4 +171,4 @@ class Patience:
 def server_options(wanted: int, head_seconds: float) -> dict[str, Any]:
     """What uvicorn is told of connections; raises this process's limit of open files first."""
     most = most_connections(wanted, raise_open_files())
-    return {"http": guarded_protocol(Connections(most, head_seconds)), "backlog": ACCEPTED_AT_ONCE}
+    return {"http": guarded_protocol(OpenConnections(most, head_seconds)), "backlog": ACCEPTED_AT_ONCE}
