@@ -276,48 +276,47 @@ class Embedded(Deployment):
 
 
 class Store:
-    """An S3 server in this process that answers well, or not, as it is told."""
+    """An S3 server in this process that answers well, or not, as it is told.
+
+    `trouble` is a status that every request gets instead; `stored` is told the path of every object that comes in.
+    """
 
     def __init__(self) -> None:
-        from moto.server import ThreadedMotoServer
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self.trouble: int | None = None
         self.stored: Callable[[str], None] | None = None
         self.port = free_port()
-        self._new = lambda: ThreadedMotoServer(ip_address="127.0.0.1", port=self.port, verbose=False)
-        self._server = self._new()
-        self._wrap()
-        self._server.start()
+        self._answers = DomainDispatcherApplication(create_backend_app)
+        self.back()
 
-    def _wrap(self) -> None:
-        import moto.server
-
-        store, inner = self, moto.server.DomainDispatcherApplication
-
-        class Troubled(inner):  # type: ignore[misc, valid-type]
-            def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-                if store.trouble is not None:
-                    code = {503: "SlowDown", 403: "AccessDenied"}[store.trouble]
-                    start_response(f"{store.trouble} {code}", [("Content-Type", "application/xml")])
-                    return [f"<Error><Code>{code}</Code></Error>".encode()]
-                if environ["REQUEST_METHOD"] == "PUT" and store.stored is not None:
-                    store.stored(environ["PATH_INFO"])
-                answer: Iterable[bytes] = super().__call__(environ, start_response)
-                return answer
-
-        if not getattr(inner, "troubled", False):
-            Troubled.troubled = True
-            moto.server.DomainDispatcherApplication = Troubled
+    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if self.trouble is not None:
+            code = {503: "SlowDown", 403: "AccessDenied"}[self.trouble]
+            start_response(f"{self.trouble} {code}", [("Content-Type", "application/xml")])
+            return [f"<Error><Code>{code}</Code></Error>".encode()]
+        if environ["REQUEST_METHOD"] == "PUT" and self.stored is not None:
+            self.stored(environ["PATH_INFO"])
+        answer: Iterable[bytes] = self._answers(environ, start_response)
+        return answer
 
     def away(self) -> None:
         """Listen no more; what was stored stays."""
-        self._server.stop()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
 
     def back(self) -> None:
-        """Listen again."""
-        self._server = self._new()
-        self._server.start()
+        """Listen (again)."""
+        from moto.moto_server.werkzeug_app import MotoRequestHandler
+        from werkzeug.serving import make_server
+
+        self._server = make_server(
+            "127.0.0.1", self.port, self._answer, threaded=True, request_handler=MotoRequestHandler
+        )
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
 
 
 class Outgrown(Deployment):

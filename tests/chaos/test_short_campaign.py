@@ -4,11 +4,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.chaos import audit as audits
 from tests.chaos.audit import Audit
 from tests.chaos.campaign import Campaign, Recovery, run, table
+from tests.chaos.deployments import Store
 from tests.chaos.faults import FAULTS, plan
 from tests.chaos.load import Job, request
 
@@ -24,6 +26,26 @@ def test_what_a_service_accepted_comes_to_its_end_whatever_is_killed() -> None:
     assert {one.fault for one in campaign.recoveries} == set(faults)
     for what in ("lost", "doubled", "stuck", "bad_results", "blamed_wrongly", "left_over"):
         assert counts[what] == 0, getattr(campaign.audit, what)
+
+
+def test_a_store_is_in_trouble_as_it_is_told() -> None:
+    pytest.importorskip("moto.server")
+    store = Store()
+    seen: list[str] = []
+    bucket = f"http://127.0.0.1:{store.port}/bucket"
+    store.stored = seen.append
+    assert httpx.put(bucket).status_code == 200
+    assert seen == ["/bucket"]
+    for status in (503, 403):
+        store.trouble = status
+        assert httpx.get(bucket).status_code == status
+    store.trouble = None
+    store.away()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(bucket)
+    store.back()
+    assert httpx.get(bucket).status_code == 200, "what was stored is still there"
+    store.away()
 
 
 class Quiet:

@@ -29,6 +29,8 @@ _MAGIC = b"\xd3BLK"
 _BLOCK = struct.Struct(">I4sQQQ16s")
 _MOST_YAML = 8 << 20
 """Bytes of the tree, at most; chosen by hand, far above the trees of observatories' files."""
+_PIECE = 1 << 20
+"""Bytes that are searched at once, chosen by hand."""
 _END_OF_TREE = re.compile(rb"\r?\n\.\.\.\r?\n")
 _DEEPEST = 20
 """Levels of the tree in which arrays are looked for; chosen by hand, so that looking ends."""
@@ -120,6 +122,7 @@ def _require_own_blocks(file: IO[bytes], limits: ReadLimits) -> None:
     tree = start[: end.end()] if end else start
     require_own_tree(tree)
     position, claimed, count = len(tree), 0, 0
+    end_of_blocks = position
     size = file.seek(0, 2)
     while 0 <= (position := _next_block(file, position)) < size:
         count += 1
@@ -140,6 +143,14 @@ def _require_own_blocks(file: IO[bytes], limits: ReadLimits) -> None:
         if position + max(allocated, used) > size:
             raise FileInvalid("is truncated", f"block {count}", "the whole file")
         position += len(_MAGIC) + 2 + header + allocated
+        end_of_blocks = position
+    # asdf looks further than to the next byte for a block: what this one passes over is none of its claims' checks.
+    file.seek(end_of_blocks)
+    before = b""
+    while chunk := file.read(_PIECE):
+        if _MAGIC in before + chunk:
+            raise FileInvalid("has something between its blocks that is none", expected="a whole ASDF file")
+        before = chunk[-len(_MAGIC) :]
 
 
 def _next_block(file: IO[bytes], position: int) -> int:

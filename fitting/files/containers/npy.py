@@ -89,7 +89,9 @@ def open_npz(file: IO[bytes], limits: ReadLimits) -> Iterator[NpzContainer]:
             try:
                 with archive.open(info) as member:
                     shape, *_ = _claims(member, limits, where)
-            except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+            except FileInvalid:
+                raise
+            except Exception as error:  # names that are no text, streams that break off, unknown packings
                 raise damage_fault("npz", error, where) from error
             pixels += math.prod(shape)
             if pixels > limits.pixels:
@@ -126,7 +128,9 @@ def _member_file(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: ReadLi
                     file.write(chunk)
                     if file.tell() > _most_bytes(info, limits):
                         raise FileInvalid("inflates to more than it says", where, "a sound archive")
-        except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError) as error:
+        except FileInvalid:
+            raise
+        except Exception as error:
             raise damage_fault("npz", error, where) from error
         file.seek(0)
         shape, dtype, _ = _claims(file, limits, where)
