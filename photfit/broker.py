@@ -1,7 +1,8 @@
 """The private broker of `photfit serve`: a Valkey (or Redis) server of its own, with its state in the data directory.
 
 The broker only wakes workers; the database is the truth (docs/decisions/0001-broker-as-doorbell.md). So a broker that
-loses everything costs seconds, not jobs.
+loses everything costs seconds, not jobs: where its files are damaged it starts without them, and the reconciler rings
+again for what was in it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from photfit.failures import CommandFailure
 from photfit.processes import Child
 
@@ -27,6 +30,9 @@ _START_SECONDS = 10.0
 _POLL_SECONDS = 0.02
 """Seconds between looks whether it does, chosen by hand."""
 _PROGRAMS = ("valkey-server", "redis-server")
+
+_STATE = "appendonlydir"
+"""Folder of the broker's append-only file: its default name, in the broker's folder."""
 
 _CONFIGURATION = """\
 dir "{folder}"
@@ -143,6 +149,39 @@ def private_broker(folder: Path) -> tuple[Child, Address]:
     configuration.write_text(_CONFIGURATION.format(folder=folder, listen=address.configuration()), encoding="utf-8")
     child = Child("broker", [find_server(), str(configuration)], log=folder / "broker.out")
     return child, address
+
+
+def start_broker(child: Child, address: Address) -> None:
+    """Start the private broker, empty where it cannot read what it had; raise CommandFailure where that fails too."""
+    child.start()
+    try:
+        wait_until_ready(child, address)
+    except CommandFailure:
+        if not forget_state(child):
+            raise
+        child.start()
+        wait_until_ready(child, address)
+
+
+def forget_state(child: Child) -> bool:
+    """Remove what a broker that has ended keeps on disk; False where there is nothing, or it still runs.
+
+    It is put aside under another name, for whoever wants to know, in the place of what was put aside before.
+    """
+    folder = _folder_of(child)
+    state = folder / _STATE
+    if child.running() or not state.exists():
+        return False
+    child.clear()
+    aside = folder / f"{_STATE}.damaged"
+    shutil.rmtree(aside, ignore_errors=True)
+    state.rename(aside)
+    click.echo(f"photfit: the broker cannot read its files; it starts without them, they are in {aside}", err=True)
+    return True
+
+
+def _folder_of(child: Child) -> Path:
+    return Path(child.command[-1]).parent
 
 
 def wait_until_ready(child: Child, address: Address) -> None:

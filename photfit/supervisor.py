@@ -25,7 +25,7 @@ from typing import IO
 import click
 import httpx
 
-from photfit.broker import private_broker, wait_until_ready
+from photfit.broker import forget_state, private_broker, start_broker
 from photfit.failures import CommandFailure, UserMistake
 from photfit.processes import Child
 
@@ -90,7 +90,10 @@ class SupervisedChild:
         self.due_at = None
 
     def restart_if_due(self, now: float) -> None:
-        """Plan a start of a child that has ended, and carry it out when its pause is over."""
+        """Plan a start of a child that has ended, and carry it out when its pause is over.
+
+        A broker that ends as soon as it starts is started without what it had: it cannot read it.
+        """
         if self.due_at is None and not self.child.running():
             code = self.child.exit_code()
             self.endings += 1
@@ -99,6 +102,8 @@ class SupervisedChild:
             self.due_at = now + self.pause
             ending = f"exit code {code}" if code is None or code >= 0 else signal.Signals(-code).name
             click.echo(f"photfit: {self.child.name} ended ({ending}); starting it again", err=True)
+            if self.role == "broker" and code and code > 0 and now - self.started_at < _STEADY_SECONDS:
+                forget_state(self.child)
             self.pause = min(2 * self.pause, _LONGEST_PAUSE)
         if self.due_at is not None and now >= self.due_at:
             self.start()
@@ -136,8 +141,8 @@ class Supervisor:
         broker_url = self.options.broker_url
         if not broker_url:
             child, address = private_broker(self.options.data_directory / "broker")
-            self._add(child, "broker")
-            wait_until_ready(child, address)
+            start_broker(child, address)
+            self.children.append(SupervisedChild(child, "broker", started_at=time.monotonic()))
             broker_url = address.url()
         environment = service_environment(self.options, broker_url)
         for number in range(1, self.options.workers + 1):

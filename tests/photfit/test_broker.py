@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+import redis
 
-from photfit.broker import Address, choose_address, end_orphan, private_broker, wait_until_ready
+from jobs.lifecycle.events import client_url
+from photfit.broker import Address, choose_address, end_orphan, private_broker, start_broker, wait_until_ready
 from photfit.failures import CommandFailure
 from photfit.processes import Child
+from photfit.supervisor import SupervisedChild
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -85,3 +90,61 @@ def test_a_broker_that_cannot_start_says_where_to_look(folder: Path) -> None:
     child.start()
     with pytest.raises(CommandFailure, match=r"broker\.log says why"):
         wait_until_ready(child, address)
+
+
+def _empty_manifest(state: Path) -> None:
+    next(state.glob("*.manifest")).write_bytes(b"")
+
+
+def _torn_manifest(state: Path) -> None:
+    manifest = next(state.glob("*.manifest"))
+    manifest.write_bytes(manifest.read_bytes()[:10] + b"\x00\xff")
+
+
+def _flipped_bytes(state: Path) -> None:
+    for path in state.glob("*.aof"):
+        content = bytearray(path.read_bytes())
+        for place in range(0, len(content), 7):
+            content[place] ^= 0xFF
+        path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [_empty_manifest, _torn_manifest, _flipped_bytes])
+def test_a_broker_whose_files_are_damaged_starts_empty(
+    folder: Path, damage: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, address = private_broker(folder)
+    start_broker(first, address)
+    client = redis.Redis.from_url(client_url(address.url()))
+    for number in range(50):
+        client.rpush("cpu", f"a bell {number}")
+    wait_until(lambda: any(path.stat().st_size > 500 for path in folder.glob("appendonlydir/*.aof")), 10, "the file")
+    client.close()
+    first.clear()
+    damage(folder / "appendonlydir")
+    second, address = private_broker(folder)
+    try:
+        start_broker(second, address)
+        with redis.Redis.from_url(client_url(address.url())) as client:
+            assert client.llen("cpu") == 0
+    finally:
+        second.clear()
+    assert "the broker cannot read its files; it starts without them" in capsys.readouterr().err
+    assert list((folder / "appendonlydir.damaged").iterdir())
+
+
+def test_a_broker_that_is_killed_and_cannot_read_its_files_is_started_without_them(folder: Path) -> None:
+    child, address = private_broker(folder)
+    start_broker(child, address)
+    member = SupervisedChild(child, "broker", started_at=time.monotonic())
+    try:
+        child.clear()
+        _empty_manifest(folder / "appendonlydir")
+
+        def answers() -> bool:
+            member.restart_if_due(time.monotonic())
+            return child.running() and address.answers()
+
+        wait_until(answers, 20, "the broker's return")
+    finally:
+        child.clear()
