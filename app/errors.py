@@ -186,6 +186,27 @@ class Unavailable(ServiceProblem):
         super().__init__(detail, headers={"Retry-After": str(retry_after)}, **members)
 
 
+class StorageFull(ServiceProblem):
+    """There is no room for what is to be kept."""
+
+    status, kind, title = 507, "storage-full", "The service's disk is full"
+
+    def __init__(self, detail: str, *, retry_after: int = 60) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)})
+
+
+class ResultGone(ServiceProblem):
+    """A result's file was stored, and is not there any more."""
+
+    status, kind, title = 410, "result-gone", "The result's file is gone"
+
+
+class ResultDamaged(ServiceProblem):
+    """A result's file is not as it was stored."""
+
+    status, kind, title = 500, "result-damaged", "The result's file is damaged"
+
+
 class InternalError(ServiceProblem):
     """Something failed that the outside cannot mend; the log has the rest under the request's id."""
 

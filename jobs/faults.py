@@ -7,6 +7,10 @@ class StorageTrouble(PassingFault):
     """Files cannot be stored or read just now: a folder's disk, an object store that is away, slow or refuses."""
 
 
+class DiskFull(StorageTrouble):
+    """A disk has no room left: of a folder of files, or the machine's own."""
+
+
 class DatabaseAway(PassingFault):
     """The database does not answer just now."""
 

@@ -128,7 +128,7 @@ class Settings(BaseSettings):
         30.0, title="Lease", description="A worker that has not renewed for so long has lost its job."
     )
     max_crashes: Annotated[int, Field(ge=1)] = Field(
-        3, title="Crashes allowed", description="A job whose worker died this often fails."
+        3, title="Crashes allowed", description="A job fails whose processes died of it this often in a row."
     )
     reconcile_seconds: Annotated[float, Field(gt=0)] = Field(
         2.0, title="Reconciler's pause", description="Seconds between looks for expired leases and unheard jobs."
@@ -182,6 +182,11 @@ class Settings(BaseSettings):
     )
     worker_queues: str | None = Field(
         None, title="Queues", description="Comma-separated queues of a worker; by default what its devices can serve."
+    )
+    worker_alive_file: Path | None = Field(
+        None,
+        title="Sign of life",
+        description="A file that a worker touches every few seconds, for whoever started it to see that it goes on.",
     )
     worker_max_tasks_per_child: Annotated[int, Field(ge=1)] = Field(
         50, title="Jobs per child", description="A worker's child is replaced after so many jobs."

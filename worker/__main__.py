@@ -2,11 +2,13 @@
 
 import argparse
 import os
+import secrets
 import socket
 import sys
 from pathlib import Path
 
 from fitting import WAIT_POLICY
+from jobs.settings import Settings
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -17,7 +19,6 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
 
     from jobs.queues.queue_choice import QUEUES
-    from jobs.settings import Settings
 
     settings = Settings()
     queues = (options.queues or settings.worker_queues or ",".join(_servable_queues())).replace(" ", "")
@@ -29,12 +30,14 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ.update(
         {
             "PHOTFIT_WORKER_NAME": name,
+            "PHOTFIT_WORKER_INCARNATION": secrets.token_hex(8),
             "PHOTFIT_WORKER_QUEUES": queues,
             "OMP_NUM_THREADS": str(threads),
             "MKL_NUM_THREADS": str(threads),
             WAIT_POLICY: "PASSIVE",  # threads that wait must not spin where the API wants the core
         }
     )
+    _wait_for_database(settings)
     from jobs.operation.parentage import watch_supervisor
     from worker.application import application
 
@@ -42,6 +45,21 @@ def main(arguments: list[str] | None = None) -> None:
     application.worker_main(
         ["worker", "-Q", queues, "-n", f"photfit@{name}", "--without-gossip", "--without-mingle", "--loglevel=INFO"]
     )
+
+
+def _wait_for_database(settings: Settings) -> None:
+    """Return when the database answers, with its tables of this version: a machine starts its parts in any order."""
+    from jobs.operation.logs import configure_logging
+    from jobs.storage.database import NewerTables, connect, wait_for_database
+
+    configure_logging()
+    engine = connect(settings)
+    try:
+        wait_for_database(engine)
+    except NewerTables as error:
+        sys.exit(f"photfit worker: {error}")
+    finally:
+        engine.dispose()
 
 
 def _servable_queues() -> tuple[str, ...]:

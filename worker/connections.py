@@ -1,7 +1,8 @@
 """Connections of a worker's child, kept from one fit to the next: database, blobs, broker; its name and queues."""
 
+import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
 
@@ -11,11 +12,16 @@ from jobs.queues.turns import QueueRotation
 from jobs.settings import Settings
 from jobs.storage.blobs import BlobStore, open_blobs
 from jobs.storage.database import connect
+from worker.stop_signal import StopSignal
 
 
 @dataclass(frozen=True)
 class Connections:
-    """What an attempt at a fit works with; `worker` is what the worker is called, `rotation` which queue is next."""
+    """What an attempt at a fit works with; `worker` is what the worker is called, `rotation` which queue is next.
+
+    `incarnation` tells it from others that were called the same; `stop` hears SIGTERM, `storage_trouble` is
+    set by the last fit that met trouble with the files.
+    """
 
     settings: Settings
     engine: Engine
@@ -24,12 +30,21 @@ class Connections:
     doorbell: Doorbell
     worker: str
     rotation: QueueRotation
+    incarnation: str | None = None
+    stop: StopSignal = field(default_factory=StopSignal)
+    storage_trouble: threading.Event = field(default_factory=threading.Event)
 
 
 _of_this_process: Connections | None = None
 
 
-def open_connections(settings: Settings, worker: str, queues: Iterable[str]) -> None:
+def open_connections(
+    settings: Settings,
+    worker: str,
+    queues: Iterable[str],
+    incarnation: str | None = None,
+    stop: StopSignal | None = None,
+) -> None:
     """Connect; once, as the child starts."""
     global _of_this_process
     _of_this_process = Connections(
@@ -40,6 +55,8 @@ def open_connections(settings: Settings, worker: str, queues: Iterable[str]) -> 
         Doorbell(settings),
         worker,
         QueueRotation(queues),
+        incarnation,
+        stop or StopSignal(),
     )
 
 

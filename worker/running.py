@@ -35,6 +35,7 @@ from jobs.faults import DatabaseAway
 from jobs.lifecycle import transitions
 from jobs.lifecycle.outcomes import Outcome, out_of_time, problem, with_kept
 from jobs.lifecycle.retention import forget_checkpoints
+from jobs.lifecycle.setbacks import MOST_TROUBLES, pause_after_troubles
 from jobs.lifecycle.transitions import Claim
 from jobs.operation import tallies
 from jobs.operation.tracing import span
@@ -43,18 +44,12 @@ from jobs.queues.queue_choice import QUEUES
 from jobs.storage import records, uploads
 from jobs.storage.blobs import BlobMissing, StorageTrouble
 from jobs.storage.schema import UploadRecord
+from jobs.storage.stored_files import described, sha256_of
 from worker.checkpoints import BlobShelf
 from worker.connections import Connections
-from worker.lease import Ending, Heartbeat
+from worker.lease import Ending, Heartbeat, give_back
 from worker.reporting import Reporter
 from worker.residual_pictures import ResidualPictures
-
-_MOST_ATTEMPTS = 10
-"""A fit that meets passing trouble (database, files) so often fails. Chosen by hand: minutes of trouble, not hours."""
-_FIRST_PAUSE_SECONDS = 1.0
-"""Seconds until a fit that met passing trouble is taken again, doubled each time. Chosen by hand."""
-_LONGEST_PAUSE_SECONDS = 60.0
-"""Seconds: the doubling ends here. Chosen by hand, so that ten attempts outlast some minutes of trouble."""
 
 _STATUS = Path("/proc/self/status")
 _log = structlog.get_logger("photfit.worker")
@@ -74,6 +69,16 @@ class NoRoomForResults(UserFault):
         super().__init__(f"The results take {size} bytes, more than your quota has left: delete what you do not need.")
 
 
+class UploadDamaged(UserFault):
+    """The bytes of an upload are not those that were uploaded."""
+
+    def __init__(self, upload: str) -> None:
+        super().__init__(
+            f"the stored bytes of {upload} are damaged, by a fault of the service: upload the file again, which mends "
+            "it, and run the fit again."
+        )
+
+
 def warm_engine(threads: int) -> None:
     """Touch what is slow the first time, so that the first fit is as quick as the next.
 
@@ -86,7 +91,14 @@ def warm_engine(threads: int) -> None:
 
 def attempt(connections: Connections, task_id: str | None) -> str | None:
     """Take the fit whose turn it is, run it, and store what came out; its id, None where none waits."""
+    with connections.stop.busy():
+        return _attempt(connections, task_id)
+
+
+def _attempt(connections: Connections, task_id: str | None) -> str | None:
     settings, rotation = connections.settings, connections.rotation
+    if not _storage_answers(connections):
+        return None
     claim = transitions.claim_next(
         connections.engine,
         rotation.order(),
@@ -105,7 +117,14 @@ def attempt(connections: Connections, task_id: str | None) -> str | None:
     result = None
     try:
         with (
-            Heartbeat(connections.engine, claim, connections.worker, settings.lease_seconds) as heartbeat,
+            Heartbeat(
+                connections.engine,
+                claim,
+                connections.worker,
+                settings.lease_seconds,
+                connections.incarnation,
+                connections.stop.told,
+            ) as heartbeat,
             span("fit", claim.request_id or claim.fit_id, fit=claim.fit_id, attempt=claim.attempt),
         ):
             result = _work(connections, claim, heartbeat)
@@ -115,6 +134,22 @@ def attempt(connections: Connections, task_id: str | None) -> str | None:
         structlog.contextvars.clear_contextvars()
         _ring_for_the_next(connections)
     return claim.fit_id
+
+
+def _storage_answers(connections: Connections) -> bool:
+    """Whether a fit may be taken: after one that met trouble with the files, only once the store answers again.
+
+    Else each fit in turn would be computed for nothing. The reconciler rings again for those that wait.
+    """
+    if not connections.storage_trouble.is_set():
+        return True
+    try:
+        connections.blobs.check()
+    except StorageTrouble as error:
+        _log.warning("no fit is taken while the files do not answer", error=str(error))
+        return False
+    connections.storage_trouble.clear()
+    return True
 
 
 def _ring_for_the_next(connections: Connections) -> None:
@@ -137,10 +172,10 @@ def _work(connections: Connections, claim: Claim, heartbeat: Heartbeat) -> FitRe
     try:
         with memory_faults(), memory_bound(_least(claim.memory_limit, connections.settings.fit_memory_mib)), pictures:
             result = _fit(connections, claim, reporter)
-        size = _store(connections, claim, result)
+        files = _store(connections, claim, result)
         outcome, error = _outcome_of(result, claim, heartbeat)
         progress = reporter.final() if outcome == "succeeded" else reporter.latest
-        _finish(connections, claim, outcome, error=error, notices=result.notices, progress=progress, result_bytes=size)
+        _finish(connections, claim, outcome, error=error, notices=result.notices, progress=progress, files=files)
         return result
     except Cancelled:
         _stop(connections, claim, heartbeat.ending or Ending.CANCELLED, reporter)
@@ -173,7 +208,8 @@ def _problem_of(error: Exception, claim: Claim) -> dict[str, Any]:
     if isinstance(error, UserFault):
         if isinstance(error, NoRoomForResults):
             return problem("The account's quota is used up", str(error), 403)
-        title = "An upload is gone" if isinstance(error, UploadGone) else "The request does not fit its images"
+        titles = {UploadGone: "An upload is gone", UploadDamaged: "An upload is damaged"}
+        title = titles.get(type(error), "The request does not fit its images")
         return problem(title, str(error), 422)
     if isinstance(error, OutOfMemory):
         return _memory_problem(claim.memory_limit)
@@ -188,11 +224,18 @@ def _finish(
     error: dict[str, Any] | None = None,
     notices: Sequence[Notice] = (),
     progress: dict[str, Any] | None = None,
-    result_bytes: int = 0,
+    files: dict[str, Any] | None = None,
 ) -> None:
-    """End the fit, and with it what was kept for a next attempt."""
+    """End the fit, and with it what was kept for a next attempt; `files` are those of its result."""
     if transitions.finish(
-        connections.engine, claim, outcome, error=error, notices=notices, progress=progress, result_bytes=result_bytes
+        connections.engine,
+        claim,
+        outcome,
+        error=error,
+        notices=notices,
+        progress=progress,
+        result_bytes=sum(known["size"] for known in (files or {}).values()),
+        result_files=files,
     ):
         forget_checkpoints(connections.blobs, claim.fit_id)
         _log.info("ended", state=outcome)
@@ -208,7 +251,7 @@ def _fit(connections: Connections, claim: Claim, reporter: Reporter) -> FitResul
             raise UploadGone(name)
         paths = {name: stack.enter_context(_local(connections, name, record)) for name, record in known.items()}
         images = load_images(request, paths.__getitem__)
-    complete, shelf = complete_request(request, images), BlobShelf(connections.blobs, claim)
+    complete, shelf = complete_request(request, images), BlobShelf(connections.blobs, claim, connections.engine)
     device = str(torch_device(request.device))
     transitions.record_device(connections.engine, claim, device)
     result = run(complete, images, device=device, report=reporter, shelf=shelf)
@@ -218,34 +261,44 @@ def _fit(connections: Connections, claim: Claim, reporter: Reporter) -> FitResul
 
 @contextmanager
 def _local(connections: Connections, upload: str, record: UploadRecord) -> Iterator[Path]:
-    """Where an upload's file can be read; its record may have outlived it by a moment."""
+    """Where an upload's file can be read, byte for byte as it came; its record may have outlived it by a moment."""
     with ExitStack() as stack:
         try:
             path = stack.enter_context(connections.blobs.local(uploads.blob_key(record.sha256)))
         except BlobMissing as error:
             raise UploadGone(upload) from error
+        try:
+            damaged = sha256_of(path) != record.sha256
+        except OSError as error:
+            raise StorageTrouble(f"the bytes of {upload} cannot be read: {error}") from error
+        if damaged:
+            _log.error("the bytes of an upload are damaged", upload=upload, sha256=record.sha256)
+            raise UploadDamaged(upload)
         yield path
 
 
-def _store(connections: Connections, claim: Claim, result: FitResult) -> int:
-    """Write the result's files under the attempt; they count only once `finish` has said so. Returns their bytes."""
-    with tempfile.TemporaryDirectory(prefix="photfit-result-") as name:
-        folder = Path(name)
+def _store(connections: Connections, claim: Claim, result: FitResult) -> dict[str, Any]:
+    """Write the result's files under the attempt; they count only once `finish` has said so. Returns bytes and hash of
+    each, by name.
+    """
+    with ExitStack() as stack:
         try:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="photfit-result-")))
             with memory_faults():
                 write_result(result, folder)
+            paths = sorted(path for path in folder.rglob("*") if path.is_file())
+            files = {path.relative_to(folder).as_posix(): described(path) for path in paths}
         except OSError as error:
             raise StorageTrouble(f"the worker's own disk takes no files: {error}") from error
-        paths = sorted(path for path in folder.rglob("*") if path.is_file())
-        stored = sum(path.stat().st_size for path in paths)
+        stored = sum(known["size"] for known in files.values())
         most = connections.settings.quota_stored_bytes
         if connections.settings.accounts and not reserve_results(
             connections.engine, claim.owner, claim.fit_id, stored, most
         ):
             raise NoRoomForResults(stored)
-        for path in paths:
-            connections.blobs.put_file(f"{claim.folder}/{path.relative_to(folder).as_posix()}", path)
-    return stored
+        for name in files:
+            connections.blobs.put_file(f"{claim.folder}/{name}", folder / name)
+    return files
 
 
 def _stop(connections: Connections, claim: Claim, ending: Ending, reporter: Reporter) -> None:
@@ -255,18 +308,20 @@ def _stop(connections: Connections, claim: Claim, ending: Ending, reporter: Repo
         _finish(connections, claim, "cancelled", progress=reporter.latest)
     elif ending is Ending.OUT_OF_TIME:
         _finish(connections, claim, "failed", error=out_of_time(), progress=reporter.latest)
-    elif ending is Ending.RELEASED:
-        transitions.release(connections.engine, claim)
+    elif ending is Ending.RELEASED and give_back(connections.engine, claim):
+        forget_checkpoints(connections.blobs, claim.fit_id)
 
 
 def _passing(connections: Connections, claim: Claim, fault: PassingFault) -> None:
     """Trouble that may be over next time: back to the queue for a pause that doubles, within limits."""
     _log.warning("passing trouble", error=str(fault))
-    if claim.attempt < _MOST_ATTEMPTS:
-        pause = min(_FIRST_PAUSE_SECONDS * 2.0 ** (claim.attempt - 1), _LONGEST_PAUSE_SECONDS)
-        transitions.release(connections.engine, claim, pause)
+    if isinstance(fault, StorageTrouble):
+        connections.storage_trouble.set()
+    troubles = claim.troubles + 1
+    if troubles < MOST_TROUBLES:
+        transitions.release(connections.engine, claim, pause_after_troubles(troubles), trouble=True)
         return
-    failure = problem("The service's storage does not answer", f"Tried {claim.attempt} times. Run the fit again later.")
+    failure = problem("The service's storage does not answer", f"Tried {troubles} times. Run the fit again later.")
     _finish(connections, claim, "failed", error=failure)
 
 

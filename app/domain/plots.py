@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec
 
 from app.domain import fits
-from app.domain.results import StoredFile, fit_with_result, stored_file
-from app.domain.temporary_files import temporary_folder
+from app.domain.results import StoredFile, file_of, fit_with_result, stored_file
+from app.domain.temporary_files import own_disk, temporary_folder
 from app.errors import NoPicture, NoSuchPlot, NotFound, RequestFaulty, Unavailable
 from app.lifetime.services import Services
 from app.sandbox import file_products
@@ -73,7 +73,7 @@ def find_plot(
     if found is not None:
         return found
     try:
-        content = _draw(services, folder, _files(record, kind, chosen), file_products.draw, kind, format_, chosen)
+        content = _draw(services, record, _files(record, kind, chosen), file_products.draw, kind, format_, chosen)
     except PlotUnavailable as error:
         raise NoSuchPlot(f"The fit {fit_id} {error}.") from error
     except ChoiceInvalid as error:
@@ -86,13 +86,13 @@ def find_preview(services: Services, owner: str, fit_id: str, image: str, plane:
     record = fit_with_result(services, owner, fit_id)
     folder = result_folder(record.id, record.attempt)
     image_folder = f"images/{fits.image_of(record, image)[1]}"
-    if stored_file(services, f"{folder}/{image_folder}/{plane}.fits") is None:
+    if file_of(services, record, f"{image_folder}/{plane}.fits") is None:
         raise NotFound(f"The fit {fit_id} has no plane {plane[:80]!r} of the image {image!r}.")
     key = f"{folder}/previews/{image}/{plane}.png"
     found = stored_file(services, key)
     if found is None:
         files = {f"{image_folder}/{name}.fits" for name in ("data", "model", "normalized_residual", plane)}
-        found = _keep(services, key, _draw(services, folder, files, file_products.draw_preview, image, plane))
+        found = _keep(services, key, _draw(services, record, files, file_products.draw_preview, image, plane))
     return found
 
 
@@ -123,7 +123,7 @@ def _files(record: FitRecord, kind: str, choices: PlotChoices) -> set[str]:
 
 def _draw(
     services: Services,
-    folder: str,
+    record: FitRecord,
     names: Iterable[str],
     function: Callable[Concatenate[Mapping[str, Path], Path, P], bytes],
     *args: P.args,
@@ -133,9 +133,9 @@ def _draw(
     with ExitStack() as stack:
         work = stack.enter_context(temporary_folder(services.receiving_folder))
         files = {
-            name: stack.enter_context(services.blobs.local(f"{folder}/{name}"))
+            name: stack.enter_context(services.blobs.local(found.key))
             for name in names
-            if stored_file(services, f"{folder}/{name}") is not None
+            if (found := file_of(services, record, name)) is not None
         }
         shelf = work / "result"
         shelf.mkdir()
@@ -148,7 +148,8 @@ def _draw(
 def _keep(services: Services, key: str, content: bytes) -> StoredFile:
     with temporary_folder(services.receiving_folder) as work:
         path = work / "picture"
-        path.write_bytes(content)
+        with own_disk():
+            path.write_bytes(content)
         services.blobs.put_file(key, path)
     found = stored_file(services, key)
     assert found is not None

@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from app.domain.results import StoredFile, fit_with_result, stored_file
+from app.domain.results import StoredFile, file_of, fit_with_result
 from app.domain.temporary_files import ConvertedFile, temporary_folder
 from app.errors import NotFound, RequestFaulty, Unavailable
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
 from app.sandbox import file_products
 from app.sandbox.pool import SandboxError
-from jobs.storage.blobs import result_folder
 
 ChainsFormat = Literal["json", "npz", "csv", "ecsv", "fits", "parquet", "netcdf"]
 ParametersFormat = Literal["json", "csv", "ecsv", "fits", "votable", "latex"]
@@ -34,7 +33,7 @@ class ChainsChoice:
 def find_chains(services: Services, owner: str, fit_id: str) -> StoredFile:
     """The chains as they are stored. Raises NotFound, or NotFinished where the fit has not succeeded."""
     record = fit_with_result(services, owner, fit_id)
-    found = stored_file(services, f"{result_folder(record.id, record.attempt)}/chains.nc")
+    found = file_of(services, record, "chains.nc")
     if found is None:
         raise NotFound(f"The fit {fit_id} has no chains: none of its stages samples.")
     return found

@@ -4,13 +4,23 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from app.domain import fits
-from app.errors import NotFinished, NotFound
+from app.errors import NotFinished, NotFound, ResultDamaged, ResultGone
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
 from jobs.lifecycle.outcomes import has_result
-from jobs.storage.blobs import BlobMissing, BlobStore, result_folder
+from jobs.storage.blobs import BlobStore, result_folder
 from jobs.storage.schema import FINAL_STATES, FitRecord
+from jobs.storage.stored_files import GONE, fault_of
+
+_SMALL = 1 << 20
+"""Bytes up to which a file is held against its hash each time it is asked for; a larger one once by each process, since
+it is asked for in parts. Chosen by hand: a millisecond."""
+_MOST_VERIFIED = 10_000
+"""Large files that a process remembers to be as they were stored. Chosen by hand: some megabytes."""
+_verified: dict[str, None] = {}
 
 
 @dataclass(frozen=True)
@@ -30,9 +40,33 @@ class StoredFile:
 def find(services: Services, owner: str, fit_id: str, name: str) -> StoredFile:
     """A file of a fit's result. Raises NotFound, or NotFinished where the fit has none (`has_result`)."""
     record = fit_with_result(services, owner, fit_id)
-    found = stored_file(services, f"{result_folder(record.id, record.attempt)}/{name}")
+    found = file_of(services, record, name)
     if found is None:
         raise NotFound(f"The fit {fit_id} has no {name[:200]}.")
+    return found
+
+
+def file_of(services: Services, record: FitRecord, name: str) -> StoredFile | None:
+    """A file of a fit's result as it was stored, or None where the result has none of this name.
+
+    Raises ResultGone or ResultDamaged where it is not as the record knows it; a fit from before records knew that is
+    taken at its word.
+    """
+    found = stored_file(services, f"{result_folder(record.id, record.attempt)}/{name}")
+    known = (record.result_files or {}).get(name)
+    if known is None or (found is not None and found.key in _verified and found.size == known["size"]):
+        return found
+    key = f"{result_folder(record.id, record.attempt)}/{name}"
+    fault = fault_of(services.blobs, key, known)
+    if fault is not None:
+        structlog.get_logger("photfit.app").error("a result's file is not as it was stored", file=key, fault=fault)
+        kind = ResultGone if fault == GONE else ResultDamaged
+        detail = f"The file {name[:200]} of the fit {record.id} {fault}. Run the fit again: it gives the same numbers."
+        raise kind(detail, file=name[:200])
+    if found is not None and found.size > _SMALL:
+        _verified[key] = None
+        while len(_verified) > _MOST_VERIFIED:
+            _verified.pop(next(iter(_verified)), None)
     return found
 
 
@@ -41,7 +75,7 @@ def find_log(services: Services, owner: str, fit_id: str) -> StoredFile:
     record = fits.get(services, owner, fit_id)
     if record.state not in FINAL_STATES:
         raise _not_finished(record)
-    found = stored_file(services, f"{result_folder(record.id, record.attempt)}/log.txt")
+    found = file_of(services, record, "log.txt")
     if found is None:
         raise NotFound(f"The fit {fit_id} is {record.state} and left no log.")
     return found
@@ -74,11 +108,10 @@ def request_of(services: Services, owner: str, fit_id: str) -> dict[str, Any]:
 def best_fit_of(services: Services, owner: str, fit_id: str) -> dict[str, Any]:
     """The request of a fit at its best values. Raises NotFound, or NotFinished where the fit has no result."""
     record = fit_with_result(services, owner, fit_id)
-    try:
-        content = services.blobs.read(f"{result_folder(record.id, record.attempt)}/best-fit.json")
-    except BlobMissing as error:
-        raise NotFound(f"The fit {fit_id} is from before there was a best-fit.json: run it again.") from error
-    document: dict[str, Any] = json.loads(content)
+    found = file_of(services, record, "best-fit.json")
+    if found is None:
+        raise NotFound(f"The fit {fit_id} is from before there was a best-fit.json: run it again.")
+    document: dict[str, Any] = json.loads(services.blobs.read(found.key))
     return document
 
 

@@ -1,14 +1,18 @@
 """Temporary files: bytes on their way in, streamed and hashed, and files made to be sent; none is held in memory."""
 
+import errno
 import hashlib
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Self
 
 from starlette.concurrency import run_in_threadpool
+
+from jobs.faults import DiskFull, StorageTrouble
+from jobs.storage.scratch import RECEIVING, scratch_folder
 
 _CHUNK = 1 << 20
 """Bytes written or read at once. Chosen by hand: large beside a turn in the thread pool, small beside memory."""
@@ -45,15 +49,26 @@ class ConvertedFile:
 
 @contextmanager
 def temporary_folder(parent: Path) -> Iterator[Path]:
-    """A folder below `parent` for the files of one request; goes with all that is in it."""
-    parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=parent, prefix="receiving-") as folder:
-        yield Path(folder)
+    """A folder below `parent` for the files of one request; goes with all that is in it. Raises StorageTrouble."""
+    with ExitStack() as stack:
+        with own_disk():
+            folder = stack.enter_context(scratch_folder(parent, RECEIVING))
+        yield folder
+
+
+@contextmanager
+def own_disk() -> Iterator[None]:
+    """Turn what this machine's own disk refuses into passing trouble."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise (DiskFull if full else StorageTrouble)(f"this machine's own disk takes no files: {error}") from error
 
 
 async def receive_file(chunks: AsyncIterator[bytes], folder: Path, filename: str) -> ReceivedFile:
     """Write `chunks` to a new file in `folder`. Disk and hash run beside the event loop, a mebibyte at a time."""
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+    with own_disk(), tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
         path = Path(file.name)
         digest = hashlib.sha256()
         size = 0

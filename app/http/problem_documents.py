@@ -21,12 +21,13 @@ from app.errors import (
     NotFound,
     RequestFaulty,
     ServiceProblem,
+    StorageFull,
     Unavailable,
     body_too_large,
 )
 from fitting.faults import PassingFault
 from fitting.spec.documents import Fault, RequestInvalid
-from jobs.faults import BrokerAway, DatabaseAway, StorageTrouble
+from jobs.faults import BrokerAway, DatabaseAway, DiskFull, StorageTrouble
 
 PROBLEM_JSON = "application/problem+json"
 CLIENT_LEFT = 499
@@ -71,6 +72,8 @@ def install_handlers(app: FastAPI) -> None:
     async def tell_passing_fault(request: Request, error: PassingFault) -> Response:
         part = next((name for kind, name in _PARTS.items() if isinstance(error, kind)), "part that this needs")
         structlog.get_logger("photfit.app").error(f"the {part} does not answer", error=str(error))
+        if isinstance(error, DiskFull):
+            return problem_response(StorageFull("There is no room for more files just now."), request_id(request))
         return problem_response(Unavailable(f"The {part} does not answer just now."), request_id(request))
 
     @app.exception_handler(HTTPException)

@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import shutil
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -32,9 +30,8 @@ from jobs.queues.doorbell import Doorbell
 from jobs.settings import Settings
 from jobs.storage.blobs import BlobStore, open_blobs
 from jobs.storage.database import connect, migrate
+from jobs.storage.scratch import RECEIVING, sweep
 
-_STALE_SECONDS = 86_400.0
-"""Seconds after which a folder of received files belongs to no request any more. Chosen by hand: far beyond any."""
 _THREADS = 128
 """Threads that requests share. Chosen by hand: twice what may wait for the sandbox, so that others find some."""
 _CHECKING_THREADS = 4
@@ -73,7 +70,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = connect(settings)
     await run_in_threadpool(migrate, engine)
-    await run_in_threadpool(_drop_stale, receiving_folder)
+    await run_in_threadpool(sweep, receiving_folder, RECEIVING)  # what killed processes left
     doorbell = Doorbell(settings)
     publisher = Publisher(settings.broker_url)
     sandbox = Sandbox.for_uploads(settings.max_upload_bytes, preload, accounts=bool(settings.accounts))
@@ -149,10 +146,3 @@ def _check_blobs(services: Services) -> Check:
     except StorageTrouble:
         return Check(ok=False, detail="The file store does not take files.")
     return Check(ok=True)
-
-
-def _drop_stale(folder: Path) -> None:
-    """Remove what a killed process left; what is younger than a day may belong to another one."""
-    for left in folder.glob("receiving-*"):
-        if time.time() - left.stat().st_mtime > _STALE_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)

@@ -17,13 +17,24 @@ def problem(title: str, detail: str, status: int = 500, kind: str = "about:blank
     return {"type": kind, "title": title, "status": status, "detail": detail}
 
 
-def too_many_crashes(workers: int) -> dict[str, Any]:
-    """So many workers died of the fit."""
+def too_many_crashes(crashes: int, death: str = "") -> dict[str, Any]:
+    """The process that ran the fit died so often; `death` says how the last time, such as "was ended by SIGKILL"."""
+    how = f" The last one {death}." if death else ""
+    hint = " That is how a machine ends what takes more memory than it has." if "SIGKILL" in death else ""
     detail = (
-        f"{workers} workers died while running this fit, probably for lack of memory: use a smaller "
-        "window or fewer components, and run it again."
+        f"{crashes} processes died while they ran this fit.{how}{hint} Use a smaller window or fewer components, and "
+        "run it again."
     )
     return problem("The fit ended its worker", detail)
+
+
+def too_many_setbacks(setbacks: int) -> dict[str, Any]:
+    """So many attempts in a row were lost or given back, and none got further."""
+    detail = (
+        f"{setbacks} attempts in a row came to nothing: their workers were stopped, or were not heard of again, and "
+        "nobody saw why. Run the fit again; where that repeats itself, its workers' logs say more."
+    )
+    return problem("The fit's workers went away", detail)
 
 
 def out_of_time(found: str = "") -> dict[str, Any]:

@@ -2,16 +2,18 @@
 
     Reconciler.build(engine, doorbell, publisher, settings).thread().start()   # a look every `reconcile_seconds`
 
-API and workers each run one; a lock row lets one at a time look. Which transitions it makes, and when, is told by the
-table in `jobs.lifecycle.transitions`. A message of the broker may be lost because this rings again
+API and workers each run one; a lock row lets one at a time look. Where the clock went on between two looks and the
+process did not (the machine was suspended, the clock was put right, the database was away), workers could not renew
+their leases either: they get a moment for it first. Which transitions it makes, and when, is told by the table in
+`jobs.lifecycle.transitions`. A message of the broker may be lost because this rings again
 (docs/decisions/0001-broker-as-doorbell.md).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
-from sqlalchemy import Engine, or_, update
+from sqlalchemy import Engine, or_, select, update
 
 from jobs.clock import database_now
 from jobs.ids import new_id
@@ -19,6 +21,7 @@ from jobs.lifecycle import transitions
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.outcomes import out_of_time
 from jobs.lifecycle.retention import forget_checkpoints, remove_old_fits, remove_old_uploads
+from jobs.lifecycle.setbacks import MOST_SETBACKS
 from jobs.operation import tallies, uws
 from jobs.operation.periodic import PeriodicThread
 from jobs.queues import presence, turns
@@ -28,7 +31,21 @@ from jobs.settings import Settings
 from jobs.storage.blobs import BlobStore, open_blobs
 from jobs.storage.schema import FitRecord, ReconcilerLock
 
+_LOCK_LOOKS = 5.0
+"""Looks for which the lock is held: whoever missed so many is gone."""
+_MISSED_LOOKS = 3.0
+"""Looks without one, by the database's clock, after which workers may not have been able to renew their leases."""
+_SPARED_SHARE = 2.0 / 3.0
+"""Of a lease that workers then have: they renew it every third (`worker.lease`)."""
+
 _log = structlog.get_logger("photfit.reconciler")
+
+
+@dataclass
+class LastLook:
+    """When a reconciler last looked by the database's clock, whether it had the lock or not; None before the first."""
+
+    at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +58,7 @@ class Reconciler:
     settings: Settings
     blobs: BlobStore
     name: str
+    last: LastLook = field(default_factory=LastLook)
 
     @classmethod
     def build(cls, engine: Engine, doorbell: Doorbell, publisher: Publisher, settings: Settings) -> "Reconciler":
@@ -49,12 +67,18 @@ class Reconciler:
 
     def look(self) -> None:
         """Put right what is wrong now, unless another process is at it."""
+        lease = self.settings.lease_seconds
+        if self._missed_looks():
+            transitions.spare(self.engine, _SPARED_SHARE * lease, lease, all_leases=True)
         if not self._take_lock():
             return
-        for record in transitions.expire(self.engine, self.settings.max_crashes):
+        transitions.spare(self.engine, lease, lease, all_leases=False)
+        for record in transitions.expire(self.engine, MOST_SETBACKS):
             became = "queued again" if record.state == "queued" else record.state
-            _log.warning(f"the worker of a fit died; {became}", fit=record.id)
+            _log.warning(f"the lease of a fit is over, its worker was not heard of; {became}", fit=record.id)
             tallies.add(self.engine, [tallies.event("expired", became)])
+            if record.task_id is not None:  # it may hang
+                self.doorbell.end_task(record.task_id)
             if record.state != "queued":
                 forget_checkpoints(self.blobs, record.id)
             self.publisher.publish(record.id)
@@ -98,8 +122,22 @@ class Reconciler:
             if not self.doorbell.ring(queue):
                 return
 
+    def _missed_looks(self) -> bool:
+        """Whether the database's clock has gone on, or back, by more than looks take since this process last looked."""
+        with self.engine.connect() as connection:
+            now = float(connection.scalar(select(database_now())) or 0.0)
+        before, self.last.at = self.last.at, now
+        allowed = _MISSED_LOOKS * max(self.settings.reconcile_seconds, 1.0)
+        if before is None or -allowed < now - before < allowed:
+            return False
+        _log.warning("looks were missed, or a clock jumped: workers may renew their leases first", seconds=now - before)
+        return True
+
     def _take_lock(self) -> bool:
-        """Take or keep the lock row; one whose holder has been silent for five looks is free."""
+        """Take or keep the lock row; one whose holder has been silent for five looks is free, as is one that is held
+        for longer ahead than that: by a clock that was ahead.
+        """
+        length = _LOCK_LOOKS * self.settings.reconcile_seconds
         statement = (
             update(ReconcilerLock)
             .where(
@@ -108,9 +146,10 @@ class Reconciler:
                     ReconcilerLock.holder.is_(None),
                     ReconcilerLock.holder == self.name,
                     ReconcilerLock.until < database_now(),
+                    ReconcilerLock.until > database_now() + 2.0 * length,
                 ),
             )
-            .values(holder=self.name, until=database_now() + 5.0 * self.settings.reconcile_seconds)
+            .values(holder=self.name, until=database_now() + length)
         )
         with self.engine.begin() as connection:
             return connection.execute(statement).rowcount == 1

@@ -4,13 +4,13 @@
     asked for ───────────▶ queued ───────▶ running ─────────────────▶ succeeded ─┐
                             ▲  │            │ │ │   finish, fail_overdue,        │
                             │  │            │ │ └────────────────────▶ failed ───┤
-                            └──┼────────────┘ │     expire (third crash)         ├─ remove ─▶ deleted
-               release, expire │              │ request_cancel                   │
-                               │              ▼                                  │
+                            └──┼────────────┘ │     bury (third crash), expire   ├─ remove ─▶ deleted
+               release,        │              │ request_cancel                   │
+               expire, bury    │              ▼                                  │
                                │           running* ────────────────▶ cancelled ─┘
                                │              finish (seen in time),      ▲
                                │              cancel_overdue (not seen),  │
-                               │              release, expire             │
+                               │              release, expire, bury       │
                                └──────────────────────────────────────────┘
                                               request_cancel
 
@@ -27,11 +27,18 @@
 | cancel seen by the heartbeat            | running*          | cancelled | finish          | running          |
 | cancel not seen within the grace        | running*          | cancelled | cancel_overdue  | reconciler       |
 | out of time, not seen within the grace  | running, running* | failed    | fail_overdue    | reconciler       |
-| worker stops, or trouble that may pass  | running           | queued    | release         | running          |
-| the same where a cancel was asked for   | running*          | cancelled | release         | running          |
-| lease over: the worker died             | running           | queued    | expire          | reconciler       |
-| lease over for the third time           | running           | failed    | expire          | reconciler       |
+| its worker stops                        | running           | queued    | release         | lease            |
+| stopped so for the twentieth time       | running           | failed    | finish          | lease            |
+| trouble that may pass                   | running           | queued    | release         | running          |
+| the same where a cancel was asked for   | running*          | cancelled | release         | running, lease   |
+| its process was seen to die             | running           | queued    | bury            | children         |
+| the same for the third time, of its own | running           | failed    | bury            | children         |
+| the same where a cancel was asked for   | running*          | cancelled | bury            | children         |
+| lease over: nothing heard of the worker | running           | queued    | expire          | reconciler       |
+| the same for the twentieth time         | running           | failed    | expire          | reconciler       |
 | lease over where a cancel was asked for | running*          | cancelled | expire          | reconciler       |
+| lease may not be over: the clock jumped | running, running* | as before | spare           | reconciler       |
+| got further than attempts before it     | running, running* | as before | record_advance  | checkpoints      |
 | cancel asked for                        | queued            | cancelled | request_cancel  | fits, uws, admin |
 | cancel asked for                        | running, running* | running*  | request_cancel  | fits, uws, admin |
 | its UWS job allows no more time         | running           | running*  | request_cancel  | reconciler       |
@@ -39,12 +46,18 @@
 | final for `fit_days`                    | final             | –         | remove          | retention        |
 
 `running*` is running where a cancel was asked for (`cancel_requested_at`); it may still be done first. `final` is
-succeeded, failed or cancelled. Callers: `submission`, `fits` and `uws` of app/domain, `running`, `lease` and
-`reporting` of worker, `reconciler` of jobs/lifecycle, `retention` of jobs/lifecycle, `admin` is
-photfit/commands/admin/jobs.py.
+succeeded, failed or cancelled. Callers: `submission`, `fits` and `uws` of app/domain, `running`, `lease`,
+`reporting`, `checkpoints` and `children` of worker, `reconciler` of jobs/lifecycle, `retention` of jobs/lifecycle,
+`admin` is photfit/commands/admin/jobs.py.
+
+Only what was seen is held against a fit: `bury` counts a crash where a process died of its own, by a signal that nobody
+sent it or an exit code. An attempt of which nothing was heard any more (`expire`) may have ended by a power cut, a
+machine that was suspended, a database that was away: it is a setback, as one that was given back is, and many in a row
+end a fit. A fit that gets further (`record_advance`) starts all counts anew.
 
 A statement names the state, and where a worker speaks the attempt, that it expects: whoever comes second changes
-nothing and is told so. Leases are reckoned by the database's clock. A cancel that was asked for is never taken back, so
+nothing and is told so. Leases are reckoned by the database's clock, and a lease further ahead than it is long was
+reckoned by one that was wrong. A cancel that was asked for is never taken back, so
 where two statements make one transition, the one for fits that nobody wants comes last and misses none.
 
     record = create(engine, NewFit("local", "a fit", request, queue="cpu", device="auto", body_hash=body_hash))
@@ -62,7 +75,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Float, and_, case, delete, func, type_coerce, update
+from sqlalchemy import ColumnElement, Engine, Float, and_, case, delete, func, null, or_, type_coerce, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -70,10 +83,14 @@ from sqlalchemy.orm import Session
 from fitting.spec.notices import Notice, each_once
 from jobs.clock import database_now
 from jobs.ids import new_id
-from jobs.lifecycle.outcomes import Outcome, too_many_crashes
+from jobs.lifecycle.outcomes import Outcome, too_many_crashes, too_many_setbacks
+from jobs.lifecycle.setbacks import MOST_SETBACKS, pause_after_setbacks
 from jobs.queues import turns
 from jobs.storage.blobs import result_folder
 from jobs.storage.schema import FINAL_STATES, FitRecord
+
+_SLACK_SECONDS = 1.0
+"""Seconds by which a lease may be further ahead than its length: clocks of drivers and servers round."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +130,8 @@ class Claim:
     request_id: str | None = None
     notices: tuple[Notice, ...] = ()
     queue: str = ""
+    setbacks: int = 0
+    troubles: int = 0
 
     @property
     def folder(self) -> str:
@@ -137,6 +156,8 @@ def create(engine: Engine, new: NewFit) -> FitRecord | None:
         "created_at": database_now(),
         "attempt": 0,
         "crashes": 0,
+        "setbacks": 0,
+        "troubles": 0,
         "priority": 0,
         "webhook_due": None if new.webhook is None else database_now(),
         "webhook_tries": 0,
@@ -174,6 +195,8 @@ def claim_next(
         "worker": worker,
         "task_id": task_id,
         "lease_until": database_now() + lease_seconds,
+        "lease_length": lease_seconds,
+        "elapsed": None,
         "started_at": database_now(),
         "progress": None,
         "version": FitRecord.version + 1,
@@ -203,15 +226,15 @@ def _claim_of(record: FitRecord) -> Claim:
         record.request_id,
         record.notices,
         record.queue,
+        record.setbacks,
+        record.troubles,
     )
 
 
-def renew(engine: Engine, held: Claim, lease_seconds: float) -> ClaimStanding:
-    """Push the end of the lease away."""
-    record = _one(
-        engine,
-        update(FitRecord).where(_held(held)).values(lease_until=database_now() + lease_seconds).returning(FitRecord),
-    )
+def renew(engine: Engine, held: Claim, lease_seconds: float, elapsed: float | None = None) -> ClaimStanding:
+    """Push the end of the lease away; `elapsed` is how long the attempt has run, by a clock that never jumps."""
+    longer = {"lease_until": database_now() + lease_seconds, "lease_length": lease_seconds, "elapsed": elapsed}
+    record = _one(engine, update(FitRecord).where(_held(held)).values(longer).returning(FitRecord))
     return ClaimStanding(record is not None, record is not None and record.cancel_requested_at is not None)
 
 
@@ -238,7 +261,12 @@ def record_progress(engine: Engine, held: Claim, progress: dict[str, Any]) -> bo
     return _changed(engine, statement) == 1
 
 
-def finish(
+def record_advance(engine: Engine, held: Claim) -> None:
+    """Note that a fit has got further than the attempts before it: what befell those no longer counts."""
+    _changed(engine, update(FitRecord).where(_held(held)).values(crashes=0, setbacks=0, troubles=0))
+
+
+def finish(  # noqa: PLR0913 - an end has as many parts
     engine: Engine,
     held: Claim,
     outcome: Outcome,
@@ -247,40 +275,102 @@ def finish(
     notices: Sequence[Notice] = (),
     progress: dict[str, Any] | None = None,
     result_bytes: int = 0,
+    result_files: dict[str, Any] | None = None,
 ) -> bool:
-    """End a fit; False, and nothing changed, where the claim is lost. Its notices join those that it came with."""
+    """End a fit; False, and nothing changed, where the claim is lost. Its notices join those that it came with.
+
+    `result_files` tells the bytes and the SHA-256 of each file of the result (`jobs.storage.stored_files`).
+    """
     values: dict[str, Any] = _final(outcome) | {"error": error, "result_bytes": result_bytes}
+    values["result_files"] = result_files
     values["notices"] = each_once((*held.notices, *notices))
     if progress is not None:
         values["progress"] = progress
     return _changed(engine, update(FitRecord).where(_held(held)).values(values)) == 1
 
 
-def release(engine: Engine, held: Claim, pause_seconds: float = 0.0) -> bool:
-    """Give a fit back to the queue without blame, due after a pause; one that was being cancelled is cancelled."""
+def release(engine: Engine, held: Claim, pause_seconds: float = 0.0, *, trouble: bool = False) -> bool:
+    """Give a fit back to the queue without blame, due after a pause; one that was being cancelled is cancelled.
+
+    `trouble` says that it met a part of the service that did not answer, and not that its worker was told to stop.
+    """
     wanted = update(FitRecord).where(_held(held), FitRecord.cancel_requested_at.is_(None))
     due_at = database_now() + pause_seconds if pause_seconds > 0.0 else None
-    if _changed(engine, wanted.values(_queued_again() | {"due_at": due_at})):
+    count = FitRecord.troubles if trouble else FitRecord.setbacks
+    if _changed(engine, wanted.values(_queued_again() | {"due_at": due_at, count.key: count + 1})):
         return True
     return _changed(engine, update(FitRecord).where(_held(held)).values(_final("cancelled"))) == 1
 
 
-def expire(engine: Engine, max_crashes: int) -> list[FitRecord]:
+def bury(engine: Engine, worker: str, task_id: str, death: str, *, blamed: bool, max_crashes: int) -> FitRecord | None:
+    """Take a fit from a task whose process is dead, as the worker's parent saw; None where the task held none.
+
+    Args:
+        worker: what it is called.
+        task_id: of the task.
+        death: how the process died, such as "was ended by SIGKILL".
+        blamed: whether it died of its own, and was not told to end.
+        max_crashes: so many such deaths in a row end the fit.
+    """
+    of_task = and_(FitRecord.state == "running", FitRecord.task_id == task_id, FitRecord.worker == worker)
+    wanted = and_(of_task, FitRecord.cancel_requested_at.is_(None))
+    cancelled = update(FitRecord).where(of_task, FitRecord.cancel_requested_at.is_not(None)).values(_final("cancelled"))
+    crashes, setbacks = FitRecord.crashes + 1, FitRecord.setbacks + 1
+    if blamed:
+        failed = _final("failed") | {"error": too_many_crashes(max_crashes, death), "crashes": crashes}
+        statements = [
+            update(FitRecord).where(wanted, crashes < max_crashes).values(_queued_again() | {"crashes": crashes}),
+            update(FitRecord).where(wanted, crashes >= max_crashes).values(failed),
+        ]
+    else:
+        statements = [update(FitRecord).where(wanted).values(_queued_again() | {"setbacks": setbacks})]
+    for statement in (*statements, cancelled):
+        record = _one(engine, statement.returning(FitRecord))
+        if record is not None:
+            return record
+    return None
+
+
+def expire(engine: Engine, max_setbacks: int) -> list[FitRecord]:
     """Take fits from workers whose lease is over; returns them as they are now: queued again, cancelled or failed.
 
-    A worker that lets its lease run out counts as dead. A fit that was being cancelled is cancelled; one that has seen
-    `max_crashes` workers die fails.
+    What became of their workers is not known, so that it is no crash. The records keep the tasks' ids: such a task may
+    hang, and is to be ended. A fit that was being cancelled is cancelled; one with `max_setbacks` setbacks fails.
     """
     over = and_(FitRecord.state == "running", FitRecord.lease_until < database_now())
     wanted = and_(over, FitRecord.cancel_requested_at.is_(None))
-    crashes = FitRecord.crashes + 1
-    failed = _final("failed") | {"error": too_many_crashes(max_crashes), "crashes": crashes}
+    setbacks = FitRecord.setbacks + 1
+    again = _queued_again() | {"setbacks": setbacks, "due_at": _due_after(setbacks)}
+    del again["task_id"]
+    failed = _final("failed") | {"error": too_many_setbacks(max_setbacks), "setbacks": setbacks}
     statements = (
-        update(FitRecord).where(wanted, crashes < max_crashes).values(_queued_again() | {"crashes": crashes}),
-        update(FitRecord).where(wanted, crashes >= max_crashes).values(failed),
+        update(FitRecord).where(wanted, setbacks < max_setbacks).values(again),
+        update(FitRecord).where(wanted, setbacks >= max_setbacks).values(failed),
         update(FitRecord).where(over, FitRecord.cancel_requested_at.is_not(None)).values(_final("cancelled")),
     )
     return [record for statement in statements for record in _all(engine, statement.returning(FitRecord))]
+
+
+def _due_after(setbacks: ColumnElement[int]) -> ColumnElement[Any]:
+    """From when on a fit may be taken, by `pause_after_setbacks` in SQL."""
+    pauses = [(count, pause_after_setbacks(count)) for count in range(1, MOST_SETBACKS + 1)]
+    return case(*((setbacks == count, database_now() + pause) for count, pause in pauses if pause), else_=null())
+
+
+def spare(engine: Engine, seconds: float, lease_seconds: float, *, all_leases: bool) -> None:
+    """Let leases that the clock has made wrong end `seconds` from now, so that workers that live can renew them.
+
+    Args:
+        seconds: that a worker has.
+        lease_seconds: length of a lease whose record does not tell it.
+        all_leases: those that are over too: the clock has jumped, or nobody could renew. Else only those that are
+            further ahead than they are long, which a clock that was ahead has left.
+    """
+    length = func.coalesce(FitRecord.lease_length, lease_seconds)
+    ahead = FitRecord.lease_until > database_now() + length + _SLACK_SECONDS
+    wrong = or_(ahead, FitRecord.lease_until < database_now() + seconds) if all_leases else ahead
+    running = and_(FitRecord.state == "running", FitRecord.lease_until.is_not(None), wrong)
+    _changed(engine, update(FitRecord).where(running).values(lease_until=database_now() + seconds))
 
 
 def request_cancel(engine: Engine, owner: str, fit_id: str) -> FitRecord | None:
@@ -316,6 +406,8 @@ def fail_overdue(engine: Engine, grace_seconds: float, error: dict[str, Any]) ->
         FitRecord.state == "running",
         FitRecord.time_limit.is_not(None),
         type_coerce(FitRecord.started_at, Float) + FitRecord.time_limit < database_now() - grace_seconds,
+        # Its worker's own clock does not jump, and stands still while its machine is suspended.
+        or_(FitRecord.elapsed.is_(None), FitRecord.elapsed > FitRecord.time_limit),
     )
     return _all(engine, update(FitRecord).where(over).values(_final("failed") | {"error": error}).returning(FitRecord))
 

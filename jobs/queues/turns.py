@@ -54,6 +54,8 @@ TURN_TICKS = 720_720
 weights are exact."""
 MOST_WEIGHT = 100
 """Largest weight of an account. Chosen by hand: more would be a queue of its own."""
+LONGEST_DUE_SECONDS = 600.0
+"""Seconds ahead that a fit that waits may be due: twice the longest pause (`jobs.lifecycle.setbacks`)."""
 QUICK_IN_A_ROW = 2
 """Quick fits that a worker of several queues takes before one of another: at two seconds at most each
 (`jobs.queues.queue_choice.QUICK_SECONDS`) they hold up no other fit by more than four."""
@@ -341,7 +343,9 @@ def _of_queue(fits: FromClause) -> ColumnElement[bool]:
 
 
 def _due(fits: FromClause) -> ColumnElement[bool]:
-    return or_(fits.c.due_at.is_(None), fits.c.due_at <= database_now())
+    # What is due later than any pause lasts was written by a clock that was ahead.
+    now = database_now()
+    return or_(fits.c.due_at.is_(None), fits.c.due_at <= now, fits.c.due_at > now + LONGEST_DUE_SECONDS)
 
 
 @functools.cache

@@ -13,6 +13,7 @@ Every method of a store but where it says otherwise raises `jobs.faults.StorageT
 Why stores are spoken to through obstore: docs/decisions/0003-object-store.md.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -26,7 +27,8 @@ import obstore
 from obstore.exceptions import GenericError, JoinError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import from_url
 
-from jobs.faults import StorageTrouble
+from jobs.faults import DiskFull, StorageTrouble
+from jobs.storage.scratch import locked
 
 if TYPE_CHECKING:
     from obstore import GetOptions
@@ -51,6 +53,8 @@ _CHUNK = 1 << 20
 """Bytes that are copied or sent at once. Chosen by hand: large enough that calls cost nothing, small enough to hold."""
 _TRIES_AGAINST_DELETION = 20
 """How often a folder is made anew that somebody removes at the same moment. Chosen by hand: once is rare."""
+_PUTTING = ".putting-"
+"""What names of files begin with that are being stored; no key does."""
 _NO_FILE = (FileNotFoundError, NotADirectoryError)
 """The second where a part of the key that should be a folder is a blob."""
 _PASSING_IN_STORES = (GenericError, JoinError, PermissionDeniedError, UnauthenticatedError, OSError)
@@ -121,6 +125,10 @@ class BlobStore(Protocol):
         """Remove a blob; none is fine."""
         ...
 
+    def litter(self) -> list[Path]:
+        """Files in the store that are no blobs: left by processes that were killed while they stored."""
+        ...
+
     def check(self) -> None:
         """Raise StorageTrouble where nothing can be stored."""
         ...
@@ -156,7 +164,7 @@ class FolderBlobs:
         with path.open("rb") as source, _folder_trouble():
             descriptor, temporary = self._new_file(target.parent)
             try:
-                with os.fdopen(descriptor, "wb") as copy:
+                with os.fdopen(descriptor, "wb") as copy, locked(Path(temporary)):
                     shutil.copyfileobj(source, copy, _CHUNK)
                     copy.flush()
                     os.fsync(copy.fileno())
@@ -173,9 +181,9 @@ class FolderBlobs:
         for _ in range(_TRIES_AGAINST_DELETION):
             with suppress(FileNotFoundError):  # somebody has deleted the folder's last blob just now
                 folder.mkdir(parents=True, exist_ok=True)
-                return tempfile.mkstemp(dir=folder, prefix=".putting-")
+                return tempfile.mkstemp(dir=folder, prefix=_PUTTING)
         folder.mkdir(parents=True, exist_ok=True)
-        return tempfile.mkstemp(dir=folder, prefix=".putting-")
+        return tempfile.mkstemp(dir=folder, prefix=_PUTTING)
 
     def read(self, key: str, start: int = 0, stop: int | None = None) -> bytes:
         """See `BlobStore`."""
@@ -210,10 +218,11 @@ class FolderBlobs:
 
     def keys(self, prefix: str) -> list[str]:
         """See `BlobStore`."""
-        # Unlike `rglob`, `walk` does not mind that a folder vanishes meanwhile.
-        walk = os.walk(self._path(prefix))
+        # Unlike `rglob`, `walk` does not mind that a folder vanishes meanwhile; what else it meets is trouble.
+        walk = os.walk(self._path(prefix), onerror=_unless_vanished)
         files = (Path(folder) / name for folder, _, names in walk for name in names if not name.startswith("."))
-        return sorted(str(path.relative_to(self.folder)) for path in files)
+        with _folder_trouble():
+            return sorted(str(path.relative_to(self.folder)) for path in files)
 
     def delete(self, key: str) -> None:
         """Remove the file, and its folder where that was the last one."""
@@ -228,6 +237,11 @@ class FolderBlobs:
             except OSError:
                 break
 
+    def litter(self) -> list[Path]:
+        """See `BlobStore`; whoever still stores has its file locked (`jobs.storage.scratch.remove_unlocked`)."""
+        walk = os.walk(self.folder)
+        return sorted(Path(folder) / name for folder, _, names in walk for name in names if name.startswith("."))
+
     def check(self) -> None:
         """See `BlobStore`."""
         with _folder_trouble():
@@ -236,13 +250,20 @@ class FolderBlobs:
                 file.write(b"x")
 
 
+def _unless_vanished(error: OSError) -> None:
+    if not isinstance(error, _NO_FILE):
+        raise error
+
+
 @contextmanager
 def _folder_trouble() -> Iterator[None]:
     """Turn the file system's refusals into ours: a disk that is full, or gone, may be back."""
     try:
         yield
     except OSError as error:
-        raise StorageTrouble(f"the folder of files does not answer: {error}") from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        trouble = DiskFull if full else StorageTrouble
+        raise trouble(f"the folder of files does not answer: {error}") from error
 
 
 def _sync_folder(folder: Path) -> None:
@@ -312,6 +333,10 @@ class ObjectBlobs:
                 obstore.delete(self._store, checked_key(key))
             except FileNotFoundError:
                 return
+
+    def litter(self) -> list[Path]:
+        """None: an upload in parts that was broken off is for the store's own rules of expiry."""
+        return []
 
     def check(self) -> None:
         """Raise StorageTrouble where the store does not answer."""

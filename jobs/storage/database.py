@@ -7,16 +7,28 @@ migrate(engine)
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, ExceptionContext, PoolProxiedConnection, QueuePool, create_engine, event, make_url, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    ExceptionContext,
+    PoolProxiedConnection,
+    QueuePool,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -24,6 +36,10 @@ from jobs.faults import DatabaseAway
 from jobs.settings import Settings
 
 _MIGRATIONS = Path(__file__).parents[1] / "migrations"
+_FIRST_WAIT_SECONDS = 0.5
+"""Seconds until a database that does not answer is asked again, doubled each time. Chosen by hand."""
+_LONGEST_WAIT_SECONDS = 10.0
+"""Seconds: the doubling ends here. Chosen by hand."""
 _MIGRATION_LOCK = 7_305_461
 """Key of the advisory lock under which PostgreSQL is migrated; any number that others do not use."""
 _POOL_SECONDS = 10.0
@@ -40,6 +56,9 @@ class ConnectionPool(QueuePool):
             return super().connect()
         except PoolTimeout as error:
             raise DatabaseAway("every connection to the database stayed taken") from error
+
+
+_log = structlog.get_logger("photfit.database")
 
 
 def connect(settings: Settings) -> Engine:
@@ -87,13 +106,49 @@ def _make_private(database: Path) -> None:
         os.close(os.open(database, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
+class NewerTables(Exception):
+    """The database has tables of a newer version of the program."""
+
+    def __init__(self, found: str, known: str) -> None:
+        super().__init__(
+            f"the database was made by a newer photfit: its tables have version {found}, this program knows them up to "
+            f"{known}; install the newer version again, or restore a backup that was made before"
+        )
+
+
 def migrate(engine: Engine) -> None:
-    """Bring the tables to this version; safe when several processes start at once."""
+    """Bring the tables to this version; safe when several processes start at once. Raises NewerTables."""
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     with _one_at_a_time(engine), engine.begin() as connection:
+        refuse_newer(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def refuse_newer(connection: Connection) -> None:
+    """Raise NewerTables where the tables have a version that this program does not know."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    scripts = ScriptDirectory.from_config(config)
+    known = {script.revision for script in scripts.walk_revisions()}
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found is not None and found not in known:
+        raise NewerTables(found, scripts.get_current_head() or "none")
+
+
+def wait_for_database(engine: Engine) -> None:
+    """Bring the tables to this version as soon as the database answers, however long that takes. Raises NewerTables."""
+    pause = _FIRST_WAIT_SECONDS
+    while True:
+        try:
+            migrate(engine)
+        except DatabaseAway as error:
+            _log.warning("the database does not answer; it is waited for", error=str(error))
+            time.sleep(pause)
+            pause = min(2.0 * pause, _LONGEST_WAIT_SECONDS)
+        else:
+            return
 
 
 def revisions(engine: Engine) -> tuple[str | None, str | None]:

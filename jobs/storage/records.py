@@ -1,12 +1,12 @@
 """Records of fits, to be read, listed and named: every question but those of operation names the owner who asks."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Float, String, cast, func, or_, select, type_coerce, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from jobs.clock import database_now
 from jobs.storage.schema import FitRecord
@@ -64,6 +64,7 @@ def list_fits(
 ) -> Page:
     """The owner's fits, newest first; `cursor` is the id of the last one seen."""
     query = select(FitRecord).where(FitRecord.owner == owner).order_by(FitRecord.id.desc()).limit(limit + 1)
+    query = query.options(defer(FitRecord.result_files))  # long, and no list tells it
     if cursor is not None:
         query = query.where(FitRecord.id < cursor)
     if wanted is not None:
@@ -132,6 +133,13 @@ def owner_of(engine: Engine, fit_id: str) -> str | None:
     """Whose fit this is, or None where there is none: for operation, not for users."""
     with Session(engine) as session:
         return session.scalar(select(FitRecord.owner).where(FitRecord.id == fit_id))
+
+
+def tasks_that_hold(engine: Engine, task_ids: Iterable[str]) -> set[str]:
+    """Those of some tasks that hold a running fit: for operation, not for users."""
+    query = select(FitRecord.task_id).where(FitRecord.state == "running", FitRecord.task_id.in_(list(task_ids)))
+    with engine.connect() as connection:
+        return {task_id for task_id in connection.scalars(query) if task_id is not None}
 
 
 @dataclass(frozen=True)

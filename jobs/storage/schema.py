@@ -48,8 +48,11 @@ class FitRecord(Table):
         time_limit, memory_limit: seconds of an attempt and MiB that it may take; None is no limit.
         webhook, webhook_due, webhook_tries: who is told when it is final, when next (None: no more), how often so far.
         attempt: how often a worker has taken it; results are stored under the attempt.
-        crashes: attempts that ended because their worker died.
-        lease_until: when the holder loses it unless it renews.
+        crashes: attempts in a row in which the child that ran it was seen to die of its own.
+        setbacks, troubles: attempts in a row that were lost or given back for another reason, and that met a part of
+            the service that did not answer; like `crashes` they are forgotten when the fit gets further.
+        lease_until, lease_length: when the holder loses it unless it renews, and the seconds that a renewal gives.
+        elapsed: seconds that the attempt has run, by its worker's clock, at its last renewal.
         task_id: the Celery task of the holder, for ending it by force.
         rung_at: of versions whose messages named a fit; nothing reads it.
         priority: above 0 it comes before all turns (`jobs.queues.turns`).
@@ -60,6 +63,7 @@ class FitRecord(Table):
         version: rises with every change; the entity tag.
         request_id: the HTTP request that asked for it, as in the API's log.
         result_bytes: what the result's files take.
+        result_files: bytes and SHA-256 of each of the result's files, by name; None of fits before there were any.
     """
 
     __tablename__ = "fits"
@@ -88,7 +92,11 @@ class FitRecord(Table):
     finished_at: Mapped[datetime | None]
     attempt: Mapped[int] = mapped_column(default=0)
     crashes: Mapped[int] = mapped_column(default=0)
+    setbacks: Mapped[int] = mapped_column(default=0, server_default="0")
+    troubles: Mapped[int] = mapped_column(default=0, server_default="0")
     lease_until: Mapped[float | None] = mapped_column(Float(53))
+    lease_length: Mapped[float | None] = mapped_column(Float(53))
+    elapsed: Mapped[float | None] = mapped_column(Float(53))
     worker: Mapped[str | None] = mapped_column(String(200))
     task_id: Mapped[str | None] = mapped_column(String(64))
     rung_at: Mapped[float | None] = mapped_column(Float(53))
@@ -111,6 +119,7 @@ class FitRecord(Table):
     version: Mapped[int] = mapped_column(default=1)
     request_id: Mapped[str | None] = mapped_column(String(80))
     result_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    result_files: Mapped[dict[str, Any] | None]
 
     @property
     def warnings(self) -> list[str]:
@@ -134,7 +143,10 @@ class UploadRecord(Table):
 
 
 class WorkerRecord(Table):
-    """One worker process, as it last reported itself; `memory` is its GPUs', in bytes by device and kind."""
+    """One worker process, as it last reported itself; `memory` is its GPUs', in bytes by device and kind.
+
+    `incarnation` tells it from one before it that was called the same.
+    """
 
     __tablename__ = "workers"
 
@@ -144,6 +156,7 @@ class WorkerRecord(Table):
     stopping: Mapped[bool] = mapped_column(default=False)
     last_seen: Mapped[float] = mapped_column(Float(53))
     memory: Mapped[dict[str, Any] | None]
+    incarnation: Mapped[str | None] = mapped_column(String(40))
 
 
 class TallyRecord(Table):

@@ -26,6 +26,7 @@ from jobs.storage import records, uploads
 from jobs.storage.blobs import open_blobs
 from jobs.storage.database import connect, migrate
 from jobs.storage.schema import FINAL_STATES, FitRecord
+from jobs.storage.stored_files import sha256_of
 from photfit.broker import find_server
 from tests.waiting import wait_until
 
@@ -87,10 +88,9 @@ class Service:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        socket = folder / "b.sock"
         self.settings = Settings(
             data_dir=folder,
-            broker_url=f"redis+socket://{socket}?virtual_host=0",
+            broker_url=f"redis+socket://{folder / 'b.sock'}?virtual_host=0",
             lease_seconds=4.0,
             reconcile_seconds=0.5,
             cancel_grace_seconds=3.0,
@@ -103,8 +103,7 @@ class Service:
             "PHOTFIT_CANCEL_GRACE_SECONDS": "3",
             "PHOTFIT_WORKER_THREADS": "1",
         }
-        options = ["--port", "0", "--unixsocket", str(socket), "--appendonly", "yes", "--dir", str(folder)]
-        self.broker = Program([find_server(), *options], {}, folder / "broker.log")
+        self.broker = self.start_broker()
         self.engine: Engine = connect(self.settings)
         migrate(self.engine)
         self.blobs = open_blobs(self.settings.blobs)
@@ -112,8 +111,13 @@ class Service:
         wait_until(self.broker_answers, 60, "the broker's start")
         self.worker = self.start_worker()
 
-    def start_worker(self) -> Program:
-        return Program([sys.executable, "-m", "worker"], self.environment, self.folder / "worker.log")
+    def start_broker(self) -> Program:
+        socket = str(self.folder / "b.sock")
+        options = ["--port", "0", "--unixsocket", socket, "--appendonly", "yes", "--dir", str(self.folder)]
+        return Program([find_server(), *options], {}, self.folder / "broker.log")
+
+    def start_worker(self, *options: str) -> Program:
+        return Program([sys.executable, "-m", "worker", *options], self.environment, self.folder / "worker.log")
 
     def broker_answers(self) -> bool:
         try:
@@ -124,7 +128,8 @@ class Service:
     def wipe_broker(self) -> None:
         redis.Redis.from_url(client_url(self.settings.broker_url)).flushall()
 
-    def upload(self, path: Path, sha256: str, owner: str = "local") -> str:
+    def upload(self, path: Path, owner: str = "local") -> str:
+        sha256 = sha256_of(path)
         self.blobs.put_file(uploads.blob_key(sha256), path)
         record, _ = uploads.add_upload(
             self.engine, owner, filename=path.name, size=path.stat().st_size, sha256=sha256, description={}
@@ -167,7 +172,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.fixture
 def request_document(service: Service) -> dict[str, Any]:
     """The three galaxies, uploaded."""
-    upload = service.upload(EXAMPLE / "three_galaxies.fits", "aa" * 32)
+    upload = service.upload(EXAMPLE / "three_galaxies.fits")
     document = json.loads((EXAMPLE / "request.json").read_text())
     return parse_request(document).with_references({"three_galaxies.fits": upload}).document()
 
@@ -187,7 +192,7 @@ def slow_document(service: Service, tmp_path: Path) -> dict[str, Any]:
         for number in range(1, 5)
     ]
     document = {
-        "images": [{"data": service.upload(path, "bb" * 32), "variance": {"constant": 9.0}}],
+        "images": [{"data": service.upload(path), "variance": {"constant": 9.0}}],
         "components": [{"name": "sky", "profile": "flat_sky", "parameters": {"i": 90}}, *galaxies],
         "stages": [{"method": "lm", "tolerance": 1e-15, "max_iterations": 1000}] * 100,
     }

@@ -20,7 +20,7 @@ def test_limits_end_a_fit_and_not_its_worker(service: Service, slow_document: di
     drawn = service.submit({**slow_document, "stages": chains}, time_limit=3.0)
     path = tmp_path / "large.npy"
     np.save(path, np.random.default_rng(4).normal(100.0, 3.0, (2500, 2500)))
-    images = [{**slow_document["images"][0], "data": service.upload(path, "cc" * 32)}]
+    images = [{**slow_document["images"][0], "data": service.upload(path)}]
     large = service.submit({**slow_document, "images": images, "stages": [QUICK]}, memory_limit=64)
     within = service.submit({**slow_document, "stages": [QUICK]}, time_limit=300.0, memory_limit=4096)
 

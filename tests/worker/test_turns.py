@@ -31,7 +31,7 @@ def two_workers(service: Service) -> Iterator[Service]:
 
 def request_of(service: Service, owner: str) -> dict[str, Any]:
     """The three galaxies, uploaded by the owner."""
-    upload = service.upload(EXAMPLE / "three_galaxies.fits", "aa" * 32, owner)
+    upload = service.upload(EXAMPLE / "three_galaxies.fits", owner)
     document = json.loads((EXAMPLE / "request.json").read_text())
     return parse_request(document).with_references({"three_galaxies.fits": upload}).document()
 

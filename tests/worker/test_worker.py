@@ -6,6 +6,7 @@ from typing import Any
 from jobs.lifecycle import transitions
 from jobs.queues import presence
 from tests.worker.conftest import Service, wait_until
+from tests.worker.test_children import child_of
 
 
 def test_a_fit_leaves_its_result_under_its_attempt(service: Service, request_document: dict[str, Any]) -> None:
@@ -52,14 +53,16 @@ def test_a_fit_whose_upload_is_gone_fails_with_a_reason(service: Service, reques
     assert "Traceback" not in json.dumps(record.error)
 
 
-def test_a_fit_that_kills_every_worker_fails_and_the_next_one_runs(
+def test_a_fit_that_kills_its_process_each_time_fails_and_the_next_one_runs(
     service: Service, request_document: dict[str, Any], slow_document: dict[str, Any]
 ) -> None:
     poison = service.submit(slow_document)
     for attempt in (1, 2, 3):
         wait_until(lambda attempt=attempt: service.fit(poison).attempt == attempt, 180, f"attempt {attempt}")
         wait_until(lambda: service.fit(poison).progress, 180, "progress")
-        service.worker.kill()
+        child_of(service).kill()
     record = service.finished(poison)
     assert (record.state, record.crashes) == ("failed", 3)
+    assert record.error is not None
+    assert "was ended by SIGKILL" in record.error["detail"]
     assert service.finished(service.submit(request_document)).state == "succeeded"

@@ -79,7 +79,8 @@ _LEADING_COLUMNS = len(COLUMNS)
 """How many those are."""
 _ROW = np.dtype("<f8")
 """Numbers of a row: float64, little-endian whatever the machine."""
-_CHECKPOINT = "checkpoint.npz"
+CHECKPOINT_NAME = "checkpoint.npz"
+"""What the sampler goes on from; the draws stand in files beside it."""
 
 
 class ChainStore:
@@ -134,7 +135,7 @@ class ChainStore:
 
     def _read_checkpoint(self) -> State | None:
         """The checkpoint, if it is whole and of this run."""
-        content = None if self._shelf is None else self._shelf.read(_CHECKPOINT)
+        content = None if self._shelf is None else self._shelf.read(CHECKPOINT_NAME)
         if content is None:
             return None
         try:
@@ -193,7 +194,7 @@ class ChainStore:
         known: dict[str, Any] = {"header": np.asarray(self._header), "rows": np.asarray(self._rows_stored)}
         file = io.BytesIO()
         np.savez(file, segments=np.asarray(self._segments, dtype=np.int64), **(known | state))
-        self._shelf.write(_CHECKPOINT, file.getvalue())
+        self._shelf.write(CHECKPOINT_NAME, file.getvalue())
         self._last_save = time.monotonic()
 
     @property

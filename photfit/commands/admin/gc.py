@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import click
 
 from photfit.commands.admin.service_database import database, settings
@@ -10,11 +12,14 @@ from photfit.commands.admin.service_database import database, settings
 @click.command("gc")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 def gc(dry_run: bool) -> None:
-    """Delete files that belong to no upload and no fit any more, and sessions and UWS jobs whose time is over."""
+    """Delete files that belong to no upload and no fit any more, or that killed processes left half written, and
+    sessions and UWS jobs whose time is over.
+    """
     from jobs.accounts.sessions import drop_expired
     from jobs.lifecycle.retention import orphans
     from jobs.operation.uws import drop_destroyed
     from jobs.storage.blobs import open_blobs
+    from jobs.storage.scratch import RECEIVING, is_unlocked, remove_unlocked, sweep
 
     blobs = open_blobs(settings().blobs)
     count = size = 0
@@ -24,7 +29,14 @@ def gc(dry_run: bool) -> None:
             size += blobs.size(key) or 0
             if not dry_run:
                 blobs.delete(key)
+        for path in blobs.litter():
+            with suppress(FileNotFoundError):
+                left = path.stat().st_size
+                if is_unlocked(path) if dry_run else remove_unlocked(path):
+                    count += 1
+                    size += left
         if not dry_run:
+            sweep(settings().data_dir / "receiving", RECEIVING)
             drop_expired(engine)
             drop_destroyed(engine)
     click.echo(f"{count} files, {size / 2**20:.1f} MiB, {'would go' if dry_run else 'are gone'}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, event, select, update
 from sqlalchemy import inspect as columns_of
 from sqlalchemy.orm import Session
 
@@ -27,6 +27,8 @@ CALLERS = {
     "running": "worker/running.py",
     "lease": "worker/lease.py",
     "reporting": "worker/reporting.py",
+    "checkpoints": "worker/checkpoints.py",
+    "children": "worker/children.py",
     "reconciler": "jobs/lifecycle/reconciler.py",
     "retention": "jobs/lifecycle/retention.py",
 }
@@ -43,6 +45,13 @@ ENDINGS: dict[str, list[Callable[[Engine, Claim], object]]] = {
         lambda engine, held: transitions.finish(engine, held, "cancelled"),
     ],
     "release": [lambda engine, held: transitions.release(engine, held)],
+    "bury": [
+        lambda engine, _: transitions.bury(engine, "worker", "task", "died", blamed=True, max_crashes=3),
+        lambda engine, _: transitions.bury(engine, "worker", "task", "died", blamed=True, max_crashes=1),
+        lambda engine, _: transitions.bury(engine, "worker", "task", "died", blamed=False, max_crashes=1),
+    ],
+    "record_advance": [lambda engine, held: transitions.record_advance(engine, held)],
+    "spare": [lambda engine, _: transitions.spare(engine, 60.0, 30.0, all_leases=True)],
     "expire": [lambda engine, _: transitions.expire(engine, 3), lambda engine, _: transitions.expire(engine, 1)],
     "request_cancel": [lambda engine, held: transitions.request_cancel(engine, held.owner, held.fit_id)],
     "cancel_overdue": [lambda engine, _: transitions.cancel_overdue(engine, -1.0)],
@@ -60,6 +69,8 @@ def fit_in(engine: Engine, state: str) -> Claim:
         return Claim(record.id, record.attempt, record.owner, record.request, record.device, record.crashes)
     held = claim_fit(engine, record.id, "worker", "task", -1.0)
     assert held is not None
+    with engine.begin() as connection:
+        connection.execute(update(FitRecord).where(FitRecord.id == record.id).values(troubles=1))
     if state in ("running*", "cancelled"):
         transitions.request_cancel(engine, "local", record.id)
     if state in FINAL_STATES:
@@ -138,7 +149,7 @@ def test_the_readme_tells_the_same_life() -> None:
 
 
 @pytest.mark.parametrize("place", [1, 2, 3])
-@pytest.mark.parametrize("ending", ["release", "expire"])
+@pytest.mark.parametrize("ending", ["release", "expire", "bury"])
 def test_a_cancel_is_heeded_before_whichever_statement_it_comes(engine: Engine, ending: str, place: int) -> None:
     held = fit_in(engine, "running")
     begun: list[object] = []

@@ -2,13 +2,16 @@
 
 import json
 import threading
+from functools import partial
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, text, update
 
 from fitting.spec import Notice
+from jobs.clock import database_now
 from jobs.lifecycle import transitions
 from jobs.lifecycle.outcomes import out_of_time
+from jobs.lifecycle.setbacks import MOST_SETBACKS
 from jobs.lifecycle.transitions import Claim, ClaimStanding
 from jobs.storage import records
 from jobs.storage.records import FitFilter
@@ -118,18 +121,104 @@ def test_a_renewed_lease_does_not_run_out(any_engine: Engine) -> None:
     assert state_of(any_engine, fit.id) == "running"
 
 
-def test_a_fit_that_kills_its_worker_three_times_fails_with_a_reason(any_engine: Engine) -> None:
+def test_a_fit_that_kills_its_process_three_times_fails_with_what_is_known(any_engine: Engine) -> None:
     fit = created(any_engine)
-    for _ in range(2):
-        claimed(any_engine, fit.id, lease=-1.0)
-        assert [record.state for record in transitions.expire(any_engine, 3)] == ["queued"]
-    claimed(any_engine, fit.id, lease=-1.0)
-    assert [record.state for record in transitions.expire(any_engine, 3)] == ["failed"]
+    died = partial(transitions.bury, any_engine, "worker", "task", "was ended by SIGKILL", blamed=True, max_crashes=3)
+    for expected in ("queued", "queued", "failed"):
+        claimed(any_engine, fit.id)
+        record = died()
+        assert record is not None
+        assert record.state == expected
     record = records.get_fit(any_engine, "local", fit.id)
     assert record is not None
     assert (record.state, record.crashes) == ("failed", 3)
     assert record.error is not None
-    assert "3 workers died" in record.error["detail"]
+    assert "3 processes died while they ran this fit. The last one was ended by SIGKILL." in record.error["detail"]
+    assert died() is None
+
+
+def test_what_nobody_saw_is_held_against_no_fit(any_engine: Engine) -> None:
+    fit = created(any_engine)
+    for _ in range(5):
+        claimed(any_engine, fit.id, lease=-1.0)
+        assert [record.state for record in transitions.expire(any_engine, MOST_SETBACKS)] == ["queued"]
+        claimed(any_engine, fit.id)
+        record = transitions.bury(any_engine, "worker", "task", "was ended by SIGTERM", blamed=False, max_crashes=1)
+        assert record is not None
+        assert transitions.release(any_engine, claimed(any_engine, fit.id))
+    record = records.get_fit(any_engine, "local", fit.id)
+    assert record is not None
+    assert (record.state, record.crashes, record.setbacks) == ("queued", 0, 15)
+
+
+def test_a_fit_whose_attempts_all_come_to_nothing_waits_ever_longer_and_fails_with_what_is_known(
+    any_engine: Engine,
+) -> None:
+    fit = created(any_engine)
+    waits = []
+    for _ in range(MOST_SETBACKS):
+        claimed(any_engine, fit.id, lease=-1.0)
+        (record,) = transitions.expire(any_engine, MOST_SETBACKS)
+        waits.append(record.due_at)
+    assert waits[:3] == [None, None, None]
+    times = [due for due in waits[3:-1] if due is not None]
+    assert len(times) == MOST_SETBACKS - 4
+    assert sorted(times) == times
+    assert record.state == "failed"
+    assert record.error is not None
+    assert "nobody saw why" in record.error["detail"]
+
+
+def test_a_fit_that_gets_further_starts_all_counts_anew(any_engine: Engine) -> None:
+    fit = created(any_engine)
+    claimed(any_engine, fit.id, lease=-1.0)
+    transitions.expire(any_engine, MOST_SETBACKS)
+    claimed(any_engine, fit.id)
+    transitions.bury(any_engine, "worker", "task", "ended with exit code 1", blamed=True, max_crashes=3)
+    transitions.release(any_engine, claimed(any_engine, fit.id), trouble=True)
+    claim = claimed(any_engine, fit.id)
+    assert (claim.crashes, claim.setbacks, claim.troubles) == (1, 1, 1)
+    transitions.record_advance(any_engine, claim)
+    transitions.release(any_engine, claim)
+    again = claimed(any_engine, fit.id)
+    assert (again.crashes, again.setbacks, again.troubles) == (0, 1, 0)
+
+
+def test_a_lease_further_ahead_than_it_is_long_does_not_hold(any_engine: Engine) -> None:
+    wrong, right = created(any_engine), created(any_engine)
+    claim = claimed(any_engine, wrong.id, lease=0.2)
+    claimed(any_engine, right.id, lease=7200.0)
+    set_columns(any_engine, wrong.id, lease_until=database_now() + 7200.0)
+    transitions.spare(any_engine, 0.2, 30.0, all_leases=False)
+    expired = wait_until(lambda: transitions.expire(any_engine, 3), 5.0, "the end of the lease")
+    assert [record.id for record in expired] == [wrong.id]
+    assert not transitions.renew(any_engine, claim, 30.0).held
+
+
+def test_a_fit_that_is_due_further_ahead_than_any_pause_is_due(any_engine: Engine) -> None:
+    soon, wrong = created(any_engine), created(any_engine)
+    set_columns(any_engine, soon.id, due_at=database_now() + 300.0)
+    set_columns(any_engine, wrong.id, due_at=database_now() + 7200.0)
+    taken = transitions.claim_next(any_engine, ["cpu"], "worker", None, 30.0)
+    assert taken is not None
+    assert taken.fit_id == wrong.id
+    assert transitions.claim_next(any_engine, ["cpu"], "worker", None, 30.0) is None
+
+
+def test_a_clock_that_jumps_ends_no_fits_time(any_engine: Engine) -> None:
+    record = transitions.create(any_engine, new_fit(time_limit=100.0))
+    assert record is not None
+    claim = claimed(any_engine, record.id)
+    transitions.renew(any_engine, claim, 30.0, elapsed=10.0)
+    set_columns(any_engine, record.id, started_at=database_now() - 7200.0)
+    assert transitions.fail_overdue(any_engine, 1.0, out_of_time()) == []
+    transitions.renew(any_engine, claim, 30.0, elapsed=101.0)
+    assert [late.id for late in transitions.fail_overdue(any_engine, 1.0, out_of_time())] == [record.id]
+
+
+def set_columns(engine: Engine, fit_id: str, **values: object) -> None:
+    with engine.begin() as connection:
+        connection.execute(update(FitRecord).where(FitRecord.id == fit_id).values(values))
 
 
 def test_a_released_fit_is_queued_again_and_no_crash_is_counted(any_engine: Engine) -> None:
