@@ -1,6 +1,6 @@
 """Children of a worker, as their parent sees them: one that died with a fit in hand, one that is silent with one.
 
-`FitRequest` is Celery's view of a task in the parent (`worker.tasks` names it). When the task's process dies, the
+`TaskOfChild` is Celery's view of a task in the parent (`worker.tasks` names it). When the task's process dies, the
 parent says so at once in the fit's record, and how: nobody else knows, and nothing else is held against a fit
 (docs/decisions/0032-what-is-held-against-a-fit.md). `end_silent` ends a child whose task has no fit any more and goes
 on all the same: it hangs, in native code or on a disk that does not answer.
@@ -30,7 +30,7 @@ _on_death: Callable[[str, int], None] | None = None
 _log = structlog.get_logger("photfit.children")
 
 
-class FitRequest(Request):
+class TaskOfChild(Request):
     """A task in the parent; a child that dies of it is told of in the fit's record."""
 
     def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> Any:
