@@ -26,7 +26,7 @@ READS = [
 def flip(path: Path, count: int = 100) -> None:
     """Flip a bit in every so-manieth byte."""
     content = bytearray(path.read_bytes())
-    for place in range(0, len(content), max(len(content) // count, 1)):
+    for place in range(len(content) // 2, len(content), max(len(content) // count, 1)):  # of the pixels
         content[place] ^= 4
     path.write_bytes(content)
 
