@@ -2,7 +2,7 @@
 
 `TaskOfChild` is Celery's view of a task in the parent (`worker.tasks` names it). When the task's process dies, the
 parent says so at once in the fit's record, and how: nobody else knows, and nothing else is held against a fit
-(docs/decisions/0032-what-is-held-against-a-fit.md). `end_silent` ends a child whose task has no fit any more and goes
+(docs/decisions/0033-what-is-held-against-a-fit.md). `end_silent` ends a child whose task has no fit any more and goes
 on all the same: it hangs, in native code or on a disk that does not answer.
 """
 

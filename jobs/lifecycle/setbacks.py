@@ -1,7 +1,7 @@
 """Setbacks: attempts that came to nothing by nobody's fault that is known, how long a fit waits after them, and an end.
 
 A worker that was stopped, a machine that lost its power, a lease that ran out unheard of: none says anything about the
-fit, so that none is held against it (docs/decisions/0032-what-is-held-against-a-fit.md). But what comes again and again
+fit, so that none is held against it (docs/decisions/0033-what-is-held-against-a-fit.md). But what comes again and again
 costs a worker each time: after a few in a row a fit waits, ever longer, and after many it fails.
 """
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from jobs.settings import Settings
 from jobs.storage.blobs import FolderBlobs
+from jobs.storage.database import connect, migrate
 from jobs.storage.scratch import PROCESS_PREFIX, scratch_folder, sweep, sweep_process_folders
 from photfit.cli import main
 from tests.waiting import wait_until
@@ -54,6 +56,9 @@ def test_a_folder_goes_with_its_use(tmp_path: Path) -> None:
 
 
 def test_gc_removes_what_a_killed_process_left_half_stored_and_nothing_that_is_being_stored(tmp_path: Path) -> None:
+    engine = connect(Settings(data_dir=tmp_path))
+    migrate(engine)
+    engine.dispose()
     blobs = FolderBlobs(tmp_path / "blobs")
     script = (
         "import os, sys, time\nfrom pathlib import Path\nfrom jobs.storage import blobs\n"
