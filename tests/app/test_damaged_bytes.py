@@ -24,9 +24,10 @@ READS = [
 
 
 def flip(path: Path, count: int = 100) -> None:
-    """Flip a bit in every so-manieth byte."""
+    """Flip a bit in bytes of the first plane's pixels, or in the second half of a small file."""
     content = bytearray(path.read_bytes())
-    for place in range(len(content) // 2, len(content), max(len(content) // count, 1)):  # of the pixels
+    begin, end = (10_000, 20_000) if len(content) > 30_000 else (len(content) // 2, len(content))
+    for place in range(begin, end, max((end - begin) // count, 1)):
         content[place] ^= 4
     path.write_bytes(content)
 
