@@ -34,7 +34,7 @@ def database() -> Iterator[Engine]:
     from sqlalchemy import make_url
 
     from jobs.faults import DatabaseAway
-    from jobs.storage.database import connect, migrate
+    from jobs.storage.database import NewerTables, connect, migrate
 
     place = make_url(settings().database)
     if place.get_backend_name() == "sqlite" and not Path(place.database or "").is_file():
@@ -46,6 +46,8 @@ def database() -> Iterator[Engine]:
     try:
         migrate(engine)
         yield engine
+    except NewerTables as error:
+        raise CommandFailure(str(error)) from error
     except DatabaseAway as error:
         raise CommandFailure(f"the database at {engine.url!r} does not answer: {error}") from error
     finally:
