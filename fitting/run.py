@@ -1,6 +1,7 @@
 """Run of a fit: one request, from arrays to result, by its stages in order."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -158,15 +159,14 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
         if problem.request.noise.name != "student_t":
             free = round(len(problem.names) / len(planes))
             notices += filter(None, (noise_notice(plane, free) for plane in planes))
+    converged = not fitted or (
+        end.converged and not lost and set(covariance.undetermined) <= set(covariance.unfelt) and math.isfinite(chi2)
+    )
+    if end.converged and not converged:  # the search did, the fit did not
+        message = re.sub("^converged", "the search ended in a minimum", message)
     return FitResult(
         request=problem.request,
-        converged=fitted is False
-        or (
-            end.converged
-            and not lost
-            and set(covariance.undetermined) <= set(covariance.unfelt)
-            and math.isfinite(chi2)
-        ),
+        converged=converged,
         message=message,
         chi2=chi2,
         degrees_of_freedom=problem.degrees_of_freedom,

@@ -41,15 +41,12 @@ def parameters_report(document: Mapping[str, Any], truth: Mapping[str, float] | 
 
 
 def _flux_scales(document: Mapping[str, Any]) -> Iterator[str]:
-    """A line an image on what its magnitudes count from."""
-    images = document.get("images", [])
+    """A line an image on what its magnitudes count from, where no warning tells that already."""
+    images, told = document.get("images", []), document.get("warnings", [])
     for image in images:
-        if image.get("flux_scale"):
-            yield (
-                f"{image['name']}: {image['flux_scale']['sentence']}"
-                if len(images) > 1
-                else (f"magnitudes: {image['flux_scale']['sentence']}")
-            )
+        scale = image.get("flux_scale")
+        if scale and not any(scale["sentence"] in warning for warning in told):
+            yield f"{image['name'] if len(images) > 1 else 'magnitudes'}: {scale['sentence']}"
 
 
 def _cells(row: Mapping[str, Any], truth: Mapping[str, float] | None) -> list[str | Text]:

@@ -91,3 +91,9 @@ def test_what_magnitudes_count_from_is_said() -> None:
     images = [{"name": "image", "flux_scale": {"sentence": "the zero point is MAGZERO 25"}}]
     assert "magnitudes: the zero point is MAGZERO 25" in shown({**document(), "images": images})
     assert "magnitudes:" not in shown({**document(), "images": [{"name": "image", "flux_scale": None}]})
+
+
+def test_what_magnitudes_count_from_is_told_once() -> None:
+    content = {**document(), "images": [{"name": "i", "flux_scale": {"sentence": "zero point 25"}}]}
+    assert "magnitudes: zero point 25" in shown(content)
+    assert "zero point 25" not in shown({**content, "warnings": ["image i: zero point 25"]})
