@@ -107,12 +107,12 @@ lint-imports: $(STAMP)
 lint-security: $(STAMP)
 	$(BIN)/bandit --quiet --severity-level medium --skip B104 --recursive app jobs worker fitting photfit
 
-# Keys and passwords in what is committed. Letters that look random are colour maps and ids here; test, word and wrong are
-# the passwords of tests, password that of examples in docs/.
+# Keys and passwords in what is committed. Letters that look random are colour maps and ids here; the names
+# here are the passwords of tests; password is that of examples in docs/.
 lint-secrets: $(STAMP)
 	git ls-files -z -- ':!app/page/vendor' ':!*.fits' ':!*.png' ':!constraints.txt' | xargs -0 $(BIN)/detect-secrets-hook \
 		--disable-plugin Base64HighEntropyString --disable-plugin HexHighEntropyString \
-		--exclude-secrets '^(test|word|wrong|password|whsec_.?)$$' --exclude-lines 'whsec_(" \+|\$$\()'
+		--exclude-secrets '^(test|word|wrong|a-key-of-the-service|password|whsec_.?)$$' --exclude-lines 'whsec_(" \+|\$$\()'
 
 hooks: $(STAMP)
 	$(BIN)/pre-commit install
