@@ -231,7 +231,8 @@ def _scene(
         masked += [
             {"ellipse": _moved(mask_of(source, found.rms, blur, kernel, target), image.origin)} for source in dropped
         ]
-    chosen = [*([] if target is None else [target]), *fitted]
+    chosen = _within(spec.max_components, [*([] if target is None else [target]), *fitted])
+    target = None if target is None else chosen[0]
     if _masks_what_is_left(spec):
         masked += list(_footprints(found.left, image, chosen, target))
     named = name_parts(chosen, target, stars=spec.stars)
@@ -240,6 +241,16 @@ def _scene(
     if masked and target is None:
         notices.append(Notice("neighbours-masked", f"{_number(len(masked), 'source')} beyond the limit masked"))
     return ProposedScene(spec, _masked(image, masked), found, tuple(named), (*shapes, *masked), tuple(notices))
+
+
+def _within(most: int, sources: list[Source]) -> list[Source]:
+    """Sources with no more components than asked for: the last keep theirs singly where two each would be too many."""
+    kept, room = [], most - len(sources)
+    for source in sources:
+        parts = 1 if source.decomposition is None else len(source.decomposition.parts)
+        kept.append(source if parts - 1 <= max(room, 0) else replace(source, decomposition=None))
+        room -= parts - 1 if kept[-1] is source else 0
+    return kept
 
 
 def _masks_what_is_left(spec: ProposalSpec) -> bool:

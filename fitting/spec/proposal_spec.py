@@ -141,7 +141,7 @@ class ProposalSpec(ImageSpec):
         segmentation: whole numbers, the same for all pixels of one source, 0 where there is none.
         catalogue, positions: sources that are known; at most one of these three, and then none is looked for.
         threshold: least significance of a source, in sigma.
-        max_components: how many sources at most, beside the sky.
+        max_components: how many sources, and components for them, at most, beside the sky.
         profile: of each source that is not taken for a star.
         stars: whether sources that look like the PSF are proposed as stars.
         sky: whether the sky is level, tilted, or as the image says.

@@ -51,8 +51,9 @@ _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,254}\Z")
 """A part of a key. 255 characters: what file systems take as a name."""
 _CHUNK = 1 << 20
 """Bytes that are copied or sent at once. Chosen by hand: large enough that calls cost nothing, small enough to hold."""
-_TRIES_AGAINST_DELETION = 20
-"""How often a folder is made anew that somebody removes at the same moment. Chosen by hand: once is rare."""
+_TRIES_AGAINST_DELETION = 1000
+"""How often a folder is made anew that somebody removes at the same moment. Chosen by hand: once is
+rare, and some tens are when two others do nothing else."""
 _PUTTING = ".putting-"
 """What names of files begin with that are being stored; no key does."""
 _NO_FILE = (FileNotFoundError, NotADirectoryError)

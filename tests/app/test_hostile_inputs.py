@@ -69,7 +69,8 @@ def answers(service: Service, ground: Ground) -> dict[int, tuple[int, httpx.Resp
         answer = service.client.request(
             hostile.method, hostile.address, content=content or None, headers=hostile.headers, timeout=120
         )
-        found[number] = (len(content), answer, time.monotonic() - start)
+        # Without the path of the secret, which is longer in some folders of tests than in others.
+        found[number] = (len(content.replace(str(ground.secret).encode(), b"")), answer, time.monotonic() - start)
     return found
 
 

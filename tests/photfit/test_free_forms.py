@@ -49,11 +49,11 @@ def test_the_page_has_a_request_for_each_free_form() -> None:
     ids=["spline", "multi_gaussian", "spline, warped", "multi_gaussian, warped", "basis"],
 )
 def test_a_request_of_the_page_fits_as_it_says(
-    place: int, more: dict[str, Any], chi2_reduced: float, folder: Path
+    place: int, more: dict[str, Any], chi2_reduced: float, folder: Path, tmp_path: Path
 ) -> None:
     document = json.loads(json.dumps(REQUESTS[place]))
     document["components"][1] |= more
     (folder / "free.json").write_text(json.dumps(document), encoding="utf-8")
-    found = fitted(folder / "free.json", folder / "free")
+    found = fitted(folder / "free.json", tmp_path / "free")
     assert found["converged"] is True
     assert found["chi2_reduced"] == pytest.approx(chi2_reduced, abs=0.005)

@@ -31,7 +31,9 @@ def test_a_running_fit_tells_its_parameters_and_shows_its_residual(
     transitions.request_cancel(service.engine, "local", fit_id)
     record = service.finished(fit_id, 20.0)
     assert record.state == "cancelled"
-    assert service.blobs.keys(f"fits/{fit_id}") == []
+    kept = service.blobs.keys(f"fits/{fit_id}")
+    assert f"fits/{fit_id}/1/parameters.json" in kept, "what it had found"
+    assert not [key for key in kept if "/live/" in key]
     assert record.progress is not None
     assert record.progress["residual"] is None
     assert list(record.progress["parameters"]) == NAMES

@@ -55,14 +55,18 @@ def lm_with_restarts(
     for number, theta in enumerate(starts):
         tell = _report_best(report, ends, number * options.max_iterations, most)
         ends.append(_search(problem, theta, options, tell, start.equations if number == 0 else None))
-    tell = _report_best(report, ends, most, most)
+
+    def further() -> Callable[[int, float, Tensor], None]:
+        """A report of searches beyond those that were asked for."""
+        return _counting_on(report, ends, options.max_iterations, most)
+
     for drawn in (False, True):
         again = begun_anew(problem, start, min(ends, key=_worth), drawn)
         if again is not None:
-            ends.append(_gentle_search(problem, again, options, tell))
+            ends.append(_gentle_search(problem, again, options, further()))
     plain = _unmodified(problem, start.theta)
     if plain is not None and not _is_settled(problem, min(ends, key=_worth)):
-        ends.append(_released(problem, *plain, options, tell))
+        ends.append(_released(problem, *plain, options, further()))
     best = min(ends, key=_worth)
     return replace(
         best,
@@ -153,6 +157,23 @@ def _report_best(
         if best is not None and _rank(best) < chi2:
             chi2, theta = _rank(best), best.theta
         report(min(first + step, most), most, chi2, theta)
+
+    return tell
+
+
+def _counting_on(
+    report: StageReport, ends: Sequence[MinimizerResult], steps: int, most: int
+) -> Callable[[int, float, Tensor], None]:
+    """A report of one search after another that counts their steps on from those of all that have ended."""
+    done, last = sum(end.iterations for end in ends), 0
+
+    def tell(step: int, chi2: float, theta: Tensor) -> None:
+        nonlocal done, last
+        if step <= last:  # another search begins, where something before it ended
+            done, last = done + last, 0
+        if step > last:
+            last = step
+            _report_best(report, ends, done, max(most, done + steps))(step, chi2, theta)
 
     return tell
 

@@ -66,12 +66,14 @@ def begun_anew(problem: Problem, start: MinimizerResult, end: MinimizerResult, d
         drawn: whether they are put where their light is missed most, not only those that went out; None where that is
             all there is.
     """
+    if not problem.names:
+        return None
     felt = felt_parameters(problem, end.theta, end.equations)
     loose = loose_parameters(problem, end.theta, end.equations.matrix[0], felt)
     rows, scale = problem.parameters.free, problem.step_scale(end.theta)
     if end.converged:
         moved = (end.theta - start.theta)[0].abs() > _MOVED * scale
-        turns = torch.tensor([row.description.period is not None for row in rows])
+        turns = torch.tensor([row.description.period is not None for row in rows], dtype=torch.bool)
         lost = ~felt & felt_parameters(problem, start.theta, start.equations)
         loose = (loose & moved & ~turns) | (lost & torch.isfinite(scale) & ~turns)
     shaped = torch.isfinite(scale)
