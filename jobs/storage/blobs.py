@@ -180,7 +180,7 @@ class FolderBlobs:
     def _new_file(folder: Path) -> tuple[int, str]:
         """A new temporary file in a folder, which is made if need be; once it is there, `delete` leaves the folder."""
         for _ in range(_TRIES_AGAINST_DELETION):
-            with suppress(FileNotFoundError):  # somebody has deleted the folder's last blob just now
+            with suppress(FileNotFoundError, FileExistsError):  # somebody deletes the folder's last blob just now
                 folder.mkdir(parents=True, exist_ok=True)
                 return tempfile.mkstemp(dir=folder, prefix=_PUTTING)
         folder.mkdir(parents=True, exist_ok=True)

@@ -313,7 +313,7 @@ def test_a_fit_costs_little_more_than_its_fitting(
         assert finished(working_service, response.json())["state"] == "succeeded"
         wholes.append(time.perf_counter() - start)
     print(f"POST {statistics.median(posts):.4f} s, to the result {statistics.median(wholes):.4f} s")
-    assert statistics.median(posts) < 0.060
+    assert statistics.median(posts) < 0.150, "the images are read in a fork behind walls of its own"
     assert statistics.median(wholes) < 1.0
 
 

@@ -95,6 +95,7 @@ def test_a_child_that_hangs_is_ended_and_its_worker_goes_on(service: Service, sl
     assert service.worker.starts == 1
 
 
+@pytest.mark.slow
 def test_a_child_that_hangs_is_ended_by_its_parent_where_no_broker_passes_it_on(
     service: Service, slow_document: dict[str, Any]
 ) -> None:

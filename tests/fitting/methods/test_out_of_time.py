@@ -139,6 +139,7 @@ def test_time_that_is_up_while_the_callback_looks_at_the_model_stops_the_fit(mon
     assert result.stopped == "stage 1, lm, was stopped before its end"
 
 
+@pytest.mark.slow
 def test_time_may_be_up_at_any_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fitting.progress_reporter, "_REPEAT_SECONDS", 0.0)
     large = image_of(noisy(rendered([flat_sky(), sersic(x=150.0, y=140.0, r_e=30.0, q=0.95)], (300, 300))))
