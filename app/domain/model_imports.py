@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from app.domain import uploads
-from app.errors import RequestFaulty, Unavailable
+from app.domain.sandbox_refusals import sandbox_refusals
+from app.errors import RequestFaulty
 from app.lifetime.services import Services
 from app.sandbox import file_products
-from app.sandbox.pool import SandboxBusy, SandboxError
 from fitting.spec import Fault, PlaneReference
 from fitting.spec.handling import ImportSpec
 from jobs.storage.uploads import blob_key
@@ -21,16 +21,16 @@ def import_model(services: Services, owner: str, spec: ImportSpec) -> Mapping[st
     known, faults = uploads.find_named(services, owner, named, "ids of uploads by the names that the model has")
     if faults:
         raise RequestFaulty(faults)
+
+    def refusal(why: str) -> RequestFaulty:
+        return RequestFaulty([Fault("$.text", f"the import {why}", "a smaller model or image")])
+
     with ExitStack() as stack:
         files: dict[str, Path] = {
             name: stack.enter_context(services.blobs.local(blob_key(record.sha256))) for name, record in known.items()
         }
-        try:
+        with sandbox_refusals("The import", refusal):
             found = services.sandbox.call(file_products.import_model, spec, files)
-        except SandboxBusy as error:
-            raise Unavailable(f"The import {error}.") from error
-        except SandboxError as error:
-            raise RequestFaulty([Fault("$.text", f"the import {error}", "a smaller model or image")]) from error
     if found.faults:
         raise RequestFaulty(found.faults)
     return found.document

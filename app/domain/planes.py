@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from app.domain import results, uploads
+from app.domain.sandbox_refusals import sandbox_refusals
 from app.domain.temporary_files import ConvertedFile, temporary_folder
-from app.errors import FileUnreadable, NotFound, RequestFaulty, Unavailable
+from app.errors import FileUnreadable, NotFound, RequestFaulty
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
 from app.sandbox import file_products, upload_checks
-from app.sandbox.pool import SandboxBusy, SandboxError
 from fitting.spec import Fault
 from fitting.spec.plots import PictureChoices
 from jobs.storage.blobs import BlobMissing, BlobStore
@@ -83,10 +83,8 @@ def sky_map(services: Services, plane: StoredPlane) -> dict[str, Any] | None:
 def recognise(services: Services, owner: str, upload_id: str) -> dict[str, Any]:
     """Which HDU of an upload is which plane. Raises NotFound."""
     description = uploads.get(services, owner, upload_id).description
-    try:
+    with sandbox_refusals("The file"):
         return services.sandbox.call(upload_checks.recognise_planes, description)
-    except SandboxError as error:
-        raise Unavailable(f"The file {error}.") from error
 
 
 def picture_etag(upload: UploadRecord, choices: PictureChoices) -> str:
@@ -122,9 +120,5 @@ def _read_blob(
             path = stack.enter_context(blobs.local(key))
         except BlobMissing as error:
             raise NotFound("The file has just been deleted.") from error
-        try:
+        with sandbox_refusals("The file", lambda why: FileUnreadable(f"The file {why}.", expected="a smaller image")):
             return services.sandbox.call(function, path, *args, **kwargs)
-        except SandboxBusy as error:
-            raise Unavailable(f"The file {error}.") from error
-        except SandboxError as error:
-            raise FileUnreadable(f"The file {error}.", expected="a smaller image") from error

@@ -11,11 +11,11 @@ from typing import Concatenate, ParamSpec
 
 from app.domain import fits
 from app.domain.results import StoredFile, file_of, fit_with_result, stored_file
+from app.domain.sandbox_refusals import sandbox_refusals
 from app.domain.temporary_files import own_disk, temporary_folder
-from app.errors import NoPicture, NoSuchPlot, NotFound, RequestFaulty, Unavailable
+from app.errors import NoPicture, NoSuchPlot, NotFound, RequestFaulty
 from app.lifetime.services import Services
 from app.sandbox import file_products
-from app.sandbox.pool import SandboxError
 from fitting.spec.documents import Fault
 from fitting.spec.plots import (
     PLOT_FORMATS,
@@ -139,10 +139,8 @@ def _draw(
         }
         shelf = work / "result"
         shelf.mkdir()
-        try:
+        with sandbox_refusals("The plot"):
             return services.sandbox.call(function, files, shelf, *args, **kwargs)
-        except SandboxError as error:
-            raise Unavailable(f"The plot {error}.") from error
 
 
 def _keep(services: Services, key: str, content: bytes) -> StoredFile:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from app.domain import uploads
-from app.errors import RequestFaulty, Unavailable
+from app.domain.sandbox_refusals import sandbox_refusals
+from app.errors import RequestFaulty
 from app.lifetime.services import Services
 from app.sandbox import file_products
-from app.sandbox.pool import SandboxBusy, SandboxError
 from fitting.spec import Fault, ProposalSpec, json_path, parse_proposal
 from jobs.storage.uploads import blob_key
 
@@ -32,12 +32,11 @@ def propose(services: Services, owner: str, upload_id: str, document: object) ->
 
 
 def _in_sandbox(services: Services, spec: ProposalSpec, files: Mapping[str, Path]) -> Mapping[str, Any]:
-    try:
+    def refusal(why: str) -> RequestFaulty:
+        return RequestFaulty([Fault("$", f"the search for sources {why}", _EXPECTED)])
+
+    with sandbox_refusals("The proposal", refusal):
         proposed = services.sandbox.call(file_products.propose, spec, files)
-    except SandboxBusy as error:
-        raise Unavailable(f"The proposal {error}.") from error
-    except SandboxError as error:
-        raise RequestFaulty([Fault("$", f"the search for sources {error}", _EXPECTED)]) from error
     if proposed.faults:
         raise RequestFaulty(proposed.faults)
     return proposed.document

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.domain.results import StoredFile, file_of, fit_with_result
+from app.domain.sandbox_refusals import sandbox_refusals
 from app.domain.temporary_files import ConvertedFile, temporary_folder
-from app.errors import NotFound, RequestFaulty, Unavailable
+from app.errors import NotFound, RequestFaulty
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
 from app.sandbox import file_products
-from app.sandbox.pool import SandboxError
 
 ChainsFormat = Literal["json", "npz", "csv", "ecsv", "fits", "parquet", "netcdf"]
 ParametersFormat = Literal["json", "csv", "ecsv", "fits", "votable", "latex"]
@@ -48,12 +48,10 @@ def convert_chains(services: Services, found: StoredFile, wanted: ChainsChoice) 
     """The chains as wanted. Raises RequestFaulty for a parameter that they lack, Unavailable where none could look."""
     with temporary_folder(services.receiving_folder) as folder, found.blobs.local(found.key) as source:
         target = folder / "chains"
-        try:
+        with sandbox_refusals("The chains' conversion"):
             fault = services.sandbox.call(
                 file_products.convert_chains, source, target, wanted.format, wanted.thin, wanted.parameters
             )
-        except SandboxError as error:
-            raise Unavailable(f"The chains' conversion {error}.") from error
         if fault is not None:
             raise RequestFaulty([fault])
         return ConvertedFile.open_at(target)
@@ -68,8 +66,6 @@ def convert_table(services: Services, found: StoredFile, kind: file_products.Tab
     """A stored document as a table. Raises Unavailable where none could look."""
     with temporary_folder(services.receiving_folder) as folder, found.blobs.local(found.key) as source:
         target = folder / "table"
-        try:
+        with sandbox_refusals("The table"):
             services.sandbox.call(file_products.convert_document, source, target, kind, format_)
-        except SandboxError as error:
-            raise Unavailable(f"The table {error}.") from error
         return ConvertedFile.open_at(target)

@@ -11,11 +11,11 @@ import structlog
 
 from app.domain import limits, uploads
 from app.domain.limits import FitLimits
+from app.domain.sandbox_refusals import sandbox_refusals
 from app.domain.temporary_files import ReceivedFile
-from app.errors import KeyReused, RequestFaulty, Unavailable
+from app.errors import KeyReused, RequestFaulty
 from app.lifetime.services import Services
 from app.sandbox import upload_checks
-from app.sandbox.pool import SandboxBusy, SandboxError
 from fitting import __version__
 from fitting.spec import Fault, FitRequest, Notice, RequestInvalid, parse_request
 from fitting.spec.request import request_sha256
@@ -134,12 +134,12 @@ def _read_request(services: Services, document: object) -> FitRequest:
     """
     if len(orjson.dumps(document)) <= _READ_AT_ONCE:
         return parse_request(document)
-    try:
+
+    def refusal(why: str) -> RequestFaulty:
+        return RequestFaulty([Fault("$", f"the request {why}", "a smaller request")])
+
+    with sandbox_refusals("The request", refusal):
         found = services.sandbox.call(upload_checks.read_request, document, _SECONDS_OF_READING)
-    except SandboxBusy as error:
-        raise Unavailable(f"The request {error}.") from error
-    except SandboxError as error:
-        raise RequestFaulty([Fault("$", f"the request {error}", "a smaller request")]) from error
     if isinstance(found, FitRequest):
         return found
     raise RequestInvalid(found)
@@ -149,12 +149,12 @@ def _check_images(
     services: Services, request: FitRequest, files: Mapping[str, Path], new: frozenset[str]
 ) -> upload_checks.ImageCheck:
     """What there is to say of a sound request. Raises RequestFaulty with every fault that shows in the images."""
-    try:
+
+    def refusal(why: str) -> RequestFaulty:
+        return RequestFaulty([Fault("$.images", f"one of the files {why}", uploads.READABLE)])
+
+    with sandbox_refusals("The request", refusal):
         checked = services.sandbox.call(upload_checks.check_images, request, files, new)
-    except SandboxBusy as error:
-        raise Unavailable(f"The request {error}.") from error
-    except SandboxError as error:
-        raise RequestFaulty([Fault("$.images", f"one of the files {error}", uploads.READABLE)]) from error
     if checked.faults:
         raise RequestFaulty(checked.faults)
     return checked

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from app.domain import limits
+from app.domain.sandbox_refusals import sandbox_refusals
 from app.domain.temporary_files import ReceivedFile
-from app.errors import Conflict, FileUnreadable, NotFound, Unavailable
+from app.errors import Conflict, FileUnreadable, NotFound
 from app.lifetime.services import Services
 from app.sandbox import upload_checks
-from app.sandbox.pool import SandboxBusy, SandboxError
 from fitting.spec import Fault, PlaneReference
 from jobs.storage import records, uploads
 from jobs.storage.schema import UploadRecord
@@ -29,12 +29,8 @@ def store(services: Services, owner: str, received: ReceivedFile) -> tuple[Uploa
 
 def check_upload(services: Services, path: Path) -> dict[str, Any]:
     """What is in a file, as JSON. Raises FileUnreadable where it is no image, Unavailable where nobody could look."""
-    try:
+    with sandbox_refusals("The file", lambda why: FileUnreadable(f"The file {why}.", expected=READABLE)):
         found = services.sandbox.call(upload_checks.check_file, path)
-    except SandboxBusy as error:
-        raise Unavailable(f"The file {error}.") from error
-    except SandboxError as error:
-        raise FileUnreadable(f"The file {error}.", expected=READABLE) from error
     if isinstance(found, Fault):
         place = f"{found.path}: " if found.path else ""
         detail = f"The file cannot be used: {place}{found.message}. Expected: {found.expected}."
