@@ -13,7 +13,7 @@ import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from astropy.io import fits
@@ -34,7 +34,8 @@ _COORDINATE = re.compile(r"\A([XY])\w*_IMAGE\Z")
 """Names of SExtractor's coordinates in pixels of the image, counted from 1."""
 
 
-class PsfModel(Protocol):
+@dataclass(frozen=True)
+class _PsfModel:
     """A point-spread function that changes over the image.
 
     Attributes:
@@ -46,22 +47,16 @@ class PsfModel(Protocol):
         header: of its HDU.
     """
 
-    @property
-    def kind(self) -> str: ...  # noqa: D102
-    @property
-    def hdu(self) -> int: ...  # noqa: D102
-    @property
-    def sampling(self) -> float | None: ...  # noqa: D102
-    @property
-    def middle(self) -> tuple[float, float]: ...  # noqa: D102
-    @property
-    def notes(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def header(self) -> fits.Header: ...  # noqa: D102
+    kind: str
+    hdu: int
+    sampling: float | None
+    middle: tuple[float, float]
+    notes: tuple[str, ...]
+    header: fits.Header
 
 
 @dataclass(frozen=True)
-class PolynomialPsf:
+class PolynomialPsf(_PsfModel):
     """A PSF whose samples are polynomials of the position: Σ_k planes[k] u^a_k v^b_k, u = (x + 1 − zero)/scale.
 
     Attributes:
@@ -70,12 +65,6 @@ class PolynomialPsf:
         zero, scale: of x and y, pixels counted from 1.
     """
 
-    kind: str
-    hdu: int
-    sampling: float | None
-    middle: tuple[float, float]
-    notes: tuple[str, ...]
-    header: fits.Header
     planes: Array
     powers: NDArray[np.intp]
     zero: tuple[float, float]
@@ -89,15 +78,9 @@ class PolynomialPsf:
 
 
 @dataclass(frozen=True)
-class SampledPsf:
+class SampledPsf(_PsfModel):
     """A PSF at positions: `planes` (positions, height, width) at x and y, pixels counted from 0."""
 
-    kind: str
-    hdu: int
-    sampling: float | None
-    middle: tuple[float, float]
-    notes: tuple[str, ...]
-    header: fits.Header
     planes: Array
     x: tuple[float, ...]
     y: tuple[float, ...]
