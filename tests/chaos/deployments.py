@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,13 @@ import psutil
 from sqlalchemy import Engine, create_engine, text
 
 from photfit.broker import find_server
+from tests.programs import KeptProgram
 
 ROOT = Path(__file__).parents[2]
 LEASE_SECONDS = 6.0
 """A short lease keeps campaigns short; what is late is late in leases, so that it loses nothing of their meaning."""
+_PAUSE = 0.2
+"""Seconds before what ended is started again."""
 START_SECONDS = 180.0
 """Loading torch on a machine that does much else."""
 MOST_CRASHES = 20
@@ -40,36 +44,8 @@ class Unavailable(Exception):
     """This machine lacks what a set-up or a fault needs; the message names it."""
 
 
-class Keeper:
+class Keeper(KeptProgram):
     """A program that is started again whenever it ends, until it is stopped."""
-
-    def __init__(self, name: str, arguments: list[str], environment: dict[str, str], log: Path) -> None:
-        self.name, self.arguments, self.environment, self.log = name, arguments, environment, log
-        self.wanted = True
-        self.starts = 0
-        self._start()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def _start(self) -> None:
-        self.starts += 1
-        with self.log.open("ab") as log:
-            self.handle = subprocess.Popen(
-                self.arguments,
-                env={**os.environ, **self.environment},
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    def _watch(self) -> None:
-        while self.wanted:
-            self.handle.wait()
-            if self.wanted:
-                time.sleep(0.2)
-                self._start()
 
     def family(self) -> list[psutil.Process]:
         """The process and all below it, itself first."""
@@ -109,7 +85,7 @@ def free_port() -> int:
         return port
 
 
-class Deployment:
+class Deployment(ABC):
     """What both set-ups have: a folder, an address, keepers, and a view of the database of its own."""
 
     name = ""
@@ -143,7 +119,7 @@ class Deployment:
     def keep(self, name: str, arguments: list[str], **environment: str) -> None:
         """Start a program, and again whenever it ends."""
         log = self.folder / f"{name.replace(' ', '-')}.log"
-        self.keepers[name] = Keeper(name, arguments, self.environment() | environment, log)
+        self.keepers[name] = Keeper(arguments, self.environment() | environment, log, _PAUSE)
 
     def ready(self) -> bool:
         """Whether the service says that it can work."""
@@ -173,21 +149,21 @@ class Deployment:
         with self.engine().connect() as connection:
             return {row["id"]: dict(row) for row in connection.execute(text(query)).mappings()}
 
+    @abstractmethod
     def engine(self) -> Engine:
         """A connection of its own to the service's database."""
-        raise NotImplementedError
 
+    @abstractmethod
     def database_url(self) -> str:
         """As SQLAlchemy writes it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def blob_keys(self) -> list[str]:
         """Everything in the store, with what begins with a dot."""
-        raise NotImplementedError
 
+    @abstractmethod
     def start(self) -> None:
         """Start everything, and return when it is ready."""
-        raise NotImplementedError
 
     def stop(self) -> None:
         """End everything; what is left of it is killed and counted by `left_over`."""

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from jobs.storage.database import connect, migrate
 from jobs.storage.schema import FINAL_STATES, FitRecord
 from jobs.storage.stored_files import sha256_of
 from photfit.broker import find_server
+from tests.programs import KeptProgram
 from tests.waiting import wait_until
 
 __all__ = ["wait_until"]
@@ -36,34 +36,8 @@ ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "three_galaxies"
 
 
-class Program:
+class Program(KeptProgram):
     """A process that is started again whenever it ends, until it is stopped."""
-
-    def __init__(self, arguments: list[str], environment: dict[str, str], log: Path) -> None:
-        self.arguments, self.environment, self.log = arguments, environment, log
-        self.wanted = True
-        self.starts = 0
-        self._start()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def _start(self) -> None:
-        self.starts += 1
-        with self.log.open("ab") as log:
-            self.handle = subprocess.Popen(
-                self.arguments,
-                env={**os.environ, **self.environment},
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    def _watch(self) -> None:
-        while self.wanted:
-            self.handle.wait()
-            if self.wanted:
-                self._start()
 
     def kill(self) -> None:
         """SIGKILL the process and all that it started; it comes back."""
