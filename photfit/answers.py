@@ -80,7 +80,7 @@ class NoticeAnswer(Answer):
     where: str | None = None
 
 
-class Fit(Answer):
+class FitAnswer(Answer):
     """One fit: its state and progress."""
 
     id: str

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 from pydantic import ValidationError
 
-from photfit.answers import FINAL_STATES, Fit, ProblemAnswer, Upload
+from photfit.answers import FINAL_STATES, FitAnswer, ProblemAnswer, Upload
 
 DEFAULT_URL = "http://127.0.0.1:8700"
 """Where `photfit serve` answers unless told otherwise."""
@@ -130,10 +130,10 @@ class Client:
         document: dict[str, Any] = self._json(lambda: self._http.post("/v1/import", json=body))
         return document
 
-    def submit(self, request: Mapping[str, Any], idempotency_key: str | None = None) -> Fit:
+    def submit(self, request: Mapping[str, Any], idempotency_key: str | None = None) -> FitAnswer:
         """Ask for a fit; its files are upload ids. The same key and request again give the first job."""
         headers = {"Idempotency-Key": idempotency_key or _new_key()}
-        return Fit.model_validate(self._json(lambda: self._http.post("/v1/fits", json=request, headers=headers)))
+        return FitAnswer.model_validate(self._json(lambda: self._http.post("/v1/fits", json=request, headers=headers)))
 
     def plan(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """What a request would do, with its first values filled in; no fit is asked for."""
@@ -149,7 +149,7 @@ class Client:
         idempotency_key: str | None = None,
         *,
         from_best: bool = False,
-    ) -> Fit:
+    ) -> FitAnswer:
         """Ask for a fit again, with what a JSON merge patch of its request changes, such as ``{"seed": 7}``.
 
         With `from_best` every parameter begins where the fit ended.
@@ -157,18 +157,18 @@ class Client:
         headers = {"Idempotency-Key": idempotency_key or _new_key(), "Content-Type": "application/merge-patch+json"}
         content = json.dumps(dict(changes or {}))
         address, query = f"/v1/fits/{fit_id}/rerun", {"from": "best"} if from_best else {}
-        return Fit.model_validate(
+        return FitAnswer.model_validate(
             self._json(lambda: self._http.post(address, content=content, headers=headers, params=query))
         )
 
-    def change(self, fit_id: str, *, name: str | None = None, labels: Sequence[str] | None = None) -> Fit:
+    def change(self, fit_id: str, *, name: str | None = None, labels: Sequence[str] | None = None) -> FitAnswer:
         """Give a fit another name, or other labels in the place of those that it has."""
         changes: dict[str, Any] = {} if name is None else {"name": name}
         if labels is not None:
             changes["labels"] = list(labels)
         headers = {"Content-Type": "application/merge-patch+json"}
         content, address = json.dumps(changes), f"/v1/fits/{fit_id}"
-        return Fit.model_validate(self._json(lambda: self._http.patch(address, content=content, headers=headers)))
+        return FitAnswer.model_validate(self._json(lambda: self._http.patch(address, content=content, headers=headers)))
 
     def fits(
         self,
@@ -177,7 +177,7 @@ class Client:
         name: str | None = None,
         labels: Sequence[str] = (),
         search: str | None = None,
-    ) -> Iterator[Fit]:
+    ) -> Iterator[FitAnswer]:
         """The fits that meet every condition, newest first, asked for page by page.
 
         `search` is a text in name, labels or id.
@@ -186,18 +186,20 @@ class Client:
         query = {key: value for key, value in given.items() if value not in (None, [])}
         page: dict[str, Any] = self._json(lambda: self._http.get("/v1/fits", params=query))
         while True:
-            yield from map(Fit.model_validate, page["fits"])
+            yield from map(FitAnswer.model_validate, page["fits"])
             following = page.get("next")
             if following is None:
                 return
             page = self._document(following)
 
-    def fit(self, fit_id: str, wait: float = 0.0) -> Fit:
+    def fit(self, fit_id: str, wait: float = 0.0) -> FitAnswer:
         """The fit as it is now; with `wait` seconds, the service answers when it is finished or the time is over."""
         query: dict[str, Any] = {"wait": round(wait), "state": sorted(FINAL_STATES)} if wait >= 1 else {}
-        return Fit.model_validate(self._json(lambda: self._http.get(f"/v1/fits/{fit_id}", params=query)))
+        return FitAnswer.model_validate(self._json(lambda: self._http.get(f"/v1/fits/{fit_id}", params=query)))
 
-    def wait(self, fit_id: str, timeout: float | None = None, report: Callable[[Fit], None] | None = None) -> Fit:
+    def wait(
+        self, fit_id: str, timeout: float | None = None, report: Callable[[FitAnswer], None] | None = None
+    ) -> FitAnswer:
         """The finished fit. Long-polls, once a second where `report` is to see it on the way.
 
         Raises WaitTimeout after `timeout` seconds.
@@ -234,9 +236,9 @@ class Client:
         )
         return self._document(f"/v1/fits/{fit_id}/chains", query)
 
-    def cancel(self, fit_id: str) -> Fit:
+    def cancel(self, fit_id: str) -> FitAnswer:
         """Ask for the end of a fit; a queued one ends at once, a running one within an iteration."""
-        return Fit.model_validate(self._json(lambda: self._http.post(f"/v1/fits/{fit_id}/cancel")))
+        return FitAnswer.model_validate(self._json(lambda: self._http.post(f"/v1/fits/{fit_id}/cancel")))
 
     def download(self, address: str, path: Path) -> None:
         """Write what is at `address` (as in a fit's links) to `path`, whole or not at all."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from photfit.answers import Fit
+from photfit.answers import FitAnswer
 from photfit.client import Client
 from photfit.downloads import download_results
 from photfit.failures import CommandFailure, UserMistake
@@ -39,7 +39,7 @@ class ExampleResult:
     """One example's result. `parameters` is None where the fit failed."""
 
     example: str
-    fit: Fit
+    fit: FitAnswer
     parameters: dict[str, Any] | None
     truth: dict[str, float]
     folder: Path
@@ -99,7 +99,7 @@ def run_examples(examples: Path, output: Path, url: str, show: Callable[[Example
         return results
 
 
-def _collect(client: Client, fit: Fit, example: Path, folder: Path) -> ExampleResult:
+def _collect(client: Client, fit: FitAnswer, example: Path, folder: Path) -> ExampleResult:
     truth = json.loads((example / "truth.json").read_text(encoding="utf-8"))["parameters"]
     if fit.state != "succeeded":
         return ExampleResult(example.name, fit, None, truth, folder)

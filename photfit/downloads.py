@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import quote, urlencode
 
 from fitting.spec.plots import PLANES, PLOTS
-from photfit.answers import Fit
+from photfit.answers import FitAnswer
 from photfit.client import Client, Refused
 
 TABLE_FORMATS = {
@@ -31,7 +31,7 @@ _DOCUMENTS = {
 
 
 def download_results(
-    client: Client, fit: Fit, folder: Path, truth: Mapping[str, float] | None = None
+    client: Client, fit: FitAnswer, folder: Path, truth: Mapping[str, float] | None = None
 ) -> Iterator[Path]:
     """Write each result of the fit below `folder` and give its path when it is there whole.
 
@@ -50,7 +50,7 @@ def download_results(
         yield path
 
 
-def download_tables(client: Client, fit: Fit, folder: Path, format_: str) -> Iterator[Path]:
+def download_tables(client: Client, fit: FitAnswer, folder: Path, format_: str) -> Iterator[Path]:
     """Write parameters, covariance and chains as tables below `folder`: those of them that come in this format."""
     for member, formats in TABLE_FORMATS.items():
         address = fit.links.get(member)
@@ -60,14 +60,14 @@ def download_tables(client: Client, fit: Fit, folder: Path, format_: str) -> Ite
             yield path
 
 
-def download_bundle(client: Client, fit: Fit, folder: Path) -> Path:
+def download_bundle(client: Client, fit: FitAnswer, folder: Path) -> Path:
     """Write everything of the fit, its input files included, as one archive below `folder`."""
     path = folder / f"{_safe(fit.id)}.zip"
     client.download(str(fit.links["bundle"]), path)
     return path
 
 
-def _planes(client: Client, fit: Fit) -> Iterator[tuple[str, str, str]]:
+def _planes(client: Client, fit: FitAnswer) -> Iterator[tuple[str, str, str]]:
     """Image, plane and address of every plane: by template, since a fit of many components, or in a list, names few."""
     template = fit.links.get("plane")
     if not isinstance(template, str) or not template:
@@ -81,7 +81,7 @@ def _planes(client: Client, fit: Fit) -> Iterator[tuple[str, str, str]]:
             yield image, plane, template.replace("{image}", quote(image)).replace("{+plane}", plane)
 
 
-def _addresses(client: Client, fit: Fit, truth: Mapping[str, float]) -> Iterator[tuple[str, PurePosixPath]]:
+def _addresses(client: Client, fit: FitAnswer, truth: Mapping[str, float]) -> Iterator[tuple[str, PurePosixPath]]:
     for member, name in _DOCUMENTS.items():
         address = fit.links.get(member)
         if isinstance(address, str):

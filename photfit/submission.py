@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fitting.spec import FitRequest, RequestInvalid, parse_request
-from photfit.answers import Fit
+from photfit.answers import FitAnswer
 from photfit.client import Client
 from photfit.failures import UserMistake, describe_faults
 
@@ -36,7 +36,7 @@ def locate_from(folder: Path, name: str) -> Path:
     return folder / Path(name).expanduser()
 
 
-def submit_file(client: Client, path: Path) -> Fit:
+def submit_file(client: Client, path: Path) -> FitAnswer:
     """Submit a request file, its images uploaded. Raises as `uploaded_request` does."""
     return client.submit(uploaded_request(client, path))
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fitting.rounding import round_reported
-from photfit.answers import Fit
+from photfit.answers import FitAnswer
 
 _PULL_TO_NOTICE = 4.0
 """Standard deviations from the truth that are shown in red; by chance one in 16,000 is. Chosen by hand."""
@@ -99,7 +99,7 @@ def _remark(parameter: Mapping[str, Any]) -> str:
     return "linked" if parameter.get("uncertainty") else "fixed"
 
 
-def status_table(fit: Fit) -> Table:
+def status_table(fit: FitAnswer) -> Table:
     """A fit's state and progress, a line for each thing there is to say."""
     table = Table(show_header=False, box=None)
     table.add_column(style="bold")
@@ -109,7 +109,7 @@ def status_table(fit: Fit) -> Table:
     return table
 
 
-def fits_table(fits: Iterable[Fit]) -> Table:
+def fits_table(fits: Iterable[FitAnswer]) -> Table:
     """Fits, a line each."""
     table = Table("id", "state", "created", "name", "labels", box=None)
     for fit in fits:
@@ -118,7 +118,7 @@ def fits_table(fits: Iterable[Fit]) -> Table:
     return table
 
 
-def _status_lines(fit: Fit) -> Iterator[tuple[str, str]]:
+def _status_lines(fit: FitAnswer) -> Iterator[tuple[str, str]]:
     yield "id", fit.id
     if fit.name:
         yield "name", fit.name

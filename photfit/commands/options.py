@@ -12,7 +12,7 @@ import click
 from photfit.failures import CommandFailure, UserMistake, describe_faults
 
 if TYPE_CHECKING:
-    from photfit.answers import Fit
+    from photfit.answers import FitAnswer
     from photfit.client import Client
 
 Decorated = Callable[..., Any]
@@ -89,7 +89,7 @@ def open_client(url: str) -> Iterator[Client]:
         yield client
 
 
-def require_result(fit: Fit) -> CommandFailure | None:
+def require_result(fit: FitAnswer) -> CommandFailure | None:
     """Why a finished fit that has a result did not come to its end, or None where it did.
 
     Raises CommandFailure where it has no result.
@@ -107,7 +107,7 @@ def require_result(fit: Fit) -> CommandFailure | None:
     return failure
 
 
-def print_parameters(client: Client, fit: Fit) -> None:
+def print_parameters(client: Client, fit: FitAnswer) -> None:
     """Print a finished fit's parameters. Raises CommandFailure where it did not come to its end, after what it has."""
     from photfit.tables import parameters_report
     from photfit.terminal import terminal

@@ -9,7 +9,7 @@ import click
 from photfit.commands.options import open_client, print_parameters, url_option
 
 if TYPE_CHECKING:
-    from photfit.answers import Fit
+    from photfit.answers import FitAnswer
 
 
 @click.command("watch")
@@ -23,7 +23,7 @@ def command(fit_id: str, url: str) -> None:
         with progress_bar(terminal()) as progress:
             task = progress.add_task("queued", total=1.0)
 
-            def show(fit: Fit) -> None:
+            def show(fit: FitAnswer) -> None:
                 fraction = 1.0 if fit.state == "succeeded" else fit.progress.fraction if fit.progress else 0.0
                 progress.update(task, description=_headline(fit), completed=fraction)
 
@@ -31,7 +31,7 @@ def command(fit_id: str, url: str) -> None:
         print_parameters(client, fit)
 
 
-def _headline(fit: Fit) -> str:
+def _headline(fit: FitAnswer) -> str:
     if fit.progress is None or fit.state != "running":
         return fit.state
     at = fit.progress

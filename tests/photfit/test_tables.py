@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from photfit.answers import Fit
+from photfit.answers import FitAnswer
 from photfit.tables import parameters_report, status_table
 
 
@@ -65,7 +65,7 @@ def test_a_parameter_with_an_interval_shows_the_distances_to_both_ends() -> None
 def test_the_status_of_a_running_fit_tells_its_parameters_and_where_they_began() -> None:
     progress = {"stage": 0, "stages": 1, "method": "lm", "fraction": 0.25, "iteration": 3}
     numbers = {"parameters": {"a.n": 2.1449, "b.n": None}, "parameters_at_start": {"a.n": 1.5, "b.n": 4.0}}
-    fit = Fit.model_validate(
+    fit = FitAnswer.model_validate(
         {"id": "fit_1", "state": "running", "created_at": "2026-05-02T10:31:07Z", "progress": {**progress, **numbers}}
     )
     console = Console(width=160)
