@@ -20,9 +20,9 @@ ROW = {"name": "job 0 short", "state": "failed", "attempt": 2, "crashes": 0, "er
 @pytest.mark.e2e
 def test_what_a_service_accepted_comes_to_its_end_whatever_is_killed() -> None:
     faults = ("kill worker child", "broker wiped", "kill api")
-    campaign = run("embedded", 1, jobs=8, faults=3, only=faults, settle_seconds=240)
+    campaign = run("embedded", 1, jobs=5, faults=3, only=faults, settle_seconds=240)
     counts = campaign.audit.counts()
-    assert campaign.audit.jobs == 8
+    assert campaign.audit.jobs == 5
     assert {one.fault for one in campaign.recoveries} == set(faults)
     for what in ("lost", "doubled", "stuck", "bad_results", "blamed_wrongly", "left_over"):
         assert counts[what] == 0, getattr(campaign.audit, what)

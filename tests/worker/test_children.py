@@ -85,6 +85,7 @@ def test_a_group_that_is_told_to_end_gives_its_fit_back(service: Service, slow_d
     taken_again(service, fit_id, 180)
 
 
+@pytest.mark.slow
 def test_a_child_that_hangs_is_ended_and_its_worker_goes_on(service: Service, slow_document: dict[str, Any]) -> None:
     fit_id = running(service, slow_document)
     child = child_of(service)

@@ -23,7 +23,7 @@ class Ordeal:
         return sum(name == fault for _, name in self.faults)
 
 
-SHORT = Ordeal(40, ((8, "kill the worker"), (20, "wipe the broker")))
+SHORT = Ordeal(12, ((3, "kill the worker"), (7, "wipe the broker")))
 LONG = Ordeal(
     200,
     (
@@ -36,7 +36,7 @@ LONG = Ordeal(
 )
 
 
-@pytest.mark.parametrize("ordeal", [SHORT, pytest.param(LONG, marks=pytest.mark.slow)], ids=["40 fits", "200 fits"])
+@pytest.mark.parametrize("ordeal", [SHORT, pytest.param(LONG, marks=pytest.mark.slow)], ids=["12 fits", "200 fits"])
 def test_every_fit_outlives_dead_workers_and_dead_or_wiped_brokers_and_ends_once(
     service: Service, request_document: dict[str, Any], ordeal: Ordeal
 ) -> None:

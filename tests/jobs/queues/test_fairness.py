@@ -165,5 +165,5 @@ class Turns(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-Turns.TestCase.settings = hypothesis_settings(max_examples=25, stateful_step_count=40, deadline=None)
+Turns.TestCase.settings = hypothesis_settings(max_examples=12, stateful_step_count=30, deadline=None)
 TestTurns = Turns.TestCase
