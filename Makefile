@@ -14,7 +14,7 @@
 # make bench     the engine's figures on this machine
 # make bench-proposals   propose, then lm, on simulated fields; sky alone on noise
 # make bench-calibration   whether uncertainties are right, on 2,000 simulated galaxies
-# make docs      the generated part of docs/reference, and the map in docs/architecture.md
+# make docs      what is made of the code: docs/reference, the map in docs/architecture.md, classes of photfit/model
 # make changelog VERSION=1.2.3   the fragments of changelog.d into CHANGELOG.md, for a release
 # make pictures  the pictures of the page in docs/images/page, by Chromium
 # make clean     what can be made again
@@ -131,6 +131,7 @@ bench-calibration: $(STAMP)
 	$(BIN)/python -m benchmarks.calibration $(ARGS)
 
 docs: $(STAMP)
+	$(BIN)/python docs/generate_model.py
 	$(BIN)/python docs/generate_reference.py
 	$(BIN)/python docs/generate_map.py
 

@@ -36,7 +36,7 @@ from fitting.spec.parameters.parameter_spec import ParameterSpec
 from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription, profiles_document
 from fitting.spec.proposal_spec import CatalogueRow, ProposalSpec, parse_proposal
 from fitting.spec.request import FitRequest, StageSpec
-from fitting.spec.validation import parse_request, read_request
+from fitting.spec.validation import parse_request, read_component, read_document, read_request
 
 __all__ = [
     "GEOMETRY",
@@ -86,6 +86,8 @@ __all__ = [
     "parse_proposal",
     "parse_request",
     "profiles_document",
+    "read_component",
+    "read_document",
     "read_request",
     "row_name",
     "seen_in",

@@ -63,6 +63,13 @@ class RequestInvalid(UserFault):
         self.faults: tuple[Fault, ...] = tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
+    def within(self, place: str) -> RequestInvalid:
+        """The same faults as of a document that is called so: ``Sersic "a", parameters.q`` for ``$.parameters.q``."""
+        faults = ((fault.path.removeprefix("$").lstrip("."), fault) for fault in self.faults)
+        return RequestInvalid(
+            Fault(f"{place}, {path}" if path else place, fault.message, fault.expected) for path, fault in faults
+        )
+
 
 def json_path(location: Sequence[str | int]) -> str:
     """The JSON path of a location: ``("components", 1, "name")`` gives ``$.components[1].name``."""

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from fitting.spec.agreement import MOST_DRAWN, component_faults, too_many_drawn
-from fitting.spec.components import MAX_COMPONENTS
+from fitting.spec.components import MAX_COMPONENTS, ComponentSpec
 from fitting.spec.documents import (
     FAULT,
     MAX_FAULTS,
@@ -87,6 +87,15 @@ def read_document(model: type[Model], document: object, longest: int = MAX_TEXT)
     except ValidationError as error:
         unique = dict.fromkeys(_fault(line) for line in error.errors(include_url=False))
     raise RequestInvalid(list(unique)[:MAX_FAULTS])
+
+
+def read_component(document: object) -> ComponentSpec:
+    """Read a component by itself: its links and its images are not looked up.
+
+    Raises:
+        RequestInvalid: as `parse_request`.
+    """
+    return read_document(ComponentSpec, document)
 
 
 def read_request(text: bytes | str) -> FitRequest:

@@ -2,51 +2,107 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Any
+
+from photfit.model.component import Component
+from photfit.model.links import Link, Names
+from photfit.model.parameter import plain
+from photfit.model.stage import Stage
 
 
-@runtime_checkable
-class Documented(Protocol):
-    """An object that becomes JSON of a request: a component, a parameter, a stage."""
+@dataclass(frozen=True)
+class Constraint:
+    """Bounds, or a prior, of an expression of parameters.
 
-    def document(self) -> Any:
-        """The JSON."""
-        ...
+    >>> from photfit import Constraint, Sersic
+    >>> a, b = Sersic("a"), Sersic("b")
+    >>> Constraint(a.x - b.x, min=-0.5, max=0.5).document()
+    {'expression': 'a.x - b.x', 'min': -0.5, 'max': 0.5}
 
+    Attributes:
+        expression: of parameters, such as ``a.x - b.x`` of two components, or that as text.
+        min, max: of its value; None is no limit.
+        prior: of its value, such as ``{"normal": [0, 0.1]}``.
+    """
 
-def as_document(value: Any) -> Any:
-    """A value as JSON of a request: objects by their `document`, containers member by member, all else as it is."""
-    if isinstance(value, Documented):
-        return value.document()
-    if isinstance(value, Mapping):
-        return {key: as_document(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_document(item) for item in value]
-    return value
+    expression: Link | str
+    min: float | None = None
+    max: float | None = None
+    prior: Mapping[str, Any] | None = None
+
+    def document(self, names: Names | None = None) -> dict[str, Any]:
+        """As a request has it."""
+        text = self.expression.expression(names) if isinstance(self.expression, Link) else self.expression
+        members = {"min": self.min, "max": self.max, "prior": self.prior}
+        return {"expression": text} | {key: plain(value) for key, value in members.items() if value is not None}
 
 
 def request_document(
     images: Sequence[Mapping[str, Any]],
-    components: Sequence[Documented | Mapping[str, Any]],
+    components: Sequence[Component | Mapping[str, Any]] | Component,
     *,
-    stages: Sequence[Documented | Mapping[str, Any] | str] | None = None,
+    stages: Sequence[Stage | Mapping[str, Any] | str] | Stage | str | None = None,
+    constraints: Sequence[Constraint | Mapping[str, Any]] = (),
     **members: Any,
 ) -> dict[str, Any]:
-    """A request as JSON.
+    """A request as JSON, not checked yet.
 
     Args:
         images: as a request has them: names of files, or ids of uploads, in the place of what was given.
-        components: of the model, in order.
+        components: of the model, in order: objects or JSON.
         stages: run in order; a name alone is a method with its usual options. None means ``lm``, an empty list the
             model at the values given.
-        members: of the request beside those, such as ``name``, ``seed``, ``constraints`` or ``noise``; None is left
-            out.
+        constraints: between parameters.
+        members: of the request beside those, such as ``name``, ``frame``, ``seed``, ``noise`` or ``groups``; None is
+            left out.
+
+    Raises:
+        TypeError: one of the components is no component, or one of the stages no stage.
     """
-    run = ["lm"] if stages is None else stages
-    return {
-        "images": [as_document(image) for image in images],
-        "components": [as_document(component) for component in components],
-        "stages": [{"method": stage} if isinstance(stage, str) else as_document(stage) for stage in run],
-        **{key: as_document(value) for key, value in members.items() if value is not None},
+    listed = [components] if isinstance(components, Component) else components
+    names = component_names(listed)
+    run = [stages] if isinstance(stages, Stage | str) else ["lm"] if stages is None else stages
+    written = {
+        "images": [plain(image) for image in images],
+        "components": [_component(component, names) for component in listed],
+        "stages": [_stage(stage) for stage in run],
+        **{key: plain(value) for key, value in members.items() if value is not None},
     }
+    bounds = [item.document(names) if isinstance(item, Constraint) else plain(item, names) for item in constraints]
+    return written | ({"constraints": bounds} if bounds else {})
+
+
+def component_names(components: Sequence[Component | Mapping[str, Any]]) -> Names:
+    """What each object is called in a request: as it says, else as its profile, with a number where there are more.
+
+    Raises:
+        TypeError: one of them is no component.
+    """
+    for item in components:
+        if not isinstance(item, Component | Mapping):
+            raise TypeError(f"{item!r} is no component: give one such as Sersic(...), or a dict as a request has it")
+    taken = {str(item.name if isinstance(item, Component) else item.get("name")) for item in components}
+    unnamed = [item for item in components if isinstance(item, Component) and item.name is None]
+    often = Counter(item.profile for item in unnamed)
+    names = {id(item): item.name for item in components if isinstance(item, Component) and item.name is not None}
+    for item in unnamed:
+        alone = often[item.profile] == 1 and item.profile not in taken
+        numbered = (f"{item.profile}_{number}" for number in range(1, len(components) + len(taken) + 1))
+        names[id(item)] = item.profile if alone else next(name for name in numbered if name not in taken)
+        taken.add(names[id(item)])
+    return names
+
+
+def _component(component: Component | Mapping[str, Any], names: Names) -> Any:
+    return component.document(names) if isinstance(component, Component) else plain(component, names)
+
+
+def _stage(stage: Stage | Mapping[str, Any] | str) -> Any:
+    if isinstance(stage, str):
+        return {"method": stage}
+    if isinstance(stage, Stage | Mapping):
+        return stage.document() if isinstance(stage, Stage) else plain(stage)
+    raise TypeError(f'{stage!r} is no stage: give one such as Nuts(samples=500), "lm", or a dict as a request has it')

@@ -79,9 +79,14 @@ def any_form(profile: ProfileDescription, name: str) -> ParameterDescription | N
     return next((form for form in forms if form.name == name), None)
 
 
+def every_form(profile: ProfileDescription) -> tuple[ParameterDescription, ...]:
+    """All parameters that a request may use, the profile's own first."""
+    return (*profile.parameters, *(form for several in alternatives(profile).values() for form in several))
+
+
 def every_name(profile: ProfileDescription) -> tuple[str, ...]:
     """All names that a request may use, the profile's own first."""
-    return (*profile.names, *(form.name for several in alternatives(profile).values() for form in several))
+    return tuple(form.name for form in every_form(profile))
 
 
 def described_in(profile: ProfileDescription, frame: Frame, given: Collection[str]) -> ProfileDescription:
