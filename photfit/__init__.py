@@ -69,16 +69,24 @@ from photfit.model.profiles import (
 if TYPE_CHECKING:
     from fitting.spec import RequestInvalid
     from photfit.client import Client, Refused, ServiceError, ServiceUnreachable, WaitTimeout
-    from photfit.results import Fit
+    from photfit.image_inputs import Image
+    from photfit.local import fit, model_image
+    from photfit.results import Fit, FittedValue, LibraryMissing, NoResult
 
 _LATER = {
     "Client": "photfit.client",
     "Fit": "photfit.results",
+    "FittedValue": "photfit.results",
+    "Image": "photfit.image_inputs",
+    "LibraryMissing": "photfit.results",
+    "NoResult": "photfit.results",
     "Refused": "photfit.client",
     "RequestInvalid": "fitting.spec",
     "ServiceError": "photfit.client",
     "ServiceUnreachable": "photfit.client",
     "WaitTimeout": "photfit.client",
+    "fit": "photfit.local",
+    "model_image": "photfit.local",
 }
 """Where what is not imported at once is found: with `Client` comes an HTTP library, with the rest pydantic."""
 
@@ -101,6 +109,7 @@ __all__ = [
     "Exponential",
     "Ferrers",
     "Fit",
+    "FittedValue",
     "FlatSky",
     "Fourier",
     "Gaussian",
@@ -109,11 +118,13 @@ __all__ = [
     "GaussianRing",
     "Gradient",
     "Hmc",
+    "Image",
     "ImagePsf",
     "Isothermal",
     "IterativeComponents",
     "IterativeParameters",
     "King",
+    "LibraryMissing",
     "Link",
     "Lm",
     "Mala",
@@ -122,6 +133,7 @@ __all__ = [
     "Moffat",
     "MoffatPsf",
     "MultiGaussian",
+    "NoResult",
     "Nuker",
     "Nuts",
     "Parameter",
@@ -143,6 +155,8 @@ __all__ = [
     "WaitTimeout",
     "Warp",
     "Wedges",
+    "fit",
+    "model_image",
 ]
 
 

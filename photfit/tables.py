@@ -32,7 +32,7 @@ def parameters_report(document: Mapping[str, Any], truth: Mapping[str, float] | 
     table.add_column("unit", no_wrap=True)
     table.add_column("", no_wrap=True)
     for parameter in document["parameters"]:
-        table.add_row(*_cells(parameter, truth), _remark(parameter))
+        table.add_row(*_cells(parameter, truth), remark(parameter))
     table.add_section()
     for derived in document.get("derived", []):
         if derived.get("value") is not None:
@@ -91,7 +91,8 @@ def _difference(name: str, value: float, known: float) -> float:
     return value - known
 
 
-def _remark(parameter: Mapping[str, Any]) -> str:
+def remark(parameter: Mapping[str, Any]) -> str:
+    """A word on a parameter that the fit did not simply vary; empty of one that it did."""
     if parameter.get("at_limit"):
         return "at its limit"
     if parameter.get("free", True):

@@ -33,6 +33,11 @@ def test_the_command_line_starts_without(heavy: str) -> None:
     assert heavy not in modules_after(everything)
 
 
+@pytest.mark.parametrize("heavy", ["torch", "numpy", "astropy", "matplotlib", "xarray"])
+def test_the_client_and_its_results_start_without(heavy: str) -> None:
+    assert heavy not in modules_after("import photfit.client, photfit.image_inputs, photfit.results")
+
+
 def test_the_api_has_no_torch() -> None:
     assert "torch" not in modules_after("import app.main; app.main.create_app")
 

@@ -22,7 +22,7 @@ def wait_policy(program: str, **environment: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "program", ["import fitting.run", "from photfit.local import _engine_present as here\nimport torch"]
+    "program", ["import fitting.run", "from photfit.local.engine import engine_present as here\nimport torch"]
 )
 def test_threads_of_a_local_fit_wait_without_spinning(program: str) -> None:
     found = wait_policy(program)

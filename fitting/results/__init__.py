@@ -10,7 +10,7 @@ from fitting.results.covariance import Covariance, covariance_at, reported_inter
 from fitting.results.derived import derived_values, two_way_notices
 from fitting.results.distortion import distortion_notices
 from fitting.results.goodness import correlation_notice, goodness, near_limit_notice, noise_notice
-from fitting.results.provenance import InputFile, surroundings, with_origin
+from fitting.results.provenance import InputFile, provenance_document, surroundings, with_origin
 from fitting.results.result import (
     FitResult,
     FittedParameter,
@@ -48,6 +48,7 @@ __all__ = [
     "near_limit_notice",
     "noise_notice",
     "parameters_document",
+    "provenance_document",
     "reported_interval",
     "scaled_interval",
     "surroundings",

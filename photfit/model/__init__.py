@@ -8,7 +8,7 @@ Light: nothing but the standard library is imported before a component is made.
 from photfit.model.component import Component, Modifiers
 from photfit.model.isophotes import IsophoteModifier
 from photfit.model.links import Link, ParameterReference
-from photfit.model.parameter import Parameter, Value
+from photfit.model.parameter import Parameter, Value, plain
 from photfit.model.request_document import Constraint, component_names, request_document
 from photfit.model.stage import Stage
 
@@ -23,5 +23,6 @@ __all__ = [
     "Stage",
     "Value",
     "component_names",
+    "plain",
     "request_document",
 ]

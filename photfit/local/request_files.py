@@ -1,30 +1,29 @@
-"""Local fits, model images and proposals: in this process, with no server."""
+"""Request files: fitted and drawn in this process, as `photfit fit` and `photfit render` do."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import shutil
 import tempfile
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fitting.faults import OutOfMemory, UserFault
-from fitting.spec import METHODS, FitRequest, Notice, RequestInvalid, parse_proposal, parse_request
+from fitting.spec import METHODS, FitRequest, Notice, RequestInvalid
 from fitting.spec.notices import sentences
 from fitting.spec.plots import PlotUnavailable, plots_of
 from photfit.failures import CommandFailure, UserMistake, describe_faults
+from photfit.local.engine import NothingKept, run_request
 from photfit.output_folder import OutputFolder, keep_elsewhere
-from photfit.proposals import split_image
+from photfit.results import LibraryMissing
 from photfit.submission import locate_from, read_request
 
 if TYPE_CHECKING:
-    from fitting.formats import ImageFacts
     from fitting.methods.progress import Progress
     from fitting.results import FitResult, InputFile
 
@@ -194,154 +193,22 @@ def _draw_plots(result: FitResult, output: Path) -> list[Notice]:
     return undrawn
 
 
-def propose_here(image: str, options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """A proposal for an image file; its request names files as they count from `folder`.
-
-    Raises UserMistake where an option or a file has faults.
-    """
-    with _engine_present():
-        from fitting.proposing import propose
-    file, place = split_image(image)
-    try:
-        spec = parse_proposal(dict(options) | place, file, "path")
-        proposal = propose(spec, partial(locate_from, Path())).document()
-    except RequestInvalid as error:
-        raise UserMistake(f"{image}:\n{describe_faults(error.faults)}") from error
-    request = parse_request(proposal["request"])
-    moved = {place.file: _seen_from(folder, place.file) for _, place in request.references()}
-    return proposal | {"request": request.with_references(moved).document()}
-
-
-def import_here(path: Path, command: str, folder: Path) -> dict[str, Any]:
-    """A model file of GALFIT or imfit as a request, whose files count from `folder`, with what became of each line.
-
-    Files that it names are looked for from where the command runs, as those programs do, then beside it.
-
-    Raises UserMistake where the file cannot be read, or is no model.
-    """
-    with _engine_present():
-        from fitting.files import FileInvalid
-        from fitting.formats import ImportInvalid, ImportSource, facts_of_file, import_model
-
-    def found(name: str) -> tuple[Path, str] | None:
-        """Where a file is, and the HDU behind its name, in brackets."""
-        bare, bracket, hdu = name.partition("[")
-        for place in (Path(bare).expanduser(), path.parent / bare, path.parent / Path(bare).name):
-            if place.is_file():
-                return place, bracket + hdu
-        return None
-
-    def rename(name: str) -> str | None:
-        at = found(name)
-        return None if at is None else _seen_from(folder, str(at[0])) + at[1]
-
-    def facts(name: str) -> ImageFacts | None:
-        at = found(name)
-        if at is None:
-            return None
-        hdu = at[1].strip("[]")
-        try:
-            return facts_of_file(at[0], int(hdu) if hdu.isdigit() else hdu or None)
-        except FileInvalid as error:
-            raise UserMistake(f"{at[0]} {error}") from error
-
-    def text_beside(name: str) -> str | None:
-        at = found(name)
-        return None if at is None else _text_of(at[0])
-
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-        source = ImportSource(path.name, text, command, text_beside, facts, rename)
-        return import_model(source).document()
-    except OSError as error:
-        raise UserMistake(f"{path} cannot be read: {error.strerror or error}") from error
-    except ImportInvalid as error:
-        raise UserMistake(str(error)) from error
-
-
-def _text_of(path: Path) -> str | None:
-    """A file's text; None where it is none, such as an image."""
-    content = path.read_bytes()
-    return None if content.startswith(b"SIMPLE") or b"\0" in content[:100_000] else content.decode("utf-8", "replace")
-
-
-def describe_here(path: Path, hdu: int | str | None) -> Iterator[str]:
-    """What a file holds, a line each, and the planes that belong to an HDU of it. Raises UserMistake."""
-    with _engine_present():
-        from fitting.files import FileInvalid, describe_file, recognise_planes
-    try:
-        description = describe_file(path)
-    except FileInvalid as error:
-        raise UserMistake(f"{path} {error}") from error
-    yield f"{path}: {description.format}, {len(description.hdus)} HDUs"
-    for found in description.hdus:
-        size = " × ".join(map(str, reversed(found.shape))) or "no data"
-        said = [found.kind if found.shape else "", size, found.dtype, found.unit]
-        yield f"[{found.index}] {found.name or '(no name)'}: {', '.join(str(word) for word in said if word)}"
-        if found.role is not None:
-            yield f"    {found.role}, by {found.role_reason}"
-        if found.pixel_scale is not None:
-            yield f"    {found.pixel_scale:.6g} arcsec a pixel"
-        if found.centre is not None:
-            yield f"    centre at ra {found.centre[0]:.6f}, dec {found.centre[1]:.6f} (ICRS)"
-        if found.zero_point is not None:
-            yield f"    zero point {found.zero_point:.6g}"
-        yield from (f"    warning: {warning}" for warning in found.warnings)
-    for warning in recognise_planes(description, hdu).warnings:
-        yield f"planes {warning}" if warning.startswith("of the file") else warning
-
-
-def catalogue_here(path: Path) -> list[dict[str, float]]:
-    """The rows of a catalogue file. Raises UserMistake."""
-    with _engine_present():
-        from fitting.files import FileInvalid
-        from fitting.proposing import read_catalogue
-    try:
-        return read_catalogue(path)
-    except FileInvalid as error:
-        raise UserMistake(f"{path} {error}") from error
-
-
-def _seen_from(folder: Path, file: str) -> str:
-    path = Path(file).expanduser()
-    return str(path) if path.is_absolute() else os.path.relpath(path, folder)
-
-
-@contextlib.contextmanager
-def _engine_present() -> Iterator[None]:
-    """While inside, a library that is not installed becomes a message that says how to get it."""
-    try:
-        yield
-    except ImportError as error:
-        raise UserMistake(f"this needs {error.name} here: pip install 'photfit[worker]'") from error
-
-
 def _run(
     request: FitRequest,
     request_file: Path,
     report: Callable[[Progress], None],
     stop: Callable[[], bool] = lambda: False,
 ) -> FitResult:
-    with _engine_present():
-        from fitting.first_values import complete_request
-        from fitting.inputs import load_images
-        from fitting.methods.progress import Interrupted, StopAndKeep
-        from fitting.run import run
-
-    def tell(progress: Progress) -> None:
-        report(progress)
-        if stop():
-            raise Interrupted
-
+    """The result of a request whose files count from its own folder; what goes wrong as failures of a command."""
     try:
-        images = load_images(request, partial(locate_from, request_file.parent))
-        complete = complete_request(request, images)
-        return run(complete, images, device=request.device, report=tell)
+        return run_request(request, partial(locate_from, request_file.parent), report, stop)
     except RequestInvalid as error:
         raise UserMistake(f"{request_file} has faults:\n{describe_faults(error.faults)}") from error
     except UserFault as error:
         raise UserMistake(f"{request_file}: {error}") from error
-    except StopAndKeep as stop:
-        raise CommandFailure(f"{stop.why} before there was anything to keep") from stop
+    except NothingKept as error:
+        raise CommandFailure(str(error)) from error
+    except LibraryMissing as error:
+        raise UserMistake(str(error)) from error
     except OutOfMemory as error:
         raise CommandFailure(f"this machine's memory does not suffice: {error}") from error
