@@ -9,6 +9,8 @@ flat list of its parameters.
 from fitting.spec.agreement import TOTAL
 from fitting.spec.components import ComponentSpec
 from fitting.spec.documents import Fault, RequestInvalid, json_path
+from fitting.spec.expressions.duals import MATH, Dual, Functions
+from fitting.spec.expressions.expressions import Expression, ExpressionInvalid, parse_expression
 from fitting.spec.images.image_spec import (
     AutoNoise,
     ConstantNoise,
@@ -29,8 +31,6 @@ from fitting.spec.modifiers import GEOMETRY, ModifierSpec
 from fitting.spec.notices import NOTICES, Notice
 from fitting.spec.parameter_rows import row_name, seen_in
 from fitting.spec.parameter_table import ParameterTable, TableParameter
-from fitting.spec.parameters.duals import MATH, Dual, Functions
-from fitting.spec.parameters.expressions import Expression, ExpressionInvalid, parse_expression
 from fitting.spec.parameters.forms import Frame
 from fitting.spec.parameters.parameter_spec import ParameterSpec
 from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription, profiles_document

@@ -16,8 +16,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails
 
 from fitting.spec.documents import MAX_FAULTS, Document, detail, excerpt, refusal, refuse
-from fitting.spec.parameter_rows import KnownRows, Row, reaches
-from fitting.spec.parameters.expressions import (
+from fitting.spec.expressions.expressions import (
     GRAMMAR,
     Expression,
     ExpressionInvalid,
@@ -25,6 +24,7 @@ from fitting.spec.parameters.expressions import (
     solvable_names,
     solved_for,
 )
+from fitting.spec.parameter_rows import KnownRows, Row, reaches
 from fitting.spec.parameters.parameter_spec import ParameterSpec
 from fitting.spec.parameters.priors import PRIORS, Prior, prior_schema, read_prior
 

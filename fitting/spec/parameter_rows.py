@@ -16,8 +16,8 @@ from pydantic_core import InitErrorDetails
 
 from fitting.spec.components import ComponentSpec, coefficient
 from fitting.spec.documents import detail, excerpt, listed
+from fitting.spec.expressions.expressions import Expression, ExpressionInvalid, weighted_sum
 from fitting.spec.images.image_spec import ImageSpec
-from fitting.spec.parameters.expressions import Expression, ExpressionInvalid, weighted_sum
 from fitting.spec.parameters.forms import AMPLITUDE_UNITS, Frame
 from fitting.spec.parameters.parameter_spec import AnyParameter, ByImage, ParameterSpec, Polynomial, interval, is_within
 from fitting.spec.profiles import ParameterDescription

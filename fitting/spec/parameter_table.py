@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from fitting.spec.constraints import ConstraintSpec, solved_parameters
+from fitting.spec.expressions.expressions import Expression, ExpressionInvalid, is_sum
 from fitting.spec.parameter_rows import Place, Row, component_rows, evaluation_order, row_name
-from fitting.spec.parameters.expressions import Expression, ExpressionInvalid, is_sum
 from fitting.spec.parameters.parameter_spec import overlap, turned_into
 from fitting.spec.parameters.priors import Prior
 from fitting.spec.profiles import ParameterDescription

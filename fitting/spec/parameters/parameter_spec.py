@@ -11,7 +11,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from fitting.spec.documents import MAX_IMAGES, Document, detail, excerpt, refusal, refuse
-from fitting.spec.parameters.expressions import GRAMMAR, Expression, ExpressionInvalid, parse_expression
+from fitting.spec.expressions.expressions import GRAMMAR, Expression, ExpressionInvalid, parse_expression
 from fitting.spec.parameters.priors import Prior, prior_schema, read_prior
 from fitting.spec.profiles import ParameterDescription
 

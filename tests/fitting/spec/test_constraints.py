@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 
 from fitting.spec import FitRequest, RequestInvalid, parse_expression, parse_request
 from fitting.spec.constraints import solved_parameters
-from fitting.spec.parameters.expressions import solved_for
+from fitting.spec.expressions.expressions import solved_for
 from fitting.spec.parameters.priors import PRIORS
 
 SCHEMA = jsonschema.Draft202012Validator(FitRequest.model_json_schema())

@@ -13,8 +13,8 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from fitting.spec import ProposalSpec, RequestInvalid, parse_request
+from fitting.spec.expressions.expressions import parse_expression
 from fitting.spec.parameter_rows import circles
-from fitting.spec.parameters.expressions import parse_expression
 from fitting.spec.validation import MAX_FAULTS, read_document
 
 SECONDS = 4.0

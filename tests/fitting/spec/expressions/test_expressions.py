@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from fitting.spec import Dual, ExpressionInvalid, parse_expression
-from fitting.spec.parameters.expressions import FUNCTIONS
+from fitting.spec.expressions.expressions import FUNCTIONS
 
 VALUES = {"a.x": 1.7, "a.y": 0.6, "b.x": 2.3}
 

@@ -21,7 +21,7 @@ from functools import lru_cache, reduce
 from types import MappingProxyType
 
 from fitting.faults import UserFault
-from fitting.spec.parameters.duals import MATH, Arithmetic, Dual, Functions
+from fitting.spec.expressions.duals import MATH, Arithmetic, Dual, Functions
 
 MAX_LENGTH = 500
 """Characters of an expression, at most; chosen by hand."""
@@ -124,6 +124,26 @@ def parse_expression(text: str) -> Expression:
     body = text.strip().removeprefix("=").strip()
     if not body:
         raise ExpressionInvalid('nothing follows the "="')
+    tree = _tree_of(body)
+    names: dict[str, None] = {}
+    _check(tree, names, 1)
+    return Expression(text.strip(), tuple(names), tree)
+
+
+@lru_cache(maxsize=1024)
+def parse_formula(text: str) -> Expression:
+    """Parse a formula of plain names, such as ``i0 * exp(-r / h)``; raises ExpressionInvalid with what is wrong."""
+    body = text.strip()
+    if not body:
+        raise ExpressionInvalid("is empty")
+    tree = _tree_of(body)
+    names: dict[str, None] = {}
+    _check(tree, names, 1, plain=True)
+    return Expression(body, tuple(names), tree)
+
+
+def _tree_of(body: str) -> ast.expr:
+    """The tree of a text that may come from anywhere, not checked yet."""
     if len(body) > MAX_LENGTH:
         raise ExpressionInvalid(f"the expression is {len(body)} characters long; {MAX_LENGTH} are allowed")
     if not (body.isascii() and body.isprintable()):
@@ -131,14 +151,11 @@ def parse_expression(text: str) -> Expression:
     try:
         with warnings.catch_warnings():  # such as "invalid decimal literal", which is no business of the server's log
             warnings.simplefilter("error")
-            tree = ast.parse(body, mode="eval").body
+            return ast.parse(body, mode="eval").body
     except SyntaxError as error:
         raise ExpressionInvalid(f'"{body}" cannot be read: {error.msg}') from None
     except (ValueError, RecursionError, MemoryError, Warning):
         raise ExpressionInvalid(f'"{body}" cannot be read') from None
-    names: dict[str, None] = {}
-    _check(tree, names, 1)
-    return Expression(text.strip(), tuple(names), tree)
 
 
 def parameter_of(node: ast.AST) -> str | None:
@@ -173,8 +190,8 @@ def weighted_sum(terms: Mapping[str, float]) -> Expression:
     return Expression(f"= {text}", tuple(terms), tree)
 
 
-def _check(node: ast.expr, names: dict[str, None], depth: int) -> None:
-    """Refuse any node that is not on the list, and collect the names."""
+def _check(node: ast.expr, names: dict[str, None], depth: int, plain: bool = False) -> None:
+    """Refuse any node that is not on the list, and collect the names: of components' parameters, or `plain` ones."""
     if depth > MAX_DEPTH:
         raise ExpressionInvalid(f"the expression is nested more than {MAX_DEPTH} deep")
     match node:
@@ -182,19 +199,21 @@ def _check(node: ast.expr, names: dict[str, None], depth: int) -> None:
             raise ExpressionInvalid("true and false are not numbers")
         case ast.Constant(value=int() | float() as number):
             _check_number(number)
-        case _ if (name := parameter_of(node)) is not None:
+        case _ if not plain and (name := parameter_of(node)) is not None:
             names.setdefault(name)
         case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _BINARY:
-            _check(left, names, depth + 1)
-            _check(right, names, depth + 1)
+            _check(left, names, depth + 1, plain)
+            _check(right, names, depth + 1, plain)
         case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
-            _check(operand, names, depth + 1)
+            _check(operand, names, depth + 1, plain)
         case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]) if function in FUNCTIONS:
             _check_count(function, len(arguments))
             for argument in arguments:
-                _check(argument, names, depth + 1)
+                _check(argument, names, depth + 1, plain)
         case ast.Name(id=name) if name in CONSTANTS:
             pass
+        case ast.Name(id=name) if plain:
+            names.setdefault(name)
         case _:
             raise ExpressionInvalid(_refusal_of(node))
 
