@@ -30,6 +30,8 @@ from fitting.spec import (
     TableParameter,
     json_path,
 )
+from fitting.spec.profiles.formula import FormulaOptions
+from fitting.spec.profiles.formula_shape import is_endless, radius_without_value
 
 _N = 2.0
 """Sérsic index of a galaxy that gives none: between an exponential (1) and de Vaucouleurs' law (4); chosen by hand."""
@@ -80,6 +82,7 @@ def complete_request(request: FitRequest, images: Sequence[ImageData]) -> FitReq
             {row.name: _inside_limits(found[row.name], row) for row in table if row.name in found}
         )
     _check_links(request)
+    _check_formulas(request)
     return request
 
 
@@ -100,7 +103,8 @@ def _measured_values(request: FitRequest, table: ParameterTable, images: Sequenc
     values = galaxies.with_links({row.name: row.value for row in galaxies if row.value is not None} | found)
     for item in others:
         galaxy = Galaxy(**{name: values[f"{item.name}.{name}"] for name in ("x", "y", "q", "pa", "n", "r_e", "i_e")})
-        profile_values = first_values(item, galaxy)
+        own = {name: known[full] for name in item.description.names if (full := f"{item.name}.{name}") in known}
+        profile_values = first_values(item, galaxy, own)
         if item.profile == "edge_on_ring":
             profile_values |= seen.ring(item.name, known) or {}
         found |= {f"{item.name}.{name}": value for name, value in profile_values.items()}
@@ -169,6 +173,26 @@ def _check_links(request: FitRequest) -> None:
             profile = request.components[int(row.place[1])].profile
             message = f"is {values[row.name]:g} at the first values, beyond what {profile} can have"
             faults.append(Fault(json_path(row.place), message, f"{low} to {high}"))
+    if faults:
+        raise RequestInvalid(faults)
+
+
+def _check_formulas(request: FitRequest) -> None:
+    """Refuse formulas without a value somewhere, and totals of light without end, at the first values."""
+    values = ParameterTable.of(request).values()
+    faults = []
+    for place, item in enumerate(request.components):
+        if not isinstance(item.options, FormulaOptions):
+            continue
+        own = {name: values.get(f"{item.name}.{name}", 1.0) for name in item.options.units}
+        radius = radius_without_value(item.options, own)
+        path = json_path(("components", place, "options", "brightness"))
+        if radius is not None:
+            expected = "a formula that has a value at every radius: max(…, 0) around what turns negative, and a bend"
+            faults.append(Fault(path, f"has no value at r = {radius:.4g} at the first values", expected))
+        elif is_endless(item.options, own) and {"flux", "magnitude"} & item.parameters.keys():
+            expected = f"{item.options.amplitude} in the place of the total"
+            faults.append(Fault(path, "has an infinite total flux at the first values", expected))
     if faults:
         raise RequestInvalid(faults)
 

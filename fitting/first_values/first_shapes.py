@@ -18,14 +18,18 @@ def first_shape(item: ComponentSpec) -> FirstShape | None:
     return PROFILES[item.profile].first_shape if item.role == "light" else None
 
 
-def first_values(item: ComponentSpec, galaxy: Galaxy) -> Values:
-    """Values of all parameters of a component's profile that have no default, for it to look like the galaxy."""
+def first_values(item: ComponentSpec, galaxy: Galaxy, given: Mapping[str, float] | None = None) -> Values:
+    """Values of all parameters of a component's profile that have no default, for it to look like the galaxy; `given`
+    are those that the request has.
+    """
     shape = PROFILES[item.profile].first_shape
     assert shape is not None
-    return shape.values(galaxy, item.options)
+    return shape.values_beside(galaxy, item.options, given or {})
 
 
-def unit_total(profile: str, values: Mapping[str, float]) -> float:
+def unit_total(item: ComponentSpec, values: Mapping[str, float]) -> float:
     """Total flux of a component with unit amplitude, of its own values."""
-    shape = PROFILES[profile].first_shape
-    return unit_flux(values["q"], values["n"], values["r_e"]) if shape is None else shape.unit_flux(values)
+    shape = PROFILES[item.profile].first_shape
+    if shape is None:
+        return unit_flux(values["q"], values["n"], values["r_e"])
+    return shape.unit_flux(values, item.options)

@@ -124,20 +124,20 @@ class _Eye:
             item.description_in(self.request.frame_in_use).parameters, item.description.names, strict=True
         ):
             name = table.names[table.row_of(item.name, form.name, self.image.name)]
-            found[name] = self._form(form.name, form.unit, item.profile, in_pixels, in_pixels[native])
+            found[name] = self._form(form.name, form.unit, item, in_pixels, in_pixels[native])
             found.setdefault(f"{item.name}.{form.name}.c0", found[name])
         return found
 
-    def _form(self, form: str, unit: str, profile: str, in_pixels: Mapping[str, float], value: float) -> float:
+    def _form(self, form: str, unit: str, item: ComponentSpec, in_pixels: Mapping[str, float], value: float) -> float:
         if form in ("ra", "dec"):
             grid = sky_coordinates(self.image.header)
             assert grid is not None
             return float(grid.sky([[in_pixels["x"], in_pixels["y"]]])[0, int(form == "dec")])
         if form == "flux":
-            return value * unit_total(profile, in_pixels)
+            return value * unit_total(item, in_pixels)
         if form == "magnitude":
             assert self.image.zero_point is not None
-            return self.image.zero_point - 2.5 * math.log10(max(value * unit_total(profile, in_pixels), 1e-300))
+            return self.image.zero_point - 2.5 * math.log10(max(value * unit_total(item, in_pixels), 1e-300))
         return _mapped_angle(value, np.linalg.inv(self.linear)) if form == "pa" else value / self._factor(unit)
 
 
@@ -159,4 +159,4 @@ def _amplitude_of_total(
     if "flux" not in given and zero_point is None:
         return {}
     flux = given["flux"] if "flux" in given else 10.0 ** (0.4 * ((zero_point or 0.0) - given["magnitude"]))
-    return {of_total.name: ParameterSpec(value=flux / unit_total(item.profile, shape))}
+    return {of_total.name: ParameterSpec(value=flux / unit_total(item, shape))}

@@ -24,6 +24,7 @@ from fitting.profiles.einasto import Einasto
 from fitting.profiles.ellipsoid import GaussianEllipsoid
 from fitting.profiles.exponential import Exponential
 from fitting.profiles.ferrers import Ferrers
+from fitting.profiles.formula import Formula
 from fitting.profiles.gaussian import Gaussian
 from fitting.profiles.gaussian_ring import GaussianRing
 from fitting.profiles.isothermal import Isothermal
@@ -63,6 +64,7 @@ SIZED_PROFILES: MappingProxyType[str, Callable[[Any], RadialProfile]] = MappingP
     {
         Spline.name: lambda options: Spline(options.radii),
         MultiGaussian.name: lambda options: MultiGaussian(options.gaussians),
+        Formula.name: Formula,
     }
 )
 """Those that have as many parameters as their options say: how each is made of its options."""

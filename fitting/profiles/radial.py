@@ -30,6 +30,8 @@ _REACH = 3.6
 """Where the rule ends on either side: its nodes on (0, 1) are within 1e-24 of both ends, those on (0, ∞) from 3e-13
 to 3e12.
 """
+FURTHEST = math.exp(0.5 * math.pi * math.sinh(_REACH + 0.5 * _STEP))
+"""Radius, scale lengths beyond the break, where what the rule sums up ends: 5e12."""
 _LEAST = 1e-30
 """Powers are taken of nothing smaller: its logarithm is finite, and what falls to zero there is nothing."""
 
@@ -142,15 +144,17 @@ def total_flux(profile: RadialProfile, q: Tensor, shape: Sequence[Tensor], scale
     return profile.flux(q, scale, amplitude, PureNumbers.of(shape, profile.dimensions, scale, amplitude).shape)
 
 
-def radial_integral(profile: RadialProfile, shape: tuple[Tensor, ...]) -> Tensor:
-    """∫ I(x) x dx from 0 to infinity, x in scale lengths, unit amplitude: (instances,); differentiable.
+def radial_integral(profile: RadialProfile, shape: tuple[Tensor, ...], like: Tensor | None = None) -> Tensor:
+    """∫ I(x) x dx from 0 to infinity, x in scale lengths, unit amplitude: (instances,); differentiable. Without shape
+    parameters the instances are those of `like`.
 
     By double exponential quadrature on either side of the profile's break (Takahasi & Mori 1974, Publ. RIMS 9, 721):
     its nodes crowd towards both ends, so that neither a cusp nor a sharp bend matters. To 1e-9.
     """
     constants = profile.constants(shape)
     split = profile.break_radius(constants)
-    split = (torch.ones_like(shape[0]) if split is None else split).unsqueeze(-1)
+    ones = torch.ones_like(shape[0] if like is None else like)
+    split = (ones if split is None else split).unsqueeze(-1)
     inner, inner_weights, outer, outer_weights = _rules(split.device)
     radius = torch.cat((split * inner, split + outer), dim=-1)
     weights = torch.cat((split * inner_weights, outer_weights.expand(*split.shape[:-1], -1)), dim=-1)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    ConfigDict,
     Field,
     SerializeAsAny,
     SerializerFunctionWrapHandler,
@@ -18,6 +19,7 @@ from pydantic import (
     WithJsonSchema,
     field_validator,
     model_serializer,
+    model_validator,
 )
 from pydantic_core import InitErrorDetails
 
@@ -43,7 +45,13 @@ from fitting.spec.parameters.parameter_spec import (
     read_parameter,
     turned_into,
 )
-from fitting.spec.profiles import PROFILES, ParameterDescription, ProfileDescription, ProfileOptions
+from fitting.spec.profiles import (
+    PROFILES,
+    ParameterDescription,
+    ProfileDescription,
+    ProfileOptions,
+    read_written_formula,
+)
 
 MAX_COMPONENTS = 2000
 """Components, and constraints, of a request at most: chosen by hand, above what one image can tell apart."""
@@ -80,6 +88,21 @@ Options = Annotated[
 ]
 
 
+def _with_written_formula(schema: dict[str, Any]) -> None:
+    """Put into a component's JSON Schema that a formula, and units of its parameters, may stand beside its profile."""
+    options = PROFILES["formula"].options
+    assert options is not None
+    written = options.schema_without_definitions()["properties"]
+    schema["properties"] |= {name: written[name] for name in ("brightness", "bend")}
+    for key in ("brightness", "bend"):
+        schema["properties"][key].pop("default", None)
+    symbol = written["symbols"]["additionalProperties"]["anyOf"][1]
+    value = {"type": "number"}, {"type": "string", "pattern": "^\\s*="}
+    fixed = {"value": {"anyOf": [*value]}, "fixed": {"type": "boolean"}, "prior": {"type": "object"}}
+    with_unit = {**symbol, "properties": symbol["properties"] | fixed, "required": ["unit"]}
+    schema["properties"]["parameters"]["additionalProperties"]["anyOf"].append(with_unit)
+
+
 class ComponentSpec(Document):
     """One component: a name, a profile, and its parameters by name (those left out are found in the image).
 
@@ -92,6 +115,8 @@ class ComponentSpec(Document):
         geometry: modifiers of the isophotes of an elliptical profile.
     """
 
+    model_config = ConfigDict(json_schema_extra=_with_written_formula)
+
     name: str
     profile: str
     convolve: bool = True
@@ -100,6 +125,11 @@ class ComponentSpec(Document):
     options: Options = Field(default=None, validate_default=True)
     geometry: Annotated[tuple[ModifierSpec, ...], Strict(False), few_faults(ModifierSpec, MAX_FAULTS)] = ()
     parameters: dict[str, AnyParameter] = Field(default_factory=dict, validate_default=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_formula(cls, value: Any) -> Any:
+        return read_written_formula(value)
 
     @field_validator("name")
     @classmethod
@@ -142,6 +172,11 @@ class ComponentSpec(Document):
         for name in names:
             if names.count(name) > 1:
                 raise refusal(f"{name} stands there more than once", "each modifier once")
+        options = info.data.get("options")
+        own = set() if options is None else {item.name for item in options.parameters()}
+        twice = [item.name for modifier in value for item in modifier.parameters if item.name in own]
+        if twice:
+            raise refusal(f"brings a parameter {twice[0]}, which the formula has, too", "another name in the formula")
         return value
 
     @field_validator("parameters", mode="before")

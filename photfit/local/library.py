@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fitting.methods.progress import Progress
     from fitting.results import FitResult
 
-Components = Sequence[Component | Mapping[str, Any]] | Component
+Components = Sequence[Component | Mapping[str, Any]] | Component | Mapping[str, Any]
 """Components of a model: objects, or dicts as a request has them."""
 Stages = Sequence[Stage | Mapping[str, Any] | str] | Stage | str | None
 """Stages of a fit: objects, names of methods, or dicts as a request has them."""

@@ -28,6 +28,7 @@ __all__ = [
     "Exponential",
     "Ferrers",
     "FlatSky",
+    "Formula",
     "Gaussian",
     "GaussianEllipsoid",
     "GaussianPsf",
@@ -1383,6 +1384,63 @@ class MultiGaussian(Component):
             name,
             {**parameters},
             {"gaussians": gaussians, **(options or {})},
+            geometry=geometry,
+            convolve=convolve,
+            images=images,
+        )
+
+
+class Formula(Component):
+    """Galaxy with elliptical isophotes whose brightness is a formula of the radius r: "options": {"brightness": "i_0 *
+    exp(-(r / h) ** c)", "symbols": {"h": {"unit": "pixel"}, "i_0": {"unit": "data/pixel"}, "c": {"min": 0.2, "max":
+    4, "default": 1}}}.
+
+        I(R) = the brightness of the options at r = R
+
+    Source: the request.
+
+    Args:
+        name: of the component; left out it is called as its profile.
+        brightness: option; brightness. Usually 'i_0 * exp(-r / h)'.
+        symbols: option; symbols. Usually [].
+        bend: option; bend.
+        options: all options of the profile, as a request has them.
+        parameters: by the options; with the usual ones x, y, q, pa, h, i_0, ra, dec, flux, magnitude.
+        geometry: modifiers of the isophotes, such as ``Fourier([1, 3])``; the parameters that they bring
+            may stand among these.
+        convolve: whether the point-spread function acts on it.
+        images: names of the images in which it is seen; None means all.
+    """
+
+    profile: ClassVar[str] = "formula"
+    x: ParameterReference
+    y: ParameterReference
+    q: ParameterReference
+    pa: ParameterReference
+    h: ParameterReference
+    i_0: ParameterReference
+    ra: ParameterReference
+    dec: ParameterReference
+    flux: ParameterReference
+    magnitude: ParameterReference
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        brightness: str | None = None,
+        symbols: Mapping[str, Any] | None = None,
+        bend: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        geometry: Modifiers = (),
+        convolve: bool = True,
+        images: Sequence[str] | None = None,
+        **parameters: Value,
+    ) -> None:
+        super().__init__(
+            name,
+            {**parameters},
+            {"brightness": brightness, "symbols": symbols, "bend": bend, **(options or {})},
             geometry=geometry,
             convolve=convolve,
             images=images,

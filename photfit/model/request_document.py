@@ -42,7 +42,7 @@ class Constraint:
 
 def request_document(
     images: Sequence[Mapping[str, Any]],
-    components: Sequence[Component | Mapping[str, Any]] | Component,
+    components: Sequence[Component | Mapping[str, Any]] | Component | Mapping[str, Any],
     *,
     stages: Sequence[Stage | Mapping[str, Any] | str] | Stage | str | None = None,
     constraints: Sequence[Constraint | Mapping[str, Any]] = (),
@@ -62,7 +62,7 @@ def request_document(
     Raises:
         TypeError: one of the components is no component, or one of the stages no stage.
     """
-    listed = [components] if isinstance(components, Component) else components
+    listed = [components] if isinstance(components, Component | Mapping) else components
     names = component_names(listed)
     run = [stages] if isinstance(stages, Stage | str) else ["lm"] if stages is None else stages
     written = {

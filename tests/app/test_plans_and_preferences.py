@@ -60,6 +60,25 @@ def test_a_plan_says_what_would_be_done_and_nothing_is_stored(service: Service, 
     assert service.stored() == before
 
 
+def test_a_plan_of_a_profile_of_ones_own_finds_its_first_values(service: Service, seed_file: Path) -> None:
+    own = {
+        "name": "own",
+        "profile": "formula",
+        "brightness": "i0 * exp(-(r / h) ** c)",
+        "parameters": {"h": {"unit": "pixel", "scale": "log"}, "i0": {"unit": "data/pixel"}, "c": 1},
+    }
+    response = planned(service, {**REQUEST, "components": [REQUEST["components"][0], own]}, seed_file)
+    assert response.status_code == 200, response.text
+    found = response.json()["request"]["components"][1]
+    assert found["options"]["brightness"] == own["brightness"]
+    assert 1 < found["parameters"]["h"] < 100
+    assert found["parameters"]["c"] == 1
+    own["brightness"] = "i0 * exp(-r * h)"
+    refused = planned(service, {**REQUEST, "components": [own]}, seed_file)
+    assert refused.status_code == 422
+    assert any("exp takes a pure number" in fault["message"] for fault in refused.json()["faults"])
+
+
 def test_a_plan_of_a_faulty_request_has_its_faults(service: Service, seed_file: Path) -> None:
     response = planned(service, {**REQUEST, "stages": [{"method": "nosuch"}]}, seed_file)
     assert (response.status_code, response.json()["faults"][0]["path"]) == (422, "$.stages[0].method")

@@ -99,10 +99,14 @@ def einasto(r: Array, alpha: float, r_s: float, i_s: float) -> Array:
     return np.asarray(i_s * np.exp(-2 / alpha * ((r / r_s) ** alpha - 1)))
 
 
+def formula(r: Array, h: float, c: float, i_0: float) -> Array:
+    return np.asarray(i_0 * np.exp(-((r / h) ** c)))
+
+
 SPLINE_RADII = (1.5, 4.0, 9.0, 18.0)
 FORMULAS: Mapping[str, Formula] = {
-    formula.__name__: formula
-    for formula in (
+    written.__name__: written
+    for written in (
         sersic,
         exponential,
         de_vaucouleurs,
@@ -119,6 +123,7 @@ FORMULAS: Mapping[str, Formula] = {
         spline,
         multi_gaussian,
         einasto,
+        formula,
     )
 }
 
@@ -213,12 +218,22 @@ SHAPES: Mapping[str, tuple[dict[str, float], ...]] = {
         {"alpha": 1.4, "r_s": 4.0, "i_s": 2.0},
         {"alpha": 2.5, "r_s": 12.0, "i_s": 1.0},
     ),
+    "formula": (
+        {"h": 3.0, "c": 0.8, "i_0": 2.0},
+        {"h": 0.05, "c": 0.35, "i_0": 20.0},
+        {"h": 8.0, "c": 2.0, "i_0": 1.0},
+        {"h": 10.0, "c": 3.5, "i_0": 1.0},
+    ),
 }
 """Shape parameters of each profile, within what galaxies and star clusters have."""
 
 OPTIONS: Mapping[str, dict[str, Any]] = {
     "spline": {"radii": list(SPLINE_RADII)},
     "multi_gaussian": {"gaussians": 3},
+    "formula": {
+        "brightness": "i_0 * exp(-(r / h) ** c)",
+        "symbols": {"h": {"unit": "pixel"}, "c": {"min": 0.1, "max": 10.0}, "i_0": {"unit": "data/pixel"}},
+    },
 }
 """Of the profiles that have any."""
 

@@ -14,27 +14,11 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from fitting.profiles.tensor_functions import TENSORS
 from fitting.spec import Dual, ParameterTable, TableParameter
 
 _TINY = 1e-300
 """Stands for zero where a logarithm is taken: the least that float64 holds with all digits, nearly."""
-
-
-class TensorFunctions:
-    """The functions that expressions need, on tensors (see `fitting.spec.Functions`)."""
-
-    sqrt = staticmethod(torch.sqrt)
-    exp = staticmethod(torch.exp)
-    log = staticmethod(torch.log)
-    sin = staticmethod(torch.sin)
-    cos = staticmethod(torch.cos)
-    sign = staticmethod(torch.sign)
-    where = staticmethod(torch.where)
-
-    @staticmethod
-    def power(x: Tensor | float, y: Tensor | float, /) -> Tensor:
-        """x to the power y, either of which may be a number."""
-        return torch.pow(x, y)  # type: ignore[arg-type]  # torch takes either as a number, not both
 
 
 @dataclass(frozen=True)
@@ -140,7 +124,7 @@ class Parametrization:
         assert row.expression is not None
         index = self.table.index
         lookup = {name: Dual(physical[:, index[name], None], jacobian[:, index[name]]) for name in row.expression.names}
-        result = row.expression.evaluate(lookup, TensorFunctions())  # type: ignore[arg-type]  # overloads of torch.where
+        result = row.expression.evaluate(lookup, TENSORS)
         place = index[row.name]
         physical[:, place] = torch.as_tensor(result.value, dtype=physical.dtype).reshape(-1)
         if result.gradient is not None:

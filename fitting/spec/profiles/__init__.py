@@ -5,6 +5,7 @@ starts from (`first_shape`). The engine finds the brightness behind a row in ``f
 to add one: docs/contributing/add-a-profile.md.
 """
 
+from fitting.spec.profiles.formula import read_written_formula
 from fitting.spec.profiles.profile_description import ParameterDescription, ProfileDescription, ProfileOptions
 from fitting.spec.profiles.profile_table import PROFILES, profiles_document
 
@@ -14,4 +15,5 @@ __all__ = [
     "ProfileDescription",
     "ProfileOptions",
     "profiles_document",
+    "read_written_formula",
 ]

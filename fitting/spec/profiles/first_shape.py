@@ -53,12 +53,16 @@ class FirstShape(ABC):
     def values(self, galaxy: MeasuredGalaxy, options: Any) -> Values:
         """Values of all parameters that have no default, for the profile with its options to look like the galaxy."""
 
+    def values_beside(self, galaxy: MeasuredGalaxy, options: Any, given: Mapping[str, float]) -> Values:  # noqa: ARG002
+        """The same beside values that the request gives, of a profile whose other values depend on them."""
+        return self.values(galaxy, options)
+
     def half_light_radius(self, known: Mapping[str, float]) -> float | None:  # noqa: ARG002
         """Half-light radius, pixels, where what the request gives tells it."""
         return None
 
-    def unit_flux(self, known: Mapping[str, float]) -> float:  # noqa: ARG002
-        """Total flux of unit amplitude, of a profile with these values."""
+    def unit_flux(self, known: Mapping[str, float], options: Any = None) -> float:  # noqa: ARG002
+        """Total flux of unit amplitude, of a profile with these values and options."""
         return 1.0
 
 
@@ -94,7 +98,7 @@ class EllipseShape(FirstShape):
         name, ratio = next(iter(self.lengths.items()))
         return known[name] / ratio if name in known else None
 
-    def unit_flux(self, known: Mapping[str, float]) -> float:
+    def unit_flux(self, known: Mapping[str, float], options: Any = None) -> float:  # noqa: ARG002
         radius = self.half_light_radius(known)
         assert radius is not None
         return known.get("q", 1.0) * radius**2 / self.height

@@ -15,6 +15,7 @@ from fitting.spec.profiles.edge_on import EDGE_ON_DISK, EDGE_ON_RING
 from fitting.spec.profiles.einasto import EINASTO
 from fitting.spec.profiles.ellipsoid import GAUSSIAN_ELLIPSOID
 from fitting.spec.profiles.exponential import BROKEN_EXPONENTIAL, EXPONENTIAL
+from fitting.spec.profiles.formula import FORMULA
 from fitting.spec.profiles.image_psf import IMAGE_PSF
 from fitting.spec.profiles.multi_gaussian import MULTI_GAUSSIAN
 from fitting.spec.profiles.nuker import NUKER
@@ -44,6 +45,7 @@ _RADIAL = (
     GAUSSIAN_RING,
     SPLINE,
     MULTI_GAUSSIAN,
+    FORMULA,
 )
 _SHAPES = (
     EDGE_ON_DISK,

@@ -33,6 +33,7 @@ TRUTH: dict[str, dict[str, float]] = {
     "spline": {"i_1": 100.0, "i_2": 50.0, "i_3": 20.0, "i_4": 6.0, "i_5": 0.5},
     "multi_gaussian": {"sigma_1": 1.5, "i_1": 100.0, "sigma_2": 4.0, "i_2": 60.0, "sigma_3": 8.0, "i_3": 20.0},
     "einasto": {"alpha": 0.6, "r_s": 7.0, "i_s": 20.0},
+    "formula": {"h": 3.0, "i_0": 60.0},
     "point_source": {"flux": 3000.0},
     "gaussian_psf": {"fwhm": 4.0, "flux": 3000.0},
     "moffat_psf": {"fwhm": 4.0, "beta": 2.5, "flux": 5000.0},
@@ -62,7 +63,7 @@ def truth(profile: str) -> dict[str, float]:
 
 def test_every_profile_is_tried() -> None:
     assert set(TRUTH) | NEEDS_FILES == MEASURED
-    assert set(RADIAL_PROFILES) | {"spline", "multi_gaussian"} == {"sersic", *MEASURED} - {
+    assert set(RADIAL_PROFILES) | {"spline", "multi_gaussian", "formula"} == {"sersic", *MEASURED} - {
         name for name in PROFILES if name.endswith("_psf") or name == "point_source" or name in FIRST_SURFACES
     }
 

@@ -43,6 +43,16 @@ def test_every_form_of_psf_is_valid_and_parses(psf: Any) -> None:
     jsonschema.validate(written, SCHEMA)
 
 
+def test_both_forms_of_a_formula_are_valid_and_parse() -> None:
+    units = {"h": {"unit": "pixel"}, "i0": {"unit": "data/pixel", "min": 0.5}}
+    text = "i0 * exp(-r / h)"
+    beside = {"brightness": text, "parameters": {**units, "x": 3, "h": {"unit": "pixel", "value": 3, "max": 9}}}
+    for own in (beside, {"options": {"brightness": text, "symbols": units}, "parameters": {"h": 3}}):
+        document = with_image() | {"components": [{"name": "g", "profile": "formula", **own}]}
+        jsonschema.validate(document, SCHEMA)
+        jsonschema.validate(parse_request(document).document(), SCHEMA)
+
+
 def test_an_unknown_method_is_invalid() -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**with_image(), "stages": [{"method": "magic"}]}, SCHEMA)
