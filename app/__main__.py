@@ -18,6 +18,7 @@ def main(arguments: list[str] | None = None) -> None:
     from jobs.operation.parentage import watch_supervisor
     from jobs.operation.tracing import start_tracing
     from jobs.settings import Settings
+    from jobs.storage.database import database_at_start
 
     settings = Settings()
     parser = argparse.ArgumentParser(prog="python -m app", description="Serve photfit's HTTP interface.")
@@ -34,6 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
         )
     configure_logging()
     watch_supervisor()
+    database_at_start(settings, "photfit")
     if settings.telemetry:
         atexit.register(start_tracing("api"))
     uvicorn.run(

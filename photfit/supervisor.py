@@ -44,6 +44,9 @@ _FUTILE_STARTS = 4
 """Ends of a child, before the service was ever ready, that tell it will not be. Chosen by hand: 1.4 s of pauses."""
 _READY_SECONDS = 120.0
 """Seconds that the first start has. Chosen by hand: the engine's imports on a slow, cold disk."""
+_CANNOT_START = 78
+"""Exit code of a child that has said why it cannot start, and would not the next time either
+(`NOT_STARTED` of jobs/storage/database.py)."""
 _WORKER = (sys.executable, "-m", "worker")
 _ONE_THREAD = {"PHOTFIT_WORKER_THREADS": "1"}
 """Of a worker for what is quick: on small images a second thread gains nothing, and takes a core from the others."""
@@ -82,6 +85,7 @@ class SupervisedChild:
     started_at: float = 0.0
     due_at: float | None = None
     endings: int = 0
+    ended_with: int | None = None
 
     def start(self) -> None:
         """Start it now."""
@@ -95,7 +99,7 @@ class SupervisedChild:
         A broker that ends as soon as it starts is started without what it had: it cannot read it.
         """
         if self.due_at is None and not self.child.running():
-            code = self.child.exit_code()
+            code = self.ended_with = self.child.exit_code()
             self.endings += 1
             self.child.clear()
             self.pause = _FIRST_PAUSE if now - self.started_at > _STEADY_SECONDS else self.pause
@@ -170,6 +174,9 @@ class Supervisor:
             if is_ready(self.options.url):
                 self.announce(self.options.url)
                 return
+            hopeless = [member.child.name for member in self.children if member.ended_with == _CANNOT_START]
+            if hopeless:
+                raise CommandFailure(f"{hopeless[0]} cannot start; its message is above")
             failing = [member.child.name for member in self.children if member.endings >= _FUTILE_STARTS]
             if failing:
                 raise CommandFailure(f"{failing[0]} ends as soon as it starts; its messages are above")

@@ -37,29 +37,18 @@ def main(arguments: list[str] | None = None) -> None:
             WAIT_POLICY: "PASSIVE",  # threads that wait must not spin where the API wants the core
         }
     )
-    _wait_for_database(settings)
+    from jobs.operation.logs import configure_logging
     from jobs.operation.parentage import watch_supervisor
+    from jobs.storage.database import database_at_start
+
+    configure_logging()
+    watch_supervisor()
+    database_at_start(settings, "photfit worker")
     from worker.application import application
 
-    watch_supervisor()
     application.worker_main(
         ["worker", "-Q", queues, "-n", f"photfit@{name}", "--without-gossip", "--without-mingle", "--loglevel=INFO"]
     )
-
-
-def _wait_for_database(settings: Settings) -> None:
-    """Return when the database answers, with its tables of this version: a machine starts its parts in any order."""
-    from jobs.operation.logs import configure_logging
-    from jobs.storage.database import NewerTables, connect, wait_for_database
-
-    configure_logging()
-    engine = connect(settings)
-    try:
-        wait_for_database(engine)
-    except NewerTables as error:
-        sys.exit(f"photfit worker: {error}")
-    finally:
-        engine.dispose()
 
 
 def _servable_queues() -> tuple[str, ...]:

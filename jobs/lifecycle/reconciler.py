@@ -33,6 +33,8 @@ from jobs.storage.schema import FitRecord, ReconcilerLock
 
 _LOCK_LOOKS = 5.0
 """Looks for which the lock is held: whoever missed so many is gone."""
+_LONGEST_LOCK_SECONDS = 3600.0
+"""Seconds: a lock that is held for longer was written by a clock that was ahead. Chosen by hand, over any setting."""
 _MISSED_LOOKS = 3.0
 """Looks without one, by the database's clock, after which workers may not have been able to renew their leases."""
 _SPARED_SHARE = 2.0 / 3.0
@@ -153,3 +155,11 @@ class Reconciler:
         )
         with self.engine.begin() as connection:
             return connection.execute(statement).rowcount == 1
+
+
+def holder_of_lock(engine: Engine) -> str | None:
+    """Whose reconciler looks after this database, or did a moment ago; None where no service runs on it."""
+    length = ReconcilerLock.until - database_now()
+    with engine.connect() as connection:
+        held = connection.execute(select(ReconcilerLock.holder, length)).first()
+    return held[0] if held is not None and 0.0 < held[1] < _LONGEST_LOCK_SECONDS else None

@@ -7,6 +7,7 @@ migrate(engine)
 import contextlib
 import fcntl
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -106,6 +107,11 @@ def _make_private(database: Path) -> None:
         os.close(os.open(database, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
+NOT_STARTED = 78
+"""Exit code of a program that cannot start, has said why, and would not the next time either: EX_CONFIG of BSD's
+sysexits.h."""
+
+
 class NewerTables(Exception):
     """The database has tables of a newer version of the program."""
 
@@ -135,6 +141,22 @@ def refuse_newer(connection: Connection) -> None:
     found = MigrationContext.configure(connection).get_current_revision()
     if found is not None and found not in known:
         raise NewerTables(found, scripts.get_current_head() or "none")
+
+
+def database_at_start(settings: Settings, program: str) -> None:
+    """Return when the database answers, with its tables of this version: a machine starts its parts in any order.
+
+    Where its tables are newer, this says so in the name of `program` and ends the process with the exit code
+    `NOT_STARTED`.
+    """
+    engine = connect(settings)
+    try:
+        wait_for_database(engine)
+    except NewerTables as error:
+        sys.stderr.write(f"{program}: {error}\n")
+        sys.exit(NOT_STARTED)
+    finally:
+        engine.dispose()
 
 
 def wait_for_database(engine: Engine) -> None:

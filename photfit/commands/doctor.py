@@ -108,14 +108,20 @@ def _data() -> tuple[bool, str]:
 def _database() -> tuple[bool, str]:
     from pathlib import Path
 
-    from jobs.storage.database import connect, revisions
+    from jobs.storage.database import NewerTables, connect, refuse_newer, revisions
 
     url = settings().database
     if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
         return True, f"{url} is made at the first start"
     engine = connect(settings())
-    found, newest = revisions(engine)
-    engine.dispose()
+    try:
+        with engine.connect() as connection:
+            refuse_newer(connection)
+        found, newest = revisions(engine)
+    except NewerTables as error:
+        return False, str(error)
+    finally:
+        engine.dispose()
     shown = engine.url.render_as_string(hide_password=True)
     if found == newest:
         return True, f"{shown}, tables of version {found}"

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import click
 
+from photfit.commands.admin.backup import backup
+from photfit.commands.admin.check import check
 from photfit.commands.admin.gc import gc
 from photfit.commands.admin.jobs import jobs
 from photfit.commands.admin.keys import keys
+from photfit.commands.admin.restore import restore
 from photfit.commands.admin.users import users
 
 
@@ -33,5 +36,5 @@ def command(context: click.Context, data_dir: Path | None) -> None:
     context.obj = data_dir
 
 
-for part in (users, keys, jobs, gc):
+for part in (users, keys, jobs, gc, check, backup, restore):
     command.add_command(part)
