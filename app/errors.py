@@ -207,6 +207,18 @@ class ResultDamaged(ServiceProblem):
     status, kind, title = 500, "result-damaged", "The result's file is damaged"
 
 
+class UploadBytesGone(ServiceProblem):
+    """An upload's record is there, and its bytes are not any more."""
+
+    status, kind, title = 410, "upload-gone", "The upload's bytes are gone"
+
+
+class UploadBytesDamaged(ServiceProblem):
+    """An upload's bytes are not those that were uploaded."""
+
+    status, kind, title = 500, "upload-damaged", "The upload's bytes are damaged"
+
+
 class InternalError(ServiceProblem):
     """Something failed that the outside cannot mend; the log has the rest under the request's id."""
 

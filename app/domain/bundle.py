@@ -11,6 +11,7 @@ from typing import Any
 
 from app.domain import plots
 from app.domain.results import best_fit_of, file_of, fit_with_result
+from app.domain.uploads import require_whole
 from app.errors import NoSuchPlot, NotFound, Unavailable
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
@@ -84,14 +85,16 @@ class Bundle:
 def find(services: Services, owner: str, fit_id: str, *, inputs: bool) -> Bundle:
     """What a fit's archive holds; with its input files where `inputs` says so. Raises NotFound or NotFinished.
 
-    Raises ResultGone or ResultDamaged where a file is not as it was stored: once the archive is on its way, nothing can
-    be said any more.
+    Raises ResultGone, ResultDamaged and the like of uploads where a file is not as it was stored: once the archive is
+    on its way, nothing can be said any more.
     """
     record = fit_with_result(services, owner, fit_id)
     for name in record.result_files or {}:
         file_of(services, record, name)
     named = {reference.file for _, reference in parse_request(record.request).references()}
     known = get_uploads(services.engine, owner, named)
+    for upload in known.values() if inputs else ():
+        require_whole(services, upload)
     return Bundle(record, _input_names(known) if inputs else {}, known)
 
 

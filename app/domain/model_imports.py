@@ -12,7 +12,6 @@ from app.lifetime.services import Services
 from app.sandbox import file_products
 from fitting.spec import Fault, PlaneReference
 from fitting.spec.handling import ImportSpec
-from jobs.storage.uploads import blob_key
 
 
 def import_model(services: Services, owner: str, spec: ImportSpec) -> Mapping[str, Any]:
@@ -27,7 +26,7 @@ def import_model(services: Services, owner: str, spec: ImportSpec) -> Mapping[st
 
     with ExitStack() as stack:
         files: dict[str, Path] = {
-            name: stack.enter_context(services.blobs.local(blob_key(record.sha256))) for name, record in known.items()
+            name: stack.enter_context(uploads.local_file(services, record)) for name, record in known.items()
         }
         with sandbox_refusals("The import", refusal):
             found = services.sandbox.call(file_products.import_model, spec, files)

@@ -46,11 +46,10 @@ class StoredPlane:
 def of_upload(
     services: Services, owner: str, upload_id: str, hdu: str | None, factor: int = 1, number: int | None = None
 ) -> StoredPlane:
-    """A plane of an upload. Raises NotFound."""
+    """A plane of an upload. Raises NotFound, UploadBytesGone or UploadBytesDamaged."""
     record = uploads.get(services, owner, upload_id)
     key = blob_key(record.sha256)
-    if services.blobs.size(key) is None:
-        raise NotFound(f"The bytes of the upload {upload_id} are gone.")
+    uploads.require_whole(services, record)
     return StoredPlane(services.blobs, key, int(hdu) if hdu is not None and hdu.isdigit() else hdu, factor, number)
 
 
@@ -94,6 +93,7 @@ def picture_etag(upload: UploadRecord, choices: PictureChoices) -> str:
 
 def draw_picture(services: Services, upload: UploadRecord, choices: PictureChoices) -> bytes:
     """An upload's plane as PNG. Raises RequestFaulty for a choice that it cannot be drawn with, Unavailable."""
+    uploads.require_whole(services, upload)
     drawn = _read_blob(services, services.blobs, blob_key(upload.sha256), file_products.draw_upload, choices)
     if isinstance(drawn, Fault):
         raise RequestFaulty([drawn])

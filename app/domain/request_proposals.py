@@ -11,7 +11,6 @@ from app.errors import RequestFaulty
 from app.lifetime.services import Services
 from app.sandbox import file_products
 from fitting.spec import Fault, ProposalSpec, json_path, parse_proposal
-from jobs.storage.uploads import blob_key
 
 _EXPECTED = "a smaller window, a higher threshold, or fewer max_components"
 
@@ -26,7 +25,7 @@ def propose(services: Services, owner: str, upload_id: str, document: object) ->
         raise RequestFaulty(faults)
     with ExitStack() as stack:
         files: dict[str, Path] = {
-            name: stack.enter_context(services.blobs.local(blob_key(record.sha256))) for name, record in known.items()
+            name: stack.enter_context(uploads.local_file(services, record)) for name, record in known.items()
         }
         return _in_sandbox(services, spec, files)
 

@@ -7,20 +7,14 @@ from typing import Any
 import structlog
 
 from app.domain import fits
+from app.domain.verified_files import fault_of_stored
 from app.errors import NotFinished, NotFound, ResultDamaged, ResultGone
 from app.http.entity_tags import strong_tag
 from app.lifetime.services import Services
 from jobs.lifecycle.outcomes import has_result
 from jobs.storage.blobs import BlobStore, result_folder
 from jobs.storage.schema import FINAL_STATES, FitRecord
-from jobs.storage.stored_files import GONE, fault_of
-
-_SMALL = 1 << 20
-"""Bytes up to which a file is held against its hash each time it is asked for; a larger one once by each process, since
-it is asked for in parts. Chosen by hand: a millisecond."""
-_MOST_VERIFIED = 10_000
-"""Large files that a process remembers to be as they were stored. Chosen by hand: some megabytes."""
-_verified: dict[str, None] = {}
+from jobs.storage.stored_files import GONE
 
 
 @dataclass(frozen=True)
@@ -52,22 +46,15 @@ def file_of(services: Services, record: FitRecord, name: str) -> StoredFile | No
     Raises ResultGone or ResultDamaged where it is not as the record knows it; a fit from before records knew that is
     taken at its word.
     """
-    found = stored_file(services, f"{result_folder(record.id, record.attempt)}/{name}")
-    known = (record.result_files or {}).get(name)
-    if known is None or (found is not None and found.key in _verified and found.size == known["size"]):
-        return found
     key = f"{result_folder(record.id, record.attempt)}/{name}"
-    fault = fault_of(services.blobs, key, known)
+    known = (record.result_files or {}).get(name)
+    fault = None if known is None else fault_of_stored(services.blobs, key, known)
     if fault is not None:
         structlog.get_logger("photfit.app").error("a result's file is not as it was stored", file=key, fault=fault)
         kind = ResultGone if fault == GONE else ResultDamaged
         detail = f"The file {name[:200]} of the fit {record.id} {fault}. Run the fit again: it gives the same numbers."
         raise kind(detail, file=name[:200])
-    if found is not None and found.size > _SMALL:
-        _verified[key] = None
-        while len(_verified) > _MOST_VERIFIED:
-            _verified.pop(next(iter(_verified)), None)
-    return found
+    return stored_file(services, key)
 
 
 def find_log(services: Services, owner: str, fit_id: str) -> StoredFile:

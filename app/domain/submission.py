@@ -27,7 +27,6 @@ from jobs.queues.queue_choice import choose_queue
 from jobs.storage import records
 from jobs.storage.blobs import BlobMissing, result_folder
 from jobs.storage.schema import FitRecord, UploadRecord
-from jobs.storage.uploads import blob_key
 
 _READ_AT_ONCE = 64 << 10
 """Bytes of a request, as JSON, that are read in the service itself: some hundred components, some ten milliseconds."""
@@ -110,7 +109,7 @@ def examine_submission(services: Services, owner: str, submission: Submission) -
     with ExitStack() as stack:
         paths: dict[str, Path] = {name: submission.files[name].path for name in used}
         for name, record in known.items():
-            paths[name] = stack.enter_context(services.blobs.local(blob_key(record.sha256)))
+            paths[name] = stack.enter_context(uploads.local_file(services, record))
         checked = _check_images(services, request, paths, used)
     contents = {name: submission.files[name].sha256 for name in used}
     contents |= {name: record.sha256 for name, record in known.items()}

@@ -1,19 +1,24 @@
 """Uploads: checked by a child of the sandbox, kept once, listed, deleted."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from app.domain import limits
 from app.domain.sandbox_refusals import sandbox_refusals
 from app.domain.temporary_files import ReceivedFile
-from app.errors import Conflict, FileUnreadable, NotFound
+from app.domain.verified_files import fault_of_stored
+from app.errors import Conflict, FileUnreadable, NotFound, ServiceProblem, UploadBytesDamaged, UploadBytesGone
 from app.lifetime.services import Services
 from app.sandbox import upload_checks
 from fitting.spec import Fault, PlaneReference
 from jobs.storage import records, uploads
+from jobs.storage.blobs import BlobMissing
 from jobs.storage.schema import UploadRecord
-from jobs.storage.stored_files import fault_of
+from jobs.storage.stored_files import GONE, fault_of
 from jobs.storage.uploads import UploadPage, blob_key
 
 READABLE = "files of moderate size, such as FITS, .npy, .npz, ASDF, TIFF or grey PNG"
@@ -86,16 +91,51 @@ def find_named(
     """
     others = [(place, reference.file) for place, reference in named if reference.file not in beside]
     known = uploads.get_uploads(services.engine, owner, {file for _, file in others})
-    gone = {name for name, record in known.items() if services.blobs.size(blob_key(record.sha256)) is None}
+    unfit = {name: fault for name, record in known.items() if (fault := fault_of_bytes(services, record)) is not None}
     faults = [
         Fault(place, f"there is no upload {file[:80]!r}", expected) for place, file in others if file not in known
     ]
     faults += [
-        Fault(place, f"the bytes of {file!r} are gone", "another upload of it")
+        Fault(place, f"the upload {file!r} {unfit[file]}: upload the file again, which mends it", "whole bytes")
         for place, file in others
-        if file in gone
+        if file in unfit
     ]
     return known, faults
+
+
+def fault_of_bytes(services: Services, record: UploadRecord) -> str | None:
+    """What is wrong with an upload's stored bytes, or None where they are those that were uploaded."""
+    key = blob_key(record.sha256)
+    fault = fault_of_stored(services.blobs, key, {"size": record.size, "sha256": record.sha256})
+    if fault is not None:
+        structlog.get_logger("photfit.app").error(
+            "an upload's bytes are not as they were stored", file=key, fault=fault
+        )
+    return fault
+
+
+def require_whole(services: Services, record: UploadRecord) -> None:
+    """Raise UploadBytesGone or UploadBytesDamaged where an upload's bytes are not those that were uploaded."""
+    fault = fault_of_bytes(services, record)
+    if fault is not None:
+        raise _bad_bytes(record, fault)
+
+
+@contextmanager
+def local_file(services: Services, record: UploadRecord) -> Iterator[Path]:
+    """Where an upload's bytes can be read while the context lasts. Raises UploadBytesGone or UploadBytesDamaged."""
+    require_whole(services, record)
+    with ExitStack() as stack:
+        try:
+            path = stack.enter_context(services.blobs.local(blob_key(record.sha256)))
+        except BlobMissing as error:
+            raise _bad_bytes(record, GONE) from error
+        yield path
+
+
+def _bad_bytes(record: UploadRecord, fault: str) -> ServiceProblem:
+    kind = UploadBytesGone if fault == GONE else UploadBytesDamaged
+    return kind(f"The upload {record.id} {fault}. Upload the file again, which mends it.", upload=record.id)
 
 
 def list_page(services: Services, owner: str, limit: int, cursor: str | None) -> UploadPage:

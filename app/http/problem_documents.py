@@ -28,6 +28,7 @@ from app.errors import (
 from fitting.faults import PassingFault
 from fitting.spec.documents import Fault, RequestInvalid
 from jobs.faults import BrokerAway, DatabaseAway, DiskFull, StorageTrouble
+from jobs.storage.blobs import BlobMissing
 
 PROBLEM_JSON = "application/problem+json"
 CLIENT_LEFT = 499
@@ -75,6 +76,11 @@ def install_handlers(app: FastAPI) -> None:
         if isinstance(error, DiskFull):
             return problem_response(StorageFull("There is no room for more files just now."), request_id(request))
         return problem_response(Unavailable(f"The {part} does not answer just now."), request_id(request))
+
+    @app.exception_handler(BlobMissing)
+    async def tell_missing_file(request: Request, _error: BlobMissing) -> Response:
+        # Whoever asks for a file has looked whether it is there; it went in between.
+        return problem_response(NotFound("The file has just been deleted."), request_id(request))
 
     @app.exception_handler(HTTPException)
     async def tell_http_error(request: Request, error: HTTPException) -> Response:

@@ -1,6 +1,7 @@
 """Files as HTTP responses, stored and made ones: a part where it is asked for (RFC 9110, 14), 304 where it is known."""
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
@@ -57,7 +58,7 @@ def streamed_response(
     request: Request, etag: str, chunks: Callable[[], Iterator[bytes]], media_type: str, filename: str
 ) -> Response:
     """Stream what `chunks` makes as it is made; 304, and nothing made, where the client has it already."""
-    return _unless_known(request, etag, lambda: StreamingResponse(chunks(), media_type=media_type), filename)
+    return _unless_known(request, etag, lambda: StreamingResponse(_begun(chunks()), media_type=media_type), filename)
 
 
 def _part(request: Request, file: StoredFile, media_type: str) -> Response:
@@ -72,7 +73,15 @@ def _part(request: Request, file: StoredFile, media_type: str) -> Response:
     status = 200 if part is None else 206
     if length <= _SMALL:
         return Response(file.blobs.read(file.key, start, stop), status, headers, media_type)
-    return StreamingResponse(file.blobs.chunks(file.key, start, stop), status, headers, media_type)
+    return StreamingResponse(_begun(file.blobs.chunks(file.key, start, stop)), status, headers, media_type)
+
+
+def _begun(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same pieces, the first one made already: what fails there can still be told, once a stream is on its way
+    nothing can.
+    """
+    first = next(chunks, b"")
+    return chain((first,), chunks)
 
 
 def _unless_known(request: Request, etag: str, give: Callable[[], Response], filename: str | None = None) -> Response:

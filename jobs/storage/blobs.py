@@ -20,6 +20,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -32,6 +33,7 @@ from jobs.storage.scratch import locked
 
 if TYPE_CHECKING:
     from obstore import GetOptions
+    from obstore.store import RetryConfig
 
 __all__ = [
     "BlobMissing",
@@ -61,6 +63,12 @@ _NO_FILE = (FileNotFoundError, NotADirectoryError)
 _PASSING_IN_STORES = (GenericError, JoinError, PermissionDeniedError, UnauthenticatedError, OSError)
 """What may be over next time: a store that is away, slow or asked too often (503, some answer 403), credentials that
 are being renewed. What obstore has beside them says that a call is wrong."""
+
+
+_RETRIES: "RetryConfig" = {"max_retries": 5, "retry_timeout": timedelta(seconds=20)}
+"""How often, and for how long, a store that refuses is asked again before that is trouble: 3 s with obstore's pauses,
+and never after 20 s. Chosen by hand: whoever waits for an answer is told sooner (obstore's own is 180 s), and who can
+wait, as a fit, comes again later."""
 
 
 class BlobMissing(KeyError):
@@ -111,6 +119,10 @@ class BlobStore(Protocol):
 
     def size(self, key: str) -> int | None:
         """Bytes in a blob, or None where there is none."""
+        ...
+
+    def stamp(self, key: str) -> str | None:
+        """What is another whenever somebody writes the blob anew, or None where there is none."""
         ...
 
     @contextmanager
@@ -207,6 +219,15 @@ class FolderBlobs:
             except _NO_FILE:
                 return None
 
+    def stamp(self, key: str) -> str | None:
+        """See `BlobStore`."""
+        with _folder_trouble():
+            try:
+                found = self._path(key).stat()
+            except _NO_FILE:
+                return None
+        return f"{found.st_size}-{found.st_mtime_ns}-{found.st_ino}"
+
     @contextmanager
     def local(self, key: str) -> Iterator[Path]:
         """The blob's own path: nothing is copied."""
@@ -283,7 +304,7 @@ class ObjectBlobs:
     """
 
     def __init__(self, url: str) -> None:
-        self._store = from_url(url)
+        self._store = from_url(url, retry_config=_RETRIES)
 
     def put_file(self, key: str, path: Path) -> None:
         """Upload, in parts where the file is large."""
@@ -310,6 +331,15 @@ class ObjectBlobs:
                 return int(obstore.head(self._store, checked_key(key))["size"])
             except FileNotFoundError:
                 return None
+
+    def stamp(self, key: str) -> str | None:
+        """See `BlobStore`."""
+        with _store_trouble():
+            try:
+                found = obstore.head(self._store, checked_key(key))
+            except FileNotFoundError:
+                return None
+        return f"{found['size']}-{found['last_modified']}-{found['e_tag']}"
 
     @contextmanager
     def local(self, key: str) -> Iterator[Path]:

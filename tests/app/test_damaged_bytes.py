@@ -36,7 +36,7 @@ def halve(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def test_a_damaged_upload_fails_a_fit_in_words_and_the_same_bytes_again_mend_it(
+def test_a_damaged_upload_is_refused_in_words_and_the_same_bytes_again_mend_it(
     working_service: Service, seed_request: dict[str, Any], seed_file: Path
 ) -> None:
     upload = working_service.upload(seed_file)
@@ -45,17 +45,14 @@ def test_a_damaged_upload_fails_a_fit_in_words_and_the_same_bytes_again_mend_it(
     flip(stored)
     request = with_uploads(seed_request, upload, seed_file.name)
 
-    def fit() -> dict[str, Any]:
-        answer = working_service.client.post("/v1/fits", json=request)
-        assert answer.status_code == 202, answer.text
-        return working_service.finished(answer.json()["id"])
-
-    failed = fit()
-    assert (failed["state"], failed["error"]["title"]) == ("failed", "An upload is damaged")
-    assert "upload the file again" in failed["error"]["detail"]
+    refused = working_service.client.post("/v1/fits", json=request)
+    assert refused.status_code == 422
+    assert "upload the file again" in refused.json()["faults"][0]["message"]
     assert working_service.upload(seed_file) == upload
     assert stored.read_bytes() == good
-    assert fit()["state"] == "succeeded"
+    answer = working_service.client.post("/v1/fits", json=request)
+    assert answer.status_code == 202, answer.text
+    assert working_service.finished(answer.json()["id"])["state"] == "succeeded"
 
 
 @pytest.fixture(scope="module")

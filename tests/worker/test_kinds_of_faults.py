@@ -18,10 +18,11 @@ from jobs.lifecycle.outcomes import has_result
 from jobs.lifecycle.transitions import NewFit
 from jobs.queues.turns import QueueRotation
 from jobs.settings import Settings
-from jobs.storage import records
+from jobs.storage import records, uploads
 from jobs.storage.blobs import open_blobs
 from jobs.storage.database import connect, migrate
 from jobs.storage.schema import FitRecord
+from jobs.storage.stored_files import sha256_of
 from tests.fitting.scene import fitted, flat_sky, image_of, noisy, rendered, sersic
 from worker import running
 from worker.connections import Connections
@@ -148,3 +149,25 @@ def test_passing_trouble_repeats_a_fit_within_limits(
     often = after(connections, monkeypatch, error, attempts=10)
     assert often.error is not None
     assert (often.state, often.error["title"]) == ("failed", "The service's storage does not answer")
+
+
+def test_a_worker_reads_no_damaged_upload(connections: Connections, tmp_path: Path) -> None:
+    sound = tmp_path / "sound.fits"
+    sound.write_bytes(bytes(2880))
+    sha256 = sha256_of(sound)
+    described = {"filename": "a.fits", "size": 2880, "sha256": sha256, "description": {}}
+    upload, _ = uploads.add_upload(connections.engine, "local", **described)  # type: ignore[arg-type]
+    connections.blobs.put_file(uploads.blob_key(sha256), sound)
+    image = {"name": "r", "data": upload.id}
+    sky = {"name": "sky", "profile": "flat_sky", "parameters": {"i": 1.0}}
+    document = {"name": "a fit", "images": [image], "components": [sky], "stages": [{"method": "lm"}]}
+    with running._local(connections, upload.id, upload) as path:
+        assert path.read_bytes() == bytes(2880)
+    (tmp_path / "blobs" / uploads.blob_key(sha256)).write_bytes(bytes(2879) + b"x")
+    created = transitions.create(connections.engine, NewFit("local", "a fit", document, "cpu", "auto", "0" * 64))
+    running.attempt(connections, None)
+    record = records.get_fit(connections.engine, "local", created.id)
+    assert record is not None
+    assert record.error is not None
+    assert (record.state, record.error["title"]) == ("failed", "An upload is damaged")
+    assert "upload the file again" in record.error["detail"]

@@ -90,7 +90,7 @@ def away(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("jobs.storage.blobs.from_url", lambda url: from_url(url, retry_config={"max_retries": 0}))
+    monkeypatch.setattr("jobs.storage.blobs.from_url", lambda url, **_: from_url(url, retry_config={"max_retries": 0}))
     return open_blobs("s3://photfit/away")
 
 
