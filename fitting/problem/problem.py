@@ -107,6 +107,12 @@ class Problem:
         )
         return problem
 
+    def with_named_axes(self) -> "Problem":
+        """The problem in which no axis ratio passes through one: the axes keep their names."""
+        problem = copy(self)
+        problem.upper = self.parameters.canonical_upper
+        return problem
+
     @property
     def degrees_of_freedom(self) -> int:
         """Used pixels minus free parameters."""

@@ -189,14 +189,14 @@ def _far_step(problem: Problem, state: State, ahead: Tensor, moving: Tensor | No
 
 
 def _other_side(problem: Problem, state: State) -> State | None:
-    """The search from the other limit of an angle that has come to one, if χ² is lower there; or with the axes' names
-    swapped of an ellipse that would be longer across than along, if that is open to it then.
+    """The search from the other limit of an angle that has come to one, if χ² is lower there; or with an ellipse turned
+    that would be longer across than along, if that is open to it then.
     """
     for theta in problem.parameters.other_ends(state.theta):
         equations = problem.normal_equations(theta)
         if float(equations.chi2) < float(state.equations.chi2):
             return State(theta, equations)
-    for place, theta in problem.parameters.swapped_axes(state.theta):
+    for place, theta in problem.parameters.turned_round_ellipses(state.theta):
         if float(state.equations.gradient[0, place]) > 0.0:
             equations = problem.normal_equations(theta)
             same = abs(float(equations.chi2) / float(state.equations.chi2) - 1.0) < _SAME

@@ -13,6 +13,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -36,6 +37,8 @@ _GENTLE_STEPS = 10
 _UNCONVERGED = 25.0
 """χ² by which an end that is no minimum must be lower to count before one that is: five standard deviations, beyond
 which it is not the noise alone that it follows."""
+_LOWER = 0.5
+"""χ² below the best minimum from which a search that ran out of steps goes on: it may be on its way to a better one."""
 
 
 def lm_with_restarts(
@@ -64,6 +67,9 @@ def lm_with_restarts(
         again = begun_anew(problem, start, min(ends, key=_worth), drawn)
         if again is not None:
             ends.append(_gentle_search(problem, again, options, further()))
+    lowest, chosen = min(ends, key=_rank), min(ends, key=_worth)
+    if not lowest.converged and (chosen is lowest or _rank(lowest) < _rank(chosen) - _LOWER):
+        ends.append(_search(problem, lowest.theta, options, further(), lowest.equations))
     plain = _unmodified(problem, start.theta)
     if plain is not None and not _is_settled(problem, min(ends, key=_worth)):
         ends.append(_released(problem, *plain, options, further()))
@@ -117,16 +123,24 @@ def _search(
     equations: Equations | None = None,
     moving: Tensor | None = None,
 ) -> MinimizerResult:
-    """One search from θ (1, free), by the options."""
-    return levenberg_marquardt(
-        problem,
-        theta,
-        equations=equations,
-        max_iterations=options.max_iterations,
-        tolerance=options.tolerance,
-        moving=moving,
-        report=tell,
+    """One search from θ (1, free), by the options.
+
+    Where it ends with axes that must change their names and would be longer than their limits then, it goes on from
+    what the limits leave of them.
+    """
+    search = partial(
+        levenberg_marquardt, max_iterations=options.max_iterations, tolerance=options.tolerance, moving=moving
     )
+    end = search(problem, theta, equations=equations, report=tell)
+    if not problem.parameters.outgrows(end.theta):
+        return end
+    again = search(
+        problem.with_named_axes(),
+        problem.canonical(end.theta),
+        report=lambda step, chi2, at: tell(end.iterations + step, chi2, at),
+    )
+    steps, evaluations = end.iterations + again.iterations, end.evaluations + again.evaluations
+    return replace(again, iterations=steps, evaluations=evaluations)
 
 
 def _gentle_search(

@@ -75,7 +75,10 @@ def begun_anew(problem: Problem, start: MinimizerResult, end: MinimizerResult, d
         moved = (end.theta - start.theta)[0].abs() > _MOVED * scale
         turns = torch.tensor([row.description.period is not None for row in rows], dtype=torch.bool)
         lost = ~felt & felt_parameters(problem, start.theta, start.equations)
-        loose = (loose & moved & ~turns) | (lost & torch.isfinite(scale) & ~turns)
+        gone = {row.component for row, one in zip(rows, (moved & ~turns).tolist(), strict=True) if one}
+        gone_with = torch.tensor([row.component in gone for row in rows])
+        itself = (loose & moved & ~turns) | (lost & torch.isfinite(scale) & ~turns)
+        loose = itself if bool(itself.any()) else loose & gone_with & ~turns
     shaped = torch.isfinite(scale)
     names = {row.component for row, one in zip(rows, loose.tolist(), strict=True) if one}
     names |= _exchanged(problem, start.theta, end.theta)

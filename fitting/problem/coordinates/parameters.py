@@ -19,6 +19,9 @@ from fitting.spec import Dual, ParameterTable, TableParameter
 
 _TINY = 1e-300
 """Stands for zero where a logarithm is taken: the least that float64 holds with all digits, nearly."""
+_TURNS = (90.0, -90.0, 60.0, -60.0, 30.0, -30.0)
+"""Degrees by which a round ellipse is turned, to see whether χ² falls as it becomes less round. It goes with the cosine
+of twice the angle, so that limits of the angle seldom leave out all of those with which it does."""
 
 
 @dataclass(frozen=True)
@@ -149,9 +152,10 @@ class Parametrization:
                 other[0, place] = self.upper[place] if at[0] else self.lower[place]
                 yield other
 
-    def swapped_axes(self, theta: Tensor) -> Iterator[tuple[int, Tensor]]:
+    def turned_round_ellipses(self, theta: Tensor) -> Iterator[tuple[int, Tensor]]:
         """Of each ellipse that is round because its axis ratio is at its limit of one: where that is in θ, and θ
-        (1, free) with its position angle turned by 90 degrees, which is the same model.
+        (1, free) with its position angle turned, which is the same model; by a right angle first, which swaps the axes,
+        then by less, where limits of the angle may leave no other.
         """
         place = {row.name: position for position, row in enumerate(self.free)}
         for row in self.free:
@@ -159,13 +163,12 @@ class Parametrization:
             if row.description.name != "q" or q is None or pa is None or float(self.upper[q]) != 0.0:
                 continue
             if float(theta[0, q]) == 0.0:
-                for turn in (90.0, -90.0):
+                for turn in _TURNS:
                     angle = float(theta[0, pa]) + turn
                     if float(self.lower[pa]) <= angle <= float(self.upper[pa]):
                         turned = theta.clone()
                         turned[0, pa] = angle
                         yield q, turned
-                        break
 
     def is_log(self, place: int) -> bool:
         """Whether θ holds the logarithm of a free parameter."""
@@ -236,6 +239,19 @@ class Parametrization:
                 theta[:, place] = torch.maximum(theta[:, place] - log_q, self.lower[place])
             theta[:, ellipse.q] -= 2.0 * log_q
         return theta
+
+    def outgrows(self, theta: Tensor) -> bool:
+        """Whether an ellipse at θ (1, free) is longer than its limits allow once its axes have changed their names, so
+        that its canonical form is another model.
+        """
+        for ellipse in self.ellipses:
+            log_q = float(theta[0, ellipse.q])
+            if log_q > 0.0 and (
+                any(float(theta[0, place]) + log_q > float(self.upper[place]) for place in ellipse.lengths)
+                or any(float(theta[0, place]) - log_q < float(self.lower[place]) for place in ellipse.inverse_lengths)
+            ):
+                return True
+        return False
 
     def _free_ellipses(self) -> list[FreeEllipse]:
         """Of the components that may pass through roundness.
