@@ -23,11 +23,14 @@ from fitting.results import (
     FitResult,
     FittedParameter,
     ImageResult,
+    OnlyLight,
+    bad_fit_notice,
     clipped_limits,
     correlation_notice,
     covariance_at,
     derived_values,
     distortion_notices,
+    flux_slope,
     goodness,
     lost_components,
     near_limit_notice,
@@ -122,10 +125,10 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
     if outcome.records and outcome.sampled is None and outcome.stopped is None:
         end, limits = size_limits(problem, end, _unsure(problem, end, covariance))
     unmoved = _unmoved(problem, outcome) - set(covariance.unfelt)
-    if limits or unmoved:
-        covariance = covariance_at(problem, end, unmoved.union(*(limit.shape for limit in limits)))
     at_end = problem.parameters.values(end.theta)
     values = at_end.physical[0]
+    if limits or unmoved:
+        covariance = covariance_at(problem, end, unmoved, _only_light(problem, images, values, limits))
     models = problem.model(end.theta)
     how_good = goodness(problem, at_end, models)
     chi2 = how_good.chi2
@@ -158,7 +161,11 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
         notices += filter(None, (near_limit_notice(problem.table, fitted_rows), *map(correlation_notice, planes)))
         if problem.request.noise.name != "student_t":
             free = round(len(problem.names) / len(planes))
-            notices += filter(None, (noise_notice(plane, free) for plane in planes))
+            of_noise = [*filter(None, (noise_notice(plane, free) for plane in planes))]
+            notices += of_noise
+            if len(of_noise) < len(planes):
+                reduced = chi2 / max(problem.degrees_of_freedom, 1)
+                notices += filter(None, [bad_fit_notice(problem.table, fitted_rows, reduced)])
     converged = not fitted or (
         end.converged and not lost and set(covariance.undetermined) <= set(covariance.unfelt) and math.isfinite(chi2)
     )
@@ -186,6 +193,16 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
         stopped=outcome.stopped,
         failure=outcome.failure,
     )
+
+
+def _only_light(
+    problem: Problem, images: Sequence[ImageData], values: Tensor, limits: Sequence[SizeLimit]
+) -> list[OnlyLight]:
+    """What is known of components that are not resolved: their total flux, at values of the table's rows."""
+    return [
+        OnlyLight(limit.amplitude, limit.shape, flux_slope(problem, images, values, limit.component))
+        for limit in limits
+    ]
 
 
 def _unmoved(problem: Problem, outcome: Outcome) -> frozenset[str]:

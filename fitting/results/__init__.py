@@ -6,10 +6,10 @@ with what is told of the residual, and `provenance`; `result_files.write_result`
 """
 
 from fitting.results.best_fit import best_fit_document, best_fit_request
-from fitting.results.covariance import Covariance, covariance_at, reported_interval, scaled_interval
-from fitting.results.derived import derived_values, two_way_notices
+from fitting.results.covariance import Covariance, OnlyLight, covariance_at, reported_interval, scaled_interval
+from fitting.results.derived import derived_values, flux_slope, two_way_notices
 from fitting.results.distortion import distortion_notices
-from fitting.results.goodness import correlation_notice, goodness, near_limit_notice, noise_notice
+from fitting.results.goodness import bad_fit_notice, correlation_notice, goodness, near_limit_notice, noise_notice
 from fitting.results.provenance import InputFile, provenance_document, surroundings, with_origin
 from fitting.results.result import (
     FitResult,
@@ -33,8 +33,10 @@ __all__ = [
     "History",
     "ImageResult",
     "InputFile",
+    "OnlyLight",
     "SampledChains",
     "StageRecord",
+    "bad_fit_notice",
     "best_fit_document",
     "best_fit_request",
     "clipped_limits",
@@ -43,6 +45,7 @@ __all__ = [
     "covariance_document",
     "derived_values",
     "distortion_notices",
+    "flux_slope",
     "goodness",
     "lost_components",
     "near_limit_notice",

@@ -1,5 +1,6 @@
 """Covariance of the parameters as reported, what the data leave open, and intervals of the profile of χ²."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,8 +71,30 @@ class Covariance:
         return self.matrix / np.outer(sigma, sigma)
 
 
-def covariance_at(problem: Problem, end: MinimizerResult, held: frozenset[str] = frozenset()) -> Covariance:
-    """The covariance where a minimizer ended, of all but the parameters that are `held`."""
+@dataclass(frozen=True)
+class OnlyLight:
+    """A component of which the data tell the total flux alone, and nothing of how shape and amplitude make it up.
+
+    Attributes:
+        amplitude: name of its amplitude.
+        shape: names of its free parameters beside position and amplitude.
+        flux_slope: derivatives of its total flux by the table's rows, (parameters,); None where it has no total.
+    """
+
+    amplitude: str
+    shape: tuple[str, ...]
+    flux_slope: np.ndarray | None
+
+
+def covariance_at(
+    problem: Problem, end: MinimizerResult, held: frozenset[str] = frozenset(), only_light: Sequence[OnlyLight] = ()
+) -> Covariance:
+    """The covariance where a minimizer ended, of all but the parameters that are `held`.
+
+    Of components of which the data tell the flux alone, that has the uncertainty that it has with the shape as given;
+    shape and amplitude have none, nor has anything else that depends on them.
+    """
+    held = held.union(*(item.shape for item in only_light))
     theta = end.theta[0].cpu().numpy()
     matrix = end.equations.matrix[0].cpu().numpy()
     jacobian = problem.parameters.values(end.theta).jacobian[0].cpu().numpy()
@@ -83,6 +106,10 @@ def covariance_at(problem: Problem, end: MinimizerResult, held: frozenset[str] =
     steps = problem.step_scale(end.theta).cpu().numpy()
     known = ~unfelt if enough_data(problem, end, int((~unfelt & ~at_limit).sum())) else np.zeros_like(unfelt)
     inverse, open_, condition, scale, directions = _inverse(matrix, ~at_limit, known, steps)
+    amplitudes = ~at_limit & np.isin(names, [item.amplitude for item in only_light])
+    open_, unfelt = open_ | amplitudes, unfelt | amplitudes
+    for item in only_light:
+        directions = _but_for_flux(directions, item, names, jacobian * scale)
     kept = ~at_limit & ~open_
     rows = [problem.table.index[name] for name in names[kept].tolist()]
     of_all = jacobian @ inverse @ jacobian.T
@@ -97,6 +124,19 @@ def covariance_at(problem: Problem, end: MinimizerResult, held: frozenset[str] =
         jacobian * scale,
         directions,
     )
+
+
+def _but_for_flux(directions: np.ndarray, item: OnlyLight, names: np.ndarray, sensitivity: np.ndarray) -> np.ndarray:
+    """The open directions (free, directions), with those of a shape replaced by all that leave the flux as it is."""
+    shape = np.isin(names, item.shape)
+    directions[shape] = 0.0
+    own = np.flatnonzero(shape | (names == item.amplitude))
+    flux = np.zeros(len(own)) if item.flux_slope is None else item.flux_slope @ sensitivity[:, own]
+    length = float(np.linalg.norm(flux))
+    level = np.eye(len(own)) if not 0.0 < length < np.inf else np.linalg.svd(flux[None] / length)[2][1:].T
+    others = np.zeros((len(names), level.shape[1]))
+    others[own] = level
+    return np.hstack((directions, others))
 
 
 def enough_data(problem: Problem, end: MinimizerResult, free: int) -> bool:

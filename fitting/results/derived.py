@@ -128,6 +128,27 @@ def derived_values(
     return found
 
 
+def flux_slope(problem: Problem, images: Sequence[ImageData], physical: Tensor, component: str) -> Array | None:
+    """Derivatives of a component's total flux by the table's rows, (parameters,), in the first image that shows it;
+    None where it has no total.
+
+    Args:
+        physical: values of the table's rows, (parameters,).
+    """
+    by_themselves = torch.eye(len(physical), dtype=physical.dtype, device=physical.device)[None]
+    rows = Values(physical[None], physical.new_zeros(1), lambda: by_themselves)
+    for image, target, view in zip(images, problem.images, problem.views, strict=True):
+        seen = [item for item in problem.request.seen_in(image.name) if item.name == component]
+        native = view.native(rows)
+        frame = problem.request.frame_in_use
+        scene = _Scene(tuple(seen), image, frame, target.scale, view.index, native.physical.cpu(), None)
+        for item in scene.quantities({}):
+            if item.name == f"{component}.flux" and np.isfinite(item.slope).all():
+                slope: Array = item.slope @ native.jacobian[0].cpu().numpy()
+                return slope
+    return None
+
+
 def two_way_notices(images: Sequence[ImageData], derived: Sequence[Derived]) -> list[Notice]:
     """Magnitudes by both conventions for the exposure time, of images whose headers do not decide between them."""
     notices = []

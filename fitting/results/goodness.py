@@ -181,3 +181,31 @@ def near_limit_notice(rows: Iterable[TableParameter], fitted: Sequence[FittedPar
         f"{', '.join(near)}"
     )
     return Notice("near-limit", sentence, f"parameters {', '.join(near)}")
+
+
+def bad_fit_notice(rows: Iterable[TableParameter], fitted: Sequence[FittedParameter], reduced: float) -> Notice | None:
+    """A notice of a fit that ended at limits and is a bad one, with what to try; None where it is none.
+
+    Args:
+        rows: of the table.
+        fitted: the same, as reported.
+        reduced: χ²ᵣ, where it is not the noise that makes it large.
+    """
+    at_limit = [(row, one.value) for row, one in zip(rows, fitted, strict=True) if one.at_limit]
+    if not at_limit or not reduced > _TOO_BAD:
+        return None
+    names = ", ".join(row.name for row, _ in at_limit)
+    own = ", ".join(row.name for row, value in at_limit if _is_own_limit(row, value))
+    wider = f"widen the limits of {own}; " if own else ""
+    sentence = (
+        f"reduced chi-squared is {reduced:.3g} with {names} at a limit, so this is probably not the best that the "
+        f"model can do; try: {wider}leave values out, so that they are found in the image; add `restarts` to `lm`; or "
+        f"a component for light that the model lacks"
+    )
+    return Notice("bad-fit-at-limit", sentence, f"parameters {names}")
+
+
+def _is_own_limit(row: TableParameter, value: float) -> bool:
+    """Whether the limit that a value is at is the request's own, and not that of what the profile can have."""
+    near = min((row.min, row.max), key=lambda limit: math.inf if limit is None else abs(value - limit))
+    return near not in (row.description.min, row.description.max)

@@ -45,12 +45,13 @@ def undetermined_notices(
     told = [
         Notice(
             "unresolved",
-            f"not resolved: {limit.length} < {limit.below:.2g} {limit.unit} (95 %), and its shape is undetermined",
-            f"parameters {', '.join(limit.shape)}",
+            f"not resolved: {limit.length} < {limit.below:.2g} {limit.unit} (95 %), and its shape is undetermined, "
+            f"with {limit.amplitude}; the uncertainty of its total flux is the one with the shape as given",
+            f"parameters {', '.join((*limit.shape, limit.amplitude))}",
         )
         for limit in limits
     ]
-    small = {name for limit in limits for name in limit.shape}
+    small = {name for limit in limits for name in (*limit.shape, limit.amplitude)}
     still = [name for name in covariance.unfelt if name in unmoved]
     if still:
         names = ", ".join(still)

@@ -302,6 +302,10 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "Parameters ended at a limit, and have no uncertainty.",
             "Widen the limit if it is not physical; else fix the parameter there.",
         ),
+        "bad-fit-at-limit": NoticeDescription(
+            "Reduced χ² is far above 1 with parameters at a limit, so that the fit is probably not the best there is.",
+            "Widen limits of your own, leave values out, add `restarts` to `lm`, or a component for what is missing.",
+        ),
         "held": NoticeDescription(
             "Parameters that the data do not feel were left alone, without an uncertainty; the others were fitted.",
             "Fix them, or remove the component; widen the window or the mask if the component belongs to the scene.",
@@ -320,7 +324,7 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
         ),
         "unresolved": NoticeDescription(
             "A component is too small for its shape to be seen: its size is an upper limit.",
-            "Fit a `point_source`; position and total flux are what the data tell.",
+            "Fit a `point_source`; position and total flux are what the data tell, the flux with the shape as given.",
         ),
         "limit-clipped": NoticeDescription(
             "A limit lies beyond what the profile can have, and was taken as the profile's own.",

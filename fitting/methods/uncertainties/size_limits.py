@@ -37,12 +37,16 @@ class SizeLimit:
         below: limit of that, in its unit.
         unit: of the length.
         shape: names of its free parameters beside position and amplitude, which are undetermined.
+        component: its name.
+        amplitude: name of its amplitude, which the total flux alone determines together with the shape.
     """
 
     length: str
     below: float
     unit: str
     shape: tuple[str, ...]
+    component: str
+    amplitude: str
 
 
 def size_limits(problem: Problem, end: MinimizerResult, unsure: set[str]) -> tuple[MinimizerResult, list[SizeLimit]]:
@@ -103,7 +107,14 @@ def _limit(
         here = refitted.theta[best : best + 1]
         end = replace(end, theta=here, equations=problem.normal_equations(here))
     names = tuple(free[place].name for place in shape)
-    limit = SizeLimit(free[largest].name, float(np.exp(rise)) / scale, free[largest].description.unit, names)
+    limit = SizeLimit(
+        free[largest].name,
+        float(np.exp(rise)) / scale,
+        free[largest].description.unit,
+        names,
+        component,
+        free[amplitudes[0]].name,
+    )
     return end, limit
 
 

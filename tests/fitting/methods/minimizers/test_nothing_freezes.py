@@ -1,11 +1,13 @@
 """What the data do not feel is held and named, and holds up nobody; starts at bounds leave them; angles go round."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from scipy.optimize import least_squares
 
 from fitting.first_values import complete_request
@@ -205,6 +207,15 @@ def test_an_ellipse_with_limits_is_not_left_at_roundness(pa: dict[str, float]) -
     assert values_of(result)["g.pa"] == pytest.approx(35.0, abs=2.0)
 
 
+def test_an_ellipse_that_is_round_between_limits_less_than_a_right_angle_wide_is_not_left_so() -> None:
+    """Where it is round its angle is not felt, and a right angle off is beyond its limits."""
+    image = image_of(noisy(rendered([flat_sky(), sersic(q=0.8, pa=35.0)])))
+    start = sersic(q=1.0, pa={"value": 92.0, "min": 25.0, "max": 100.0}, r_e={"value": 5.0, "min": 1.0, "max": 40.0})
+    result = fitted([flat_sky(), start], image)
+    assert values_of(result)["g.q"] == pytest.approx(0.8, abs=0.03)
+    assert values_of(result)["g.pa"] == pytest.approx(35.0, abs=4.0)
+
+
 def test_a_start_that_a_turn_brings_inside_its_limits_is_taken() -> None:
     image = image_of(noisy(rendered([flat_sky(), sersic(pa=5.0)])))
     result = fitted([flat_sky(), sersic(pa={"value": 2.0, "min": 170.0, "max": 190.0})], image)
@@ -326,9 +337,48 @@ def test_a_star_fitted_as_a_galaxy_is_not_resolved() -> None:
     assert result.stages[0].iterations <= 60
     assert notice.sentence.startswith("not resolved: g.r_e < 0.")
     assert notice.sentence in result.message
-    assert {uncertainties_of(result)[f"g.{name}"] for name in ("q", "pa", "n", "r_e")} == {None}
-    assert uncertainties_of(result)["g.i_e"] is not None
+    assert {uncertainties_of(result)[f"g.{name}"] for name in ("q", "pa", "n", "r_e", "i_e")} == {None}
+    assert not {name for name in result.covariance.names if name in ("g.r_e", "g.i_e")}
     assert result.chi2_reduced == pytest.approx(1.0203, abs=2e-4)
+
+
+def test_the_flux_of_a_star_fitted_as_a_galaxy_has_the_uncertainty_of_a_star() -> None:
+    """By NumPy: its light lies within a pixel and, a little of it, the nearest ones beside and above it, so that the
+    model is the PSF at these, each with a flux of its own, beside a flat sky.
+    """
+    result = case("11_star_as_sersic")
+    (flux,) = [row for row in result.derived if row.name == "g.flux"]
+    psf = fits.getdata(CASES / "PT_psf.fits").astype(float)
+    half = psf.shape[0] // 2
+    x, y = (values_of(result)[f"g.{axis}"] for axis in "xy")
+    columns = [np.ones(result.images[0].data.size)]
+    for column, row in ((0, 0), (np.sign(x - round(x)), 0), (0, np.sign(y - round(y)))):
+        star = np.zeros(result.images[0].data.shape)
+        left, bottom = round(x) + int(column) - half, round(y) + int(row) - half
+        star[bottom : bottom + psf.shape[0], left : left + psf.shape[1]] = psf / psf.sum()
+        columns.append(star.ravel())
+    design = np.stack(columns, axis=1)
+    covariance = np.linalg.inv(design.T @ design)
+    total = np.array([0.0, 1.0, 1.0, 1.0])
+    assert flux.value == pytest.approx(total @ covariance @ design.T @ result.images[0].data.ravel(), rel=1e-3)
+    assert flux.uncertainty == pytest.approx(float(np.sqrt(total @ covariance @ total)), rel=0.02)
+    (notice,) = [notice for notice in result.notices if notice.code == "unresolved"]
+    assert "the uncertainty of its total flux is the one with the shape as given" in notice.sentence
+
+
+def test_what_follows_from_the_amplitude_of_an_unresolved_star_alone_has_no_uncertainty() -> None:
+    star = sersic(r_e=0.01, n=1.0, i_e=5e7, q=0.9)
+    image = replace(image_of(noisy(rendered([flat_sky(), star], psf=PSF), 3.0), 9.0, psf=PSF), zero_point=25.0)
+    image = replace(image, pixel_scale=0.2)
+    result = fitted([flat_sky(), sersic(r_e=1.0, n=2.0, i_e=1000.0, x=20.1)], image)
+    found = {row.name: row for row in result.derived}
+    assert any(notice.code == "unresolved" for notice in result.notices)
+    flux, magnitude = found["g.flux"], found["g.magnitude"]
+    assert flux.uncertainty is not None
+    assert magnitude.uncertainty == pytest.approx(2.5 / np.log(10.0) * flux.uncertainty / flux.value, rel=1e-6)
+    brightness = {name for name, row in found.items() if row.unit == "mag/arcsec2"}
+    assert brightness
+    assert {found[name].uncertainty for name in brightness} == {None}
 
 
 @pytest.mark.parametrize(("r_e", "told"), [(0.01, True), (0.6, False)])
@@ -339,3 +389,26 @@ def test_a_limit_of_size_holds_and_what_is_resolved_has_none(r_e: float, told: b
     sentences = [notice.sentence for notice in result.notices if notice.code == "unresolved"]
     assert bool(sentences) == told
     assert all(r_e < float(sentence.split("<")[1].split()[0]) < 1.0 for sentence in sentences)
+
+
+def test_a_bad_fit_at_limits_says_what_to_try() -> None:
+    """A centre whose limits leave the galaxy out; the axis ratio's are the profile's, and cannot be widened."""
+    image = image_of(noisy(rendered([flat_sky(), sersic()])))
+    start = sersic(x={"value": 11.0, "min": 8.0, "max": 12.0})
+    result = fitted([flat_sky(), start], image)
+    (notice,) = [notice for notice in result.notices if notice.code == "bad-fit-at-limit"]
+    assert result.chi2_reduced > 3.0
+    assert f"reduced chi-squared is {result.chi2_reduced:.3g}" in notice.sentence
+    assert "widen the limits of g.x;" in notice.sentence
+    assert all(word in notice.sentence for word in ("leave values out", "restarts"))
+    assert "g.x" in notice.where
+
+
+def test_a_good_fit_at_a_limit_and_one_whose_noise_alone_is_wrong_are_not_told_what_to_try() -> None:
+    data = noisy(rendered([flat_sky(), sersic()]))
+    start = sersic(n={"value": 1.5, "min": 1.0, "max": GALAXY["n"] - 1e-3})
+    for variance in (1.0, 0.1):
+        result = fitted([flat_sky(), start], image_of(data, variance))
+        codes = {notice.code for notice in result.notices}
+        assert ("noise-too-small" in codes) == (variance < 1.0)
+        assert "bad-fit-at-limit" not in codes
