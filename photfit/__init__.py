@@ -34,6 +34,7 @@ from photfit.model.methods import (
     Scipy,
 )
 from photfit.model.modifiers import Bending, Fourier, Rays, Rotation, Superellipse, Truncation, Warp, Wedges
+from photfit.model.own_profile import profile
 from photfit.model.profiles import (
     AiryPsf,
     Basis,
@@ -159,6 +160,7 @@ __all__ = [
     "Wedges",
     "fit",
     "model_image",
+    "profile",
 ]
 
 

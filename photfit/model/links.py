@@ -40,10 +40,13 @@ class Link:
 
     Made by arithmetic on components' parameters (``+ - * / **`` with each other and with numbers) and by the methods
     below, which NumPy's functions of the same names call.
+
+    Attributes:
+        tree: of Python's grammar, with placeholders for components.
     """
 
     def __init__(self, tree: ast.expr, components: Mapping[str, Linked]) -> None:
-        self._tree = tree
+        self.tree = tree
         self._components = components
 
     def document(self, names: Names | None = None) -> str:
@@ -56,7 +59,7 @@ class Link:
             placeholder: (names or {}).get(id(component), component.name or component.profile)
             for placeholder, component in self._components.items()
         }
-        return ast.unparse(_Named(known).visit(ast.parse(ast.unparse(self._tree), mode="eval")))
+        return ast.unparse(_Named(known).visit(ast.parse(ast.unparse(self.tree), mode="eval")))
 
     def __str__(self) -> str:
         return self.document()
@@ -68,34 +71,34 @@ class Link:
         return self._with(ast.Add(), other)
 
     def __radd__(self, other: float) -> Link:
-        return _operand(other)._with(ast.Add(), self)
+        return self._after(ast.Add(), other)
 
     def __sub__(self, other: Link | float) -> Link:
         return self._with(ast.Sub(), other)
 
     def __rsub__(self, other: float) -> Link:
-        return _operand(other)._with(ast.Sub(), self)
+        return self._after(ast.Sub(), other)
 
     def __mul__(self, other: Link | float) -> Link:
         return self._with(ast.Mult(), other)
 
     def __rmul__(self, other: float) -> Link:
-        return _operand(other)._with(ast.Mult(), self)
+        return self._after(ast.Mult(), other)
 
     def __truediv__(self, other: Link | float) -> Link:
         return self._with(ast.Div(), other)
 
     def __rtruediv__(self, other: float) -> Link:
-        return _operand(other)._with(ast.Div(), self)
+        return self._after(ast.Div(), other)
 
     def __pow__(self, other: Link | float) -> Link:
         return self._with(ast.Pow(), other)
 
     def __rpow__(self, other: float) -> Link:
-        return _operand(other)._with(ast.Pow(), self)
+        return self._after(ast.Pow(), other)
 
     def __neg__(self) -> Link:
-        return Link(ast.UnaryOp(ast.USub(), self._tree), self._components)
+        return self._made(ast.UnaryOp(ast.USub(), self.tree), self._components)
 
     def __pos__(self) -> Link:
         return self
@@ -143,13 +146,19 @@ class Link:
         """Tangent of an angle in degrees."""
         return self._called("tand")
 
+    def _made(self, tree: ast.expr, components: Mapping[str, Linked]) -> Link:
+        return Link(tree, components)
+
     def _called(self, function: str) -> Link:
-        return Link(ast.Call(ast.Name(function), [self._tree], []), self._components)
+        return self._made(ast.Call(ast.Name(function), [self.tree], []), self._components)
 
     def _with(self, operator: ast.operator, other: Link | float) -> Link:
-        second = _operand(other)
-        tree = ast.BinOp(self._tree, operator, second._tree)
-        return Link(tree, {**self._components, **second._components})
+        second = operand(other)
+        return self._made(ast.BinOp(self.tree, operator, second.tree), {**self._components, **second._components})
+
+    def _after(self, operator: ast.operator, other: Link | float) -> Link:
+        first = operand(other)
+        return self._made(ast.BinOp(first.tree, operator, self.tree), {**first._components, **self._components})
 
 
 class ParameterReference(Link):
@@ -168,7 +177,7 @@ class ParameterReference(Link):
 
     def __getitem__(self, image: str) -> Link:
         """Its value in one image, where each image has one of its own."""
-        return Link(ast.Subscript(self._tree, ast.Constant(image)), self._components)
+        return Link(ast.Subscript(self.tree, ast.Constant(image)), self._components)
 
 
 class _Named(ast.NodeTransformer):
@@ -181,7 +190,8 @@ class _Named(ast.NodeTransformer):
         return ast.Name(self._known.get(node.id, node.id))
 
 
-def _operand(value: object) -> Link:
+def operand(value: object) -> Link:
+    """A link, or a number as one. Raises TypeError for all else."""
     if isinstance(value, Link):
         return value
     if isinstance(value, Real):
