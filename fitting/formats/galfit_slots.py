@@ -29,6 +29,12 @@ class Slot:
             return float(self.scale * 10.0 ** (-0.4 * (number - self.zero)))
         return self.scale * number + self.offset
 
+    def number(self, value: float) -> float:
+        """The line's number of a parameter's value: the inverse of `value`. A brightness must be above zero."""
+        if self.zero is not None:
+            return self.zero - 2.5 * math.log10(value / self.scale)
+        return (value - self.offset) / self.scale
+
     def limits(self, low: float | None, high: float | None) -> tuple[float | None, float | None]:
         """Limits of the parameter: a brighter one has a smaller magnitude."""
         found = tuple(None if item is None else self.value(item) for item in (low, high))
@@ -118,6 +124,31 @@ WORDS: Mapping[str, str] = MappingProxyType(
     {"x": "x", "y": "y", "mag": "3", "mu": "3", "re": "4", "rs": "4", "q": "9", "pa": "10", "c": "C0", "c0": "C0"}
 )
 """Lines by the words of constraints that all types share."""
+
+
+SKY_LINES: Mapping[str, str] = MappingProxyType({"1": "i", "2": "di_dx", "3": "di_dy"})
+"""Parameters of a sky by the numbers of their lines."""
+
+SKY_WORDS: Mapping[str, str] = MappingProxyType({"sky": "1", "dsky/dx": "2", "dsky/dy": "3"})
+"""Lines of a sky by the words of constraints."""
+
+MODES: Mapping[str, tuple[str, int, int]] = MappingProxyType({"B": ("bending", 8, 1), "F": ("fourier", 24, 2)})
+"""Modifiers with modes by the letter of their lines: photfit's name, the highest mode, and the numbers of a line."""
+
+ROTATION_LAWS: Mapping[str, str] = MappingProxyType({"power": "power", "powerlaw": "power", "log": "log"})
+"""photfit's laws of rotation by GALFIT's words of line R0."""
+
+
+def rotation_lines(law: str) -> Mapping[str, str]:
+    """Parameters of a rotation by their lines; `law` is photfit's."""
+    return {
+        "R1": "rotation_inner",
+        "R2": "rotation_outer",
+        "R3": "rotation_angle",
+        "R4": "rotation_winding" if law == "log" else "rotation_power",
+        "R9": "rotation_inclination",
+        "R10": "rotation_pa",
+    }
 
 
 def sersic_bn(n: float) -> float:
