@@ -20,6 +20,7 @@ from app.routes import (
     catalogue,
     events,
     examples,
+    exports,
     fits,
     health,
     imports,
@@ -71,7 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
     )
-    for part in (uploads, fits, results, plots, pixels, events, live, catalogue, examples, imports, accounts):
+    for part in (uploads, fits, results, exports, plots, pixels, events, live, catalogue, examples, imports, accounts):
         app.include_router(part.router, prefix="/v1")
     app.include_router(uws.router)
     app.include_router(health.router)

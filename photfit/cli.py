@@ -23,6 +23,7 @@ COMMANDS: tuple[str, ...] = (
     "status",
     "watch",
     "results",
+    "export",
     "cancel",
     "profiles",
     "worker",

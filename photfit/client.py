@@ -130,6 +130,18 @@ class Client:
         document: dict[str, Any] = self._json(lambda: self._http.post("/v1/import", json=body))
         return document
 
+    def export(self, fit_id: str, format_: str, *, image: str | None = None) -> dict[str, Any]:
+        """A result in another program's format: ``files`` with their addresses, and ``rows`` on each part of it.
+
+        Args:
+            format_: ``galfit``, ``imgblock``, ``imfit``, ``ds9``, ``casa``, ``regions``, ``script`` or ``latex``.
+            image: of several; None is the first.
+        """
+        return self._document(
+            f"/v1/fits/{fit_id}/export",
+            {"format": format_} if image is None else {"format": format_, "image": image},
+        )
+
     def submit(self, request: Mapping[str, Any], idempotency_key: str | None = None) -> FitAnswer:
         """Ask for a fit; its files are upload ids. The same key and request again give the first job."""
         headers = {"Idempotency-Key": idempotency_key or _new_key()}

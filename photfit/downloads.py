@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from fitting.spec.plots import PLANES, PLOTS
 from photfit.answers import FitAnswer
 from photfit.client import Client, Refused
+from photfit.failures import UserMistake
 
 TABLE_FORMATS = {
     "parameters": ("csv", "ecsv", "fits", "votable", "latex"),
@@ -65,6 +67,27 @@ def download_bundle(client: Client, fit: FitAnswer, folder: Path) -> Path:
     path = folder / f"{_safe(fit.id)}.zip"
     client.download(str(fit.links["bundle"]), path)
     return path
+
+
+def download_export(
+    client: Client, fit_id: str, format_: str, image: str | None, output: Path | None, *, overwrite: bool
+) -> tuple[list[dict[str, Any]], list[Path]]:
+    """Write a fit's result in another program's format, the files that it names beside it.
+
+    Returns what became of each part of the request, and where the files are. Raises UserMistake where one is there.
+    """
+    found = client.export(fit_id, format_, image=image)
+    main = Path(_safe(found["main"])) if output is None else output
+    paths = {
+        file["href"]: main if file["name"] == found["main"] else main.parent / _safe(file["name"])
+        for file in found["files"]
+    }
+    there = [str(path) for path in paths.values() if path.exists()]
+    if there and not overwrite:
+        raise UserMistake(f"{', '.join(there)} is there already: name another file, or replace it with --overwrite")
+    for address, path in paths.items():
+        client.download(address, path)
+    return found["rows"], list(paths.values())
 
 
 def _planes(client: Client, fit: FitAnswer) -> Iterator[tuple[str, str, str]]:

@@ -1,9 +1,9 @@
-"""Imports as the command line has them: what became of each line, and the request as a file."""
+"""Imports and exports as the command line has them: what became of each line or part, and the request as a file."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,18 @@ def import_lines(found: Mapping[str, Any]) -> Iterator[str]:
             left += 1
             yield f"{place}: {text} -> NOT TAKEN: {row['why_not']}"
     yield "every line was taken" if left == 0 else f"{left} lines were not taken"
+
+
+def export_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What each part of a request was written as, and at the end how many could not be."""
+    left = 0
+    for row in rows:
+        if row["why_not"] is None:
+            yield f"{row['what']} -> {row['written']}"
+        else:
+            left += 1
+            yield f"{row['what']} -> NOT WRITTEN: {row['why_not']}"
+    yield "everything was written" if left == 0 else f"{left} parts were not written"
 
 
 def write_request(request: Mapping[str, Any], output: Path | None) -> None:

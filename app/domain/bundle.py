@@ -98,6 +98,12 @@ def find(services: Services, owner: str, fit_id: str, *, inputs: bool) -> Bundle
     return Bundle(record, _input_names(known) if inputs else {}, known)
 
 
+def input_names(services: Services, record: FitRecord) -> dict[str, str]:
+    """What an archive of a fit calls each upload that the fit's request names and that is still there, by its id."""
+    named = {reference.file for _, reference in parse_request(record.request).references()}
+    return _input_names(get_uploads(services.engine, record.owner, named))
+
+
 def chunks(services: Services, bundle: Bundle) -> Iterator[bytes]:
     """The archive piece by piece."""
     outlet = _Outlet()

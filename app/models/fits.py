@@ -71,6 +71,7 @@ class FitLinks(PublicModel):
     best_fit: str = Field(description="The request whose parameters begin where the fit ended.")
     provenance: str
     bundle: str
+    export: str = Field(default="", description="The result as other programs have it; takes `?format=`.")
     chains: str | None = Field(default=None, description="Only where a stage samples.")
     plots: dict[str, str] = Field(description="Address of each plot that a fit with these stages has.")
     plane: str = Field(

@@ -174,6 +174,7 @@ def _links(record: FitRecord) -> FitLinks:
         best_fit=f"{address}/best-fit",
         provenance=f"{address}/provenance",
         bundle=f"{address}/bundle.zip",
+        export=f"{address}/export",
         chains=f"{address}/chains" if samples else None,
         plots={name: f"{address}/plots/{name}.png" for name in plots_of(methods)},
         plane=f"{address}/images/{{image}}/{{+plane}}.fits",

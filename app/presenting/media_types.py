@@ -18,3 +18,14 @@ TABLE_TYPES = {
     "latex": "application/x-latex",
 }
 """Content type of each format of a table."""
+EXPORT_TYPES = {
+    "galfit": "text/plain; charset=utf-8",
+    "imgblock": "application/fits",
+    "imfit": "text/plain; charset=utf-8",
+    "ds9": "text/plain; charset=utf-8",
+    "casa": "text/plain; charset=utf-8",
+    "regions": "application/fits",
+    "script": "text/x-python; charset=utf-8",
+    "latex": "application/x-latex",
+}
+"""Content type of the files of each format of an export."""

@@ -73,6 +73,55 @@ def import_model(spec: ImportSpec, files: Mapping[str, Path]) -> ProposalOutcome
         return ProposalOutcome(faults=(Fault("$.files", f"an image {error}", error.expected),))
 
 
+@dataclass(frozen=True)
+class ExportOutcome:
+    """The outcome of an export: faults, or else names of its files, the one that was asked for first, and its rows."""
+
+    faults: tuple[Fault, ...] = ()
+    names: tuple[str, ...] = ()
+    rows: tuple[Mapping[str, Any], ...] = ()
+
+
+def export_result(
+    files: Mapping[str, Path], called: Mapping[str, str], format_: str, image: str, target: Path
+) -> ExportOutcome:
+    """Write a result in another program's format, as files below `target`.
+
+    Args:
+        files: those of the result by their names there.
+        called: what the export calls uploads of the request.
+        format_: one of `fitting.spec.handling.EXPORT_FORMATS`.
+        image: which is exported.
+        target: an empty folder.
+    """
+    from fitting.files import FileInvalid
+    from fitting.formats import ExportInvalid, ExportSource, export_model, facts_of_file
+    from fitting.spec import parse_request
+
+    request = parse_request(json.loads(files["best-fit.json"].read_bytes())).with_references(called)
+    planes = {
+        plane: path for plane in ("data", "model", "residual") if (path := files.get(f"images/{image}/{plane}.fits"))
+    }
+    windowed = next(item for item in request.images if item.name == image).window is not None
+    try:
+        facts = facts_of_file(planes["data"]) if "data" in planes else None
+        source = ExportSource(
+            request,
+            image,
+            json.loads(files["parameters.json"].read_bytes()),
+            planes.get,
+            1.0 if facts is None else facts.exposure,
+            None if windowed or facts is None else facts.shape,
+        )
+        found = export_model(source, format_)
+    except (ExportInvalid, FileInvalid) as error:
+        return ExportOutcome(faults=(Fault("query.format", str(error), "a format that can hold the fit"),))
+    for name, content in found.files.items():
+        (target / name).write_bytes(content)
+    names = (found.main, *(name for name in found.files if name != found.main))
+    return ExportOutcome(names=names, rows=tuple(row.document() for row in found.rows))
+
+
 def write_pixels(source: Path, hdu: int | str | None, number: int | None, factor: int, target: Path) -> Fault | None:
     """Write a plane's pixels to `target` as .npy, averaged over blocks; a fault where there is no such plane."""
     from fitting.files import FileInvalid

@@ -9,16 +9,24 @@
 ['sersic_1.q 0.8']
 """
 
+from fitting.formats.export_source import ExportInvalid, ExportRow, ExportSource, ModelExport
 from fitting.formats.import_rows import ImportInvalid, ImportRow, ModelImport
 from fitting.formats.import_source import ImageFacts, ImportSource, facts_of_file
+from fitting.formats.model_export import EXPORTERS, export_model
 from fitting.formats.model_import import import_model
 
 __all__ = [
+    "EXPORTERS",
+    "ExportInvalid",
+    "ExportRow",
+    "ExportSource",
     "ImageFacts",
     "ImportInvalid",
     "ImportRow",
     "ImportSource",
+    "ModelExport",
     "ModelImport",
+    "export_model",
     "facts_of_file",
     "import_model",
 ]

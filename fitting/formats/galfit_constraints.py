@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fitting.formats.component_draft import ComponentDraft, ParameterDraft
+from fitting.formats.export_source import NO_LIMIT
 from fitting.formats.galfit_slots import Slot
 from fitting.formats.import_rows import RowBook, lines_of
 
@@ -127,14 +128,15 @@ def _limit(place: _Place, low: float, high: float, absolute: bool) -> str:
     if parameter.coefficients or 1 <= parameter.free < len(parameter.values):
         raise _Left(f"{place.name} is a polynomial of wavelength, whose values photfit does not limit")
     if absolute:
-        ends = place.slot.limits(low, high)
+        ends = place.slot.limits(*(None if abs(end) >= NO_LIMIT else end for end in (low, high)))
     elif place.slot.zero is None:
         steps = sorted((low * place.slot.scale, high * place.slot.scale))
         ends = (min(parameter.values) + steps[0], max(parameter.values) + steps[1])
     else:
         ends = (min(parameter.values) * 10.0 ** (-0.4 * high), max(parameter.values) * 10.0 ** (-0.4 * low))
     parameter.low, parameter.high = ends
-    return f"{place.name} from {ends[0]:.6g} to {ends[1]:.6g}"
+    said = ("any" if end is None else f"{end:.6g}" for end in ends)
+    return f"{place.name} from {' to '.join(said)}"
 
 
 def _link(places: Sequence[_Place], what: str) -> str:
@@ -161,8 +163,8 @@ def _link(places: Sequence[_Place], what: str) -> str:
             raise _Left(f"{first.name} is 0, and nothing has a ratio to it")
         else:
             ratio = (here - offset) / (there - offset)
-            link = f"= {first.name} * {ratio:.10g}"
-            if offset:
+            link = f"= {first.name}" + ("" if ratio == 1.0 else f" * {ratio:.10g}")
+            if offset and ratio != 1.0:
                 link = f"= ({first.name} - {offset:g}) * {ratio:.10g} + {offset:g}"
         place.parameter.link = link.replace("- -", "+ ").replace("+ -", "- ")
         said.append(f"{place.name} {place.parameter.link}")

@@ -14,6 +14,7 @@ from fitting.formats.import_rows import ImportInvalid, Line, lines_of
 
 _KEY = re.compile(r"(?P<key>[A-P][0-9]?|[0-9]{1,2}|C0|Z|[BFRT][0-9]{1,2}|T[io])\)\s*(?P<rest>.*)\Z", re.IGNORECASE)
 _ERROR = re.compile(r"\([^)]*\)|\+/-\s*\S+")
+_TITLE = re.compile(r"#.*; component (?P<title>[A-Za-z][A-Za-z0-9_]{0,63})\s*\Z")
 _HEADER = re.compile(r"[A-P][0-9]?\Z")
 MOST_OBJECTS = 2000
 """Objects of a file, at most, as a request has them."""
@@ -38,11 +39,16 @@ class GalfitNumber:
 
 @dataclass
 class GalfitObject:
-    """One object, or a truncation: its number, its type, and its lines by their keys (``3``, ``C0``, ``F1``)."""
+    """One object, or a truncation: its number, its type, and its lines by their keys (``3``, ``C0``, ``F1``).
+
+    Attributes:
+        title: name of the component that photfit wrote it from; empty where another wrote it.
+    """
 
     number: int
     kind: str
     head: Line
+    title: str = ""
     lines: dict[str, Line] = field(default_factory=dict)
     repeated: list[Line] = field(default_factory=list)
 
@@ -69,6 +75,7 @@ def read_galfit(name: str, text: str) -> GalfitFile:
     header: dict[str, Line] = {}
     objects: list[GalfitObject] = []
     others: list[Line] = []
+    whole = text.splitlines()
     for line in lines_of(name, text):
         match = _KEY.match(line.text)
         if match is None:
@@ -81,7 +88,9 @@ def read_galfit(name: str, text: str) -> GalfitFile:
             key = key[0] + key[1].lower()
         if key in ("0", "T0"):
             kind = rest[0].lower() if rest else ""
-            objects.append(GalfitObject(len(objects) + 1, "truncation" if key == "T0" else kind, line))
+            title = _TITLE.search(whole[line.number - 1])
+            kind = "truncation" if key == "T0" else kind
+            objects.append(GalfitObject(len(objects) + 1, kind, line, title["title"] if title else ""))
             objects[-1].lines[key] = line
         elif objects and not (_HEADER.match(key) and key not in ("C0",) and key[0] not in "BF"):
             part = objects[-1]

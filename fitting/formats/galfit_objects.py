@@ -10,6 +10,7 @@ from fitting.formats.galfit_lines import GalfitObject
 from fitting.formats.galfit_reading import GalfitPart, GalfitReading, GalfitSetting, number_of
 from fitting.formats.galfit_slots import GALFIT_PROFILES, MODES, ROTATION_LAWS, SKY_LINES, Slot, rotation_lines
 from fitting.formats.import_rows import ImportInvalid
+from fitting.spec.components import is_name
 
 _VARIANT = re.compile(r"(?P<kind>[a-z]+)(?P<variant>[123])\Z")
 
@@ -31,7 +32,7 @@ class GalfitObjects:
             if found is not None:
                 numbers[key] = found[0]
         tilted = any(number.free or any(number.values) for key, number in numbers.items() if key != "1")
-        draft = ComponentDraft(f"sky_{item.number}", "plane_sky" if tilted else "flat_sky")
+        draft = ComponentDraft(self._name(item, "sky"), "plane_sky" if tilted else "flat_sky")
         self.reading.book.take(item.head, f"the component {draft.name}, {draft.profile}")
         for key, name in SKY_LINES.items():
             if key not in numbers:
@@ -61,7 +62,7 @@ class GalfitObjects:
             for line in (*item.lines.values(), *item.repeated):
                 self.reading.book.leave(line, why)
             return None
-        name = f"{kind}_{item.number}"
+        name = self._name(item, kind)
         made = GalfitPart(item, kind, variant, profile, ComponentDraft(name, profile.profile))
         self.reading.book.take(item.head, f"the component {name}, {profile.profile}")
         done = {"0"} | self._centre(made) | self._lines(made)
@@ -75,6 +76,12 @@ class GalfitObjects:
                 self._link_truncation(made, key, side, cut)
         self._rest(item, done)
         return made
+
+    def _name(self, item: GalfitObject, kind: str) -> str:
+        """What the component is called: as photfit called it before, or by type and number."""
+        titles = [other.title for other in self.reading.file.objects]
+        known = is_name(item.title) and titles.count(item.title) == 1
+        return item.title if known else f"{kind}_{item.number}"
 
     def _centre(self, made: GalfitPart) -> set[str]:
         item, draft = made.source, made.draft

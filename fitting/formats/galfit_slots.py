@@ -132,6 +132,16 @@ SKY_LINES: Mapping[str, str] = MappingProxyType({"1": "i", "2": "di_dx", "3": "d
 SKY_WORDS: Mapping[str, str] = MappingProxyType({"sky": "1", "dsky/dx": "2", "dsky/dy": "3"})
 """Lines of a sky by the words of constraints."""
 
+HEADER_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "x": "XC", "y": "YC", "magnitude": "MAG", "flux": "MAG", "i_e": "MU", "i_0": "MU", "i_b": "MU", "r_e": "RE",
+        "h": "RS", "fwhm": "FWHM", "r_b": "RB", "r_c": "RC", "r_t": "RT", "r_out": "RO", "z_0": "HS", "n": "N",
+        "alpha": "ALPHA", "beta": "BETA", "gamma": "GAMMA", "q": "AR", "pa": "PA", "c0": "C0", "i": "SKY",
+        "di_dx": "DSDX", "di_dy": "DSDY",
+    }
+)  # fmt: skip
+"""Cards of an image block's model by photfit's parameters, behind the object's number: ``1_XC``."""
+
 MODES: Mapping[str, tuple[str, int, int]] = MappingProxyType({"B": ("bending", 8, 1), "F": ("fourier", 24, 2)})
 """Modifiers with modes by the letter of their lines: photfit's name, the highest mode, and the numbers of a line."""
 
@@ -190,3 +200,33 @@ def shape_at(kind: str, values: Mapping[str, float], radius: float) -> float:
         return math.inf
     inner = ratio**-gamma if ratio > 0.0 or gamma != 0.0 else 1.0
     return float(2.0 ** ((beta - gamma) / alpha) * inner * (1.0 + ratio**alpha) ** ((gamma - beta) / alpha))
+
+
+def total_of_unit(profile: str, values: Mapping[str, float]) -> float | None:
+    """Total flux, out to infinity, of a profile whose amplitude (i_e, i_0) is 1; None where it is not known here.
+
+    Over superellipses it is R(c0) of that over ellipses (Peng et al. 2010, AJ 139, 2097, equations 4 and 5).
+
+    Args:
+        profile: photfit's.
+        values: its parameters, of those of superellipses ``c0``; lengths in pixels.
+    """
+    from scipy.special import beta as beta_function
+    from scipy.special import gamma
+
+    if profile in ("sersic", "de_vaucouleurs"):
+        n = values.get("n", 4.0)
+        b = sersic_bn(n)
+        area = 2.0 * math.pi * values["r_e"] ** 2 * n * math.exp(b) * b ** (-2.0 * n) * float(gamma(2.0 * n))
+    elif profile == "exponential":
+        area = 2.0 * math.pi * values["h"] ** 2
+    elif profile == "gaussian":
+        area = math.pi * values["fwhm"] ** 2 / (4.0 * math.log(2.0))
+    elif profile == "moffat" and values["beta"] > 1.0:
+        width = values["fwhm"] / (2.0 * math.sqrt(2.0 ** (1.0 / values["beta"]) - 1.0))
+        area = math.pi * width**2 / (values["beta"] - 1.0)
+    else:
+        return None
+    power = values.get("c0", 0.0) + 2.0
+    boxy = math.pi * power / (4.0 * float(beta_function(1.0 / power, 1.0 + 1.0 / power)))
+    return area * values["q"] / boxy

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from fitting.formats.component_draft import ComponentDraft, ParameterDraft, stand_on_end
+from fitting.formats.export_source import NO_LIMIT
 from fitting.formats.import_rows import ImportInvalid, Line, ModelImport, RowBook, lines_of
 from fitting.formats.import_source import ImageFacts, ImportSource
 from fitting.spec.documents import excerpt
@@ -24,7 +25,7 @@ _SIGMA = 2.0 * math.sqrt(2.0 * math.log(2.0))
 
 
 @dataclass(frozen=True)
-class _Value:
+class ImfitValue:
     """How a parameter of imfit becomes one of photfit's: scale · v + offset."""
 
     name: str
@@ -32,16 +33,16 @@ class _Value:
     offset: float = 0.0
 
 
-def _plain(*names: str) -> tuple[_Value, ...]:
-    return tuple(_Value(name) for name in names)
+def _plain(*names: str) -> tuple[ImfitValue, ...]:
+    return tuple(ImfitValue(name) for name in names)
 
 
-_PA, _ELL = _Value("pa"), _Value("q", -1.0, 1.0)
+_PA, _ELL = ImfitValue("pa"), ImfitValue("q", -1.0, 1.0)
 _SHAPE = (_PA, _ELL)
 
 
 @dataclass(frozen=True)
-class _Function:
+class ImfitFunction:
     """One of imfit's functions.
 
     Attributes:
@@ -53,40 +54,42 @@ class _Function:
     """
 
     profile: str
-    parameters: tuple[_Value, ...]
+    parameters: tuple[ImfitValue, ...]
     lengths: tuple[str, ...] = ()
     held: Mapping[str, float] = field(default_factory=dict)
     said: str = ""
 
 
 _RING = "where its two Gaussians overlap photfit adds them, and imfit takes the nearer"
-FUNCTIONS: Mapping[str, _Function] = MappingProxyType(
+FUNCTIONS: Mapping[str, ImfitFunction] = MappingProxyType(
     {
-        "Sersic": _Function("sersic", (*_SHAPE, *_plain("n", "i_e", "r_e")), ("r_e",)),
-        "Sersic_GenEllipse": _Function("sersic", (*_SHAPE, *_plain("c0", "n", "i_e", "r_e")), ("r_e",)),
-        "Core-Sersic": _Function(
+        "Sersic": ImfitFunction("sersic", (*_SHAPE, *_plain("n", "i_e", "r_e")), ("r_e",)),
+        "Sersic_GenEllipse": ImfitFunction("sersic", (*_SHAPE, *_plain("c0", "n", "i_e", "r_e")), ("r_e",)),
+        "Core-Sersic": ImfitFunction(
             "core_sersic", (*_SHAPE, *_plain("n", "i_b", "r_e", "r_b", "alpha", "gamma")), ("r_e", "r_b")
         ),
-        "Exponential": _Function("exponential", (*_SHAPE, *_plain("i_0", "h")), ("h",)),
-        "Exponential_GenEllipse": _Function("exponential", (*_SHAPE, *_plain("c0", "i_0", "h")), ("h",)),
-        "Gaussian": _Function("gaussian", (*_SHAPE, _Value("i_0"), _Value("fwhm", _SIGMA)), ("fwhm",)),
-        "Moffat": _Function("moffat", (*_SHAPE, *_plain("i_0", "fwhm", "beta")), ("fwhm",)),
-        "ModifiedKing": _Function("modified_king", (*_SHAPE, *_plain("i_0", "r_c", "r_t", "alpha")), ("r_c", "r_t")),
-        "ModifiedKing2": _Function("modified_king", (*_SHAPE, *_plain("i_0", "r_c", "c", "alpha")), ("r_c", "r_t")),
-        "BrokenExponential": _Function(
+        "Exponential": ImfitFunction("exponential", (*_SHAPE, *_plain("i_0", "h")), ("h",)),
+        "Exponential_GenEllipse": ImfitFunction("exponential", (*_SHAPE, *_plain("c0", "i_0", "h")), ("h",)),
+        "Gaussian": ImfitFunction("gaussian", (*_SHAPE, ImfitValue("i_0"), ImfitValue("fwhm", _SIGMA)), ("fwhm",)),
+        "Moffat": ImfitFunction("moffat", (*_SHAPE, *_plain("i_0", "fwhm", "beta")), ("fwhm",)),
+        "ModifiedKing": ImfitFunction(
+            "modified_king", (*_SHAPE, *_plain("i_0", "r_c", "r_t", "alpha")), ("r_c", "r_t")
+        ),
+        "ModifiedKing2": ImfitFunction("modified_king", (*_SHAPE, *_plain("i_0", "r_c", "c", "alpha")), ("r_c", "r_t")),
+        "BrokenExponential": ImfitFunction(
             "broken_exponential", (*_SHAPE, *_plain("i_0", "h_1", "h_2", "r_b", "alpha")), ()
         ),
-        "EdgeOnDisk": _Function("edge_on_disk", (_PA, *_plain("l_0", "h", "n", "z_0"))),
-        "EdgeOnRing": _Function("edge_on_ring", (_PA, *_plain("i_0", "r", "sigma_r", "sigma_z")), said=_RING),
-        "GaussianRing": _Function(
+        "EdgeOnDisk": ImfitFunction("edge_on_disk", (_PA, *_plain("l_0", "h", "n", "z_0"))),
+        "EdgeOnRing": ImfitFunction("edge_on_ring", (_PA, *_plain("i_0", "r", "sigma_r", "sigma_z")), said=_RING),
+        "GaussianRing": ImfitFunction(
             "gaussian_ring", (*_SHAPE, *_plain("i_r", "r_ring", "sigma_r")), ("r_ring", "sigma_r")
         ),
-        "FerrersBar2D": _Function(
+        "FerrersBar2D": ImfitFunction(
             "ferrers", (*_SHAPE, *_plain("c0", "alpha", "i_0", "r_out")), ("r_out",), {"beta": 0.0}
         ),
-        "FlatSky": _Function("flat_sky", _plain("i")),
-        "TiltedSkyPlane": _Function("plane_sky", _plain("i", "di_dx", "di_dy")),
-        "PointSource": _Function("point_source", _plain("flux")),
+        "FlatSky": ImfitFunction("flat_sky", _plain("i")),
+        "TiltedSkyPlane": ImfitFunction("plane_sky", _plain("i", "di_dx", "di_dy")),
+        "PointSource": ImfitFunction("point_source", _plain("flux")),
     }
 )  # fmt: skip
 """imfit's functions by their names; the others are said to be not supported."""
@@ -373,7 +376,7 @@ class _Reader:
             elif word in ("X0", "Y0"):
                 if word == "X0" or not sets:
                     sets.append(_Set())
-                read = _read_parameter(words, _Value(word[0].lower(), offset=-1.0))
+                read = _read_parameter(words, ImfitValue(word[0].lower(), offset=-1.0))
                 if isinstance(read, str):
                     self.book.leave(line, read)
                     continue
@@ -533,11 +536,12 @@ _SPECIAL: Mapping[str, str] = MappingProxyType(
 
 
 def _told(name: str, read: ParameterDraft) -> str:
-    limits = "" if read.low is None and read.high is None else f", {read.low:g} to {read.high:g}"
+    ends = ["any" if end is None else f"{end:g}" for end in (read.low, read.high)]
+    limits = "" if ends == ["any", "any"] else f", {ends[0]} to {ends[1]}"
     return f"{name} {read.value:.7g}" + (limits if read.free else ", fixed")
 
 
-def _read_parameter(words: list[str], value: _Value) -> ParameterDraft | str:
+def _read_parameter(words: list[str], value: ImfitValue) -> ParameterDraft | str:
     """A parameter of a line: name, value, and ``fixed`` or limits ``low,high``; or why it is none."""
     number = _float(words[1]) if len(words) > 1 else None
     if number is None:
@@ -553,7 +557,7 @@ def _read_parameter(words: list[str], value: _Value) -> ParameterDraft | str:
         ends = sorted((value.scale * parts[0] + value.offset, value.scale * parts[1] + value.offset))
         if ends[0] == ends[1]:
             draft.free = 0
-        draft.low, draft.high = ends
+        draft.low, draft.high = (None if abs(end) >= NO_LIMIT else end for end in ends)
     return draft
 
 

@@ -18,6 +18,8 @@ LONGEST_LABEL = 64
 """Characters of a label, at most; chosen by hand."""
 MOST_IMPORTED = 4_000_000
 """Characters of a text of an import, at most: 40,000 lines of a feedme; chosen by hand."""
+EXPORT_FORMATS = ("galfit", "imgblock", "imfit", "ds9", "casa", "regions", "script", "latex")
+"""Formats that a result can be had in beside tables: those of `fitting.formats`."""
 _FORBIDDEN = re.compile(r'["\\\x00-\x1f\x7f]')
 
 

@@ -25,7 +25,7 @@ def propose_here(image: str, options: Mapping[str, Any], folder: Path) -> dict[s
 
     Raises UserMistake where an option or a file has faults.
     """
-    with _command_engine():
+    with command_engine():
         from fitting.proposing import propose
     file, place = split_image(image)
     try:
@@ -45,7 +45,7 @@ def import_here(path: Path, command: str, folder: Path) -> dict[str, Any]:
 
     Raises UserMistake where the file cannot be read, or is no model.
     """
-    with _command_engine():
+    with command_engine():
         from fitting.files import FileInvalid
         from fitting.formats import ImportInvalid, ImportSource, facts_of_file, import_model
 
@@ -93,7 +93,7 @@ def _text_of(path: Path) -> str | None:
 
 def describe_here(path: Path, hdu: int | str | None) -> Iterator[str]:
     """What a file holds, a line each, and the planes that belong to an HDU of it. Raises UserMistake."""
-    with _command_engine():
+    with command_engine():
         from fitting.files import FileInvalid, describe_file, recognise_planes
     try:
         description = describe_file(path)
@@ -119,7 +119,7 @@ def describe_here(path: Path, hdu: int | str | None) -> Iterator[str]:
 
 def catalogue_here(path: Path) -> list[dict[str, float]]:
     """The rows of a catalogue file. Raises UserMistake."""
-    with _command_engine():
+    with command_engine():
         from fitting.files import FileInvalid
         from fitting.proposing import read_catalogue
     try:
@@ -134,7 +134,7 @@ def _seen_from(folder: Path, file: str) -> str:
 
 
 @contextlib.contextmanager
-def _command_engine() -> Iterator[None]:
+def command_engine() -> Iterator[None]:
     """While inside, a library that is not installed becomes a message that says how to get it."""
     try:
         with engine_present():

@@ -91,10 +91,10 @@ def fit_here(
     failure = _failure_of(result)
     try:
         with folder.filling() as place:
-            undrawn = _write_files(result, place, _seen_from_folder(named, request_file.parent, output))
+            undrawn = _write_files(result, place, seen_from_folder(named, request_file.parent, output))
     except OSError as error:
         output = keep_elsewhere()
-        undrawn = _write_files(result, output, _seen_from_folder(named, request_file.parent, output))
+        undrawn = _write_files(result, output, seen_from_folder(named, request_file.parent, output))
         why = error.strerror or error
         failure = CommandFailure(f"{folder.path} took no results after all ({why}): they are in {output}")
     return LocalFit(
@@ -124,7 +124,7 @@ def _write_files(result: FitResult, place: Path, files: Mapping[str, str]) -> li
     return _draw_plots(result, place)
 
 
-def _seen_from_folder(names: Iterable[str], before: Path, after: Path) -> dict[str, str]:
+def seen_from_folder(names: Iterable[str], before: Path, after: Path) -> dict[str, str]:
     """What files of a request in the folder `before` are called in one that lies in `after`."""
     return {
         name: os.path.relpath((before / name).resolve(), after.resolve())
