@@ -7,6 +7,7 @@ against `ReadLimits` before it is believed; what cannot be used is a `FileInvali
 docs/decisions/0002-sandboxed-parsing.md. Where its pixels are on the sky, `sky_coordinates` says, always in ICRS.
 """
 
+from fitting.files.archives import ARCHIVES, MOST_MEMBERS, Archive, is_archive, open_archive
 from fitting.files.file_limits import DEFAULT_LIMITS, FileInvalid, ReadLimits
 from fitting.files.file_reading import FileDescription, HduDescription, Plane, describe_file, read_plane, read_strips
 from fitting.files.flux_scale import FluxScale, exposure, flux_scale, given_scale, unused_flux_cards, zero_point
@@ -26,8 +27,11 @@ from fitting.files.sky_coordinates import (
 )
 
 __all__ = [
+    "ARCHIVES",
     "DEFAULT_LIMITS",
+    "MOST_MEMBERS",
     "UNKNOWN",
+    "Archive",
     "BitUnknown",
     "FileDescription",
     "FileInvalid",
@@ -48,8 +52,10 @@ __all__ = [
     "flux_scale",
     "given_scale",
     "gnomonic_projection",
+    "is_archive",
     "masked_pixels",
     "noise_of_header",
+    "open_archive",
     "pixel_scale",
     "plane_meaning",
     "read_plane",

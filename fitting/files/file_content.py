@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import io
 import lzma
 import os
 import tempfile
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from fitting.files.archives import open_archive
 from fitting.files.file_limits import FileInvalid, ReadLimits
 
 Format = Literal["fits", "npy", "npz", "asdf", "tiff", "png"]
@@ -63,17 +65,22 @@ _KNOWN: tuple[tuple[bytes, str], ...] = (
 
 
 @contextmanager
-def open_content(path: Path, limits: ReadLimits) -> Iterator[tuple[IO[bytes], Format]]:
+def open_content(path: Path, limits: ReadLimits, member: str | None = None) -> Iterator[tuple[IO[bytes], Format]]:
     """The file's content as an open, seekable binary file at its start, and its format by content.
 
     The path is opened as a plain file and never handed to a library, so nothing in it can be taken for a URL.
+
+    Args:
+        member: of the archive that the file is.
 
     Raises:
         FileInvalid: unreadable, beyond the limits, truncated gzip, or of no known format.
     """
     with ExitStack() as stack:
         try:
-            file: IO[bytes] = stack.enter_context(path.open("rb"))
+            file = stack.enter_context(_opened(path, limits, member))
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
             start = file.read(_MAGIC)
             file.seek(0)
         except OSError as error:
@@ -81,12 +88,16 @@ def open_content(path: Path, limits: ReadLimits) -> Iterator[tuple[IO[bytes], Fo
         packing = next((packing for packing in _PACKINGS if start.startswith(packing.magic)), None)
         if packing is not None:
             inflated = stack.enter_context(tempfile.TemporaryFile())
-            _inflate(file, inflated, path.stat().st_size, limits, packing)
+            _inflate(file, inflated, size, limits, packing)
             inflated.flush()
             # astropy takes a file that could be written to for one that is to be updated.
             file = stack.enter_context(open(os.dup(inflated.fileno()), "rb"))
         file.seek(0)
         yield file, _format(file)
+
+
+def _opened(path: Path, limits: ReadLimits, member: str | None) -> IO[bytes]:
+    return path.open("rb") if member is None else io.BytesIO(open_archive(path).read(member, limits))
 
 
 def _format(file: IO[bytes]) -> Format:

@@ -160,6 +160,7 @@ def read_plane(
     hdu: int | str | None = None,
     limits: ReadLimits = DEFAULT_LIMITS,
     *,
+    member: str | None = None,
     number: int | None = None,
     window: Callable[[tuple[int, int]], tuple[slice, slice]] | None = None,
 ) -> Plane:
@@ -168,6 +169,7 @@ def read_plane(
     Args:
         hdu: number from 0, or EXTNAME (``"SCI"``, ``"SCI,2"``, any case); None means HDU 0 or the first image. Arrays
             of .npz and ASDF are HDUs by their names, pages of TIFF by number.
+        member: of the archive that the file is.
         number: of the plane of a cube, from 0.
         window: rows and columns to read, of the shape of the plane; the whole where None.
 
@@ -175,7 +177,7 @@ def read_plane(
         FileInvalid: as `describe_file`, and where that HDU does not exist, is no 2-D image or cube, or has more pixels
             to read than the limits allow.
     """
-    with open_content(path, limits) as (file, form), _OPENERS[form](file, limits) as container:
+    with open_content(path, limits, member) as (file, form), _OPENERS[form](file, limits) as container:
         return container.plane(*_chosen_part(container.hdus, hdu, number, window, limits))
 
 

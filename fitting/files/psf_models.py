@@ -87,18 +87,19 @@ class SampledPsf(_PsfModel):
 
 
 def read_psf_model(
-    path: Path, hdu: int | str | None = None, limits: ReadLimits = DEFAULT_LIMITS
+    path: Path, hdu: int | str | None = None, limits: ReadLimits = DEFAULT_LIMITS, member: str | None = None
 ) -> PolynomialPsf | SampledPsf | None:
     """The PSF model of a file, or None where the HDU is none, such as a single image.
 
     Args:
         hdu: number from 0, or EXTNAME; None means the only one that is a model.
+        member: of the archive that the file is.
 
     Raises:
         FileInvalid: as `read_plane`; and of a model whose header does not hold together, depends on more than the
             position, or does not say where its planes are.
     """
-    with open_content(path, limits) as (file, form):
+    with open_content(path, limits, member) as (file, form):
         if form != "fits":
             return None
         hdus = outline(file, limits)

@@ -68,6 +68,21 @@ class SkyCoordinates:
         found[known] = np.stack((icrs.ra.deg, icrs.dec.deg), axis=-1)
         return found
 
+    def pixels(self, ra: ArrayLike, dec: ArrayLike) -> Array:
+        """Pixels x, y, counted from 0, (n, 2), of ICRS positions in degrees, (n,) each; NaN where there is none."""
+        longitude, latitude = np.asarray(ra, dtype=float), np.asarray(dec, dtype=float)
+        known = np.isfinite(longitude) & np.isfinite(latitude) & (np.abs(latitude) <= 90.0)
+        longitude, latitude = longitude[known], latitude[known]
+        if self.frame is not None:
+            turned = _sky_coord(longitude, latitude, "icrs").transform_to(self.frame).spherical
+            longitude, latitude = turned.lon.deg, turned.lat.deg
+        native = np.zeros((len(longitude), 2))
+        native[:, self.wcs.wcs.lng], native[:, self.wcs.wcs.lat] = longitude, latitude
+        found = np.full((len(known), 2), np.nan)
+        if len(native):
+            found[known] = self.wcs.all_world2pix(native, 0, quiet=True)
+        return found
+
     def pixel(self, ra: float, dec: float) -> tuple[float, float]:
         """Pixel (x, y), counted from 0, of an ICRS position in degrees."""
         longitude, latitude = ra, dec

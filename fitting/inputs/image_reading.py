@@ -24,7 +24,7 @@ from fitting.inputs.frame_faults import frame_faults
 from fitting.inputs.image_data import Array, ImageData, Mask
 from fitting.inputs.image_noise import noise_plane, read_noise
 from fitting.inputs.mask_shapes import shaped_mask
-from fitting.inputs.masks import ReadMask, read_mask
+from fitting.inputs.masks import ReadMask, other_segments, read_mask
 from fitting.inputs.plane_reading import Locate, Reading
 from fitting.inputs.psf_reading import read_psf
 from fitting.inputs.saturation import saturated_pixels
@@ -93,12 +93,14 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
     if plane is None:
         return None
     bad = None if spec.mask is None else read_mask(spec.mask, plane, reading)
+    others = None if spec.other_segments is None else other_segments(spec.other_segments, plane, reading)
     given = noise_plane(spec, plane, reading)
     if reading.faults:
         return None
     data = plane.data
     shaped = shaped_mask(spec.mask_shapes or (), data.shape, plane.origin)
     masked = shaped if bad is None else bad.pixels | shaped
+    masked = masked if others is None else masked | others.pixels
     usable = _finite_pixels(data, masked, reading)
     if not usable.any():
         _add_no_pixel_fault(data, spec, reading)
@@ -110,6 +112,8 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
         return None
     if bad is not None:
         bad.tell(data, noise.variance, reading)
+    if others is not None:
+        others.tell(data, noise.variance, reading, "other_segments")
     ReadMask(shaped, np.zeros_like(shaped), "shapes").tell(data, noise.variance, reading, "mask_shapes")
     for notice in (*saturation, *plane.notices, *coordinates_notices(plane.header)):
         reading.notice(notice)
@@ -194,5 +198,6 @@ def _add_no_pixel_fault(data: Array, spec: ImageSpec, reading: Reading) -> None:
     if not np.isfinite(data).any():
         reading.fault("data", f"{spec.data.file!r} holds no finite pixel in the window", "an image with numbers")
     else:
-        key = "mask" if spec.mask is not None else "mask_shapes"
-        reading.fault(key, "masks every pixel of the window", "pixels that are 0 where the image is to be used")
+        key = next((name for name in ("mask", "other_segments") if getattr(spec, name) is not None), "mask_shapes")
+        expected = "pixels that are 0 where the image is to be used"
+        reading.fault(key, "masks every pixel of the window", expected, "fully-masked")

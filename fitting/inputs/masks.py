@@ -9,8 +9,9 @@ import numpy as np
 from fitting.files import BitUnknown, Plane, chosen_bits, default_bits, masked_pixels
 from fitting.inputs.image_data import Array, Mask
 from fitting.inputs.plane_reading import Reading
-from fitting.spec import MaskReference, Notice
+from fitting.spec import MaskReference, Notice, SegmentReference
 
+_TAKERS = {"mask": "the mask", "mask_shapes": "shapes of the mask", "other_segments": "other segments"}
 _BRIGHT = 5.0
 """Sigma above the sky from where a masked pixel counts as bright: noise alone reaches it once in three million."""
 
@@ -42,7 +43,7 @@ class ReadMask:
         usable = ~pixels & np.isfinite(data) & np.isfinite(variance) & (variance > 0.0)
         sky, sigma = (np.median(data[usable]), np.sqrt(np.median(variance[usable]))) if usable.any() else (0.0, np.inf)
         bright = int((pixels & (data - sky > _BRIGHT * sigma)).sum())
-        taker = "the mask" if key == "mask" else "shapes of the mask"
+        taker = _TAKERS[key]
         sentence = f"{taker} took {int(pixels.sum())} pixels, {bright} of them {_BRIGHT:g} sigma above the sky"
         if others.any():
             sentence += f": by {self.reason}; other bits, in {int(others.sum())} pixels, were not used"
@@ -65,3 +66,17 @@ def read_mask(reference: MaskReference, data: Plane, reading: Reading) -> ReadMa
         return None
     pixels = masked_pixels(plane.data, bits)
     return ReadMask(pixels, whole & ~pixels, bits.reason)
+
+
+def other_segments(reference: SegmentReference, data: Plane, reading: Reading) -> ReadMask | None:
+    """The pixels of an image's window that belong to other segments; None where the map has a fault."""
+    plane = reading.same_shape("other_segments", reference, data)
+    if plane is None:
+        return None
+    height, width = plane.data.shape
+    own = float(plane.data[height // 2, width // 2]) if reference.segment is None else float(reference.segment)
+    pixels = (plane.data != 0.0) & (plane.data != own)
+    if reference.segment is not None and own != 0.0 and not (plane.data == own).any():
+        sentence = f"segment {reference.segment} has no pixel in the window of {reference.named!r}, HDU {plane.hdu}"
+        reading.notice(Notice("segment-missing", sentence), "other_segments")
+    return ReadMask(pixels, np.zeros_like(pixels), f"segments other than {own:g}")

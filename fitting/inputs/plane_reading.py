@@ -42,9 +42,9 @@ class Reading:
     faults: list[Fault] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
-    def fault(self, key: str, message: str, expected: str | None = None) -> None:
+    def fault(self, key: str, message: str, expected: str | None = None, code: str | None = None) -> None:
         """Note a fault of the part's key."""
-        self.faults.append(Fault(f"{self.path}.{key}", message, expected))
+        self.faults.append(Fault(f"{self.path}.{key}", message, expected, code))
 
     def notice(self, notice: Notice, plane: str | None = None) -> None:
         """Note what a careful reader should know of the part, or of a plane of it."""
@@ -58,10 +58,12 @@ class Reading:
             self.fault(key, f"there is no file {reference.file!r}", "an upload or a file that exists")
             return None
         try:
-            return read_plane(path, reference.hdu, self.limits, number=reference.plane, window=window)
+            return read_plane(
+                path, reference.hdu, self.limits, member=reference.member, number=reference.plane, window=window
+            )
         except FileInvalid as error:
             place = f", {error.where}," if error.where else ""
-            self.fault(key, f"{reference.file!r}{place} {error.message}", error.expected)
+            self.fault(key, f"{reference.named!r}{place} {error.message}", error.expected)
             return None
 
     def psf_model(self, key: str, reference: PlaneReference) -> PolynomialPsf | SampledPsf | None:
@@ -69,12 +71,12 @@ class Reading:
         if reference.plane is not None:
             return None  # one plane of a cube is an image
         try:
-            return read_psf_model(self.locate(reference.file), reference.hdu, self.limits)
+            return read_psf_model(self.locate(reference.file), reference.hdu, self.limits, reference.member)
         except (LookupError, FileNotFoundError):
             return None  # `plane` tells it
         except FileInvalid as error:
             place = f", {error.where}," if error.where else ""
-            self.fault(key, f"{reference.file!r}{place} {error.message}", error.expected)
+            self.fault(key, f"{reference.named!r}{place} {error.message}", error.expected)
             return None
 
     def same_shape(self, key: str, reference: PlaneReference, data: Plane) -> Plane | None:
@@ -91,7 +93,7 @@ class Reading:
             self._check_meaning(key, reference, plane)
         if plane is None or plane.frame == data.frame:
             return plane
-        message = f"{reference.file!r}, HDU {plane.hdu}, has the shape {plane.frame}"
+        message = f"{reference.named!r}, HDU {plane.hdu}, has the shape {plane.frame}"
         self.fault(key, message, f"the shape of the data, {data.frame} (rows, columns)")
         return None
 
@@ -99,5 +101,5 @@ class Reading:
         """Tell where the header of a plane says that it is another than the request has it."""
         meaning = plane_meaning("", plane.keywords)
         if meaning is not None and meaning.kind not in (key, "data", UNKNOWN):
-            sentence = f"{reference.file!r}, HDU {plane.hdu}, was given as {key}, and its header has {meaning.reason}"
+            sentence = f"{reference.named!r}, HDU {plane.hdu}, was given as {key}, and its header has {meaning.reason}"
             self.notice(Notice("plane-contradicted", sentence), key)

@@ -25,7 +25,7 @@ from fitting.spec.images.image_spec import (
 )
 from fitting.spec.images.mask_shapes import MaskShape
 from fitting.spec.images.noise_spec import NoiseSpec
-from fitting.spec.images.references import MaskReference, PlaneReference
+from fitting.spec.images.references import MaskReference, PlaneReference, SegmentReference
 from fitting.spec.methods import METHODS, LmOptions, MethodDescription, methods_document
 from fitting.spec.modifiers import GEOMETRY, ModifierSpec
 from fitting.spec.notices import NOTICES, Notice
@@ -77,6 +77,7 @@ __all__ = [
     "ProposalSpec",
     "PsfGrid",
     "RequestInvalid",
+    "SegmentReference",
     "StageSpec",
     "TableParameter",
     "Window",

@@ -45,11 +45,13 @@ class Fault:
         path: JSON path of the faulty value, such as ``$.components[1].parameters.q.value``.
         message: what is wrong, as a sentence fragment that reads after the path.
         expected: what would be right, or None where the message says it all.
+        code: a word for it where programs have to tell it from others.
     """
 
     path: str
     message: str
     expected: str | None = None
+    code: str | None = None
 
     def __str__(self) -> str:
         right = f" (expected {self.expected})" if self.expected else ""

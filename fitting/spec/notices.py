@@ -184,6 +184,10 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "How many pixels the mask took, by which bits, and how many of them are bright.",
             'If bright ones are those of a source, give the `bits` that mean unusable, or `"bits": "any"` for all.',
         ),
+        "segment-missing": NoticeDescription(
+            "The object's own segment has no pixel in the window.",
+            "Check that the number is of this segmentation map, and that the window is where the object is.",
+        ),
         "planes-taken": NoticeDescription(
             "Planes of the file were taken by what its HDUs say that they hold.",
             "Check that they are what is meant; else name the HDU of each plane.",

@@ -19,6 +19,7 @@ from fitting.spec.documents import (
     Document,
     Fault,
     RequestInvalid,
+    details,
     excerpt,
     json_path,
     refuse,
@@ -200,6 +201,14 @@ _SENTENCES: dict[str, tuple[str, str | None]] = {
     "string_pattern_mismatch": ("{input} has characters that are not allowed", "text that matches {pattern}"),
     "extra_forbidden": ("is an unknown key", None),
 }
+
+
+def faults_below(error: ValidationError, location: Location) -> list[Fault]:
+    """The faults of a document that stands in another, at a location there."""
+    if not location:
+        return [_fault(line) for line in error.errors(include_url=False)]
+    moved = refuse("document", details(error, location))
+    return [_fault(line) for line in moved.errors(include_url=False)]
 
 
 def _fault(line: ErrorDetails) -> Fault:

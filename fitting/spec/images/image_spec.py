@@ -21,13 +21,14 @@ from pydantic_core import CoreSchema
 
 from fitting.spec.documents import Document, detail, excerpt, refusal, refuse
 from fitting.spec.images.mask_shapes import MOST_SHAPES, MaskShape
-from fitting.spec.images.references import EXPECTED, MaskReference, PlaneReference, reference_schemas
+from fitting.spec.images.references import EXPECTED, MaskReference, PlaneReference, SegmentReference, reference_schemas
 
 Positive = Annotated[float, Field(gt=0.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]
 Length = Annotated[float, Field(ge=0.01, le=100.0)]
 ImageName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$")]
 Convention = Literal["discrete", "effective"]
+_PLANES = ("data", "variance", "weight", "sigma", "mask", "other_segments")
 MOST_NODES = 400
 """Nodes of a grid of PSFs, at most: 20 × 20, each convolved by itself; chosen by hand."""
 MOST_FINE = 20
@@ -288,6 +289,7 @@ class ImageSpec(Document):
         mask: of pixels that are left out: those with one of its `bits`, by default as its observatory has it, else all
             that are not 0.
         mask_shapes: ellipses, boxes and polygons whose pixels are left out, too.
+        other_segments: a map of segments; pixels of other segments than the object's own are left out, too.
         pixel_scale: arcsec per pixel.
         zero_point: magnitude of one data unit.
         wavelength: of the band, in any unit that all images share; for parameters that are polynomials of it.
@@ -300,6 +302,7 @@ class ImageSpec(Document):
     sigma: Weight | None = None
     mask: MaskReference | None = None
     mask_shapes: Annotated[tuple[MaskShape, ...], Strict(False), Field(max_length=MOST_SHAPES)] | None = None
+    other_segments: SegmentReference | None = None
     psf: Psf | None = None
     pixel_scale: Positive | None = None
     zero_point: float | None = None
@@ -316,7 +319,7 @@ class ImageSpec(Document):
 
     def references(self) -> Iterator[tuple[tuple[str | int, ...], PlaneReference]]:
         """Location below this image, and reference, of every file that it names."""
-        for key in ("data", "variance", "weight", "sigma", "mask"):
+        for key in _PLANES:
             plane = getattr(self, key)
             if isinstance(plane, PlaneReference):
                 yield (key,), plane
@@ -333,7 +336,7 @@ class ImageSpec(Document):
         def rename(plane: PlaneReference) -> PlaneReference:
             return plane.with_file(mapping[plane.file]) if plane.file in mapping else plane
 
-        for key in ("data", "variance", "weight", "sigma", "mask"):
+        for key in _PLANES:
             plane = getattr(self, key)
             if isinstance(plane, PlaneReference):
                 changed[key] = rename(plane)
