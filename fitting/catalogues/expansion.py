@@ -19,7 +19,7 @@ from fitting.catalogues.frames import Frame, Locate, PlaceUnknown, Window, read_
 from fitting.catalogues.neighbourhood import Neighbour, Neighbourhood, read_neighbourhood
 from fitting.catalogues.object_table import ObjectRows
 from fitting.files import DEFAULT_LIMITS, ReadLimits
-from fitting.spec import PROFILES, Fault, FitRequest, ParameterTable, RequestInvalid, parse_request
+from fitting.spec import PROFILES, Fault, FitRequest, RequestInvalid, parse_request
 from fitting.spec.catalogues import AroundWindow, CatalogueRequest, Cutouts, Template, Value
 from fitting.spec.validation import faults_below
 
@@ -267,7 +267,7 @@ def _along(
     def renamed(text: str) -> str:
         return pattern.sub(lambda found: names[found[1]], text)
 
-    parameters = {}
+    parameters: dict[str, Any] = {}
     for key, written in (component.get("parameters") or {}).items():
         value = written.get("value") if isinstance(written, dict) else written
         if isinstance(value, str):
@@ -277,13 +277,3 @@ def _along(
         else:
             parameters[key] = {"value": value, "fixed": True}
     return {**component, "name": names[component["name"]], "parameters": parameters}
-
-
-def is_of_row(name: str) -> bool:
-    """Whether a component, by its name, is the row's own, and not a neighbour's."""
-    return re.match(r"n[0-9]+_", name) is None
-
-
-def parameter_names(request: FitRequest) -> tuple[str, ...]:
-    """Names of the free parameters of the row's own components."""
-    return tuple(row.name for row in ParameterTable.of(request) if row.free and is_of_row(row.name.partition(".")[0]))

@@ -6,7 +6,6 @@ memory. CSV and Parquet are read in chunks by pyarrow, the rest by astropy.
 
 from __future__ import annotations
 
-import io
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -340,8 +339,7 @@ def _of_ecsv(path: Path) -> Iterator[pa.Table]:
             head.append(line)
             if not line.startswith("#"):
                 break
-    names_only = Table.read(io.StringIO("".join(head)), format="ascii.ecsv")
-    delimiter = names_only.meta.get("__delimiter__", " ") or " "
+    names_only = Table.read([line.rstrip("\n") for line in head], format="ascii.ecsv")
     first = head[-1]
     delimiter = "," if any("delimiter: ','" in line for line in head) else " "
     if not set(first.strip().split(delimiter)) >= set(names_only.colnames):

@@ -16,7 +16,7 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, Strict, field_validator, model_serializer, model_validator
+from pydantic import Field, PlainValidator, Strict, field_validator, model_serializer, model_validator
 from pydantic_core import InitErrorDetails
 
 from fitting.spec.catalogues.template import ROW, Cutouts, Location, RowFiles, Template, is_plane
@@ -36,7 +36,7 @@ MOST_SIZE = 4096
 _MOST_COLUMNS = 1000
 """Columns of rows in the request, at most; chosen by hand."""
 Choice = Literal["bic", "aic", "log_evidence"]
-Kept = Literal["parameters", "covariance", "chains"]
+Kept = Literal["parameters", "covariance"]
 _OWN = {
     "seed": "`seed` beside the template",
     "webhook": "`webhook` beside the template",
@@ -45,7 +45,21 @@ _OWN = {
 }
 """Members of a fit request that a catalogue has itself, and where."""
 
-Cell = bool | int | float | Annotated[str, Field(max_length=4096)] | None
+_LONGEST_CELL = 4096
+"""Characters of a text in a row, at most: those of a file's name."""
+
+
+def _read_cell(value: Any) -> Any:
+    if (
+        value is None
+        or isinstance(value, bool | int | float)
+        or (isinstance(value, str) and len(value) < _LONGEST_CELL)
+    ):
+        return value
+    raise refusal(f"{excerpt(value)} is no value of a row", "a number, a text, true, false or null")
+
+
+Cell = Annotated[Any, PlainValidator(_read_cell)]
 
 
 class ObjectTable(Document):
@@ -104,9 +118,6 @@ class Neighbours(Document):
     most: Annotated[int, Field(ge=1, le=50)] = 8
 
 
-Written = Annotated[float, Field()] | Annotated[str, Field(max_length=500)]
-
-
 class PixelPlace(Document):
     """A position in pixels of the full frame."""
 
@@ -138,6 +149,22 @@ class ScaledSize(Document):
         return self
 
 
+def _read_place(value: Any) -> Any:
+    if isinstance(value, dict):
+        return (SkyPosition if {"ra", "dec"} & value.keys() else PixelPlace).model_validate(value)
+    raise refusal(f"{excerpt(value)} is no position", '{"x": …, "y": …} or {"ra": …, "dec": …}')
+
+
+def _read_size(value: Any) -> Any:
+    if isinstance(value, dict):
+        return ScaledSize.model_validate(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value <= MOST_SIZE:
+        return float(value)
+    raise refusal(
+        f"{excerpt(value)} is no side of a window", f"1 to {MOST_SIZE} pixels, or an object with times and of"
+    )
+
+
 class AroundWindow(Document):
     """A window around a position, as a row has it.
 
@@ -146,20 +173,8 @@ class AroundWindow(Document):
         size: pixels along each side.
     """
 
-    around: PixelPlace | SkyPosition
-    size: Annotated[float, Field(ge=1.0, le=MOST_SIZE)] | ScaledSize
-
-    @field_validator("around", mode="before")
-    @classmethod
-    def _by_keys(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            return (SkyPosition if {"ra", "dec"} & value.keys() else PixelPlace).model_validate(value)
-        raise refusal(f"{excerpt(value)} is no position", '{"x": …, "y": …} or {"ra": …, "dec": …}')
-
-    @field_validator("size", mode="before")
-    @classmethod
-    def _number_or_scaled(cls, value: Any) -> Any:
-        return ScaledSize.model_validate(value) if isinstance(value, dict) else value
+    around: Annotated[PixelPlace | SkyPosition, PlainValidator(_read_place)]
+    size: Annotated[float | ScaledSize, PlainValidator(_read_size)]
 
     @property
     def side(self) -> int:

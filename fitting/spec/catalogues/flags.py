@@ -112,7 +112,7 @@ _TABLE = (
     FlagDescription(
         2048,
         "crashed",
-        "The row ended the process that fitted it, twice.",
+        "The row ended the process that fitted it, twice, or met an error of photfit's own.",
         "Fit its request by itself to see how; tell us.",
         failed=True,
     ),

@@ -27,8 +27,8 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from fitting.spec.documents import Fault, RequestInvalid, excerpt, json_path
+from fitting.spec.expressions.expressions import Expression, ExpressionInvalid, parameter_of, parse_expression
 from fitting.spec.images.references import PlaneReference
-from fitting.spec.parameters.expressions import Expression, ExpressionInvalid, parameter_of, parse_expression
 
 Location = tuple[str | int, ...]
 Value = float | int | bool | str | None

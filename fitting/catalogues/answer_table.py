@@ -1,0 +1,221 @@
+"""Answer of a catalogue as one table: parts, each a Parquet file, put together with the input's columns, in any format.
+
+JSON, CSV, ECSV and Parquet are written row group by row group, FITS and VOTable as a whole by astropy.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.csv
+import pyarrow.parquet
+from astropy import units
+from astropy.table import Column, MaskedColumn, Table
+
+from fitting.catalogues.answer_columns import GOODNESS, AnswerColumn
+from fitting.catalogues.object_table import ObjectRows
+
+TABLE_FORMATS = ("json", "csv", "ecsv", "fits", "votable", "parquet")
+"""Formats of an answer's table."""
+ROW = "row"
+"""Column of a part's file with the rows' numbers, which the answer does not have."""
+_TAIL = tuple(column.name for column in GOODNESS)
+
+
+@dataclass(frozen=True)
+class AnswerParts:
+    """The parts of an answer that there are, and the table whose rows they are of.
+
+    Attributes:
+        objects: the input.
+        parts: a Parquet file for each range of rows that is done, by its first row.
+        parameters: columns that are known before anything is fitted.
+    """
+
+    objects: ObjectRows
+    parts: Mapping[int, Path]
+    parameters: Sequence[AnswerColumn] = ()
+    columns: Sequence[str] = field(default=())
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Of the whole: the input's columns, the parameters', what was derived, and how good the fits are."""
+        found: dict[str, pa.Field] = {column.name: column.field for column in self.parameters}
+        for path in self.parts.values():
+            for each in pa.parquet.read_schema(path):
+                found.setdefault(each.name, each)
+        tail = {column.name: column.field for column in GOODNESS}
+        middle = [each for name, each in found.items() if name not in tail and name != ROW]
+        whole = pa.schema([*self.objects.schema, *middle, *tail.values()])
+        if not self.columns:
+            return whole
+        return pa.schema([whole.field(name) for name in self.columns])
+
+    def tables(self) -> Iterator[pa.Table]:
+        """The rows that are done, part by part, in the order of the input."""
+        for start in sorted(self.parts):
+            answer = pa.parquet.read_table(self.parts[start])
+            numbers = answer.column(ROW)
+            first = numbers[0].as_py()
+            given = self.objects.table(first, first + answer.num_rows)
+            yield self._put_together(given, answer)
+
+    def _put_together(self, given: pa.Table, answer: pa.Table) -> pa.Table:
+        arrays = []
+        for each in self.schema:
+            table = given if each.name in given.column_names else answer
+            if each.name in table.column_names:
+                arrays.append(table.column(each.name).cast(each.type))
+            else:
+                arrays.append(pa.nulls(answer.num_rows, each.type))
+        return pa.table(arrays, schema=self.schema)
+
+
+def write_answer(answer: AnswerParts, path: Path, form: str) -> None:
+    """Write an answer's table in one of `TABLE_FORMATS`."""
+    if form == "parquet":
+        with pa.parquet.ParquetWriter(path, answer.schema) as writer:
+            for table in answer.tables():
+                writer.write_table(table)
+    elif form == "csv":
+        with path.open("wb") as file:
+            _write_csv(answer, file, header=True)
+    elif form == "ecsv":
+        _write_ecsv(answer, path)
+    elif form == "json":
+        _write_json(answer, path)
+    elif form in ("fits", "votable"):
+        _write_by_astropy(answer, path, form)
+    else:
+        raise ValueError(f"no format {form!r}")
+
+
+def _write_csv(answer: AnswerParts, file: Any, *, header: bool) -> None:
+    schema = pa.schema([pa.field(each.name, _flat(each.type)) for each in answer.schema])
+    options = pa.csv.WriteOptions(include_header=header)
+    with pa.csv.CSVWriter(file, schema, write_options=options) as writer:
+        for table in answer.tables():
+            writer.write_table(_without_lists(table).cast(schema))
+
+
+def _flat(kind: pa.DataType) -> pa.DataType:
+    return pa.string() if pa.types.is_list(kind) else kind
+
+
+def _without_lists(table: pa.Table) -> pa.Table:
+    """Columns of lists as JSON."""
+    arrays = []
+    for each in table.schema:
+        column = table.column(each.name)
+        if pa.types.is_list(each.type):
+            column = pa.array([None if item is None else json.dumps(item) for item in column.to_pylist()], pa.string())
+        arrays.append(column)
+    return pa.table(arrays, names=table.column_names)
+
+
+def _write_ecsv(answer: AnswerParts, path: Path) -> None:
+    """The header by astropy, the rows by pyarrow."""
+    empty = _astropy_table(_without_lists(answer.schema.empty_table()), answer.schema)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        empty.write(path, format="ascii.ecsv", delimiter=",", overwrite=True)
+    with path.open("ab") as file:
+        _write_csv(answer, file, header=False)
+
+
+def _write_json(answer: AnswerParts, path: Path) -> None:
+    """``{"columns": [{"name", "unit", "description", "ucd"}], "rows": [{…}]}``, what is missing as null."""
+    columns = [_said(each) for each in answer.schema]
+    with path.open("w", encoding="utf-8") as file:
+        file.write('{"columns": ' + json.dumps(columns, ensure_ascii=False) + ',\n"rows": [')
+        first = True
+        for table in answer.tables():
+            for row in table.to_pylist():
+                file.write("\n" if first else ",\n")
+                file.write(json.dumps(plain_row(row), ensure_ascii=False, allow_nan=False))
+                first = False
+        file.write("\n]}\n")
+
+
+def plain_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as JSON has it: numbers that are not finite become null."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in row.items()
+    }
+
+
+def _said(each: pa.Field) -> dict[str, str]:
+    metadata = each.metadata or {}
+    said = {key: metadata[key.encode()].decode() for key in ("unit", "description", "ucd") if key.encode() in metadata}
+    return {"name": each.name, **said}
+
+
+def _write_by_astropy(answer: AnswerParts, path: Path, form: str) -> None:
+    tables = list(answer.tables())
+    whole = pa.concat_tables(tables) if tables else answer.schema.empty_table()
+    table = _astropy_table(_without_lists(whole), answer.schema)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if form == "votable":
+            _write_votable(table, path)
+        else:
+            table.write(path, format="fits", overwrite=True)
+
+
+def _write_votable(table: Table, path: Path) -> None:
+    from astropy.io.votable import from_table
+
+    file = from_table(table)
+    (written,) = file.resources[0].tables
+    for each in written.fields:
+        each.ucd = table[each.name].meta.get("ucd") or None
+    written.format = "binary2"
+    file.to_xml(str(path))
+
+
+def _astropy_table(table: pa.Table, schema: pa.Schema) -> Table:
+    found = Table()
+    for each in schema:
+        said = _said(each)
+        column = table.column(each.name)
+        values, mask = _as_numpy(column)
+        kind = Column if mask is None else MaskedColumn
+        more = {} if mask is None else {"mask": mask}
+        made = kind(values, name=each.name, description=said.get("description"), unit=_unit(said.get("unit")), **more)
+        if said.get("ucd"):
+            made.meta["ucd"] = said["ucd"]
+        found.add_column(made)
+    return found
+
+
+def _unit(name: str | None) -> Any:
+    if not name:
+        return None
+    try:
+        return units.Unit(name)
+    except ValueError:
+        return units.Unit(name, parse_strict="silent")
+
+
+def _as_numpy(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray | None]:
+    """The values, and which are missing; floats have NaN in their place."""
+    missing = pa.compute.is_null(column).to_numpy(zero_copy_only=False) if column.null_count else None
+    if pa.types.is_string(column.type):
+        texts = [text or "" for text in column.to_pylist()]
+        return np.array(texts, dtype=str) if texts else np.zeros(0, "U1"), None
+    if pa.types.is_floating(column.type):
+        return np.asarray(column.to_numpy(), dtype=float), None
+    if missing is None:
+        return np.asarray(column.to_numpy()), None
+    plain = pa.compute.fill_null(column, False if pa.types.is_boolean(column.type) else 0)
+    return np.asarray(plain.to_numpy()), missing
