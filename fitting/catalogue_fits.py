@@ -23,6 +23,7 @@ from fitting.catalogues import (
     CRITERIA,
     GOODNESS,
     QUANTILES,
+    ROW,
     AnswerColumn,
     CataloguePlan,
     Locate,
@@ -282,7 +283,7 @@ def _answer(plan: CataloguePlan, trials: Sequence[_Trial], columns: dict[str, An
     catalogue = plan.expansion.catalogue
     sound = [trial for trial in trials if trial.result is not None]
     figures = {trial.asked.model: _figures(trial.result) for trial in sound if trial.result is not None}
-    row: dict[str, Any] = {"row": trials[0].asked.number, "seconds": sum(map(_seconds, sound)) or None}
+    row: dict[str, Any] = {ROW: trials[0].asked.number, "seconds": sum(map(_seconds, sound)) or None}
     if catalogue.models is not None:
         row |= {f"{name}_{model}": value for model, each in figures.items() for name, value in each.items()}
     if not sound:
@@ -367,11 +368,11 @@ def _numbers(result: FitResult, columns: dict[str, AnswerColumn]) -> dict[str, A
 def _table(
     plan: CataloguePlan, answers: Sequence[dict[str, Any]], columns: dict[str, AnswerColumn], start: int
 ) -> pa.Table:
-    assert [row["row"] for row in answers] == list(range(start, start + len(answers)))
+    assert [row[ROW] for row in answers] == list(range(start, start + len(answers)))
     every = [*columns.values(), *GOODNESS]
     if "covariance" in plan.expansion.catalogue.keep:
         every.insert(len(columns), COVARIANCE)
-    fields = [pa.field("row", pa.int64()), *(column.field for column in every)]
+    fields = [pa.field(ROW, pa.int64()), *(column.field for column in every)]
     arrays = [pa.array([_plain(row.get(each.name)) for row in answers], each.type) for each in fields]
     return pa.table(arrays, schema=pa.schema(fields))
 

@@ -15,6 +15,7 @@ COMMANDS: tuple[str, ...] = (
     "propose",
     "import",
     "fit",
+    "catalogue",
     "run",
     "render",
     "submit",

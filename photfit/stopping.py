@@ -10,6 +10,8 @@ from types import FrameType
 STOPPED_EXIT_CODE = 130
 """As shells have it for a program that SIGINT ended: 128 + 2."""
 
+_WORKED_OUT = "stopping: what was found so far is being worked out"
+
 
 class GentleStop:
     """Takes signals, for the engine to heed where it reports.
@@ -18,9 +20,10 @@ class GentleStop:
         wanted: whether a signal came.
     """
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
+    def __init__(self, tell: Callable[[str], None], words: str = _WORKED_OUT) -> None:
         self.wanted = False
         self._tell = tell
+        self._words = words
         self._runs = False
 
     @contextlib.contextmanager
@@ -43,4 +46,4 @@ class GentleStop:
         if self.wanted or not self._runs:
             signal.default_int_handler(number, frame)
         self.wanted = True
-        self._tell("stopping: what was found so far is being worked out; once more ends it at once")
+        self._tell(f"{self._words}; once more ends it at once")

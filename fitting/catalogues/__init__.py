@@ -11,13 +11,14 @@ from fitting.catalogues.answer_columns import (
     CRITERIA,
     GOODNESS,
     QUANTILES,
+    ROW,
     AnswerColumn,
     column_name,
     is_of_row,
     kinds_of,
     number_columns,
 )
-from fitting.catalogues.answer_table import TABLE_FORMATS, AnswerParts, write_answer
+from fitting.catalogues.answer_table import TABLE_FORMATS, AnswerParts, crashed_row, write_answer
 from fitting.catalogues.expansion import Expansion, RowRequest
 from fitting.catalogues.frames import Locate
 from fitting.catalogues.object_table import TABLES, ObjectColumn, ObjectRows, read_objects, write_rows
@@ -28,6 +29,7 @@ __all__ = [
     "CRITERIA",
     "GOODNESS",
     "QUANTILES",
+    "ROW",
     "TABLES",
     "TABLE_FORMATS",
     "AnswerColumn",
@@ -39,6 +41,7 @@ __all__ = [
     "ObjectRows",
     "RowRequest",
     "column_name",
+    "crashed_row",
     "is_of_row",
     "kinds_of",
     "number_columns",

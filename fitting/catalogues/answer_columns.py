@@ -118,6 +118,8 @@ GOODNESS: tuple[AnswerColumn, ...] = (
     AnswerColumn("notices", pa.string(), "", "Codes of what is to be known of the row's fit", "meta.note"),
 )
 """Columns at the end, of every row."""
+ROW = "row"
+"""Column of a part's file with the rows' numbers, which the answer does not have."""
 COVARIANCE = AnswerColumn(
     "covariance", pa.list_(pa.float64()), "", "Covariance of the row's free parameters, row by row", "stat.covariance"
 )

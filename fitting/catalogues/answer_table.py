@@ -22,14 +22,12 @@ import pyarrow.parquet
 from astropy import units
 from astropy.table import Column, MaskedColumn, Table
 
-from fitting.catalogues.answer_columns import GOODNESS, AnswerColumn
+from fitting.catalogues.answer_columns import GOODNESS, ROW, AnswerColumn
 from fitting.catalogues.object_table import ObjectRows
+from fitting.spec.catalogues import encode_flags
 
 TABLE_FORMATS = ("json", "csv", "ecsv", "fits", "votable", "parquet")
 """Formats of an answer's table."""
-ROW = "row"
-"""Column of a part's file with the rows' numbers, which the answer does not have."""
-_TAIL = tuple(column.name for column in GOODNESS)
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,14 @@ class AnswerParts:
             else:
                 arrays.append(pa.nulls(answer.num_rows, each.type))
         return pa.table(arrays, schema=self.schema)
+
+
+def crashed_row(number: int) -> pa.Table:
+    """The part of one row that ended the process which fitted it, twice."""
+    message = "the process that fitted this row ended, twice, and with this row alone"
+    values = {ROW: number, "flags": encode_flags(["crashed"]), "message": message}
+    fields = [pa.field(ROW, pa.int64()), *(column.field for column in GOODNESS)]
+    return pa.table([pa.array([values.get(each.name)], each.type) for each in fields], schema=pa.schema(fields))
 
 
 def write_answer(answer: AnswerParts, path: Path, form: str) -> None:
