@@ -10,6 +10,8 @@ from pathlib import Path
 import click
 
 from app.errors import ServiceProblem
+from fitting.catalogues import CRITERIA, GOODNESS, KINDS
+from fitting.spec.catalogues import FLAGS
 from fitting.spec.methods import METHODS
 from fitting.spec.modifiers import GEOMETRY
 from fitting.spec.notices import NOTICES
@@ -101,6 +103,31 @@ def notices() -> Iterator[str]:
         yield f"\n## {code}\n\n{notice.meaning}\n\nWhat to do: {notice.remedy}"
 
 
+def catalogues() -> Iterator[str]:
+    """Columns and flags of a catalogue's table."""
+    yield "# The table of a catalogue\n\nThe columns of the input come first, then, for each free parameter of the"
+    yield "model, `component_parameter` (of an image `component_parameter_image`) and what stands beside it, then"
+    yield "derived values ([which](derived-values.md)) with their `_err`, then the columns of every row. Units,"
+    yield "descriptions and UCDs are in the file where its format can hold them. A row that could not be fitted has"
+    yield "nulls, its flag and a message.\n"
+    yield "## Beside a value\n\n| ends in | what |\n|---|---|"
+    for kind, (words, _, _) in KINDS.items():
+        yield f"| `_{kind}` | {words} the value. |"
+    yield "\n`_lower` and `_upper` stand there with `intervals`, those after them behind a sampler."
+    yield "\n## Of every row\n\n| column | what |\n|---|---|"
+    for column in GOODNESS:
+        unit = f" ({column.unit})" if column.unit else ""
+        words = "Bits, see below." if column.name == "flags" else f"{column.description}{unit}."
+        yield f"| `{column.name}` | {words} |"
+    yield "\nWith `models` also " + ", ".join(f"`{name}_MODEL`" for name in CRITERIA) + ", the last where there is one;"
+    yield 'with `"keep": ["covariance"]` also `covariance`, row by row, in the order of the parameters\' columns.'
+    yield "\n## Flags\n\n`photfit.decode_flags(mask)` gives the names. Rows whose flag has a star have no numbers.\n"
+    yield "| bit | name | meaning | what to do |\n|---|---|---|---|"
+    for flag in FLAGS.values():
+        star = " *" if flag.failed else ""
+        yield f"| {flag.bit} | `{flag.name}`{star} | {flag.meaning} | {flag.remedy} |"
+
+
 def errors() -> Iterator[str]:
     """Each kind of problem."""
     yield "# Errors\n\nThe service tells of every error by a problem document (RFC 9457). Its `type` is"
@@ -128,6 +155,7 @@ def pages() -> dict[str, str]:
         "settings": settings(),
         "notices": notices(),
         "errors": errors(),
+        "catalogues": catalogues(),
     }
     return {f"{name}.md": NOTE + "\n\n" + "\n".join(lines) + "\n" for name, lines in content.items()}
 

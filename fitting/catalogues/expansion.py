@@ -15,8 +15,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from fitting.catalogues.frames import Frame, Locate, PlaceUnknown, Window, read_frames, side_and_place, window_around
-from fitting.catalogues.neighbourhood import Neighbour, Neighbourhood, read_neighbourhood
+from fitting.catalogues.frames import (
+    CatalogueFrame,
+    Locate,
+    PlaceUnknown,
+    Window,
+    read_frames,
+    side_and_place,
+    window_around,
+)
+from fitting.catalogues.neighbourhood import Neighbour, RowNeighbourhood, read_neighbourhood
 from fitting.catalogues.object_table import ObjectRows
 from fitting.files import DEFAULT_LIMITS, ReadLimits
 from fitting.spec import PROFILES, Fault, FitRequest, RequestInvalid, parse_request
@@ -90,8 +98,8 @@ class Expansion:
     catalogue: CatalogueRequest
     objects: ObjectRows
     cutouts: Cutouts
-    frames: Mapping[int, Frame]
-    neighbourhood: Neighbourhood | None
+    frames: Mapping[int, CatalogueFrame]
+    neighbourhood: RowNeighbourhood | None
 
     @classmethod
     def of(

@@ -28,7 +28,7 @@ class PlaceUnknown(ValueError):
 
 
 @dataclass(frozen=True)
-class Frame:
+class CatalogueFrame:
     """An image that is one plane for all rows.
 
     Attributes:
@@ -69,13 +69,13 @@ def window_around(place: tuple[float, float], side: int) -> Window:
 
 def read_frames(
     catalogue: CatalogueRequest, locate: Locate, limits: ReadLimits = DEFAULT_LIMITS
-) -> Mapping[int, Frame]:
+) -> Mapping[int, CatalogueFrame]:
     """The frames of a catalogue's images, by their number in the template; images that rows name have none.
 
     Raises:
         RequestInvalid: a file is missing or cannot be read, or a window lies on the sky and it has no place there.
     """
-    frames: dict[int, Frame] = {}
+    frames: dict[int, CatalogueFrame] = {}
     faults: list[Fault] = []
     for index, image in enumerate(catalogue.template["images"]):
         path = f"$.template.images[{index}]"
@@ -110,7 +110,7 @@ def _around(window: Mapping[str, Any]) -> Sequence[str]:
     return list(around) if isinstance(around, dict) else []
 
 
-def _frame(reference: PlaneReference, locate: Locate, limits: ReadLimits) -> Frame:
+def _frame(reference: PlaneReference, locate: Locate, limits: ReadLimits) -> CatalogueFrame:
     plane = read_plane(
         locate(reference.file),
         reference.hdu,
@@ -120,7 +120,7 @@ def _frame(reference: PlaneReference, locate: Locate, limits: ReadLimits) -> Fra
         window=lambda _: (slice(0, 1), slice(0, 1)),
     )
     header = plane.header
-    return Frame(
+    return CatalogueFrame(
         plane.frame,
         sky_coordinates(header),
         None if header is None else pixel_scale(header),
@@ -128,7 +128,7 @@ def _frame(reference: PlaneReference, locate: Locate, limits: ReadLimits) -> Fra
     )
 
 
-def side_and_place(window: AroundWindow, frame: Frame | None) -> tuple[int, tuple[float, float]]:
+def side_and_place(window: AroundWindow, frame: CatalogueFrame | None) -> tuple[int, tuple[float, float]]:
     """Side of a window in pixels, and the pixel that it is put around; raises PlaceUnknown."""
     if frame is not None:
         return window.side, frame.place(window.around)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from fitting.catalogues.frames import Frame
+from fitting.catalogues.frames import CatalogueFrame
 from fitting.catalogues.object_table import ObjectRows
 from fitting.spec import PROFILES, ExpressionInvalid, Fault, RequestInvalid, parse_expression
 from fitting.spec.catalogues import CatalogueRequest
@@ -41,7 +41,7 @@ class Neighbour:
 
 
 @dataclass(frozen=True)
-class Neighbourhood:
+class RowNeighbourhood:
     """Where all rows lie on the first image, how large and how bright they are: (rows,) each, NaN where unknown."""
 
     x: Array
@@ -77,8 +77,8 @@ class Neighbourhood:
 
 
 def read_neighbourhood(
-    catalogue: CatalogueRequest, objects: ObjectRows, frames: Mapping[int, Frame]
-) -> Neighbourhood | None:
+    catalogue: CatalogueRequest, objects: ObjectRows, frames: Mapping[int, CatalogueFrame]
+) -> RowNeighbourhood | None:
     """Where all rows lie; None where rows are on images of their own, or nothing tells their sizes.
 
     Raises:
@@ -113,7 +113,7 @@ def read_neighbourhood(
         sizes = sizes / scale if isinstance(scale, int | float) else np.full(len(x), np.nan)
     asked_for = catalogue.neighbours
     magnitude = _magnitudes(parameters, objects)
-    return Neighbourhood(x, y, sizes, magnitude, asked_for.within, asked_for.fainter_by, asked_for.most)
+    return RowNeighbourhood(x, y, sizes, magnitude, asked_for.within, asked_for.fainter_by, asked_for.most)
 
 
 def _on_sky(catalogue: CatalogueRequest) -> bool:

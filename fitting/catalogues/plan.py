@@ -18,7 +18,7 @@ from fitting.catalogues.frames import Locate
 from fitting.catalogues.object_table import ObjectRows, read_objects, write_rows
 from fitting.files import ARCHIVES, DEFAULT_LIMITS, FileInvalid, ReadLimits, is_archive, open_archive, read_plane
 from fitting.spec import Fault, FitRequest, RequestInvalid
-from fitting.spec.catalogues import CatalogueRequest, Cutouts, Slot
+from fitting.spec.catalogues import CatalogueRequest, Cutouts, TemplateSlot
 from fitting.spec.documents import MAX_FAULTS, json_path
 
 _TRIED = 20
@@ -181,7 +181,7 @@ def _first_sound(expansion: Expansion) -> tuple[dict[str, FitRequest], int]:
 def _of_template(expansion: Expansion, row: RowRequest) -> Iterator[Fault]:
     """Faults of a row's request at places that the row does not fill."""
     catalogue = expansion.catalogue
-    slots: tuple[Slot, ...] = expansion.templates[row.model].slots
+    slots: tuple[TemplateSlot, ...] = expansion.templates[row.model].slots
     filled = [catalogue.template_place(row.model, json_path(slot.location)) for slot in slots]
     for fault in row.faults:
         if not any(fault.path == path or fault.path.startswith((f"{path}.", f"{path}[")) for path in filled):

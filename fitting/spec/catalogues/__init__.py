@@ -14,7 +14,7 @@ from fitting.spec.catalogues.catalogue_request import (
     parse_catalogue,
 )
 from fitting.spec.catalogues.flags import FAILED, FLAGS, FlagDescription, decode_flags, encode_flags, flags_document
-from fitting.spec.catalogues.template import Cutouts, RowFault, RowFiles, Slot, Template, Value
+from fitting.spec.catalogues.template import Cutouts, RowFault, RowFiles, Template, TemplateSlot, Value
 
 __all__ = [
     "FAILED",
@@ -29,8 +29,8 @@ __all__ = [
     "RowFault",
     "RowFiles",
     "SkyPosition",
-    "Slot",
     "Template",
+    "TemplateSlot",
     "Value",
     "decode_flags",
     "encode_flags",

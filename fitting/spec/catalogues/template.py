@@ -41,7 +41,7 @@ _PLANES = ("data", "variance", "weight", "sigma", "mask", "psf", "segmentation",
 
 
 @dataclass(frozen=True)
-class Slot:
+class TemplateSlot:
     """A place of the template that a row fills.
 
     Attributes:
@@ -87,7 +87,7 @@ class Template:
     files: RowFiles | None = None
 
     @cached_property
-    def slots(self) -> tuple[Slot, ...]:
+    def slots(self) -> tuple[TemplateSlot, ...]:
         """Every place that a row fills.
 
         Raises:
@@ -100,9 +100,9 @@ class Template:
         return found
 
     @property
-    def columns(self) -> dict[str, list[Slot]]:
+    def columns(self) -> dict[str, list[TemplateSlot]]:
         """The places that each column fills, by its name, in order of appearance."""
-        places: dict[str, list[Slot]] = {}
+        places: dict[str, list[TemplateSlot]] = {}
         for slot in self.slots:
             for name in slot.columns:
                 places.setdefault(name, []).append(slot)
@@ -132,7 +132,7 @@ def _put(document: Any, location: Location, value: Any) -> None:
     document[location[-1]] = value
 
 
-def _slots(template: Template, faults: list[Fault]) -> Iterator[Slot]:
+def _slots(template: Template, faults: list[Fault]) -> Iterator[TemplateSlot]:
     """Places of a document that rows fill, in its order; what is wrong with one becomes a fault."""
     pending: list[tuple[Location, Any]] = [((), dict(template.document))]
     while pending:
@@ -164,7 +164,7 @@ def is_plane(location: Location) -> bool:
     return False
 
 
-def _column_slot(template: Template, location: Location, value: Mapping[str, Any]) -> Slot:
+def _column_slot(template: Template, location: Location, value: Mapping[str, Any]) -> TemplateSlot:
     name = value["column"]
     plane = is_plane(location)
     if not isinstance(name, str) or not name:
@@ -173,8 +173,8 @@ def _column_slot(template: Template, location: Location, value: Mapping[str, Any
     if not plane:
         if extra:
             raise RowFault(f"has {', '.join(map(repr, extra))} beside the column")
-        return Slot(location, (name,), plane, lambda row: _number(row, name))
-    return Slot(location, (name,), plane, lambda row: _plane(row[name], name, extra, template.files))
+        return TemplateSlot(location, (name,), plane, lambda row: _number(row, name))
+    return TemplateSlot(location, (name,), plane, lambda row: _plane(row[name], name, extra, template.files))
 
 
 def _number(row: Mapping[str, Value], name: str) -> float | int | bool:
@@ -217,7 +217,7 @@ def _plane(value: Value, name: str, extra: Mapping[str, Any], files: RowFiles | 
     return {key: files.reference.file, "member": member, **extra, **place}
 
 
-def _expression_slot(location: Location, text: str) -> Slot | None:
+def _expression_slot(location: Location, text: str) -> TemplateSlot | None:
     """The place of an expression that names columns; None where it names none."""
     expression = parse_expression(text)
     names = {name: name.removeprefix(f"{ROW}.") for name in expression.names if name.startswith(f"{ROW}.")}
@@ -227,8 +227,8 @@ def _expression_slot(location: Location, text: str) -> Slot | None:
         if not name.isidentifier():
             raise RowFault(f"{ROW}.{name} is not written as {ROW}.NAME")
     if len(names) < len(expression.names):
-        return Slot(location, tuple(names.values()), False, lambda row: _linked(expression, names, row))
-    return Slot(location, tuple(names.values()), False, lambda row: _worked_out(expression, names, row))
+        return TemplateSlot(location, tuple(names.values()), False, lambda row: _linked(expression, names, row))
+    return TemplateSlot(location, tuple(names.values()), False, lambda row: _worked_out(expression, names, row))
 
 
 def _worked_out(expression: Expression, names: Mapping[str, str], row: Mapping[str, Value]) -> float:
