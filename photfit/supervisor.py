@@ -1,6 +1,7 @@
 """The supervisor of `photfit serve`: a private broker, workers and the API as one tree over one data directory.
 
-A child that ends is started again, after a pause that doubles while it keeps ending soon. A stop ends the workers
+A child that ends is started again, after a pause that doubles while it keeps ending soon. One that runs and gives no
+sign of life is ended first. A stop ends the workers
 first, so that a running job goes back to the queue, then the API, then the broker.
 """
 
@@ -27,6 +28,7 @@ import httpx
 
 from photfit.broker import forget_state, private_broker, start_broker
 from photfit.failures import CommandFailure, UserMistake
+from photfit.liveness import ANSWER_LOOKS, WORKER_LOOKS, LifeWatch, TouchedFile, api_answers
 from photfit.processes import Child
 
 STOP_PATIENCE = {"worker": 20.0, "api": 8.0, "broker": 5.0}
@@ -86,9 +88,12 @@ class SupervisedChild:
     due_at: float | None = None
     endings: int = 0
     ended_with: int | None = None
+    watch: LifeWatch | None = None
 
     def start(self) -> None:
         """Start it now."""
+        if self.watch is not None:
+            self.watch.begin()
         self.child.start()
         self.started_at = time.monotonic()
         self.due_at = None
@@ -111,6 +116,12 @@ class SupervisedChild:
             self.pause = min(2 * self.pause, _LONGEST_PAUSE)
         if self.due_at is not None and now >= self.due_at:
             self.start()
+
+    def end_if_silent(self, now: float) -> None:
+        """End a child that runs and gives no sign of life; it is started again as one that ended by itself."""
+        if self.due_at is None and self.watch is not None and self.child.running() and self.watch.look(now):
+            click.echo(f"photfit: {self.child.name} gives no sign of life; it is ended", err=True)
+            self.child.clear()
 
 
 @dataclass
@@ -146,12 +157,14 @@ class Supervisor:
         if not broker_url:
             child, address = private_broker(self.options.data_directory / "broker")
             start_broker(child, address)
-            self.children.append(SupervisedChild(child, "broker", started_at=time.monotonic()))
+            watch = LifeWatch(address.answers, ANSWER_LOOKS)
+            self.children.append(SupervisedChild(child, "broker", started_at=time.monotonic(), watch=watch))
             broker_url = address.url()
         environment = service_environment(self.options, broker_url)
         for number in range(1, self.options.workers + 1):
-            self._add(Child(f"worker {number}", _WORKER, environment), "worker")
-        self._add(Child("api", [sys.executable, "-m", "app"], environment), "api")
+            self._add_worker(Child(f"worker {number}", _WORKER, environment))
+        answers = LifeWatch(lambda: api_answers(self.options.url), ANSWER_LOOKS)
+        self._add(Child("api", [sys.executable, "-m", "app"], environment), "api", answers)
         self._quick = [
             Child(f"quick worker {number}", [*_WORKER, "--queues", "quick"], environment | _ONE_THREAD)
             for number in range(1, self.options.quick_workers + 1)
@@ -161,10 +174,18 @@ class Supervisor:
         """After the others, which a start on few cores would only slow down."""
         for child in self._quick:
             if not self._stopping:
-                self._add(child, "worker")
+                self._add_worker(child)
 
-    def _add(self, child: Child, role: str) -> None:
-        member = SupervisedChild(child, role)
+    def _add_worker(self, child: Child) -> None:
+        """With a file that it touches as long as it goes on."""
+        folder = self.options.data_directory / "alive"
+        folder.mkdir(exist_ok=True, mode=0o700)
+        sign = folder / child.name.replace(" ", "-")
+        child.environment = {**child.environment, "PHOTFIT_WORKER_ALIVE_FILE": str(sign)}
+        self._add(child, "worker", LifeWatch(TouchedFile(sign), WORKER_LOOKS))
+
+    def _add(self, child: Child, role: str, watch: LifeWatch | None = None) -> None:
+        member = SupervisedChild(child, role, watch=watch)
         self.children.append(member)
         member.start()
 
@@ -194,6 +215,7 @@ class Supervisor:
         now = time.monotonic()
         for member in self.children:
             if not self._stopping:
+                member.end_if_silent(now)
                 member.restart_if_due(now)
 
     def _stop_all(self) -> None:
@@ -336,8 +358,13 @@ def check_port(options: ServeOptions) -> None:
 
 
 def is_ready(url: str) -> bool:
-    """Whether the API at `url` says that it and what it needs are ready."""
+    """Whether the API at `url` says that it and what it needs are ready.
+
+    Workers that an earlier service had, which it misses, do not count: this one starts its own.
+    """
     try:
-        return httpx.get(f"{url}/readyz", timeout=5, trust_env=False).is_success
-    except httpx.TransportError:
+        answer = httpx.get(f"{url}/readyz", timeout=5, trust_env=False)
+        checks = answer.json()["checks"]
+    except (httpx.TransportError, ValueError, KeyError):
         return False
+    return answer.is_success or all(check["ok"] for name, check in checks.items() if name != "workers")

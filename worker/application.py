@@ -28,6 +28,7 @@ from jobs.storage.database import connect
 from jobs.storage.scratch import sweep_process_folders, use_process_folder
 from worker.children import SilentChildren, bury, tell_of_deaths
 from worker.connections import open_connections
+from worker.pulse import PulseStep, pulse
 from worker.stop_signal import StopSignal
 
 NAME_VARIABLE = "PHOTFIT_WORKER_NAME"
@@ -44,6 +45,7 @@ _log = structlog.get_logger("photfit.worker")
 settings = Settings()
 application = Celery("photfit", include=["worker.tasks"])
 application.conf.update(celery_settings(settings) | {"worker_pool": "worker.child_pool:ChildPool"})
+application.steps["worker"].add(PulseStep)
 
 
 def worker_name() -> str:
@@ -66,8 +68,8 @@ class Parent:
 
     def __init__(self) -> None:
         self._engine = connect(settings)
-        doorbell, publisher = Doorbell(settings), Publisher(settings.broker_url)
-        self._reconciler = Reconciler.build(self._engine, doorbell, publisher, settings).thread()
+        self._doorbell, publisher = Doorbell(settings), Publisher(settings.broker_url)
+        self._reconciler = Reconciler.build(self._engine, self._doorbell, publisher, settings).thread()
         self._children = SilentChildren(self._engine, settings.lease_seconds)
         self._stop = threading.Event()
         self._stopping = False
@@ -101,8 +103,8 @@ class Parent:
         devices = ["cpu", "cuda"] if "gpu" in queues else ["cpu"]
         while True:
             try:
-                # A worker whose child is silent does not count.
-                if not self._children.look():
+                # A worker whose child is silent does not count, nor one that hears no bell.
+                if not self._children.look() and not pulse.is_missed(self._doorbell.waiting("cpu") is not None):
                     presence.report(self._engine, worker_name(), queues, devices, incarnation())
                     show_sign_of_life(settings.worker_alive_file)
             except DatabaseAway as error:

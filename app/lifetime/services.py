@@ -26,6 +26,7 @@ from jobs.faults import DatabaseAway, StorageTrouble
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.reconciler import Reconciler
 from jobs.operation.webhooks import WebhookSender
+from jobs.queues import presence
 from jobs.queues.doorbell import Doorbell
 from jobs.settings import Settings
 from jobs.storage.blobs import BlobStore, open_blobs
@@ -124,6 +125,7 @@ def check_parts(services: Services) -> dict[str, Check]:
         "broker": _check_part(services.doorbell.waiting("cpu") is not None, "The broker does not answer."),
         "blobs": _check_blobs(services),
         "sandbox": _check_part(services.sandbox.ready(), "The children that read files are still starting."),
+        "workers": _check_workers(services),
     }
 
 
@@ -138,6 +140,25 @@ def _check_database(services: Services) -> Check:
     except (DatabaseAway, SQLAlchemyError):  # the second where every connection is taken
         return Check(ok=False, detail="The database does not answer.")
     return Check(ok=True)
+
+
+def _check_workers(services: Services) -> Check:
+    """Whether each queue that a worker served minutes ago still has one.
+
+    A service that has no worker yet is ready, and says so: workers may be started after it, and fits wait for them.
+    """
+    try:
+        working, missing = presence.alive(services.engine), presence.missing(services.engine)
+    except (DatabaseAway, SQLAlchemyError):
+        return Check(ok=False, detail="Nobody knows while the database does not answer.")
+    served = {queue for worker in working for queue in worker.queues}
+    names = ", ".join(worker.id for worker in missing)
+    unserved = sorted({queue for worker in missing for queue in worker.queues} - served)
+    if unserved:
+        return Check(ok=False, detail=f"No worker serves {', '.join(unserved)}: nothing was heard of {names} any more.")
+    if missing:
+        return Check(ok=True, detail=f"Nothing was heard of {names} any more; others serve its queues.")
+    return Check(ok=True, detail=None if working else "No worker has reported itself: fits wait until one does.")
 
 
 def _check_blobs(services: Services) -> Check:

@@ -18,7 +18,7 @@ class Check(PublicModel):
     """One part that the service needs."""
 
     ok: bool
-    detail: str | None = Field(default=None, description="What is wrong, where something is.")
+    detail: str | None = Field(default=None, description="What is wrong, or worth knowing.")
 
 
 class Readiness(PublicModel):

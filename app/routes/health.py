@@ -22,8 +22,9 @@ async def health() -> Health:
 
 @router.get("/readyz", summary="Can the service work?", responses={503: {"model": Readiness}})
 async def readiness(services: ServicesDep, response: Response) -> Readiness:
-    """Asks the database, the broker, the blob store and the children that read files; 503 where one does not answer.
-    Says what walls stand around those children on this machine.
+    """Asks the database, the broker, the blob store and the children that read files; 503 where one does not answer, or
+    where a queue has lost its last worker. A service without workers yet is ready, and says so. Says what walls stand
+    around those children on this machine.
     """
     # A thread of its own: those that requests share may all be taken, which is no sign that the service cannot work.
     checks = await anyio.to_thread.run_sync(check_parts, services, limiter=services.checking)

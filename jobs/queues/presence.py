@@ -70,14 +70,14 @@ def alive(engine: Engine) -> list[WorkerRecord]:
         return list(session.scalars(query))
 
 
-def missing(engine: Engine) -> list[str]:
-    """Names of workers that were there some minutes ago and are silent now, without having said that they end."""
+def missing(engine: Engine) -> list[WorkerRecord]:
+    """Workers that were there some minutes ago and are silent now, without having said that they end."""
     counted = {record.id for record in alive(engine)}
-    query = select(WorkerRecord.id).where(
+    query = select(WorkerRecord).where(
         WorkerRecord.last_seen > database_now() - MISSED_SECONDS, WorkerRecord.stopping.is_(False)
     )
     with Session(engine) as session:
-        return sorted(set(session.scalars(query)) - counted)
+        return [record for record in session.scalars(query.order_by(WorkerRecord.id)) if record.id not in counted]
 
 
 def _is(incarnation: str | None) -> ColumnElement[bool]:

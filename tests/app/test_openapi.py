@@ -56,4 +56,5 @@ def test_the_service_says_that_it_lives_and_is_ready(service: Service) -> None:
     assert service.client.get("/healthz").json()["status"] == "ok"
     readiness = service.client.get("/readyz").json()
     assert readiness["status"] == "ready"
-    assert set(readiness["checks"]) == {"database", "broker", "blobs", "sandbox"}
+    assert set(readiness["checks"]) == {"database", "broker", "blobs", "sandbox", "workers"}
+    assert readiness["checks"]["workers"]["detail"] == "No worker has reported itself: fits wait until one does."

@@ -49,7 +49,7 @@ def test_a_worker_whose_child_is_silent_does_not_count_and_is_missed(any_engine:
     assert fit is not None
     assert claim_fit(any_engine, fit.id, "box:1", None, -1.0) is not None
     assert names(any_engine) == []
-    assert presence.missing(any_engine) == ["box:1"]
+    assert [worker.id for worker in presence.missing(any_engine)] == ["box:1"]
     transitions.expire(any_engine, 20)
     assert names(any_engine) == ["box:1"]
     assert presence.missing(any_engine) == []
