@@ -121,4 +121,7 @@ def _read_blob(
         except BlobMissing as error:
             raise NotFound("The file has just been deleted.") from error
         with sandbox_refusals("The file", lambda why: FileUnreadable(f"The file {why}.", expected="a smaller image")):
-            return services.sandbox.call(function, path, *args, **kwargs)
+            found = services.sandbox.call(function, path, *args, **kwargs)
+    if isinstance(found, Fault) and blobs.size(key) is None:  # its file went before it was opened
+        raise NotFound("The file has just been deleted.")
+    return found

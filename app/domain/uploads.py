@@ -130,7 +130,13 @@ def local_file(services: Services, record: UploadRecord) -> Iterator[Path]:
             path = stack.enter_context(services.blobs.local(blob_key(record.sha256)))
         except BlobMissing as error:
             raise _bad_bytes(record, GONE) from error
-        yield path
+        try:
+            yield path
+        except ServiceProblem as error:
+            # What was found wrong with a file that is deleted while it is read says nothing of what was in it.
+            if services.blobs.size(blob_key(record.sha256)) is None:
+                raise _bad_bytes(record, GONE) from error
+            raise
 
 
 def _bad_bytes(record: UploadRecord, fault: str) -> ServiceProblem:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, delete, func, select, update
+from sqlalchemy import ColumnElement, Engine, Float, and_, case, delete, func, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from jobs.clock import database_now
@@ -105,13 +105,23 @@ def drop_destroyed(engine: Engine) -> int:
 
 
 def overdue(engine: Engine) -> list[tuple[str, str]]:
-    """Owner and id of fits that have run for longer than their jobs allow and are not being cancelled yet."""
+    """Owner and id of fits that have run for longer than their jobs allow and are not being cancelled yet.
+
+    Time runs by the worker's own clock, which does not jump and stands still while its machine is suspended: what it
+    said when it last renewed its lease, and what has passed since. Until it has said it once, by the database's.
+    """
+    since = database_now() - FitRecord.lease_until + FitRecord.lease_length
+    passed = case((and_(since >= 0.0, since <= FitRecord.lease_length), since), else_=0.0)
+    by_wall_clock = type_coerce(FitRecord.started_at, Float) + UwsJobRecord.execution_duration < database_now()
     query = select(FitRecord.owner, FitRecord.id).where(
         UwsJobRecord.fit_id == FitRecord.id,
         UwsJobRecord.execution_duration > 0,
         FitRecord.state == "running",
         FitRecord.cancel_requested_at.is_(None),
-        FitRecord.started_at + UwsJobRecord.execution_duration < database_now(),
+        case(
+            (FitRecord.elapsed.is_(None), by_wall_clock),
+            else_=FitRecord.elapsed + passed > UwsJobRecord.execution_duration,
+        ),
     )
     with engine.connect() as connection:
         return [(owner, fit_id) for owner, fit_id in connection.execute(query)]

@@ -30,6 +30,20 @@ def test_fits_that_run_for_longer_than_their_jobs_allow_are_found_until_they_are
     assert uws.overdue(any_engine) == []
 
 
+@pytest.mark.parametrize("jump", [7200, -7200])
+def test_a_clock_that_jumps_ends_no_fit_and_lets_none_run_for_ever(any_engine: Engine, jump: int) -> None:
+    young, old, idle = running(any_engine, 1000), running(any_engine, 50), running(any_engine, 65)
+    with any_engine.begin() as connection:  # as workers have said, and as a clock that was put right leaves it
+        connection.exec_driver_sql("update fits set elapsed = 60.0")
+        connection.exec_driver_sql(f"update fits set started_at = started_at - {jump}")
+        connection.exec_driver_sql(f"update fits set lease_until = lease_until - {jump}")
+    assert uws.overdue(any_engine) == [("vera", old)]
+    with any_engine.begin() as connection:  # ten seconds after its renewal
+        connection.exec_driver_sql(f"update fits set lease_until = lease_until + {jump} - 10")
+    assert {fit for _, fit in uws.overdue(any_engine)} == {old, idle}
+    assert young
+
+
 def test_a_job_that_has_its_fit_is_changed_no_more(any_engine: Engine) -> None:
     job = uws.create(any_engine, "vera", {"images": []}, "a word")
     assert uws.change(any_engine, "vera", job.id, fit_id="fit_1")
