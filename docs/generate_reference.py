@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
 
 import click
 
+import photfit
 from app.errors import ServiceProblem
 from fitting.catalogues import CRITERIA, GOODNESS, KINDS
 from fitting.spec.catalogues import FLAGS
@@ -17,7 +23,9 @@ from fitting.spec.modifiers import GEOMETRY
 from fitting.spec.notices import NOTICES
 from fitting.spec.profiles import PROFILES, ParameterDescription
 from jobs.settings import Settings
+from photfit import model, results
 from photfit.cli import COMMANDS, main
+from photfit.results.covariance_matrix import CovarianceMatrix
 
 FOLDER = Path(__file__).resolve().parent / "reference"
 NOTE = "<!-- Made by `make docs` from the code: change it there. -->"
@@ -145,6 +153,144 @@ def _kinds_of(problem: type[ServiceProblem]) -> Iterator[type[ServiceProblem]]:
         yield from _kinds_of(kind)
 
 
+def python() -> Iterator[str]:
+    """The small documented surface of the package, from its docstrings."""
+    yield "# Python\n\nWhat `import photfit` has. [Use it from Python](../how-to/use-from-python.md) has examples."
+    yield "\n## Fits and model images"
+    for function in (photfit.fit, photfit.model_image, photfit.profile):
+        yield from _function(function, f"photfit.{function.__name__}")
+    yield from _class(photfit.Image, "photfit.Image")
+    yield "\n## What a fit found"
+    for kind in (
+        photfit.Fit,
+        results.FittedImage,
+        photfit.FittedValue,
+        CovarianceMatrix,
+        results.Plots,
+        results.Picture,
+    ):
+        yield from _class(kind, f"photfit.{kind.__name__}" if hasattr(photfit, kind.__name__) else kind.__name__)
+    yield "\n## Models"
+    for kind in (photfit.Component, photfit.Parameter, photfit.Link, photfit.Constraint, photfit.Stage):
+        yield from _class(kind, f"photfit.{kind.__name__}")
+    yield f"\n### Value\n\n{_plain(_following(model.parameter, 'Value'))}"
+    yield from _classes_of_tables()
+    yield "\n## A service"
+    for name in ("Client", "AsyncClient"):
+        if name in photfit.__all__:
+            yield from _class(getattr(photfit, name), f"photfit.{name}")
+    yield "\n## Errors\n"
+    known = (getattr(photfit, name) for name in sorted(photfit.__all__))
+    for error in (each for each in known if isinstance(each, type) and issubclass(each, Exception)):
+        yield f"- `photfit.{error.__name__}` ({error.__base__.__name__}): {_first_sentences(error)}"
+
+
+def _classes_of_tables() -> Iterator[str]:
+    """The classes made of the tables, a line each."""
+    from photfit.model import methods, modifiers, profiles
+
+    for title, module, page in (
+        ("Profiles", profiles, "profiles"),
+        ("Modifiers of isophotes", modifiers, "geometry"),
+        ("Methods", methods, "methods"),
+    ):
+        yield f"\n### {title}\n\nArguments have the names, units and limits of [their table]({page}.md).\n"
+        yield "| class | arguments | what it is |\n|---|---|---|"
+        for name in (name for name, kind in vars(module).items() if name in module.__all__ and isinstance(kind, type)):
+            kind = getattr(module, name)
+            arguments = list(inspect.signature(kind).parameters)
+            shown = ", ".join(f"`{argument}`" for argument in arguments)
+            yield f"| `{name}` | {shown} | {_plain((inspect.getdoc(kind) or '').partition(chr(10) * 2)[0])} |"
+
+
+def _function(function: Callable[..., Any], name: str) -> Iterator[str]:
+    """A function: its signature and its docstring."""
+    yield f"\n### {name}\n\n```python\n{name}{_signature(function)}\n```\n\n{_text(inspect.getdoc(function) or '')}"
+
+
+def _class(kind: type, name: str) -> Iterator[str]:
+    """A class: how it is made, its docstring, and each public member of its own."""
+    yield f"\n### {name}\n\n{_text(inspect.getdoc(kind) or '')}"
+    for member, value in vars(kind).items():
+        inner = value.fget if isinstance(value, property) else getattr(value, "func", value)
+        inner = getattr(inner, "__func__", inner)
+        if member.startswith("_") or not isinstance(inner, FunctionType) or not inspect.getdoc(inner):
+            continue
+        called = "" if not isinstance(value, FunctionType | classmethod | staticmethod) else _signature(inner)
+        yield f"\n**`{name.rpartition('.')[2]}.{member}{called}`**\n\n{_text(inspect.getdoc(inner) or '')}"
+
+
+class _AsWritten(str):
+    """An annotation, shown without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _signature(function: Callable[..., Any]) -> str:
+    """Arguments with their types and what is given back, without `self`."""
+    signature = inspect.signature(function)
+    kept = [
+        each.replace(annotation=_AsWritten(each.annotation))
+        for name, each in signature.parameters.items()
+        if name not in ("self", "cls")
+    ]
+    return str(signature.replace(parameters=kept, return_annotation=_AsWritten(signature.return_annotation)))
+
+
+def _text(docstring: str) -> str:
+    """A docstring as Markdown: sections as lists, examples as code."""
+    lines: list[str] = []
+    for block in docstring.split("\n\n"):
+        head, *rest = block.splitlines()
+        if head.endswith(":") and head[:-1] in ("Args", "Attributes", "Returns", "Raises") and rest:
+            lines.append(f"{head}\n\n{_entries(rest)}")
+        elif head.startswith("Raises "):
+            lines.append(_plain(block))
+        elif head.lstrip().startswith(">>>"):
+            lines.append(f"```python\n{block}\n```")
+        elif head.startswith("    "):
+            lines.append(block)
+        else:
+            lines.append(_plain(block))
+    return "\n\n".join(lines)
+
+
+def _entries(lines: Sequence[str]) -> str:
+    """Lines of a section as a list: an entry begins where nothing is indented further."""
+    entries: list[str] = []
+    for line in (each.removeprefix("    ") for each in lines):
+        if line.startswith(" ") and entries:
+            entries[-1] += " " + line.strip()
+        else:
+            entries.append(line)
+    named = (re.sub(r"^([\w, ]+): ", r"**\1**: ", entry) for entry in entries)
+    return "\n".join(f"- {_plain(entry)}" for entry in named)
+
+
+def _plain(text: str) -> str:
+    """Text of a docstring in Markdown: code by one backtick, one line."""
+    return re.sub(r"\s+", " ", text.replace("``", "`")).strip()
+
+
+def _first_sentences(error: type[Exception]) -> str:
+    """A class's docstring up to its first gap."""
+    return _plain((inspect.getdoc(error) or "").partition("\n\n")[0])
+
+
+def _following(module: ModuleType, name: str) -> str:
+    """The text that follows a name in a module, which no object can hold."""
+    tree = ast.parse(inspect.getsource(module)).body
+    for node, after in pairwise(tree):
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
+            assert isinstance(after, ast.Expr)
+            assert isinstance(after.value, ast.Constant)
+            return str(after.value.value)
+    raise LookupError(name)
+
+
 def pages() -> dict[str, str]:
     """Every page of the reference: file name and text."""
     content = {
@@ -156,6 +302,7 @@ def pages() -> dict[str, str]:
         "notices": notices(),
         "errors": errors(),
         "catalogues": catalogues(),
+        "python": python(),
     }
     return {f"{name}.md": NOTE + "\n\n" + "\n".join(lines) + "\n" for name, lines in content.items()}
 
