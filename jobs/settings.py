@@ -207,7 +207,7 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _is_an_address(cls, value: str | None) -> str | None:
-        if value is None:
+        if not value:  # also where the environment has it and says nothing
             return None
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 import fitting
+from jobs.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -27,7 +28,7 @@ SERVICE_SCHEMA: dict[str, Any] = {
             "required": ["context", "target"],
             "additionalProperties": False,
         },
-        "image": {"type": "string", "pattern": r"^[a-z0-9./-]+:[A-Za-z0-9._-]+$"},
+        "image": {"type": "string", "pattern": r"^\$\{PHOTFIT_[A-Z]+_IMAGE:-[a-z0-9./-]+:[A-Za-z0-9._-]+\}$"},
         "command": {"type": ["string", "array"]},
         "entrypoint": {"type": ["string", "array"]},
         "environment": {"type": "object", "additionalProperties": {"type": "string"}},
@@ -147,6 +148,24 @@ def test_no_service_takes_all_of_the_machine(service: str) -> None:
     assert 0 < part["pids_limit"] <= 1024
     assert set(part["logging"]["options"]) == {"max-size", "max-file"}
     assert "no-new-privileges:true" in part["security_opt"]
+
+
+@pytest.mark.parametrize("name", [name for name, service in COMPOSE["services"].items() if "build" in service])
+def test_proxies_and_public_address_can_be_told_and_may_be_left_out(name: str, tmp_path: Path) -> None:
+    environment = COMPOSE["services"][name]["environment"]
+    assert environment["PHOTFIT_PUBLIC_URL"] == "${PHOTFIT_PUBLIC_URL:-}"
+    assert environment["PHOTFIT_TRUSTED_PROXIES"] == "${PHOTFIT_TRUSTED_PROXIES:-}"
+    settings = Settings(data_dir=tmp_path, public_url="", trusted_proxies="")  # as where neither is told
+    assert settings.public_url is None
+    assert not settings.trusted_proxies
+
+
+def test_the_store_has_no_keys_but_those_that_were_given() -> None:
+    given = {"AWS_ACCESS_KEY_ID": "${PHOTFIT_STORE_KEY:?set a key}"}
+    given["AWS_SECRET_ACCESS_KEY"] = "${PHOTFIT_STORE_SECRET:?set a secret}"
+    for name in ("store", "bucket", "api", "worker-cpu"):
+        environment = COMPOSE["services"][name]["environment"]
+        assert {key: environment[key] for key in given} == given
 
 
 def test_the_broker_writes_to_its_data_alone() -> None:

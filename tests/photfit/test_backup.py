@@ -197,13 +197,14 @@ def test_a_backup_that_was_broken_off_is_told(service: ServiceFolder, tmp_path: 
 
 def test_a_backup_of_a_newer_photfit_is_refused_in_one_sentence(service: ServiceFolder, tmp_path: Path) -> None:
     with sqlite3.connect(service.folder / "photfit.sqlite") as database:
+        (known,) = database.execute("select version_num from alembic_version").fetchone()
         database.execute("update alembic_version set version_num = '9999'")
     refused = service.run("backup", str(tmp_path / "from-newer"))
     assert (refused.exit_code, len(refused.output.splitlines())) == (1, 1)
     assert "made by a newer photfit" in refused.output
 
     with sqlite3.connect(service.folder / "photfit.sqlite") as database:
-        database.execute("update alembic_version set version_num = '0012'")
+        database.execute("update alembic_version set version_num = ?", [known])
     backup = tmp_path / "backup"
     assert service.run("backup", str(backup)).exit_code == 0
     with sqlite3.connect(backup / "photfit.sqlite") as database:
