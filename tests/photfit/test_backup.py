@@ -96,6 +96,22 @@ def test_a_backup_holds_what_is_written_while_it_is_made(service: ServiceFolder,
     assert [file for file in files if file.fault(other.blobs) is not None] == []
 
 
+def test_what_comes_between_the_first_files_and_the_database_is_in_both(
+    service: ServiceFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_database, made_between = backups._copy_database, []
+
+    def later(*arguments: object) -> None:
+        made_between.append(service.fit({"parameters.json": b"{}"}))
+        copy_database(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(backups, "_copy_database", later)
+    assert service.run("backup", str(tmp_path / "backup")).exit_code == 0
+    other = restored(tmp_path)
+    assert other.run("restore", str(tmp_path / "backup")).exit_code == 0
+    assert other.blobs.read(f"fits/{made_between[0]}/1/parameters.json") == b"{}"
+
+
 def test_what_is_deleted_between_database_and_files_is_in_neither(
     service: ServiceFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
