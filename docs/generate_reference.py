@@ -176,9 +176,11 @@ def python() -> Iterator[str]:
     yield f"\n### Value\n\n{_plain(_following(model.parameter, 'Value'))}"
     yield from _classes_of_tables()
     yield "\n## A service"
-    for name in ("Client", "AsyncClient"):
-        if name in photfit.__all__:
-            yield from _class(getattr(photfit, name), f"photfit.{name}")
+    yield from _class(photfit.Client, "photfit.Client")
+    yield from _methods(photfit.Client)
+    for kind in (photfit.MapOutcome, photfit.AsyncClient, photfit.AsyncFit):
+        yield from _class(kind, f"photfit.{kind.__name__}")
+    yield from _function(photfit.fits_table, "photfit.fits_table")
     yield "\n## Errors\n"
     known = (getattr(photfit, name) for name in sorted(photfit.__all__))
     for error in (each for each in known if isinstance(each, type) and issubclass(each, Exception)):
@@ -218,6 +220,14 @@ def _class(kind: type, name: str) -> Iterator[str]:
             continue
         called = "" if not isinstance(value, FunctionType | classmethod | staticmethod) else _signature(inner)
         yield f"\n**`{name.rpartition('.')[2]}.{member}{called}`**\n\n{_text(inspect.getdoc(inner) or '')}"
+
+
+def _methods(kind: type) -> Iterator[str]:
+    """The public methods that a client has of what both clients can do."""
+    for member in (name for base in kind.__bases__ for name in vars(base) if not name.startswith("_")):
+        method = getattr(kind, member)
+        called = _signature(method).replace("(self, /, ", "(").replace("(self, ", "(")
+        yield f"\n**`{kind.__name__}.{member}{called}`**\n\n{_text(inspect.getdoc(method) or '')}"
 
 
 class _AsWritten(str):

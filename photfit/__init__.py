@@ -70,17 +70,29 @@ from photfit.model.profiles import (
 
 if TYPE_CHECKING:
     from fitting.spec import RequestInvalid
-    from photfit.client import Client, Refused, ServiceError, ServiceUnreachable, WaitTimeout
+    from photfit.client import (
+        AsyncClient,
+        AsyncFit,
+        Client,
+        MapOutcome,
+        Refused,
+        ServiceError,
+        ServiceUnreachable,
+        WaitTimeout,
+    )
     from photfit.image_inputs import Image
     from photfit.local import fit, model_image
-    from photfit.results import Fit, FittedValue, LibraryMissing, NoResult
+    from photfit.results import Fit, FittedValue, LibraryMissing, NoResult, fits_table
 
 _LATER = {
+    "AsyncClient": "photfit.client",
+    "AsyncFit": "photfit.client",
     "Client": "photfit.client",
     "Fit": "photfit.results",
     "FittedValue": "photfit.results",
     "Image": "photfit.image_inputs",
     "LibraryMissing": "photfit.results",
+    "MapOutcome": "photfit.client",
     "NoResult": "photfit.results",
     "Refused": "photfit.client",
     "RequestInvalid": "fitting.spec",
@@ -88,12 +100,15 @@ _LATER = {
     "ServiceUnreachable": "photfit.client",
     "WaitTimeout": "photfit.client",
     "fit": "photfit.local",
+    "fits_table": "photfit.results",
     "model_image": "photfit.local",
 }
 """Where what is not imported at once is found: with `Client` comes an HTTP library, with the rest pydantic."""
 
 __all__ = [
     "AiryPsf",
+    "AsyncClient",
+    "AsyncFit",
     "Basis",
     "Bending",
     "BilinearSky",
@@ -131,6 +146,7 @@ __all__ = [
     "Link",
     "Lm",
     "Mala",
+    "MapOutcome",
     "Metropolis",
     "ModifiedKing",
     "Moffat",
@@ -159,6 +175,7 @@ __all__ = [
     "Warp",
     "Wedges",
     "fit",
+    "fits_table",
     "model_image",
     "profile",
 ]

@@ -9,10 +9,8 @@ from typing import Any
 
 from fitting.spec import FitRequest, RequestInvalid, parse_request
 from photfit.answers import FitAnswer
-from photfit.client import Client
+from photfit.client import UPLOAD_PREFIX, Client
 from photfit.failures import UserMistake, describe_faults
-
-_UPLOAD_PREFIX = "upl_"
 
 
 def read_request(path: Path) -> FitRequest:
@@ -65,7 +63,7 @@ def local_files(request: FitRequest, path: Path) -> Mapping[str, Path]:
     files: dict[str, Path] = {}
     missing: list[str] = []
     for place, reference in request.references():
-        if reference.file in files or reference.file.startswith(_UPLOAD_PREFIX):
+        if reference.file in files or reference.file.startswith(UPLOAD_PREFIX):
             continue
         local = locate_from(path.parent, reference.file)
         if not local.is_file():

@@ -25,7 +25,7 @@ PLANTED = {
     "http-knows-no-fits": ("app/http/entity_tags.py", "import app.domain.results"),
     "commands-start-processes": ("photfit/commands/serve.py", "import app.main"),
     "engine-in-one-place": ("photfit/commands/propose.py", "import fitting.proposing.proposal"),
-    "client-is-light": ("photfit/client.py", "import numpy"),
+    "client-is-light": ("photfit/client/operations.py", "import numpy"),
     "rooms-of-the-engine": ("fitting/profiles/sersic.py", "import fitting.problem.problem"),
     "no-circles": ("fitting/profiles/radial.py", "import fitting.profiles.sersic"),
 }

@@ -30,6 +30,7 @@ ROOMS = (
     "fitting.render.radial",
     "fitting.render.surfaces",
     "fitting.results",
+    "photfit.client",
 )
 PACKAGES = ("fitting", "jobs", "worker", "app", "photfit")
 

@@ -44,7 +44,7 @@ def command(place: str, format_: str, output: Path | None, image: str | None, ov
         from photfit.downloads import download_export
 
         with open_client(url) as client:
-            failure = require_result(client.fit(place))
+            failure = require_result(client.status(place))
             if failure is not None:
                 failure.show()
             rows, written = download_export(client, place, format_, image, output, overwrite=overwrite)

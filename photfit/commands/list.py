@@ -38,7 +38,7 @@ def command(
     from photfit.terminal import terminal
 
     with open_client(url) as client:
-        found = list(itertools.islice(client.fits(states=states, name=name, labels=labels, search=search), limit))
+        found = list(itertools.islice(client.statuses(states=states, name=name, labels=labels, search=search), limit))
     if ids:
         for fit in found:
             click.echo(fit.id)

@@ -28,7 +28,7 @@ def command(fit_id: str, output: Path, formats: tuple[str, ...], bundle: bool, o
     from photfit.output_folder import OutputFolder
 
     with open_client(url) as client:
-        fit = client.fit(fit_id)
+        fit = client.status(fit_id)
         failure = require_result(fit)
         if failure is not None:
             failure.show()

@@ -17,4 +17,4 @@ def command(fit_id: str, url: str) -> None:
     from photfit.terminal import terminal
 
     with open_client(url) as client:
-        terminal().print(status_table(client.fit(fit_id)))
+        terminal().print(status_table(client.status(fit_id)))

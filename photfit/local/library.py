@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fitting.spec import Fault, FitRequest, RequestInvalid, parse_request
 from photfit.answers import FitAnswer
-from photfit.image_inputs import ImageInputs, gather_images
+from photfit.image_inputs import ImageInputs, fetched_file, gather_images, is_url
 from photfit.local.engine import run_request
 from photfit.local.local_source import LocalSource, RunningFit
 from photfit.model import Component, Constraint, Stage, request_document
@@ -56,7 +56,8 @@ def fit(  # noqa: PLR0913 - what a request may say, by name
     >>> fit["g.n"].value, fit["g.n"].uncertainty
 
     Args:
-        image: array (height, width), `CCDData`, HDU or path; an `Image`, or a list of several of those.
+        image: array (height, width), `CCDData` or `NDData`, HDU, path, URL or ``(path, hdu)``; an `Image`, or a list of
+            several of those.
         components: of the model; parameters that they leave out are found in the image.
         psf: array, path, HDU, or ``{"gaussian": {"fwhm": 3.2}}``; None means that nothing is blurred.
         variance, sigma, weight: noise of each pixel, array, path, number, or ``{"gain": …, "read_noise": …}``; at most
@@ -75,6 +76,7 @@ def fit(  # noqa: PLR0913 - what a request may say, by name
 
     Raises:
         RequestInvalid: something is wrong with what was given; ``faults`` lists all of it.
+        TypeError, ValueError: an image, or a plane beside it, is none.
         LibraryMissing: the engine is not installed.
         OutOfMemory: this machine's memory does not suffice.
     """
@@ -141,6 +143,8 @@ def _run(request: FitRequest, inputs: ImageInputs, running: RunningFit) -> FitRe
             Path(folder, name).write_bytes(content)
 
         def locate(name: str) -> Path:
+            if is_url(name):
+                return fetched_file(name, Path(folder))
             return Path(folder, name) if name in inputs.files else locate_from(Path(), name)
 
         def report(progress: Progress) -> None:

@@ -6,6 +6,7 @@ fit in this process each answer. Nothing here imports NumPy or astropy before so
 
 from photfit.results.fit import Fit, NoResult
 from photfit.results.fit_source import DocumentName, FitSource
+from photfit.results.fits_table import fits_table
 from photfit.results.fitted_image import FittedImage
 from photfit.results.fitted_values import FittedValue
 from photfit.results.libraries import LibraryMissing, library
@@ -22,6 +23,7 @@ __all__ = [
     "NoResult",
     "Picture",
     "Plots",
+    "fits_table",
     "library",
     "shown_progress",
 ]

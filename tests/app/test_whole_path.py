@@ -224,7 +224,7 @@ def test_a_fit_that_is_out_of_time_tells_the_best_that_it_had(
     request = seed_request | {"stages": stages, "limits": {"seconds": 2}}
     fit = finished(working_service, post_form(working_service, request, seed_file).json())
     with Client(str(working_service.client.base_url)) as client:
-        told = client.fit(fit["id"])
+        told = client.status(fit["id"])
         parameters = client.parameters(fit["id"])
         chains = client.chains(fit["id"])
     assert (told.state, told.error and told.error.title) == ("failed", "Out of time")

@@ -159,12 +159,12 @@ def test_what_is_quick_waits_for_no_long_fit(tmp_path: Path) -> None:
     with serving(tmp_path, quick_workers=1) as running, Client(running.url) as client:
         wait_for(lambda: _workers(running, "quick") == 2, 60, "both workers are there")
         long = submit_file(client, _with_stages(tmp_path, path, [{"method": "nuts", "samples": 100_000}]))
-        wait_for(lambda: client.fit(long.id).state == "running", 60, "the long fit runs")
+        wait_for(lambda: client.status(long.id).state == "running", 60, "the long fit runs")
         preview = submit_file(client, _with_stages(tmp_path, path, []))
         short = submit_file(client, path)
         for fit in (preview, short):
             assert client.wait(fit.id, timeout=60).state == "succeeded"
-        assert client.fit(long.id).state == "running"
+        assert client.status(long.id).state == "running"
         client.cancel(long.id)
 
 

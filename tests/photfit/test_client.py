@@ -22,7 +22,7 @@ def client(network: Any) -> Client:
 
 def test_a_dropped_connection_is_tried_again(network: Any, client: Client) -> None:
     network.script = [None, (200, fit_document())]
-    assert client.fit("fit_1").state == "succeeded"
+    assert client.status("fit_1").state == "succeeded"
 
 
 def test_a_repeated_submission_carries_the_same_key(network: Any, client: Client) -> None:
@@ -42,7 +42,7 @@ def test_two_submissions_carry_different_keys(network: Any, client: Client) -> N
 
 def test_a_service_that_is_not_available_for_a_moment_is_asked_again(network: Any, client: Client) -> None:
     network.script = [(503, {"detail": "starting"}), (200, fit_document())]
-    assert client.fit("fit_1").id == "fit_1"
+    assert client.status("fit_1").id == "fit_1"
 
 
 def test_an_upload_is_sent_whole_on_each_try(network: Any, client: Client, tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_refusal_carries_the_faults(network: Any, client: Client) -> None:
 def test_an_answer_that_is_no_json_is_not_a_photfit_service(network: Any, client: Client) -> None:
     network.script = [(500, {})]
     with pytest.raises(ServiceError, match="500"):
-        client.fit("fit_1")
+        client.status("fit_1")
 
 
 def test_nothing_at_the_address_says_what_to_do() -> None:
@@ -80,7 +80,7 @@ def test_nothing_at_the_address_says_what_to_do() -> None:
         probe.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{probe.getsockname()[1]}"
     with pytest.raises(ServiceUnreachable, match="photfit serve"):
-        Client(url).fit("fit_1")
+        Client(url).status("fit_1")
 
 
 def test_waiting_ends_with_the_fit(network: Any, client: Client) -> None:
