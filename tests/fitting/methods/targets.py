@@ -32,6 +32,9 @@ class Analytic:
         chi2: of θ (batch, free): (batch,).
         gradient: of χ² at θ (batch, free), (batch, free).
         matrix: what a minimizer would have found at the start, (free, free).
+
+    Attributes:
+        asked: θ of which gradients were asked for.
     """
 
     def __init__(
@@ -48,11 +51,13 @@ class Analytic:
         self._chi2 = chi2
         self._gradient = gradient
         self._matrix = matrix
+        self.asked = 0
 
     def value(self, theta: Tensor) -> Tensor:
         return self._chi2(theta)
 
     def value_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        self.asked += len(theta)
         return self._chi2(theta), self._gradient(theta)
 
     def normal_equations(self, theta: Tensor) -> NormalEquations:

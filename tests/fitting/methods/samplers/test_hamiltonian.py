@@ -5,8 +5,11 @@ What they draw is held against known moments; the lengths are what that takes, a
 
 import numpy as np
 import pytest
+import torch
 
 from fitting.methods.progress import Cancelled
+from fitting.methods.samplers.hamiltonian import NutsChains
+from fitting.methods.samplers.sampling import ChainMove
 from tests.fitting.methods.moments import assert_moments, says_not_to_use
 from tests.fitting.methods.sampled_galaxy import fitted_galaxy
 from tests.fitting.methods.targets import (
@@ -14,6 +17,7 @@ from tests.fitting.methods.targets import (
     CLIFF,
     COVARIANCE,
     SAMPLERS,
+    Analytic,
     banana,
     bimodal,
     cliff,
@@ -141,6 +145,28 @@ def test_hmc_takes_no_more_steps_than_reach_a_quarter_turn(step_size: float | No
     options = {"step_size": step_size, "leapfrog_steps": 20, "samples": 50, "warmup": 40, "chains": 1}
     result = sample("hmc", target, target.start(*CENTRE.tolist()), **options)
     assert result.evaluations / (50 + 40) == pytest.approx(gradients, abs=1.0)
+
+
+def test_trajectories_of_warm_up_are_short_where_the_posterior_is_far_wider_than_its_start_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A turn takes a thousand steps then, each an image drawn; from a needle in noise such a warm-up did not end."""
+    narrow = torch.eye(2, dtype=torch.float64) * 1e6
+    wide = Analytic(lambda theta: theta.square().sum(-1), lambda theta: 2.0 * theta, narrow)
+    gradients: list[int] = []
+    move = NutsChains.step
+
+    def counted(chains: NutsChains, adapting: bool) -> ChainMove:
+        before = wide.asked
+        arrived = move(chains, adapting)
+        gradients.append(wide.asked - before)
+        return arrived
+
+    monkeypatch.setattr(NutsChains, "step", counted)
+    runner, options = SAMPLERS["nuts"]
+    runner(wide, wide.start(0.0, 0.0), options(warmup=19, samples=20, chains=1), lambda *_: None, seed=3)
+    assert max(gradients[1:19]) <= 63  # the first looks for a step size, too
+    assert max(gradients[19:]) > 63
 
 
 def test_energies_of_a_normal_are_well_explored() -> None:
