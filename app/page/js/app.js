@@ -1,11 +1,14 @@
 /** The frame around every view: navigation, theme, messages, and which view the address names. */
 
 import { html, useEffect, useRef, useState } from "./html.js";
-import { useDraft } from "./draft.js";
+import { draftNotes, useDraft } from "./draft.js";
 import { Failure, useAnswer } from "./parts/asking.js";
+import { Boundary } from "./parts/boundary.js";
+import { useDroppedFiles } from "./parts/dropping.js";
 import { Icon } from "./parts/icons.js";
 import { Toasts } from "./parts/toasts.js";
 import { go, useRoute } from "./router.js";
+import { useStore } from "./store.js";
 
 // Each view is fetched when it is first shown, so that the first paint waits for one of them alone.
 const VIEWS = {
@@ -23,16 +26,21 @@ export function App() {
   const [view = "", ...rest] = useRoute();
   const main = useRef(null);
   const seen = useRef(view + rest);
-  const known = view in VIEWS ? view : "";
+  const known = Object.hasOwn(VIEWS, view) ? view : null;
+  useDroppedFiles(view === "files" ? rest : []);
   useEffect(() => {
-    document.title = known === "" ? "photfit" : `${TITLES[known]} · photfit`;
+    document.title = known ? `${TITLES[known]} · photfit` : "photfit";
     if (seen.current === view + rest) return;
     seen.current = view + rest;
     scrollTo(0, 0);
     main.current?.focus({ preventScroll: true });
   }, [view, rest.join("/")]);
   useEffect(() => {
-    const signIn = () => go("account");
+    // Whoever signs in again comes back to where the session was over.
+    const signIn = () => {
+      if (!location.hash.startsWith("#/account")) sessionStorage.setItem("photfit.back", location.hash);
+      go("account");
+    };
     addEventListener("photfit:signed-out", signIn);
     return () => removeEventListener("photfit:signed-out", signIn);
   }, []);
@@ -43,9 +51,18 @@ export function App() {
   return html`
     <a class="skip" href="#main" onClick=${skip}>Skip to the content</a>
     <${Top} view=${known} />
-    <main id="main" tabindex="-1" ref=${main}><${View} key=${view + rest.join("/")}
-      name=${known === "fits" && rest.length ? "fit" : known} route=${rest} /></main>
+    <main id="main" tabindex="-1" ref=${main}><${Notes} />
+      <${Boundary} key=${view + rest.join("/")}>${known === null
+        ? html`<div class="empty"><p>There is no view of this address.</p><a class="button primary" href="#/">To the start</a></div>`
+        : html`<${View} name=${known === "fits" && rest.length ? "fit" : known} route=${rest} />`}</${Boundary}></main>
     <${Toasts} />`;
+}
+
+function Notes() {
+  const notes = useStore(draftNotes);
+  const dismiss = (at) => draftNotes.set(notes.filter((_, index) => index !== at));
+  return notes.map((note, at) => html`<p class="note warn row split" role="status"><span>${note}</span>
+    <button class="bare" onClick=${() => dismiss(at)}>Dismiss</button></p>`);
 }
 
 function View({ name, route }) {

@@ -2,8 +2,16 @@
 
 import { useEffect, useState } from "./html.js";
 
-/** ["fits", "fit_01…"] of "#/fits/fit_01…". */
-export const parts = () => location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decodeURIComponent);
+/** ["fits", "fit_01…"] of "#/fits/fit_01…". What cannot be decoded stays as it is. */
+export const parts = () => location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decoded);
+
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
 
 export const go = (...path) => {
   location.hash = `/${path.map(encodeURIComponent).join("/")}`;

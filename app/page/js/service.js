@@ -27,7 +27,10 @@ export async function ask(address, options = {}) {
   if (response.ok) return response;
   const isProblem = (response.headers.get("content-type") ?? "").includes("json");
   const document = isProblem ? await response.json() : { detail: `The service answered ${response.status}.` };
-  if (response.status === 401) dispatchEvent(new CustomEvent("photfit:signed-out"));
+  if (response.status === 401) {
+    dispatchEvent(new CustomEvent("photfit:signed-out"));
+    if (address !== "/v1/session") document.detail = "Your session is over: sign in again, and you come back to where you were.";
+  }
   throw new Problem({ status: response.status, ...document });
 }
 
@@ -41,7 +44,13 @@ const withBody = (method, body) => ({
   body: JSON.stringify(body),
 });
 
-export const postJson = async (address, body = {}) => (await ask(address, withBody("POST", body))).json();
+export const postJson = async (address, body = {}, options = {}) => (await ask(address, { ...withBody("POST", body), ...options })).json();
+
+/** What a request would do, completed and checked against its files; nothing is stored. */
+export const planOf = (request) => postJson("/v1/fits?dry_run=true", request);
+
+export const addressOfFit = (id) => `/v1/fits/${encodeURIComponent(id)}`;
+
 export const patchJson = async (address, body) => (await ask(address, withBody("PATCH", body))).json();
 export const remove = (address) => ask(address, { method: "DELETE" });
 
@@ -50,6 +59,26 @@ export async function upload(content, filename) {
   const address = `/v1/uploads?filename=${encodeURIComponent(filename)}`;
   const headers = { "Content-Type": "application/octet-stream" };
   return (await ask(address, { method: "POST", headers, body: content })).json();
+}
+
+/** Upload a file and say how much of it has gone up; XMLHttpRequest, since fetch tells nothing of what it sends. */
+export function sendFile(file, filename, onShare, signal) {
+  return new Promise((done, fail) => {
+    const asked = new XMLHttpRequest();
+    asked.open("POST", `/v1/uploads?filename=${encodeURIComponent(filename)}`);
+    asked.setRequestHeader("Content-Type", "application/octet-stream");
+    asked.responseType = "json";
+    asked.upload.onprogress = ({ loaded, total }) => onShare(total ? loaded / total : 0);
+    asked.onload = () => {
+      if (asked.status === 401) dispatchEvent(new CustomEvent("photfit:signed-out"));
+      if (asked.status < 300) done(asked.response);
+      else fail(new Problem({ status: asked.status, detail: `The service answered ${asked.status}.`, ...asked.response }));
+    };
+    asked.onerror = () => fail(new Problem(OUT_OF_REACH));
+    asked.onabort = () => fail(new DOMException("Stopped.", "AbortError"));
+    signal.addEventListener("abort", () => asked.abort());
+    asked.send(file);
+  });
 }
 
 export const pixelsOf = ({ upload: id, ...place }) => `/v1/uploads/${id}/pixels.npy${placeOf(place)}`;
@@ -68,10 +97,15 @@ export const pixelsOfResult = (fitsAddress) => fitsAddress.replace(/\.fits$/, ".
 export const planeOfResult = (fit, image, plane) =>
   fit.links.images[image]?.[plane] ?? fit.links.plane.replace("{image}", encodeURIComponent(image)).replace("{+plane}", plane);
 
-/** Hear of a fit's changes until it is finished; gives a function that stops listening. */
-export function watchFit(fit, onChange) {
+/** Hear of a fit's changes until it is finished, and whether the service is lost; gives a function that stops listening. */
+export function watchFit(fit, onChange, onLost = () => {}) {
   const source = new EventSource(fit.links.events);
-  const hear = (event) => onChange(JSON.parse(event.data));
+  const hear = (event) => {
+    onLost(false);
+    onChange(JSON.parse(event.data));
+  };
+  source.addEventListener("open", () => onLost(false));
+  source.addEventListener("error", () => onLost(true));
   source.addEventListener("fit", hear);
   source.addEventListener("finished", (event) => {
     source.close();

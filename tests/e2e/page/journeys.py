@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -18,11 +19,34 @@ _DROP = """([text, name]) => {
   document.querySelector(".drop").dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true }));
 }"""
 
+_BEGIN = """async ([request, proposal]) => {
+  const { startDraft, flush } = await import("/page/js/draft.js");
+  startDraft({ request, proposal });
+  await flush();
+  location.hash = "#/model";
+}"""
+_REQUEST = """async () => {
+  const { getDraft } = await import("/page/js/draft.js");
+  const { settled } = await import("/page/js/settling.js");
+  return settled(getDraft());
+}"""
+
 
 def drop(page: Page, content: bytes, name: str) -> None:
     """Drop a file on the start view."""
     expect(page.get_by_text("Drop an image here")).to_be_visible()
     page.evaluate(_DROP, [base64.b64encode(content).decode("ascii"), name])
+
+
+def begin(page: Page, request: dict[str, Any], proposal: dict[str, Any] | None = None) -> None:
+    """Begin a model of a request, as the views do, and show it."""
+    page.evaluate(_BEGIN, [request, proposal])
+
+
+def request_of(page: Page) -> dict[str, Any]:
+    """The request of the model that the tab has before it, as the service would take it."""
+    found: dict[str, Any] = page.evaluate(_REQUEST)
+    return found
 
 
 def find_sources(page: Page, example: str = "three galaxies") -> None:

@@ -13,35 +13,33 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.page.conftest import Tab
-from tests.e2e.page.journeys import ENOUGH_MILLISECONDS, THREE_GALAXIES
+from tests.e2e.page.journeys import ENOUGH_MILLISECONDS, THREE_GALAXIES, begin, request_of
 from tests.e2e.serving import Service
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 
 @pytest.fixture(scope="module")
-def draft(service: Service) -> str:
-    """What the page keeps of a model with the three galaxies as they were found."""
+def proposal(service: Service) -> dict[str, Any]:
+    """The three galaxies as they were found."""
     with httpx.Client(base_url=service.url, timeout=60) as http:
         upload = http.post("/v1/uploads?filename=three.fits", content=THREE_GALAXIES.read_bytes()).json()["id"]
-        proposal = http.post(f"/v1/uploads/{upload}/propose", json={}).json()
-    return json.dumps({"request": proposal["request"], "title": "", "proposal": proposal, "faults": []})
+        found: dict[str, Any] = http.post(f"/v1/uploads/{upload}/propose", json={}).json()
+    return found
 
 
 @pytest.fixture
-def page(tab: Tab, draft: str) -> Page:
+def page(tab: Tab, proposal: dict[str, Any]) -> Page:
     """The model view, g1 selected."""
-    kept = f"localStorage['photfit.draft'] ??= {json.dumps(draft)}"
-    tab.page.add_init_script(f"if (location.protocol === 'http:') {kept}")
-    opened = tab.open("model")
+    opened = tab.open("account")
+    begin(opened, proposal["request"], proposal)
     expect(opened.locator("[data-component]")).to_have_count(3, timeout=ENOUGH_MILLISECONDS)
     return opened
 
 
 def request(page: Page) -> dict[str, Any]:
     """The request as the page keeps it."""
-    kept: dict[str, Any] = json.loads(page.evaluate("localStorage.getItem('photfit.draft')"))["request"]
-    return kept
+    return request_of(page)
 
 
 def component(page: Page, name: str) -> dict[str, Any]:
@@ -150,8 +148,7 @@ def test_a_preview_shows_the_residual_and_leaves_nothing_behind(page: Page, tab:
 def test_a_painted_mask_becomes_a_plane_of_the_request(page: Page, tab: Tab) -> None:
     page.get_by_role("button", name="Paint a mask").click()
     drag(page, ".pane", 0, 60)
-    page.get_by_role("button", name="Use this mask").click()
-    expect(page.get_by_text("The mask is part of the request.")).to_be_visible()
+    expect(page.get_by_text("stroke is part of the model")).to_be_visible()
     upload = request(page)["images"][0]["mask"]["upload"]
     mask = np.load(io.BytesIO(httpx.get(f"{tab.url}/v1/uploads/{upload}/pixels.npy", timeout=60).content))
     assert mask.shape == (99, 99)
@@ -172,14 +169,20 @@ def test_a_mask_is_painted_over_an_image_that_is_shown_in_blocks(tab: Tab) -> No
     image = {"name": "image", "data": {"upload": uploads[0]}, "mask": {"upload": uploads[1]}}
     sky = {"name": "sky", "profile": "flat_sky", "parameters": {"i": 0.0}}
     request_document = {"images": [image], "components": [sky], "stages": [{"method": "lm"}]}
-    kept = json.dumps({"request": request_document, "title": "", "proposal": None, "faults": []})
-    tab.page.add_init_script(f"if (location.protocol === 'http:') localStorage['photfit.draft'] ??= {json.dumps(kept)}")
-    page = tab.open("model")
+    page = tab.open("account")
+    begin(page, request_document)
     page.get_by_role("button", name="Paint a mask").click(timeout=ENOUGH_MILLISECONDS)
     expect(page.get_by_text("In blocks of 2 × 2 pixels")).to_be_visible()
     drag(page, ".pane", 60, 0)
-    page.get_by_role("button", name="Use this mask").click()
-    expect(page.get_by_text("The mask is part of the request.")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    expect(page.get_by_text("1 stroke is part of the model")).to_be_visible()
+    painted = request(page)["images"][0]
+    assert painted["mask"] == {"upload": uploads[1]}, "what is painted beside a file's mask leaves it as it is"
+    assert [list(shape) for shape in painted["mask_shapes"]] == [["polygon"]]
+    page.get_by_role("button", name="Erase").click()
+    drag(page, ".pane", 60, 0)
+    page.get_by_role("button", name="Paint a mask").click()
+    drag(page, ".pane", 60, 0)
+    expect(page.get_by_text("3 strokes are part of the model")).to_be_visible()
     upload = request(page)["images"][0]["mask"]["upload"]
     mask = np.load(io.BytesIO(httpx.get(f"{tab.url}/v1/uploads/{upload}/pixels.npy", timeout=60).content))
     assert mask.shape == (height, width)

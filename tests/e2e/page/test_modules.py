@@ -179,7 +179,7 @@ def test_renaming_a_component_renames_it_in_links(call: Call) -> None:
     request = {
         "components": [{"name": "a", "parameters": {"x": 1}}, {"name": "b", "parameters": {"x": "= a.x + aa.x"}}]
     }
-    components = call("model/requests.js", "renamed", request, "a", "g")["components"]
+    components = call("model/naming.js", "renamed", request, "a", "g")["components"]
     assert [each["name"] for each in components] == ["g", "b"]
     assert components[1]["parameters"]["x"] == "= g.x + aa.x"
 

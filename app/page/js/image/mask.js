@@ -40,8 +40,9 @@ export class Mask {
     context.stroke();
   }
 
-  clear() {
-    this.context.clearRect(0, 0, this.surface.width, this.surface.height);
+  /** A whole stroke, {points, radius, erase}. */
+  paint({ points, radius, erase = false }) {
+    points.forEach((point, at) => this.stroke(points[Math.max(0, at - 1)], point, radius, erase));
   }
 
   /** The mask as an .npy file of bytes of the image's own shape, the first row at the bottom. */

@@ -2,22 +2,39 @@
 
 import { valueAt } from "../image/planes.js";
 import { quantile } from "../image/cuts.js";
-import { compassOf, skyOfPixel } from "../image/sky.js";
+import { compassOf, pixelOfSky, skyOfPixel } from "../image/sky.js";
 import { handlesOf } from "./ellipse.js";
 import { frameOf } from "./forms.js";
 import { readParameter } from "./parameters.js";
 import { freeName, withNew } from "./requests.js";
+import { valuesOf } from "./values.js";
 
 const RADIUS = 5;
 
-/** The request with a component at pixel (x, y) like those that are there, and its name; `map` leads to the sky. */
+/** The request with a component at pixel (x, y), a Sérsic, and its name; `map` leads to the sky. */
 export function addAt(request, { profiles }, plane, x, y, map = null) {
-  const placed = request.components.map(({ profile }) => profiles.find(({ name }) => name === profile)).filter((profile) => profile && handlesOf(profile));
-  const profile = placed.at(-1) ?? profiles.find(({ name }) => name === "sersic") ?? profiles.find(handlesOf);
+  const profile = profiles.find(({ name }) => name === "sersic") ?? profiles.find(handlesOf);
   const name = freeName(request, profile.name.charAt(0));
   const made = newComponent(name, profile, plane, x, y);
   const onSky = frameOf(request) === "sky" && map;
   return { next: withNew(request, onSky ? asOnSky(made, profile, skyOfPixel(map, x, y), compassOf(map).scale) : made), name };
+}
+
+/** A component of a profile at the centre of the chosen one, else in the middle of what the image shows, as bright as the
+ * image is there; `shown` is {plane, sky, camera} or null. */
+export function newBeside(request, name, profile, { chosen, shown }) {
+  if (!handlesOf(profile)) return newAmong(request, name, profile);
+  const value = valuesOf(request);
+  const onSky = frameOf(request) === "sky";
+  const [first, second] = (onSky ? ["ra", "dec"] : ["x", "y"]).map((key) => value(`${chosen}.${key}`));
+  const known = Number.isFinite(first) && Number.isFinite(second);
+  if (onSky) {
+    if (!shown?.sky) return newAmong(request, name, profile);
+    const [x, y] = (known && pixelOfSky(shown.sky, first, second)) || [shown.camera.x, shown.camera.y];
+    return asOnSky(newComponent(name, profile, shown.plane, x, y), profile, known ? [first, second] : skyOfPixel(shown.sky, x, y), compassOf(shown.sky).scale);
+  }
+  if (!shown) return known ? newComponent(name, profile, null, first, second) : newAmong(request, name, profile);
+  return newComponent(name, profile, shown.plane, known ? first : shown.camera.x, known ? second : shown.camera.y);
 }
 
 /** A component of a profile amid those that are there; on the sky its size and brightness are left to the image. */

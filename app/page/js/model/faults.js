@@ -8,3 +8,17 @@ export const faultsAt = (faults, place) =>
 export const faultsElsewhere = (faults) => faults.filter(({ path }) => !/^\$\.(components|stages)\[\d+\]/.test(path));
 
 export const sentence = ({ message, expected }) => `${message}${expected ? ` (expected ${expected})` : ""}`;
+
+/** Where a fault is, in the request's own words: "bulge, r_e" for "$.components[1].parameters.r_e". */
+export function placeOf(path, request) {
+  const steps = [...path.replace(/^\$\.?/, "").matchAll(/([^.[\]]+)|\[(\d+)\]/g)].map(([, name, at]) => name ?? Number(at));
+  const [part, at, ...rest] = steps;
+  if (part === undefined) return "the request";
+  const named = Number.isInteger(at) ? request[part]?.[at] : null;
+  const words = rest.filter((step) => !["parameters", "value", "options"].includes(step)).join(" ").replaceAll("_", " ");
+  const title = part === "components" ? named?.name
+    : part === "images" ? (request.images?.length > 1 ? `image ${named?.name ?? at + 1}` : "the image")
+    : part === "stages" ? `stage ${at + 1}${named?.method ? `, ${named.method}` : ""}`
+    : part === "constraints" ? `constraint ${named?.expression ?? at + 1}` : [part, ...(at === undefined ? [] : [at])].join(" ");
+  return [title ?? `${part} ${at}`, words].filter(Boolean).join(", ");
+}

@@ -31,22 +31,6 @@ export function withComponent(request, name, change) {
   return { ...request, components };
 }
 
-/** The request with a component renamed, in the links of others too. */
-export function renamed(request, name, next) {
-  const inLinks = new RegExp(`\\b${name.replace(/[^\w]/g, "\\$&")}\\.`, "g");
-  const rewritten = JSON.parse(JSON.stringify(request.components), (key, value) =>
-    typeof value === "string" && value.startsWith("=") ? value.replace(inLinks, `${next}.`) : value);
-  return {
-    ...request,
-    components: rewritten.map((component) => (component.name === name ? { ...component, name: next } : component)),
-  };
-}
-
-export const without = (request, name) => ({
-  ...request,
-  components: request.components.filter((component) => component.name !== name),
-});
-
 /** The request with one more component; its name is free. */
 export const withNew = (request, component) => ({ ...request, components: [...request.components, component] });
 

@@ -7,16 +7,17 @@ export const MODELS = {
 export const NEIGHBOURS = { auto: "fitted where their light touches it, else masked", fit: "all fitted", mask: "all masked", ignore: "ignored" };
 
 /** Choices that nobody has made yet; numbers are null where nothing limits. */
-export const FIRST_CHOICES = { target: "everything", place: null, model: "auto", neighbours: "auto", number: null, snr: null, magnitude: null };
+export const FIRST_CHOICES = { target: "everything", place: null, model: "auto", neighbours: "auto", number: null, snr: null, magnitude: null, part: false, window: null };
 
-/** {target, model, neighbours, limit} of a proposal, without what is as the service has it anyway. */
-export function searchBody({ target, place, model, neighbours, ...limits }) {
+/** {target, model, neighbours, window, limit} of a proposal, without what is as the service has it anyway. */
+export function searchBody({ target, place, model, neighbours, part = false, window = null, ...limits }) {
   const limit = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== null));
   return {
     ...(target === "centre" && { target }),
     ...(target === "place" && { target: place.map((value) => Number(value.toFixed(2))) }),
     ...(model !== "auto" && { model }),
     ...(target !== "everything" && neighbours !== "auto" && { neighbours }),
+    ...(part && window && { window }),
     ...(Object.keys(limit).length && { limit }),
   };
 }

@@ -1,23 +1,28 @@
 /** The components of a request, those without a place on the image too. */
 
-import { html, useState } from "../html.js";
-import { newAmong } from "../model/adding.js";
+import { html, useEffect, useRef, useState } from "../html.js";
+import { newBeside } from "../model/adding.js";
 import { faultsAt } from "../model/faults.js";
 import { standing, readParameter } from "../model/parameters.js";
 import { freeName, withNew } from "../model/requests.js";
 import { Icon } from "./icons.js";
 
-export function ComponentTree({ request, catalogue, selected, select, change, faults }) {
+export function ComponentTree({ request, catalogue, selected, select, change, faults, shown }) {
   const [picking, setPicking] = useState(false);
   const add = (event) => {
     const profile = catalogue.profiles.find(({ name }) => name === event.target.value);
     if (!profile) return;
     const name = freeName(request, profile.name.charAt(0));
-    change((before) => withNew(before, newAmong(before, name, profile)));
+    change((before) => withNew(before, newBeside(before, name, profile, { chosen: selected, shown })));
     select(name);
     setPicking(false);
   };
-  return html`<ul class="tree">${request.components.map((component, at) => html`
+  const list = useRef(null);
+  useEffect(() => {
+    const item = list.current?.querySelector("[aria-current=true]");
+    if (item) list.current.scrollTop = Math.min(Math.max(list.current.scrollTop, item.offsetTop + item.offsetHeight - list.current.clientHeight), item.offsetTop);
+  }, [selected]);
+  return html`<ul class="tree" ref=${list}>${request.components.map((component, at) => html`
       <li key=${component.name}><button aria-current=${component.name === selected} onClick=${() => select(component.name)}>
         <span class="swatch"></span>${component.name}
         ${faultsAt(faults, `$.components[${at}]`).length > 0 && html`<span class="fault">has a fault</span>`}

@@ -119,7 +119,7 @@ export function Pane({ plane, look, camera, label, title, small, onCursor, onDra
 
   return html`<div class="pane ${small ? "small" : ""}" ref=${frame} onPointerDown=${down} onPointerMove=${move}
       onPointerUp=${up} onPointerCancel=${up} onPointerLeave=${() => onCursor?.(null)} onKeyDown=${key}
-      onDblClick=${(event) => onOpen?.(point(event))}>
+      onDblClick=${(event) => !onDraw && onOpen?.(point(event))}>
     <canvas ref=${canvas} tabindex="0" role="img" aria-label=${`${label}. ${help}`}></canvas>
     ${pane.width > 0 && plane && html`<${Overlay} camera=${camera} pane=${pane} draw=${children} />`}
     ${title && html`<span class="title">${title}</span>`}

@@ -1,18 +1,23 @@
 /** One component's parameters: values in step with its ellipse; limits, fixing, links and priors behind a button. */
 
-import { html, useState } from "../html.js";
+import { newGesture } from "../draft.js";
+import { html, useRef, useState } from "../html.js";
 import { faultsAt, sentence } from "../model/faults.js";
 import { parametersOf } from "../model/forms.js";
 import { isElliptical, modifiersOf, withProfile } from "../model/geometry.js";
 import { readParameter, standing, withParameter } from "../model/parameters.js";
-import { componentOf, renamed, withComponent, without } from "../model/requests.js";
+import { carriedOver } from "../model/light.js";
+import { lostWith, renamed, without } from "../model/naming.js";
+import { componentOf, withComponent } from "../model/requests.js";
 import { general } from "../model/rounding.js";
 import { valuesOf } from "../model/values.js";
 import { modifierOf } from "../service.js";
 import { useAnswer } from "./asking.js";
 import { Icon } from "./icons.js";
 import { Isophotes } from "./isophotes.js";
+import { NameField } from "./name-field.js";
 import { NumberField } from "./number-field.js";
+import { tell } from "./toasts.js";
 
 const MOST_LETTERS = 9;
 const ICONS = { free: "open", fixed: "lock", linked: "link", varied: "code" };
@@ -22,13 +27,15 @@ export function ParameterPanel({ name, request, catalogue, change, select, fault
   const profile = component && catalogue.profiles.find((each) => each.name === component.profile);
   const modifiers = component ? modifiersOf(component) : [];
   const told = useAnswer(() => Promise.all(modifiers.map((each) => modifierOf(each.name, each.setting))), [JSON.stringify(modifiers)]).value ?? [];
+  const gesture = useRef(null);
   if (!component || !profile) return null;
   const place = `$.components[${request.components.indexOf(component)}]`;
-  const edit = (apply) => change((before) => withComponent(before, name, apply));
+  const edit = (apply, goesOn = false) => {
+    gesture.current = goesOn && gesture.current ? gesture.current : newGesture();
+    change((before) => withComponent(before, name, apply), gesture.current);
+  };
   const value = valuesOf(request);
-  const rename = (event) => {
-    const next = event.target.value.trim();
-    if (!/^[A-Za-z_]\w*$/.test(next) || componentOf(request, next)) return;
+  const rename = (next) => {
     change((before) => renamed(before, name, next));
     select(next);
   };
@@ -36,9 +43,12 @@ export function ParameterPanel({ name, request, catalogue, change, select, fault
     const next = catalogue.profiles.find((each) => each.name === event.target.value);
     const brought = isElliptical(next) ? told.flatMap((each) => each.parameters) : [];
     const names = new Set([...parametersOf(next, request, component), ...brought].map((each) => each.name));
-    edit((before) => withProfile(before, next, names));
+    const of = (key) => value(`${name}.${key}`);
+    edit((before) => carriedOver(before, withProfile(before, next, names), profile, next, of));
   };
   const remove = () => {
+    const lost = lostWith(request, name);
+    if (lost) tell(lost);
     change((before) => without(before, name));
     select(request.components.find((each) => each.name !== name)?.name ?? null);
   };
@@ -47,7 +57,7 @@ export function ParameterPanel({ name, request, catalogue, change, select, fault
   const others = Object.keys(component.parameters ?? {}).filter((key) => !described.has(key));
   const rows = [...own, ...others.map((key) => ({ name: key, unit: "", description: "" }))];
   return html`<section class="card stack" aria-label=${`Component ${name}`}>
-    <div class="row"><label class="field">Name<input value=${name} size="9" onChange=${rename} /></label>
+    <div class="row"><${NameField} name=${name} taken=${request.components.map((each) => each.name)} onName=${rename} />
       <label class="field">Profile<select value=${component.profile} onChange=${reprofile}>
         ${catalogue.profiles.map((each) => html`<option key=${each.name} value=${each.name} selected=${each.name === component.profile}>${each.name.replaceAll("_", " ")}</option>`)}
       </select></label>
@@ -58,7 +68,7 @@ export function ParameterPanel({ name, request, catalogue, change, select, fault
       <${Parameter} key=${parameter.name} parameter=${parameter} said=${readParameter(component.parameters?.[parameter.name])}
         computed=${value(`${name}.${parameter.name}`)} priors=${catalogue.priors}
         faults=${faultsAt(faults, `${place}.parameters.${parameter.name}`)}
-        put=${(apply) => edit((before) => withParameter(before, parameter.name, apply))} />`)}</div>
+        put=${(apply, goesOn) => edit((before) => withParameter(before, parameter.name, apply), goesOn)} />`)}</div>
     ${isElliptical(profile) && html`<${Isophotes} component=${component} profile=${profile} described=${told} known=${catalogue.geometry} edit=${edit}
       faults=${faults.filter(({ path }) => path.startsWith(`${place}.geometry`))} />`}
   </section>`;
@@ -74,7 +84,7 @@ function Parameter({ parameter, said, computed, priors, faults, put }) {
       onChange=${(event) => put((before) => ({ ...before, link: event.target.value.startsWith("=") ? event.target.value : `= ${event.target.value}` }))} />`,
     varied: () => html`<input id=${id} value="differs between images: see the request" disabled />`,
   }[kind] ?? (() => html`<${NumberField} id=${id} value=${said.value} invalid=${invalid} placeholder=${parameter.default === undefined ? "from the image" : general(parameter.default)} digits=${/^(ra|dec)$/.test(parameter.name) ? 10 : 7}
-      onValue=${(value) => put((before) => ({ ...before, value }))} />`);
+      onValue=${(value, goesOn) => put((before) => ({ ...before, value }), goesOn)} />`);
   return html`<div class=${parameter.name.length > MOST_LETTERS ? "parameter long" : "parameter"}>
     <label for=${id} title=${parameter.description}>${parameter.name}</label>${field()}
     <span class="unit" title=${parameter.unit}>${parameter.unit}</span>

@@ -9,6 +9,7 @@ import { Failure, useAnswer } from "./asking.js";
 import { NumberField } from "./number-field.js";
 import { Pane } from "./pane.js";
 import { Readout } from "./readout.js";
+import { WindowPicker } from "./window-picker.js";
 
 /** `hdu` is that of the image, as its file describes it. */
 export function SearchOptions({ choices, setChoices, upload, hdu, faults }) {
@@ -30,6 +31,8 @@ export function SearchOptions({ choices, setChoices, upload, hdu, faults }) {
       ${number("S/N at least", "snr", "any")}
       ${hdu?.zero_point && number("Magnitude at most", "magnitude", "any")}
     </div>
+    <label class="choice"><input type="checkbox" checked=${choices.part} onChange=${() => change({ part: !choices.part, window: choices.part ? null : choices.window })} />Only a part of the image: draw a box around it</label>
+    ${choices.part && hdu && html`<${WindowPicker} key=${`window ${hdu.index}`} upload=${upload} hdu=${hdu} window=${choices.window} setWindow=${(window) => change({ window })} />`}
     ${target === "place" && hdu && html`<${Picking} key=${hdu.index} upload=${upload} hdu=${hdu} place=${place} pick=${(at) => change({ place: at })} />
       <div class="row search">${["x", "y"].map((axis, at) => html`<label class="field" key=${axis}>${axis} of the galaxy, pixels
         <${NumberField} value=${place?.[at]} onValue=${put(at)} digits=${5} /></label>`)}</div>`}

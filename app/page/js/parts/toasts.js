@@ -8,10 +8,11 @@ const SECONDS = 6;
 const store = createStore([]);
 let number = 0;
 
+/** Of refusals the latest alone is shown: earlier ones have been mended, or are the same. */
 const put = (message, kind) => {
   number += 1;
   const id = number;
-  store.set((toasts) => [...toasts.slice(-3), { id, message, kind }]);
+  store.set((toasts) => [...toasts.filter((toast) => kind !== "bad" || toast.kind !== "bad").slice(-3), { id, message, kind }]);
   if (kind !== "bad") setTimeout(() => dismiss(id), SECONDS * 1000);
 };
 
@@ -20,10 +21,33 @@ const dismiss = (id) => store.set((toasts) => toasts.filter((toast) => toast.id 
 export const tell = (message) => put(message, "");
 export const complain = (error) => put(error.message, "bad");
 
-/** Copy text, and say so. */
+/** Take back what was complained of: it is mended, or belongs to another view. */
+export const settle = () => store.set((toasts) => toasts.filter(({ kind }) => kind !== "bad"));
+
+/** Copy text, and say so. Browsers have no clipboard on plain http from elsewhere: there a selected text is copied. */
 export async function copy(text, what) {
-  await navigator.clipboard.writeText(text);
-  tell(`${what} copied.`);
+  if (await onClipboard(text)) tell(`${what} copied.`);
+  else complain(new Error(`${what} could not be copied: this browser lets no page write to its clipboard here. Save it instead.`));
+}
+
+async function onClipboard(text) {
+  if (navigator.clipboard && isSecureContext) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      // Without permission: as below.
+    }
+  }
+  const around = document.querySelector("dialog[open]") ?? document.body;
+  const before = document.activeElement;
+  const field = Object.assign(document.createElement("textarea"), { value: text, readOnly: true, className: "visually-hidden" });
+  around.append(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  before?.focus?.({ preventScroll: true });
+  return done;
 }
 
 export function Toasts() {

@@ -1,6 +1,7 @@
 /** Account: sign in with a key; make keys for programs, and revoke them. */
 
-import { html, useState } from "../html.js";
+import { forgetEverything, listDrafts, signedInAs } from "../draft.js";
+import { html, useEffect, useState } from "../html.js";
 import { moment } from "../model/times.js";
 import { Failure, useAnswer, Waiting } from "../parts/asking.js";
 import { Icon } from "../parts/icons.js";
@@ -35,7 +36,11 @@ function SignIn({ again }) {
     event.preventDefault();
     try {
       await postJson("/v1/session", { key: new FormData(event.target).get("key").trim() });
-      again();
+      await signedInAs((await getJson("/v1/me")).id);
+      const back = sessionStorage.getItem("photfit.back");
+      sessionStorage.removeItem("photfit.back");
+      if (back && back !== location.hash) location.hash = back.replace(/^#/, "");
+      else again();
     } catch (failure) {
       setError(failure);
     }
@@ -50,8 +55,18 @@ function SignIn({ again }) {
 function SignedIn({ me, again }) {
   const keys = useAnswer(() => getJson("/v1/keys"), []);
   const [made, setMade] = useState(null);
+  const drafts = useAnswer(listDrafts, []);
+  useEffect(() => {
+    signedInAs(me.id);
+  }, [me.id]);
   const leave = async () => {
-    await remove("/v1/session").catch(complain);
+    try {
+      await remove("/v1/session");
+    } catch (error) {
+      complain(error);
+      return;
+    }
+    await forgetEverything();
     again();
   };
   const make = async (event) => {
@@ -78,7 +93,8 @@ function SignedIn({ me, again }) {
     }
   };
   return html`<div class="card row split"><p>Signed in as <strong>${me.name}</strong>${me.administrator ? ", an administrator" : ""}.</p>
-      <button onClick=${leave}>Sign out</button></div>
+      <div class="row">${drafts.value?.length > 0 && html`<span class="small quiet">Signing out forgets the ${drafts.value.length === 1 ? "model" : `${drafts.value.length} models`} that this browser keeps; files and fits stay.</span>`}
+      <button onClick=${leave}>Sign out</button></div></div>
     ${made && html`<div class="note good stack tight"><p>This is the key <strong>${made.name}</strong>. It is shown this once: keep it now.</p>
       <div class="row"><code>${made.key}</code><button onClick=${() => copy(made.key, "Key")}><${Icon} name="copy" />Copy</button></div></div>`}
     <section class="card stack"><h2>Keys</h2>

@@ -10,8 +10,10 @@ import { complain } from "../parts/toasts.js";
 import { general } from "../model/rounding.js";
 import { duration } from "../model/times.js";
 import { go } from "../router.js";
-import { getJson, postJson, watchFit } from "../service.js";
+import { addressOfFit, getJson, postJson, watchFit } from "../service.js";
 import { startDraft } from "../draft.js";
+import { withValues } from "../model/requests.js";
+import { AskToNotify, useTidings } from "../parts/tidings.js";
 import { Result } from "./result.js";
 
 const FINAL = ["succeeded", "failed", "cancelled"];
@@ -19,7 +21,9 @@ const FINAL = ["succeeded", "failed", "cancelled"];
 export function Fit({ route: [id] }) {
   const [fit, setFit] = useState(null);
   const [error, setError] = useState(null);
+  const [gone, setGone] = useState(false);
   const trail = useRef([]);
+  useTidings(fit);
   useEffect(() => {
     let stop = () => {};
     let wanted = true;
@@ -29,10 +33,10 @@ export function Fit({ route: [id] }) {
       if (progress && Number.isFinite(progress.chi2_reduced)) trail.current = [...trail.current, progress];
       setFit(next);
     };
-    getJson(`/v1/fits/${id}`)
+    getJson(addressOfFit(id))
       .then((found) => {
         hear(found);
-        if (wanted && !FINAL.includes(found.state)) stop = watchFit(found, hear);
+        if (wanted && !FINAL.includes(found.state)) stop = watchFit(found, hear, (lost) => wanted && setGone(lost));
       })
       .catch((failure) => wanted && setError(failure));
     return () => {
@@ -42,15 +46,17 @@ export function Fit({ route: [id] }) {
   }, [id]);
   if (error) return html`<${Failure} error=${error} />`;
   if (!fit) return html`<div class="empty" role="status">Asking for the fit…</div>`;
-  return fit.has_result ? html`<${Result} fit=${fit} />` : html`<${Underway} fit=${fit} trail=${trail.current} />`;
+  return fit.has_result ? html`<${Result} fit=${fit} />` : html`<${Underway} fit=${fit} trail=${trail.current} gone=${gone} />`;
 }
 
-function Underway({ fit, trail }) {
+function Underway({ fit, trail, gone }) {
   const { progress, state } = fit;
   const running = !FINAL.includes(state);
   const cancel = () => postJson(fit.links.cancel).catch(complain);
   const again = async () => {
-    const request = await getJson(fit.links.request);
+    const asked = await getJson(fit.links.request);
+    const reached = Object.entries(progress?.parameters ?? {}).filter(([, value]) => Number.isFinite(value)).map(([name, value]) => ({ name, value }));
+    const request = reached.length ? withValues(asked, reached) : asked;
     startDraft({ request, title: fit.name, proposal: null, faults: fit.error?.faults ?? [] });
     go("model");
   };
@@ -58,8 +64,9 @@ function Underway({ fit, trail }) {
   return html`<div class="narrow stack">
     <div class="heading"><h1>${fit.name || "Fit"}</h1><span class="badge ${state}">${state}</span>
       <div class="actions">${running
-        ? html`<button class="danger" onClick=${cancel}><${Icon} name="stop" />Cancel</button>`
-        : html`<button class="primary" onClick=${again}>Back to its model</button>`}</div></div>
+        ? html`<${AskToNotify} /><button class="danger" onClick=${cancel}><${Icon} name="stop" />Cancel</button>`
+        : html`<button class="primary" onClick=${again}>${progress?.parameters ? "Back to its model, where it stopped" : "Back to its model"}</button>`}</div></div>
+    ${gone && running && html`<p class="note bad" role="alert"><strong>The service does not answer.</strong> What stands here is the last that was heard; the page tries again by itself. Is <code>photfit serve</code> still running?</p>`}
     ${fit.error && html`<div class="note bad" role="alert"><strong>${fit.error.title}.</strong> ${fit.error.detail}</div>`}
     ${state === "cancelled" && html`<p class="note warn">This fit was cancelled; it has no result.</p>`}
     ${running && html`<section class="card stack"><p class="visually-hidden" role="status">${spoken(progress)}</p>
@@ -76,7 +83,7 @@ function Underway({ fit, trail }) {
       ${progress.parameters && html`<${LiveParameters} progress=${progress} title="Parameters now" />`}</div>`}
     ${!running && progress?.parameters && html`<${LiveParameters} progress=${progress} title="Parameters when it stopped" />`}
     ${running && html`<section class="card stack"><h2>Convergence</h2>
-      <${Chart} series=${[{ points, tone: 1, dots: points.length < 60 }]} x="report" y="reduced χ²" logY label="Reduced chi-squared as the fit goes on" />
+      <${Chart} series=${[{ points, tone: 1, dots: points.length < 60 }]} x="report since this page was opened" y="reduced χ²" logY label="Reduced chi-squared as the fit goes on" />
       <p class="quiet small">This page may be closed: the fit goes on, and is here when you come back.</p></section>`}
   </div>`;
 }

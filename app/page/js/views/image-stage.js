@@ -1,6 +1,6 @@
 /** The image of a model: its ellipses, its preview, its mask, and how it is shown. */
 
-import { changeRequest, getDraft, setFaults } from "../draft.js";
+import { changeRequest, forgetDraft, getDraft, setFaults } from "../draft.js";
 import { html, useEffect, useMemo, useState } from "../html.js";
 import { Camera } from "../image/camera.js";
 import { binFor, lightLook, loadPlane, RESIDUAL_LOOK } from "../image/planes.js";
@@ -18,10 +18,12 @@ import { Pane } from "../parts/pane.js";
 import { usePreview } from "../parts/previewing.js";
 import { Readout } from "../parts/readout.js";
 import { getJson, pixelsOf, skyOf } from "../service.js";
+import { hduOf } from "../settling.js";
 
+const NONE = [];
 const SHOWN = { data: "Data", model: "Model", residual: "Residual / σ" };
 
-export function ImageStage({ image, request, catalogue, selected, select }) {
+export function ImageStage({ image, request, strokes, catalogue, selected, select, onPlane }) {
   const file = reference(image.data);
   const { value, error, again } = useAnswer(() => loadImage(file), [file?.upload, file?.hdu, file?.plane]);
   const camera = useMemo(() => new Camera(), []);
@@ -30,16 +32,19 @@ export function ImageStage({ image, request, catalogue, selected, select }) {
   const [drawn, setDrawn] = useState(true);
   const [cursor, setCursor] = useState(null);
   const { plane, sky } = value ?? {};
-  const preview = usePreview(request, image, plane?.bin ?? 1, plane && shown !== "data");
-  const painting = useMask(image, plane, (mask) => changeRequest((before) => withImage(before, image.name, { mask })));
+  const preview = usePreview(request, strokes, image, plane?.bin ?? 1, plane && shown !== "data");
+  const painting = useMask(image, plane, strokes[image.name ?? "image"] ?? NONE);
   useEffect(() => {
     if (plane) setLook(lightLook(plane));
+    onPlane?.(plane && { plane, sky, camera });
   }, [plane]);
   useEffect(() => {
     if (preview.error?.faults?.length) setFaults(preview.error.faults);
   }, [preview.error]);
   if (!file) return html`<p class="note warn">This image is no upload; change the request to one that is.</p>`;
-  if (error) return html`<${Failure} error=${error} again=${again} />`;
+  if (error) return html`<div class="stack"><${Failure} error=${error} again=${again} />
+    ${error.status === 404 && html`<p class="small">The file is not on the service any more. Drop it again and choose it under <em>Image</em>, or
+      <button class="bare danger" onClick=${() => forgetDraft()}>forget this draft</button>.</p>`}</div>`;
   const shapes = image.mask_shapes ?? [];
   const unmask = () => changeRequest((before) => withImage(before, image.name, { mask_shapes: undefined }));
   const add = ([x, y]) => {
@@ -47,11 +52,12 @@ export function ImageStage({ image, request, catalogue, selected, select }) {
     changeRequest(() => next);
     select(name);
   };
+  const dab = (at) => ["start", "go", "end"].forEach((phase) => painting.draw(at, phase));
   const seen = shown === "data" ? plane : preview.planes?.[shown] ?? plane;
   const seenLook = shown === "residual" && preview.planes ? RESIDUAL_LOOK : look;
   const overlay = ({ camera: current, pane }) => drawn && html`<${MaskShapes} shapes=${shapes} />${image.window && html`<${Window} window=${image.window} />`}
-    ${!painting.tool && html`<${Ellipses} request=${request} profiles=${catalogue.profiles} sky=${sky} camera=${current}
-    pane=${pane} selected=${selected} select=${select} change=${changeRequest} />`}`;
+    <${Ellipses} request=${request} profiles=${catalogue.profiles} sky=${sky} camera=${current} still=${painting.tool !== null}
+    pane=${pane} selected=${selected} select=${select} change=${changeRequest} />`;
   const corner = (pane) => html`
     ${painting.mask && html`<${Layer} picture=${painting.mask} turn=${painting.turn} camera=${camera} pane=${pane} />`}
     <${Readout} cursor=${cursor} plane=${seen} sky=${sky} /><${ScaleBar} camera=${camera} sky=${sky} /><${Compass} sky=${sky} />`;
@@ -61,22 +67,20 @@ export function ImageStage({ image, request, catalogue, selected, select }) {
       <label class="choice"><input type="checkbox" checked=${drawn} onChange=${() => setDrawn(!drawn)} />Ellipses</label>
       <span class="small quiet numbers" role="status">${words(shown, preview)}</span></div>
     <${Pane} plane=${seen} look=${seenLook} camera=${camera} label=${`${SHOWN[shown]}, image ${image.name}`} title=${preview.planes && shown !== "data" ? `${SHOWN[shown]} at these parameters` : null}
-      onCursor=${setCursor} onOpen=${plane && (painting.tool ? (at) => painting.draw(at, "start") : add)} onDraw=${painting.tool && painting.draw} corner=${corner}>
+      onCursor=${setCursor} onOpen=${plane && (painting.tool ? dab : add)} onDraw=${painting.tool && painting.mask && painting.draw} corner=${corner}>
       ${overlay}</${Pane}>
     ${preview.error && html`<${Failure} error=${preview.error} />`}
     ${look && html`<div class="card stack"><div class="tools"><${LookTools} look=${look} plane=${plane} onChange=${setLook} /></div>
       <${Histogram} plane=${plane} look=${look} onChange=${setLook} /><${MaskTools} painting=${painting} />
       ${shapes.length > 0 && html`<p class="small">${shapes.length === 1 ? "One shape is" : `${shapes.length} shapes are`} masked, drawn in red.
         <button class="bare" onClick=${unmask}>Unmask</button></p>`}</div>`}
-    <p class="quiet small">Drag an ellipse to move it, its ends to stretch and turn it; double-click the image, or press Enter on
+    <p class="quiet small">Click an ellipse to choose it; drag it to move it, its ends to stretch and turn it; double-click the image, or press Enter on
       it, to add one. On an ellipse: arrows move, [ ] turn, + − stretch, ${"< >"} flatten, Delete removes.</p>`;
 }
 
 async function loadImage(file) {
   const { description } = await getJson(`/v1/uploads/${file.upload}`);
-  const images = description.hdus.filter(({ is_image: is, n_planes: planes }) => is || planes);
-  const hdu = images.find(({ index, name }) => index === file.hdu || name === file.hdu) ?? images[0];
-  const shape = hdu.shape.slice(-2);
+  const shape = hduOf(description, file).shape.slice(-2);
   const [plane, sky] = await Promise.all([
     loadPlane(pixelsOf(file), binFor(shape)), getJson(skyOf(file)).catch(() => null),
   ]);

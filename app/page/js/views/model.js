@@ -1,17 +1,18 @@
 /** Model: the image with its components as ellipses, their parameters beside it, and the stages to fit with. */
 
-import { canRedo, canUndo, changeRequest, getDraft, redo, setFaults, undo, useDraft } from "../draft.js";
+import { canRedo, canUndo, changeModel, changeRequest, flush, getDraft, redo, setFaults, undo, useDraft } from "../draft.js";
 import { html, useEffect, useState } from "../html.js";
-import { faultsElsewhere, sentence } from "../model/faults.js";
+import { faultsElsewhere, placeOf, sentence } from "../model/faults.js";
 import { Failure, useAnswer, Waiting } from "../parts/asking.js";
 import { ComponentTree } from "../parts/component-tree.js";
 import { Icon } from "../parts/icons.js";
 import { ParameterPanel } from "../parts/parameter-panel.js";
 import { RequestDialog } from "../parts/request-dialog.js";
 import { Stages } from "../parts/stages.js";
-import { complain } from "../parts/toasts.js";
+import { complain, settle } from "../parts/toasts.js";
 import { go } from "../router.js";
 import { loadCatalogue, postJson } from "../service.js";
+import { settled } from "../settling.js";
 import { ImageStage } from "./image-stage.js";
 
 export function Model() {
@@ -26,25 +27,40 @@ export function Model() {
 }
 
 function Workbench({ draft, catalogue }) {
-  const { request, faults } = draft;
+  const { request, strokes = {}, faults } = draft;
+  const [shownPlane, setShownPlane] = useState(null);
   const [imageAt, setImageAt] = useState(0);
   const image = request.images[Math.min(imageAt, request.images.length - 1)];
-  const [selected, select] = useState(() => firstShown(request));
+  const [chosen, select] = useState(() => firstShown(request));
+  // What undo or another tab took away is not chosen any more.
+  const selected = request.components.some(({ name }) => name === chosen) ? chosen : firstShown(request);
   const [shown, setShown] = useState(false);
   const [busy, setBusy] = useState(false);
   const fit = async () => {
+    settle();
+    const unread = document.querySelector('main [data-typed="unread"]');
+    if (unread) {
+      unread.focus();
+      unread.scrollIntoView({ block: "center" });
+      complain(new Error("A field holds what cannot be read: put it right, or empty it, and then fit."));
+      return;
+    }
     setBusy(true);
     try {
-      go("fits", (await postJson("/v1/fits", getDraft().request)).id);
+      await flush();
+      go("fits", (await postJson("/v1/fits", await settled(getDraft()))).id);
     } catch (error) {
-      setFaults(error.faults ?? []);
-      complain(error);
+      const told = error.faults ?? [];
+      setFaults(told);
+      complain(told.length ? new Error(`Nothing was fitted: ${placeOf(told[0].path, getDraft().request)}: ${sentence(told[0])}${told.length > 1 ? `, and ${told.length - 1} more` : ""}.`) : error);
+      const at = /^\$\.components\[(\d+)\]/.exec(told[0]?.path ?? "");
+      if (at) select(getDraft().request.components[Number(at[1])]?.name);
       setBusy(false);
     }
   };
   useEffect(() => {
     const key = (event) => {
-      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || /input|textarea/i.test(event.target.tagName)) return;
+      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || isTyped(event.target)) return;
       event.preventDefault();
       if (event.shiftKey) redo();
       else undo();
@@ -55,7 +71,7 @@ function Workbench({ draft, catalogue }) {
   const name = (event) => changeRequest((before) => ({ ...before, name: event.target.value }));
   return html`
     <div class="heading"><h1 class="visually-hidden">Model</h1>
-      <input class="name" aria-label="Name of the fit" placeholder="Name of the fit" value=${request.name ?? ""} onChange=${name} />
+      <input class="name" aria-label="Name of the fit" placeholder="Name of the fit" data-over=${request.name ?? ""} value=${request.name ?? ""} onChange=${name} />
       <button class="bare icon" aria-label="Undo" title="Undo (Ctrl+Z)" disabled=${!canUndo()} onClick=${undo}><${Icon} name="undo" /></button>
       <button class="bare icon" aria-label="Redo" title="Redo (Ctrl+Shift+Z)" disabled=${!canRedo()} onClick=${redo}><${Icon} name="redo" /></button>
       <div class="actions">
@@ -63,24 +79,37 @@ function Workbench({ draft, catalogue }) {
         <button class="primary" disabled=${busy} onClick=${fit}><${Icon} name="play" />${busy ? "Asking…" : "Fit"}</button>
       </div></div>
     ${(draft.proposal?.warnings ?? []).map((warning) => html`<p class="note warn">${warning}</p>`)}
-    ${faultsElsewhere(faults).map((fault) => html`<p class="note bad" role="alert"><code>${fault.path}</code> ${sentence(fault)}</p>`)}
+    ${faultsElsewhere(faults).map((fault) => html`<p class="note bad" role="alert"><strong>${placeOf(fault.path, request)}</strong> ${sentence(fault)}</p>`)}
+    ${draft.imported && html`<${Imported} ...${draft.imported} />`}
     <div class="workbench">
       <div class="stack">
         ${request.images.length > 1 && html`<div class="segments" role="group" aria-label="Image">${request.images.map((each, at) => html`
           <button aria-pressed=${each === image} onClick=${() => setImageAt(at)}>${each.name}</button>`)}</div>`}
-        <${ImageStage} key=${image.name} image=${image} request=${request} catalogue=${catalogue} selected=${selected} select=${select} />
+        <${ImageStage} key=${image.name} image=${image} request=${request} strokes=${strokes} catalogue=${catalogue} selected=${selected} select=${select} onPlane=${setShownPlane} />
       </div>
       <div class="side">
-        <section class="card stack"><h2>Components</h2>
-          <${ComponentTree} request=${request} catalogue=${catalogue} selected=${selected} select=${select} change=${changeRequest} faults=${faults} />
-        </section>
         ${selected && html`<${ParameterPanel} key=${selected} name=${selected} request=${request} catalogue=${catalogue}
           change=${changeRequest} select=${select} faults=${faults} />`}
+        <section class="card stack"><h2>Components</h2>
+          <${ComponentTree} request=${request} catalogue=${catalogue} selected=${selected} select=${select} change=${changeRequest} faults=${faults} shown=${shownPlane} />
+        </section>
         <section class="card stack"><h2>Stages</h2>
           <${Stages} request=${request} methods=${catalogue.methods} change=${changeRequest} faults=${faults} /></section>
       </div>
     </div>
-    ${shown && html`<${RequestDialog} request=${request} change=${changeRequest} close=${() => setShown(false)} />`}`;
+    ${shown && html`<${RequestDialog} request=${request} strokes=${strokes} change=${changeModel} close=${() => setShown(false)} />`}`;
+}
+
+/** What became of each line of a model file. */
+function Imported({ format, rows }) {
+  const left = rows.filter(({ why_not: why }) => why);
+  return html`<details class="note ${left.length ? "warn" : ""}" open=${left.length > 0 && left.length < 6}><summary>From a model of ${format === "galfit" ? "GALFIT" : format}: ${rows.length - left.length} lines taken${left.length ? `, ${left.length} not` : ""}</summary>
+    <ul class="stack tight">${[...left, ...rows.filter(({ why_not: why }) => !why)].map(({ file, line, text, taken, why_not: why }) => html`<li class="small"><code>${file}:${line} ${text}</code> ${why
+      ? html`<strong>not taken: ${why}</strong>` : `→ ${taken}`}</li>`)}</ul></details>`;
 }
 
 const firstShown = (request) => (request.components.find(({ parameters }) => parameters && "x" in parameters) ?? request.components[0])?.name;
+
+/** Whether a field holds typing of its own, which Ctrl+Z in it is for. */
+const isTyped = (target) => target.tagName === "TEXTAREA" || target.dataset?.typed !== undefined
+  || (target.tagName === "INPUT" && target.type === "text" && target.dataset.over !== undefined && target.value !== target.dataset.over);

@@ -76,6 +76,15 @@ function Heading({ fit: given, request, parameters, show }) {
     startDraft({ request: ended, title: fit.name, proposal: null });
     go("model");
   };
+  const goOn = async () => {
+    setBusy(true);
+    try {
+      go("fits", (await postJson(`${fit.links.rerun}?from=best`)).id);
+    } catch (error) {
+      complain(error);
+      setBusy(false);
+    }
+  };
   const sample = async () => {
     setBusy(true);
     try {
@@ -102,6 +111,7 @@ function Heading({ fit: given, request, parameters, show }) {
     <div class="actions">
       <button onClick=${show}><${Icon} name="code" />Request</button>
       <button onClick=${sample} disabled=${busy}><${Icon} name="dice" />Now sample</button>
+      ${fit.state !== "succeeded" && html`<button onClick=${goOn} disabled=${busy}><${Icon} name="play" />Go on from here</button>`}
       <button class="primary" onClick=${again}><${Icon} name="again" />Fit again from here</button>
       <button class="bare icon danger" aria-label="Delete this fit" title="Delete" onClick=${erase}><${Icon} name="trash" /></button>
     </div></div>`;

@@ -1,14 +1,18 @@
 /** Start: drop a file, or take an example. */
 
-import { startDraft } from "../draft.js";
-import { html, useRef, useState } from "../html.js";
+import { forgetDraft, listDrafts, openDraft, startDraft } from "../draft.js";
+import { html, useState } from "../html.js";
 import { firstImage, sizeOf } from "../model/files.js";
 import { withFiles } from "../model/requests.js";
+import { moment } from "../model/times.js";
 import { Failure, useAnswer } from "../parts/asking.js";
+import { Choosing, Sending, useSending } from "../parts/dropping.js";
 import { Icon } from "../parts/icons.js";
 import { Thumbnail } from "../parts/thumbnail.js";
 import { go } from "../router.js";
 import { ask, getJson, pixelsOf, postJson, upload } from "../service.js";
+
+const FEW = 5;
 
 export function Start() {
   const [busy, setBusy] = useState(null);
@@ -23,39 +27,48 @@ export function Start() {
     }
     setBusy(null);
   };
-  const take = (file) => during(`Reading ${file.name}`, async () => go("files", (await upload(file, file.name)).id));
   return html`<div class="narrow stack">
     <div class="hero"><h1>Fit light profiles to an image</h1>
       <p>Drop an image, see what is in it, press fit, and watch it converge. Sérsic galaxies, discs, stars and skies, with
       uncertainties that can be believed.</p></div>
-    <${Drop} onFile=${take} busy=${busy} />
+    <${Drop} busy=${busy} />
+    <${Sending} />
     ${error && html`<${Failure} error=${error} />`}
+    <${Drafts} />
     <${Examples} during=${during} busy=${busy} />
     <${Recent} />
   </div>`;
 }
 
-function Drop({ onFile, busy }) {
-  const [over, setOver] = useState(false);
-  const input = useRef(null);
-  const drop = (event) => {
-    event.preventDefault();
-    setOver(false);
-    const [file] = event.dataTransfer.files;
-    if (file) onFile(file);
-  };
-  const drag = (event) => {
-    event.preventDefault();
-    setOver(true);
-  };
-  return html`<div class="drop ${over ? "over" : ""}" onDragOver=${drag} onDragLeave=${() => setOver(false)} onDrop=${drop}>
-    <${Icon} name="upload" />
+function Drop({ busy }) {
+  const sends = useSending();
+  return html`<div class="drop"><${Icon} name="upload" />
     <strong>Drop an image here</strong>
-    <span class="quiet small">FITS (plain, fpack, gzip, bzip2 or xz), NumPy, ASDF, TIFF or grey PNG; variance, mask and PSF may be in the same file</span>
-    <button class="primary large" disabled=${busy !== null} onClick=${() => input.current.click()}>${busy ?? "Choose a file"}</button>
-    <input type="file" class="visually-hidden" tabindex="-1" aria-label="Image file" ref=${input}
-      onChange=${(event) => event.target.files[0] && onFile(event.target.files[0])} />
+    <span class="quiet small">And all that belongs to it at once, anywhere on the page: variance, mask, PSF, a model of GALFIT or imfit. FITS (plain, fpack, gzip, bzip2 or xz), NumPy, ASDF, TIFF or grey PNG</span>
+    <${Choosing} primary disabled=${busy !== null || sends}>${busy ?? (sends ? "Sending…" : "Choose files")}</${Choosing}>
   </div>`;
+}
+
+/** Models that this browser keeps, to go on with. */
+function Drafts() {
+  const { value, again } = useAnswer(listDrafts, []);
+  const [all, setAll] = useState(false);
+  if (!value?.length) return null;
+  const open = async (id) => {
+    await openDraft(id);
+    go("model");
+  };
+  const forget = async (draft) => {
+    if (draft.touched && !confirm(`Forget the model ${draft.title || "without a name"}?`)) return;
+    await forgetDraft(draft.id);
+    again();
+  };
+  return html`<section class="stack"><h2>Models that you have begun</h2>
+    <ul class="card stack tight">${value.slice(0, all ? value.length : FEW).map((draft) => html`<li key=${draft.id} class="row split">
+      <button class="bare grow" onClick=${() => open(draft.id)}><strong>${draft.request?.name || draft.title || "without a name"}</strong>
+        <span class="quiet small">${draft.request?.components?.length ?? 0} components${draft.touched ? "" : ", as found"} · ${moment(draft.saved_at)}</span></button>
+      <button class="bare icon danger" aria-label=${`Forget the model ${draft.request?.name || draft.title}`} title="Forget" onClick=${() => forget(draft)}><${Icon} name="trash" /></button></li>`)}
+      ${value.length > FEW && !all && html`<li><button class="bare" onClick=${() => setAll(true)}>Show all ${value.length}</button></li>`}</ul></section>`;
 }
 
 function Examples({ during, busy }) {
