@@ -85,6 +85,7 @@ class ExportedParameter:
         suspect: free, and at a limit or without an uncertainty although the fit gives some.
         varies: whether it is one of several values, one an image, or a polynomial of wavelength.
         prior: whether it has one.
+        lowest, highest: what the profile can have; what an end without a limit is written as.
     """
 
     name: str
@@ -97,11 +98,19 @@ class ExportedParameter:
     suspect: bool = False
     varies: bool = False
     prior: bool = False
+    lowest: float | None = None
+    highest: float | None = None
 
     @property
     def free(self) -> bool:
         """Whether a fit varies it by itself."""
         return not self.fixed and self.link is None
+
+    def range(self) -> tuple[float | None, float | None] | None:
+        """Both ends of its limits, open ones where the profile's own range ends; None where it has no limits."""
+        if not self.free or (self.low is None and self.high is None):
+            return None
+        return self.lowest if self.low is None else self.low, self.highest if self.high is None else self.high
 
 
 @dataclass(frozen=True)
@@ -191,6 +200,8 @@ class ExportSource:
                     bool(fitted) and row.free and (bool(best.get("at_limit")) or sigma is None),
                     varies,
                     row.prior is not None,
+                    row.description.lowest,
+                    row.description.highest,
                 )
         return found
 

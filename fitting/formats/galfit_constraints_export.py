@@ -84,10 +84,11 @@ class _Writer:
 
     def _limits(self, made: ExportedObject, key: str, slot: Slot) -> Iterator[str]:
         parameter = made.values[slot.parameter]
-        if not parameter.free or (parameter.low is None and parameter.high is None):
+        limits = parameter.range()
+        if limits is None:
             return
         ends = []
-        for end, sign in ((parameter.low, -1.0), (parameter.high, 1.0)):
+        for end, sign in zip(limits, (-1.0, 1.0), strict=True):
             open_end = end is None or (slot.zero is not None and end / slot.scale <= 0.0)
             turned = -1.0 if slot.zero is not None or slot.scale < 0.0 else 1.0
             ends.append(sign * turned * NO_LIMIT if open_end or end is None else slot.number(end))

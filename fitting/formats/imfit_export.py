@@ -281,9 +281,9 @@ class _Writer:
             self.book.leave(f"{parameter.name} link", "imfit has no links: it is held at its value")
         if not parameter.free:
             behind = "   fixed"
-        elif parameter.low is not None or parameter.high is not None:
+        elif (limits := parameter.range()) is not None:
             ends = []
-            for end, sign in ((parameter.low, -1.0), (parameter.high, 1.0)):
+            for end, sign in zip(limits, (-1.0, 1.0), strict=True):
                 open_end = math.copysign(NO_LIMIT, sign * value.scale)
                 ends.append(open_end if end is None else (end - value.offset) / value.scale)
             behind = "   " + ",".join(f"{end:g}" if abs(end) >= NO_LIMIT else plain_number(end) for end in sorted(ends))
