@@ -64,7 +64,7 @@ def import_model(spec: ImportSpec, files: Mapping[str, Path]) -> ProposalOutcome
         found = upload_of(name)
         return None if found is None else "".join(found)
 
-    source = ImportSource(spec.name, spec.text, spec.command, text_beside, facts, rename)
+    source = ImportSource(spec.name, spec.text, spec.command, text_beside, facts, rename, spec.image)
     try:
         return ProposalOutcome(document=read_model(source).document())
     except ImportInvalid as error:

@@ -50,6 +50,7 @@ class ImportSource:
             none.
         text_beside: text of a file that this one names, such as that of constraints; None where it is not to be had.
         facts: of an image that it names; None where that is not to be had.
+        image: the image that the file belongs to, where it names none, as region files.
         rename: what the request calls a file that this one names; None where there is no such file.
     """
 
@@ -59,6 +60,7 @@ class ImportSource:
     text_beside: Callable[[str], str | None] = field(default=lambda _: None)
     facts: Callable[[str], ImageFacts | None] = field(default=lambda _: None)
     rename: Callable[[str], str | None] = field(default=lambda name: name)
+    image: str = ""
 
 
 def facts_of_file(path: Path, hdu: int | str | None = None) -> ImageFacts:

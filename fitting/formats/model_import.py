@@ -8,6 +8,7 @@ from fitting.formats.galfit_feedme import import_galfit
 from fitting.formats.imfit_model import import_imfit
 from fitting.formats.import_rows import ImportInvalid, ModelImport, lines_of
 from fitting.formats.import_source import ImportSource
+from fitting.formats.region_import import import_regions, is_region_file
 from fitting.spec import RequestInvalid, parse_request
 from fitting.spec.handling import MOST_IMPORTED
 
@@ -16,7 +17,7 @@ _IMFIT = re.compile(r"\s*(?:FUNCTION|X0|Y0)\b")
 
 
 def import_model(source: ImportSource) -> ModelImport:
-    """A request from a file of GALFIT or imfit.
+    """A request from a file of GALFIT or imfit, or from a region file.
 
     Raises ImportInvalid where the file is neither, or holds no component, with what was expected.
     """
@@ -25,10 +26,15 @@ def import_model(source: ImportSource) -> ModelImport:
     lines = [line.text for line in lines_of(source.name, source.text)]
     if any(_IMFIT.match(line) for line in lines):
         found = import_imfit(source)
+    elif is_region_file(source.text):
+        found = import_regions(source)
     elif any(_GALFIT.match(line) for line in lines):
         found = import_galfit(source)
     else:
-        expected = "a GALFIT feedme, whose lines are such as '0) sersic', or an imfit model with 'FUNCTION Sersic'"
+        expected = (
+            "a GALFIT feedme, whose lines are such as '0) sersic', an imfit model with 'FUNCTION Sersic', or regions "
+            "of DS9 or CASA"
+        )
         raise ImportInvalid(f"{source.name} is no model that photfit knows (expected {expected})")
     if not found.request["components"]:
         why = "; ".join(f"line {row.line}, {row.text}: {row.why_not}" for row in found.left[:5])

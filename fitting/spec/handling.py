@@ -55,7 +55,7 @@ Webhook = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class ImportSpec(Document):
-    """A model file of GALFIT or imfit that a request is to be made of.
+    """A model file of GALFIT or imfit, or a region file of DS9 or CASA, that a request is to be made of.
 
     Attributes:
         text: of the file.
@@ -63,6 +63,7 @@ class ImportSpec(Document):
         command: imfit's command line, which names the image.
         texts: texts of files that it names, such as constraints and lists of bad pixels, by the names that it has.
         files: uploads of images that it names, by the names that it has.
+        image: name of the image that a region file belongs to, one of those.
     """
 
     text: Annotated[str, Field(min_length=1, max_length=MOST_IMPORTED)]
@@ -74,6 +75,7 @@ class ImportSpec(Document):
     files: Annotated[dict[str, Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=1000)] = Field(
         default_factory=dict
     )
+    image: Annotated[str, Field(max_length=200)] = ""
 
 
 class FetchSpec(Document):

@@ -83,15 +83,18 @@ class Operations:
         command: str = "",
         texts: Mapping[str, str] | None = None,
         files: Mapping[str, str] | None = None,
+        image: str = "",
     ) -> Steps[dict[str, Any]]:
-        """A model file of GALFIT or imfit as ``request``, and ``rows`` that say what became of each line.
+        """A model file of GALFIT, imfit or AstroPhot, or a region file, as ``request``, and ``rows`` that say what became of each line.
 
         Args:
             text: of the file; `name` is what it is called.
             command: imfit's command line.
             texts, files: texts, and ids of uploads, by the names that the file has for them.
+            image: which of `files` a file belongs to that names none.
         """
         body = {"text": text, "name": name, "command": command, "texts": dict(texts or {}), "files": dict(files or {})}
+        body |= {"image": image} if image else {}
         return self._json(Call("POST", "/v1/import", json=body))
 
     def export(self, fit_id: str, format_: str, *, image: str | None = None) -> Steps[dict[str, Any]]:

