@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from fitting.formats.astrophot_state import import_astrophot, is_state
 from fitting.formats.galfit_feedme import import_galfit
 from fitting.formats.imfit_model import import_imfit
 from fitting.formats.import_rows import ImportInvalid, ModelImport, lines_of
@@ -17,7 +18,7 @@ _IMFIT = re.compile(r"\s*(?:FUNCTION|X0|Y0)\b")
 
 
 def import_model(source: ImportSource) -> ModelImport:
-    """A request from a file of GALFIT or imfit, or from a region file.
+    """A request from a file of GALFIT or imfit, from a saved state of AstroPhot, or from a region file.
 
     Raises ImportInvalid where the file is neither, or holds no component, with what was expected.
     """
@@ -26,14 +27,16 @@ def import_model(source: ImportSource) -> ModelImport:
     lines = [line.text for line in lines_of(source.name, source.text)]
     if any(_IMFIT.match(line) for line in lines):
         found = import_imfit(source)
+    elif is_state(source.text):
+        found = import_astrophot(source)
     elif is_region_file(source.text):
         found = import_regions(source)
     elif any(_GALFIT.match(line) for line in lines):
         found = import_galfit(source)
     else:
         expected = (
-            "a GALFIT feedme, whose lines are such as '0) sersic', an imfit model with 'FUNCTION Sersic', or regions "
-            "of DS9 or CASA"
+            "a GALFIT feedme, whose lines are such as '0) sersic', an imfit model with 'FUNCTION Sersic', a "
+            "state that AstroPhot saved as YAML, or regions of DS9 or CASA"
         )
         raise ImportInvalid(f"{source.name} is no model that photfit knows (expected {expected})")
     if not found.request["components"]:

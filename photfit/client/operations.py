@@ -85,7 +85,7 @@ class Operations:
         files: Mapping[str, str] | None = None,
         image: str = "",
     ) -> Steps[dict[str, Any]]:
-        """A model file of GALFIT, imfit or AstroPhot, or a region file, as ``request``, and ``rows`` that say what became of each line.
+        """A model file of GALFIT, imfit or AstroPhot, or a region file, as ``request``, and ``rows`` on each line.
 
         Args:
             text: of the file; `name` is what it is called.

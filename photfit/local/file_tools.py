@@ -41,7 +41,8 @@ def propose_here(image: str, options: Mapping[str, Any], folder: Path) -> dict[s
 def import_here(path: Path, command: str, folder: Path, image: str = "") -> dict[str, Any]:
     """A model file of GALFIT or imfit, or a region file of `image`, as a request, with what became of each line.
 
-    Files of the request count from `folder`. Files that the model names are looked for from where the command runs, as those programs do, then beside it.
+    Files of the request count from `folder`. Files that the model names are looked for from where the command runs, as
+    those programs do, then beside it.
 
     Raises UserMistake where the file cannot be read, or is no model.
     """

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -113,3 +115,64 @@ def test_no_result_is_said_in_a_sentence(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["export", str(tmp_path), "--format", "imfit"])
     assert done.exit_code == 2
     assert "holds no result of a fit" in done.output
+
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+IMFIT = (
+    "imfit ic3478rss_256.fits --mask ic3478rss_256_mask.fits --gain=4.725 --readnoise=4.3 --sky=130.14 "
+    "--psf psf_moffat_51.fits"
+)
+
+
+def run_twice(folder: Path, model: str, left: str, *words: str) -> list[dict[str, Any]]:
+    """Parameters by the names behind the component's, of a model's fit and of the fit of what that left."""
+    found = []
+    for number, file in enumerate((model, left)):
+        if number:
+            shutil.copy(folder / left, folder / "again.dat")
+            file = "again.dat" if left.endswith(".dat") else left
+        done = CliRunner().invoke(main, ["run", file, "-o", f"out{number}", *(() if number else words)])
+        assert done.exit_code == 0, done.output
+        rows = json.loads((folder / f"out{number}" / "parameters.json").read_text())["parameters"]
+        found.append({row["name"].partition(".")[2]: row["value"] for row in rows})
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("example", "model", "left", "reference", "words"),
+    [
+        ("galfit_example", "sigma.feedme", "galfit.01", "sersic_sky_psf_sigma", ()),
+        (
+            "ic3478",
+            "config_sersic_ic3478_256.dat",
+            "bestfit_parameters_imfit.dat",
+            "sersic_gain_mask_psf",
+            ("--command", IMFIT),
+        ),
+    ],
+)
+def test_public_examples_agree_after_they_were_exported(
+    example: str,
+    model: str,
+    left: str,
+    reference: str,
+    words: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if not (DATA / example).is_dir():
+        pytest.skip(f"../shared/data/{example} is not here")
+    for file in (DATA / example).iterdir():
+        shutil.copy(file, tmp_path / file.name)
+    feedme = tmp_path / "simple.feedme"
+    if feedme.is_file():
+        text = feedme.read_text().replace("simple/", "").replace("C) none", "C) sigma.fits")
+        (tmp_path / "sigma.feedme").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    right = json.loads((tmp_path / "reference.json").read_text())[reference]["parameters"]
+    for found in run_twice(tmp_path, model, left, *words):
+        for name, row in right.items():
+            key = name.partition(".")[2]
+            if key in found:
+                assert abs(found[key] - row["value"]) < 0.5 * row["uncertainty"], name
