@@ -99,7 +99,7 @@ def _with_written_formula(schema: dict[str, Any]) -> None:
     symbol = written["symbols"]["additionalProperties"]["anyOf"][1]
     value = {"type": "number"}, {"type": "string", "pattern": "^\\s*="}
     fixed = {"value": {"anyOf": [*value]}, "fixed": {"type": "boolean"}, "prior": {"type": "object"}}
-    with_unit = {**symbol, "properties": symbol["properties"] | fixed, "required": ["unit"]}
+    with_unit = {**symbol, "properties": symbol["properties"] | fixed}
     schema["properties"]["parameters"]["additionalProperties"]["anyOf"].append(with_unit)
 
 

@@ -35,6 +35,9 @@ MAX_TEXT = 10_000
 MAX_EXPRESSIONS = 1_000_000
 """Characters of all expressions of a request together: about two seconds of reading them."""
 
+MAX_FORMULAS = 50
+"""Different formulas of a request: half a second of reading them; chosen by hand, above what one image asks for."""
+
 Location = tuple[str | int, ...]
 Model = TypeVar("Model", bound=Document)
 
@@ -136,7 +139,9 @@ def _hostile(document: object, longest: int = MAX_TEXT) -> Iterator[Fault]:
 
 
 def _too_large(document: object) -> Iterator[Fault]:
-    """The fault of a document that has too much to draw, as far as it can be counted before anything is read."""
+    """The fault of a document that has too much to draw, or too many formulas, as far as it can be counted before
+    anything is read.
+    """
     images, components = (
         part if isinstance(document, dict) and isinstance(part := document.get(key), list) else []
         for key in ("images", "components")
@@ -145,6 +150,18 @@ def _too_large(document: object) -> Iterator[Fault]:
     drawn = sum(min(len(each), len(images)) if isinstance(each, list) else len(images) for each in shown)
     if len(images) <= MAX_IMAGES and len(components) <= MAX_COMPONENTS and drawn > MOST_DRAWN:
         yield Fault("$.components", *too_many_drawn(len(components), drawn))
+    formulas = {text for item in components if isinstance(item, dict) for text in _brightnesses(item)}
+    if len(formulas) > MAX_FORMULAS:
+        yield Fault("$.components", f"have {len(formulas)} different formulas", f"at most {MAX_FORMULAS}")
+
+
+def _brightnesses(component: dict[str, Any]) -> Iterator[str]:
+    """The formulas that a component may have."""
+    options = component.get("options")
+    for holder in (component, options if isinstance(options, dict) else {}):
+        if isinstance(text := holder.get("brightness"), str):
+            # Limits of its parameters are looked at with it.
+            yield f"{text} {options!r}"
 
 
 def _bad_keys(location: Location, value: dict[Any, Any]) -> Iterator[Fault]:

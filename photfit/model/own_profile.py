@@ -15,8 +15,8 @@ from photfit.model.parameter import Value
 from photfit.model.profiles import Formula
 
 Symbol: TypeAlias = str | Mapping[str, Any]
-"""What is said of a parameter: its unit, ``pixel``, ``1/pixel``, ``data/pixel`` or nothing, or that with limits and a
-first value, ``{"unit": "pixel", "min": 0.5, "default": 3}``.
+"""What is said of a parameter: its unit, ``pixel``, ``1/pixel``, ``data/pixel`` or "" of a pure number, or that with
+limits and a first value, ``{"unit": "pixel", "min": 0.5, "default": 3}``.
 """
 _CALLED = {
     "absolute": "abs",
@@ -70,7 +70,7 @@ def profile(
 ) -> type[Formula] | Callable[[Callable[..., Any]], type[Formula]]:
     """A profile from a function of the elliptical radius and of parameters: a class of components.
 
-    >>> @photfit.profile(h="pixel", i0="data/pixel", c={"min": 0.2, "max": 4})
+    >>> @photfit.profile(c={"min": 0.2, "max": 4})
     ... def stretched(r, i0, h, c=1.0):
     ...     return i0 * np.exp(-((r / h) ** c))
     >>> fit = photfit.fit(image, [stretched("g", x=20, y=30), FlatSky("sky")])
@@ -82,7 +82,7 @@ def profile(
     Args:
         function: the radius is its first argument, the others are the parameters; defaults are first values.
         bend: the length at which maximum, minimum or abs change over.
-        symbols: unit, limits and first value of each parameter that is no pure number.
+        symbols: limits and first value of parameters, and units of those whose units do not follow from the formula.
 
     Returns:
         The class, which takes the ellipse (``x, y, q, pa``) and the parameters by name; without a function a decorator.

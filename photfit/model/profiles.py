@@ -1392,8 +1392,8 @@ class MultiGaussian(Component):
 
 class Formula(Component):
     """Galaxy with elliptical isophotes whose brightness is a formula of the radius r: "options": {"brightness": "i_0 *
-    exp(-(r / h) ** c)", "symbols": {"h": {"unit": "pixel"}, "i_0": {"unit": "data/pixel"}, "c": {"min": 0.2, "max":
-    4, "default": 1}}}.
+    exp(-(r / h) ** c)", "symbols": {"c": {"min": 0.2, "max": 4, "default": 1}}}; units follow from the formula, or
+    are said there.
 
         I(R) = the brightness of the options at r = R
 

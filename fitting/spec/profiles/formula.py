@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from fitting.spec.documents import Document, detail, details, excerpt, refusal, refuse
-from fitting.spec.expressions.dimensional_analysis import INTENSITY, LENGTH, NUMBER, Powers, powers_of
+from fitting.spec.expressions.dimensional_analysis import INTENSITY, LENGTH, NUMBER, Powers, inferred_powers, powers_of
 from fitting.spec.expressions.duals import Dual
 from fitting.spec.expressions.expressions import (
     CONSTANTS,
@@ -69,7 +69,8 @@ class FormulaSymbol(Document):
 
     Attributes:
         name: as it stands there.
-        unit: ``pixel`` of a length, ``1/pixel``, ``data/pixel`` of a surface brightness; empty of a pure number.
+        unit: ``pixel`` of a length, ``1/pixel``, ``data/pixel`` of a surface brightness; empty of a pure number; left
+            out where it follows from the formula.
         scale: how it is best varied; left out, lengths and brightnesses are varied in their logarithm.
         min, max: limits; a request may set narrower ones.
         default: where a fit begins if the component gives no value.
@@ -77,7 +78,7 @@ class FormulaSymbol(Document):
     """
 
     name: str
-    unit: Unit = ""
+    unit: Unit | None = None
     scale: Literal["linear", "log"] | None = None
     min: float | None = None
     max: float | None = None
@@ -87,7 +88,7 @@ class FormulaSymbol(Document):
     @field_validator("unit", mode="before")
     @classmethod
     def _known_unit(cls, value: Any) -> Any:
-        if not isinstance(value, str) or value not in POWERS:
+        if value is not None and (not isinstance(value, str) or value not in POWERS):
             raise refusal(
                 f"{excerpt(value)} is no unit of a formula", 'pixel, 1/pixel, data/pixel, or "" of a pure number'
             )
@@ -98,33 +99,38 @@ class FormulaSymbol(Document):
         if not _NAME.match(self.name) or self.name in _TAKEN:
             expected = "a letter, then letters, digits or _, 32 at most; and no name that means something else"
             raise refusal(f"{excerpt(self.name)} cannot name a parameter of a formula", expected)
+        return self
+
+    @property
+    def limit_fault(self) -> tuple[str, str] | None:
+        """What is wrong with its limits, in its unit: the key, and a sentence."""
         own = self.describe(found=True)
         low, high = own.min, own.max
         if low is not None and high is not None and low >= high:
-            raise refuse("FormulaSymbol", [detail(("min",), f"{low:g} is not below max {high:g}", "min < max")])
-        beyond = (low is not None and self.default is not None and self.default < low) or (
-            high is not None and self.default is not None and self.default > high
-        )
-        if beyond:
-            raise refuse("FormulaSymbol", [detail(("default",), f"{self.default:g} is outside its limits")])
-        return self
+            return "min", f"{low:g} is not below max {high:g}"
+        if self.default is not None and not (
+            (low is None or self.default >= low) and (high is None or self.default <= high)
+        ):
+            return "default", f"{self.default:g} is outside its limits"
+        return None
 
     @property
     def logarithmic(self) -> bool:
         """Whether it is varied in its logarithm."""
-        return self.scale == "log" if self.scale is not None else self.unit != ""
+        return self.scale == "log" if self.scale is not None else bool(self.unit)
 
     def describe(self, *, found: bool) -> ParameterDescription:
         """The parameter as all of photfit knows it; `found` says whether a first value can be found in the image."""
         text = self.description or f"The formula's {self.name}."
+        unit = self.unit or ""
         if not self.logarithmic:
-            plain = ParameterDescription(name=self.name, unit=self.unit, description=text)
+            plain = ParameterDescription(name=self.name, unit=unit, description=text)
         elif self.unit == "pixel":
             plain = length(self.name, text)
         elif self.unit == "data/pixel":
             plain = intensity(self.name, text)
         else:
-            plain = positive(self.name, 1.0 / _FAR, _FAR, text).model_copy(update={"unit": self.unit})
+            plain = positive(self.name, 1.0 / _FAR, _FAR, text).model_copy(update={"unit": unit})
         low = plain.min if self.min is None else max(self.min, plain.lowest or self.min)
         high = plain.max if self.max is None else min(self.max, plain.highest or self.max)
         initialised = found or self.default is not None
@@ -176,7 +182,7 @@ class FormulaOptions(ProfileOptions):
 
     Attributes:
         brightness: a formula of `r` and of parameters, such as ``i0 * exp(-(r / h) ** c)``.
-        symbols: unit, limits and first value of the parameters, by name; those left out are pure numbers.
+        symbols: unit, limits and first value of the parameters, by name, as far as they do not follow or are not usual.
         bend: the length at which min, max or abs change over, so that the profile ends there or bends.
     """
 
@@ -194,6 +200,11 @@ class FormulaOptions(ProfileOptions):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
+        _require_sound(self)
+        return self
+
+    def require_sound(self) -> None:
+        """Raise what is wrong with the formula, its units or its bend."""
         try:
             formula = parse_formula(self.brightness)
         except ExpressionInvalid as error:
@@ -206,8 +217,10 @@ class FormulaOptions(ProfileOptions):
                 and (not _NAME.match(name) or name in _TAKEN)
             ):
                 raise _refused(f"{excerpt(name)} cannot name a parameter of a formula", "another name")
-        if len(self.every_symbol) > MOST_SYMBOLS:
-            raise _refused(f"has {len(self.every_symbol)} parameters", f"at most {MOST_SYMBOLS}")
+        if len(formula.names) > MOST_SYMBOLS + 1:
+            raise _refused(
+                f"has {len(formula.names) - (RADIUS in formula.names)} parameters", f"at most {MOST_SYMBOLS}"
+            )
         unused = [each.name for each in self.symbols if each.name not in formula.names]
         if unused:
             fault = detail(
@@ -216,10 +229,18 @@ class FormulaOptions(ProfileOptions):
             raise refuse("FormulaOptions", [fault])
         self._check_units(formula)
         self._check_bend(formula)
-        return self
 
     def _check_units(self, formula: Expression) -> None:
-        kinds = {each.name: POWERS[each.unit] for each in self.every_symbol}
+        try:
+            faulty = [(each, fault) for each in self.every_symbol if (fault := each.limit_fault) is not None]
+        except ExpressionInvalid as error:
+            raise _refused(str(error), 'its unit, such as {"symbols": {"h": {"unit": "pixel"}}}') from None
+        if faulty:
+            each, (key, message) = faulty[0]
+            raise refuse(
+                "FormulaOptions", [detail(("symbols", each.name, key), message, "min < max, and values between")]
+            )
+        kinds = {each.name: POWERS[each.unit or ""] for each in self.every_symbol}
         if not any(each.unit == "pixel" and each.logarithmic for each in self.every_symbol):
             raise _refused(
                 "has no length in it, to tell how large an object is",
@@ -279,10 +300,8 @@ class FormulaOptions(ProfileOptions):
 
     @property
     def every_symbol(self) -> tuple[FormulaSymbol, ...]:
-        """Those that are described, and then the pure numbers that are not."""
-        known = {each.name for each in self.symbols}
-        others = (name for name in self.formula.names if name != RADIUS and name not in known)
-        return (*self.symbols, *(FormulaSymbol(name=name) for name in others))
+        """Those that are described, and then the others of the formula; each with its unit."""
+        return _with_units(self.formula, self.symbols)
 
     @property
     def scale(self) -> str:
@@ -297,11 +316,36 @@ class FormulaOptions(ProfileOptions):
     @property
     def units(self) -> Mapping[str, str]:
         """Unit of each parameter, in order."""
-        return {each.name: each.unit for each in self.every_symbol}
+        return {each.name: each.unit or "" for each in self.every_symbol}
 
     def parameters(self) -> tuple[ParameterDescription, ...]:
         """The ellipse, and the formula's own; a first value is found for the first length and the first brightness."""
         return _described(self)
+
+
+@lru_cache(maxsize=1024)
+def _require_sound(options: FormulaOptions) -> None:
+    """Look at equal options once: the components of many requests have one formula."""
+    options.require_sound()
+
+
+@lru_cache(maxsize=1024)
+def _with_units(formula: Expression, symbols: tuple[FormulaSymbol, ...]) -> tuple[FormulaSymbol, ...]:
+    """All symbols of a formula, with units that follow where they are not given; raises ExpressionInvalid if not."""
+    described = {each.name for each in symbols}
+    others = (FormulaSymbol(name=name) for name in formula.names if name not in {RADIUS, *described})
+    every = (*symbols, *others)
+    known = {each.name: POWERS[each.unit] for each in every if each.unit is not None}
+    if len(known) == len(every):
+        return every
+    found = inferred_powers(formula, {RADIUS: LENGTH, **known}, INTENSITY)
+    units = {powers: unit for unit, powers in POWERS.items()}
+    strange = next((name for name, powers in found.items() if powers not in units), None)
+    if strange is not None:
+        raise ExpressionInvalid(f'"{strange}" would be {found[strange]}, which no parameter is')
+    return tuple(
+        each if each.unit is not None else each.model_copy(update={"unit": units[found[each.name]]}) for each in every
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -357,8 +401,8 @@ def read_written_formula(component: Any) -> Any:
 FORMULA = ProfileDescription(
     name="formula",
     description="Galaxy with elliptical isophotes whose brightness is a formula of the radius r: "
-    '"options": {"brightness": "i_0 * exp(-(r / h) ** c)", "symbols": {"h": {"unit": "pixel"}, '
-    '"i_0": {"unit": "data/pixel"}, "c": {"min": 0.2, "max": 4, "default": 1}}}.',
+    '"options": {"brightness": "i_0 * exp(-(r / h) ** c)", "symbols": {"c": {"min": 0.2, "max": 4, "default": 1}}}; '
+    "units follow from the formula, or are said there.",
     parameters=FormulaOptions().parameters(),
     formula="I(R) = the brightness of the options at r = R",
     source="the request",

@@ -12,6 +12,7 @@ from scipy.integrate import dblquad
 from fitting.first_values import complete_request
 from fitting.profiles import radial_profile
 from fitting.spec import PROFILES, ComponentSpec, ModifierSpec, RequestInvalid, parse_request
+from fitting.spec.profiles.formula import FormulaOptions
 from tests.fitting.images.sky import image as image_on_sky
 from tests.fitting.scene import fit_request, fitted, flat_sky, image_of, noisy, rendered, uncertainties_of, values_of
 
@@ -218,6 +219,38 @@ def test_the_form_that_people_write_is_the_form_with_options() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        ("i0 * exp(-(r / h) ** c)", {"i0": "data/pixel", "h": "pixel", "c": ""}),
+        ("i * exp(-b * ((r / h) ** (1 / n) - 1))", {"i": "data/pixel", "b": "", "h": "pixel", "n": ""}),
+        ("i / (1 + r / h) + j * exp(-k * r)", {"i": "data/pixel", "h": "pixel", "j": "data/pixel", "k": "1/pixel"}),
+        ("sqrt(i ** 2 + j ** 2 * exp(-r / h))", {"i": "data/pixel", "j": "data/pixel", "h": "pixel"}),
+        ("i * 2 ** ((b - g) / a) * (r / h) ** -g", {"i": "data/pixel", "b": "", "g": "", "a": "", "h": "pixel"}),
+    ],
+)
+def test_units_that_are_not_said_follow(text: str, units: dict[str, str]) -> None:
+    options = FormulaOptions.model_validate({"brightness": text})
+    assert options.units == units
+    assert options.model_dump(mode="json") == {"brightness": text, "symbols": {}}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a * b * exp(-r / h)", 'the unit of "b" does not follow from the others'),
+        ("i * sqrt(1 + r ** 2 / h)", r'"h" would be \(pixel\)\^2, which no parameter is'),
+        ("i * exp(-k * r)", "has no length in it"),
+        ("i * exp(-r)", 'exp takes a pure number, and "-r" is pixel|has no length'),
+    ],
+)
+def test_units_that_do_not_follow_are_asked_for(text: str, sentence: str) -> None:
+    with pytest.raises(RequestInvalid, match=sentence):
+        fit_request([{"name": "g", "profile": "formula", "brightness": text, "parameters": {"x": 3}}])
+    if text.startswith("a * b"):
+        FormulaOptions.model_validate({"brightness": text, "symbols": {"b": ""}})
+
+
+@pytest.mark.parametrize(
     ("options", "sentence"),
     [
         ({"brightness": "i + exp(-r / h)"}, r'"i" is data/pixel and "exp\(-r / h\)" is a pure number'),
@@ -269,6 +302,17 @@ def test_a_modifier_and_a_formula_do_not_share_a_name() -> None:
     component = formula("i * exp(-(r / h) ** c0)", UNITS, h=4.0, i=1.0, c0=1.0)
     with pytest.raises(RequestInvalid, match="brings a parameter c0, which the formula has, too"):
         fit_request([{**component, "geometry": ["superellipse"]}])
+
+
+def test_a_request_has_a_few_different_formulas_in_any_number_of_components() -> None:
+    many = [
+        {"name": f"g{n}", "profile": "formula", "brightness": "i * exp(-r / h)", "parameters": {"x": n}}
+        for n in range(99)
+    ]
+    assert len(fit_request(many).components) == 99
+    different = [{**each, "brightness": f"i * exp(-{n + 2} * r / h)"} for n, each in enumerate(many)]
+    with pytest.raises(RequestInvalid, match=r"\$\.components: have 99 different formulas"):
+        fit_request(different)
 
 
 def test_equal_formulas_are_one_profile() -> None:

@@ -18,7 +18,7 @@ UNITS = {"h": "pixel", "i0": "data/pixel"}
 PLACE: dict[str, Any] = {"x": 14.2, "y": 15.3, "q": 0.7, "pa": 30}
 
 
-@photfit.profile(c={"min": 0.2, "max": 4}, **UNITS)
+@photfit.profile(c={"min": 0.2, "max": 4})
 def stretched(r: Any, i0: Any, h: Any, c: Any = 1.0) -> Any:
     """A stretched exponential."""
     return i0 * np.exp(-((r / h) ** c))
@@ -29,7 +29,7 @@ def test_a_function_becomes_a_class_of_components() -> None:
     assert (stretched.__name__, (stretched.__doc__ or "").splitlines()[0]) == ("Stretched", "A stretched exponential.")
     assert component.document()["options"] == {
         "brightness": "i0 * exp(-(r / h) ** c)",
-        "symbols": {"i0": {"unit": "data/pixel"}, "h": {"unit": "pixel"}, "c": {"default": 1.0, "min": 0.2, "max": 4}},
+        "symbols": {"i0": {}, "h": {}, "c": {"default": 1.0, "min": 0.2, "max": 4}},
     }
     assert str(component.c / 2) == "= g.c / 2"
     request = parse_request(request_document([{"data": "a.fits"}], [stretched(geometry=[Fourier([2])]), FlatSky()]))
@@ -57,7 +57,7 @@ def test_it_is_drawn_and_fitted_as_the_profile_that_it_is() -> None:
     ],
 )
 def test_functions_of_numpy_and_torch_are_followed(function: Any) -> None:
-    own = photfit.profile(function, h="pixel", i0="data/pixel")
+    own = photfit.profile(function)
     drawn = photfit.model_image(own("g", h=3, i0=9, **PLACE), (30, 31))
     assert drawn == pytest.approx(photfit.model_image(Exponential("g", h=3, i_0=9, **PLACE), (30, 31)), rel=1e-6)
 
