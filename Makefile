@@ -14,7 +14,8 @@
 # make bench     the engine's figures on this machine
 # make bench-proposals   propose, then lm, on simulated fields; sky alone on noise
 # make bench-calibration   whether uncertainties are right, on 2,000 simulated galaxies
-# make docs      what is made of the code: docs/reference, the map in docs/architecture.md, classes of photfit/model
+# make docs      what is made of the code: docs/reference, the map in docs/architecture.md, classes of photfit/model; and
+#                the documentation as a site, docs/_build/site
 # make changelog VERSION=1.2.3   the fragments of changelog.d into CHANGELOG.md, for a release
 # make pictures  the pictures of the page in docs/images/page, by Chromium
 # make clean     what can be made again
@@ -134,6 +135,7 @@ docs: $(STAMP)
 	$(BIN)/python docs/generate_model.py
 	$(BIN)/python docs/generate_reference.py
 	$(BIN)/python docs/generate_map.py
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html docs docs/_build/site
 
 changelog: $(STAMP)
 	@test -n "$(VERSION)" || { echo "Which version? make changelog VERSION=1.2.3" >&2; exit 1; }
@@ -152,5 +154,5 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "photfit needs Python 3.11 or newer; none was found. Name one: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { \
 		echo "$(PYTHON) cannot make a virtual environment: on Debian and Ubuntu, install python3-venv." >&2; rm -rf .venv; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[server,worker,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[server,worker,docs,dev]'
 	@touch $(STAMP)

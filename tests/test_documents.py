@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import runpy
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,3 +121,10 @@ def test_modules_that_docstrings_name_are_there(package: str) -> None:
         if not name.endswith(".NAME") and not _is_there(name)
     ]
     assert not gone, "\n".join(gone)
+
+
+def test_the_site_is_made_without_a_warning(tmp_path: Path) -> None:
+    words = ["--quiet", "--fail-on-warning", "--keep-going", "-b", "html", str(ROOT / "docs"), str(tmp_path)]
+    made = subprocess.run([sys.executable, "-m", "sphinx", *words], capture_output=True, text=True, timeout=300)
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "searchindex.js").exists()
