@@ -25,6 +25,7 @@ from fitting.spec.profiles import PROFILES, ParameterDescription
 from jobs.settings import Settings
 from photfit import model, results
 from photfit.cli import COMMANDS, main
+from photfit.failures import EXIT_CODES
 from photfit.results.covariance_matrix import CovarianceMatrix
 
 FOLDER = Path(__file__).resolve().parent / "reference"
@@ -33,7 +34,9 @@ NOTE = "<!-- Made by `make docs` from the code: change it there. -->"
 
 def command_line() -> Iterator[str]:
     """The help of each command."""
-    yield "# The command line"
+    yield "# The command line\n\n`photfit completion bash|zsh|fish` makes a shell complete it."
+    yield "\n## Exit codes\n\n| code | means |\n|---|---|"
+    yield from (f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items())
     parent = click.Context(main, info_name="photfit", terminal_width=100, **main.context_settings)
     for name in COMMANDS:
         command = main.get_command(parent, name)

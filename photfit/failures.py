@@ -1,4 +1,4 @@
-"""Failures of a command: one readable message and an exit code (1 or 2, the user's), never a traceback."""
+"""Failures of a command: one readable message and an exit code of `EXIT_CODES`, never a traceback."""
 
 from __future__ import annotations
 
@@ -6,6 +6,16 @@ from collections.abc import Iterable
 from typing import IO, Any, Protocol
 
 import click
+
+EXIT_CODES: dict[int, str] = {
+    0: "Done.",
+    1: "Not done, and not for what was asked: no service answers, a fit failed, a disk is full. Of `photfit doctor`, "
+    "something is missing; of several fits, some failed.",
+    2: "What was asked cannot be done, and has to change: a fault in the request, a file that is not there, a word "
+    "that the command does not know, a library that is not installed.",
+    130: "Ended by Ctrl-C, or SIGTERM; of `photfit fit`, with what had been found.",
+}
+"""What a command ends with, and what it means."""
 
 
 class FaultLike(Protocol):

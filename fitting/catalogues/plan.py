@@ -19,7 +19,7 @@ from fitting.catalogues.object_table import ObjectRows, read_objects, write_rows
 from fitting.files import ARCHIVES, DEFAULT_LIMITS, FileInvalid, ReadLimits, is_archive, open_archive, read_plane
 from fitting.spec import Fault, FitRequest, RequestInvalid
 from fitting.spec.catalogues import CatalogueRequest, Cutouts, TemplateSlot
-from fitting.spec.documents import MAX_FAULTS, json_path
+from fitting.spec.documents import MAX_FAULTS, did_you_mean, json_path
 
 _TRIED = 20
 """Rows, evenly over the table, that are expanded before anything runs; chosen by hand."""
@@ -140,7 +140,11 @@ def _column_faults(catalogue: CatalogueRequest, objects: ObjectRows, cutouts: Cu
                 path = catalogue.template_place(model, json_path(slot.location))
                 wrong: Fault | None = None
                 if name not in columns:
-                    wrong = Fault(path, f"names a column {name!r}, which the table lacks", f"one of: {known}")
+                    wrong = Fault(
+                        path,
+                        f"names a column {name!r}, which the table lacks{did_you_mean(name, columns)}",
+                        f"one of: {known}",
+                    )
                 elif columns[name].kind == "text" and not slot.plane:
                     message = f"needs a number, and column {name!r} is text"
                     wrong = Fault(path, message, "a column of numbers")

@@ -8,7 +8,7 @@ flat list of its parameters.
 
 from fitting.spec.agreement import TOTAL
 from fitting.spec.components import ComponentSpec
-from fitting.spec.documents import Fault, RequestInvalid, json_path
+from fitting.spec.documents import Fault, RequestInvalid, did_you_mean, json_path
 from fitting.spec.expressions.duals import MATH, Dual, Functions
 from fitting.spec.expressions.expressions import Expression, ExpressionInvalid, parse_expression
 from fitting.spec.images.image_spec import (
@@ -81,6 +81,7 @@ __all__ = [
     "StageSpec",
     "TableParameter",
     "Window",
+    "did_you_mean",
     "json_path",
     "methods_document",
     "parse_expression",

@@ -29,6 +29,7 @@ from fitting.spec.documents import (
     Document,
     detail,
     details,
+    did_you_mean,
     excerpt,
     few_faults,
     refusal,
@@ -145,7 +146,9 @@ class ComponentSpec(Document):
     @classmethod
     def _known_profile(cls, value: str) -> str:
         if value not in PROFILES:
-            raise refusal(f"unknown profile {excerpt(value)}", "one of: " + ", ".join(PROFILES))
+            raise refusal(
+                f"unknown profile {excerpt(value)}{did_you_mean(value, PROFILES)}", "one of: " + ", ".join(PROFILES)
+            )
         return value
 
     @field_validator("role")
@@ -297,7 +300,8 @@ def _misfits(
         return []
     description = described_in(profile, "pixel", given).parameter(name) or any_form(profile, name)
     if description is None:
-        return [detail((name,), f"{profile.name} has no such parameter", "one of: " + ", ".join(every_name(profile)))]
+        message = f"{profile.name} has no such parameter{did_you_mean(name, every_name(profile))}"
+        return [detail((name,), message, "one of: " + ", ".join(every_name(profile)))]
     if isinstance(spec, ParameterSpec):
         bound = least_with_total(profile, name, given)
         if bound is not None and spec.value is not None and spec.value <= bound:

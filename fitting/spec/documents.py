@@ -6,6 +6,7 @@ import re
 import reprlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import islice
 from typing import Any, Self
 
@@ -29,6 +30,11 @@ MAX_IMAGES = 200
 """Images of a request, at most; chosen by hand."""
 _MOST_LISTED = 200
 """Names that are looked at for `listed`, of which 400 characters are shown."""
+_LONGEST_MISSPELT = 64
+"""Letters of a word that known ones are looked for near: more than any has. Chosen by hand, so that it costs little."""
+_NEAR = 0.7
+"""Share of letters that a known word has in common with one that is taken for a slip of it (difflib's ratio). Chosen by
+hand: `re` is near `r_e`, `stages` is not near `images`."""
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -94,6 +100,24 @@ def excerpt(value: object) -> str:
 def listed(names: Iterable[str]) -> str:
     """What is expected where only some names are known, as many of them as fit into a line or few."""
     return f"one of: {', '.join(islice(names, _MOST_LISTED))[:400]}"
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """What follows a sentence on an unknown word where a known one comes near, in other cases of letters too; or
+    nothing.
+
+    >>> did_you_mean("Sersik", ["sersic", "moffat"])
+    '; did you mean sersic?'
+    """
+    if not isinstance(word, str) or not 0 < len(word) <= _LONGEST_MISSPELT:
+        return ""
+    by_letters = {name.lower(): name for name in islice(known, _MOST_LISTED)}
+    near = get_close_matches(word.lower(), by_letters, 1, _NEAR)
+    return f"; did you mean {by_letters[near[0]]}?" if near else ""
+
+
+def _unknown_key(key: object, document: type[BaseModel]) -> str:
+    return f"is an unknown key{did_you_mean(key, document.model_fields)}"
 
 
 FAULT = "photfit_fault"
@@ -186,14 +210,14 @@ class Document(BaseModel):
         unknown = [key for key in value if key not in cls.model_fields]
         if len(unknown) > MAX_FAULTS:
             expected = "one of: " + ", ".join(cls.model_fields)
-            lines = [detail((str(key),), "is an unknown key", expected) for key in unknown[:MAX_FAULTS]]
+            lines = [detail((str(key),), _unknown_key(key, cls), expected) for key in unknown[:MAX_FAULTS]]
             raise refuse(cls.__name__, lines)
 
     @classmethod
     def _with_known_keys(cls, line: InitErrorDetails) -> InitErrorDetails:
         location = line.get("loc", ())
         if line["type"] == "extra_forbidden" and len(location) == 1:
-            return detail(location, "is an unknown key", "one of: " + ", ".join(cls.model_fields))
+            return detail(location, _unknown_key(location[0], cls), "one of: " + ", ".join(cls.model_fields))
         return line
 
     @model_serializer(mode="wrap")

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from fitting.spec.documents import Document, excerpt, refusal
+from fitting.spec.documents import Document, did_you_mean, excerpt, refusal
 from fitting.spec.profiles import ParameterDescription
 
 Parameters = tuple[ParameterDescription, ...]
@@ -263,7 +263,9 @@ class ModifierSpec(Document):
         name, setting = next(iter(value.items())) if isinstance(value, dict) and len(value) == 1 else (value, None)
         known = GEOMETRY.get(name) if isinstance(name, str) else None
         if known is None:
-            raise refusal(f"unknown geometry {excerpt(value)}", "one of: " + ", ".join(GEOMETRY))
+            raise refusal(
+                f"unknown geometry {excerpt(value)}{did_you_mean(value, GEOMETRY)}", "one of: " + ", ".join(GEOMETRY)
+            )
         if setting is None:
             if known.setting is not None and known.usual is None:
                 raise refusal(f"{known.name} needs a setting", f'{{"{known.name}": {known.expected}}}')

@@ -15,7 +15,7 @@ from graphlib import TopologicalSorter
 from pydantic_core import InitErrorDetails
 
 from fitting.spec.components import ComponentSpec, coefficient
-from fitting.spec.documents import detail, excerpt, listed
+from fitting.spec.documents import detail, did_you_mean, excerpt, listed
 from fitting.spec.expressions.expressions import Expression, ExpressionInvalid, weighted_sum
 from fitting.spec.images.image_spec import ImageSpec
 from fitting.spec.parameters.forms import AMPLITUDE_UNITS, Frame
@@ -244,9 +244,11 @@ class KnownRows:
         names = self._of_component.get(component)
         if names is None:
             message = f"{verb} {excerpt(target)}, but there is no component {excerpt(component)}"
+            message += did_you_mean(component, self._of_component)
             return message, listed(self._of_component)
-        its_own = listed(name.removeprefix(f"{component}.") for name in names)
-        return f"{verb} {excerpt(target)}, which {component} does not have", its_own
+        its_own = [name.removeprefix(f"{component}.") for name in names]
+        near = did_you_mean(target.removeprefix(f"{component}."), its_own)
+        return f"{verb} {excerpt(target)}, which {component} does not have{near}", listed(its_own)
 
 
 def circles(expressions: Mapping[str, Expression]) -> list[tuple[str, ...]]:

@@ -48,6 +48,7 @@ from fitting.spec.documents import (
     MAX_IMAGES,
     Document,
     detail,
+    did_you_mean,
     excerpt,
     fault_below,
     few_faults,
@@ -88,7 +89,8 @@ class StageSpec(Document):
             raise refusal(f"{excerpt(value)} is not a stage", 'an object such as {"method": "lm"}')
         method = METHODS.get(value["method"]) if isinstance(value["method"], str) else None
         if method is None:
-            fault = detail(("method",), f"unknown method {excerpt(value['method'])}", "one of: " + ", ".join(METHODS))
+            message = f"unknown method {excerpt(value['method'])}{did_you_mean(value['method'], METHODS)}"
+            fault = detail(("method",), message, "one of: " + ", ".join(METHODS))
             raise refuse("StageSpec", [fault])
         if isinstance(value.get("options"), Document):  # Python callers
             return value

@@ -25,6 +25,7 @@ def command(output: Path, examples: Path | None) -> None:
 
     from photfit.commands.options import report_failures
     from photfit.demo import ExampleResult, find_examples, run_examples, service
+    from photfit.extras import require_extras
     from photfit.tables import parameters_report
     from photfit.terminal import terminal
 
@@ -38,6 +39,7 @@ def command(output: Path, examples: Path | None) -> None:
         console.print(parameters_report(shown.parameters, shown.truth, title=shown.fit.name or shown.example))
         console.print(f"saved in {shown.folder}/ (plots/ shows it: fit.png, profile.png, corner.png)\n")
 
+    require_extras("server", "worker")
     folder = find_examples(examples)
     begin = time.monotonic()
     with report_failures(), service(output) as url:

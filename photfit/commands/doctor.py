@@ -17,6 +17,8 @@ from photfit.commands.admin.service_database import settings
 
 _ROOM_TO_WORK = 1 << 30
 """Bytes of disk below which the doctor objects. Chosen by hand: a few results of large images."""
+_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+"""Variables that name an object store which is not Amazon's."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,8 @@ def _database() -> tuple[bool, str]:
     finally:
         engine.dispose()
     shown = engine.url.render_as_string(hide_password=True)
+    if found is None:
+        return True, f"{shown} is empty: the first start makes its tables"
     if found == newest:
         return True, f"{shown}, tables of version {found}"
     return False, f"{shown} has tables of version {found}, this program's are {newest}: the next start brings them up"
@@ -149,6 +153,10 @@ def _broker() -> tuple[bool, str]:
 def _files() -> tuple[bool, str]:
     from jobs.storage.blobs import open_blobs
 
+    endpoint = next((os.environ[name] for name in _ENDPOINTS if os.environ.get(name)), "")
+    allowed = os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("1", "true", "yes", "y", "on", "t")
+    if settings().blobs.startswith("s3:") and endpoint.startswith("http:") and not allowed:
+        return False, f"the store at {endpoint} is plain http, which is refused: set AWS_ALLOW_HTTP=true, or use https"
     open_blobs(settings().blobs).check()
     return True, f"{settings().blobs} takes files"
 

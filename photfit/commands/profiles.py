@@ -14,12 +14,19 @@ if TYPE_CHECKING:
     from fitting.spec.profiles import ProfileDescription
 
 
+def _completed(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:  # noqa: ARG001
+    from fitting.spec.profiles import PROFILES
+
+    return [name for name in PROFILES if name.startswith(begun)]
+
+
 @click.command("profiles")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_completed)
 def command(name: str | None) -> None:
     """List the light profiles, or describe one: its formula and parameters."""
     from rich.table import Table
 
+    from fitting.spec import did_you_mean
     from fitting.spec.profiles import PROFILES
     from photfit.terminal import terminal
 
@@ -32,7 +39,8 @@ def command(name: str | None) -> None:
     elif name in PROFILES:
         console.print(_description(PROFILES[name]))
     else:
-        raise UserMistake(f"there is no profile {name!r}; there are {', '.join(sorted(PROFILES))}")
+        near = did_you_mean(name, PROFILES)
+        raise UserMistake(f"there is no profile {name!r}{near}; there are {', '.join(sorted(PROFILES))}")
 
 
 def _description(profile: ProfileDescription) -> Table:

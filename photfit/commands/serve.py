@@ -78,6 +78,9 @@ def command(
 
     Needs no root, no Docker and no other server.
     """
+    from photfit.extras import require_extras
+
+    require_extras("server", "worker")
     from photfit.supervisor import DataDirectory, ServeOptions, Supervisor
 
     with DataDirectory(data_dir) as directory:

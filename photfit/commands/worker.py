@@ -14,4 +14,7 @@ def command() -> None:
 
     It finds the service by the environment, as PHOTFIT_DATABASE_URL, PHOTFIT_BLOB_URL and PHOTFIT_BROKER_URL.
     """
+    from photfit.extras import require_extras
+
+    require_extras("worker")
     os.execv(sys.executable, [sys.executable, "-m", "worker"])  # noqa: S606 - no shell is the point

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, ValidationError, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
-from fitting.spec.documents import Document, detail, details, excerpt, refusal, refuse
+from fitting.spec.documents import Document, detail, details, did_you_mean, excerpt, refusal, refuse
 
 Positive = Annotated[float, Field(gt=0.0)]
 
@@ -116,7 +116,7 @@ def read_prior(value: Any) -> Prior:
         raise refusal(f"{excerpt(value)} is not a prior", 'an object such as {"normal": [2, 1]}')
     ((name, numbers),) = value.items()
     if name not in PRIORS:
-        raise refusal(f"unknown prior {excerpt(name)}", "one of: " + ", ".join(PRIORS))
+        raise refusal(f"unknown prior {excerpt(name)}{did_you_mean(name, PRIORS)}", "one of: " + ", ".join(PRIORS))
     model = PRIORS[name]
     keys = tuple(model.model_fields)
     if isinstance(numbers, dict):
