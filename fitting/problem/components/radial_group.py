@@ -25,8 +25,11 @@ from fitting.render.radial import (
 
 
 @cached_by_bytes
-def _quadrature_pixels(instances: tuple[RoundedShape, ...], frame: Frame, device: torch.device) -> QuadraturePixels:
-    return QuadraturePixels.build([quadrature_plan(instance, frame.window) for instance in instances], frame, device)
+def _quadrature_pixels(
+    instances: tuple[RoundedShape, ...], frame: Frame, device: torch.device, together: int
+) -> QuadraturePixels:
+    plans = [quadrature_plan(instance, frame.window) for instance in instances]
+    return QuadraturePixels.build(plans, frame, device, together)
 
 
 class RadialGroup:
@@ -102,7 +105,7 @@ class RadialStack:
         return self.places.flatten()
 
     def _quadrature_pixels(self, frame: Frame) -> QuadraturePixels:
-        return _quadrature_pixels(self._rounded_shapes, frame, self.values.device)
+        return _quadrature_pixels(self._rounded_shapes, frame, self.values.device, self.count)
 
     @cached_property
     def _rounded_shapes(self) -> tuple[RoundedShape, ...]:

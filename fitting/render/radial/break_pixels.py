@@ -8,6 +8,7 @@ the centre) and where the break crosses it, and nodes are graded towards the bre
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -24,6 +25,25 @@ _OUTLINE_ORDER = 24
 """
 _PIECES = 4
 """Pieces of an edge: to the break, to the foot, to the break again, to the end."""
+
+
+class BreakOrders(NamedTuple):
+    """Whether edges are split at their feet, and numbers of nodes on a piece of an edge and on a ray."""
+
+    at_feet: bool
+    edge: int
+    radial: int
+
+    @classmethod
+    def of(cls, closest: float, narrowest: float) -> "BreakOrders":
+        """For breaks no closer to their centres than `closest` pixels, and axis ratios from `narrowest` on.
+
+        More nodes where more is promised, near the centre, and where a pixel spans much of the break's radius.
+        """
+        minor = closest * narrowest
+        if minor < 2.5 or minor * narrowest < 0.8:
+            return cls(True, 12, 14)
+        return cls(False, 9, 7) if minor < 7.0 else cls(False, 6, 5)
 
 
 @dataclass(frozen=True)
@@ -46,17 +66,10 @@ class BreakRule:
     radial_weights: Tensor
 
     @classmethod
-    def build(cls, closest: float, narrowest: float, device: torch.device) -> "BreakRule":
-        """The rule for breaks no closer to their centres than `closest` pixels, and axis ratios from `narrowest` on.
-
-        More nodes where more is promised, near the centre, and where a pixel spans much of the break's radius.
-        """
-        minor = closest * narrowest
-        if minor < 2.5 or minor * narrowest < 0.8:
-            return cls(14, True, *crowded_rule(12, device), *graded_rule(14, device))
-        if minor < 7.0:
-            return cls(8, False, *crowded_rule(9, device), *graded_rule(7, device))
-        return cls(8, False, *crowded_rule(6, device), *graded_rule(5, device))
+    def build(cls, orders: "BreakOrders", device: torch.device) -> "BreakRule":
+        """The rule with such numbers of nodes."""
+        at_feet, edge, radial = orders
+        return cls(14 if at_feet else 8, at_feet, *crowded_rule(edge, device), *graded_rule(radial, device))
 
     def split(self, offsets: Tensor, form: Ellipses, break_radius: Tensor) -> "BreakSplit":
         """Pixels at offsets (2, pixels) from centres; forms and breaks, in scale lengths, are those of each."""

@@ -91,12 +91,11 @@ class CuspRule:
     edge_and_outline: EdgeRule
 
     @classmethod
-    def build(cls, cusp_powers: list[float], narrowest: float, radial_order: int, device: torch.device) -> "CuspRule":
+    def build(cls, cusp_powers: list[float], order: int, radial_order: int, device: torch.device) -> "CuspRule":
         """The rule for a stack of instances whose profiles rise as R^c towards the centre, c in `cusp_powers`.
 
-        `narrowest` is the smallest axis ratio among them; `radial_order` how many nodes their profiles need on a ray.
+        `order` is how many nodes they need along an edge (`edge_order`), `radial_order` how many on a ray.
         """
-        order = edge_order(cusp_powers, narrowest, radial_order)
         edges = EdgeRule.build([order], device), EdgeRule.build([order, _OUTLINE_ORDER], device)
         return cls(*cusp_grading(cusp_powers, radial_order, device), *edges)
 

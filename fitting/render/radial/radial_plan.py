@@ -64,6 +64,8 @@ _HIGHEST_BESIDE_BREAK = 8
 """The highest Gauss–Legendre order next to a break: the 16² points of the next are more than the 8 · 6 · 5 of the
 leanest `BreakRule`, which is exact there.
 """
+_SIZE_STEPS = 40.0
+"""Steps to an e-fold, of 2.5 %, in which stretched sides are rounded up where smoothness is measured. Chosen by hand."""
 _LONG = 0.4
 """Share of a break's radius: a pixel that reaches from the break farther in than this has rays too long for
 `BreakRule`. Chosen by hand; tests/fitting/profiles/test_every_profile.py holds it.
@@ -139,11 +141,23 @@ def round_shape(  # noqa: PLR0913 - an ellipse's parameters, and its break
 
 @lru_cache(maxsize=1024)
 def _smoothness_of(instance: RoundedShape) -> tuple[float, Smoothness]:
-    """The stretched side of a pixel, and how smooth the profile is across pixels so large."""
-    angle = np.radians(instance.pa)
-    sine, cosine = np.sin(angle), np.cos(angle)
-    size = max(np.hypot(sine, cosine / instance.q), np.hypot(cosine, sine / instance.q))
-    return size, measure_smoothness(instance.profile, instance.shape, instance.scale, instance.break_radius, size)
+    """The stretched side of a pixel, and how smooth the profile is across pixels so large, or a little larger."""
+    angle = math.radians(instance.pa)
+    sine, cosine = math.sin(angle), math.cos(angle)
+    size = max(math.hypot(sine, cosine / instance.q), math.hypot(cosine, sine / instance.q))
+    profile, scale = instance.profile, instance.scale
+    if instance.break_radius is not None:
+        return size, measure_smoothness(profile, instance.shape, scale, instance.break_radius, size)
+    steps = math.ceil(math.log(size / scale) * _SIZE_STEPS)
+    return size, _smoothness_in_scales(profile, instance.shape, steps).scaled(scale)
+
+
+@lru_cache(maxsize=8192)
+def _smoothness_in_scales(profile: RadialProfile, shape: tuple[float, ...], steps: int) -> Smoothness:
+    """Of a profile without a break whose scale length is one, for a stretched side of so many steps: the same for
+    galaxies of all sizes, so that hundreds of them share it.
+    """
+    return measure_smoothness(profile, shape, 1.0, None, math.exp(steps / _SIZE_STEPS))
 
 
 @cached_by_bytes
@@ -214,8 +228,9 @@ def _classes(instance: RoundedShape, smoothness: Smoothness, size: float, x: np.
         served[(served == CENTRAL) & breaks.inside_hull] = CUSP_AND_BREAK
         served[(served == 1) & breaks.near] = BREAK
         served[(served == BREAK) & breaks.long] = CUSP_AND_BREAK
+    log_errors = smoothness.log_errors_at(radius)
     for index, order in enumerate(ORDERS, start=1):
-        enough = smoothness.log_error(index - 1, radius) <= tolerance
+        enough = log_errors[index - 1] <= tolerance
         if breaks is not None:
             enough &= ~breaks.crossed | (smoothness.log_error_across(index - 1, breaks.at, size) <= tolerance)
             # Next to the break its rule is exact with fewer points than high orders take.
@@ -224,7 +239,7 @@ def _classes(instance: RoundedShape, smoothness: Smoothness, size: float, x: np.
             aside &= (order <= _HIGHEST_BESIDE_BREAK) | ~breaks.near
             enough |= (breaks.ellipse >= _SMALLEST_ELLIPSE[order]) & aside
         served[(centre >= _SMALLEST_ELLIPSE[order]) & enough] = index
-    smooth = (radius - _MARGIN >= _STENCIL_NEAREST * size) & (smoothness.log_error(STENCIL, radius) <= tolerance)
+    smooth = (radius - _MARGIN >= _STENCIL_NEAREST * size) & (log_errors[STENCIL] <= tolerance)
     served[smooth] = _STENCIL_CLASS
     return served
 
@@ -244,16 +259,18 @@ def analytic_ellipse(instance: RoundedShape, x: np.ndarray, y: np.ndarray) -> np
     sine, cosine, stretch = np.sin(angle), np.cos(angle), instance.q**-2
     xx, yy = sine**2 + cosine**2 * stretch, cosine**2 + sine**2 * stretch
     xy = sine * cosine * (stretch - 1.0)
-    height = 1j / instance.q
     least = np.full(x.shape, np.inf)
-    for chord in _CHORDS:
-        for across, along, slope in ((y + chord, x, (height - xy) / xx), (x + chord, y, (height - xy) / yy)):
-            near = np.sign(across) * np.maximum(np.abs(across) - _MARGIN, 0.0)
-            singular = 2.0 * (near * slope - along)
-            singular = singular.real - np.clip(singular.real, -2.0 * _MARGIN, 2.0 * _MARGIN) + 1j * singular.imag
-            root = np.sqrt(singular**2 - 1.0)
-            least = np.minimum(least, np.maximum(abs(singular + root), abs(singular - root)))
-    return least
+    for across, along, straight in ((y, x, xx), (x, y, yy)):
+        off = across + _CHORDS.reshape(-1, *(1,) * x.ndim)
+        near = np.maximum(np.abs(off) - _MARGIN, 0.0)
+        # The singular place along each chord, in half chords: real part, moved by the margin, and imaginary part.
+        real = 2.0 * (np.copysign(near, off) * (-xy / straight) - along)
+        real -= np.clip(real, -2.0 * _MARGIN, 2.0 * _MARGIN)
+        squared = (near * (2.0 / (instance.q * straight))) ** 2
+        # Its distances to the chord's ends ±1 add up to κ + 1/κ.
+        distances = np.sqrt((real - 1.0) ** 2 + squared) + np.sqrt((real + 1.0) ** 2 + squared)
+        least = np.minimum(least, distances.min(0))
+    return 0.5 * (least + np.sqrt(np.maximum(least**2 - 4.0, 0.0)))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ brightest of the chord and its neighbours.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -74,6 +74,18 @@ class Smoothness:
     def log_error(self, rule: int, radius: np.ndarray) -> np.ndarray:
         """ln of a rule's relative error at elliptical radii in pixels; same shape."""
         return np.interp(radius, self.radii, self.log_errors[rule])
+
+    def log_errors_at(self, radius: np.ndarray) -> np.ndarray:
+        """ln of all rules' relative errors at elliptical radii in pixels: (rules, …)."""
+        after = np.searchsorted(self.radii, radius).clip(1, len(self.radii) - 1)
+        left = self.radii[after - 1]
+        share = np.minimum((radius - left) / (self.radii[after] - left), 1.0)
+        before = self.log_errors[:, after - 1]
+        return before + share * (self.log_errors[:, after] - before)
+
+    def scaled(self, scale: float) -> "Smoothness":
+        """The same of a profile, and of pixels, that are larger by a factor."""
+        return replace(self, radii=scale * self.radii)
 
     def log_error_across(self, rule: int, radius: float, size: float) -> float:
         """ln of the largest error on chords of `size` that hold the break at `radius`."""

@@ -41,7 +41,7 @@ class SurfaceQuadrature:
     def near(self, form: Ellipses) -> list[RowsOfPoints]:
         """Points of pixels that lattices do not serve, of surfaces with these ellipses."""
         near = [] if self.fixed is None else [self.fixed.rows(form.centre)]
-        return near if self.pixels.central is None else [central_rows(self.pixels.central, form), *near]
+        return [*(central_rows(central, form) for central in self.pixels.central), *near]
 
 
 @cached_by_bytes

@@ -163,8 +163,8 @@ def test_derivatives_match_finite_differences(
     if integrated:
         quadrature_pixels = stack._quadrature_pixels(FRAME)
         monkeypatch.setattr(RadialStack, "_quadrature_pixels", lambda *_: quadrature_pixels)
-        near = () if quadrature_pixels.central is None else (quadrature_pixels.central.pixels.places.long(),)
-        for x, y in near:
+        for central in quadrature_pixels.central:
+            x, y = central.pixels.places.long()
             promised[y, x] = 1e-5
         for breaks in quadrature_pixels.breaks:
             x, y = breaks.pixels.places.long()

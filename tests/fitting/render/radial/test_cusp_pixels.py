@@ -11,7 +11,7 @@ from scipy.special import gammaincinv
 from fitting.profiles import RADIAL_PROFILES
 from fitting.render.pixels import InstanceIndex, PixelList
 from fitting.render.radial import CentralPixels, RadialInstances, ellipses
-from fitting.render.radial.cusp_pixels import CuspRule, central_values
+from fitting.render.radial.cusp_pixels import CuspRule, central_values, edge_order
 from tests.fitting.scene import problem_of
 from tests.references.pixel_means import pixel_mean as means_reference
 
@@ -48,7 +48,7 @@ def central_mean(parameters: tuple[float, ...], pixel: tuple[int, int]) -> float
 
 
 def one_pixel(cusp_powers: list[float], narrowest: float, order: int, pixel: tuple[int, int]) -> CentralPixels:
-    rule = CuspRule.build(cusp_powers, narrowest, order, torch.device("cpu"))
+    rule = CuspRule.build(cusp_powers, edge_order(cusp_powers, narrowest, order), order, torch.device("cpu"))
     first = torch.zeros(1, dtype=torch.long)
     place = torch.tensor(pixel, dtype=torch.float64)[:, None]
     return CentralPixels.of(PixelList(InstanceIndex.of_items(1, first), place, first, first), rule)
