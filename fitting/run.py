@@ -88,16 +88,23 @@ def run(
     place = torch_device(device)
     with memory_faults():
         problem = Problem(request, images, place)
-        with _threads_for(problem):
-            outcome = run_stages(problem, report, shelf)
-            return _result(outcome.problem, images, outcome, str(place))
+        with threads_for(problem.pixels):
+            return run_problem(problem, images, report, shelf)
+
+
+def run_problem(
+    problem: Problem, images: Sequence[ImageData], report: Report = ignore, shelf: Shelf | None = None
+) -> FitResult:
+    """Run the stages of a problem's request; see `run`."""
+    outcome = run_stages(problem, report, shelf)
+    return _result(outcome.problem, images, outcome, str(problem.device))
 
 
 @contextmanager
-def _threads_for(problem: Problem) -> Iterator[None]:
-    """One thread for small images: they gain nothing from more, and lose much where other processes want the cores."""
+def threads_for(pixels: int) -> Iterator[None]:
+    """One thread for small images of so many pixels: they gain nothing from more, and lose much where other processes want the cores."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1 if problem.pixels <= _ONE_THREAD_PIXELS else before)
+    torch.set_num_threads(1 if pixels <= _ONE_THREAD_PIXELS else before)
     try:
         yield
     finally:

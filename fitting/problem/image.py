@@ -3,7 +3,7 @@
 How large tiles are, on a CPU and on a GPU, and why: decision 0024.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -52,8 +52,9 @@ class TargetImage:
     """Data, weight (1/variance; 0 where masked), noise and blur of one image, with its tiles.
 
     Attributes:
-        data, weight: (height, width).
-        offset: light that belongs to the counts of Poisson noise and is neither in data nor model, (height, width).
+        data, weight: (height, width); of several objects that are drawn together (objects, height, width), an image
+            for each θ of a batch.
+        offset: light that belongs to the counts of Poisson noise and is neither in data nor model, of the same shape.
         likelihood: of the pixels given a model.
         convolver: the point-spread function, or None.
         effective: whether the PSF holds the pixel's response already.
@@ -112,9 +113,38 @@ class TargetImage:
         )
 
     @cached_property
+    def likeness(self) -> Hashable | None:
+        """Equal for images of different objects that can be stacked; None for one that cannot."""
+        if self.psf is not None or isinstance(self.convolver, VaryingConvolver):
+            return None
+        kernel = None if self.convolver is None else tuple(self.convolver.kernel.shape)
+        blur = (type(self.convolver), kernel, self.oversampling, self.effective)
+        place = (self.data.device, *(tile.frame.width for tile in self.tiles))
+        return self.name, tuple(self.data.shape), place, blur, self.likelihood, self.scale
+
+    @classmethod
+    def stacked(cls, images: Sequence["TargetImage"]) -> "TargetImage":
+        """Images of several objects as one, each for its own θ of a batch; alike but for their pixels, and the kernels
+        that blur them (`fitting.problem.problem_stack.likeness`).
+        """
+        first = images[0]
+        if all(image is first for image in images):
+            return first
+        offsets = first.offset
+        if not isinstance(first.likelihood, GaussianLikelihood):
+            offsets = torch.stack([image.offset for image in images])
+        return replace(
+            first,
+            data=torch.stack([image.data for image in images]),
+            weight=torch.stack([image.weight for image in images]),
+            offset=offsets,
+            convolver=_stacked_convolver([image.convolver for image in images]),
+        )
+
+    @cached_property
     def best_weights(self) -> tuple[float, ...]:
         """Of each tile, the largest weight of its pixels."""
-        return tuple(float(self.weight[tile.rows, tile.columns].max()) for tile in self.tiles)
+        return tuple(float(self.weight[..., tile.rows, tile.columns].max()) for tile in self.tiles)
 
     def with_variance(self, variance: np.ndarray) -> "TargetImage":
         """The image with another variance (height, width) of its used pixels, data units squared."""
@@ -144,14 +174,14 @@ class TargetImage:
 
     def pixels_of(self, tile: Tile) -> Pixels:
         """What the likelihood needs of a tile's pixels, each (height, width)."""
-        place = (tile.rows, tile.columns)
+        place = (..., tile.rows, tile.columns)
         return Pixels(self.data[place], self.weight[place], self.offset[place])
 
     @property
     def full_frame(self) -> Frame:
         """All of its pixels."""
         first = self.tiles[0].frame
-        return Frame(first.x0, first.y0, self.data.shape[1], self.data.shape[0])
+        return Frame(first.x0, first.y0, self.data.shape[-1], self.data.shape[-2])
 
     def frame(self, tile: Tile, convolved: bool) -> Frame:
         """The pixels to render for a tile: its own, and where the result is to be blurred the kernel's reach more,
@@ -166,6 +196,16 @@ class TargetImage:
     def oversampling(self) -> int:
         """Pixels that are blurred to one of the image, along each axis."""
         return 1 if self.convolver is None else self.convolver.oversampling
+
+
+def _stacked_convolver(convolvers: Sequence[AnyConvolver | None]) -> AnyConvolver | None:
+    """The convolvers of several images as one."""
+    first = convolvers[0]
+    if isinstance(first, FineConvolver):
+        return FineConvolver.stacked([one for one in convolvers if isinstance(one, FineConvolver)])
+    if isinstance(first, Convolver):
+        return Convolver.stacked([one for one in convolvers if isinstance(one, Convolver)])
+    return first
 
 
 def _star(image: ImageData, device: torch.device) -> PointSource | VaryingPointSource | None:

@@ -100,7 +100,7 @@ class ImageModel:
 
     def light(self) -> Tensor:
         """The light of all pixels, (batch, height, width): of what is not negligible beside the image's best one."""
-        light = torch.empty((len(self._native), *self.image.data.shape), **self._options)
+        light = torch.empty((len(self._native), *self.image.data.shape[-2:]), **self._options)
         with torch.inference_mode():
             for tile in self._tiles():
                 pixels = light if len(self.image.tiles) == 1 else light[:, tile.rows, tile.columns]

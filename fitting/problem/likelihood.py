@@ -34,7 +34,7 @@ class Pixels:
     """Pixels of a tile, all of one shape.
 
     Attributes:
-        data: data units.
+        data: data units, (height, width); or (objects, height, width), an image for each of the model's batch.
         weight: 1/variance, 0 where masked.
         offset: data units that belong to the counts and are in neither data nor model.
     """
@@ -44,8 +44,8 @@ class Pixels:
     offset: Tensor
 
     def flat(self) -> "Pixels":
-        """The same as (pixels,)."""
-        return Pixels(self.data.flatten(), self.weight.flatten(), self.offset.flatten())
+        """The same as (…, pixels)."""
+        return Pixels(self.data.flatten(-2), self.weight.flatten(-2), self.offset.flatten(-2))
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ class Likelihood(Protocol):
         """Of each pixel where the model (of the pixels' shape) is right, data units²; without meaning where masked."""
 
 
+@dataclass(frozen=True)
 class GaussianLikelihood:
     """Gaussian noise of known variance: the deviance is χ²."""
 

@@ -4,6 +4,8 @@ The kernel acts on pixel values of a frame that is wider than the image by the k
 light from outside is blurred in, and only the part that no edge touches is kept ("valid" convolution).
 """
 
+from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 
 import torch
@@ -25,6 +27,14 @@ class Convolver:
         self.kernel = kernel
         self._transforms: dict[tuple[int, int], Tensor] = {}
 
+    @staticmethod
+    def stacked(convolvers: Sequence["Convolver"]) -> "Convolver":
+        """What blurs images (objects, …, height, width), each object's by its own of the convolvers, whose kernels have
+        one shape.
+        """
+        first = convolvers[0]
+        return first if all(one is first for one in convolvers) else _ConvolverStack(convolvers)
+
     @cached_property
     def margin(self) -> tuple[int, int]:
         """Pixels needed beyond the image on each side, along y and x."""
@@ -40,6 +50,10 @@ class Convolver:
             self._transforms[shape] = torch.fft.rfft2(self.kernel, s=shape)
         return self._transforms[shape]
 
+    def _transform_for(self, _images: Tensor, shape: tuple[int, int]) -> Tensor:
+        """The kernel's transform, broadcast against those of the images."""
+        return self._transform(shape)
+
     def _valid_part(self, height: int, width: int) -> tuple[slice, slice]:
         """Where the valid part of a wide image's convolution lies: the wide frame has the widest margin all round."""
         margin = self.widest_margin
@@ -50,7 +64,7 @@ class Convolver:
         """Blur images (…, height + 2·margin, width + 2·margin) to (…, height, width)."""
         height, width = wide.shape[-2:]
         shape = (next_fast_len(height, True), next_fast_len(width, True))
-        blurred = torch.fft.irfft2(torch.fft.rfft2(wide, s=shape) * self._transform(shape), s=shape)
+        blurred = torch.fft.irfft2(torch.fft.rfft2(wide, s=shape) * self._transform_for(wide, shape), s=shape)
         rows, columns = self._valid_part(height, width)
         return blurred[..., rows, columns]
 
@@ -61,8 +75,22 @@ class Convolver:
         placed = torch.zeros((*image.shape[:-2], *shape), dtype=image.dtype, device=image.device)
         rows, columns = self._valid_part(height, width)
         placed[..., rows, columns] = image
-        spread = torch.fft.irfft2(torch.fft.rfft2(placed) * self._transform(shape).conj(), s=shape)
+        spread = torch.fft.irfft2(torch.fft.rfft2(placed) * self._transform_for(image, shape).conj(), s=shape)
         return spread[..., :height, :width]
+
+
+class _ConvolverStack(Convolver):
+    """Convolvers of objects, each for its own of a batch of images; their transforms are made once for all batches."""
+
+    def __init__(self, convolvers: Sequence[Convolver]) -> None:
+        super().__init__(convolvers[0].kernel)
+        self._convolvers = convolvers
+
+    def _transform_for(self, images: Tensor, shape: tuple[int, int]) -> Tensor:
+        if shape not in self._transforms:
+            self._transforms[shape] = torch.stack([one._transform(shape) for one in self._convolvers])
+        each = self._transforms[shape]
+        return each.view(len(each), *(1,) * (images.ndim - 3), *each.shape[-2:])
 
 
 class FineConvolver:
@@ -79,6 +107,16 @@ class FineConvolver:
         top, left = (half - size // 2 for size in kernel.shape)
         wide[top : top + kernel.shape[0], left : left + kernel.shape[1]] = kernel
         self._fine = Convolver(wide)
+
+    @staticmethod
+    def stacked(convolvers: Sequence["FineConvolver"]) -> "FineConvolver":
+        """As `Convolver.stacked`."""
+        first = convolvers[0]
+        if all(one is first for one in convolvers):
+            return first
+        together = copy(first)
+        together._fine = Convolver.stacked([one._fine for one in convolvers])
+        return together
 
     def apply(self, wide: Tensor) -> Tensor:
         """Blur fine images (…, s (height + 2·margin), s (width + 2·margin)) to (…, height, width)."""

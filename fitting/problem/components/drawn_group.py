@@ -3,7 +3,7 @@
 Drawings are in `fitting.drawing`; `DRAWINGS` and `drawing_of` are the one place that knows them all.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -45,6 +45,17 @@ class DrawnGroup:
     members: tuple[str, ...]
     index: Tensor
     convolved: bool
+
+    @property
+    def likeness(self) -> Hashable | None:
+        """See `Group`. Surfaces have rules for all of a batch together; skies with a slope are about their own image's
+        middle, which is the same place in all images of a size.
+        """
+        if isinstance(self.drawing, SurfaceDrawing | AnalyticPointSource):
+            return None
+        sky = isinstance(self.drawing, PlaneSky | BilinearSky)
+        drawn = type(self.drawing) if sky else id(self.drawing)
+        return drawn, self.members, tuple(self.index.flatten().tolist()), self.convolved
 
     def stack(self, physical: Tensor, chosen: tuple[int, ...], frames: tuple[Frame, ...]) -> "DrawnStack":
         """The chosen components at values (batch, rows of the table)."""

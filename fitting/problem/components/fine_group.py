@@ -5,7 +5,7 @@ fine pixel's centre is at x' = (x + 1/2) s − 1/2, lengths are s times as many 
 counted per pixel of the image, so any group serves once its values are put so.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -89,6 +89,13 @@ class FineGroup:
     def __init__(self, group: Group, factor: Tensor, shift: Tensor, central: CentralLight | None = None) -> None:
         self._group, self._factor, self._shift, self._central = group, factor, shift, central
         self.members, self.convolved = group.members, group.convolved
+
+    @property
+    def likeness(self) -> Hashable | None:
+        """See `Group`."""
+        inner = self._group.likeness
+        central = None if self._central is None else tuple(self._central.factor.flatten().tolist())
+        return inner and ("fine", inner, tuple(self._factor.tolist()), tuple(self._shift.tolist()), central)
 
     def stack(self, physical: Tensor, chosen: tuple[int, ...], frames: tuple[Frame, ...]) -> "FineStack":
         """The chosen members at native values (batch, natives)."""

@@ -6,7 +6,7 @@ itself, blurred or not. Every kind answers with columns: images that, times a sm
 rows of the parameter table, and times a vector the light.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Protocol
 
 from torch import Tensor
@@ -80,6 +80,13 @@ class Group(Protocol):
     @property
     def convolved(self) -> bool:
         """Whether the image's point-spread function acts on them; they are then rendered on a wider frame."""
+        ...
+
+    @property
+    def likeness(self) -> Hashable | None:
+        """Equal for groups of different objects that draw the same light at the same values, and each θ of a batch as
+        it would alone; None for one whose objects are drawn one by one.
+        """
         ...
 
     def stack(self, physical: Tensor, chosen: tuple[int, ...], frames: tuple[Frame, ...]) -> Stack:

@@ -1,6 +1,6 @@
 """Radial groups: components of one radial profile, rendered as one stack of instances (batch × components)."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -58,6 +58,12 @@ class RadialGroup:
         """The chosen components at values (batch, rows of the table)."""
         rows = self.places_of(chosen).flatten()
         return RadialStack(self, physical.index_select(1, rows).view(len(physical), len(chosen), -1), chosen)
+
+    @cached_property
+    def likeness(self) -> Hashable:
+        """See `Group`."""
+        places = tuple(self.index.flatten().tolist())
+        return "radial", self.profile, self.members, places, self.convolved, self.integrated
 
     def _places_of(self, chosen: tuple[int, ...]) -> Tensor:
         """Places in the table of the chosen components' parameters, (components, parameters)."""

@@ -1,6 +1,6 @@
 """Flat skies: one constant over the whole image, all together one column."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -21,6 +21,11 @@ class FlatSkies:
     def __init__(self, members: tuple[str, ...], rows: Tensor) -> None:
         self.members = members
         self.rows = rows
+
+    @property
+    def likeness(self) -> Hashable:
+        """See `Group`."""
+        return "flat", self.members, tuple(self.rows.tolist())
 
     def stack(self, physical: Tensor, chosen: tuple[int, ...], frames: tuple[Frame, ...]) -> "FlatSkyStack":
         """The chosen skies at values (batch, rows of the table)."""

@@ -12,13 +12,18 @@ Each object's answer is the one that it has alone; what goes wrong with one cost
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+import torch
+
+from fitting.batch.meeting import MetProblem, meet
 from fitting.faults import PassingFault
 from fitting.first_values import complete_request
 from fitting.inputs import ImageData
+from fitting.memory_faults import memory_faults
 from fitting.methods.progress import Cancelled
 from fitting.results import FitResult
-from fitting.run import run
+from fitting.run import run_problem, threads_for, torch_device
 from fitting.spec import FitRequest
 
 
@@ -50,7 +55,7 @@ def fit_batch(
         requests: one an object; parameters that are left out are found in the object's own pixels.
         images: of each object, as `fitting.inputs.load_images` gives them.
         device: as in `fitting.run.run`.
-        report: called with how many objects have ended, each time that there are more; may raise
+        report: called with how many objects have ended, again and again; may raise
             `fitting.methods.progress.Cancelled`, which comes through.
 
     Returns:
@@ -59,17 +64,23 @@ def fit_batch(
     Raises:
         PassingFault: something that is needed does not answer just now.
     """
-    ends: list[FitResult | FailedFit] = []
-    for request, planes in zip(requests, images, strict=True):
-        ends.append(_fit_one(request, planes, device))
-        report(len(ends))
-    return ends
+    torch.manual_seed(0)
+    place = torch_device(device)
+    ends: list[FitResult | FailedFit | None] = [None] * len(requests)
+    fits = [partial(_fit, *each, place) for each in zip(requests, images, strict=True)]
+    done = 0
+    pixels = max((sum(image.data.size for image in planes) for planes in images), default=0)
+    with threads_for(pixels):
+        for end in meet(fits, lambda: report(done)):
+            if isinstance(end.result, PassingFault | Cancelled):
+                raise end.result
+            ends[end.number] = FailedFit(end.result) if isinstance(end.result, Exception) else end.result
+            done += 1
+    report(done)
+    return [end for end in ends if end is not None]
 
 
-def _fit_one(request: FitRequest, images: Sequence[ImageData], device: str) -> FitResult | FailedFit:
-    try:
-        return run(complete_request(request, images), images, device=device)
-    except (PassingFault, Cancelled):
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is one object's
-        return FailedFit(error)
+def _fit(request: FitRequest, images: Sequence[ImageData], device: torch.device) -> FitResult:
+    """One object's, as `fitting.run.run` does it, but for the evaluations, which it leaves to the meeting."""
+    with memory_faults():
+        return run_problem(MetProblem(complete_request(request, images), images, device), images)
