@@ -102,7 +102,9 @@ def run_problem(
 
 @contextmanager
 def threads_for(pixels: int) -> Iterator[None]:
-    """One thread for small images of so many pixels: they gain nothing from more, and lose much where other processes want the cores."""
+    """One thread for small images of so many pixels: they gain nothing from more, and lose much where other processes
+    want the cores.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(1 if pixels <= _ONE_THREAD_PIXELS else before)
     try:

@@ -10,7 +10,9 @@
 Each object's answer is the one that it has alone; what goes wrong with one costs the others nothing.
 """
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -66,18 +68,28 @@ def fit_batch(
     """
     torch.manual_seed(0)
     place = torch_device(device)
-    ends: list[FitResult | FailedFit | None] = [None] * len(requests)
+    ends: dict[int, FitResult | FailedFit] = {}
     fits = [partial(_fit, *each, place) for each in zip(requests, images, strict=True)]
-    done = 0
     pixels = max((sum(image.data.size for image in planes) for planes in images), default=0)
-    with threads_for(pixels):
-        for end in meet(fits, lambda: report(done)):
+    with threads_for(pixels), _nothing_old_looked_through():
+        for end in meet(fits, lambda: report(len(ends))):
             if isinstance(end.result, PassingFault | Cancelled):
                 raise end.result
             ends[end.number] = FailedFit(end.result) if isinstance(end.result, Exception) else end.result
-            done += 1
-    report(done)
-    return [end for end in ends if end is not None]
+    report(len(ends))
+    return [ends[number] for number in range(len(requests))]
+
+
+@contextmanager
+def _nothing_old_looked_through() -> Iterator[None]:
+    """While this lasts, Python's collector of garbage passes over what there is already, libraries above all: going
+    through it again and again took a fifth of a batch's time.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _fit(request: FitRequest, images: Sequence[ImageData], device: torch.device) -> FitResult:

@@ -23,8 +23,9 @@ from fitting.problem.problem_stack import ProblemStack, likeness
 _UNDER_WAY = 64
 """Fits under way at once: eight times as many as are drawn at once, so that few wait for others of their question.
 Chosen by measurement (benchmarks/catalogues.py)."""
-_DRAWN_BYTES = 2**22
-"""Bytes of the images that one evaluation draws, 4 MiB, about what a core's cache holds; chosen by measurement."""
+_DRAWN_BYTES = 3 * 2**20
+"""Bytes of the images of a tile that one evaluation draws, 3 MiB, about what a core's caches hold; chosen by
+measurement."""
 Result = TypeVar("Result")
 
 
@@ -71,43 +72,37 @@ class MetProblem(Problem):
     @staticmethod
     def _ask(question: _Question) -> Any:
         course = getcurrent()
-        if isinstance(course, _Course):
+        if getattr(course, "in_meeting", False):
             return course.parent.switch(question)
         return _answers([question])[0]
 
 
-class _Course(greenlet):
-    """One fit on its way."""
-
-    number: int
-
-
 @dataclass(frozen=True)
-class Ended(Generic[Result]):
+class CourseEnd(Generic[Result]):
     """The end of one fit: `number` among all, and its result or what it raised."""
 
     number: int
     result: Result | Exception
 
 
-def meet(fits: Sequence[Callable[[], Result]], together: Callable[[], None]) -> Iterator[Ended[Result]]:
+def meet(fits: Sequence[Callable[[], Result]], together: Callable[[], None]) -> Iterator[CourseEnd[Result]]:
     """Run fits, with their evaluations made together; each one's end as soon as it has come.
 
     Args:
         fits: what each does, with a `MetProblem`.
         together: called each time before questions are answered; may raise, which ends all.
     """
-    waiting: list[tuple[_Course, _Question]] = []
+    waiting: list[tuple[greenlet, _Question]] = []
     coming = iter(enumerate(fits))
 
-    def go_on(course: _Course, *answer: Any) -> Iterator[Ended[Result]]:
+    def go_on(course: greenlet, *answer: Any) -> Iterator[CourseEnd[Result]]:
         said = course.switch(*answer)
         if isinstance(said, _Question):
             waiting.append((course, said))
         else:
             yield said
 
-    def start() -> Iterator[Ended[Result]]:
+    def start() -> Iterator[CourseEnd[Result]]:
         while len(waiting) < _UNDER_WAY and (following := next(coming, None)) is not None:
             yield from go_on(_course(*following))
 
@@ -127,19 +122,23 @@ def meet(fits: Sequence[Callable[[], Result]], together: Callable[[], None]) -> 
         yield from start()
 
 
-def _course(number: int, fit: Callable[[], Result]) -> _Course:
-    def run() -> Ended[Result]:
+def _course(number: int, fit: Callable[[], Result]) -> greenlet:
+    """A coroutine of one fit; what it switches to its parent are questions, and in the end an `CourseEnd`."""
+
+    def run() -> CourseEnd[Result]:
         try:
-            return Ended(number, fit())
+            return CourseEnd(number, fit())
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this fit's
-            return Ended(number, error)
+            return CourseEnd(number, error)
 
-    return _Course(run)
+    course = greenlet(run)
+    course.in_meeting = True
+    return course
 
 
-def _answered(asked: Sequence[tuple[_Course, _Question]]) -> Iterator[tuple[_Course, Any]]:
+def _answered(asked: Sequence[tuple[greenlet, _Question]]) -> Iterator[tuple[greenlet, Any]]:
     """Of each fit the answer to its question, or the error that it raised."""
-    kinds: dict[tuple[Any, ...], list[tuple[_Course, _Question]]] = {}
+    kinds: dict[tuple[Any, ...], list[tuple[greenlet, _Question]]] = {}
     for course, question in asked:
         kinds.setdefault(question.kind, []).append((course, question))
     for alike in kinds.values():
@@ -148,7 +147,7 @@ def _answered(asked: Sequence[tuple[_Course, _Question]]) -> Iterator[tuple[_Cou
             yield from zip(courses, _answers_or_errors(questions), strict=True)
 
 
-def _parts(alike: list[tuple[_Course, _Question]]) -> Iterator[list[tuple[_Course, _Question]]]:
+def _parts(alike: list[tuple[greenlet, _Question]]) -> Iterator[list[tuple[greenlet, _Question]]]:
     """As many as are drawn at once."""
     problem = alike[0][1].problem
     most = max(1, _DRAWN_BYTES // max(_bytes_of_images(problem), 1))
@@ -160,7 +159,8 @@ def _parts(alike: list[tuple[_Course, _Question]]) -> Iterator[list[tuple[_Cours
 
 def _bytes_of_images(problem: Problem) -> int:
     """About how many bytes the images of one θ take, with those of derivatives."""
-    return 8 * (len(problem.names) + 1) * sum(image.data.numel() for image in problem.images)
+    frames = [image.frame(tile, True) for image in problem.images for tile in image.tiles[:1]]
+    return 8 * (len(problem.names) + 1) * max((frame.width * frame.height for frame in frames), default=0)
 
 
 def _answers_or_errors(questions: Sequence[_Question]) -> list[Any]:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fitting.problem.coordinates import Values
+from fitting.problem.coordinates import Parametrization, Values
 from fitting.problem.image import TargetImage
 from fitting.problem.image_model import ImageModel
+from fitting.problem.priors import Priors
 from fitting.problem.problem import Problem
 
 
@@ -57,24 +58,21 @@ class ProblemStack(Problem):
         self.images = tuple(
             TargetImage.stacked([problem.images[number] for problem in repeated]) for number in range(len(first.images))
         )
-        self.parameters = _StackedParameters(self)  # type: ignore[assignment]  # what the questions ask of both
-        self.priors = _StackedPriors(self)  # type: ignore[assignment]
+        self.parameters = _StackedParameters(self)
+        self.priors = _StackedPriors(self)
 
     def values(self, theta: Tensor) -> _StackedValues:
         """Values of the rows of each problem's own table at its θ (batch, free)."""
         thetas = theta.split(self._counts)
-        each = tuple(
-            problem.parameters.values(own) for problem, own in zip(self._problems, thetas, strict=True)
-        )
+        each = tuple(problem.parameters.values(own) for problem, own in zip(self._problems, thetas, strict=True))
         return _stacked(each)
 
     def image_models(self, values: Values, components: Sequence[str] | None = None) -> Iterator[ImageModel]:
         """The model of each image at values of the rows; of the named components alone if given."""
-        assert isinstance(values, _StackedValues)
         for number, (image, groups) in enumerate(zip(self.images, self.groups, strict=True)):
             natives = tuple(
                 self._in_first_frame(problem.views[number].native(own), problem, number)
-                for problem, own in zip(self._problems, values.each, strict=True)
+                for problem, own in zip(self._problems, _each(values), strict=True)
             )
             yield ImageModel(image, groups, _stacked(natives), components)
 
@@ -99,24 +97,32 @@ def _stacked(each: tuple[Values, ...]) -> _StackedValues:
     )
 
 
-class _StackedParameters:
-    """The problems' parametrizations as one."""
+def _each(values: Values) -> tuple[Values, ...]:
+    assert isinstance(values, _StackedValues), "a stack is asked at its own values"
+    return values.each
+
+
+class _StackedParameters(Parametrization):
+    """The problems' parametrizations as one, as far as the questions ask."""
 
     def __init__(self, stack: ProblemStack) -> None:
-        self.values = stack.values
+        self._stack = stack
+
+    def values(self, theta: Tensor) -> Values:
+        return self._stack.values(theta)
 
 
-class _StackedPriors:
-    """The problems' priors as one, as `fitting.problem.priors.Priors` answers."""
+class _StackedPriors(Priors):
+    """The problems' priors as one."""
 
     def __init__(self, stack: ProblemStack) -> None:
-        self._priors = [problem.priors for problem in stack._problems]
+        self._each = [problem.priors for problem in stack._problems]
 
-    def value(self, values: _StackedValues) -> Tensor:
-        return torch.cat([own.value(at) for own, at in zip(self._priors, values.each, strict=True)])
+    def value(self, values: Values) -> Tensor:
+        return torch.cat([own.value(at) for own, at in zip(self._each, _each(values), strict=True)])
 
-    def gradient(self, values: _StackedValues) -> Tensor:
-        return torch.cat([own.gradient(at) for own, at in zip(self._priors, values.each, strict=True)])
+    def gradient(self, values: Values) -> Tensor:
+        return torch.cat([own.gradient(at) for own, at in zip(self._each, _each(values), strict=True)])
 
-    def matrix(self, values: _StackedValues) -> Tensor:
-        return torch.cat([own.matrix(at) for own, at in zip(self._priors, values.each, strict=True)])
+    def matrix(self, values: Values) -> Tensor:
+        return torch.cat([own.matrix(at) for own, at in zip(self._each, _each(values), strict=True)])

@@ -9,6 +9,7 @@ to 3 pixels along both axes, in standard deviations, is normal.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,7 @@ def goodness(problem: Problem, values: Values, models: Sequence[Tensor]) -> Good
 
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 REACH = 3
 """Pixels along each axis to which offsets go: resampling and smoothing correlate no farther; chosen by hand."""
@@ -77,9 +79,9 @@ def correlation_notice(image: ImageResult) -> Notice | None:
     """A notice where an image's residual is not white, or None."""
     residual = np.clip(image.normalized_residual, -_LARGEST, _LARGEST)
     bright = np.abs(image.model - np.median(image.model)) > np.sqrt(image.variance)
-    away = np.where(bright, np.nan, residual)
+    away = Autocorrelation.of(np.where(bright, np.nan, residual))
     if is_correlated(away):
-        nearest = float(np.mean([autocorrelation(away, *offset)[0] for offset in _NEAREST]))
+        nearest = float(np.mean([away.at(*offset)[0] for offset in _NEAREST]))
         factor = inflation(away)
         sentence = (
             f"image {image.name}: neighbouring pixels of the residual are correlated (by {nearest:.2f}) away from the "
@@ -87,7 +89,7 @@ def correlation_notice(image: ImageResult) -> Notice | None:
             f"independent pixels and may be too small by a factor of up to {factor:.1f}"
         )
         return Notice("residual-correlated", sentence, f"image {image.name}")
-    if is_correlated(np.where(bright, residual, np.nan)):
+    if is_correlated(Autocorrelation.of(np.where(bright, residual, np.nan))):
         sentence = (
             f"image {image.name}: neighbouring pixels of the residual are correlated where the components are, but not "
             f"away from them: the model probably lacks structure that the image has, and uncertainties do not allow "
@@ -129,36 +131,56 @@ def noise_notice(image: ImageResult, free: int) -> Notice | None:
     return Notice("noise-too-small", sentence, where)
 
 
-def is_correlated(residual: Array) -> bool:
-    """Whether a residual (height, width), NaN where unused, is positively correlated beyond chance, between nearest
-    neighbours or over `REACH` pixels.
+@dataclass(frozen=True)
+class Autocorrelation:
+    """A residual (height, width) as what is summed over its pairs of pixels: zero where it is not used.
+
+    Attributes:
+        filled: the residual, zero where unused.
+        used: which pixels are used.
     """
+
+    filled: Array
+    used: Mask
+
+    @classmethod
+    def of(cls, residual: Array) -> "Autocorrelation":
+        """A residual that is NaN where unused."""
+        used = np.isfinite(residual)
+        return cls(np.where(used, residual, 0.0), used)
+
+    @cached_property
+    def square(self) -> float:
+        """The mean square."""
+        return float(np.vdot(self.filled, self.filled)) / max(int(np.count_nonzero(self.used)), 1)
+
+    def at(self, dy: int, dx: int) -> tuple[float, int]:
+        """Mean product at an offset (dy ≥ 0) over the mean square, and the number of pairs."""
+        height, width = self.filled.shape
+        first = (slice(0, height - dy), slice(max(0, -dx), width - max(0, dx)))
+        second = (slice(dy, height), slice(max(0, dx), width - max(0, -dx)))
+        pairs = int(np.count_nonzero(self.used[first] & self.used[second]))
+        if not pairs or self.square <= 0.0:
+            return 0.0, pairs
+        return float(np.einsum("yx,yx", self.filled[first], self.filled[second])) / pairs / self.square, pairs
+
+
+def is_correlated(residual: Autocorrelation) -> bool:
+    """Whether a residual is positively correlated beyond chance, between nearest neighbours or over `REACH` pixels."""
     return any(significance(residual, offsets) > SIGNIFICANT for offsets in (_NEAREST, _OFFSETS))
 
 
-def significance(residual: Array, offsets: tuple[tuple[int, int], ...]) -> float:
+def significance(residual: Autocorrelation, offsets: tuple[tuple[int, int], ...]) -> float:
     """Sum of the autocorrelations at the offsets, in standard deviations of white noise; 0 where pixels are too few."""
-    found = [autocorrelation(residual, dy, dx) for dy, dx in offsets]
+    found = [residual.at(dy, dx) for dy, dx in offsets]
     if min(pairs for _, pairs in found) < _FEWEST_PAIRS:
         return 0.0
     return sum(rho * math.sqrt(pairs) for rho, pairs in found) / math.sqrt(len(found))
 
 
-def autocorrelation(residual: Array, dy: int, dx: int) -> tuple[float, int]:
-    """Mean product at an offset (dy ≥ 0) over the mean square, and the number of pairs."""
-    height, width = residual.shape
-    first = residual[: height - dy, max(0, -dx) : width - max(0, dx)]
-    second = residual[dy:, max(0, dx) : width - max(0, -dx)]
-    product = first * second
-    used = np.isfinite(product)
-    square = float(np.nanmean(residual**2)) if np.isfinite(residual).any() else 0.0
-    pairs = int(used.sum())
-    return (float(product[used].mean()) / square if pairs and square > 0.0 else 0.0), pairs
-
-
-def inflation(residual: Array) -> float:
+def inflation(residual: Autocorrelation) -> float:
     """√(1 + 2 Σ ρ) over the offsets of half a plane: how much more than in white noise a broad mean scatters."""
-    total = sum(autocorrelation(residual, dy, dx)[0] for dy, dx in _OFFSETS)
+    total = sum(residual.at(dy, dx)[0] for dy, dx in _OFFSETS)
     return math.sqrt(max(1.0, 1.0 + 2.0 * total))
 
 

@@ -120,10 +120,11 @@ def levenberg_marquardt(
         report: called with (iteration, χ², θ) before each step; may raise.
     """
     state = State(theta, problem.normal_equations(theta) if equations is None else equations)
+    finite = _finite(state.equations)
     history = [float(state.equations.chi2)]
     evaluations = 1
     lately, crossings = list(history), 0
-    if not _finite(state.equations):
+    if not finite:
         message = "the model or its χ² is too large for a number at the start: check the data, or leave values out"
         return _end(state, 0, evaluations, history, False, message)
     path = ValleyPath((theta,))
@@ -323,7 +324,7 @@ def _is_flat(chi2: list[float], tolerance: float, freedom: int) -> bool:
 
 def _finite(equations: Equations) -> bool:
     """Whether every number of the equations is one."""
-    parts = (equations.chi2, equations.gradient, equations.matrix)
+    parts = (equations.gradient, equations.matrix, equations.chi2)  # χ² last: it is not to be made twice
     return all(bool(torch.isfinite(part).all()) for part in parts)
 
 

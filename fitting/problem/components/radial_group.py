@@ -147,8 +147,9 @@ class RadialStack:
         by_component = columns.unflatten(1, (self.count, self.group.columns))
         if not self.group.integrated:
             images = radial_images.sample_columns(self.instances, frame)
-        elif self.batch == 1:
-            radial_images.integrate_columns(self.instances, frame, self._quadrature_pixels(frame), by_component[0])
+        elif self.batch == 1 or by_component.is_contiguous():
+            made = by_component.flatten(0, 1)
+            radial_images.integrate_columns(self.instances, frame, self._quadrature_pixels(frame), made)
             return
         else:
             images = radial_images.integrate_columns(self.instances, frame, self._quadrature_pixels(frame))

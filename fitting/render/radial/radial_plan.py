@@ -65,7 +65,8 @@ _HIGHEST_BESIDE_BREAK = 8
 leanest `BreakRule`, which is exact there.
 """
 _SIZE_STEPS = 40.0
-"""Steps to an e-fold, of 2.5 %, in which stretched sides are rounded up where smoothness is measured. Chosen by hand."""
+"""Steps to an e-fold, of 2.5 %, in which stretched sides are rounded up where smoothness is measured; chosen by hand.
+"""
 _LONG = 0.4
 """Share of a break's radius: a pixel that reaches from the break farther in than this has rays too long for
 `BreakRule`. Chosen by hand; tests/fitting/profiles/test_every_profile.py holds it.
@@ -149,15 +150,16 @@ def _smoothness_of(instance: RoundedShape) -> tuple[float, Smoothness]:
     if instance.break_radius is not None:
         return size, measure_smoothness(profile, instance.shape, scale, instance.break_radius, size)
     steps = math.ceil(math.log(size / scale) * _SIZE_STEPS)
-    return size, _smoothness_in_scales(profile, instance.shape, steps).scaled(scale)
+    unit = RoundedShape(profile, 0.0, 0.0, 1.0, 0.0, 1.0, instance.shape, None)
+    return size, _smoothness_in_scales(unit, steps).scaled(scale)
 
 
 @lru_cache(maxsize=8192)
-def _smoothness_in_scales(profile: RadialProfile, shape: tuple[float, ...], steps: int) -> Smoothness:
+def _smoothness_in_scales(unit: RoundedShape, steps: int) -> Smoothness:
     """Of a profile without a break whose scale length is one, for a stretched side of so many steps: the same for
     galaxies of all sizes, so that hundreds of them share it.
     """
-    return measure_smoothness(profile, shape, 1.0, None, math.exp(steps / _SIZE_STEPS))
+    return measure_smoothness(unit.profile, unit.shape, 1.0, None, math.exp(steps / _SIZE_STEPS))
 
 
 @cached_by_bytes

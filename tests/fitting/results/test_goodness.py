@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from fitting.results import ImageResult, correlation_notice
-from fitting.results.goodness import autocorrelation, inflation, is_correlated
+from fitting.results.goodness import Autocorrelation, inflation, is_correlated
 from tests.fitting.scene import fitted, flat_sky, image_of, noisy, rendered, sersic
 
 
@@ -27,7 +27,7 @@ def test_white_noise_is_left_in_peace(draw: str) -> None:
 
 def test_its_scatter_is_as_expected() -> None:
     random = np.random.default_rng(2)
-    found = [autocorrelation(random.standard_normal((40, 50)), 1, -2) for _ in range(500)]
+    found = [Autocorrelation.of(random.standard_normal((40, 50))).at(1, -2) for _ in range(500)]
     pairs = found[0][1]
     assert pairs == 39 * 48
     assert np.std([rho for rho, _ in found]) == pytest.approx(pairs**-0.5, rel=0.1)
@@ -46,7 +46,7 @@ def test_smoothed_noise_is_noticed_with_what_it_does_to_uncertainties() -> None:
         / gaussian_filter(random.standard_normal((30, 30)), 0.7, mode="wrap").std()
         for _ in range(400)
     ]
-    assert inflation(field) == pytest.approx(np.std(means) * 30.0, rel=0.15)
+    assert inflation(Autocorrelation.of(field)) == pytest.approx(np.std(means) * 30.0, rel=0.15)
 
 
 def test_structure_that_the_model_lacks_is_called_so() -> None:
@@ -63,8 +63,8 @@ def test_a_right_model_on_white_noise_says_nothing() -> None:
 
 
 def test_masked_pixels_and_tiny_images_say_nothing() -> None:
-    assert not is_correlated(np.full((30, 30), np.nan))
-    assert not is_correlated(np.ones((5, 5)))
+    assert not is_correlated(Autocorrelation.of(np.full((30, 30), np.nan)))
+    assert not is_correlated(Autocorrelation.of(np.ones((5, 5))))
     assert correlation_notice(image_with(np.zeros((30, 30)))) is None
 
 
