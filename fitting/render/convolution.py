@@ -9,22 +9,20 @@ from copy import copy
 from functools import cache, cached_property
 
 import torch
+from scipy.fft import next_fast_len
 from torch import Tensor
 
 
 @cache
 def fast_length(size: int) -> int:
-    """The least length from `size` on that has no prime factors but 2, 3, 5 and 7, which FFTs of CPUs and GPUs are fast
-    for.
+    """A length from `size` on that FFTs are fast for: `size` itself, so that nothing has to be copied, where it has no
+    prime factors but 2, 3, 5 and 7; else the next that SciPy names.
     """
-    while True:
-        rest = size
-        for prime in (2, 3, 5, 7):
-            while rest % prime == 0:
-                rest //= prime
-        if rest == 1:
-            return size
-        size += 1
+    rest = size
+    for prime in (2, 3, 5, 7):
+        while rest % prime == 0:
+            rest //= prime
+    return size if rest == 1 else int(next_fast_len(size, True))
 
 
 class Convolver:
@@ -78,7 +76,7 @@ class Convolver:
         """Blur images (…, height + 2·margin, width + 2·margin) to (…, height, width)."""
         height, width = wide.shape[-2:]
         shape = (fast_length(height), fast_length(width))
-        blurred = torch.fft.rfft2(wide, s=shape).mul_(self._transform_for(wide, shape))
+        blurred = torch.fft.rfft2(wide, s=shape) * self._transform_for(wide, shape)
         rows, columns = self._valid_part(height, width)
         # Rows that are not kept need no transform along them.
         kept = torch.fft.ifft(blurred, dim=-2)[..., rows, :]
