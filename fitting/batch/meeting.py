@@ -5,7 +5,7 @@ its problem it stops; when all that are under way have asked, those of problems 
 each goes on with its own answer: with its own damping, acceptance, limits and end. One that has ended leaves its place
 to the next.
 
-Why it is so: decision 0034.
+Why it is so: decision 0040.
 """
 
 from collections.abc import Callable, Iterator, Sequence
