@@ -261,3 +261,27 @@ def test_a_profile_that_only_its_description_knows_is_chosen_and_has_its_fields(
     with httpx.Client(base_url=tab.url, timeout=60) as http:
         answer = http.post("/v1/fits?dry_run=true", json=request(page))
     assert answer.status_code == 200, answer.text
+
+
+def test_a_profile_is_written_as_a_formula(page: Page, tab: Tab) -> None:
+    page.get_by_label("Component g1").locator("select").first.select_option("formula")
+    brightness = page.get_by_label("Brightness at radius r")
+    expect(brightness).to_have_value("i_0 * exp(-r / h)")
+    brightness.fill("i * exp(-(r / s) ** c)")
+    brightness.press("Enter")
+    for name in ("i", "s", "c"):
+        expect(page.locator(f"#parameter-{name}")).to_be_visible()
+    expect(page.locator("#parameter-h")).to_have_count(0)
+    tab.forgive(422)
+    page.locator("#parameter-c").fill("1")
+    page.locator("#parameter-c").press("Enter")
+    changed = component(page, "g1")
+    assert changed["options"] == {"brightness": "i * exp(-(r / s) ** c)"}
+    assert {"x", "y", "q", "pa"} <= changed["parameters"].keys() <= {"x", "y", "q", "pa", "c"}
+    with httpx.Client(base_url=tab.url, timeout=60) as http:
+        answer = http.post("/v1/fits?dry_run=true", json=request(page))
+    assert answer.status_code == 200, answer.text
+    brightness.fill("i * exp(-r) * s / s")
+    brightness.press("Enter")
+    page.get_by_role("button", name="Fit", exact=True).click()
+    expect(page.get_by_role("alert").filter(has_text="does not follow from the others")).to_be_visible()

@@ -58,6 +58,23 @@ def test_measurements_are_rounded_as_the_command_line_does(call: Call, value: fl
     assert float(call("model/rounding.js", "roundMeasurement", value, uncertainty)[0]) == float(expected[0])
 
 
+def test_a_formula_brings_its_own_parameters(call: Call) -> None:
+    text = "i0 * exp(-(r / h) ** c) + min(0.1e-3, log10(pi))"
+    assert call("model/formula.js", "namesIn", text) == ["i0", "h", "c"]
+    profile = PROFILES["formula"].model_dump(mode="json")
+    own = {
+        "options": {"brightness": text, "symbols": {"h": "pixel", "c": {"default": 1}}},
+        "parameters": {"h": 3, "x": 1},
+    }
+    shown = call("model/formula.js", "withOwnParameters", profile, own)["parameters"]
+    assert [each["name"] for each in shown] == ["x", "y", "q", "pa", "i0", "h", "c"]
+    assert (shown[5]["unit"], shown[6]["default"]) == ("pixel", 1)
+    usual = call("model/formula.js", "withOwnParameters", profile, {})["parameters"]
+    assert [each["name"] for each in usual] == ["x", "y", "q", "pa", "i_0", "h"]
+    changed = call("model/formula.js", "withBrightness", own, "i0 / (1 + r / t) ** 4", profile)
+    assert changed == {"options": {"brightness": "i0 / (1 + r / t) ** 4"}, "parameters": {"x": 1}}
+
+
 INTERVALS = [
     (1.47679, 0.4508, 0.6322),
     (4.12489, 0.1397, 0.8043),

@@ -4,6 +4,7 @@ import { newGesture } from "../draft.js";
 import { html, useRef, useState } from "../html.js";
 import { faultsAt, sentence } from "../model/faults.js";
 import { parametersOf } from "../model/forms.js";
+import { brightnessOf, isFormula, withBrightness, withOwnParameters } from "../model/formula.js";
 import { isElliptical, modifiersOf, withProfile } from "../model/geometry.js";
 import { readParameter, standing, withParameter } from "../model/parameters.js";
 import { carriedOver } from "../model/light.js";
@@ -24,7 +25,8 @@ const ICONS = { free: "open", fixed: "lock", linked: "link", varied: "code" };
 
 export function ParameterPanel({ name, request, catalogue, change, select, faults }) {
   const component = componentOf(request, name);
-  const profile = component && catalogue.profiles.find((each) => each.name === component.profile);
+  const listed = component && catalogue.profiles.find((each) => each.name === component.profile);
+  const profile = listed && isFormula(listed) ? withOwnParameters(listed, component) : listed;
   const modifiers = component ? modifiersOf(component) : [];
   const told = useAnswer(() => Promise.all(modifiers.map((each) => modifierOf(each.name, each.setting))), [JSON.stringify(modifiers)]).value ?? [];
   const gesture = useRef(null);
@@ -64,6 +66,8 @@ export function ParameterPanel({ name, request, catalogue, change, select, fault
       <button class="bare icon danger" aria-label=${`Delete ${name}`} title="Delete" onClick=${remove}><${Icon} name="trash" /></button></div>
     <p class="quiet small">${profile.description}</p>
     ${faults.filter(({ path }) => path === place || path === `${place}.parameters`).map((fault) => html`<p class="fault" role="alert">${sentence(fault)}</p>`)}
+    ${isFormula(profile) && html`<${Brightness} component=${component} faults=${faultsAt(faults, `${place}.options`)}
+      put=${(text) => edit((before) => withBrightness(before, text, listed))} />`}
     <div class="parameters">${rows.map((parameter) => html`
       <${Parameter} key=${parameter.name} parameter=${parameter} said=${readParameter(component.parameters?.[parameter.name])}
         computed=${value(`${name}.${parameter.name}`)} priors=${catalogue.priors}
@@ -72,6 +76,13 @@ export function ParameterPanel({ name, request, catalogue, change, select, fault
     ${isElliptical(profile) && html`<${Isophotes} component=${component} profile=${profile} described=${told} known=${catalogue.geometry} edit=${edit}
       faults=${faults.filter(({ path }) => path.startsWith(`${place}.geometry`))} />`}
   </section>`;
+}
+
+function Brightness({ component, faults, put }) {
+  const text = brightnessOf(component);
+  return html`<label class="field">Brightness at radius r<input key=${text} defaultValue=${text} spellcheck="false" aria-invalid=${faults.length > 0}
+      onChange=${(event) => put(event.target.value.trim())} /></label>
+    ${faults.map((fault) => html`<p class="fault" role="alert">${sentence(fault)}</p>`)}`;
 }
 
 function Parameter({ parameter, said, computed, priors, faults, put }) {
