@@ -14,7 +14,7 @@ version = release = installed_version("photfit").split("+")[0]
 
 extensions = ["myst_parser", "sphinx_copybutton"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build", "decisions/README.md"]
+exclude_patterns = ["_build", "paper", "decisions/README.md"]
 nitpicky = True
 
 # Every heading has an anchor, as on the sites where people read Markdown files of a repository.
