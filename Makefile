@@ -9,7 +9,7 @@
 # make soak      mixed load for MINUTES, and the slopes of memory, open files, threads and disk
 # make hostile   docs/reference/hostile-inputs.md, from what a running service answers to each
 # make coverage  the tests, with the branches that they take counted, and each package held to its floor
-# make lint      formatting, lint, types, the direction of imports, unsafe patterns and secrets
+# make lint      formatting, lint, types, the direction of imports, what nothing uses, unsafe patterns and secrets
 # make hooks     has git run `make lint` before each commit
 # make bench     the engine's figures on this machine
 # make bench-proposals   propose, then lm, on simulated fields; sky alone on noise
@@ -34,7 +34,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist worksteal
 COVERED := $(ONE_THREAD) $(BIN)/coverage run -m pytest -n $(SIDE_BY_SIDE) --dist worksteal
 
-.PHONY: demo serve test test-all test-arithmetic test-chaos fuzz soak hostile coverage lint lint-format lint-rules lint-types lint-imports lint-security lint-secrets hooks format \
+.PHONY: demo serve test test-all test-arithmetic test-chaos fuzz soak hostile coverage lint lint-format lint-rules lint-types lint-imports lint-unused lint-security lint-secrets hooks format \
 	bench bench-proposals bench-calibration docs changelog pictures clean install
 
 demo: $(STAMP)
@@ -90,7 +90,7 @@ coverage: $(STAMP)
 	$(BIN)/python -m tests.coverage_floors
 
 # The same as hooks of git in .pre-commit-config.yaml.
-lint: lint-format lint-rules lint-types lint-imports lint-security lint-secrets
+lint: lint-format lint-rules lint-types lint-imports lint-unused lint-security lint-secrets
 
 lint-format: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -103,6 +103,11 @@ lint-types: $(STAMP)
 
 lint-imports: $(STAMP)
 	$(BIN)/lint-imports
+
+# Dependencies that are missing or not used, and code that nothing reaches.
+lint-unused: $(STAMP)
+	$(BIN)/deptry .
+	$(BIN)/vulture
 
 # What ruff's rules of security do not see. B104 is ruff's S104, whose exception stands in the line.
 lint-security: $(STAMP)
