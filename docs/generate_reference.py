@@ -29,6 +29,7 @@ from photfit.failures import EXIT_CODES
 from photfit.results.covariance_matrix import CovarianceMatrix
 
 FOLDER = Path(__file__).resolve().parent / "reference"
+REMEDIES = FOLDER.parents[1] / "app" / "page" / "notices.json"
 NOTE = "<!-- Made by `make docs` from the code: change it there. -->"
 
 
@@ -112,6 +113,12 @@ def notices() -> Iterator[str]:
     yield "`stage 2, nuts`, and null where that is all."
     for code, notice in NOTICES.items():
         yield f"\n## {code}\n\n{notice.meaning}\n\nWhat to do: {notice.remedy}"
+
+
+def remedies() -> str:
+    """What the page says beside a notice, by its code."""
+    told = {code: {"meaning": notice.meaning, "remedy": notice.remedy} for code, notice in NOTICES.items()}
+    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
 
 
 def catalogues() -> Iterator[str]:
@@ -325,6 +332,7 @@ def write_reference() -> None:
     FOLDER.mkdir(exist_ok=True)
     for name, text in pages().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
+    REMEDIES.write_text(remedies(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ Search = Annotated[
     Query(
         min_length=1,
         max_length=200,
-        description="Only fits with this text in name, labels or id, in whatever case.",
+        description="Only fits with each of these words in name, labels or id, in whatever case and order.",
         examples=["abell"],
     ),
 ]

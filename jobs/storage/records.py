@@ -28,7 +28,7 @@ class FitFilter:
         states: any of these; none means any.
         name: exactly this one.
         labels: all of these.
-        text: somewhere in name, labels or id, in whatever case.
+        text: words, each somewhere in name, labels or id, in whatever case and order.
     """
 
     states: frozenset[str] = frozenset()
@@ -84,11 +84,11 @@ def _conditions(wanted: FitFilter) -> Iterator[ColumnElement[bool]]:
     listed = cast(FitRecord.labels, String)
     for label in wanted.labels:
         yield listed.contains(json.dumps(label), autoescape=True)
-    if wanted.text is not None:
-        within = json.dumps(wanted.text)[1:-1]
+    for word in (wanted.text or "").split():
+        within = json.dumps(word)[1:-1]
         yield or_(
-            FitRecord.name.icontains(wanted.text, autoescape=True),
-            FitRecord.id.icontains(wanted.text, autoescape=True),
+            FitRecord.name.icontains(word, autoescape=True),
+            FitRecord.id.icontains(word, autoescape=True),
             listed.icontains(within, autoescape=True),
         )
 

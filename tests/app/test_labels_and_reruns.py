@@ -37,9 +37,15 @@ def test_labels_of_the_request_are_the_fits(service: Service, labelled: dict[str
 
 def test_labels_and_text_find_the_fit(service: Service, labelled: dict[str, Any]) -> None:
     identity = labelled["id"]
-    for query in ({"label": ["run 7", "field"]}, {"search": "THREE GAL"}, {"search": "run"}, {"search": identity}):
+    for query in (
+        {"label": ["run 7", "field"]},
+        {"search": "THREE GAL"},
+        {"search": "gal 7 three"},
+        {"search": "run"},
+        {"search": identity},
+    ):
         assert identity in listed(service, **query), query
-    for query in ({"label": "run"}, {"search": "nosuch"}, {"state": ["running", "failed"]}):
+    for query in ({"label": "run"}, {"search": "nosuch"}, {"search": "three nosuch"}, {"state": ["running", "failed"]}):
         assert identity not in listed(service, **query), query
     assert identity in listed(service, state=["running", "queued"], label="field", search="three")
 

@@ -12,18 +12,29 @@ from tests.e2e.page.journeys import ENOUGH_MILLISECONDS, find_sources, fit
 # The running fit is looked at by test_first_fit.py, each time; all other views here, with the slow tests.
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
 
+WIDTHS = (375, 1440, 2560)
+"""Pixels of a phone, a laptop and a wide screen."""
+
 
 def test_every_view_can_be_used_by_everyone(tab: Tab) -> None:
     page = tab.open()
     found: list[str] = []
 
     def look(view: str) -> None:
-        found.extend(f"{view}: {violation}" for violation in violations(page))
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            found.extend(f"{view}, {width}: {violation}" for violation in violations(page))
+            sideways = page.evaluate("document.documentElement.scrollWidth")
+            if sideways > width:
+                found.append(f"{view}, {width}: scrolls sideways, to {sideways}")
+        page.set_viewport_size({"width": 1440, "height": 900})
 
     _shown(page, "Or begin with an example")
     look("start")
     find_sources(page)
     page.get_by_role("button", name="q is free; limits, link and prior").click()
+    for panel in page.locator(".side details > summary").all():
+        panel.click()
     look("model")
     page.get_by_role("button", name="Add a stage").click()
     look("methods")
@@ -35,6 +46,7 @@ def test_every_view_can_be_used_by_everyone(tab: Tab) -> None:
         fit(page)
         page.get_by_role("button", name="Fit again from here").click()
     page.go_back()
+    page.get_by_label("Fold by component").check()
     for name in ("Profile", "Correlations", "Corner", "Stages", "Downloads"):
         page.get_by_role("tab", name=name).click()
         look(f"result, {name}")

@@ -1,4 +1,4 @@
-"""Nothing is lost on the page, and nothing is shown that is not fitted: drafts, undo, tabs, masks, fields, dead ends."""
+"""Nothing is lost on the page, and what it shows is what is fitted: drafts, undo, tabs, masks, fields, dead ends."""
 
 from __future__ import annotations
 

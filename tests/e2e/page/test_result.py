@@ -190,3 +190,68 @@ def test_fits_are_labelled_found_compared_and_deleted(tab: Tab, service: Service
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Delete only galaxies").click()
     expect(page.get_by_text("No fit matches.")).to_be_visible()
+
+
+def test_a_result_is_told_by_component_and_lights_its_ellipse(page: Page) -> None:
+    card = page.locator('[data-card="g1"]')
+    expect(card.locator("dt", has_text="rₑ").first).to_be_visible()
+    expect(card.locator("dd").filter(has_text="22.0").first).to_be_visible()
+    card.hover()
+    expect(page.locator('.ellipse.lit[data-component="g1"]')).to_have_count(3)
+    page.get_by_role("combobox", name="Model of").select_option("component/g1")
+    page.get_by_label("taken from the data").check()
+    expect(page.locator(".pane .title").first).to_have_text("Data − g1")
+    page.get_by_label("Filter the parameters").fill("g1 r_e")
+    expect(page.get_by_role("region", name="Parameters").locator("tbody tr")).to_have_count(1)
+
+
+@pytest.fixture(scope="module")
+def noises(service: Service) -> list[str]:
+    """Three fits of one image: two with one noise and different models, one with another noise."""
+    found = []
+    with httpx.Client(base_url=service.url, timeout=120) as http:
+        upload = http.post("/v1/uploads?filename=three.fits", content=THREE_GALAXIES.read_bytes()).json()["id"]
+        request = http.post(f"/v1/uploads/{upload}/propose", json={}).json()["request"]
+        image = {key: value for key, value in request["images"][0].items() if key != "variance"}
+        fewer = [each for each in request["components"] if each["name"] != "g3"]
+        for name, variance, components in (
+            ("one", 22, fewer),
+            ("two", 22, request["components"]),
+            ("three", 30, fewer),
+        ):
+            document = {**request, "name": name, "images": [{**image, "variance": {"constant": variance}}]}
+            fit_id = http.post("/v1/fits", json={**document, "components": components}).json()["id"]
+            assert http.get(f"/v1/fits/{fit_id}?wait=60").json()["state"] == "succeeded"
+            found.append(fit_id)
+    return found
+
+
+def test_a_verdict_stands_only_where_data_and_noise_are_the_same(tab: Tab, noises: list[str]) -> None:
+    one, two, three = noises
+    page = tab.open(f"compare/{one}/{two}")
+    expect(page.get_by_text("By the BIC two is to be preferred")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    page = tab.open(f"compare/{one}/{three}")
+    expect(page.get_by_text("They differ in the variance")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    expect(page.get_by_text("By the BIC")).to_have_count(0)
+    expect(page.locator(".difference.better, .difference.worse")).to_have_count(0)
+    page = tab.open(f"compare/{one}/{one}")
+    expect(page.get_by_text("neither is to be preferred")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+
+
+def test_many_fits_are_sorted_ticked_and_tabled(tab: Tab, noises: list[str]) -> None:
+    page = tab.open("fits")
+    page.get_by_role("button", name="Name", exact=True).click()
+    names = page.locator(".fits tbody th a").all_inner_texts()
+    assert names == sorted(names, key=str.lower)
+    for name in ("one", "two", "three"):
+        page.get_by_label(f"Compare {name}", exact=True).check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="One table of values").click()
+    rows = download.value.path().read_text().splitlines()
+    assert len(rows) == 1 + len(noises)
+    assert "g1.x uncertainty" in rows[0]
+    page.once("dialog", lambda dialog: dialog.accept("batch"))
+    page.get_by_role("button", name="Label").click()
+    expect(page.locator(".fits .badge", has_text="batch")).to_have_count(3, timeout=ENOUGH_MILLISECONDS)
+    page.get_by_role("searchbox").fill("batch two")
+    expect(page.locator(".fits tbody tr")).to_have_count(1)

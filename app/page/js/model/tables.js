@@ -61,3 +61,29 @@ export function asLatex(rows, caption) {
   return ["\\begin{table}", `  \\caption{${escaped(caption)}}`, "  \\begin{tabular}{lrl}", "  \\hline", "  Parameter & Value & Unit \\\\",
     "  \\hline", ...lines, "  \\hline", "  \\end{tabular}", "\\end{table}", ""].join("\n");
 }
+
+/** Every parameter and derived value at full precision: for programs, where `asCsv` is as a paper prints it. */
+export function fullCsv(document) {
+  const all = [...document.parameters, ...document.derived];
+  const measures = ["value", "uncertainty", "uncertainty_scaled", "uncertainty_bootstrap"].filter((key) => all.some((each) => Number.isFinite(each[key])));
+  const cell = (value) => (value === null || value === undefined ? "" : /[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
+  const ends = all.some(({ quantiles }) => quantiles);
+  const columns = ["name", ...measures, ...(ends ? ["q16", "q50", "q84"] : []), "unit", "free", "at_limit"];
+  const lines = all.map((each) => {
+    const flat = { ...each, q16: each.quantiles?.["0.16"], q50: each.quantiles?.["0.5"], q84: each.quantiles?.["0.84"] };
+    return columns.map((column) => cell(flat[column])).join(",");
+  });
+  return [columns.join(","), ...lines, ""].join("\n");
+}
+
+/** Many fits in one table: a row each, a column for every value and its uncertainty that any of them has. */
+export function oneTable(rows) {
+  const cell = (value) => (value === null || value === undefined ? "" : /[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
+  const columns = [...new Set(rows.flatMap(({ document }) => [...document.parameters, ...document.derived].map(({ name }) => name)))];
+  const lines = rows.map(({ fit, document }) => {
+    const known = new Map([...document.parameters, ...document.derived].map((each) => [each.name, each]));
+    const values = columns.flatMap((name) => [known.get(name)?.value, known.get(name)?.uncertainty]);
+    return [fit.id, fit.name, fit.state, document.converged, document.chi2_reduced, document.bic, ...values].map(cell).join(",");
+  });
+  return [["id", "name", "state", "converged", "chi2_reduced", "bic", ...columns.flatMap((name) => [name, `${name} uncertainty`])].map(cell).join(","), ...lines, ""].join("\n");
+}

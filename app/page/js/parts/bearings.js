@@ -10,9 +10,12 @@ export function ScaleBar({ camera, sky }) {
   useCamera(camera);
   const perPixel = sky ? compassOf(sky).scale : 1;
   const most = (MOST / camera.zoom) * perPixel;
-  const power = 10 ** Math.floor(Math.log10(most));
-  const length = [5, 2, 1].map((digit) => digit * power).find((candidate) => candidate <= most);
-  const inUnits = sky ? (length >= 60 ? `${length / 60}′` : `${Number(length.toPrecision(3))}″`) : `${length} px`;
+  // Round in the unit that it is told in: arcmin from one of them on, degrees likewise.
+  const [unit, sign] = !sky ? [1, " px"] : most >= 3600 ? [3600, "°"] : most >= 60 ? [60, "′"] : [1, "″"];
+  const power = 10 ** Math.floor(Math.log10(most / unit));
+  const told = [5, 2, 1].map((digit) => digit * power).find((candidate) => candidate <= most / unit);
+  const length = told * unit;
+  const inUnits = `${Number(told.toPrecision(3))}${sign}`;
   return html`<span class="scale">${inUnits}<i style=${{ width: `${(length / perPixel) * camera.zoom}px` }}></i></span>`;
 }
 

@@ -36,4 +36,4 @@ function luminance(...channels) {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-const short = (value, own) => (own || Math.abs(value) < 0.095 ? "" : value.toFixed(1).replace(/0(?=\.)/, "").replace(".0", "").replace("-", "−"));
+const short = (value, own) => (own || Math.abs(value) < 0.095 ? "" : value.toFixed(2).replace(/^(-?)0\./, "$1.").replace("-", "−"));

@@ -4,6 +4,8 @@ import { html, useEffect, useMemo, useRef } from "../html.js";
 import { coloursOf, MAPS } from "../image/colourmaps.js";
 import { CUTS, histogram, quantile, STRETCHES } from "../image/cuts.js";
 
+import { NumberField } from "./number-field.js";
+
 const BINS = 120;
 
 export function LookTools({ look, plane, onChange }) {
@@ -18,7 +20,9 @@ export function LookTools({ look, plane, onChange }) {
     ${choice("Stretch", look.stretch, Object.keys(STRETCHES), (stretch) => change({ stretch }))}
     ${choice("Cuts", look.cuts, cuts, (name) => name in CUTS && recut(name))}
     ${choice("Colours", look.map, MAPS, (map) => change({ map }))}
-    <${Ramp} map=${look.map} />`;
+    <label class="field">from<span class="cut"><${NumberField} value=${look.low} digits=${4} onValue=${(low) => low !== null && low < look.high && change({ low, cuts: "by hand" })} /></span></label>
+    <${Ramp} map=${look.map} />
+    <label class="field">to<span class="cut"><${NumberField} value=${look.high} digits=${4} onValue=${(high) => high !== null && high > look.low && change({ high, cuts: "by hand" })} /></span></label>`;
 }
 
 function Ramp({ map }) {

@@ -9,7 +9,11 @@ const REST_MILLISECONDS = 150;
 /** Draw again whenever the camera moves. */
 export function useCamera(camera) {
   const [, setTurn] = useState(0);
-  useEffect(() => camera.listen(() => setTurn((turn) => turn + 1)), [camera]);
+  useEffect(() => {
+    // It may have moved between drawing and listening, as when panes that share it are opened together.
+    setTurn((turn) => turn + 1);
+    return camera.listen(() => setTurn((turn) => turn + 1));
+  }, [camera]);
   return camera;
 }
 

@@ -20,7 +20,7 @@ import { NameField } from "./name-field.js";
 import { NumberField } from "./number-field.js";
 import { tell } from "./toasts.js";
 
-const MOST_LETTERS = 9;
+const MOST_LETTERS = 8;
 const ICONS = { free: "open", fixed: "lock", linked: "link", varied: "code" };
 
 export function ParameterPanel({ name, request, catalogue, change, select, faults }) {

@@ -4,28 +4,37 @@ import { html, useEffect, useMemo, useState } from "../html.js";
 import { Camera } from "../image/camera.js";
 import { binFor, lightLook, loadPlane, RESIDUAL_LOOK } from "../image/planes.js";
 import { originOf, reference } from "../model/requests.js";
-import { getJson, pixelsOfResult, planeOfResult, skyOf } from "../service.js";
+import { sample } from "../image/cuts.js";
+import { topOf } from "../model/ellipse.js";
+import { getJson, loadCatalogue, pixelsOfResult, planeOfResult, skyOf } from "../service.js";
 import { Failure, useAnswer } from "./asking.js";
 import { Compass, ScaleBar } from "./bearings.js";
+import { ellipsesOf } from "./ellipses.js";
 import { Icon } from "./icons.js";
 import { LookTools } from "./look.js";
+import { NumberField } from "./number-field.js";
 import { Pane } from "./pane.js";
 import { Readout } from "./readout.js";
 
 const PLANES = { data: "Data", model: "Model", normalized_residual: "Residual / σ" };
+const MOST_DRAWN = 40;
 const BLINK_MILLISECONDS = 700;
 
-export function ResultPanes({ fit, request }) {
+export function ResultPanes({ fit, request, lit, light }) {
   const [imageAt, setImageAt] = useState(0);
   const image = request.images[imageAt];
   return html`${request.images.length > 1 && html`<div class="segments" role="group" aria-label="Image">${request.images.map((each, at) => html`
       <button aria-pressed=${at === imageAt} onClick=${() => setImageAt(at)}>${each.name}</button>`)}</div>`}
-    <${Linked} key=${image.name} fit=${fit} image=${image} components=${request.components} />`;
+    <${Linked} key=${image.name} fit=${fit} image=${image} request=${request} lit=${lit} light=${light} />`;
 }
 
-function Linked({ fit, image, components }) {
+function Linked({ fit, image, request, lit, light }) {
+  const { components } = request;
+  const profiles = useAnswer(loadCatalogue, []).value?.profiles ?? [];
+  const [drawn, setDrawn] = useState(components.length <= MOST_DRAWN);
+  const [minus, setMinus] = useState(false);
   const [instead, setInstead] = useState("model");
-  const links = fit.links.images[image.name];
+  const links = fit.links.images[image.name ?? "image"];
   const { value, error } = useAnswer(() => loadPlanes(links, image), [links.data]);
   const part = useAnswer(() => (instead === "model" || !value ? null : loadPlane(pixelsOfResult(planeOfResult(fit, image.name, instead)), value.bin, originOf(image))), [instead, value]);
   const camera = useMemo(() => new Camera(), []);
@@ -45,7 +54,13 @@ function Linked({ fit, image, components }) {
   }, [blinking]);
   if (error) return html`<${Failure} error=${error} />`;
   if (!value || !looks) return html`<div class="panes">${Object.keys(PLANES).map((key) => html`<div class="pane small" key=${key}></div>`)}</div>`;
-  const planeOf = (key) => (key === "model" && part.value ? part.value : value[key]);
+  const left = minus && part.value ? subtracted(value.data, part.value) : null;
+  const planeOf = (key) => (key === "model" && part.value ? part.value : key === "data" && left ? left : value[key]);
+  // A component has cuts of its own: those of the data have the sky in them.
+  const lookOf = (key) => (key === "model" && part.value ? { ...lightLook(part.value), map: looks.model.map, stretch: looks.model.stretch } : looks[key]);
+  const ellipses = drawn && profiles.length ? ellipsesOf(request, profiles, value.sky) : [];
+  const over = ({ camera: current }) => ellipses.map((each) => html`<${SeenEllipse} key=${each.name} ellipse=${each} camera=${current} lit=${each.name === lit} light=${light} />`);
+  const titleOf = (key) => (key === "model" && part.value ? `Model of ${instead.slice(10)}` : key === "data" && left ? `Data − ${instead.slice(10)}` : PLANES[key]);
   const change = (key) => (look) => setLooks(key === "normalized_residual" ? { ...looks, [key]: look } : { ...looks, data: look, model: look });
   const shown = single ? [single] : Object.keys(PLANES);
   const blink = () => {
@@ -57,13 +72,30 @@ function Linked({ fit, image, components }) {
       <${LookTools} look=${looks.data} plane=${value.data} onChange=${change("data")} />
       ${parts.length > 1 && html`<label class="field">Model of<select value=${instead} onChange=${(event) => setInstead(event.target.value)}>
         <option value="model">everything</option>${parts.map((key) => html`<option key=${key} value=${key}>${key.slice(10)}</option>`)}</select></label>`}
+      ${instead !== "model" && html`<label class="choice"><input type="checkbox" checked=${minus} onChange=${() => setMinus(!minus)} />taken from the data</label>`}
+      <label class="choice"><input type="checkbox" checked=${drawn} onChange=${() => setDrawn(!drawn)} />Ellipses</label>
+      <label class="field">Residual ±σ<span class="brush"><${NumberField} value=${looks.normalized_residual.high} digits=${3} onValue=${(high) => high > 0 && change("normalized_residual")({ ...RESIDUAL_LOOK, low: -high, high, cuts: `±${high} σ` })} /></span></label>
       <div class="segments" role="group" aria-label="Panes"><button aria-pressed=${single === null} onClick=${() => (setBlinking(false), setSingle(null))}>All</button>
         ${Object.entries(PLANES).map(([key, words]) => html`<button key=${key} aria-pressed=${single === key && !blinking} onClick=${() => (setBlinking(false), setSingle(key))}>${words}</button>`)}</div>
       <button aria-pressed=${blinking} onClick=${blink}><${Icon} name="blink" />Blink</button></div>
-    <div class="panes">${shown.map((key) => html`<${Pane} key=${single ? "one" : key} small=${!single} plane=${planeOf(key)} look=${looks[key]} camera=${camera}
-      label=${`${PLANES[key]} of ${image.name}`} title=${PLANES[key]} onCursor=${setCursor}
+    <div class="panes">${shown.map((key) => html`<${Pane} key=${single ? "one" : key} small=${!single} plane=${planeOf(key)} look=${lookOf(key)} camera=${camera}
+      label=${`${PLANES[key]} of ${image.name}`} title=${titleOf(key)} onCursor=${setCursor}
       corner=${() => html`<${Readout} cursor=${cursor} plane=${planeOf(key)} sky=${value.sky} />
-        <${ScaleBar} camera=${camera} sky=${value.sky} />${key === shown[0] && html`<${Compass} sky=${value.sky} />`}`} />`)}</div>`;
+        <${ScaleBar} camera=${camera} sky=${value.sky} />${key === shown[0] && html`<${Compass} sky=${value.sky} />`}`}>${over}</${Pane}>`)}</div>`;
+}
+
+/** An ellipse that is looked at: pointing at it lights its card, and the card lights it. */
+function SeenEllipse({ ellipse: { name, x, y, r, q, pa, ...rest }, camera, lit, light }) {
+  const turn = `translate(${x} ${y}) rotate(${pa})`;
+  return html`<g class="ellipse seen ${lit ? "lit" : ""}" data-component=${name} onMouseEnter=${() => light(name)} onMouseLeave=${() => light(null)} onClick=${() => light(name, true)}>
+    <ellipse class="shade" transform=${turn} rx=${Math.abs(r * q)} ry=${Math.abs(r)} /><ellipse class="outline" transform=${turn} rx=${Math.abs(r * q)} ry=${Math.abs(r)} />
+    <text class="name" transform=${`translate(${x} ${y + topOf({ r, q, pa, ...rest })}) scale(${1 / camera.zoom} ${-1 / camera.zoom})`} y="-5" text-anchor="middle">${name}</text></g>`;
+}
+
+/** A plane less another of the same pixels. */
+function subtracted(plane, other) {
+  const values = plane.values.map((value, at) => value - other.values[at]);
+  return { ...plane, values, sorted: sample(values) };
 }
 
 async function loadPlanes(links, image) {

@@ -1,12 +1,17 @@
 /** The stages of a fit, in order: methods with their options, from what the service says it can do. */
 
 import { html, useState } from "../html.js";
+import { setFaults } from "../draft.js";
+import { costOf } from "../model/costs.js";
 import { faultsAt, sentence } from "../model/faults.js";
+import { planOf } from "../service.js";
+import { settled } from "../settling.js";
 import { Dialog } from "./dialog.js";
 import { Icon } from "./icons.js";
 import { OptionField } from "./option-field.js";
+import { complain } from "./toasts.js";
 
-export function Stages({ request, methods, change, faults }) {
+export function Stages({ draft, request, methods, change, faults }) {
   const [picking, setPicking] = useState(false);
   const stages = request.stages ?? [];
   const put = (next) => change((before) => ({ ...before, stages: next }));
@@ -20,11 +25,31 @@ export function Stages({ request, methods, change, faults }) {
       put=${(next) => put(stages.map((each, index) => (index === at ? next : each)))}
       remove=${() => put(stages.filter((_, index) => index !== at))} earlier=${at > 0 && (() => swap(at))} />`)}</ol>
     ${stages.length === 0 && html`<p class="quiet small">Without a stage the model is only drawn: a preview.</p>`}
-    <button onClick=${() => setPicking(true)}><${Icon} name="plus" />Add a stage</button>
+    <div class="row"><button onClick=${() => setPicking(true)}><${Icon} name="plus" />Add a stage</button><${Cost} draft=${draft} /></div>
     ${picking && html`<${Dialog} title="Which method?" close=${() => setPicking(false)}>
       <div class="methods">${methods.map(({ name, description }) => html`
         <button key=${name} onClick=${() => add(name)}><strong>${name}</strong><span>${description}</span></button>`)}</div>
     </${Dialog}>`}`;
+}
+
+/** What the fit as it stands would take, asked of the service. */
+function Cost({ draft }) {
+  const [asked, setAsked] = useState(null);
+  const [busy, setBusy] = useState(false);
+  const ask = async () => {
+    setBusy(true);
+    setAsked(null);
+    try {
+      setAsked({ of: draft.request, plan: await planOf(await settled(draft)) });
+    } catch (error) {
+      if (error.faults?.length) setFaults(error.faults);
+      complain(error);
+    }
+    setBusy(false);
+  };
+  const plan = asked?.of === draft.request ? asked.plan : null;
+  return html`<button class="bare" disabled=${busy} onClick=${ask}>${busy ? "Asking…" : "How long?"}</button>
+    ${plan && html`<p class="small quiet" role="status">${costOf(plan)}</p>${plan.notices.map(({ sentence }) => html`<p class="small note warn">${sentence}</p>`)}`}`;
 }
 
 function Stage({ stage, at, method, faults, put, remove, earlier }) {

@@ -1,12 +1,13 @@
 /** The image of a model: its ellipses, its preview, its mask, and how it is shown. */
 
-import { changeRequest, forgetDraft, getDraft, setFaults } from "../draft.js";
-import { html, useEffect, useMemo, useState } from "../html.js";
+import { changeRequest, forgetDraft, getDraft, newGesture, setFaults } from "../draft.js";
+import { html, useEffect, useMemo, useRef, useState } from "../html.js";
 import { Camera } from "../image/camera.js";
 import { binFor, lightLook, loadPlane, RESIDUAL_LOOK } from "../image/planes.js";
 import { addAt } from "../model/adding.js";
 import { reference } from "../model/requests.js";
 import { general } from "../model/rounding.js";
+import { boxOf } from "../model/windows.js";
 import { Failure, useAnswer } from "../parts/asking.js";
 import { Compass, ScaleBar } from "../parts/bearings.js";
 import { Ellipses } from "../parts/ellipses.js";
@@ -31,12 +32,14 @@ export function ImageStage({ image, request, strokes, catalogue, selected, selec
   const [shown, setShown] = useState("data");
   const [drawn, setDrawn] = useState(true);
   const [cursor, setCursor] = useState(null);
+  const [windowing, setWindowing] = useState(false);
+  const box = useRef(null);
   const { plane, sky } = value ?? {};
   const preview = usePreview(request, strokes, image, plane?.bin ?? 1, plane && shown !== "data");
   const painting = useMask(image, plane, strokes[image.name ?? "image"] ?? NONE);
   useEffect(() => {
     if (plane) setLook(lightLook(plane));
-    onPlane?.(plane && { plane, sky, camera });
+    onPlane?.(plane && { plane, sky, camera, header: value.header });
   }, [plane]);
   useEffect(() => {
     if (preview.error?.faults?.length) setFaults(preview.error.faults);
@@ -52,11 +55,18 @@ export function ImageStage({ image, request, strokes, catalogue, selected, selec
     changeRequest(() => next);
     select(name);
   };
+  const drawWindow = (at, phase) => {
+    if (phase === "start") box.current = { from: at, gesture: newGesture() };
+    const drawn = box.current && boxOf(box.current.from, at, plane.shape);
+    if (drawn) changeRequest((before) => withImage(before, image.name, { window: drawn }), box.current.gesture);
+    if (phase === "end") box.current = null;
+  };
+  const draws = painting.tool ? painting.mask && painting.draw : windowing && plane ? drawWindow : null;
   const dab = (at) => ["start", "go", "end"].forEach((phase) => painting.draw(at, phase));
   const seen = shown === "data" ? plane : preview.planes?.[shown] ?? plane;
   const seenLook = shown === "residual" && preview.planes ? RESIDUAL_LOOK : look;
   const overlay = ({ camera: current, pane }) => drawn && html`<${MaskShapes} shapes=${shapes} />${image.window && html`<${Window} window=${image.window} />`}
-    <${Ellipses} request=${request} profiles=${catalogue.profiles} sky=${sky} camera=${current} still=${painting.tool !== null}
+    <${Ellipses} request=${request} profiles=${catalogue.profiles} sky=${sky} camera=${current} still=${draws !== null}
     pane=${pane} selected=${selected} select=${select} change=${changeRequest} />`;
   const corner = (pane) => html`
     ${painting.mask && html`<${Layer} picture=${painting.mask} turn=${painting.turn} camera=${camera} pane=${pane} />`}
@@ -67,11 +77,13 @@ export function ImageStage({ image, request, strokes, catalogue, selected, selec
       <label class="choice"><input type="checkbox" checked=${drawn} onChange=${() => setDrawn(!drawn)} />Ellipses</label>
       <span class="small quiet numbers" role="status">${words(shown, preview)}</span></div>
     <${Pane} plane=${seen} look=${seenLook} camera=${camera} label=${`${SHOWN[shown]}, image ${image.name}`} title=${preview.planes && shown !== "data" ? `${SHOWN[shown]} at these parameters` : null}
-      onCursor=${setCursor} onOpen=${plane && (painting.tool ? dab : add)} onDraw=${painting.tool && painting.mask && painting.draw} corner=${corner}>
+      onCursor=${setCursor} onOpen=${plane && (painting.tool ? dab : windowing ? null : add)} onDraw=${draws} corner=${corner}>
       ${overlay}</${Pane}>
     ${preview.error && html`<${Failure} error=${preview.error} />`}
     ${look && html`<div class="card stack"><div class="tools"><${LookTools} look=${look} plane=${plane} onChange=${setLook} /></div>
-      <${Histogram} plane=${plane} look=${look} onChange=${setLook} /><${MaskTools} painting=${painting} />
+      <${Histogram} plane=${plane} look=${look} onChange=${setLook} /><div class="tools"><${MaskTools} painting=${painting} />
+        <button aria-pressed=${windowing} onClick=${() => { painting.stop(); setWindowing(!windowing); }}>Draw the window</button>
+        ${image.window && html`<button class="bare" onClick=${() => changeRequest((before) => withImage(before, image.name, { window: undefined }))}>Fit the whole image</button>`}</div>
       ${shapes.length > 0 && html`<p class="small">${shapes.length === 1 ? "One shape is" : `${shapes.length} shapes are`} masked, drawn in red.
         <button class="bare" onClick=${unmask}>Unmask</button></p>`}</div>`}
     <p class="quiet small">Click an ellipse to choose it; drag it to move it, its ends to stretch and turn it; double-click the image, or press Enter on
@@ -80,11 +92,12 @@ export function ImageStage({ image, request, strokes, catalogue, selected, selec
 
 async function loadImage(file) {
   const { description } = await getJson(`/v1/uploads/${file.upload}`);
-  const shape = hduOf(description, file).shape.slice(-2);
+  const header = hduOf(description, file);
+  const shape = header.shape.slice(-2);
   const [plane, sky] = await Promise.all([
     loadPlane(pixelsOf(file), binFor(shape)), getJson(skyOf(file)).catch(() => null),
   ]);
-  return { plane: { ...plane, shape }, sky };
+  return { plane: { ...plane, shape }, sky, header };
 }
 
 const withImage = (request, name, changes) => ({

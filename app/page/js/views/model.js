@@ -6,6 +6,8 @@ import { faultsElsewhere, placeOf, sentence } from "../model/faults.js";
 import { Failure, useAnswer, Waiting } from "../parts/asking.js";
 import { ComponentTree } from "../parts/component-tree.js";
 import { Icon } from "../parts/icons.js";
+import { Sending } from "../parts/dropping.js";
+import { Constraints, FitPanel, ImagePanel } from "../parts/image-panel.js";
 import { ParameterPanel } from "../parts/parameter-panel.js";
 import { RequestDialog } from "../parts/request-dialog.js";
 import { Stages } from "../parts/stages.js";
@@ -80,6 +82,7 @@ function Workbench({ draft, catalogue }) {
       </div></div>
     ${(draft.proposal?.warnings ?? []).map((warning) => html`<p class="note warn">${warning}</p>`)}
     ${faultsElsewhere(faults).map((fault) => html`<p class="note bad" role="alert"><strong>${placeOf(fault.path, request)}</strong> ${sentence(fault)}</p>`)}
+    <${Sending} />
     ${draft.imported && html`<${Imported} ...${draft.imported} />`}
     <div class="workbench">
       <div class="stack">
@@ -93,8 +96,11 @@ function Workbench({ draft, catalogue }) {
         <section class="card stack"><h2>Components</h2>
           <${ComponentTree} request=${request} catalogue=${catalogue} selected=${selected} select=${select} change=${changeRequest} faults=${faults} shown=${shownPlane} />
         </section>
+        <${ImagePanel} request=${request} image=${image} files=${draft.files ?? []} faults=${faults} shape=${shownPlane?.plane.shape} header=${shownPlane?.header} />
+        <${Constraints} request=${request} faults=${faults} />
+        <${FitPanel} request=${request} faults=${faults} />
         <section class="card stack"><h2>Stages</h2>
-          <${Stages} request=${request} methods=${catalogue.methods} change=${changeRequest} faults=${faults} /></section>
+          <${Stages} draft=${draft} request=${request} methods=${catalogue.methods} change=${changeRequest} faults=${faults} /></section>
       </div>
     </div>
     ${shown && html`<${RequestDialog} request=${request} strokes=${strokes} change=${changeModel} close=${() => setShown(false)} />`}`;

@@ -1,7 +1,7 @@
 /** Result: images side by side, the parameters as a paper prints them, and all that tells how far to trust them. */
 
 import { startDraft } from "../draft.js";
-import { html, useState } from "../html.js";
+import { html, useMemo, useState } from "../html.js";
 import { general } from "../model/rounding.js";
 import { fluxScalesOf } from "../model/tables.js";
 import { withValues } from "../model/requests.js";
@@ -12,7 +12,9 @@ import { CornerPanel } from "../parts/corner-panel.js";
 import { CorrelationPanel } from "../parts/correlation-panel.js";
 import { Downloads } from "../parts/downloads.js";
 import { Icon } from "../parts/icons.js";
-import { ParameterTable } from "../parts/parameter-table.js";
+import { ComponentCards } from "../parts/component-cards.js";
+import { Notices } from "../parts/notices.js";
+import { kindsOf, ParameterTable } from "../parts/parameter-table.js";
 import { Naming } from "../parts/naming.js";
 import { ResultPanes } from "../parts/result-panes.js";
 import { RequestDialog } from "../parts/request-dialog.js";
@@ -34,6 +36,13 @@ export function Result({ fit }) {
 
 function Whole({ fit, parameters, request }) {
   const [shown, setShown] = useState(false);
+  const [held, setHeld] = useState(null);
+  const [pointed, setPointed] = useState(null);
+  const light = (name, hold = false) => (hold ? setHeld(name) : setPointed(name));
+  const lit = pointed ?? held;
+  const kinds = kindsOf(parameters);
+  const [kind, setKind] = useState(kinds[0] ?? "uncertainty");
+  const ended = useMemo(() => withValues(request, parameters.parameters), [request, parameters]);
   const sampled = fit.links.chains !== null && fit.links.chains !== undefined;
   const tabs = {
     Profile: () => html`<${Plot} address=${fit.links.plots.profile} label="Radial profile of data and model" />`,
@@ -48,18 +57,20 @@ function Whole({ fit, parameters, request }) {
     <${Heading} fit=${fit} request=${request} parameters=${parameters} show=${() => setShown(true)} />
     ${fit.error && html`<div class="note bad" role="alert"><strong>${fit.error.title}.</strong> ${fit.error.detail}</div>`}
     ${fit.state === "cancelled" && html`<p class="note warn">This fit was cancelled; here is what it had found.</p>`}
-    ${fit.notices.map(({ sentence, where }) => html`<p class="note warn">${where ? `${where}: ` : ""}${sentence}</p>`)}
+    <${Notices} notices=${fit.notices} />
     <section class="card"><div class="figures">
       <${Figure} value=${general(parameters.chi2_reduced)} words="reduced χ²" />
       <${Figure} value=${general(parameters.chi2)} words="χ²" />
       <${Figure} value=${general(parameters.bic)} words="BIC" />
       <${Figure} value=${parameters.n_pixels.toLocaleString()} words="pixels used" />
       <${Figure} value=${parameters.degrees_of_freedom.toLocaleString()} words="degrees of freedom" />
-      <${Figure} value=${duration(between(fit.started_at, fit.finished_at))} words=${parameters.converged ? "converged" : "not converged"} />
+      <${Figure} value=${duration(between(fit.started_at, fit.finished_at))} words="taken" />
+      <${Figure} value=${parameters.converged ? "yes" : "no"} words="converged" />
     </div></section>
-    <section class="card stack"><h2 class="visually-hidden">Images</h2><${ResultPanes} fit=${fit} request=${request} /></section>
+    <section class="card stack"><h2 class="visually-hidden">Images</h2><${ResultPanes} fit=${fit} request=${ended} lit=${lit} light=${light} /></section>
+    <${ComponentCards} document=${parameters} request=${request} kind=${kind} lit=${lit} light=${light} />
     <div class="columns wide">
-      <section class="card stack"><${ParameterTable} document=${parameters} request=${request} name=${fit.name || "fit"} />
+      <section class="card stack"><${ParameterTable} document=${parameters} request=${request} name=${fit.name || "fit"} kind=${kind} setKind=${setKind} kinds=${kinds} light=${light} />
         ${fluxScalesOf(parameters).map((line) => html`<p class="quiet small">${line}</p>`)}</section>
       <section class="card stack details"><${Tabs} label="Details" tabs=${tabs} /></section>
     </div>

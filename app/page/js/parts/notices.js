@@ -1,0 +1,21 @@
+/** Notices of a fit: each a sentence, with what it means and what to do about it. */
+
+import { html } from "../html.js";
+import { getJson } from "../service.js";
+import { useAnswer } from "./asking.js";
+
+let asked = null;
+const explained = () => (asked ??= getJson("/page/notices.json").catch(() => ({})));
+
+export function Notices({ notices }) {
+  const known = useAnswer(explained, []).value ?? {};
+  return notices.map(({ code, sentence, where }, at) => {
+    const told = known[code];
+    return html`<div key=${at} class="note warn"><p>${where ? html`<strong>${placeWords(where)}</strong>: ` : ""}${upper(sentence)}</p>
+      ${told && html`<details><summary>What to do</summary><p>${told.remedy}</p><p class="quiet">${told.meaning} (<code>${code}</code>, in the reference of notices)</p></details>`}</div>`;
+  });
+}
+
+/** "image image" is the one image. */
+const placeWords = (where) => where.replace(/^image image\b/, "the image").replace(/^parameters? /, "");
+const upper = (text) => text.charAt(0).toUpperCase() + text.slice(1);
