@@ -27,6 +27,8 @@ COMMANDS: tuple[str, ...] = (
     "watch",
     "results",
     "export",
+    "compare",
+    "plot",
     "cancel",
     "profiles",
     "worker",

@@ -13,6 +13,7 @@ EXIT_CODES: dict[int, str] = {
     "something is missing; of several fits, some failed.",
     2: "What was asked cannot be done, and has to change: a fault in the request, a file that is not there, a word "
     "that the command does not know, a library that is not installed.",
+    3: "Of `photfit compare`: the results cannot be compared, since they are of other data.",
     130: "Ended by Ctrl-C, or SIGTERM; of `photfit fit`, with what had been found.",
 }
 """What a command ends with, and what it means."""

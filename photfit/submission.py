@@ -11,10 +11,13 @@ from fitting.spec import FitRequest, RequestInvalid, parse_request
 from photfit.answers import FitAnswer
 from photfit.client import UPLOAD_PREFIX, Client
 from photfit.failures import UserMistake, describe_faults
+from photfit.request_changes import RequestChanges
 
 
-def read_request(path: Path) -> FitRequest:
-    """The request in a JSON file. Raises UserMistake with every fault and its JSON path."""
+def read_request(path: Path, changes: RequestChanges | None = None) -> FitRequest:
+    """The request in a JSON file, changed where that is asked for. Raises UserMistake with every fault and its JSON
+    path.
+    """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -24,7 +27,7 @@ def read_request(path: Path) -> FitRequest:
     except json.JSONDecodeError as error:
         raise UserMistake(f"{path} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
     try:
-        return parse_request(document)
+        return parse_request(document if changes is None else changes.applied(document))
     except RequestInvalid as error:
         raise UserMistake(f"{path} has faults:\n{describe_faults(error.faults)}") from error
 

@@ -19,6 +19,16 @@ Decorated = Callable[..., Any]
 _KEY = "photfit.key"
 
 
+class NearChoice(click.Choice[str]):
+    """A choice of words that asks about a slip."""
+
+    def get_invalid_choice_message(self, value: object, ctx: click.Context | None) -> str:
+        """What is said of a word that is none of them."""
+        from fitting.spec import did_you_mean
+
+        return super().get_invalid_choice_message(value, ctx).rstrip(".") + did_you_mean(value, self.choices)
+
+
 def url_option(command: Decorated) -> Decorated:
     """`--url`, the service to speak to, and `--api-key`, which it may ask for; `connected` finds the key by itself."""
     return click.option(

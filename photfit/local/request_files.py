@@ -20,6 +20,7 @@ from fitting.spec.plots import PlotUnavailable, plots_of
 from photfit.failures import CommandFailure, UserMistake, describe_faults
 from photfit.local.engine import NothingKept, run_request
 from photfit.output_folder import OutputFolder, keep_elsewhere
+from photfit.request_changes import RequestChanges
 from photfit.results import LibraryMissing
 from photfit.submission import locate_from, read_request
 
@@ -60,6 +61,7 @@ def fit_here(
     *,
     stop: Callable[[], bool] = lambda: False,
     overwrite: bool = False,
+    changes: RequestChanges | None = None,
 ) -> LocalFit:
     """Carry out a request and write `parameters.json`, `covariance.json`, images and plots below `output`.
 
@@ -72,10 +74,11 @@ def fit_here(
         report: called with the engine's progress.
         stop: asked at each report whether the fit should end with what it has found.
         overwrite: whether results of an earlier fit give way.
+        changes: of the request, before it is read.
 
     Raises UserMistake where the request or one of its files has faults, or the folder does not take results.
     """
-    request = read_request(request_file)
+    request = read_request(request_file, changes)
     named = {plane.file for _, plane in request.references()}
     spare = [request_file, *(locate_from(request_file.parent, name) for name in named)]
     folder = OutputFolder.tried(output, overwrite=overwrite, spare=spare)

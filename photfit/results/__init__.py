@@ -4,6 +4,7 @@
 fit in this process each answer. Nothing here imports NumPy or astropy before somebody asks for what needs them.
 """
 
+from photfit.results.fetched_source import FetchedSource
 from photfit.results.fit import Fit, NoResult
 from photfit.results.fit_source import DocumentName, FitSource
 from photfit.results.fits_table import fits_table
@@ -15,6 +16,7 @@ from photfit.results.progress_reports import shown_progress
 
 __all__ = [
     "DocumentName",
+    "FetchedSource",
     "Fit",
     "FitSource",
     "FittedImage",

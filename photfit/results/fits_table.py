@@ -26,7 +26,7 @@ def fits_table(fits: Iterable[Any]) -> QTable:
             order of their items.
 
     Returns:
-        Columns ``item`` (path or number of what was fitted), ``id``, ``name``, ``state`` (empty where nothing was
+        Columns ``item`` (path or number of what was fitted), ``id``, ``name``, ``state`` (``refused`` where nothing was
         fitted), ``failure`` (why there is no result), ``converged``, ``chi2_reduced``, ``n_pixels``, then those of
         `Fit.row`: each parameter and derived value, and that with ``_err``, as quantities. NaN where there is none.
 
@@ -61,7 +61,7 @@ def _row(number: int, given: Any) -> dict[str, Any]:
     item = getattr(given, "item", index)
     row: dict[str, Any] = {"index": index}
     row["item"] = os.fspath(item) if isinstance(item, str | os.PathLike) else str(index)
-    row |= {"id": "", "name": "", "state": "", "failure": ""}
+    row |= {"id": "", "name": "", "state": "refused", "failure": ""}
     if fit is None:
         return row | {"failure": str(given.error)}
     answer = fit.answer

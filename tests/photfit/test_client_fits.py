@@ -213,7 +213,7 @@ def test_outcomes_become_one_table(client: Client, service: StandIn, images: lis
     service.failing = {"bad"}
     items = [images[0], {"image": images[1], "name": "bad"}, tmp_path / "none.fits"]
     table = fits_table(client.map(items, MODEL))
-    assert list(table["state"]) == ["succeeded", "failed", ""]
+    assert list(table["state"]) == ["succeeded", "failed", "refused"]
     assert list(table["failure"][:2]) == ["", "The model was NaN."]
     assert "there is no file" in table["failure"][2]
     assert table["item"][0] == str(images[0])

@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from fitting.spec import did_you_mean
 from photfit.cli import COMMANDS, main
 from photfit.commands import cancel
+from photfit.commands.compare import NOT_COMPARABLE
 from photfit.extras import missing_library
 from photfit.failures import EXIT_CODES, CommandFailure, UserMistake
 from photfit.stopping import STOPPED_EXIT_CODE
@@ -128,7 +129,7 @@ def test_the_page_lists_every_exit_code() -> None:
 
 def test_every_exit_code_that_the_code_has_is_listed() -> None:
     kinds = [CommandFailure, *CommandFailure.__subclasses__()]
-    used = {kind.exit_code for kind in kinds} | {STOPPED_EXIT_CODE, click.UsageError.exit_code, 0}
+    used = {kind.exit_code for kind in kinds} | {STOPPED_EXIT_CODE, click.UsageError.exit_code, NOT_COMPARABLE, 0}
     assert UserMistake in kinds
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "photfit").rglob("*.py"))
     written = re.findall(r"(?:exit_code = |\.exit\()(\d+)", code)
