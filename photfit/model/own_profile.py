@@ -79,6 +79,10 @@ def profile(
     log, log10, sqrt, sin, cos, tan, abs, maximum, minimum, square) are followed, so that what it gives is a formula:
     differentiated exactly, integrated over pixels as built-in profiles are, and known to a service, too.
 
+    A function that does more (``torch.where``, ``scipy.special.k1``) is taken as it is, where it works with torch's
+    tensors or NumPy's arrays element by element: for fits in this process alone, differentiated by torch or by
+    differences. Units of its parameters have to be said, and `bend` where it ends or bends.
+
     Args:
         function: the radius is its first argument, the others are the parameters; defaults are first values.
         bend: the length at which maximum, minimum or abs change over.
@@ -89,7 +93,7 @@ def profile(
 
     Raises:
         RequestInvalid: units do not agree, or something else is wrong with the formula; ``faults`` lists all.
-        TypeError: the function does what a formula does not have, such as a comparison.
+        TypeError: the function does what a formula does not have, and is none of arrays, element by element.
     """
     if function is None:
         return lambda written: profile(written, bend=bend, **symbols)
@@ -97,9 +101,23 @@ def profile(
     unknown = [name for name in symbols if name not in {each.name for each in names}]
     if unknown:
         raise TypeError(f"{function.__name__} has no parameter {', '.join(unknown)}")
-    # The first argument may be called anything: the formula's radius is r.
+    told = {name: {"unit": each} if isinstance(each, str) else dict(each) for name, each in symbols.items()}
     try:
-        found = function(_Symbol.named("r"), *(_Symbol.named(each.name) for each in names))
+        brightness = _followed_brightness(function, radius.name, [each.name for each in names])
+    except CannotFollow as cannot:
+        brightness, told = _called_brightness(function, [each.name for each in names], told, cannot)
+    described: dict[str, dict[str, Any]] = {}
+    for each in names:
+        first = {} if each.default is inspect.Parameter.empty else {"default": float(each.default)}
+        described[each.name] = first | told.get(each.name, {})
+    return _class_of(function, brightness, described, bend)
+
+
+def _followed_brightness(function: Callable[..., Any], radius: str, names: Sequence[str]) -> str:
+    """What a function does with symbols, as a formula. Raises CannotFollow."""
+    try:
+        # The first argument may be called anything: the formula's radius is r.
+        found = function(_Symbol.named("r"), *map(_Symbol.named, names))
     except CannotFollow:
         raise
     except (TypeError, AttributeError) as error:
@@ -107,14 +125,29 @@ def profile(
         why = f"{function.__name__} does what a formula cannot ({str(error).splitlines()[0]})"
         raise CannotFollow(f"{why}: beside arithmetic it has {known}, of numpy or torch") from error
     if not isinstance(found, Link):
-        raise TypeError(f"{function.__name__} gives {found!r}, which does not depend on {radius.name}")
-    described: dict[str, dict[str, Any]] = {}
-    for each in names:
-        given = symbols.get(each.name, {})
-        told = {"unit": given} if isinstance(given, str) else dict(given)
-        first = {} if each.default is inspect.Parameter.empty else {"default": float(each.default)}
-        described[each.name] = first | told
-    return _class_of(function, found.expression(), described, bend)
+        raise TypeError(f"{function.__name__} gives {found!r}, which does not depend on {radius}")
+    return found.expression()
+
+
+def _called_brightness(
+    function: Callable[..., Any], names: Sequence[str], said: Mapping[str, dict[str, Any]], cannot: CannotFollow
+) -> tuple[str, dict[str, dict[str, Any]]]:
+    """A formula that calls a function in this process, and what is said of its parameters, all with units.
+
+    Raises CannotFollow where it is none.
+    """
+    whole = {name: {"unit": "", **said.get(name, {})} for name in names}
+    try:
+        from fitting.profiles.own_functions import own_elementwise
+    except ImportError:
+        raise cannot from None
+    from fitting.spec.expressions.own_functions import make_known
+
+    own = own_elementwise(function, [str(whole[name]["unit"]) for name in names])
+    if isinstance(own, str):
+        raise CannotFollow(f"{cannot}; and taken as it is, {own}") from cannot
+    plain = function.__name__ if function.__name__.isidentifier() else "own"
+    return f"{make_known(plain, own)}({', '.join(['r', *names])})", whole
 
 
 def _class_of(

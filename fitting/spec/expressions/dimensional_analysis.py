@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from fitting.spec.expressions.expressions import CONSTANTS, Expression, ExpressionInvalid
+from fitting.spec.expressions.own_functions import own_function
 
 _FOLDS = ("min", "max")
 _FINEST = 1000
@@ -84,6 +85,8 @@ def _of(node: ast.expr, powers: Mapping[str, Powers]) -> Powers | None:
             return (_of(argument, powers) or NUMBER).raised(Fraction(1, 2))
         case ast.Call(func=ast.Name(id=function), args=arguments) if function in _FOLDS:
             return _alike(node, arguments, powers)
+        case ast.Call(func=ast.Name(id=function)) if own_function(function):
+            return INTENSITY
         case ast.Call(func=ast.Name(id=function), args=[argument]):
             return _pure(argument, powers, function)
     raise AssertionError(f"unchecked node {node!r}")
@@ -211,6 +214,8 @@ def _form(node: ast.expr, known: Mapping[str, Powers], equations: list[_Form]) -
             return (_form(argument, known, equations) or _PURE).times(Fraction(1, 2))
         case ast.Call(func=ast.Name(id=function), args=arguments) if function in _FOLDS:
             return _form_of_sum(arguments, known, equations)
+        case ast.Call(func=ast.Name(id=function)) if own_function(function):
+            return _Form({}, INTENSITY)
         case ast.Call(args=[argument]):
             found = _form(argument, known, equations)
             equations += [] if found is None else [found]

@@ -22,6 +22,7 @@ from types import MappingProxyType
 
 from fitting.faults import UserFault
 from fitting.spec.expressions.duals import MATH, Arithmetic, Dual, Functions
+from fitting.spec.expressions.own_functions import own_function
 
 MAX_LENGTH = 500
 """Characters of an expression, at most; chosen by hand."""
@@ -210,6 +211,9 @@ def _check(node: ast.expr, names: dict[str, None], depth: int, plain: bool = Fal
             _check_count(function, len(arguments))
             for argument in arguments:
                 _check(argument, names, depth + 1, plain)
+        case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]) if plain and own_function(function):
+            for argument in arguments:
+                _check(argument, names, depth + 1, plain)
         case ast.Name(id=name) if name in CONSTANTS:
             pass
         case ast.Name(id=name) if plain:
@@ -262,6 +266,8 @@ def _evaluate(node: ast.expr, lookup: Mapping[str, Dual], arithmetic: Arithmetic
             values = [_evaluate(argument, lookup, arithmetic) for argument in arguments]
             if function in _UNARY:
                 return _UNARY[function](arithmetic, values[0])
+            if (own := own_function(function)) is not None:
+                return own(values)
             return reduce(lambda a, b: _FOLDED[function](arithmetic, a, b), values)
     raise AssertionError(f"unchecked node {node!r}")
 

@@ -30,6 +30,7 @@ from fitting.spec.expressions.expressions import (
     ExpressionInvalid,
     parse_formula,
 )
+from fitting.spec.expressions.own_functions import own_function
 from fitting.spec.profiles.formula_shape import FormulaShape
 from fitting.spec.profiles.profile_description import ParameterDescription, ProfileDescription, ProfileOptions
 from fitting.spec.profiles.shared_parameters import ELLIPSE, intensity, length, positive
@@ -270,6 +271,8 @@ class FormulaOptions(ProfileOptions):
             expected = "no bend: what is steep does not bend, that takes min, max or abs"
             raise refuse("FormulaOptions", [detail(("bend",), "nothing bends in the brightness", expected)])
         for node in nodes:
+            if isinstance(node.func, ast.Name) and own_function(node.func.id):
+                continue  # only who wrote it knows
             if self.bend is None:
                 reason = f'"{ast.unparse(node)}" bends the profile, and its pixels there need care'
                 raise _refused(reason, f'"bend": the length at which, one of {", ".join(lengths)}')
@@ -361,7 +364,7 @@ def _bending_nodes(formula: Expression) -> list[ast.Call]:
         node
         for node in calls
         if isinstance(node.func, ast.Name)
-        and node.func.id in _BENDS
+        and (node.func.id in _BENDS or own_function(node.func.id))
         and any(isinstance(part, ast.Name) and part.id == RADIUS for part in ast.walk(node))
     ]
 

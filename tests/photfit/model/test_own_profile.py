@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.special
 import torch
 
 import photfit
@@ -69,13 +70,61 @@ def test_what_changes_over_is_a_bend() -> None:
     assert drawn == pytest.approx(photfit.model_image(same, (30, 31)), rel=1e-9, abs=1e-12)
 
 
+OWN = {
+    "torch": lambda r, i0, h: i0 * (1 + torch.special.expm1(-r / h)),
+    "torch without derivatives": lambda r, i0, h: i0 * torch.exp(-torch.nan_to_num(r.detach() / h.detach())),
+    "NumPy": lambda r, i0, h: i0 * (1 + scipy.special.expm1(-r / h)),
+    "a choice": lambda r, i0, h: torch.where(r < 1e6 * h, i0 * torch.exp(-r / h), 0 * i0),
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_what_no_formula_has_is_taken_as_it_is_for_fits_here(name: str) -> None:
+    own = photfit.profile(OWN[name], h="pixel", i0="data/pixel")
+    known = photfit.model_image(Exponential("g", h=3, i_0=90, **PLACE), (30, 31))
+    assert photfit.model_image(own("g", h=3, i0=90, **PLACE), (30, 31)) == pytest.approx(known, rel=1e-6)
+    data = known + np.random.default_rng(2).normal(size=known.shape)
+    found = photfit.fit(data, [own("g"), FlatSky("sky")], variance=1.0)
+    same = photfit.fit(data, [Exponential("g"), FlatSky("sky")], variance=1.0)
+    assert found.converged
+    assert found["g.h"].value == pytest.approx(same["g.h"].value, rel=1e-6)
+    sigma, expected = (found["g.i0"].uncertainty, same["g.i_0"].uncertainty)
+    assert (found["g.h"].uncertainty, sigma) == pytest.approx((same["g.h"].uncertainty, expected), rel=1e-4)
+    assert found["g.flux"].uncertainty == pytest.approx(same["g.flux"].uncertainty, rel=1e-4)
+
+
+def test_differences_serve_where_torch_has_no_derivative() -> None:
+    by_torch = photfit.profile(
+        lambda r, i0, h: i0 * (r / h) * torch.special.modified_bessel_k1(r / h), h="pixel", i0="data/pixel"
+    )
+    by_scipy = photfit.profile(lambda r, i0, h: i0 * (r / h) * scipy.special.k1(r / h), h="pixel", i0="data/pixel")
+    drawn = photfit.model_image(by_torch("g", h=3, i0=90, **PLACE), (30, 31))
+    assert photfit.model_image(by_scipy("g", h=3, i0=90, **PLACE), (30, 31)) == pytest.approx(drawn, rel=1e-6)
+    data = drawn + np.random.default_rng(2).normal(size=drawn.shape)
+    found = photfit.fit(data, [by_torch("g"), FlatSky("sky")], variance=1.0)
+    assert abs(float(found["g.h"]) - 3.0) < 4 * (found["g.h"].uncertainty or 0)
+
+
+def test_a_service_knows_no_function_of_this_process() -> None:
+    own = photfit.profile(OWN["NumPy"], h="pixel", i0="data/pixel")
+    text = own("g").document()["options"]["brightness"].replace("(", "_of_another_process(")
+    component = {"name": "g", "profile": "formula", "brightness": text, "parameters": {"h": {"unit": "pixel"}}}
+    with pytest.raises(RequestInvalid, match="is not a function of expressions"):
+        parse_request({"images": [{"data": "a.fits"}], "components": [component]})
+
+
 @pytest.mark.parametrize(
     ("function", "error", "sentence"),
     [
         (lambda r, i0, h: i0 * math.exp(-r / h), TypeError, "take numpy's or torch's functions"),
         (lambda r, i0, h: i0 if r < h else 0 * i0, TypeError, r"cannot compare .* numpy\.maximum"),
-        (lambda r, i0, h: i0 * np.sinc(r / h), TypeError, "does what a formula cannot"),
-        (lambda r, i0, h: i0 * torch.special.i0(-r / h), TypeError, "beside arithmetic it has abs, "),
+        (
+            lambda r, i0, h: i0 * torch.special.i0(-r) * h / h,
+            TypeError,
+            "does what a formula cannot .*say which parameters are le",
+        ),
+        (lambda r, i0, h: i0**2 * scipy.special.k1(r / h), TypeError, "does not grow with its brightnesses"),
+        (lambda r, i0, h: i0 * scipy.special.k1(r / h) / r.sum() * h, TypeError, "does not work element by element"),
         (lambda r, i0, h: 0.0 if r is i0 is h else 3.0, TypeError, "gives 3.0, which does not depend on r"),
         (lambda r, i0, h: i0 * np.exp(-r) * h / h, RequestInvalid, 'exp takes a pure number, and "-r" is pixel'),
         (lambda r, i0, k: i0 * np.exp(-r / k), TypeError, "has no parameter h"),
