@@ -69,7 +69,7 @@ class ProblemAnswer(Answer):
     status: int = 0
     detail: str = ""
     instance: str = ""
-    faults: tuple[FaultAnswer, ...] | None = None
+    faults: tuple[FaultAnswer, ...] = ()
 
 
 class NoticeAnswer(Answer):

@@ -34,6 +34,7 @@ COMMANDS: tuple[str, ...] = (
     "worker",
     "admin",
     "doctor",
+    "mcp",
     "completion",
 )
 """Every command, in the order of the help page; `photfit.commands.NAME` holds a click command called `command`."""

@@ -15,7 +15,7 @@ _CHECKED = {
 """Libraries of each extra by which it is known to be there."""
 _MODULES = {"yaml": "pyyaml", "PIL": "pillow", "multipart": "python-multipart", "zmq": "pyzmq"}
 """Modules that are not called as their packages are."""
-_EXTRAS = ("server", "worker", "postgres", "telemetry")
+_EXTRAS = ("server", "worker", "postgres", "telemetry", "assistant")
 """In the order in which one is looked for that brings a library."""
 
 

@@ -80,7 +80,7 @@ def report_failures() -> Iterator[None]:
     try:
         yield
     except Refused as error:
-        faults = (error.problem.faults if error.problem else None) or ()
+        faults = error.problem.faults if error.problem else ()
         raise UserMistake(describe_faults(faults) or str(error)) from error
     except ServiceError as error:
         raise CommandFailure(str(error)) from error
