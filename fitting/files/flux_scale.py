@@ -50,8 +50,19 @@ _SURVEYS: tuple[tuple[str, System], ...] = (
     (r"\bINT\b|IPHAS", "Vega"), (r"P48|ZTF|PTF", "AB"), (r"\bPS1\b|GPC1", "AB"), (r"MEGAPRIME|MEGACAM", "AB"),
 )  # fmt: skip
 """Surveys by what their headers say of themselves, with the system of their zero points."""
-_KNOWN_OF_A_UNIT = re.compile(r"2MASS|\bWISE\b|UNWISE|NEOWISE|ZTF|P48", re.IGNORECASE)
-"""Surveys whose MAGZP is of one count of the image by their own documents."""
+_KNOWN_OF_A_UNIT = {
+    "MAGZP": re.compile(r"2MASS|\bWISE\b|UNWISE|NEOWISE|ZTF|P48", re.IGNORECASE),
+    "MAGZERO": re.compile(r"DECAM|MOSAIC-?3|90PRIME", re.IGNORECASE),
+    "PHOTZP": re.compile(r"MEGAPRIME|MEGACAM|MEGAPIPE|\bINT\b|IPHAS", re.IGNORECASE),
+}
+"""Surveys whose card is of one count of the image by their own documents."""
+_KNOWN_OF_COUNTS = {
+    "FPA.ZP": re.compile(""),
+    "IMAGEZPT": re.compile(r"P48|PTF", re.IGNORECASE),
+    "MAGZPT": re.compile(r"UKIRT|WFCAM|VISTA|VIRCAM|\bINT\b|IPHAS|P48|PTF", re.IGNORECASE),
+}
+"""Surveys whose card is of one count in a second, and whose images hold counts, by their own documents: Pan-STARRS (all
+that have the card; Waters et al. 2020, ApJS 251, 4), PTF, and CASU's pipelines."""
 _MAGGIES = re.compile(r"(?:(vega)[ -]?)?(?:nmgy|nanomagg(?:y|ies)|nmaggy)\Z", re.IGNORECASE)
 _RATE = re.compile(r"/\s*s(ec(ond)?s?)?\b|\bs(ec)?\s*(\*\*|\^)?\s*\(?-1\b|\bcps\b|per\s+sec", re.IGNORECASE)
 _COUNTS = re.compile(r"(adu|dn|counts?|cts?|e-?|electrons?|photons?|data\s*units?)s?\Z", re.IGNORECASE)
@@ -244,7 +255,8 @@ def _of_unit(value: float, keyword: str, unit: str, header: Mapping[str, Any]) -
         rate = _magnitude_of(header, other)
         if abs(rate + added - value) < 10.0 * _SAME:
             return FluxScale(value, f"{said}; {not_applied}: it is in {keyword}, as {other} {rate:g} shows")
-    if abs(added) < _SAME or (keyword == "MAGZP" and _KNOWN_OF_A_UNIT.search(_origin(header))):
+    known = _KNOWN_OF_A_UNIT.get(keyword)
+    if abs(added) < _SAME or (known is not None and known.search(_origin(header))):
         return FluxScale(value, f"{said}; {not_applied}")
     point = round(value + added, 6)
     doubt = (
@@ -270,7 +282,8 @@ def _by_rate(unit: str, header: Mapping[str, Any]) -> FluxScale | None:
     for keyword in _OF_A_RATE:
         value = _magnitude_of(header, keyword)
         if math.isfinite(value):
-            return _of_rate(value, f"{keyword} {value:g}", unit, header)
+            counts = _KNOWN_OF_COUNTS[keyword].search(_origin(header)) is not None
+            return _of_rate(value, f"{keyword} {value:g}", unit, header, counts)
     flam, plam, fnu = (_number(header.get(keyword)) for keyword in ("PHOTFLAM", "PHOTPLAM", "PHOTFNU"))
     if flam > 0.0 and plam > 0.0:
         value = -_STEP * math.log10(flam) - 5.0 * math.log10(plam) - _ST_TO_AB
@@ -285,8 +298,12 @@ def _by_rate(unit: str, header: Mapping[str, Any]) -> FluxScale | None:
     return None
 
 
-def _of_rate(value: float, words: str, unit: str, header: Mapping[str, Any]) -> FluxScale:
-    """The scale of data from the magnitude of one count in a second."""
+def _of_rate(value: float, words: str, unit: str, header: Mapping[str, Any], counts: bool = False) -> FluxScale:
+    """The scale of data from the magnitude of one count in a second.
+
+    Args:
+        counts: whether the survey's images are known to hold counts.
+    """
     if _RATE.search(unit):
         return FluxScale(value, f"the zero point is {words}, of one data unit in a second, as the data are in {unit}")
     time = exposure(header)
@@ -297,6 +314,8 @@ def _of_rate(value: float, words: str, unit: str, header: Mapping[str, Any]) -> 
     said = f"the zero point is {point:.4f}: {words}, of one count in a second, and {time[0]} {time[1]:g} s"
     if _COUNTS.match(unit) or abs(point - value) < _SAME:
         return FluxScale(point, f"{said}, as the data are in {unit}" if unit else said, exposure_time_used=True)
+    if counts and not unit:
+        return FluxScale(point, f"{said}, as images with this card hold counts", exposure_time_used=True)
     doubt = f"{said}. BUNIT does not say that the data are counts: if they are a rate, it is {value:.4f}"
     return FluxScale(point, doubt, exposure_time_used=True, other_zero_point=value)
 

@@ -14,6 +14,9 @@ _CELESTIAL = ("RA--", "DEC-", "GLON", "GLAT", "ELON", "ELAT", "SLON", "SLAT")
 _LARGEST = 3600.0
 """Arcsec per pixel, at most: a header that says a degree or more was never set."""
 
+_SINGULAR = 1e-8
+"""Of a matrix's squared size: its determinant, below which pixels are lines (as `fitting.files.sky_coordinates`)."""
+
 
 def pixel_scale(header: Mapping[str, Any]) -> float | None:
     """Arcsec per pixel: the root of the area of a pixel, from CDi_j, or PCi_j and CDELTi (Calabretta & Greisen 2002).
@@ -33,6 +36,8 @@ def pixel_scale(header: Mapping[str, Any]) -> float | None:
         turn = {(i, j): _number(header.get(f"PC{i}_{j}", float(i == j))) for i in (1, 2) for j in (1, 2)}
         matrix = {(i, j): step[i] * turn[i, j] for i, j in turn}
     area = abs(matrix[1, 1] * matrix[2, 2] - matrix[1, 2] * matrix[2, 1]) * units[0] * units[1]
+    if not area > _SINGULAR * units[0] * units[1] * sum(element * element for element in matrix.values()):
+        return None
     scale = 3600.0 * math.sqrt(area) if math.isfinite(area) else math.nan
     return scale if 0.0 < scale < _LARGEST else None
 

@@ -35,7 +35,15 @@ _NAMES = {
     "supergalactic": "supergalactic",
     "barycentricmeanecliptic": "ecliptic",
 }
-"""Frames other than ICRS and FK5, which are the same to 0.03 arcsec, in words."""
+"""Frames other than ICRS and FK5, in words."""
+_SAME_EQUINOX = 0.01
+"""Years from 2000 within which FK5 is ICRS to half an arcsecond of precession; it is to 0.03 arcsec at 2000."""
+_SCALES = ("CDELT1", "CDELT2", "CD1_1", "CD1_2", "CD2_1", "CD2_2", "PC1_1", "PC1_2", "PC2_1", "PC2_2")
+"""Cards that say how large a pixel is; without any it is one degree by the standard, and not known by people."""
+_NUMBERS = ("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2", "CROTA1", "CROTA2", *_SCALES)
+"""Cards of the first two axes that hold numbers; astropy takes others for zero, without a word."""
+_SINGULAR = 1e-8
+"""Shortest over longest side of a pixel, below which its coordinates lie on a line: spectra's slits have 1e-4."""
 _NEW_EQUINOX = 1984.0
 """Year before which an equinox without RADESYS means FK4 (Calabretta & Greisen 2002, section 3.1)."""
 
@@ -113,10 +121,22 @@ def coordinates_notices(header: fits.Header | None) -> list[Notice]:
     if found is not None and distortions(header or fits.Header()):
         sentence = "distortion by tables in other HDUs of the file was used; results have a polynomial in their place"
         notices.append(Notice("coordinates-by-tables", sentence))
-    if found is None or found.frame is None or found.frame.name == "fk5":
+    system = None if found is None or found.frame is None else _system_in_words(found.frame)
+    if system is None:
         return notices
-    sentence = f"the header's coordinates are {_NAMES[found.frame.name]}, and were turned to ICRS"
-    return [*notices, Notice("coordinates-turned", sentence)]
+    return [*notices, Notice("coordinates-turned", f"the header's coordinates are {system}, and were turned to ICRS")]
+
+
+def _system_in_words(frame: Any) -> str | None:
+    """A frame as it follows "coordinates are"; None where it is ICRS but for what nobody sees."""
+    equinox: Any = getattr(frame, "equinox", None)
+    if equinox is None:
+        return _NAMES[frame.name]
+    if frame.name == "fk5":
+        year = float(equinox.jyear)
+        return None if abs(year - 2000.0) < _SAME_EQUINOX else f"of the system FK5 at equinox J{year:g}"
+    of_date = f"B{float(equinox.byear):g}" if frame.name.startswith("fk4") else f"J{float(equinox.jyear):g}"
+    return f"{_NAMES[frame.name]}, at equinox {of_date}"
 
 
 def coordinates_refusal(header: fits.Header | None) -> str | None:
@@ -132,6 +152,8 @@ def _read(header: fits.Header | None) -> SkyCoordinates | None:
     if header is None or not any(f"CTYPE{axis}" in header for axis in (1, 2)):
         return None
     kinds = ", ".join(str(header.get(f"CTYPE{axis}", "")) for axis in (1, 2))
+    if _looks_celestial(kinds):
+        _check_numbers(header)
     tables = tables_of(header)
     distorted = distortions(header)
     others = [f"{key} = {value}" for key, value in distorted.items() if _not_read(key, value)]
@@ -144,7 +166,7 @@ def _read(header: fits.Header | None) -> SkyCoordinates | None:
         warnings.simplefilter("ignore")
         try:
             # All axes first: astropy mends SCAMP's headers, which have SIP and PV together, only then.
-            wcs = WCS(header.copy(), tables)
+            wcs = WCS(_with_equinox(header), tables)
             wcs = wcs.sub(2) if wcs.naxis > 2 else wcs
             wcs.wcs.set()
         except Exception as error:  # noqa: BLE001 - astropy raises many kinds on headers that it cannot read
@@ -152,7 +174,38 @@ def _read(header: fits.Header | None) -> SkyCoordinates | None:
                 reason = (str(error).strip().splitlines() or [type(error).__name__])[-1][:200]
                 raise CoordinatesRefused(f"the axes {kinds} cannot be read: {reason}") from None
             return None
-    return SkyCoordinates(wcs, _frame(wcs, kinds)) if wcs.has_celestial else None
+    if not wcs.has_celestial:
+        return None
+    longest, shortest = np.linalg.svd(np.nan_to_num(wcs.pixel_scale_matrix), compute_uv=False)
+    if not shortest > _SINGULAR * longest:
+        raise CoordinatesRefused(f"the matrix of the axes {kinds} (CD, or PC and CDELT) is singular: it has no inverse")
+    return SkyCoordinates(wcs, _frame(wcs, kinds))
+
+
+def _check_numbers(header: fits.Header) -> None:
+    """Refuse celestial axes of which a card holds no number, or no card says how large a pixel is."""
+    for keyword in _NUMBERS:
+        value = header.get(keyword, 0.0)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise CoordinatesRefused(f"{keyword} is {value!r}, which is no number")
+    scales = [header[keyword] for keyword in _SCALES if keyword in header]
+    if not any(scales):
+        held = "holds only zeros" if scales else "is missing"
+        raise CoordinatesRefused(f"what says how large a pixel is (CD, or CDELT) {held}")
+
+
+def _with_equinox(header: fits.Header) -> fits.Header:
+    """A copy whose EQUINOX and EPOCH are numbers where people wrote J2000 or B1950, which astropy leaves out."""
+    copied = header.copy()
+    for keyword in ("EQUINOX", "EPOCH"):
+        value = copied.get(keyword)
+        if isinstance(value, str) and value.strip():
+            year = re.fullmatch(r"[JB]?\s*(\d{4}(?:\.\d*)?)", value.strip(), re.IGNORECASE)
+            if year is None and not str(copied.get("RADESYS", copied.get("RADECSYS", ""))).strip():
+                raise CoordinatesRefused(f"{keyword} is {value!r}, which is no year, and RADESYS is missing")
+            if year is not None:
+                copied[keyword] = float(year[1])
+    return copied
 
 
 def _not_read(key: str, value: str) -> bool:

@@ -12,7 +12,7 @@ from astropy.io import fits
 from astropy.time import Time
 from astropy.wcs import WCS
 
-from fitting.files import coordinates_notices, coordinates_refusal, sky_coordinates
+from fitting.files import coordinates_notices, coordinates_refusal, pixel_scale, sky_coordinates
 from fitting.inputs import ImageData
 from fitting.inputs.astrometry import sky_of
 
@@ -123,4 +123,59 @@ def test_a_header_without_coordinates_needs_no_sentence() -> None:
 
 def test_other_frames_than_icrs_are_told() -> None:
     told = {name: [notice.code for notice in coordinates_notices(head)] for name, head, _ in FRAMES}
-    assert {name for name, codes in told.items() if codes} == {"fk4", "galactic", "supergalactic", "ecliptic"}
+    turned = {"fk4", "fk5-of-date", "galactic", "supergalactic", "ecliptic"}
+    assert {name for name, codes in told.items() if codes} == turned
+
+
+@pytest.mark.parametrize(
+    ("cards", "words"),
+    [
+        ({"RADESYS": "FK5", "EQUINOX": 1975.0}, "FK5 at equinox J1975"),
+        ({"RADECSYS": "FK5", "EQUINOX": 1991.25}, "FK5 at equinox J1991.25"),
+        ({"EQUINOX": 2015.5}, "FK5 at equinox J2015.5"),
+        ({"EQUINOX": 1975.0}, "FK4, at equinox B1975"),
+        ({"EQUINOX": "B1950"}, "FK4, at equinox B1950"),
+    ],
+)
+def test_an_equinox_other_than_2000_is_told(cards: dict[str, Any], words: str) -> None:
+    (notice,) = coordinates_notices(header(**cards))
+    assert notice.code == "coordinates-turned"
+    assert words in notice.sentence
+
+
+def test_an_equinox_in_words_is_as_the_number() -> None:
+    written, number = sky_coordinates(header(EQUINOX="B1950")), sky_coordinates(header(EQUINOX=1950.0))
+    assert written is not None
+    assert number is not None
+    np.testing.assert_allclose(written.sky(PIXELS), number.sky(PIXELS))
+    assert "no year" in str(coordinates_refusal(header(EQUINOX="of date")))
+    assert coordinates_refusal(header(EQUINOX="of date", RADESYS="ICRS")) is None
+
+
+@pytest.mark.parametrize(
+    ("cards", "words"),
+    [
+        ({"CD1_1": 1e-4, "CD1_2": 1e-4, "CD2_1": 1e-4, "CD2_2": 1e-4}, "singular"),
+        ({"CD1_1": 1e-4, "CD1_2": 1e-4, "CD2_1": 1e-4, "CD2_2": 1.000000000001e-4}, "singular"),
+        ({"CD1_1": 0.0, "CD1_2": 0.0, "CD2_1": 0.0, "CD2_2": 0.0}, "only zeros"),
+        ({"CRVAL2": "2:00:00"}, "CRVAL2 is '2:00:00'"),
+        ({"CRPIX1": "none"}, "CRPIX1 is 'none'"),
+    ],
+)
+def test_coordinates_without_an_inverse_or_numbers_are_refused_by_a_sentence(cards: dict[str, Any], words: str) -> None:
+    head = header()
+    head.update(cards)
+    assert sky_coordinates(head) is None
+    (notice,) = coordinates_notices(head)
+    assert notice.code == "coordinates-not-read"
+    assert words in notice.sentence
+    if "CD1_1" in cards:
+        assert pixel_scale(head) is None
+
+
+def test_coordinates_without_a_scale_are_refused_by_a_sentence() -> None:
+    head = header()
+    for keyword in ("CD1_1", "CD1_2", "CD2_1", "CD2_2"):
+        del head[keyword]
+    (notice,) = coordinates_notices(head)
+    assert "is missing" in notice.sentence
