@@ -37,6 +37,7 @@ from fitting.results import (
     noise_notice,
     reported_interval,
     scaled_interval,
+    smaller_than_pixel_notices,
     surroundings,
     total_notices,
     two_way_notices,
@@ -159,7 +160,8 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
         names = ", ".join(covariance.at_limit)
         sentence = f"at a limit, and left out of the covariance: {names}"
         notices.append(Notice("at-limit", sentence, f"parameters {names}"))
-    notices += [*clipped_limits(problem.request), *open_, *total_notices(problem, images, values)]
+    small = smaller_than_pixel_notices(problem, images, values) if fitted else []
+    notices += [*clipped_limits(problem.request), *open_, *small, *total_notices(problem, images, values)]
     draws = None if outcome.sampled is None else drawn_rows(problem, outcome.sampled.chains)
     derived = derived_values(problem, images, values, covariance, draws)
     notices += [*two_way_notices(images, derived), *distortion_notices(problem, images, values)]

@@ -23,7 +23,12 @@ from fitting.results.result import (
 )
 from fitting.results.result_files import PLANES, write_result
 from fitting.results.total_light import total_notices
-from fitting.results.undetermined import clipped_limits, lost_components, undetermined_notices
+from fitting.results.undetermined import (
+    clipped_limits,
+    lost_components,
+    smaller_than_pixel_notices,
+    undetermined_notices,
+)
 
 __all__ = [
     "PLANES",
@@ -54,6 +59,7 @@ __all__ = [
     "provenance_document",
     "reported_interval",
     "scaled_interval",
+    "smaller_than_pixel_notices",
     "surroundings",
     "total_notices",
     "two_way_notices",

@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
 from torch import Tensor
 
 from fitting.inputs import pixel_scatter
@@ -60,6 +61,19 @@ SIGNIFICANT = 4.0
 """Standard deviations from which a correlation is spoken of: by chance in one image of 15,000."""
 _FEWEST_PAIRS = 200
 """Pairs of pixels, below which an autocorrelation is not normal enough to be judged; chosen by hand."""
+_BLOCK = 10
+"""Pixels along a side of a block, at least: enough of them for a significance of its own; chosen by hand."""
+_MOST_BLOCKS = 16
+"""Blocks along the shorter side of an image: more of them are no surer, and each would be less normal."""
+_FEWEST_BLOCKS = 4
+"""Blocks, below which it cannot be told whether a correlation is that of most; chosen by hand."""
+_WIDESPREAD = 2.5
+"""Of the median significance times √blocks, from which most blocks share it. Correlated noise that is just spoken of
+has 4 ± 1.25, and what a source adds to a third of the blocks leaves 1 ± 1.25
+(`tests/fitting/results/test_goodness.py`)."""
+_EVEN = 0.4
+"""Of the significance of all pixels, which most blocks share at least: noise shares all of it, a gradient of the sky
+three quarters, a few sources next to nothing (`tests/fitting/results/test_goodness.py`)."""
 _LARGEST = 5.0
 """Residuals count as no larger, so that a few cosmic rays are no correlation."""
 _TOO_GOOD = 0.3
@@ -76,27 +90,37 @@ _OFFSETS = tuple((dy, dx) for dy in range(REACH + 1) for dx in range(-REACH, REA
 
 
 def correlation_notice(image: ImageResult) -> Notice | None:
-    """A notice where an image's residual is not white, or None."""
+    """A notice where an image's residual is not white, or None.
+
+    Noise is correlated all over an image; what a model lacks is so in places, which may lie beyond its own light.
+    """
+    where = f"image {image.name}"
     residual = np.clip(image.normalized_residual, -_LARGEST, _LARGEST)
     bright = np.abs(image.model - np.median(image.model)) > np.sqrt(image.variance)
-    away = Autocorrelation.of(np.where(bright, np.nan, residual))
-    if is_correlated(away):
+    away = Autocorrelation.of(np.where(binary_dilation(bright, iterations=REACH), np.nan, residual))
+    if is_correlated(away) and is_widespread(away):
         nearest = float(np.mean([away.at(*offset)[0] for offset in _NEAREST]))
         factor = inflation(away)
         sentence = (
-            f"image {image.name}: neighbouring pixels of the residual are correlated (by {nearest:.2f}) away from the "
-            f"components too, as after resampling or smoothing, or where the sky has structure; uncertainties assume "
-            f"independent pixels and may be too small by a factor of up to {factor:.1f}"
+            f"{where}: neighbouring pixels of the residual are correlated (by {nearest:.2f}) away from the "
+            f"components too, as after resampling or smoothing, or where sky or faint light has structure; "
+            f"uncertainties assume independent pixels and may be too small by a factor of up to {factor:.1f}"
         )
-        return Notice("residual-correlated", sentence, f"image {image.name}")
-    if is_correlated(Autocorrelation.of(np.where(bright, residual, np.nan))):
-        sentence = (
-            f"image {image.name}: neighbouring pixels of the residual are correlated where the components are, but not "
-            f"away from them: the model probably lacks structure that the image has, and uncertainties do not allow "
-            f"for that"
-        )
-        return Notice("model-lacks-structure", sentence, f"image {image.name}")
-    return None
+        return Notice("residual-correlated", sentence, where)
+    beyond, near = (
+        is_correlated(Autocorrelation.of(part))
+        for part in (np.where(bright, np.nan, residual), np.where(bright, residual, np.nan))
+    )
+    if not (beyond or near):
+        return None
+    places = " and ".join(
+        place for place, told in (("where the components are", near), ("in places beyond their light", beyond)) if told
+    )
+    sentence = (
+        f"{where}: neighbouring pixels of the residual are correlated {places}, but not all over the image: the model "
+        f"probably lacks structure that the image has, and uncertainties do not allow for that"
+    )
+    return Notice("model-lacks-structure", sentence, where)
 
 
 def noise_notice(image: ImageResult, free: int) -> Notice | None:
@@ -168,6 +192,49 @@ class Autocorrelation:
 def is_correlated(residual: Autocorrelation) -> bool:
     """Whether a residual is positively correlated beyond chance, between nearest neighbours or over `REACH` pixels."""
     return any(significance(residual, offsets) > SIGNIFICANT for offsets in (_NEAREST, _OFFSETS))
+
+
+def is_widespread(residual: Autocorrelation) -> bool:
+    """Whether a correlation that a residual has is that of most of its parts.
+
+    Each block of the image has a significance of its own, and their median is as sure as the mean of two thirds as
+    many: a few blocks that a source fills do not move it. A level common to all pixels counts as none.
+    """
+    used = residual.used
+    if not used.any():
+        return False
+    level = Autocorrelation(np.where(used, residual.filled - np.median(residual.filled[used]), 0.0), used)
+    side = max(_BLOCK, min(used.shape) // _MOST_BLOCKS)
+    for offsets in (_NEAREST, _OFFSETS):
+        blocks = _block_significances(level, offsets, side)
+        shared = float(np.median(blocks)) * math.sqrt(len(blocks)) if len(blocks) >= _FEWEST_BLOCKS else 0.0
+        if shared > max(_WIDESPREAD, _EVEN * significance(level, offsets)):
+            return True
+    return False
+
+
+def _block_significances(residual: Autocorrelation, offsets: tuple[tuple[int, int], ...], side: int) -> Array:
+    """`significance` of each block of so many pixels a side, of those of which half of the pixels are used."""
+    filled, used = residual.filled, residual.used.astype(float)
+    height, width = filled.shape
+    rows, columns = np.arange(0, height, side), np.arange(0, width, side)
+
+    def summed(values: Array) -> Array:
+        added: Array = np.add.reduceat(np.add.reduceat(values, rows, axis=0), columns, axis=1)
+        return added
+
+    pixels, squares = summed(used), summed(filled**2)
+    total = np.zeros_like(squares)
+    for dy, dx in offsets:
+        product, pairs = np.zeros_like(filled), np.zeros_like(filled)
+        first = (slice(0, height - dy), slice(max(0, -dx), width - max(0, dx)))
+        second = (slice(dy, height), slice(max(0, dx), width - max(0, -dx)))
+        product[first] = filled[first] * filled[second]
+        pairs[first] = used[first] * used[second]
+        total += summed(product) / np.sqrt(np.maximum(summed(pairs), 1.0))
+    enough = (pixels >= 0.5 * side**2) & (squares > 0.0)
+    found: Array = total[enough] / math.sqrt(len(offsets)) * pixels[enough] / squares[enough]
+    return found
 
 
 def significance(residual: Autocorrelation, offsets: tuple[tuple[int, int], ...]) -> float:

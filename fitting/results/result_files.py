@@ -12,6 +12,7 @@ from fitting.files import windowed_header
 from fitting.results.best_fit import best_fit_document
 from fitting.results.provenance import provenance_document
 from fitting.results.result import FitResult, ImageResult, covariance_document, parameters_document
+from fitting.spec.counts import counted
 
 CHAINS = "chains.nc"
 PLANES = ("data", "model", "residual", "normalized_residual")
@@ -75,9 +76,11 @@ def run_log(result: FitResult) -> str:
         before, after = stage.chi2_reduced
         lines.append(
             f"stage {number}, {stage.method}: reduced chi-squared {before:.6f} to {after:.6f} "
-            f"in {stage.iterations} iterations, {stage.evaluations} evaluations, {stage.seconds:.3f} s; {stage.message}"
+            f"in {counted(stage.iterations, 'iteration')}, {counted(stage.evaluations, 'evaluation')}, "
+            f"{stage.seconds:.3f} s; {stage.message}"
         )
-    lines.append(f"result: {result.message}; reduced chi-squared {result.chi2_reduced:.6f} of {result.n_pixels} pixels")
+    of_pixels = f"{result.chi2_reduced:.6f} of {counted(result.n_pixels, 'pixel')}"
+    lines.append(f"result: {result.message}; reduced chi-squared {of_pixels}")
     return "\n".join(lines) + "\n"
 
 

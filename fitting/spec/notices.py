@@ -229,7 +229,7 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "Nothing; results are linear, too.",
         ),
         "coordinates-turned": NoticeDescription(
-            "The header's sky coordinates are galactic, ecliptic or of an old system, and were turned to ICRS.",
+            "The header's sky coordinates are galactic, ecliptic, or of another system or equinox: turned to ICRS.",
             "Nothing: ra, dec and position angles, given and found, are ICRS.",
         ),
         "coordinates-by-tables": NoticeDescription(
@@ -330,6 +330,10 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "A component is too small for its shape to be seen: its size is an upper limit.",
             "Fit a `point_source`; position and total flux are what the data tell, the flux with the shape as given.",
         ),
+        "smaller-than-pixel": NoticeDescription(
+            "A component is smaller than a pixel of a PSF that is a kernel for pixel values, and is blurred too much.",
+            'Fit a `point_source` if it is a star; give `"convention": "effective"` beside a PSF made of stars.',
+        ),
         "limit-clipped": NoticeDescription(
             "A limit lies beyond what the profile can have, and was taken as the profile's own.",
             "Nothing, unless the profile's range is too narrow for you.",
@@ -371,12 +375,12 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "Look at what was given as variance, sigma or weight, or use the scaled uncertainties.",
         ),
         "residual-correlated": NoticeDescription(
-            "Neighbouring pixels of the residual are correlated away from the components, too.",
+            "Neighbouring pixels of the residual are correlated all over the image, away from the components, too.",
             "Multiply uncertainties by the factor that the notice has, or fit an image that was not resampled.",
         ),
         "model-lacks-structure": NoticeDescription(
-            "The residual is correlated where the components are, and not away from them.",
-            "Look at the residual, and add what is missing; uncertainties do not allow for it.",
+            "The residual is correlated in places, where the components are or where light has none, and not all over.",
+            "Look at the residual, and add or mask what is missing; uncertainties do not allow for it.",
         ),
         "total-undefined": NoticeDescription(
             "A component has no total flux, as its light has no bound, or no magnitude, as its flux is not positive.",

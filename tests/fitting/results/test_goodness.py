@@ -56,6 +56,35 @@ def test_structure_that_the_model_lacks_is_called_so() -> None:
     assert "lacks structure" in warning
 
 
+@pytest.mark.parametrize("lacking", ["neighbour", "rings", "narrow"])
+def test_only_the_model_is_blamed_for_what_it_lacks_in_places(lacking: str) -> None:
+    y, x = np.mgrid[:61, :61] - 30.0
+    radius = np.hypot(x, y)
+    model = 400.0 * np.exp(-0.5 * radius**2 / 2.0**2)
+    light = {
+        "neighbour": 30.0 * np.exp(-0.5 * np.hypot(x - 15.0, y - 10.0) ** 2 / 2.0**2),
+        "rings": 6.0 * np.sin(0.5 * radius) * np.exp(-radius / 5.0),
+        "narrow": 300.0 * np.exp(-0.5 * radius**2 / 5.0**2) - model,
+    }[lacking]
+    random = np.random.default_rng(4)
+    for _ in range(20):
+        notice = correlation_notice(image_with(light + random.standard_normal((61, 61)), model))
+        assert notice is not None
+        assert notice.code == "model-lacks-structure"
+        assert "not all over the image" in notice.sentence
+
+
+def test_correlated_noise_is_told_beside_a_model_that_lacks_structure() -> None:
+    y, x = np.mgrid[:80, :80] - 40.0
+    random = np.random.default_rng(5)
+    source = 30.0 * np.exp(-0.5 * np.hypot(x - 15.0, y - 10.0) ** 2 / 2.0**2)
+    for _ in range(20):
+        field = gaussian_filter(random.standard_normal((80, 80)), 0.5, mode="wrap")
+        notice = correlation_notice(image_with(source + field / field.std(), 400.0 * np.exp(-0.1 * (x**2 + y**2))))
+        assert notice is not None
+        assert notice.code == "residual-correlated"
+
+
 def test_a_right_model_on_white_noise_says_nothing() -> None:
     for seed in range(8):
         result = fitted([flat_sky(), sersic()], image_of(noisy(rendered([flat_sky(), sersic()]), seed=seed)))
