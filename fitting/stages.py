@@ -24,6 +24,7 @@ from fitting.problem import Equations, Problem
 from fitting.progress_reporter import ProgressReporter, StageTrace, pulse_between_tiles
 from fitting.results import History, SampledChains, StageRecord
 from fitting.spec import LmOptions, StageSpec
+from fitting.spec.counts import counted
 from fitting.spec.notices import Notice
 
 _MOST_HISTORY = 1000
@@ -234,7 +235,7 @@ def _partial_result(
     equations: Equations = problem.normal_equations(theta)
     if not float(equations.chi2) <= float(start.equations.chi2):
         theta, equations = start.theta, start.equations
-    message = f"not converged: {why} after {trace.iterations} iterations"
+    message = f"not converged: {why} after {counted(trace.iterations, 'iteration')}"
     return MinimizerResult(theta, equations, trace.iterations, trace.reports, False, message, tuple(trace.chi2))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from fitting.spec.counts import counted, was
 from photfit.failures import UserMistake
 
 
@@ -23,7 +24,7 @@ def import_lines(found: Mapping[str, Any]) -> Iterator[str]:
         else:
             left += 1
             yield f"{place}: {text} -> NOT TAKEN: {row['why_not']}"
-    yield "every line was taken" if left == 0 else f"{left} lines were not taken"
+    yield "every line was taken" if left == 0 else f"{counted(left, 'line')} {was(left)} not taken"
 
 
 def export_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:

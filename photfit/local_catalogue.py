@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from fitting.spec import RequestInvalid
 from fitting.spec.catalogues import FAILED, CatalogueRequest, decode_flags, parse_catalogue
+from fitting.spec.counts import counted
 from photfit.failures import CommandFailure, UserMistake, describe_faults
 from photfit.submission import locate_from
 
@@ -340,7 +341,7 @@ class _Run:
     def _look(self) -> None:
         if self.stop():
             done, total = self.progress.done, self.progress.total
-            raise Stopped(f"stopped with {done} of {total} rows done; the same command goes on from there")
+            raise Stopped(f"stopped with {done} of {counted(total, 'row')} done; the same command goes on from there")
 
 
 _PLANNED: dict[str, Any] = {}

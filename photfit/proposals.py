@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fitting.spec import PlaneReference
+from fitting.spec.counts import counted
 from photfit.client import Client
 from photfit.failures import UserMistake
 
@@ -56,7 +57,8 @@ def proposal_lines(proposal: Mapping[str, Any]) -> Iterator[str]:
     galaxies = len(sources) - stars - sum(source.get("part") == "bulge" for source in sources)
     sky = proposal["sky"]
     planes = [key for key in proposal["planes"] if key != "data"]
-    yield f"{galaxies} galaxies and {stars} stars on a sky of {sky['level']:.6g} ± {sky['rms']:.3g} a pixel"
+    found = f"{counted(galaxies, 'galaxy')} and {counted(stars, 'star')}"
+    yield f"{found} on a sky of {sky['level']:.6g} ± {sky['rms']:.3g} a pixel"
     yield "with " + (", ".join(planes) if planes else "no variance, mask or PSF")
     for source in sources[:20]:
         shape = "star" if source["star"] else f"r_e {source['r_e']:.3g}, q {source['q']:.2f}, n {source['n']:.2g}"

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fitting.rounding import round_reported
+from fitting.spec.counts import counted
 from photfit.answers import FitAnswer
 
 _PULL_TO_NOTICE = 4.0
@@ -70,7 +71,7 @@ def fit_summary(document: Mapping[str, Any]) -> str:
     reduced = document.get("chi2_reduced")
     quality = "" if reduced is None else f", reduced chi-squared {reduced:.6f}"
     message = f": {document['message']}" if document.get("message") and not document["converged"] else ""
-    return f"{state}{quality}, {document['n_pixels']} pixels, {seconds:.2f} s in the fitter{message}"
+    return f"{state}{quality}, {counted(document['n_pixels'], 'pixel')}, {seconds:.2f} s in the fitter{message}"
 
 
 def _truth_cells(parameter: Mapping[str, Any], truth: Mapping[str, float]) -> list[str | Text]:

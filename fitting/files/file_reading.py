@@ -29,6 +29,7 @@ from fitting.files.image_header import pixel_scale
 from fitting.files.noise_cards import noise_of_header, saturation_level
 from fitting.files.plane_meaning import plane_meaning
 from fitting.files.sky_coordinates import coordinates_notices, sky_coordinates
+from fitting.spec.counts import counted
 from fitting.spec.notices import sentences
 
 __all__ = ["FileDescription", "FileInvalid", "HduDescription", "Plane", "describe_file", "read_plane", "read_strips"]
@@ -204,7 +205,7 @@ def _chosen_part(
     assert chosen.frame is not None
     planes = f"0 to {chosen.n_planes - 1}"
     if number is None and chosen.n_planes > 1:
-        message = f"{_why_no_image(chosen)}, and nothing says which of its {chosen.n_planes} planes is meant"
+        message = f"{_why_no_image(chosen)}, and nothing says which of its {counted(chosen.n_planes, 'plane')} is meant"
         raise FileInvalid(message, where, f'a plane of it, {planes}: "file[{chosen.index}][0]"')
     if number is not None and number >= chosen.n_planes:
         raise FileInvalid(f"there is no plane {number}", where, planes if chosen.n_planes > 1 else "0, its only plane")
@@ -257,7 +258,7 @@ def _why_no_image(hdu: HduOutline) -> str:
 def _description_of_none(hdu: HduOutline) -> HduDescription:
     """What is known of an HDU that is no single plane: its size, and of a cube how a plane of it is named."""
     cube = hdu.n_planes > 1 and not hdu.psf_model
-    said = f'a cube of {hdu.n_planes} planes: one is named by its number, as in "file[{hdu.index}][0]"'
+    said = f'a cube of {counted(hdu.n_planes, "plane")}: one is named by its number, as in "file[{hdu.index}][0]"'
     return HduDescription(
         index=hdu.index,
         name=hdu.name,

@@ -33,6 +33,7 @@ from fitting.formats.galfit_slots import (
     shape_at,
 )
 from fitting.spec import ComponentSpec, ConstantNoise, DatumNoise, ImagePsf
+from fitting.spec.counts import counted
 from fitting.spec.images.mask_shapes import MaskShape
 
 MOST_LISTED = 4_000_000
@@ -229,7 +230,7 @@ class _Writer:
             self.book.leave("images.mask_shapes", "only boxes of whole pixels can be listed: make a mask image of them")
             return "none"
         self.files["galfit.mask"] = "".join(f"{x + 1} {y + 1}\n" for x, y in sorted(pixels, key=lambda at: at[::-1]))
-        self.book.write("images.mask_shapes", f"F) galfit.mask, a list of {len(pixels)} pixels")
+        self.book.write("images.mask_shapes", f"F) galfit.mask, a list of {counted(len(pixels), 'pixel')}")
         return "galfit.mask"
 
     def _listed(self, shapes: Sequence[MaskShape]) -> set[tuple[int, int]]:

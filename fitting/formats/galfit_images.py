@@ -11,6 +11,7 @@ from fitting.formats.galfit_reading import NO_NAME, GalfitReading, GalfitSetting
 from fitting.formats.import_rows import ImportInvalid, Line
 from fitting.formats.import_source import ImageFacts
 from fitting.formats.pixel_masks import listed_pixels
+from fitting.spec.counts import counted
 
 _USELESS = {
     "B": "nothing: where GALFIT writes its result",
@@ -182,7 +183,9 @@ class GalfitImages:
                 shapes, bad = listed_pixels(text)
                 if shapes:
                     image["mask_shapes"] = shapes
-                    self.reading.take("F", f"images.mask_shapes: the pixels that {name} lists, as {len(shapes)} boxes")
+                    self.reading.take(
+                        "F", f"images.mask_shapes: the pixels that {name} lists, as {counted(len(shapes), 'box')}"
+                    )
                 for number, said in bad:
                     self.reading.book.leave(Line(name, number, said[0]), said[1])
             elif called is not None:

@@ -18,6 +18,7 @@ from fitting.formats.component_draft import ComponentDraft, ParameterDraft, stan
 from fitting.formats.export_source import NO_LIMIT
 from fitting.formats.import_rows import ImportInvalid, Line, ModelImport, RowBook, lines_of
 from fitting.formats.import_source import ImageFacts, ImportSource
+from fitting.spec.counts import counted
 from fitting.spec.documents import excerpt
 
 _SIGMA = 2.0 * math.sqrt(2.0 * math.log(2.0))
@@ -413,7 +414,7 @@ class _Reader:
             why = (
                 f"imfit's {name or 'function without a name'} is none of photfit's profiles"
                 if function is None
-                else f"has {len(taken)} of the {len(function.parameters)} parameters of {name}"
+                else f"has {len(taken)} of the {counted(len(function.parameters), 'parameter')} of {name}"
             )
             for each in (line, *taken):
                 self.book.leave(each, why)
@@ -436,7 +437,7 @@ class _Reader:
             self.book.take(each, text)
         for each in taken[len(function.parameters) :]:
             self._prelude(each, each.text.split()) if each.text.split()[0].upper() in _PRELUDE else self.book.leave(
-                each, f"{name} has {len(function.parameters)} parameters"
+                each, f"{name} has {counted(len(function.parameters), 'parameter')}"
             )
         draft.parameters = reads
         if "c0" in reads:

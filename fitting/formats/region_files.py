@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fitting.formats.export_source import ExportBook, ExportInvalid, ExportSource, ModelExport
+from fitting.spec.counts import counted, verb
 
 _SIZES = ("r_e", "h", "fwhm", "r_b", "r_c", "r_out", "r_ring", "h_1", "r", "sigma", "r_s")
 """Parameters that an ellipse is drawn at, the first that a component has."""
@@ -121,7 +122,9 @@ def _masks(source: ExportSource, book: ExportBook) -> list[Any]:
             xs, ys = zip(*shape.polygon, strict=True)
             found.append(PolygonPixelRegion(PixCoord(list(xs), list(ys)), meta=meta))
     if found:
-        book.write("images.mask_shapes", f"{len(found)} shapes that leave out")
+        book.write(
+            "images.mask_shapes", f"{counted(len(found), 'shape')} that {verb(len(found), 'leaves', 'leave')} out"
+        )
     return found
 
 

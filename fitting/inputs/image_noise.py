@@ -17,6 +17,7 @@ from fitting.inputs.image_data import Array, Mask
 from fitting.inputs.noise_checks import contradiction, huge_sigma
 from fitting.inputs.plane_reading import Reading
 from fitting.spec import AutoNoise, ConstantNoise, DatumNoise, GainNoise, ImageSpec, Notice
+from fitting.spec.counts import counted, verb, was
 
 _MOST_NEGATIVE = 0.25
 """Share of pixels with fewer than no electrons, from where sky must be missing: noise alone makes so many where there
@@ -99,11 +100,12 @@ def _of_plane(key: str, plane: Array, data: Array, usable: Mask, reading: Readin
     positive = _positive(variance, usable, key, reading)
     huge = huge_sigma(data, positive, variance)
     if huge.any():
+        number = int(huge.sum())
         least = float(np.sqrt(variance[huge].min()))
         usual = float(np.sqrt(np.median(variance[positive & ~huge])))
         sentence = (
-            f"{huge.sum()} pixels whose sigma is far above that of the others ({least:.3g} and more, beside "
-            f"{usual:.3g}) were masked: it says that they are bad"
+            f"{counted(number, 'pixel')} whose sigma is far above that of the others ({least:.3g} and more, beside "
+            f"{usual:.3g}) {was(number)} masked: it says that {verb(number, 'it is', 'they are')} bad"
         )
         reading.notice(Notice("sigma-huge", sentence))
     return ImageNoise(variance, positive & ~huge, GainNoise(gain=1.0))
@@ -133,8 +135,9 @@ def _of_counts(
     if _sky_is_missing(negative, usable, noise_key(spec), reading):
         return None
     if negative.any():
+        number = int(negative.sum())
         which = "with fewer than no electrons (is subtracted_sky or read_noise missing?)"
-        reading.notice(Notice("electrons-negative", f"{negative.sum()} pixels {which} were masked"))
+        reading.notice(Notice("electrons-negative", f"{counted(number, 'pixel')} {which} {was(number)} masked"))
     return ImageNoise(variance, usable & ~negative, counts)
 
 
@@ -166,8 +169,8 @@ def _sky_is_missing(negative: Mask, usable: Mask, key: str, reading: Reading) ->
     if negative.sum() < _MOST_NEGATIVE * usable.sum():
         return False
     message = (
-        f"leaves {negative.sum()} of {usable.sum()} pixels with fewer than no electrons, so that the sign of their "
-        f"noise would mask them: sky was probably taken off the data"
+        f"leaves {negative.sum()} of {counted(int(usable.sum()), 'pixel')} with fewer than no electrons, so that the "
+        f"sign of their noise would mask them: sky was probably taken off the data"
     )
     reading.fault(key, message, "subtracted_sky beside the gain, the level that was taken off, in data units")
     return True
@@ -178,6 +181,6 @@ def _positive(variance: Array, usable: Mask, key: str, reading: Reading) -> Mask
     positive = np.isfinite(variance) & (variance > 0.0)
     count = int((~positive & usable).sum())
     if count:
-        sentence = f"{count} pixels whose {key} is not positive were masked"
+        sentence = f"{counted(count, 'pixel')} whose {key} is not positive {was(count)} masked"
         reading.notice(Notice("variance-not-positive", sentence))
     return positive & usable

@@ -36,6 +36,7 @@ from fitting.spec import (
     RequestInvalid,
     Window,
 )
+from fitting.spec.counts import counted, verb, was
 
 _SCALES_APART = 0.01
 """Share by which two pixel scales differ from which it is told; chosen by hand, above distortion and rounding."""
@@ -190,7 +191,12 @@ def _finite_pixels(data: Array, masked: Mask, reading: Reading) -> Mask:
     finite = np.isfinite(data)
     count = int((~finite & ~masked).sum())
     if count:
-        reading.notice(Notice("pixels-not-finite", f"{count} pixels that are NaN or infinite were masked"))
+        reading.notice(
+            Notice(
+                "pixels-not-finite",
+                f"{counted(count, 'pixel')} that {verb(count, 'is', 'are')} NaN or infinite {was(count)} masked",
+            )
+        )
     return finite & ~masked
 
 

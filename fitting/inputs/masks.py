@@ -10,6 +10,7 @@ from fitting.files import BitUnknown, Plane, chosen_bits, default_bits, masked_p
 from fitting.inputs.image_data import Array, Mask
 from fitting.inputs.plane_reading import Reading
 from fitting.spec import MaskReference, Notice, SegmentReference
+from fitting.spec.counts import counted
 
 _TAKERS = {"mask": "the mask", "mask_shapes": "shapes of the mask", "other_segments": "other segments"}
 _BRIGHT = 5.0
@@ -44,9 +45,11 @@ class ReadMask:
         sky, sigma = (np.median(data[usable]), np.sqrt(np.median(variance[usable]))) if usable.any() else (0.0, np.inf)
         bright = int((pixels & (data - sky > _BRIGHT * sigma)).sum())
         taker = _TAKERS[key]
-        sentence = f"{taker} took {int(pixels.sum())} pixels, {bright} of them {_BRIGHT:g} sigma above the sky"
+        sentence = (
+            f"{taker} took {counted(int(pixels.sum()), 'pixel')}, {bright} of them {_BRIGHT:g} sigma above the sky"
+        )
         if others.any():
-            sentence += f": by {self.reason}; other bits, in {int(others.sum())} pixels, were not used"
+            sentence += f": by {self.reason}; other bits, in {counted(int(others.sum()), 'pixel')}, were not used"
         reading.notice(Notice("mask-taken", sentence), key)
 
 

@@ -11,6 +11,7 @@ from scipy.ndimage import maximum_filter, shift, uniform_filter
 
 from fitting.inputs.psf_stamps import PsfInvalid, stamp_fwhm
 from fitting.spec import Notice
+from fitting.spec.counts import counted, verb
 from fitting.spec.images.image_spec import MOST_FINE
 
 Array = NDArray[np.float64]
@@ -81,7 +82,8 @@ def stamp_notices(
     negative = -float(stamp[stamp < 0.0].sum())
     if negative > _NEGATIVE:
         count = int((stamp < 0.0).sum())
-        sentence = f"{count} pixels of the PSF image are negative, {100.0 * negative:.2g} % of its light"
+        which = f"{counted(count, 'pixel')} of the PSF image {verb(count, 'is', 'are')} negative"
+        sentence = f"{which}, {100.0 * negative:.2g} % of its light"
         yield Notice("psf-negative", sentence)
     yield from _edge_notices(stamp)
     fwhm = stamp_fwhm(stamp)

@@ -12,6 +12,7 @@ from fitting.files import saturation_level
 from fitting.inputs.image_data import Array, Mask
 from fitting.inputs.pixel_scatter import pixel_scatter
 from fitting.spec import Notice
+from fitting.spec.counts import counted, verb, was
 
 _MOST = 0.1
 """Share of the pixels that may be saturated; a level that more of them reach is none."""
@@ -54,24 +55,32 @@ def saturated_pixels(data: Array, usable: Mask, header: Mapping[str, Any]) -> tu
         found = usable & (data >= level[1])
         card = f"{level[0]} {level[1]:g}"
         if found.sum() > _MOST * usable.sum():
-            sentence = f"{found.sum()} of {usable.sum()} pixels reach the header's {card}, so it was not used"
+            reach = verb(int(found.sum()), "reaches", "reach")
+            which = f"{found.sum()} of {counted(int(usable.sum()), 'pixel')}"
+            sentence = f"{which} {reach} the header's {card}, so it was not used"
             notices.append(Notice("saturation-not-credible", sentence))
             found = none
         elif found.any():
-            sentence = f"{found.sum()} pixels at or above the header's {card} were masked: they are saturated"
+            sentence = _masked(found, f"at or above the header's {card}", "saturated")
             notices.append(Notice("saturated", sentence))
         elif noise is not None and (top := _clipped_top(data, usable, level[1], sky, noise)).any():
             found = top
-            sentence = f"{top.sum()} pixels of a flat top near the header's {card} were masked: they are saturated"
+            sentence = _masked(top, f"of a flat top near the header's {card}", "saturated")
             notices.append(Notice("saturated", sentence))
     flat = none if noise is None else _flat_tops(data, usable & ~found, sky, noise)
     if flat.any():
         highest = ", ".join(f"{value:.6g}" for value in np.unique(data[flat])[::-1][:3])
-        sentence = (
-            f"{flat.sum()} pixels of flat tops (equal highest values: {highest}) were masked: they look saturated"
-        )
+        number = int(flat.sum())
+        looks = f"{was(number)} masked: {verb(number, 'it looks', 'they look')} saturated"
+        sentence = f"{counted(number, 'pixel')} of flat tops (equal highest values: {highest}) {looks}"
         notices.append(Notice("flat-tops", sentence))
     return found | flat, notices
+
+
+def _masked(pixels: Mask, which: str, why: str) -> str:
+    """A sentence on pixels that were masked."""
+    number = int(pixels.sum())
+    return f"{counted(number, 'pixel')} {which} {was(number)} masked: {verb(number, 'it is', 'they are')} {why}"
 
 
 def _flat_tops(data: Array, usable: Mask, sky: float, noise: float) -> Mask:

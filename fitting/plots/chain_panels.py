@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fitting.plots import style
 from fitting.plots.labels import unit_text
+from fitting.spec.counts import counted
 
 Array = NDArray[np.float64]
 
@@ -91,7 +92,7 @@ def write_heading(figure: Figure, content: ChainContent, grid: PanelGrid, below:
     chains = content.values.shape[0]
     key = [(f"chain {number}", colour_of(number, chains)) for number in range(chains)]
     if chains > MOST_CHAINS:
-        key = [(f"{chains} chains", style.FAINT)]
+        key = [(counted(chains, "chain"), style.FAINT)]
     if below:
         key.append((below, style.INK))
     room = width - grid.left - 0.1 * (len(key) + 1)

@@ -16,6 +16,7 @@ from fitting.proposing.proposed_scene import ProposedScene, propose_scene
 from fitting.proposing.sky import Sky
 from fitting.proposing.sources import SourceList
 from fitting.spec import PROFILES, Fault, FitRequest, Notice, ProposalSpec, RequestInvalid, parse_request
+from fitting.spec.counts import counted, verb, was
 from fitting.spec.notices import sentences
 
 _ITERATIONS = 300
@@ -195,21 +196,25 @@ def _notices(scene: ProposedScene) -> list[Notice]:
     spec, found = scene.spec, scene.found
     notices = []
     given = next((key for key in ("positions", "catalogue", "segmentation") if getattr(spec, key) is not None), None)
+    stand = verb(found.left_out, "stands", "stand")
+    masked = f"{verb(found.left_out, 'it was', 'they were')} masked"
+    light = f"{verb(found.left_out, 'its', 'their')} light is in nobody's model"
     if found.left_out and given is None:
         limit = "the limit" if spec.limit is not None and spec.limit.number is not None else "max_components"
-        sentence = f"{found.left_out} more sources stand out: {limit} is {spec.most_sources}"
+        sentence = f"{counted(found.left_out, 'source', before='more')} {stand} out: {limit} is {spec.most_sources}"
         notices.append(Notice("sources-over-limit", sentence))
     elif found.left_out and spec.neighbours == "mask":
-        sentence = f"{found.left_out} sources stand out that the {given} leaves out: they were masked"
+        sentence = f"{counted(found.left_out, 'source')} {stand} out that the {given} leaves out: {masked}"
         notices.append(Notice("sources-not-listed", sentence))
     elif found.left_out:
-        sentence = f"{found.left_out} sources stand out that the {given} leaves out: their light is in nobody's model"
+        sentence = f"{counted(found.left_out, 'source')} {stand} out that the {given} leaves out: {light}"
         notices.append(Notice("sources-not-listed", sentence))
     if given in ("positions", "catalogue"):
         number = len(spec.positions or spec.catalogue or ())
         outside = number - len(found.sources)
         if outside > 0 and number <= spec.most_sources:
-            sentence = f"{outside} of {number} sources of the {given} lie outside the image, and were left out"
+            which = f"{outside} of {counted(number, 'source')} of the {given}"
+            sentence = f"{which} {verb(outside, 'lies', 'lie')} outside the image, and {was(outside)} left out"
             notices.append(Notice("positions-outside", sentence))
     if not found.sources:
         notices.append(_nothing_found(spec, scene.image, found))
@@ -225,7 +230,7 @@ def _nothing_found(spec: ProposalSpec, image: ImageData, found: SourceList) -> N
         sentence = f"no source stands out by {spec.threshold:g} sigma or more: the sky alone is proposed"
         return Notice("no-sources", sentence)
     sentence = (
-        f"nothing stands out above the sky, but {len(below)} places do below it: is the image inverted, or its sky "
-        "taken off with the sources?"
+        f"nothing stands out above the sky, but {counted(len(below), 'place')} {verb(len(below), 'does', 'do')} below "
+        "it: is the image inverted, or its sky taken off with the sources?"
     )
     return Notice("image-inverted", sentence)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from fitting.spec.counts import counted
 from photfit.commands.options import request_argument
 
 
@@ -52,7 +53,8 @@ def command(context: click.Context, request_file: Path, output: Path, processes:
             stopped.show()
             context.exit(STOPPED_EXIT_CODE)
     for code, count in sorted(found.notices.items()):
-        notes.print(f"warning: {count} rows: {NOTICES[code].meaning} ({code})", style="yellow")
+        notes.print(f"warning: {counted(count, 'row')}: {NOTICES[code].meaning} ({code})", style="yellow")
     told = ", ".join(f"{count} {name}" for name, count in found.flags.most_common())
-    click.echo(f"{found.done} rows, {found.failed} without a fit, {found.flagged} flagged{': ' if told else ''}{told}")
+    done = counted(found.done, "row")
+    click.echo(f"{done}, {found.failed} without a fit, {found.flagged} flagged{': ' if told else ''}{told}")
     click.echo(f"The table is {output}", err=True)

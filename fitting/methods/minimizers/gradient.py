@@ -19,6 +19,7 @@ from fitting.methods.minimizers.scaling import ScaledProblem
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult
 from fitting.problem import Problem
+from fitting.spec.counts import counted
 from fitting.spec.methods import OPTIMIZERS, GradientOptions
 
 _FIT_DEFAULTS: dict[str, dict[str, Any]] = {
@@ -101,9 +102,9 @@ class _Descent:
             if step % _CHECK_INTERVAL == _CHECK_INTERVAL - 1 and self._is_at_minimum():
                 return "stopped at the minimum"
             if self._options.patience and self._quiet_steps >= self._options.patience:
-                return f"stopped after {self._options.patience} steps that did not lower chi-squared"
+                return f"stopped after {counted(self._options.patience, 'step')} that did not lower chi-squared"
         self._closure(self._options.steps)()
-        return f"stopped after {self._options.steps} steps"
+        return f"stopped after {counted(self._options.steps, 'step')}"
 
     def _is_at_minimum(self) -> bool:
         """Whether the best θ is at a minimum, by the normal equations there; asked only once χ² falls slowly."""

@@ -27,6 +27,7 @@ from torch import Tensor
 from fitting.methods.minimizers.valley_path import ValleyPath
 from fitting.methods.results import MinimizerResult
 from fitting.problem import Equations, Problem
+from fitting.spec.counts import counted
 
 TRY = "leave values out, so that they are found in the image, add restarts, or widen the limits"
 """What users may try where a fit found no minimum."""
@@ -165,7 +166,7 @@ def levenberg_marquardt(
         if _is_flat(lately, tolerance, problem.degrees_of_freedom):
             return _end(state, iteration, evaluations, history, True, _convergence_message(problem, state))
     report(iteration, history[-1], state.theta)
-    message = f"not converged after {max_iterations} iterations: allow more with max_iterations, or {TRY}"
+    message = f"not converged after {counted(max_iterations, 'iteration')}: allow more with max_iterations, or {TRY}"
     return _end(state, iteration, evaluations, history, False, message)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from fitting.spec.counts import counted, verb
 from photfit.commands.admin.service_database import database_as_it_is, settings
 from photfit.failures import CommandFailure, UserMistake
 
@@ -37,7 +38,9 @@ def backup(context: click.Context, folder: Path) -> None:
             raise CommandFailure(f"{folder} takes no files, and holds no backup: {error}") from error
     for fault in summary.faults:
         click.echo(f"not kept: {fault}", err=True)
-    click.echo(f"{folder}: the database and {summary.files} files, {summary.bytes / 2**20:.1f} MiB")
+    click.echo(f"{folder}: the database and {counted(summary.files, 'file')}, {summary.bytes / 2**20:.1f} MiB")
     if summary.faults:
-        click.echo(f"{len(summary.faults)} files are not in it; `photfit admin check` says more", err=True)
+        number = len(summary.faults)
+        missing = f"{counted(number, 'file')} {verb(number, 'is', 'are')} not in it"
+        click.echo(f"{missing}; `photfit admin check` says more", err=True)
         context.exit(1)

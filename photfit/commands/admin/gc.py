@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import click
 
+from fitting.spec.counts import counted, verb
 from photfit.commands.admin.service_database import database, settings
 
 
@@ -39,4 +40,5 @@ def gc(dry_run: bool) -> None:
             sweep(settings().data_dir / "receiving", RECEIVING)
             drop_expired(engine)
             drop_destroyed(engine)
-    click.echo(f"{count} files, {size / 2**20:.1f} MiB, {'would go' if dry_run else 'are gone'}")
+    became = "would go" if dry_run else verb(count, "is gone", "are gone")
+    click.echo(f"{counted(count, 'file')}, {size / 2**20:.1f} MiB, {became}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fitting.spec.counts import counted
 from photfit.commands.admin.service_database import settings, sqlite_file
 from photfit.failures import CommandFailure, UserMistake
 from photfit.supervisor import DataDirectory
@@ -45,7 +46,7 @@ def restore(folder: Path, replace: bool) -> None:
         raise CommandFailure(f"{database.parent} takes no files: {error}") from error
     if aside is not None:
         click.echo(f"the database that was there is {aside} now")
-    click.echo(f"restored from {summary.made_at}: the database and {summary.files} files")
+    click.echo(f"restored from {summary.made_at}: the database and {counted(summary.files, 'file')}")
     for fault in summary.faults:
         click.echo(f"not in the backup: {fault}", err=True)
 
