@@ -263,6 +263,7 @@ def test_a_profile_that_only_its_description_knows_is_chosen_and_has_its_fields(
     assert answer.status_code == 200, answer.text
 
 
+@pytest.mark.slow
 def test_a_profile_is_written_as_a_formula(page: Page, tab: Tab) -> None:
     page.get_by_label("Component g1").locator("select").first.select_option("formula")
     brightness = page.get_by_label("Brightness at radius r")
