@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Components = Sequence[Component | Mapping[str, Any]] | Component | Mapping[str, Any]
 """Components of a model: objects, or dicts as a request has them."""
-Stages = Sequence[Stage | Mapping[str, Any] | str] | Stage | str | None
+Stages = Sequence[Stage | Mapping[str, Any] | str] | Stage | Mapping[str, Any] | str | None
 """Stages of a fit: objects, names of methods, or dicts as a request has them."""
 
 
@@ -121,6 +121,8 @@ def model_image(
     """
     if (shape is None) == (like is None):
         raise TypeError("give either a shape (height, width) or an image to draw the model like")
+    if shape is not None and not (isinstance(shape, Sequence) and len(shape) == 2):
+        raise TypeError(f"{shape!r} is no shape: give (height, width)")
     data = library("numpy", "photfit.model_image").zeros(tuple(shape)) if shape is not None else like
     scales = {"pixel_scale": pixel_scale, "zero_point": zero_point}
     inputs = gather_images(data, variance=1.0, psf=psf, **scales)

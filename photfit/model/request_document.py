@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +44,7 @@ def request_document(
     images: Sequence[Mapping[str, Any]],
     components: Sequence[Component | Mapping[str, Any]] | Component | Mapping[str, Any],
     *,
-    stages: Sequence[Stage | Mapping[str, Any] | str] | Stage | str | None = None,
+    stages: Sequence[Stage | Mapping[str, Any] | str] | Stage | Mapping[str, Any] | str | None = None,
     constraints: Sequence[Constraint | Mapping[str, Any]] = (),
     **members: Any,
 ) -> dict[str, Any]:
@@ -62,9 +62,9 @@ def request_document(
     Raises:
         TypeError: one of the components is no component, or one of the stages no stage.
     """
-    listed = [components] if isinstance(components, Component | Mapping) else components
+    listed = _listed(components, (Component, Mapping), "components")
     names = component_names(listed)
-    run = [stages] if isinstance(stages, Stage | str) else ["lm"] if stages is None else stages
+    run = ["lm"] if stages is None else _listed(stages, (Stage, Mapping, str), "stages")
     written = {
         "images": [plain(image) for image in images],
         "components": [_component(component, names) for component in listed],
@@ -94,6 +94,15 @@ def component_names(components: Sequence[Component | Mapping[str, Any]]) -> Name
         names[id(item)] = item.profile if alone else next(name for name in numbered if name not in taken)
         taken.add(names[id(item)])
     return names
+
+
+def _listed(given: Any, one: tuple[type, ...], what: str) -> list[Any]:
+    """What was given, one or several, as a list."""
+    if isinstance(given, one):
+        return [given]
+    if isinstance(given, type) or not isinstance(given, Iterable):
+        raise TypeError(f"{given!r} is no list of {what}")
+    return list(given)
 
 
 def _component(component: Component | Mapping[str, Any], names: Names) -> Any:

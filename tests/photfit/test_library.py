@@ -192,6 +192,8 @@ def test_a_model_image_is_drawn_like_another(header: fits.Header) -> None:
     assert np.unravel_index(on_sky.argmax(), on_sky.shape) == (15, 17)
     with pytest.raises(TypeError, match="either a shape"):
         photfit.model_image(FlatSky(i=1))
+    with pytest.raises(TypeError, match=r"5 is no shape: give \(height, width\)"):
+        photfit.model_image(FlatSky(i=1), 5)  # type: ignore[arg-type]
 
 
 def test_what_a_model_image_lacks_is_listed() -> None:
@@ -204,10 +206,13 @@ def test_what_a_model_image_lacks_is_listed() -> None:
     ("arguments", "sentence"),
     [
         ({"components": [Sersic("g", x="= h.x")]}, "there is no component 'h'"),
-        ({"components": 3}, "'int' object is not iterable|no component"),
+        ({"components": 3}, "3 is no list of components"),
         ({"image": "nowhere.fits"}, "'nowhere.fits' cannot be read: No such file"),
         ({"image": object()}, "object is no image plane"),
         ({"variance": np.ones(3)}, r"image variance has the shape \(3,\): expected \(height, width\)"),
+        ({"stages": 3}, "3 is no list of stages"),
+        ({"components": Sersic}, "is no list of components"),
+        ({"components": ["sersic"]}, "'sersic' is no component"),
         ({"stages": ["newton"]}, "unknown method 'newton'"),
         ({"sed": 1}, r"\$.sed: is an unknown key"),
         ({"image": [Image(np.ones((4, 4)))], "psf": PSF}, "psf belongs to one image"),

@@ -62,7 +62,7 @@ def test_a_notebook_has_a_bar_that_moves(monkeypatch: pytest.MonkeyPatch) -> Non
     shown: list[str] = []
     display = ModuleType("IPython.display")
     display.HTML = str  # type: ignore[attr-defined]
-    display.display = lambda _, display_id: SimpleNamespace(update=shown.append)  # type: ignore[attr-defined]
+    display.display = lambda *_, **__: SimpleNamespace(update=shown.append)  # type: ignore[attr-defined]
     ipython = ModuleType("IPython")
     ipython.get_ipython = lambda: SimpleNamespace(kernel=object())  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "IPython", ipython)
