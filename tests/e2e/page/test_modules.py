@@ -13,7 +13,10 @@ from astropy import units
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.wcs import WCS
+from matplotlib.path import Path as Outline
 from playwright.sync_api import Browser
+from scipy.integrate import quad
+from scipy.special import gammaincinv
 from scipy.stats import norm
 
 from app.routes.page import FOLDER
@@ -326,3 +329,105 @@ def test_a_plane_of_a_cube_is_asked_for_by_its_number(call: Call) -> None:
     assert named == {"upload": "upl_1", "hdu": "SCI,2", "plane": 7}
     assert call("service.js", "pixelsOf", named) == "/v1/uploads/upl_1/pixels.npy?hdu=SCI%2C2&plane=7"
     assert call("service.js", "skyOf", {"upload": "upl_1"}) == "/v1/uploads/upl_1/sky"
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("1,5", 1.5),
+        ("−2", -2.0),
+        (" 1e-3 ", 0.001),
+        (".5", 0.5),
+        *((text, None) for text in ("abc", "1,234,567", "1.234,5", "0x10", "Infinity", "1 000", "")),
+    ],
+)
+def test_numbers_are_read_as_people_type_them(call: Call, typed: str, number: float | None) -> None:
+    assert call("model/numbers.js", "numberIn", typed) == number
+
+
+@pytest.mark.parametrize(
+    ("profile", "parameters", "brightness"),
+    [
+        ("sersic", {"r_e": 7.0, "n": 2.5, "i_e": 3.0}, lambda r: 3.0 * np.exp(-_b(2.5) * ((r / 7.0) ** 0.4 - 1.0))),
+        ("exponential", {"h": 4.0, "i_0": 3.0}, lambda r: 3.0 * np.exp(-r / 4.0)),
+        ("gaussian", {"fwhm": 5.0, "i_0": 3.0}, lambda r: 3.0 * 2.0 ** (-((r / 2.5) ** 2))),
+        ("moffat", {"fwhm": 5.0, "beta": 3.0, "i_0": 3.0}, lambda r: 3.0 * (1 + (r / _scale(5.0, 3.0)) ** 2) ** -3.0),
+    ],
+)
+def test_light_of_a_profile_is_its_integral(
+    browser: Browser, profile: str, parameters: dict[str, float], brightness: Callable[[float], float]
+) -> None:
+    """Half-light radius and flux, as carried to another profile, by quadrature."""
+    page = browser.new_page()
+    serve_page(page)
+    script = (
+        "([profile, known]) => import('/page/js/model/light.js').then((m) => m.lightOf(profile, (key) => known[key]))"
+    )
+    light = page.evaluate(script, [profile, {**parameters, "q": 0.6}])
+    page.close()
+    whole = quad(lambda r: 2 * np.pi * r * brightness(r), 0, np.inf, limit=500)[0]
+    half = quad(lambda r: 2 * np.pi * r * brightness(r), 0, light["half"], limit=500)[0]
+    assert light["flux"] == pytest.approx(0.6 * whole, rel=1e-5)
+    assert half == pytest.approx(0.5 * whole, rel=1e-5)
+
+
+def _b(n: float) -> float:
+    return float(gammaincinv(2 * n, 0.5))
+
+
+def _scale(fwhm: float, beta: float) -> float:
+    return float(fwhm / (2 * np.sqrt(2 ** (1 / beta) - 1)))
+
+
+def test_capsules_cover_what_was_painted(call: Call) -> None:
+    points = [[10.0, 10.0], [20.0, 14.0], [31.0, 9.0], [12.0, 20.0]]
+    capsules = call("model/strokes.js", "capsulesOf", {"points": points, "radius": 3.0})
+    y, x = np.mgrid[:30, :45]
+    ends = zip(map(np.array, points), map(np.array, points[1:]), strict=False)
+    reach = np.min([_distance(x, y, one, two) for one, two in ends], axis=0)
+    pixels = np.column_stack([x.ravel(), y.ravel()])
+    inside = np.any([Outline(each["polygon"]).contains_points(pixels) for each in capsules], axis=0).reshape(x.shape)
+    assert inside[reach < 2.85].all()
+    assert not inside[reach > 3.05].any()
+
+
+def _distance(x: np.ndarray, y: np.ndarray, one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    along = two - one
+    share = np.clip(((x - one[0]) * along[0] + (y - one[1]) * along[1]) / (along @ along), 0, 1)
+    distance: np.ndarray = np.hypot(x - one[0] - share * along[0], y - one[1] - share * along[1])
+    return distance
+
+
+def provenance(**image: Any) -> dict[str, Any]:
+    spec = {"name": "image", "data": {"upload": "upl_a", "hdu": 0}, **image}
+    names = {"upl_a": "1" * 64, "upl_b": "2" * 64, "upl_same": "1" * 64}
+    return {
+        "request": {"images": [spec], "components": []},
+        "inputs": [{"name": name, "sha256": digest} for name, digest in names.items()],
+    }
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ({}, []),
+        ({"data": "upl_same[0]"}, []),
+        ({"data": "upl_b[0]"}, ["the data"]),
+        ({"window": {"x": [0, 9]}}, ["the window"]),
+        ({"mask": "upl_b"}, ["the mask"]),
+        ({"mask_shapes": [{"box": {"x": [1, 2]}}]}, ["the mask"]),
+        ({"variance": {"constant": 2}}, ["the variance"]),
+        ({"sigma": {"constant": 2}, "window": {"x": None, "y": [0, 5]}}, ["the window", "the variance"]),
+        ({"zero_point": 25, "psf": "upl_b"}, []),
+    ],
+)
+def test_fits_are_compared_only_on_the_same_pixels_and_noise(
+    call: Call, other: dict[str, Any], told: list[str]
+) -> None:
+    one, two = (call("model/comparing.js", "madeWith", each) for each in (provenance(), provenance(**other)))
+    assert call("model/comparing.js", "differences", one, two) == told
+
+
+def test_a_difference_of_rounding_is_none(call: Call) -> None:
+    assert call("model/comparing.js", "difference", 9900.38, 9900.38 - 2e-8) == {"text": "0", "meaning": ""}
+    assert call("model/comparing.js", "difference", 9900.0, 9800.0) == {"text": "−100", "meaning": "better"}

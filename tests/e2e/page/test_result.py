@@ -255,3 +255,12 @@ def test_many_fits_are_sorted_ticked_and_tabled(tab: Tab, noises: list[str]) -> 
     expect(page.locator(".fits .badge", has_text="batch")).to_have_count(3, timeout=ENOUGH_MILLISECONDS)
     page.get_by_role("searchbox").fill("batch two")
     expect(page.locator(".fits tbody tr")).to_have_count(1)
+
+
+def test_sampling_says_what_it_would_take_before_it_is_asked_for(page: Page) -> None:
+    page.get_by_role("button", name="Now sample").click()
+    told = page.get_by_role("dialog").get_by_role("status")
+    expect(told).to_contain_text("free parameters", timeout=ENOUGH_MILLISECONDS)
+    assert violations(page) == []
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)

@@ -1,5 +1,6 @@
 /** Whether two fits may be compared: χ² and BIC say something only of the same pixels with the same noise. */
 
+import { reference } from "./requests.js";
 import { general } from "./rounding.js";
 
 const NOISE = ["variance", "weight", "sigma"];
@@ -64,11 +65,13 @@ function canonical(value, hashes) {
 
 function plain(value, hashes) {
   if (typeof value === "string") {
-    const match = /^([^[\]]+)((?:\[[^[\]]+\])*)$/.exec(value);
-    return match && match[1] in hashes ? plain({ upload: match[1], ...(match[2] && { hdu: match[2] }) }, hashes) : value;
+    const named = reference(value);
+    return named && named.upload in hashes ? plain(named, hashes) : value;
   }
   if (Array.isArray(value)) return value.map((each) => plain(each, hashes));
   if (typeof value !== "object" || value === null) return value;
-  const said = Object.entries(value).filter(([, each]) => each !== null && each !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
+  // Without an HDU it is the first that holds an image: HDU 0 wherever that can be named.
+  const whole = "upload" in value || "path" in value ? { ...value, hdu: value.hdu ?? 0 } : value;
+  const said = Object.entries(whole).filter(([, each]) => each !== null && each !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(said.map(([key, each]) => [key, key === "upload" || key === "path" ? hashes[each] ?? each : plain(each, hashes)]));
 }

@@ -24,5 +24,5 @@ export function Naming({ fit, onChanged }) {
   }
   return html`<form class="row" onSubmit=${save}><input name="name" aria-label="Name" value=${fit.name} />
     <input name="labels" aria-label="Labels, with commas between them" placeholder="labels, with commas" value=${(fit.labels ?? []).join(", ")} />
-    <button class="primary" type="submit">Save</button><button type="button" onClick=${() => setOpen(false)}>Leave</button></form>`;
+    <button class="primary" type="submit">Save</button><button type="button" onClick=${() => setOpen(false)}>Cancel</button></form>`;
 }

@@ -1,6 +1,6 @@
 /** Data, model and residual of a result: three panes that move together, or one in which they blink. */
 
-import { html, useEffect, useMemo, useState } from "../html.js";
+import { html, useEffect, useMemo, useRef, useState } from "../html.js";
 import { Camera } from "../image/camera.js";
 import { binFor, lightLook, loadPlane, RESIDUAL_LOOK } from "../image/planes.js";
 import { originOf, reference } from "../model/requests.js";
@@ -47,6 +47,13 @@ function Linked({ fit, image, request, lit, light }) {
     const light = lightLook(value.data);
     setLooks({ data: light, model: light, normalized_residual: RESIDUAL_LOOK });
   }, [value]);
+  // One pane has another size than three: the image fits it anew.
+  const alone = single !== null;
+  const before = useRef(alone);
+  if (before.current !== alone) {
+    before.current = alone;
+    camera.placed = false;
+  }
   useEffect(() => {
     if (!blinking) return undefined;
     const timer = setInterval(() => setSingle((before) => next(before ?? "normalized_residual")), BLINK_MILLISECONDS);

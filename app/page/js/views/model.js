@@ -8,6 +8,7 @@ import { ComponentTree } from "../parts/component-tree.js";
 import { Icon } from "../parts/icons.js";
 import { Sending } from "../parts/dropping.js";
 import { Constraints, FitPanel, ImagePanel } from "../parts/image-panel.js";
+import { Notices } from "../parts/notices.js";
 import { ParameterPanel } from "../parts/parameter-panel.js";
 import { RequestDialog } from "../parts/request-dialog.js";
 import { Stages } from "../parts/stages.js";
@@ -80,7 +81,7 @@ function Workbench({ draft, catalogue }) {
         <button onClick=${() => setShown(true)}><${Icon} name="code" />Request</button>
         <button class="primary" disabled=${busy} onClick=${fit}><${Icon} name="play" />${busy ? "Asking…" : "Fit"}</button>
       </div></div>
-    ${(draft.proposal?.warnings ?? []).map((warning) => html`<p class="note warn">${warning}</p>`)}
+    ${draft.proposal && html`<${Found} ...${draft.proposal} />`}
     ${faultsElsewhere(faults).map((fault) => html`<p class="note bad" role="alert"><strong>${placeOf(fault.path, request)}</strong> ${sentence(fault)}</p>`)}
     <${Sending} />
     ${draft.imported && html`<${Imported} ...${draft.imported} />`}
@@ -104,6 +105,14 @@ function Workbench({ draft, catalogue }) {
       </div>
     </div>
     ${shown && html`<${RequestDialog} request=${request} strokes=${strokes} change=${changeModel} close=${() => setShown(false)} />`}`;
+}
+
+/** What the search assumed of the file: folded where it would push the image out of sight. */
+function Found({ warnings = [], notices = [] }) {
+  const told = notices.length ? notices : warnings.map((sentence) => ({ sentence }));
+  if (told.length < 2) return html`<${Notices} notices=${told} />`;
+  return html`<details class="note warn"><summary>${told.length} things to know of what was found: ${told[0].sentence}; …</summary>
+    <div class="stack tight"><${Notices} notices=${told} /></div></details>`;
 }
 
 /** What became of each line of a model file. */

@@ -18,11 +18,12 @@ import { kindsOf, ParameterTable } from "../parts/parameter-table.js";
 import { Naming } from "../parts/naming.js";
 import { ResultPanes } from "../parts/result-panes.js";
 import { RequestDialog } from "../parts/request-dialog.js";
+import { SampleDialog } from "../parts/sampling.js";
 import { StagesPanel } from "../parts/stages-panel.js";
 import { Tabs } from "../parts/tabs.js";
 import { complain } from "../parts/toasts.js";
 import { go } from "../router.js";
-import { ask, getJson, loadCatalogue, postJson, remove } from "../service.js";
+import { ask, getJson, postJson, remove } from "../service.js";
 
 export function Result({ fit }) {
   const { value, error, again } = useAnswer(async () => {
@@ -82,6 +83,7 @@ const Figure = ({ value, words }) => html`<div class="figure"><b>${value}</b><sp
 function Heading({ fit: given, request, parameters, show }) {
   const [fit, setFit] = useState(given);
   const [busy, setBusy] = useState(false);
+  const [sampling, setSampling] = useState(false);
   const ended = withValues(request, parameters.parameters);
   const again = () => {
     startDraft({ request: ended, title: fit.name, proposal: null });
@@ -91,17 +93,6 @@ function Heading({ fit: given, request, parameters, show }) {
     setBusy(true);
     try {
       go("fits", (await postJson(`${fit.links.rerun}?from=best`)).id);
-    } catch (error) {
-      complain(error);
-      setBusy(false);
-    }
-  };
-  const sample = async () => {
-    setBusy(true);
-    try {
-      const { methods } = await loadCatalogue();
-      const method = methods.find(({ name }) => name === "nuts") ?? methods.find(({ options }) => "warmup" in options);
-      go("fits", (await postJson("/v1/fits", { ...ended, stages: [{ method: method.name }] })).id);
     } catch (error) {
       complain(error);
       setBusy(false);
@@ -121,11 +112,11 @@ function Heading({ fit: given, request, parameters, show }) {
     <${Naming} fit=${fit} onChanged=${setFit} />
     <div class="actions">
       <button onClick=${show}><${Icon} name="code" />Request</button>
-      <button onClick=${sample} disabled=${busy}><${Icon} name="dice" />Now sample</button>
+      <button onClick=${() => setSampling(true)}><${Icon} name="dice" />Now sample</button>
       ${fit.state !== "succeeded" && html`<button onClick=${goOn} disabled=${busy}><${Icon} name="play" />Go on from here</button>`}
       <button class="primary" onClick=${again}><${Icon} name="again" />Fit again from here</button>
       <button class="bare icon danger" aria-label="Delete this fit" title="Delete" onClick=${erase}><${Icon} name="trash" /></button>
-    </div></div>`;
+    </div>${sampling && html`<${SampleDialog} request=${ended} close=${() => setSampling(false)} />`}</div>`;
 }
 
 function Plot({ address, label }) {
