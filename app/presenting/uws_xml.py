@@ -17,6 +17,7 @@ from vo_models.uws.models import (
 from vo_models.uws.types import ErrorType, ExecutionPhase
 
 from app.domain.uws import phase_of
+from app.lifetime.queue_board import Place
 from app.models.fits import Fit
 from app.presenting.fits import present_fit
 from app.presenting.media_types import TABLE_TYPES
@@ -32,8 +33,10 @@ class FitParameters(Parameters):
     request: Parameter
 
 
-def job_document(job: Job, base: str, owner_name: str | None) -> bytes:
-    """All of a job. `base` is the service's address, `owner_name` None where it has no accounts."""
+def job_document(job: Job, base: str, owner_name: str | None, place: Place | None) -> bytes:
+    """All of a job. `base` is the service's address, `owner_name` None where it has no accounts, `place` that of a fit
+    in its queue.
+    """
     record, fit = job.record, job.fit
     return _written(
         JobSummary[FitParameters](
@@ -41,7 +44,7 @@ def job_document(job: Job, base: str, owner_name: str | None) -> bytes:
             run_id=record.run_id,
             owner_id=owner_name,
             phase=phase_of(job),
-            quote=quote_of(job),
+            quote=quote_of(job, place),
             creation_time=record.created_at,
             start_time=fit.started_at if fit else None,
             end_time=fit.finished_at if fit else record.aborted_at,
@@ -80,10 +83,16 @@ def jobs_document(jobs: Iterable[Job], base: str, owner_name: str | None) -> byt
     return _written(Jobs(jobref=references))
 
 
-def quote_of(job: Job) -> datetime | None:
-    """When a job that runs is expected to end."""
-    progress = (job.fit.progress or {}) if job.fit and job.fit.state == "running" else {}
-    seconds = progress.get("eta_seconds")
+def quote_of(job: Job, place: Place | None) -> datetime | None:
+    """When a job that runs, or is queued at a place, is expected to end; None where nobody can say."""
+    fit = job.fit
+    if fit is None:
+        return None
+    if fit.state == "queued":
+        if place is None or place.estimated_start is None or fit.expected_seconds is None:
+            return None
+        return place.estimated_start + timedelta(seconds=fit.expected_seconds)
+    seconds = (fit.progress or {}).get("eta_seconds") if fit.state == "running" else None
     return None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
 
 

@@ -3,6 +3,8 @@
 import io
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -11,6 +13,8 @@ import requests
 from pyvo.dal.tap import AsyncTAPJob
 from pyvo.io import uws
 
+from app.lifetime.queue_board import Place
+from app.presenting.uws_xml import quote_of
 from tests.app.accounts import client_of, key_of
 from tests.app.conftest import Service
 
@@ -172,6 +176,27 @@ def test_a_wrong_parameter_is_told_by_its_name(
     response = service.client.post(f"{job}{path}" if path else "/uws/fits", data=form)
     assert (response.status_code, response.headers["content-type"]) == (422, PROBLEM)
     assert response.json()["faults"][0]["path"].startswith(place)
+
+
+def queued(seconds: float | None = 40.0, state: str = "queued", **progress: float) -> Any:
+    """A job as the presenting of it sees one."""
+    fit = SimpleNamespace(state=state, expected_seconds=seconds, progress=progress or None)
+    return SimpleNamespace(fit=fit)
+
+
+def test_a_job_that_waits_is_quoted_by_the_forecast() -> None:
+    start = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
+    assert quote_of(queued(), Place("cpu", 3, start)) == start + timedelta(seconds=40)
+    assert quote_of(queued(), Place("cpu", 3, None)) is None  # no worker serves it
+    assert quote_of(queued(None), Place("cpu", 3, start)) is None
+    assert quote_of(queued(state="succeeded"), None) is None
+    assert quote_of(SimpleNamespace(fit=None), None) is None  # type: ignore[arg-type]
+
+
+def test_a_job_that_runs_is_quoted_by_its_progress() -> None:
+    quote = quote_of(queued(state="running", eta_seconds=30.0), None)
+    assert quote is not None
+    assert 25 < (quote - datetime.now(UTC)).total_seconds() <= 30
 
 
 def test_the_small_resources_answer_in_a_word(service: Service, job: str) -> None:
