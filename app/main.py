@@ -18,6 +18,7 @@ from app.presenting.file_responses import PACKED_TYPES
 from app.routes import (
     accounts,
     catalogue,
+    catalogues,
     events,
     examples,
     exports,
@@ -72,8 +73,23 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
     )
-    for part in (uploads, fits, results, exports, plots, pixels, events, live, catalogue, examples, imports, accounts):
+    for part in (
+        uploads,
+        fits,
+        catalogues,
+        results,
+        exports,
+        plots,
+        pixels,
+        events,
+        live,
+        catalogue,
+        examples,
+        imports,
+        accounts,
+    ):
         app.include_router(part.router, prefix="/v1")
+    app.include_router(catalogues.flags_router, prefix="/v1")
     app.include_router(uws.router)
     app.include_router(health.router)
     app.include_router(page.router)

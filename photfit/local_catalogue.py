@@ -213,16 +213,22 @@ def _finished(folder: Path, progress: CatalogueProgress) -> dict[int, Path]:
 
 
 def _write(plan: CataloguePlan, parts: Mapping[int, Path], output: Path, form: str) -> None:
-    from fitting.catalogues import AnswerParts, write_answer
+    from fitting.catalogues import AnswerPart, AnswerParts, write_answer
 
     aside = output.with_name(f".{output.name}.new")
     try:
-        write_answer(AnswerParts(plan.expansion.objects, parts, plan.parameters), aside, form)
+        done = [AnswerPart(start, _stop_of(path), path) for start, path in sorted(parts.items())]
+        write_answer(AnswerParts(plan.expansion.objects, done, plan.parameters), aside, form)
         aside.replace(output)
     except OSError as error:
         raise CommandFailure(f"{output} took no table ({error.strerror or error}): its parts are kept") from error
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _stop_of(path: Path) -> int:
+    """One past the last row of a part, by its file's name."""
+    return int(path.stem.rpartition("-")[2])
 
 
 def _part_path(folder: Path, part: Part) -> Path:
@@ -316,7 +322,7 @@ class _Run:
         Args:
             others: parts that are seen to elsewhere, stop by start.
         """
-        taken = {start: int(path.stem.rpartition("-")[2]) for start, path in self.parts.items()}
+        taken = {start: _stop_of(path) for start, path in self.parts.items()}
         taken |= others or {}
         row = 0
         while row < self.progress.total:

@@ -18,7 +18,7 @@ from celery.worker.request import Request
 from sqlalchemy import Engine
 
 from jobs.faults import DatabaseAway
-from jobs.lifecycle import transitions
+from jobs.lifecycle import catalogues, transitions
 from jobs.storage import records
 from worker.child_pool import ChildLost
 
@@ -96,6 +96,8 @@ def bury(engine: Engine, worker: str, task_id: str, exit_code: int, max_crashes:
     except DatabaseAway as error:  # its lease runs out
         _log.warning("a death could not be recorded", death=death, error=str(error))
         return
+    if record is not None and record.catalogue_id is not None:
+        catalogues.settle(engine, record.catalogue_id, changed=True)
     if record is not None:
         _log.warning(f"the process that ran a fit {death}", fit=record.id, state=record.state, crashes=record.crashes)
 

@@ -13,7 +13,7 @@ import resource
 import secrets
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from fitting.run import run, torch_device
 from fitting.spec import Notice, parse_request
 from jobs.accounts.accounts import reserve_results
 from jobs.faults import DatabaseAway
-from jobs.lifecycle import transitions
+from jobs.lifecycle import catalogues, transitions
 from jobs.lifecycle.outcomes import Outcome, out_of_time, problem, with_kept
 from jobs.lifecycle.retention import forget_checkpoints
 from jobs.lifecycle.setbacks import MOST_TROUBLES, pause_after_troubles
@@ -48,6 +48,7 @@ from jobs.storage.stored_files import described, sha256_of
 from worker.checkpoints import BlobShelf
 from worker.connections import Connections
 from worker.lease import Ending, Heartbeat, give_back
+from worker.parts import fit_part
 from worker.reporting import Reporter
 from worker.residual_pictures import ResidualPictures
 
@@ -111,6 +112,7 @@ def _attempt(connections: Connections, task_id: str | None) -> str | None:
         return None
     rotation.took(claim.queue)
     connections.publisher.publish(claim.fit_id)
+    _settle(connections, claim)
     _ring_for_the_next(connections)
     structlog.contextvars.bind_contextvars(fit=claim.fit_id, attempt=claim.attempt, request_id=claim.request_id)
     _log.info("taken")
@@ -130,6 +132,7 @@ def _attempt(connections: Connections, task_id: str | None) -> str | None:
             result = _work(connections, claim, heartbeat)
     finally:
         connections.publisher.publish(claim.fit_id)
+        _settle(connections, claim)
         _count(connections, claim, result.stages if result else ())
         structlog.contextvars.clear_contextvars()
         _ring_for_the_next(connections)
@@ -152,6 +155,17 @@ def _storage_answers(connections: Connections) -> bool:
     return True
 
 
+def _settle(connections: Connections, claim: Claim) -> None:
+    """Let a part's catalogue know that it was taken, or that it ended: the next part is made, states follow."""
+    if claim.catalogue_id is None:
+        return
+    try:
+        catalogues.settle(connections.engine, claim.catalogue_id, changed=True)
+    except DatabaseAway as error:  # the reconciler does it once it is back
+        _log.warning("the database does not answer", error=str(error))
+    connections.publisher.publish(claim.catalogue_id)
+
+
 def _ring_for_the_next(connections: Connections) -> None:
     """Have a bell hang at each queue in which a fit may be taken: for whoever is free, this worker included.
 
@@ -171,6 +185,10 @@ def _work(connections: Connections, claim: Claim, heartbeat: Heartbeat) -> FitRe
     reporter = Reporter(connections.engine, connections.publisher, claim, heartbeat, pictures)
     try:
         with memory_faults(), memory_bound(_least(claim.memory_limit, connections.settings.fit_memory_mib)), pictures:
+            if claim.catalogue_id is not None:
+                files = _store_part(connections, claim, heartbeat)
+                _finish(connections, claim, "succeeded", files=files)
+                return None
             result = _fit(connections, claim, reporter)
         files = _store(connections, claim, result)
         outcome, error = _outcome_of(result, claim, heartbeat)
@@ -259,6 +277,29 @@ def _fit(connections: Connections, claim: Claim, reporter: Reporter) -> FitResul
     return with_origin(result, request, files, fit=claim.fit_id, attempt=claim.attempt, worker=connections.worker)
 
 
+def _store_part(connections: Connections, claim: Claim, heartbeat: Heartbeat) -> dict[str, Any]:
+    """Fit the rows of a part and store their table. Returns bytes and hash of its file, by name."""
+
+    def look(_: int) -> None:
+        if heartbeat.ending is not None:
+            raise Cancelled
+
+    with ExitStack() as stack:
+
+        def located(names: Iterable[str]) -> dict[str, Path]:
+            known = uploads.get_uploads(connections.engine, claim.owner, set(names))
+            for name in set(names) - known.keys():
+                raise UploadGone(name)
+            return {name: stack.enter_context(_local(connections, name, record)) for name, record in known.items()}
+
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="photfit-part-")))
+        path = fit_part(connections.engine, connections.blobs, claim, located, look, folder)
+        files = {path.name: described(path)}
+        _require_room(connections, claim, files)
+        connections.blobs.put_file(f"{claim.folder}/{path.name}", path)
+    return files
+
+
 @contextmanager
 def _local(connections: Connections, upload: str, record: UploadRecord) -> Iterator[Path]:
     """Where an upload's file can be read, byte for byte as it came; its record may have outlived it by a moment."""
@@ -290,15 +331,20 @@ def _store(connections: Connections, claim: Claim, result: FitResult) -> dict[st
             files = {path.relative_to(folder).as_posix(): described(path) for path in paths}
         except OSError as error:
             raise StorageTrouble(f"the worker's own disk takes no files: {error}") from error
-        stored = sum(known["size"] for known in files.values())
-        most = connections.settings.quota_stored_bytes
-        if connections.settings.accounts and not reserve_results(
-            connections.engine, claim.owner, claim.fit_id, stored, most
-        ):
-            raise NoRoomForResults(stored)
+        _require_room(connections, claim, files)
         for name in files:
             connections.blobs.put_file(f"{claim.folder}/{name}", folder / name)
     return files
+
+
+def _require_room(connections: Connections, claim: Claim, files: Mapping[str, Any]) -> None:
+    """Raise NoRoomForResults where the files are more than the account may have."""
+    stored = sum(known["size"] for known in files.values())
+    most = connections.settings.quota_stored_bytes
+    if connections.settings.accounts and not reserve_results(
+        connections.engine, claim.owner, claim.fit_id, stored, most
+    ):
+        raise NoRoomForResults(stored)
 
 
 def _stop(connections: Connections, claim: Claim, ending: Ending, reporter: Reporter) -> None:

@@ -15,6 +15,7 @@ TABLE_TYPES = {
     "ecsv": "text/plain; charset=utf-8",
     "fits": "application/fits",
     "votable": "application/x-votable+xml",
+    "parquet": "application/vnd.apache.parquet",
     "latex": "application/x-latex",
 }
 """Content type of each format of a table."""

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from app.http.problem_documents import PROBLEM_JSON
 from app.presenting.media_types import CHAINS_TYPES, TABLE_TYPES
 from app.routes.request_bodies import SCHEMAS, SEED_REQUEST
+from fitting.spec.catalogues import CatalogueRequest
 from fitting.spec.handling import FetchSpec, FitChanges, ImportSpec
 from fitting.spec.proposal_spec import PLANES, ProposalSpec
 from fitting.spec.request import FitRequest
@@ -88,6 +89,9 @@ def _add_request_schema(schemas: dict[str, Any]) -> None:
     schemas["FetchSpec"] = FetchSpec.model_json_schema(ref_template=SCHEMAS + "{model}")
     schemas["ImportSpec"] = ImportSpec.model_json_schema(ref_template=SCHEMAS + "{model}")
     schemas["FitChanges"] = FitChanges.model_json_schema(ref_template=SCHEMAS + "{model}")
+    catalogue = CatalogueRequest.model_json_schema(ref_template=SCHEMAS + "{model}")
+    schemas.update({name: part for name, part in catalogue.pop("$defs", {}).items() if name not in schemas})
+    schemas["CatalogueRequest"] = catalogue
     options = ProposalSpec.model_json_schema(ref_template=SCHEMAS + "{model}")
     schemas.update({name: part for name, part in options.pop("$defs", {}).items() if name not in schemas})
     schemas["ProposalOptions"] = _proposal_options(options)

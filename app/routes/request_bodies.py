@@ -110,6 +110,79 @@ PATCH_BODY: dict[str, Any] = {
     }
 }
 
+_CATALOGUE = {
+    "name": "field 12, r",
+    "objects": {"rows": [{"x": 66.5, "y": 65.5, "r50": 20.0}, {"x": 54.0, "y": 40.0, "r50": 8.0}]},
+    "template": {
+        "images": [
+            {
+                "name": "r",
+                "data": {"upload": "upl_01JDA6Q8Z4M1V6T9W3K2B7C5XN", "hdu": "DATA"},
+                "variance": {"upload": "upl_01JDA6Q8Z4M1V6T9W3K2B7C5XN", "hdu": "VARIANCE"},
+                "window": {"around": {"x": {"column": "x"}, "y": {"column": "y"}}, "size": 48},
+            }
+        ],
+        "components": [
+            {"name": "sky", "profile": "flat_sky"},
+            {
+                "name": "g",
+                "profile": "sersic",
+                "parameters": {"x": {"column": "x"}, "y": {"column": "y"}, "r_e": {"column": "r50"}},
+            },
+        ],
+        "stages": [{"method": "lm"}],
+    },
+    "neighbours": {"treatment": "fit"},
+}
+CATALOGUE_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "The catalogue as JSON, with uploads by id; or a form with the JSON in its part `request` and "
+        "the files in the others.",
+        "content": {
+            "application/json": {
+                "schema": {"$ref": SCHEMAS + "CatalogueRequest"},
+                "examples": {"a field": {"summary": "A window around each row of a table", "value": _CATALOGUE}},
+            },
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"request": {"type": "string", "contentMediaType": "application/json"}},
+                    "required": ["request"],
+                    "additionalProperties": {"type": "string", "format": "binary"},
+                }
+            },
+        },
+    }
+}
+RETRY_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": False,
+        "description": "Which rows: those that failed where `flags` is left out; and what is to be different.",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "flags": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                        "changes": {"type": "object"},
+                    },
+                    "additionalProperties": False,
+                },
+                "examples": {
+                    "more iterations": {
+                        "summary": "Rows that did not converge, with more iterations",
+                        "value": {
+                            "flags": ["not_converged"],
+                            "changes": {"template": {"stages": [{"method": "lm", "max_iterations": 500}]}},
+                        },
+                    }
+                },
+            }
+        },
+    }
+}
+
 FILE_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,

@@ -19,12 +19,16 @@ back as data, since an exception of a library would have to be imported by the s
 """
 
 import signal
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fitting.spec import Fault, FitRequest, Notice, RequestInvalid, parse_request
+
+_FEWEST_COLUMNS = 2
+"""Columns of a table of objects: a position has two."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class ImageCheck:
 
 def preload() -> None:
     """Import what calls use: each of them runs in a fork, and what that imports is gone with it."""
+    import fitting.catalogues
     import fitting.chains.formats
     import fitting.files.file_reading
     import fitting.first_values.completed_request
@@ -62,8 +67,26 @@ def check_file(path: Path) -> dict[str, Any] | Fault:
     try:
         description = describe_file(path)
     except FileInvalid as error:
-        return Fault(error.where, error.message, error.expected)
+        return _archive_or_table(path) or Fault(error.where, error.message, error.expected)
     return {**description.model_dump(mode="json"), "planes": dict(recognise_planes(description, None).hdus)}
+
+
+def _archive_or_table(path: Path) -> dict[str, Any] | None:
+    """What is in a file that is no image, but an archive of files or a table of objects, which catalogues take."""
+    from fitting.catalogues import read_objects
+    from fitting.files import FileInvalid, is_archive, open_archive
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            if is_archive(path):
+                return {"format": "archive", "hdus": [], "planes": {}, "members": len(open_archive(path).names)}
+            objects = read_objects(path, Path(folder, "objects.parquet"))
+        except FileInvalid:
+            return None
+        columns = {name: column.kind for name, column in objects.columns.items()}
+        if len(columns) < _FEWEST_COLUMNS or "number" not in columns.values():
+            return None  # any text is a table of one column
+        return {"format": "table", "hdus": [], "planes": {}, "rows": objects.count, "columns": columns}
 
 
 def read_request(document: object, seconds: float) -> FitRequest | tuple[Fault, ...]:

@@ -6,6 +6,7 @@ makes requests of rows; `answer_columns` says what the answer's columns are, and
 `fitting.catalogue_fits` fits.
 """
 
+from fitting.catalogues.answer_choice import ChosenRows, RowChoice, answer_page, check_choice
 from fitting.catalogues.answer_columns import (
     COVARIANCE,
     CRITERIA,
@@ -19,7 +20,7 @@ from fitting.catalogues.answer_columns import (
     kinds_of,
     number_columns,
 )
-from fitting.catalogues.answer_table import TABLE_FORMATS, AnswerParts, crashed_row, write_answer
+from fitting.catalogues.answer_table import TABLE_FORMATS, AnswerPart, AnswerParts, crashed_row, plain_row, write_answer
 from fitting.catalogues.expansion import Expansion, RowRequest
 from fitting.catalogues.frames import Locate
 from fitting.catalogues.object_table import TABLES, ObjectColumn, ObjectRows, read_objects, write_rows
@@ -35,18 +36,24 @@ __all__ = [
     "TABLES",
     "TABLE_FORMATS",
     "AnswerColumn",
+    "AnswerPart",
     "AnswerParts",
     "CataloguePlan",
+    "ChosenRows",
     "Expansion",
     "Locate",
     "ObjectColumn",
     "ObjectRows",
+    "RowChoice",
     "RowRequest",
+    "answer_page",
+    "check_choice",
     "column_name",
     "crashed_row",
     "is_of_row",
     "kinds_of",
     "number_columns",
+    "plain_row",
     "plan_catalogue",
     "read_objects",
     "write_answer",

@@ -9,10 +9,10 @@ import json
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -30,43 +30,92 @@ TABLE_FORMATS = ("json", "csv", "ecsv", "fits", "votable", "parquet")
 """Formats of an answer's table."""
 
 
+class AnswerRows(Protocol):
+    """Rows of an answer: their schema, and tables of them one after the other."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Of all tables."""
+        ...
+
+    def tables(self) -> Iterator[pa.Table]:
+        """The rows, some at a time."""
+        ...
+
+
+@dataclass(frozen=True)
+class AnswerPart:
+    """A part that is done: its first row, one past its last, and its file; None of a row that was given up."""
+
+    start: int
+    stop: int
+    path: Path | None
+
+
 @dataclass(frozen=True)
 class AnswerParts:
     """The parts of an answer that there are, and the table whose rows they are of.
 
     Attributes:
         objects: the input.
-        parts: a Parquet file for each range of rows that is done, by its first row.
+        parts: where two have a row, the later one's counts.
         parameters: columns that are known before anything is fitted.
+        columns: those that are wanted, in their order; none means all.
     """
 
     objects: ObjectRows
-    parts: Mapping[int, Path]
+    parts: Sequence[AnswerPart]
     parameters: Sequence[AnswerColumn] = ()
-    columns: Sequence[str] = field(default=())
+    columns: Sequence[str] = ()
 
     @cached_property
     def schema(self) -> pa.Schema:
         """Of the whole: the input's columns, the parameters', what was derived, and how good the fits are."""
+        if not self.columns:
+            return self.whole_schema
+        return pa.schema([self.whole_schema.field(name) for name in self.columns])
+
+    @cached_property
+    def whole_schema(self) -> pa.Schema:
+        """The same with every column."""
         found: dict[str, pa.Field] = {column.name: column.field for column in self.parameters}
-        for path in self.parts.values():
-            for each in pa.parquet.read_schema(path):
+        for part in self.parts:
+            for each in () if part.path is None else pa.parquet.read_schema(part.path):
                 found.setdefault(each.name, each)
         tail = {column.name: column.field for column in GOODNESS}
         middle = [each for name, each in found.items() if name not in tail and name != ROW]
-        whole = pa.schema([*self.objects.schema, *middle, *tail.values()])
-        if not self.columns:
-            return whole
-        return pa.schema([whole.field(name) for name in self.columns])
+        return pa.schema([*self.objects.schema, *middle, *tail.values()])
 
     def tables(self) -> Iterator[pa.Table]:
         """The rows that are done, part by part, in the order of the input."""
-        for start in sorted(self.parts):
-            answer = pa.parquet.read_table(self.parts[start])
+        for group in self._groups():
+            tables = [
+                crashed_row(part.start) if part.path is None else pa.parquet.read_table(part.path) for part in group
+            ]
+            answer = (
+                tables[0] if len(tables) == 1 else _last_of_each(pa.concat_tables(tables, promote_options="default"))
+            )
+            if not answer.num_rows:
+                continue
             numbers = answer.column(ROW)
-            first = numbers[0].as_py()
-            given = self.objects.table(first, first + answer.num_rows)
+            first, last = numbers[0].as_py(), numbers[-1].as_py()
+            given = self.objects.table(first, last + 1)
+            if given.num_rows != answer.num_rows:  # parts between others are not done yet
+                given = given.take(pa.compute.subtract(numbers, first))
             yield self._put_together(given, answer)
+
+    def _groups(self) -> Iterator[list[AnswerPart]]:
+        """Parts that share rows, together."""
+        group: list[AnswerPart] = []
+        stop = -1
+        for _, part in sorted(enumerate(self.parts), key=lambda pair: (pair[1].start, pair[0])):
+            if group and part.start >= stop:
+                yield sorted(group, key=self.parts.index)
+                group = []
+            group.append(part)
+            stop = max(stop, part.stop) if len(group) > 1 else part.stop
+        if group:
+            yield sorted(group, key=self.parts.index)
 
     def _put_together(self, given: pa.Table, answer: pa.Table) -> pa.Table:
         arrays = []
@@ -79,6 +128,16 @@ class AnswerParts:
         return pa.table(arrays, schema=self.schema)
 
 
+def _read(part: AnswerPart) -> pa.Table:
+    return crashed_row(part.start) if part.path is None else pa.parquet.read_table(part.path)
+
+
+def _last_of_each(table: pa.Table) -> pa.Table:
+    """Of rows with one number the last, by rising number."""
+    places = {number: place for place, number in enumerate(table.column(ROW).to_pylist())}
+    return table.take([places[number] for number in sorted(places)])
+
+
 def crashed_row(number: int) -> pa.Table:
     """The part of one row that ended the process which fitted it, twice."""
     message = "the process that fitted this row ended, twice, and with this row alone"
@@ -87,7 +146,7 @@ def crashed_row(number: int) -> pa.Table:
     return pa.table([pa.array([values.get(each.name)], each.type) for each in fields], schema=pa.schema(fields))
 
 
-def write_answer(answer: AnswerParts, path: Path, form: str) -> None:
+def write_answer(answer: AnswerRows, path: Path, form: str) -> None:
     """Write an answer's table in one of `TABLE_FORMATS`."""
     if form == "parquet":
         with pa.parquet.ParquetWriter(path, answer.schema) as writer:
@@ -106,7 +165,7 @@ def write_answer(answer: AnswerParts, path: Path, form: str) -> None:
         raise ValueError(f"no format {form!r}")
 
 
-def _write_csv(answer: AnswerParts, file: Any, *, header: bool) -> None:
+def _write_csv(answer: AnswerRows, file: Any, *, header: bool) -> None:
     schema = pa.schema([pa.field(each.name, _flat(each.type)) for each in answer.schema])
     options = pa.csv.WriteOptions(include_header=header)
     with pa.csv.CSVWriter(file, schema, write_options=options) as writer:
@@ -129,7 +188,7 @@ def _without_lists(table: pa.Table) -> pa.Table:
     return pa.table(arrays, names=table.column_names)
 
 
-def _write_ecsv(answer: AnswerParts, path: Path) -> None:
+def _write_ecsv(answer: AnswerRows, path: Path) -> None:
     """The header by astropy, the rows by pyarrow."""
     empty = _astropy_table(_without_lists(answer.schema.empty_table()), answer.schema)
     with warnings.catch_warnings():
@@ -139,9 +198,9 @@ def _write_ecsv(answer: AnswerParts, path: Path) -> None:
         _write_csv(answer, file, header=False)
 
 
-def _write_json(answer: AnswerParts, path: Path) -> None:
+def _write_json(answer: AnswerRows, path: Path) -> None:
     """``{"columns": [{"name", "unit", "description", "ucd"}], "rows": [{…}]}``, what is missing as null."""
-    columns = [_said(each) for each in answer.schema]
+    columns = [said_of(each) for each in answer.schema]
     with path.open("w", encoding="utf-8") as file:
         file.write('{"columns": ' + json.dumps(columns, ensure_ascii=False) + ',\n"rows": [')
         first = True
@@ -160,13 +219,14 @@ def plain_row(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _said(each: pa.Field) -> dict[str, str]:
+def said_of(each: pa.Field) -> dict[str, str]:
+    """Name of a column, and what is said of it, as JSON."""
     metadata = each.metadata or {}
     said = {key: metadata[key.encode()].decode() for key in ("unit", "description", "ucd") if key.encode() in metadata}
     return {"name": each.name, **said}
 
 
-def _write_by_astropy(answer: AnswerParts, path: Path, form: str) -> None:
+def _write_by_astropy(answer: AnswerRows, path: Path, form: str) -> None:
     tables = list(answer.tables())
     whole = pa.concat_tables(tables) if tables else answer.schema.empty_table()
     table = _astropy_table(_without_lists(whole), answer.schema)
@@ -192,7 +252,7 @@ def _write_votable(table: Table, path: Path) -> None:
 def _astropy_table(table: pa.Table, schema: pa.Schema) -> Table:
     found = Table()
     for each in schema:
-        said = _said(each)
+        said = said_of(each)
         column = table.column(each.name)
         values, mask = _as_numpy(column)
         kind = Column if mask is None else MaskedColumn

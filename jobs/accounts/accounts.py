@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from jobs.clock import database_now
 from jobs.ids import new_id
-from jobs.storage.schema import FitRecord, KeyRecord, UploadRecord, UserRecord
+from jobs.storage.schema import CatalogueRecord, FitRecord, KeyRecord, UploadRecord, UserRecord
 
 Scope = Literal["read", "submit", "admin"]
 SCOPES: tuple[Scope, ...] = ("read", "submit", "admin")
@@ -218,9 +218,12 @@ def reserve_results(engine: Engine, owner: str, fit_id: str, size: int, most: in
 
 def usage_of(engine: Engine, owner: str) -> Usage:
     """What the owner uses now."""
-    states = select(FitRecord.state, func.count()).where(FitRecord.owner == owner).group_by(FitRecord.state)
+    states = select(FitRecord.state, func.count()).where(FitRecord.owner == owner, FitRecord.catalogue_id.is_(None))
+    states = states.group_by(FitRecord.state)
+    jobs = select(func.count()).where(CatalogueRecord.owner == owner, CatalogueRecord.state.in_(("queued", "running")))
     with Session(engine) as session:
         counts = {state: count for state, count in session.execute(states)}  # noqa: C416 - rows are no pairs to mypy
+        waiting = int(session.scalar(jobs) or 0)
         results = session.scalar(select(func.sum(FitRecord.result_bytes)).where(FitRecord.owner == owner))
         uploads = session.scalar(select(func.sum(UploadRecord.size)).where(UploadRecord.owner == owner))
-    return Usage(int(uploads or 0), int(results or 0), counts.get("queued", 0), counts.get("running", 0))
+    return Usage(int(uploads or 0), int(results or 0), counts.get("queued", 0) + waiting, counts.get("running", 0))

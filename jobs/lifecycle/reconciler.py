@@ -17,7 +17,7 @@ from sqlalchemy import Engine, or_, select, update
 
 from jobs.clock import database_now
 from jobs.ids import new_id
-from jobs.lifecycle import transitions
+from jobs.lifecycle import catalogues, transitions
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.outcomes import out_of_time
 from jobs.lifecycle.retention import forget_checkpoints, remove_old_fits, remove_old_uploads
@@ -90,6 +90,8 @@ class Reconciler:
         for owner, fit_id in uws.overdue(self.engine):
             _log.info("a fit has run for as long as its job allows", fit=fit_id)
             transitions.request_cancel(self.engine, owner, fit_id)
+        for catalogue_id in catalogues.unfinished(self.engine):
+            catalogues.settle(self.engine, catalogue_id)
         self._ring()
         presence.forget_silent(self.engine)
         self._remove_old()

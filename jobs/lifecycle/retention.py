@@ -42,6 +42,7 @@ def remove_old_fits(engine: Engine, blobs: BlobStore, days: float) -> list[str]:
     """Remove fits that have been final for so many days, with their results; some at a time. Returns their ids."""
     query = select(FitRecord.id, FitRecord.owner).where(
         FitRecord.state.in_(sorted(FINAL_STATES)),
+        FitRecord.catalogue_id.is_(None),  # parts go with their catalogue
         type_coerce(FitRecord.finished_at, Float) < database_now() - days * _DAY,
     )
     with Session(engine) as session:

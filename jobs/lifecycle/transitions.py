@@ -42,6 +42,7 @@
 | cancel asked for                        | queued            | cancelled | request_cancel  | fits, uws, admin |
 | cancel asked for                        | running, running* | running*  | request_cancel  | fits, uws, admin |
 | its UWS job allows no more time         | running           | running*  | request_cancel  | reconciler       |
+| its catalogue ends, or a part is halved | queued            | final     | end_waiting_parts | catalogues     |
 | deleted by its owner                    | final             | –         | remove          | fits             |
 | final for `fit_days`                    | final             | –         | remove          | retention        |
 
@@ -75,7 +76,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Float, and_, case, delete, func, null, or_, type_coerce, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Float,
+    and_,
+    case,
+    delete,
+    func,
+    null,
+    or_,
+    type_coerce,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -113,6 +127,8 @@ class NewFit:
     memory_limit: int | None = None
     webhook: str | None = None
     expected_wait: float | None = None
+    catalogue_id: str | None = None
+    crashes: int = 0
 
 
 @dataclass(frozen=True)
@@ -132,6 +148,7 @@ class Claim:
     queue: str = ""
     setbacks: int = 0
     troubles: int = 0
+    catalogue_id: str | None = None
 
     @property
     def folder(self) -> str:
@@ -149,13 +166,22 @@ class ClaimStanding:
 
 def create(engine: Engine, new: NewFit) -> FitRecord | None:
     """Record a queued fit; None where the owner's idempotency key is taken."""
-    values = vars(new) | {
+    insert = sqlite_insert if engine.dialect.name == "sqlite" else postgresql_insert
+    statement = insert(FitRecord).values(queued_values(new))
+    statement = statement.on_conflict_do_nothing(index_elements=["owner", "idempotency_key"])
+    return _one(engine, statement.returning(FitRecord))
+
+
+def queued_values(new: NewFit) -> dict[str, Any]:
+    """Columns of a new record, which waits; for `create`, and for parts, which are made with others in one transaction
+    (`jobs.lifecycle.catalogues`).
+    """
+    return vars(new) | {
         "id": new_id("fit"),
         "labels": list(new.labels),
         "state": "queued",
         "created_at": database_now(),
         "attempt": 0,
-        "crashes": 0,
         "setbacks": 0,
         "troubles": 0,
         "priority": 0,
@@ -163,9 +189,6 @@ def create(engine: Engine, new: NewFit) -> FitRecord | None:
         "webhook_tries": 0,
         "version": 1,
     }
-    insert = sqlite_insert if engine.dialect.name == "sqlite" else postgresql_insert
-    statement = insert(FitRecord).values(values).on_conflict_do_nothing(index_elements=["owner", "idempotency_key"])
-    return _one(engine, statement.returning(FitRecord))
 
 
 def claim_next(
@@ -228,6 +251,7 @@ def _claim_of(record: FitRecord) -> Claim:
         record.queue,
         record.setbacks,
         record.troubles,
+        record.catalogue_id,
     )
 
 
@@ -410,6 +434,14 @@ def fail_overdue(engine: Engine, grace_seconds: float, error: dict[str, Any]) ->
         or_(FitRecord.elapsed.is_(None), FitRecord.elapsed > FitRecord.time_limit),
     )
     return _all(engine, update(FitRecord).where(over).values(_final("failed") | {"error": error}).returning(FitRecord))
+
+
+def end_waiting_parts(connection: Connection, catalogue_id: str, outcome: Outcome, part_id: str | None = None) -> int:
+    """End parts of a catalogue that wait, or one of them; how many did. For `jobs.lifecycle.catalogues`."""
+    waits = update(FitRecord).where(FitRecord.catalogue_id == catalogue_id, FitRecord.state == "queued")
+    if part_id is not None:
+        waits = waits.where(FitRecord.id == part_id)
+    return connection.execute(waits.values(_final(outcome))).rowcount
 
 
 def remove(engine: Engine, owner: str, fit_id: str) -> bool:

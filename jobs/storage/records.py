@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Engine, Float, String, cast, func, or_, se
 from sqlalchemy.orm import Session, defer
 
 from jobs.clock import database_now
-from jobs.storage.schema import FitRecord
+from jobs.storage.schema import CatalogueRecord, FitRecord
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class FitFilter:
 def get_fit(engine: Engine, owner: str, fit_id: str) -> FitRecord | None:
     """The owner's fit, or None."""
     with Session(engine) as session:
-        return session.scalar(select(FitRecord).where(FitRecord.id == fit_id, FitRecord.owner == owner))
+        query = select(FitRecord).where(FitRecord.id == fit_id, FitRecord.owner == owner)
+        return session.scalar(query.where(FitRecord.catalogue_id.is_(None)))
 
 
 def find_by_key(engine: Engine, owner: str, idempotency_key: str) -> FitRecord | None:
@@ -63,7 +64,8 @@ def list_fits(
     engine: Engine, owner: str, *, limit: int, cursor: str | None = None, wanted: FitFilter | None = None
 ) -> Page:
     """The owner's fits, newest first; `cursor` is the id of the last one seen."""
-    query = select(FitRecord).where(FitRecord.owner == owner).order_by(FitRecord.id.desc()).limit(limit + 1)
+    query = select(FitRecord).where(FitRecord.owner == owner, FitRecord.catalogue_id.is_(None))
+    query = query.order_by(FitRecord.id.desc()).limit(limit + 1)
     query = query.options(defer(FitRecord.result_files))  # long, and no list tells it
     if cursor is not None:
         query = query.where(FitRecord.id < cursor)
@@ -99,21 +101,26 @@ def rename(
     """Change what is given and leave the rest; the fit as it is then, or None where the owner has none of this id."""
     given = {"name": name, "labels": None if labels is None else list(labels)}
     values: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
-    statement = update(FitRecord).where(FitRecord.id == fit_id, FitRecord.owner == owner)
+    own = (FitRecord.id == fit_id, FitRecord.owner == owner, FitRecord.catalogue_id.is_(None))
+    statement = update(FitRecord).where(*own)
     statement = statement.values(values | {"version": FitRecord.version + 1})
     with Session(engine, expire_on_commit=False) as session, session.begin():
         return session.scalars(statement.returning(FitRecord)).one_or_none()
 
 
 def unfinished_fit_with(engine: Engine, owner: str, upload_id: str) -> str | None:
-    """Id of a queued or running fit of the owner whose request names the upload, or None."""
-    query = select(FitRecord.id).where(
-        FitRecord.owner == owner,
-        FitRecord.state.in_(("queued", "running")),
-        cast(FitRecord.request, String).contains(upload_id, autoescape=True),
-    )
+    """Id of a queued or running fit, or catalogue, of the owner whose request names the upload, or None."""
     with Session(engine) as session:
-        return session.scalar(query.limit(1))
+        for table in (FitRecord, CatalogueRecord):
+            query = select(table.id).where(
+                table.owner == owner,
+                table.state.in_(("queued", "running")),
+                cast(table.request, String).contains(upload_id, autoescape=True),
+            )
+            found = session.scalar(query.limit(1))
+            if found is not None:
+                return found
+    return None
 
 
 def fits_of_all_owners(

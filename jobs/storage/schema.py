@@ -1,4 +1,4 @@
-"""Tables of the database: fits and their turns, uploads, workers, tallies, accounts with keys and sessions, UWS jobs.
+"""Tables of the database: fits and their turns, catalogues and their parts, uploads, workers, tallies, accounts, UWS.
 
 A column that comes or goes needs a migration (`jobs/migrations/versions/`); a test holds the two against each other.
 """
@@ -64,6 +64,7 @@ class FitRecord(Table):
         request_id: the HTTP request that asked for it, as in the API's log.
         result_bytes: what the result's files take.
         result_files: bytes and SHA-256 of each of the result's files, by name; None of fits before there were any.
+        catalogue_id: of the catalogue whose part this is; None of a fit of its own.
     """
 
     __tablename__ = "fits"
@@ -77,6 +78,7 @@ class FitRecord(Table):
         Index("fits_newest", "state", "queue", "id"),
         Index("fits_owner_request", "owner", "request_sha256"),
         Index("fits_webhook_due", "webhook_due"),
+        Index("fits_catalogue", "catalogue_id", "state"),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -120,11 +122,93 @@ class FitRecord(Table):
     request_id: Mapped[str | None] = mapped_column(String(80))
     result_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     result_files: Mapped[dict[str, Any] | None]
+    catalogue_id: Mapped[str | None] = mapped_column(String(40))
 
     @property
     def warnings(self) -> list[str]:
         """The notices as sentences."""
         return list(sentences(self.notices))
+
+
+class CatalogueRecord(Table):
+    """One catalogue: a template, fitted to the rows of a table. Only `jobs.lifecycle.catalogues` writes `state`.
+
+    Attributes:
+        rows: of its table.
+        next_row: from which on rows have no part yet.
+        row_seconds: that a row will take, as forecast.
+        parameters: columns of the answer that were known before anything was fitted, each as name, unit, description
+            and UCD.
+        objects_file: bytes and SHA-256 of its table as Parquet, the blob `catalogues/<id>/objects.parquet`.
+        retries: which rows were fitted again, and with which request, one after the other.
+        version: rises with every change; the entity tag.
+    """
+
+    __tablename__ = "catalogues"
+    __table_args__ = (
+        UniqueConstraint("owner", "idempotency_key", name="catalogues_owner_idempotency_key"),
+        Index("catalogues_owner_id", "owner", "id"),
+        Index("catalogues_state", "state"),
+    )
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(100))
+    name: Mapped[str] = mapped_column(String(200))
+    labels: Mapped[list[str]] = mapped_column(default=list)
+    state: Mapped[str] = mapped_column(String(12))
+    request: Mapped[dict[str, Any]]
+    queue: Mapped[str] = mapped_column(String(20))
+    device: Mapped[str] = mapped_column(String(20))
+    rows: Mapped[int] = mapped_column(BigInteger)
+    next_row: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    row_seconds: Mapped[float] = mapped_column(Float(53))
+    parameters: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    objects_file: Mapped[dict[str, Any] | None]
+    retries: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    cancel_requested_at: Mapped[float | None] = mapped_column(Float(53))
+    error: Mapped[dict[str, Any] | None]
+    notices: Mapped[tuple[Notice, ...]] = mapped_column("warnings", StoredNotices)
+    idempotency_key: Mapped[str | None] = mapped_column(String(255))
+    body_hash: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int] = mapped_column(default=1)
+    request_id: Mapped[str | None] = mapped_column(String(80))
+
+
+class PartRecord(Table):
+    """One part of a catalogue: a range of its rows.
+
+    Its state, attempt and lease are those of the row of `fits` with its id, its result the blob `part.parquet` under
+    that attempt.
+
+    Attributes:
+        start, stop: first row, and one past the last.
+        shape: of the images of its rows, in words, once it was read.
+        retry: of which retry it is, from 1; 0 of the catalogue as it was asked for.
+        numbers: rows that a retry fits anew; the others are as the part `previous` had them.
+        fate: ``halved`` where two others stand in its place, ``crashed`` where its one row was given up; else empty.
+        fitted, flagged, failed: how many of its rows have numbers, a flag, no numbers.
+        seconds: that it took.
+    """
+
+    __tablename__ = "parts"
+    __table_args__ = (Index("parts_catalogue_start", "catalogue_id", "start"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    catalogue_id: Mapped[str] = mapped_column(String(40))
+    start: Mapped[int] = mapped_column(BigInteger)
+    stop: Mapped[int] = mapped_column(BigInteger)
+    shape: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    retry: Mapped[int] = mapped_column(default=0, server_default="0")
+    numbers: Mapped[list[int] | None] = mapped_column(JSON)
+    previous: Mapped[str | None] = mapped_column(String(40))
+    fate: Mapped[str] = mapped_column(String(12), default="", server_default="")
+    fitted: Mapped[int] = mapped_column(default=0, server_default="0")
+    flagged: Mapped[int] = mapped_column(default=0, server_default="0")
+    failed: Mapped[int] = mapped_column(default=0, server_default="0")
+    seconds: Mapped[float] = mapped_column(Float(53), default=0.0, server_default="0")
 
 
 class UploadRecord(Table):

@@ -15,7 +15,7 @@ from astropy.io import fits
 from astropy.table import Table
 
 from fitting.catalogue_fits import fit_rows
-from fitting.catalogues import TABLE_FORMATS, AnswerParts, CataloguePlan, plan_catalogue, write_answer
+from fitting.catalogues import TABLE_FORMATS, AnswerPart, AnswerParts, CataloguePlan, plan_catalogue, write_answer
 from fitting.first_values import complete_request
 from fitting.inputs import load_images
 from fitting.results import parameters_document
@@ -95,10 +95,10 @@ def test_bad_rows_have_flags_and_messages_and_nulls(fitted: tuple[CataloguePlan,
 
 def test_the_answer_reads_alike_in_every_format(fitted: tuple[CataloguePlan, pa.Table], tmp_path: Path) -> None:
     planned, table = fitted
-    parts = {}
+    parts = []
     for start, stop in ((0, 3), (3, 7)):
-        parts[start] = tmp_path / f"{start}.parquet"
-        pa.parquet.write_table(table.slice(start, stop - start), parts[start])
+        parts.append(AnswerPart(start, stop, tmp_path / f"{start}.parquet"))
+        pa.parquet.write_table(table.slice(start, stop - start), parts[-1].path)
     answer = AnswerParts(planned.expansion.objects, parts, planned.parameters)
     read = {}
     for form in TABLE_FORMATS:
@@ -124,7 +124,9 @@ def test_the_answer_reads_alike_in_every_format(fitted: tuple[CataloguePlan, pa.
 def test_some_columns_are_chosen_in_their_order(fitted: tuple[CataloguePlan, pa.Table], tmp_path: Path) -> None:
     planned, table = fitted
     pa.parquet.write_table(table, tmp_path / "0.parquet")
-    answer = AnswerParts(planned.expansion.objects, {0: tmp_path / "0.parquet"}, planned.parameters, ("flags", "id"))
+    answer = AnswerParts(
+        planned.expansion.objects, [AnswerPart(0, 7, tmp_path / "0.parquet")], planned.parameters, ("flags", "id")
+    )
     write_answer(answer, tmp_path / "t.csv", "csv")
     assert (tmp_path / "t.csv").read_text().splitlines()[:2] == ['"flags","id"', "0,0"]
 
