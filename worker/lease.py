@@ -101,7 +101,7 @@ class Heartbeat:
     def _look(self) -> None:
         if self._told_to_stop.is_set():  # by a signal, which needs no database
             self.ending = self.ending or Ending.RELEASED
-        record = records.get_fit(self._engine, self._claim.owner, self._claim.fit_id)
+        record = records.get_fit_or_part(self._engine, self._claim.owner, self._claim.fit_id)
         if record is None or record.state != "running" or record.attempt != self._claim.attempt:
             self.ending = Ending.LOST
         elif record.cancel_requested_at is not None:

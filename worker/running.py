@@ -398,7 +398,7 @@ def _count(connections: Connections, claim: Claim, stages: Sequence[StageRecord]
 
 
 def _attempt_tallies(connections: Connections, claim: Claim) -> list[tallies.Tally]:
-    record = records.get_fit(connections.engine, claim.owner, claim.fit_id)
+    record = records.get_fit_or_part(connections.engine, claim.owner, claim.fit_id)
     if record is None:
         return []
     counted = [tallies.event("finished", record.state)]

@@ -176,7 +176,8 @@ def _first_sound(expansion: Expansion) -> tuple[dict[str, FitRequest], int]:
         if len(sound) > len(best):
             best, best_row = sound, number
         faults = dict.fromkeys(fault for item in row for fault in _of_template(expansion, item))
-        shared = faults if shared is None else {fault: None for fault in shared if fault in faults}
+        if faults or not any(item.faults for item in row):  # else the row has only faults of its own
+            shared = faults if shared is None else {fault: None for fault in shared if fault in faults}
     if shared:
         raise RequestInvalid(list(shared)[:MAX_FAULTS])
     return best, best_row

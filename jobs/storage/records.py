@@ -44,6 +44,12 @@ def get_fit(engine: Engine, owner: str, fit_id: str) -> FitRecord | None:
         return session.scalar(query.where(FitRecord.catalogue_id.is_(None)))
 
 
+def get_fit_or_part(engine: Engine, owner: str, fit_id: str) -> FitRecord | None:
+    """The owner's fit, or the life of a part of a catalogue of his, or None: for who runs it."""
+    with Session(engine) as session:
+        return session.scalar(select(FitRecord).where(FitRecord.id == fit_id, FitRecord.owner == owner))
+
+
 def find_by_key(engine: Engine, owner: str, idempotency_key: str) -> FitRecord | None:
     """The fit that the owner made with this idempotency key, or None."""
     query = select(FitRecord).where(FitRecord.owner == owner, FitRecord.idempotency_key == idempotency_key)
