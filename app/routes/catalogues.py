@@ -91,20 +91,25 @@ def list_catalogues(
     )
 
 
-@router.get("/{catalogue_id}", summary="One catalogue", responses={304: {"description": "Unchanged"}})
+@router.get(
+    "/{catalogue_id}",
+    summary="One catalogue",
+    response_model=Catalogue,
+    responses={304: {"description": "Unchanged since the `ETag` given"}},
+)
 def get_catalogue(
     catalogue_id: str,
     response: Response,
     services: ServicesDep,
     owner: OwnerDep,
     if_none_match: Annotated[str | None, Header(description="The ETag of an answer that you have.")] = None,
-) -> Catalogue:
+) -> Response | Catalogue:
     """State, and rows by what has become of them."""
     found = catalogues.look(services, owner, catalogue_id)
     etag = etag_of_catalogue(found)
     response.headers.update({"ETag": etag, "Cache-Control": "no-cache"})
     if is_known(etag, if_none_match):
-        return Response(status_code=304, headers=dict(response.headers))  # type: ignore[return-value]
+        return Response(status_code=304, headers=dict(response.headers))
     if found.record.state not in FINAL_STATES:
         response.headers["Retry-After"] = "1"
     return present_catalogue(found)
