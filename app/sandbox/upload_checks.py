@@ -79,7 +79,9 @@ def _archive_or_table(path: Path) -> dict[str, Any] | None:
     with tempfile.TemporaryDirectory() as folder:
         try:
             if is_archive(path):
-                return {"format": "archive", "hdus": [], "planes": {}, "members": len(open_archive(path).names)}
+                names = open_archive(path).names
+                arrays = all(name.endswith(".npy") for name in names)  # .npz, and no sound one
+                return None if arrays else {"format": "archive", "hdus": [], "planes": {}, "members": len(names)}
             objects = read_objects(path, Path(folder, "objects.parquet"))
         except FileInvalid:
             return None

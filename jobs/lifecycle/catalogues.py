@@ -142,7 +142,7 @@ def settle(engine: Engine, catalogue_id: str, *, changed: bool = False) -> Catal
             return record
         fault = next((fit.error for _, fit in parts if fit.state == "failed" and _is_of_all(fit.error)), None)
         if fault is not None:
-            transitions.end_waiting_parts(session.connection(), record.id, "cancelled")
+            transitions.end_parts(session.connection(), record.id, "cancelled")
             _change(session, record, state="failed", finished_at=database_now(), error=fault)
             return record
         if _replace_lost(session, record, parts):
@@ -308,9 +308,7 @@ def _replace_lost(session: Session, record: CatalogueRecord, parts: Parts) -> bo
         if not part.fate and (fit.state == "failed" or (fit.state == "queued" and fit.crashes >= _BLAMED_AT))
     ]
     for part, fit in lost:
-        if fit.state == "queued" and not transitions.end_waiting_parts(
-            session.connection(), record.id, "failed", part.id
-        ):
+        if fit.state == "queued" and not transitions.end_parts(session.connection(), record.id, "failed", part.id):
             continue  # taken since we looked
         one = part.stop - part.start == 1
         fate: dict[str, Any] = {"fate": CRASHED, "failed": 1, "flagged": 1} if one else {"fate": HALVED}
@@ -364,7 +362,7 @@ def _add_part(
         catalogue_id=record.id,
         crashes=crashes,
     )
-    values = transitions.queued_values(new)
+    values = new.values()
     session.execute(insert(FitRecord).values(values))
     part = {"id": values["id"], "catalogue_id": record.id, "start": start, "stop": stop}
     session.execute(insert(PartRecord).values(part | more))
@@ -372,7 +370,7 @@ def _add_part(
 
 def _cancel(session: Session, record: CatalogueRecord, parts: Parts) -> None:
     """End the parts that wait; the catalogue once none runs."""
-    ended = transitions.end_waiting_parts(session.connection(), record.id, "cancelled")
+    ended = transitions.end_parts(session.connection(), record.id, "cancelled")
     if not any(fit.state == "running" for _, fit in parts):
         _change(session, record, state="cancelled", finished_at=database_now())
     elif ended:

@@ -20,7 +20,7 @@ from jobs.ids import new_id
 from jobs.lifecycle import catalogues, transitions
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.outcomes import out_of_time
-from jobs.lifecycle.retention import forget_checkpoints, remove_old_fits, remove_old_uploads
+from jobs.lifecycle.retention import forget_checkpoints, remove_old_catalogues, remove_old_fits, remove_old_uploads
 from jobs.lifecycle.setbacks import MOST_SETBACKS
 from jobs.operation import tallies, uws
 from jobs.operation.periodic import PeriodicThread
@@ -110,6 +110,8 @@ class Reconciler:
         if self.settings.fit_days:
             for fit_id in remove_old_fits(self.engine, self.blobs, self.settings.fit_days):
                 _log.info("an old fit is removed", fit=fit_id)
+            for catalogue_id in remove_old_catalogues(self.engine, self.blobs, self.settings.fit_days):
+                _log.info("an old catalogue is removed", catalogue=catalogue_id)
         if self.settings.upload_days:
             for upload_id in remove_old_uploads(self.engine, self.blobs, self.settings.upload_days):
                 _log.info("an old upload is removed", upload=upload_id)

@@ -11,10 +11,10 @@ from sqlalchemy import Engine, Float, select, type_coerce
 from sqlalchemy.orm import Session
 
 from jobs.clock import database_now
-from jobs.lifecycle import transitions
+from jobs.lifecycle import catalogues, transitions
 from jobs.storage import records, uploads
 from jobs.storage.blobs import BlobStore, StorageTrouble, checkpoint_folder, live_folder, result_folder
-from jobs.storage.schema import FINAL_STATES, FitRecord, UploadRecord
+from jobs.storage.schema import FINAL_STATES, CatalogueRecord, FitRecord, UploadRecord
 
 _DAY = 86_400.0
 """Seconds."""
@@ -53,6 +53,24 @@ def remove_old_fits(engine: Engine, blobs: BlobStore, days: float) -> list[str]:
     return removed
 
 
+def remove_old_catalogues(engine: Engine, blobs: BlobStore, days: float) -> list[str]:
+    """Remove catalogues that have been final for so many days, with their parts; some at a time. Returns their ids."""
+    query = select(CatalogueRecord.id, CatalogueRecord.owner).where(
+        CatalogueRecord.state.in_(sorted(FINAL_STATES)),
+        type_coerce(CatalogueRecord.finished_at, Float) < database_now() - days * _DAY,
+    )
+    with Session(engine) as session:
+        old = [(name, owner) for name, owner in session.execute(query.order_by(CatalogueRecord.id).limit(_AT_ONCE))]
+    removed = []
+    for name, owner in old:
+        parts = catalogues.remove(engine, owner, name)
+        if parts is not None:
+            for folder in (f"catalogues/{name}", *(f"fits/{part}" for part in parts)):
+                delete_folder(blobs, folder)
+            removed.append(name)
+    return removed
+
+
 def remove_old_uploads(engine: Engine, blobs: BlobStore, days: float) -> list[str]:
     """Remove uploads that are so many days old and that no unfinished fit needs; some at a time. Returns their ids."""
     query = select(UploadRecord.id, UploadRecord.owner).where(
@@ -77,12 +95,15 @@ def orphans(engine: Engine, blobs: BlobStore) -> Iterator[str]:
     made, and the attempt under way belongs to its fit.
     """
     # The files are listed first: a record that is made in between then speaks for its files, never against them.
-    stored_uploads, results = blobs.keys("uploads"), blobs.keys("fits")
+    stored_uploads, results, tables = blobs.keys("uploads"), blobs.keys("fits"), blobs.keys("catalogues")
     with Session(engine) as session:
         known = {uploads.blob_key(sha256) for sha256 in session.scalars(select(UploadRecord.sha256))}
         attempts = {row.id: row.attempt for row in session.execute(select(FitRecord.id, FitRecord.attempt))}
         final = {row.id for row in session.execute(select(FitRecord.id).where(FitRecord.finished_at.is_not(None)))}
+    with Session(engine) as session:
+        named = set(session.scalars(select(CatalogueRecord.id)))
     yield from (key for key in stored_uploads if key not in known)
+    yield from (key for key in tables if key.split("/")[1] not in named)
     for key in results:
         fit_id = key.split("/")[1]
         if fit_id not in attempts or (fit_id in final and not _belongs(key, fit_id, attempts[fit_id])):

@@ -14,42 +14,44 @@
                                └──────────────────────────────────────────┘
                                               request_cancel
 
-| event                                   | from              | to        | function        | called by        |
-|-----------------------------------------|-------------------|-----------|-----------------|------------------|
-| asked for                               | –                 | queued    | create          | submission       |
-| claimed by a worker, in its turn        | queued            | running   | claim_next      | running          |
-| lease renewed by the heartbeat          | running, running* | as before | renew           | lease            |
-| device known                            | running, running* | as before | record_device   | running          |
-| progress                                | running, running* | as before | record_progress | reporting        |
-| out of time or cancel seen: may wrap up | running, running* | as before | allow_more_time | reporting        |
-| done                                    | running, running* | succeeded | finish          | running          |
-| failed, or out of time and wrapped up   | running, running* | failed    | finish          | running          |
-| cancel seen by the heartbeat            | running*          | cancelled | finish          | running          |
-| cancel not seen within the grace        | running*          | cancelled | cancel_overdue  | reconciler       |
-| out of time, not seen within the grace  | running, running* | failed    | fail_overdue    | reconciler       |
-| its worker stops                        | running           | queued    | release         | lease            |
-| stopped so for the twentieth time       | running           | failed    | finish          | lease            |
-| trouble that may pass                   | running           | queued    | release         | running          |
-| the same where a cancel was asked for   | running*          | cancelled | release         | running, lease   |
-| its process was seen to die             | running           | queued    | bury            | children         |
-| the same for the third time, of its own | running           | failed    | bury            | children         |
-| the same where a cancel was asked for   | running*          | cancelled | bury            | children         |
-| lease over: nothing heard of the worker | running           | queued    | expire          | reconciler       |
-| the same for the twentieth time         | running           | failed    | expire          | reconciler       |
-| lease over where a cancel was asked for | running*          | cancelled | expire          | reconciler       |
-| lease may not be over: the clock jumped | running, running* | as before | spare           | reconciler       |
-| got further than attempts before it     | running, running* | as before | record_advance  | checkpoints      |
-| cancel asked for                        | queued            | cancelled | request_cancel  | fits, uws, admin |
-| cancel asked for                        | running, running* | running*  | request_cancel  | fits, uws, admin |
-| its UWS job allows no more time         | running           | running*  | request_cancel  | reconciler       |
-| its catalogue ends, or a part is halved | queued            | final     | end_waiting_parts | catalogues     |
-| deleted by its owner                    | final             | –         | remove          | fits             |
-| final for `fit_days`                    | final             | –         | remove          | retention        |
+| event                                   | from              | to        | function        | called by               |
+|-----------------------------------------|-------------------|-----------|-----------------|-------------------------|
+| asked for                               | –                 | queued    | create          | submission              |
+| claimed by a worker, in its turn        | queued            | running   | claim_next      | running                 |
+| lease renewed by the heartbeat          | running, running* | as before | renew           | lease                   |
+| device known                            | running, running* | as before | record_device   | running                 |
+| progress                                | running, running* | as before | record_progress | reporting               |
+| out of time or cancel seen: may wrap up | running, running* | as before | allow_more_time | reporting               |
+| done                                    | running, running* | succeeded | finish          | running                 |
+| failed, or out of time and wrapped up   | running, running* | failed    | finish          | running                 |
+| cancel seen by the heartbeat            | running*          | cancelled | finish          | running                 |
+| cancel not seen within the grace        | running*          | cancelled | cancel_overdue  | reconciler              |
+| out of time, not seen within the grace  | running, running* | failed    | fail_overdue    | reconciler              |
+| its worker stops                        | running           | queued    | release         | lease                   |
+| stopped so for the twentieth time       | running           | failed    | finish          | lease                   |
+| trouble that may pass                   | running           | queued    | release         | running                 |
+| the same where a cancel was asked for   | running*          | cancelled | release         | running, lease          |
+| its process was seen to die             | running           | queued    | bury            | children                |
+| the same for the third time, of its own | running           | failed    | bury            | children                |
+| the same where a cancel was asked for   | running*          | cancelled | bury            | children                |
+| lease over: nothing heard of the worker | running           | queued    | expire          | reconciler              |
+| the same for the twentieth time         | running           | failed    | expire          | reconciler              |
+| lease over where a cancel was asked for | running*          | cancelled | expire          | reconciler              |
+| lease may not be over: the clock jumped | running, running* | as before | spare           | reconciler              |
+| got further than attempts before it     | running, running* | as before | record_advance  | checkpoints             |
+| cancel asked for                        | queued            | cancelled | request_cancel  | fits, uws, admin, parts |
+| cancel asked for                        | running, running* | running*  | request_cancel  | fits, uws, admin, parts |
+| its UWS job allows no more time         | running           | running*  | request_cancel  | reconciler              |
+| a part whose catalogue ends             | queued            | cancelled | end_parts       | parts                   |
+| a part that is halved                   | queued            | failed    | end_parts       | parts                   |
+| deleted by its owner                    | final             | –         | remove          | fits                    |
+| final for `fit_days`                    | final             | –         | remove          | retention               |
 
 `running*` is running where a cancel was asked for (`cancel_requested_at`); it may still be done first. `final` is
 succeeded, failed or cancelled. Callers: `submission`, `fits` and `uws` of app/domain, `running`, `lease`,
 `reporting`, `checkpoints` and `children` of worker, `reconciler` of jobs/lifecycle, `retention` of jobs/lifecycle,
-`admin` is photfit/commands/admin/jobs.py.
+`admin` is photfit/commands/admin/jobs.py. `parts` is `catalogues` of
+jobs/lifecycle, whose parts live the lives of fits.
 
 Only what was seen is held against a fit: `bury` counts a crash where a process died of its own, by a signal that nobody
 sent it or an exit code. An attempt of which nothing was heard any more (`expire`) may have ended by a power cut, a
@@ -130,6 +132,24 @@ class NewFit:
     catalogue_id: str | None = None
     crashes: int = 0
 
+    def values(self) -> dict[str, Any]:
+        """Columns of a new record, which waits: for `create`, and for parts, which are made with others in one
+        transaction (`jobs.lifecycle.catalogues`).
+        """
+        return vars(self) | {
+            "id": new_id("fit"),
+            "labels": list(self.labels),
+            "state": "queued",
+            "created_at": database_now(),
+            "attempt": 0,
+            "setbacks": 0,
+            "troubles": 0,
+            "priority": 0,
+            "webhook_due": None if self.webhook is None else database_now(),
+            "webhook_tries": 0,
+            "version": 1,
+        }
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -167,28 +187,9 @@ class ClaimStanding:
 def create(engine: Engine, new: NewFit) -> FitRecord | None:
     """Record a queued fit; None where the owner's idempotency key is taken."""
     insert = sqlite_insert if engine.dialect.name == "sqlite" else postgresql_insert
-    statement = insert(FitRecord).values(queued_values(new))
+    statement = insert(FitRecord).values(new.values())
     statement = statement.on_conflict_do_nothing(index_elements=["owner", "idempotency_key"])
     return _one(engine, statement.returning(FitRecord))
-
-
-def queued_values(new: NewFit) -> dict[str, Any]:
-    """Columns of a new record, which waits; for `create`, and for parts, which are made with others in one transaction
-    (`jobs.lifecycle.catalogues`).
-    """
-    return vars(new) | {
-        "id": new_id("fit"),
-        "labels": list(new.labels),
-        "state": "queued",
-        "created_at": database_now(),
-        "attempt": 0,
-        "setbacks": 0,
-        "troubles": 0,
-        "priority": 0,
-        "webhook_due": None if new.webhook is None else database_now(),
-        "webhook_tries": 0,
-        "version": 1,
-    }
 
 
 def claim_next(
@@ -436,7 +437,7 @@ def fail_overdue(engine: Engine, grace_seconds: float, error: dict[str, Any]) ->
     return _all(engine, update(FitRecord).where(over).values(_final("failed") | {"error": error}).returning(FitRecord))
 
 
-def end_waiting_parts(connection: Connection, catalogue_id: str, outcome: Outcome, part_id: str | None = None) -> int:
+def end_parts(connection: Connection, catalogue_id: str, outcome: Outcome, part_id: str | None = None) -> int:
     """End parts of a catalogue that wait, or one of them; how many did. For `jobs.lifecycle.catalogues`."""
     waits = update(FitRecord).where(FitRecord.catalogue_id == catalogue_id, FitRecord.state == "queued")
     if part_id is not None:

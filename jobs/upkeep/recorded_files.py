@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import Engine, Select, select, tuple_
 from sqlalchemy.orm import Session
 
+from jobs.lifecycle.catalogues import objects_key
 from jobs.lifecycle.outcomes import has_result
 from jobs.storage.blobs import BlobStore, result_folder
-from jobs.storage.schema import FINAL_STATES, FitRecord, UploadRecord
+from jobs.storage.schema import FINAL_STATES, CatalogueRecord, FitRecord, UploadRecord
 from jobs.storage.stored_files import GONE, fault_of
 from jobs.storage.uploads import blob_key
 
@@ -65,6 +66,10 @@ def recorded_files(engine: Engine, blobs: BlobStore) -> Iterator[RecordedFile]:
             last = upload.sha256
             key = blob_key(upload.sha256)
             yield RecordedFile(key, upload.size, upload.sha256, upload.owner, upload.id, upload.filename)
+    for table in _pages(engine, _next_catalogues):
+        if table.objects_file:
+            size, sha256 = table.objects_file["size"], table.objects_file["sha256"]
+            yield RecordedFile(objects_key(table.id), size, sha256, table.owner, table.id, "objects.parquet")
     for fit in _pages(engine, _next_fits):
         folder = result_folder(fit.id, fit.attempt)
         for name, known in sorted((fit.result_files or {}).items()):
@@ -81,6 +86,8 @@ def is_named(engine: Engine, file: RecordedFile) -> bool:
     with Session(engine) as session:
         if file.is_upload:
             query = select(UploadRecord.id).where(UploadRecord.sha256 == file.sha256)
+        elif file.key.startswith("catalogues/"):
+            query = select(CatalogueRecord.id).where(CatalogueRecord.id == file.record)
         else:
             query = select(FitRecord.id).where(FitRecord.id == file.record)
         return session.scalar(query.limit(1)) is not None
@@ -104,6 +111,12 @@ def _next_uploads(last: Any) -> Select[*tuple[Any, ...]]:
     if last is not None:
         query = query.where(tuple_(UploadRecord.sha256, UploadRecord.id) > tuple_(last.sha256, last.id))
     return query
+
+
+def _next_catalogues(last: Any) -> Select[*tuple[Any, ...]]:
+    query = select(CatalogueRecord.id, CatalogueRecord.owner, CatalogueRecord.objects_file)
+    query = query.order_by(CatalogueRecord.id)
+    return query if last is None else query.where(CatalogueRecord.id > last.id)
 
 
 def _next_fits(last: Any) -> Select[*tuple[Any, ...]]:

@@ -15,13 +15,22 @@ SETTINGS = {"PHOTFIT_ACCOUNTS": "true", "PHOTFIT_REFUSALS_PER_MINUTE": "1000"}
 FINAL = {"succeeded", "failed", "cancelled"}
 FOR_ADMINISTRATORS = ("/metrics",)
 """Routes that tell of everybody in figures, to administrators alone."""
-OPEN_TO_ALL = ("/healthz", "/readyz", "/v1/profiles", "/v1/methods", "/v1/priors", "/v1/examples", "/v1/session")
+OPEN_TO_ALL = (
+    "/healthz",
+    "/readyz",
+    "/v1/profiles",
+    "/v1/methods",
+    "/v1/priors",
+    "/v1/flags",
+    "/v1/examples",
+    "/v1/session",
+)
 """Routes that are about nobody's things, and those below them."""
 WHILE_IT_RUNS = ("/v1/fits/{fit_id}/progress/residual.png",)
 """Routes that give something of a running fit alone: of her finished one they tell her that there is nothing."""
 
 
-_IDS = ("fit_id", "upload_id", "key_id", "job_id")
+_IDS = ("fit_id", "upload_id", "key_id", "job_id", "catalogue_id")
 UWS_FORM = {"PHASE": "ABORT", "ACTION": "DELETE", "EXECUTIONDURATION": "1", "DESTRUCTION": "2020-01-01"}
 
 
@@ -86,8 +95,16 @@ def belongings(client: httpx.Client) -> Belongings:
     assert client.get(f"/v1/fits/{fit}").json()["error"] is None
     key = client.post("/v1/keys", json={"name": "vera's"}).json()["id"]
     job = client.post("/uws/fits", data={"REQUEST": json.dumps(request)}).headers["location"].rpartition("/")[2]
+    template = {**request, "stages": [], "name": ""}
+    asked = {"objects": {"rows": [{"id": 1}]}, "template": {k: v for k, v in template.items() if k != "seed"}}
+    response = client.post("/v1/catalogues", json=asked)
+    assert response.status_code == 202, response.text
+    catalogue = response.json()["id"]
+    wait_until(lambda: client.get(f"/v1/catalogues/{catalogue}").json()["state"] in FINAL, FIT_SECONDS, "its end")
     parts = {
         "fit_id": fit,
+        "catalogue_id": catalogue,
+        "n": "0",
         "job_id": job,
         "upload_id": upload,
         "key_id": key,

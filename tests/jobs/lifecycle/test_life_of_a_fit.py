@@ -4,6 +4,7 @@ import ast
 import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from sqlalchemy import Engine, event, select, update
@@ -31,6 +32,7 @@ CALLERS = {
     "children": "worker/children.py",
     "reconciler": "jobs/lifecycle/reconciler.py",
     "retention": "jobs/lifecycle/retention.py",
+    "parts": "jobs/lifecycle/catalogues.py",
 }
 
 ENDINGS: dict[str, list[Callable[[Engine, Claim], object]]] = {
@@ -56,14 +58,24 @@ ENDINGS: dict[str, list[Callable[[Engine, Claim], object]]] = {
     "request_cancel": [lambda engine, held: transitions.request_cancel(engine, held.owner, held.fit_id)],
     "cancel_overdue": [lambda engine, _: transitions.cancel_overdue(engine, -1.0)],
     "fail_overdue": [lambda engine, _: transitions.fail_overdue(engine, -1.0, out_of_time())],
+    "end_parts": [
+        lambda engine, _: with_connection(engine, "cancelled"),
+        lambda engine, _: with_connection(engine, "failed"),
+    ],
     "remove": [lambda engine, held: transitions.remove(engine, held.owner, held.fit_id)],
 }
 """Every way to call each function on a fit whose lease and time are over, and whose cancel was asked for long ago."""
 
 
+def with_connection(engine: Engine, outcome: Literal["cancelled", "failed"]) -> None:
+    """End the parts of the one catalogue that there is."""
+    with engine.begin() as connection:
+        transitions.end_parts(connection, "cat_1", outcome)
+
+
 def fit_in(engine: Engine, state: str) -> Claim:
     """A fit in a state, and the claim of whoever held it last."""
-    record = transitions.create(engine, new_fit(time_limit=0.0))
+    record = transitions.create(engine, new_fit(time_limit=0.0, catalogue_id="cat_1"))
     assert record is not None
     if state == "queued":
         return Claim(record.id, record.attempt, record.owner, record.request, record.device, record.crashes)
