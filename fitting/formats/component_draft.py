@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,7 +108,7 @@ class ComponentDraft:
         """Bring values and limits to what the profile can have, and values within their limits; says what was moved."""
         said = []
         for name, item in self.parameters.items():
-            if item.link is not None or item.coefficients:
+            if item.link is not None or (item.coefficients and any(item.values[1:])):
                 continue
             lowest, highest = self.range_of(name)
             # Limits at the profile's own ends, or beyond, limit nothing.
@@ -119,7 +120,7 @@ class ComponentDraft:
             high = _smallest((highest, item.high if item.free else None))
             if name == "pa":
                 low, high = None, None
-            for place, value in enumerate(item.values):
+            for place, value in enumerate(item.values[:1] if item.coefficients else item.values):
                 moved = value
                 if low is not None and value < low:
                     moved = low
@@ -139,23 +140,83 @@ def _smallest(items: Iterable[float | None]) -> float | None:
     return min((item for item in items if item is not None), default=None)
 
 
-def stand_on_end(draft: ComponentDraft, lengths: Iterable[str]) -> bool:
-    """Take an ellipse that is wider across its axis than along it, q > 1, as one of 1/q at pa + 90; whether it was."""
-    q = draft.parameters.get("q")
-    if q is None or q.value <= 1.0 or draft.modifiers or not math.isfinite(q.value):
+def stand_on_end(
+    draft: ComponentDraft,
+    lengths: Iterable[str],
+    linked: Iterable[ComponentDraft] = (),
+    constraints: Iterable[dict[str, Any]] = (),
+) -> bool:
+    """Take an ellipse that is wider across its axis than along it, q > 1, as one of 1/q at pa + 90; whether it was.
+
+    Args:
+        draft: the component.
+        lengths: its parameters that are lengths along the major axis.
+        linked: components whose links may name its q, pa and lengths; itself need not be among them.
+        constraints: of the request, whose expressions may name them.
+
+    Links and constraints mean what they meant: with q' = 1/q and r' = q r, q is 1/q', r is r' q', pa is pa' - 90.
+    """
+    q, pa = draft.parameters.get("q"), draft.parameters.get("pa")
+    changes = set(q.values[1:] if q.coefficients else [item - q.value for item in q.values]) if q is not None else set()
+    if q is None or pa is None or q.link is not None or not 1.0 < q.value < math.inf or changes - {0.0}:
         return False
+    if draft.modifiers.keys() - _ON_END:
+        return False
+    present = [name for name in lengths if name in draft.parameters]
+    _rename_turned(draft, present, [draft, *linked], constraints)
     factor = q.value
-    q.values = [1.0 / item for item in q.values]
+    _first_or_all(q, lambda item: 1.0 / item)
     q.low, q.high = _inverse(q.high), _inverse(q.low)
-    pa = draft.parameters["pa"]
-    pa.values = [item + 90.0 for item in pa.values]
-    pa.low, pa.high = (None if item is None else item + 90.0 for item in (pa.low, pa.high))
-    for name in lengths:
-        if name in draft.parameters:
-            item = draft.parameters[name]
-            item.values = [factor * value for value in item.values]
-            item.low, item.high = (None if end is None else factor * end for end in (item.low, item.high))
+    for name in ("pa", *_phases(draft)):
+        _turn(draft.parameters[name], 90.0 if name == "pa" else -90.0)
+    for name in present:
+        item = draft.parameters[name]
+        item.values = [factor * value for value in item.values]
+        item.low, item.high = (None if end is None else factor * end for end in (item.low, item.high))
+        item.link = None if item.link is None else f"= ({item.link.removeprefix('=').strip()}) / {draft.name}.q"
     return True
+
+
+_ON_END = frozenset({"superellipse", "fourier"})
+"""Modifiers that are the same about either axis; bending, truncation and rotation belong to the major one."""
+
+
+def _phases(draft: ComponentDraft) -> list[str]:
+    """Phases of Fourier modes, which count from the major axis as `pa` does from up."""
+    return [name for name in draft.parameters if re.fullmatch("fourier_[0-9]+_phase", name)]
+
+
+def _turn(item: ParameterDraft, by: float) -> None:
+    """Add to an angle, its limits and its link."""
+    _first_or_all(item, lambda value: value + by)
+    item.low, item.high = (None if end is None else end + by for end in (item.low, item.high))
+    item.link = None if item.link is None else f"= ({item.link.removeprefix('=').strip()}) {by:+.0f}"
+
+
+def _first_or_all(item: ParameterDraft, change: Callable[[float], float]) -> None:
+    """Change the values; of a polynomial, whose other coefficients are differences, the first coefficient."""
+    item.values = [change(item.value), *item.values[1:]] if item.coefficients else [change(v) for v in item.values]
+
+
+def _rename_turned(
+    draft: ComponentDraft,
+    lengths: Sequence[str],
+    drafts: Iterable[ComponentDraft],
+    constraints: Iterable[dict[str, Any]],
+) -> None:
+    """Write what links and constraints name of an ellipse by the parameters that it has when it stands on its end."""
+    written = {"q": "(1 / {0}.q)", "pa": "({0}.pa - 90)"} | {name: f"({{0}}.{name} * {{0}}.q)" for name in lengths}
+    written |= {name: f"({{0}}.{name} + 90)" for name in _phases(draft)}
+    named = re.compile(rf"(?<![\w.]){re.escape(draft.name)}\.({'|'.join(written)})(?![\w.])")
+
+    def changed(text: str) -> str:
+        return named.sub(lambda match: written[match[1]].format(draft.name), text)
+
+    for item in {id(other): other for other in drafts}.values():
+        for parameter in item.parameters.values():
+            parameter.link = None if parameter.link is None else changed(parameter.link)
+    for constraint in constraints:
+        constraint["expression"] = changed(constraint["expression"])
 
 
 def _inverse(item: float | None) -> float | None:

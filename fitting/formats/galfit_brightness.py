@@ -73,7 +73,7 @@ class GalfitBrightness:
         side = "inner" if made.inner is not None else "outer" if made.outer is not None else None
         if made.variant == "3" or (made.variant == "" and side == "inner"):
             if side is None:
-                return "at a break, and nothing truncates it", math.nan
+                return "at a break that nothing makes", math.nan
             return "at the break radius", values.get(f"{side}_truncation", math.nan)
         if made.variant == "1":
             return "at the centre", None if made.profile.amplitude == "i_0" else 0.0

@@ -198,6 +198,8 @@ def _constraint(a: _Place, b: _Place, sign: str, low: float, high: float, found:
         raise _Left(f"{expression} is constrained already, or is no constraint")
     if not any(place.parameter.free and place.parameter.link is None for place in (a, b)):
         raise _Left(f"neither {a.name} nor {b.name} is free")
+    if any(here.parameter.link is not None and there.name in here.parameter.link for here, there in ((a, b), (b, a))):
+        raise _Left(f"{a.name} and {b.name} are linked already")
     if len({*map(len, (a.parameter.values, b.parameter.values)), 1}) > 1:
         raise _Left("constraints between parameters of several bands are not read")
     here, there = a.parameter.value, b.parameter.value

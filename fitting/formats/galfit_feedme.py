@@ -22,6 +22,13 @@ from fitting.formats.galfit_truncations import GalfitTruncations
 from fitting.formats.import_rows import Line, ModelImport
 from fitting.formats.import_source import ImportSource
 
+_IDLE = (
+    (r"S\)", "whether GALFIT asks for objects while it runs"),
+    (r"U\)\s*0\b(?!\.)", "GALFITM's non-parametric part, which is off"),
+    (r"W\)", "which planes GALFITM writes"),
+)
+"""Lines of GALFIT 2 and 3 and of GALFITM that change nothing of a fit, each with what it is."""
+
 
 def import_galfit(source: ImportSource) -> ModelImport:
     """A request from a feedme. Raises ImportInvalid where its data or its zero point cannot be read."""
@@ -62,15 +69,18 @@ class _Reader:
         for component in components:
             if isinstance(component, GalfitPart) and component.profile.ellipse:
                 q = component.draft.parameters.get("q")
-                if q is not None and q.link is None and stand_on_end(component.draft, component.profile.lengths):
-                    self.reading.book.take(
-                        component.source.lines["9"], f"{component.draft.name}.q, pa + 90: q was above 1"
-                    )
+                if q is not None and stand_on_end(component.draft, component.profile.lengths, drafts, constraints):
+                    said = f"{component.draft.name}.q, pa + 90: q was above 1; links and constraints follow"
+                    self.reading.book.take(component.source.lines["9"], said)
         for draft in drafts:
             for said in draft.clip():
                 self.reading.book.take(Line(self.reading.source.name, 0, draft.name), said)
         for line in self.reading.file.others:
-            self.reading.book.leave(line, "is no line of a feedme that photfit knows")
+            idle = [what for form, what in _IDLE if re.match(form, line.text, re.IGNORECASE)]
+            if idle:
+                self.reading.book.take(line, f"nothing: {idle[0]}")
+            else:
+                self.reading.book.leave(line, "is no line of a feedme that photfit knows")
         request: dict[str, Any] = {"name": re.split(r"[\\/]", self.reading.source.name)[-1][:200], "images": images}
         if len(images) > 1:
             request["frame"] = "pixel"

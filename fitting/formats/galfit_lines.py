@@ -16,6 +16,8 @@ _KEY = re.compile(r"(?P<key>[A-P][0-9]?|[0-9]{1,2}|C0|Z|[BFRT][0-9]{1,2}|T[io])\
 _ERROR = re.compile(r"\([^)]*\)|\+/-\s*\S+")
 _TITLE = re.compile(r"#.*; component (?P<title>[A-Za-z][A-Za-z0-9_]{0,63})\s*\Z")
 _HEADER = re.compile(r"[A-P][0-9]?\Z")
+SERIES_WORDS = ("cheb", "band", "bands", "band,", "none")
+"""GALFITM's words at the end of a line, which say what its values are: coefficients, or one a band."""
 MOST_OBJECTS = 2000
 """Objects of a file, at most, as a request has them."""
 
@@ -114,7 +116,7 @@ def read_numbers(words: list[str], places: int, bands: int) -> list[GalfitNumber
     """
     rest = list(words)
     chebyshev = False
-    if rest and rest[-1].lower() in ("cheb", "band", "bands", "band,", "none"):
+    if rest and rest[-1].lower() in SERIES_WORDS:
         chebyshev = rest.pop().lower() == "cheb"
     if len(rest) < places:
         return None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fitting.formats.component_draft import ComponentDraft, ParameterDraft
-from fitting.formats.galfit_lines import GalfitObject
+from fitting.formats.galfit_lines import SERIES_WORDS, GalfitObject
 from fitting.formats.galfit_reading import GalfitPart, GalfitReading, GalfitSetting, number_of
 from fitting.formats.galfit_slots import GALFIT_PROFILES, MODES, ROTATION_LAWS, SKY_LINES, Slot, rotation_lines
 from fitting.formats.import_rows import ImportInvalid
@@ -222,7 +222,7 @@ class GalfitObjects:
                 self.reading.book.take(
                     line, "nothing: fitted all the same; photfit's residual has it taken off" if kept else "nothing"
                 )
-            elif key.isdigit() and all(number_of(word) == 0.0 for word in words):
+            elif key.isdigit() and _says_nothing(words):
                 self.reading.book.take(line, "nothing: a placeholder")
             else:
                 self.reading.book.leave(line, f"photfit has nothing for it in a {item.kind}")
@@ -239,3 +239,9 @@ class GalfitObjects:
             self.reading.book.leave(line, f"photfit truncates elliptical profiles, and no {made.kind}")
         else:
             setattr(made, side, cut[number])
+
+
+def _says_nothing(words: Sequence[str]) -> bool:
+    """Whether a line's values and toggles are all 0, one or one a band."""
+    numbers = words[:-1] if words and words[-1].lower() in SERIES_WORDS else words
+    return all(number_of(part) == 0.0 for word in numbers for part in word.split(","))

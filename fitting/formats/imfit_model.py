@@ -94,6 +94,8 @@ FUNCTIONS: Mapping[str, ImfitFunction] = MappingProxyType(
     }
 )  # fmt: skip
 """imfit's functions by their names; the others are said to be not supported."""
+_OPTIONAL = ("OPTIONAL_PARAMS_START", "OPTIONAL_PARAMS_END")
+"""Marks around a function's optional parameters."""
 _LABEL = re.compile(r"#.*\bLABEL\s+(?P<label>\S+)", re.IGNORECASE)
 _PRELUDE = ("GAIN", "READNOISE", "EXPTIME", "NCOMBINED", "ORIGINAL_SKY", "NCOLS", "NROWS", "NCOMB")
 _SWITCHES = {
@@ -367,11 +369,8 @@ class _Reader:
             line = pending.pop(0)
             words = line.text.split()
             word = words[0]
-            if word in ("OPTIONAL_PARAMS_START", "OPTIONAL_PARAMS_END"):
-                optional = word.endswith("START")
-                self.book.take(line, "nothing: a mark")
-            elif optional:
-                self.book.leave(line, "photfit has no optional parameters")
+            if optional or word in _OPTIONAL:
+                optional = self._optional(line, word, optional)
             elif word.upper() in _PRELUDE:
                 self._prelude(line, words)
             elif word in ("X0", "Y0"):
@@ -385,14 +384,26 @@ class _Reader:
                 self.book.take(line, f"the centre of the functions below, {_told(word[0].lower(), read)}: from 0")
             elif word == "FUNCTION":
                 taken = []
-                while pending and pending[0].text.split()[0] not in ("FUNCTION", "X0", "Y0", "OPTIONAL_PARAMS_START"):
-                    taken.append(pending.pop(0))
+                while pending and (head := pending[0].text.split()[0]) not in ("FUNCTION", "X0", "Y0"):
+                    each = pending.pop(0)
+                    if optional or head in _OPTIONAL:
+                        optional = self._optional(each, head, optional)
+                    else:
+                        taken.append(each)
                 if not sets:
                     sets.append(_Set())
                 self._function(line, words, taken, sets)
             else:
                 self.book.leave(line, "is no line of imfit's that photfit knows")
         return sets
+
+    def _optional(self, line: Line, word: str, inside: bool) -> bool:
+        """A line of a block of optional parameters, which say how imfit computes; whether the block goes on."""
+        if word in _OPTIONAL:
+            self.book.take(line, "nothing: a mark")
+            return word == _OPTIONAL[0]
+        self.book.leave(line, "photfit has no optional parameters: the function was taken as it is without")
+        return inside
 
     def _prelude(self, line: Line, words: list[str]) -> None:
         name = {"ncomb": "ncombined"}.get(words[0].lower(), words[0].lower())
@@ -449,7 +460,7 @@ class _Reader:
             reads[key] = ParameterDraft([held], 0)
         self._concentration(draft)
         self._central_luminosity(draft)
-        if stand_on_end(draft, function.lengths):
+        if stand_on_end(draft, function.lengths, (), self.constraints):
             self.book.take(line, f"{draft.name}: a negative ellipticity is one along the other axis, at pa + 90")
         sets[-1].drafts.append(draft)
 
@@ -511,6 +522,8 @@ class _Reader:
     ) -> None:
         """TiltedSkyPlane's level is that at X0, Y0; photfit's that in the middle of the window."""
         line = Line(self.source.name, 0, draft.name)
+        if "i" not in draft.parameters:
+            return
         if facts is None:
             self.book.leave(
                 line, "its level is that at X0, Y0, and the image's size is not known: it was taken as it is"
@@ -519,7 +532,7 @@ class _Reader:
         window = image.get("window", {})
         for axis, size, slope in (("x", facts.shape[1], "di_dx"), ("y", facts.shape[0], "di_dy")):
             centre = getattr(part, axis)
-            if centre is None or slope not in draft.parameters or "i" not in draft.parameters:
+            if centre is None or slope not in draft.parameters:
                 continue
             first, end = window.get(axis, [0, size])
             middle = 0.5 * (first + min(end, size) - 1)

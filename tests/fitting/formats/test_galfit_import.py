@@ -362,3 +362,59 @@ def test_facts_of_a_header(tmp_path: Path) -> None:
     assert (facts.exposure, facts.gain, facts.shape) == (30.0, 12.0, (80, 90))
     assert facts.sky == pytest.approx(5.0, abs=0.1)
     assert facts.scatter == pytest.approx(2.0, rel=0.05)
+
+
+@pytest.mark.parametrize("modifiers", ["", "C0) 0.6 0\n", "F1) 0.1 25 0 0\nF3) 0.05 -10 0 0\n"])
+def test_an_ellipse_wider_across_its_axis_has_the_same_light(modifiers: str, tmp_path: Path) -> None:
+    """q above 1 by GALFIT's formulas, evaluated as they stand."""
+    text = f"{HEADER}0) sersic2\n1) {X} {Y} 0 0\n3) 17 0\n4) 5 0\n5) 1.5 0\n9) 1.6 0\n10) {PA} 0\n{modifiers}"
+    found = imported(text)
+    assert not found.left
+    assert values(found)["q"] == pytest.approx(1 / 1.6)
+
+    def light(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        u, v = along_and_across(x, y)
+        v = v / 1.6
+        power = 2.6 if "C0" in modifiers else 2.0
+        r = (np.abs(u) ** power + np.abs(v) ** power) ** (1 / power)
+        if "F" in modifiers:
+            theta = np.degrees(np.arctan2(v, u))
+            wave = 0.1 * np.cos(np.radians(theta - 25)) + 0.05 * np.cos(3 * np.radians(theta + 10))
+            r = r * (1 + wave)
+        return sersic(r, of_a_pixel(17), 1.5, 5)
+
+    got, wanted = rendered(found, tmp_path), pixel_means(light)
+    assert np.abs(got - wanted).max() < 2e-3 * wanted.max()
+
+
+def test_links_to_an_ellipse_wider_across_its_axis_keep_their_starts(tmp_path: Path) -> None:
+    first = f"0) sersic\n1) {X} {Y} 1 1\n3) 18 1\n4) 5 1\n5) 1 1\n9) 1.25 1\n10) 20 1\n"
+    second = f"0) sersic\n1) {X} {Y} 1 1\n3) 19 1\n4) 10 1\n5) 1 1\n9) 0.9 1\n10) 50 1\n"
+    header = HEADER.replace("G) none", "G) c.txt")
+    tied = imported(header + first + second, c_txt="1_2 re ratio\n1_2 q ratio\n1_2 pa offset\n1/2 n 0.5 2\n")
+    free = imported(header + first + second, c_txt="# none\n")
+    assert not tied.left
+    assert rendered(tied, tmp_path) == pytest.approx(rendered(free, tmp_path), rel=1e-8)
+    back = imported(header + second + first.replace("10) 20", "10) 200"), c_txt="1_2 re ratio\n1_2 pa offset\n")
+    alone = imported(header + second + first, c_txt="# none\n")
+    assert rendered(back, tmp_path) == pytest.approx(rendered(alone, tmp_path), rel=1e-8)
+
+
+def test_several_bands_may_be_wider_across_their_axis() -> None:
+    header = HEADER.replace("A) data.fits", "A) a.fits,b.fits\nA1) a,b\nA2) 500,700").replace("C) none\nD) none", "")
+    lines = "0) sersic\n1) 30,0 1 cheb\n2) 30,0 1 cheb\n3) 18,18 2\n4) 5,0.5 2 cheb\n5) 1,0 1 cheb\n6) 0,0 0,0 cheb\n"
+    found = imported(header + lines + "9) 1.25,0 1 cheb\n10) 20,0 1 cheb\nS) 0\nU) 0\n")
+    assert (values(found)["q"], values(found)["pa"]) == (0.8, 110)
+    assert values(found)["r_e"] == {"polynomial": [6.25, 0.625]}
+    assert not [row for row in found.left if row.text[:2] in ("6)", "S)", "U)")]
+    small = imported(header + lines + "9) 0.001,0 1 cheb\n10) 20,0 1 cheb\n")
+    assert 0.001 < values(small)["q"] < 0.1
+
+
+def test_what_a_link_holds_is_constrained_no_second_time() -> None:
+    part = f"0) sersic\n1) {X} {Y} 1 1\n3) 18 1\n4) 5 1\n5) 1 1\n9) 0.8 1\n10) 20 1\n"
+    found = imported(
+        HEADER.replace("G) none", "G) c.txt") + part + part, c_txt="1_2 x offset\n2-1 x -1 1\n1/2 re 0.5 2\n"
+    )
+    assert [row.text for row in found.left] == ["2-1 x -1 1"]
+    assert [item["expression"] for item in found.request["constraints"]] == ["sersic_1.r_e / sersic_2.r_e"]

@@ -229,3 +229,20 @@ def rows(found: ModelImport) -> list[dict[str, Any]]:
 def test_every_line_has_a_row() -> None:
     text = f"{CENTRE}FUNCTION EdgeOnDisk\nPA 3\nL_0 1\nh 3\nn 1\nz_0 1\nodd 3\n"
     assert {row["line"] for row in rows(imported(text)) if row["file"] == "model.dat"} == set(range(1, 10))
+
+
+def test_optional_parameters_leave_the_function_whole() -> None:
+    block = "OPTIONAL_PARAMS_START\nmode alpha\nn 9\nOPTIONAL_PARAMS_END\n"
+    lines = "PA 10\nell 0.2\nn 2\nI_e 3\nr_e 4\n"
+    found = import_model(ImportSource("a.dat", f"X0 5\nY0 6\nFUNCTION Sersic\n{block}{lines}", "imfit a.fits"))
+    without = import_model(ImportSource("a.dat", f"X0 5\nY0 6\nFUNCTION Sersic\n{lines}", "imfit a.fits"))
+    assert found.request == without.request
+    assert [row.text for row in found.left] == ["mode alpha", "n 9"]
+
+
+def test_a_tilted_sky_whose_level_is_no_number_is_left_open() -> None:
+    facts = ImageFacts(1.0, 1.0, True, 0.0, 1.0, (40, 50))
+    text = "X0 5\nY0 6\nFUNCTION TiltedSkyPlane\nI_0 much\nm_x 0.1\nm_y 0\n"
+    found = import_model(ImportSource("a.dat", text, "imfit a.fits", facts=lambda _: facts))
+    assert found.request["components"][0]["parameters"] == {"di_dx": 0.1, "di_dy": 0.0}
+    assert [row.text for row in found.left] == ["I_0 much"]
