@@ -111,6 +111,16 @@ class Formula(RadialProfile):
         return torch.stack(shape) if shape else torch.empty((0, 1))
 
     def brightness(self, log_rho: Tensor, constants: Tensor) -> Tensor:
+        if not constants.requires_grad:
+            return self._plain_brightness(log_rho, constants)
+        # Far out a brightness of zero may be made of what has overflown, whose derivatives are no numbers.
+        with torch.no_grad():
+            seen = self._plain_brightness(log_rho, constants)
+            gone = (seen == 0.0) | ~seen.isfinite()
+        found = self._plain_brightness(torch.where(gone, 0.0, log_rho), constants)
+        return torch.where(gone, seen, found)
+
+    def _plain_brightness(self, log_rho: Tensor, constants: Tensor) -> Tensor:
         lookup = {name: Dual(value) for name, value in zip(self.shape, constants.unbind(), strict=True)}
         return self._filled(self._evaluate((0.5 * log_rho).exp_(), lookup).value, log_rho)
 
@@ -120,8 +130,8 @@ class Formula(RadialProfile):
         lookup = {name: Dual(value, Partials({name: 1.0})) for name, value in pairs}
         found = self._evaluate(radius, lookup, Partials({"r": 1.0}))
         by: Mapping[str, Tensor | float] = {} if found.gradient is None else found.gradient.by
-        by_radius = self._filled(by.get("r", 0.0), log_rho).mul_(radius).mul_(0.5)
-        by_shape = tuple(self._filled(by.get(name, 0.0), log_rho) for name in self.shape)
+        by_radius = self._slope(by.get("r", 0.0), log_rho).mul_(radius).mul_(0.5)
+        by_shape = tuple(self._slope(by.get(name, 0.0), log_rho) for name in self.shape)
         return self._filled(found.value, log_rho), by_radius, by_shape
 
     def brightest_beyond(self, log_rho: Tensor, constants: Tensor) -> Tensor:
@@ -172,7 +182,8 @@ class Formula(RadialProfile):
         total = radial_integral(self, shape, q)
         # What is left beyond the rule's last node, of light that falls as a power.
         last = self.brightness(torch.full_like(total, 2.0 * math.log(FURTHEST)), constants)
-        total = total + torch.where(falls.isfinite(), last * FURTHEST**2 / (falls - 2.0), 0.0)
+        slow = falls.isfinite() & (falls > _FINITE)
+        total = total + torch.where(slow, last * FURTHEST**2 / (torch.where(slow, falls, 4.0) - 2.0), 0.0)
         total = torch.where(falls > _FINITE, total, torch.inf)
         return 2.0 * torch.pi * q * scale**2 * amplitude * total
 
@@ -180,8 +191,10 @@ class Formula(RadialProfile):
         """The power by which light falls far out, (instances,); infinite where it has gone."""
         logs = (torch.full(constants.shape[1:], 2.0 * math.log(at), device=constants.device) for at in _OUTER)
         near, far = (self.brightness(log.double(), constants).abs() for log in logs)
-        power = (near / far).log() / math.log(_OUTER[1] / _OUTER[0])
-        return torch.where(far > 0.0, power, torch.inf)
+        # Nothing is divided by zero that is not used: its derivative would be no number, and so would the total's.
+        lit = far > 0.0
+        ratio = torch.where(lit, near, 1.0) / torch.where(lit, far, 1.0)
+        return torch.where(lit, ratio.log() / math.log(_OUTER[1] / _OUTER[0]), torch.inf)
 
     def _evaluate(self, radius: Tensor, lookup: Mapping[str, Dual], by_radius: Partials | None = None) -> Dual:
         units = {self.scale: Dual(1.0), self.amplitude: Dual(1.0)}
@@ -197,6 +210,10 @@ class Formula(RadialProfile):
             return None
         slope = 0.0 if found.gradient is None else float(found.gradient)
         return (float(found.value), slope) if math.isfinite(found.value) and math.isfinite(slope) else None
+
+    def _slope(self, value: Tensor | float, like: Tensor) -> Tensor:
+        """A derivative at every point; zero where light of nothing is made of what has overflown, and at a bend."""
+        return self._filled(value, like).nan_to_num_(0.0, 0.0, 0.0)
 
     def _filled(self, value: Tensor | float, like: Tensor) -> Tensor:
         """A value at every point, in memory of its own; at a bend, where it has none, zero."""

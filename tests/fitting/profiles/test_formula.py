@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.integrate import dblquad
+import torch
+from scipy.integrate import dblquad, quad
 
 from fitting.first_values import complete_request
 from fitting.profiles import radial_profile
-from fitting.spec import PROFILES, ComponentSpec, ModifierSpec, RequestInvalid, parse_request
+from fitting.spec import PROFILES, ComponentSpec, Dual, ModifierSpec, RequestInvalid, parse_request
 from fitting.spec.profiles.formula import FormulaOptions
 from tests.fitting.images.sky import image as image_on_sky
 from tests.fitting.scene import fit_request, fitted, flat_sky, image_of, noisy, rendered, uncertainties_of, values_of
@@ -125,6 +126,67 @@ def test_a_fit_of_a_formula_is_that_of_the_profile() -> None:
     assert list(uncertainties_of(written).values()) == pytest.approx(list(uncertainties_of(known).values()), rel=1e-5)
     flux, exact = (next(row for row in each.derived if row.name == "g.flux") for each in (written, known))
     assert (flux.value, flux.uncertainty) == pytest.approx((exact.value, exact.uncertainty), rel=1e-6)
+
+
+def test_totals_vary_with_shape_parameters_as_those_of_the_profile() -> None:
+    text = "i * exp(-2 / a * ((r / h) ** a - 1))"
+    data = noisy(rendered([built_in("einasto", alpha=0.7, r_s=5.0, i_s=40.0), flat_sky()], shape=(51, 51)), 1.0)
+    shape = {"h": 5.5, "a": 0.8}
+    for total in ({}, {"flux": 8000.0}):
+        given = total or {"i": 40.0}
+        written = fitted([formula(text, {"a": {"min": 0.05, "max": 10}}, **shape, **given), flat_sky()], image_of(data))
+        own = {"r_s": 5.5, "alpha": 0.8, **(total or {"i_s": 40.0})}
+        known = fitted([built_in("einasto", **own), flat_sky()], image_of(data))
+        assert written.converged
+        assert written.chi2 == pytest.approx(known.chi2, rel=1e-7)
+        flux, exact = (
+            next(row for row in (*each.parameters, *each.derived) if row.name == "g.flux") for each in (written, known)
+        )
+        assert (flux.value, flux.uncertainty) == pytest.approx((exact.value, exact.uncertainty), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("i * exp(-(r / h) ** c)", {"c": 40.0}),
+        ("i * exp(-exp(r / h - c))", {"c": 3.0}),
+        ("i / (1 + (r / h) ** 2) ** c", {"c": 1.4}),
+        ("i * (r / h) ** -c * exp(-r / h)", {"c": 1.1}),
+    ],
+)
+def test_derivatives_of_totals_are_those_of_quadrature(text: str, shape: dict[str, float]) -> None:
+    options = FormulaOptions.model_validate({"brightness": text})
+    profile = radial_profile("formula", options)
+    assert profile is not None
+    values = torch.tensor([shape["c"]], dtype=torch.float64, requires_grad=True)
+    one = torch.ones(1, dtype=torch.float64)
+    total = profile.flux(one, one, one, (values,))
+    (slope,) = torch.autograd.grad(total, values)
+
+    def exact(c: float) -> float:
+        def ring(log_radius: float) -> float:
+            lookup = {"r": Dual(math.exp(log_radius)), "i": Dual(1.0), "h": Dual(1.0), "c": Dual(c)}
+            try:
+                light = options.formula.evaluate(lookup).value
+            except OverflowError:
+                return 0.0
+            return float(2.0 * math.pi * math.exp(2.0 * log_radius) * light)
+
+        return sum(quad(ring, *ends, epsrel=1e-12, limit=400)[0] for ends in ((-40.0, 0.0), (0.0, 3.0), (3.0, 40.0)))
+
+    assert float(total.detach()) == pytest.approx(exact(shape["c"]), rel=1e-6)
+    step = 1e-3
+    expected = (exact(shape["c"] + step) - exact(shape["c"] - step)) / (2.0 * step)
+    assert float(slope) == pytest.approx(expected, rel=1e-3)
+
+
+def test_light_that_has_gone_has_derivatives() -> None:
+    component = formula("i * exp(-exp(r / h - c))", UNITS, h=0.02, i=100.0, c=20.0)
+    profile = radial_profile("formula", ComponentSpec.model_validate(component).options)
+    assert profile is not None
+    far = torch.tensor([[2.0 * math.log(800.0)]], dtype=torch.float64)
+    values = profile.derivatives(far, profile.constants((torch.tensor([20.0], dtype=torch.float64),))[..., None])
+    assert [float(each) for each in (values[0], values[1], *values[2])] == [0.0, 0.0, 0.0]
 
 
 @pytest.mark.parametrize(
