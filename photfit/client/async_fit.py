@@ -88,7 +88,7 @@ class AsyncFit:
             NoResult: it has none.
         """
         await self.wait()
-        assert self.answer is not None
+        self.answer = await self._client.status(self.id)  # one of a list has its first notices alone
         if not self.answer.has_result:
             detail = self.answer.error.detail if self.answer.error else ""
             raise NoResult(f"this fit has no result: it {self.answer.state}{': ' if detail else ''}{detail}")

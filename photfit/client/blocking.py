@@ -120,7 +120,8 @@ class Client(ServiceMethods, BlockingTwin[Fit]):
             steps.close()
 
     def _iterate_handles(self, steps: Steps[None]) -> Iterator[Fit]:
-        return map(self._handle, self._iterate(steps))
+        for answer in self._iterate(steps):
+            yield Fit(ServiceSource(self, answer), answer, brief=True)
 
     def _iterate_outcomes(self, steps: Steps[None]) -> Iterator[MapOutcome[Fit]]:
         found: MapAnswer

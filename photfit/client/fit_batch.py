@@ -18,7 +18,7 @@ _POLL_SECONDS = (1.0, 2.0, 5.0)
 _FULL_PAUSE = 5.0
 """Seconds before a service that takes no more fits is asked again, where none of the batch's is under way. By hand."""
 _NEWEST = "/v1/fits?limit=100"
-Asked = Callable[[Any], Steps[FitAnswer]]
+Asked = Callable[[int, Any], Steps[FitAnswer]]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class FitBatch:
     """Fits of many items.
 
     Args:
-        fit_of: asks for the fit of an item.
+        fit_of: asks for the fit of an item, by its number.
         status: of a fit, waited for so many seconds.
         page: of the service's list of fits, by its address.
         in_flight: fits that wait or run at once.
@@ -129,7 +129,7 @@ class FitBatch:
     def _begin(self, index: int, item: Any) -> Steps[bool]:
         """Ask for the fit of an item. False where the service takes no more just now."""
         try:
-            answer = yield from self._fit_of(item)
+            answer = yield from self._fit_of(index, item)
         except ServiceUnreachable:
             raise
         except Refused as error:

@@ -155,6 +155,7 @@ class Operations:
         *,
         in_flight: int = 16,
         ordered: bool = False,
+        idempotency_key: str | None = None,
         **common: Any,
     ) -> Steps[None]:
         """Fit many images, or requests, with up to `in_flight` of them in the service at once.
@@ -168,6 +169,8 @@ class Operations:
             components: of those that bring none.
             in_flight: fits of these that wait or run at once, 1 to 100.
             ordered: whether outcomes come in the order of the items; else as the fits end.
+            idempotency_key: a word of one's own, to which each item's number is added: the same items again give the
+                first fits.
             common: arguments of `fit` for all of the items; what an item says itself goes first.
 
         Returns:
@@ -178,7 +181,7 @@ class Operations:
         """
         if not 1 <= in_flight <= _PAGE:
             raise ValueError(f"in_flight is {in_flight}: expected 1 to {_PAGE}")
-        batch = FitBatch(self._fit_of(components, common), self.status, self._page, in_flight, ordered)
+        batch = FitBatch(self._fit_of(components, common, idempotency_key), self.status, self._page, in_flight, ordered)
         return batch.outcomes(items)
 
     def submit(self, request: Mapping[str, Any], idempotency_key: str | None = None) -> Steps[FitAnswer]:
@@ -344,16 +347,19 @@ class Operations:
         call = Call("POST", "/v1/uploads", {"filename": filename}, headers, content)
         return Upload.model_validate((yield from self._json(call)))
 
-    def _fit_of(self, components: Any, common: Mapping[str, Any]) -> Callable[[Any], Steps[FitAnswer]]:
+    def _fit_of(
+        self, components: Any, common: Mapping[str, Any], key: str | None
+    ) -> Callable[[int, Any], Steps[FitAnswer]]:
         """How an item of `map` becomes a fit."""
         shared = {**common, **({} if components is None else {"components": components})}
 
-        def fit_of(item: Any) -> Steps[FitAnswer]:
+        def fit_of(number: int, item: Any) -> Steps[FitAnswer]:
+            keyed: dict[str, Any] = {"idempotency_key": None if key is None else f"{key} {number}"}
             if isinstance(item, Mapping) and "image" in item:
-                return self.fit(**{**shared, **item})
+                return self.fit(**{**keyed, **shared, **item})
             if isinstance(item, Mapping) and "components" in item:
-                return self.fit(item, **common)
-            return self.fit(item, **shared)
+                return self.fit(item, **keyed, **common)
+            return self.fit(item, **keyed, **shared)
 
         return fit_of
 

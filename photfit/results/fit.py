@@ -51,10 +51,11 @@ class Fit:
         NoResult: of everything that a fit finds, while it has not.
     """
 
-    def __init__(self, source: FitSource, answer: FitAnswer | None = None) -> None:
+    def __init__(self, source: FitSource, answer: FitAnswer | None = None, *, brief: bool = False) -> None:
         self.source = source
         self._answer = answer if answer is not None else source.state()
         self._asked = time.monotonic()
+        self._brief = brief  # as lists have it: with its first notices alone
 
     @property
     def id(self) -> str:
@@ -69,14 +70,15 @@ class Fit:
     @property
     def answer(self) -> FitAnswer:
         """State, progress, place in the queue, notices and error; asked for anew until the fit is finished."""
-        if not self._answer.finished and time.monotonic() - self._asked > _STATE_SECONDS:
+        stale = not self._answer.finished and time.monotonic() - self._asked > _STATE_SECONDS
+        if stale or self._brief:
             self._take(self.source.state())
         return self._answer
 
     @property
     def state(self) -> State:
         """``queued``, ``running``, ``succeeded``, ``failed`` or ``cancelled``, as it is now."""
-        return self.answer.state
+        return self._answer.state if self._answer.finished else self.answer.state
 
     @property
     def error(self) -> str | None:
@@ -298,7 +300,7 @@ class Fit:
         return tempfile.TemporaryDirectory(prefix="photfit-")
 
     def _take(self, answer: FitAnswer) -> None:
-        self._answer, self._asked = answer, time.monotonic()
+        self._answer, self._asked, self._brief = answer, time.monotonic(), False
 
     def _require_result(self) -> None:
         answer = self._answer if self._answer.has_result else self.answer

@@ -78,7 +78,8 @@ class StandIn:
             for fit in self.fits.values():
                 if fit["name"] in self.quick:
                     fit |= {"state": "succeeded", "has_result": True}
-            return httpx.Response(200, json={"fits": list(reversed(self.fits.values())), "next": None})
+            brief = [{**fit, "notices": [], "warnings": []} for fit in reversed(self.fits.values())]
+            return httpx.Response(200, json={"fits": brief, "next": None})
         fit = self.fits.get(path.split("/")[3])
         if fit is None:
             return httpx.Response(404, json={"status": 404, "detail": f"There is no {path}."})

@@ -142,6 +142,17 @@ def test_earlier_fits_are_come_back_to(client: Client, service: StandIn, images:
         client.job("fit_99")
 
 
+def test_a_fit_of_a_list_has_all_of_its_notices(client: Client, service: StandIn, images: list[Path]) -> None:
+    """Lists have the first of them alone."""
+    made = client.fit(images[0], MODEL).wait()
+    service.fits[made.id]["notices"] = [{"code": "unmoved", "sentence": "It did not move."}]
+    before = len(service.seen)
+    (found,) = client.fits()
+    assert found.state == "succeeded"
+    assert len(service.seen) == before + 1
+    assert [notice.sentence for notice in found.notices] == ["It did not move."]
+
+
 def test_map_keeps_so_many_under_way_and_loses_none(client: Client, service: StandIn, images: list[Path]) -> None:
     outcomes = list(client.map(images, MODEL, in_flight=4, psf=np.ones((3, 3))))
     assert service.most_at_once == 4
@@ -207,6 +218,13 @@ def test_a_service_that_takes_no_more_is_asked_again_when_one_has_ended(
         monkeypatch.setattr(service, "_submit", full)
         assert [outcome.succeeded for outcome in outcomes] == [True] * 3
     assert service.most_at_once == 1
+
+
+def test_a_batch_that_is_begun_again_makes_no_fit_twice(client: Client, service: StandIn, images: list[Path]) -> None:
+    first = {outcome.index: outcome.fit for outcome in client.map(images[:3], MODEL, idempotency_key="night 7")}
+    again = {outcome.index: outcome.fit for outcome in client.map(images, MODEL, idempotency_key="night 7")}
+    assert len(service.fits) == 12
+    assert all(first[index].id == again[index].id for index in first)  # type: ignore[union-attr]
 
 
 def test_outcomes_become_one_table(client: Client, service: StandIn, images: list[Path], tmp_path: Path) -> None:
