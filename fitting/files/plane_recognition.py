@@ -29,10 +29,10 @@ class Planes:
 def recognise_planes(description: FileDescription, data: int | str | None) -> Planes:
     """The planes of a file.
 
-    Of variance, sigma and weight only the first that is there. Planes but the PSF have the data's shape; the PSF is
-    smaller, or is a model of a PSF that changes over the image. In a file of several images, each plane is that of the
-    data's EXTVER, or has the same name before its last dot, or lies between the data and the next image. An HDU that
-    does not say what it holds is no plane.
+    Of variance, sigma and weight only the first that is there and has a positive pixel. Planes but the PSF have the
+    data's shape; the PSF is smaller, or is a model of a PSF that changes over the image. In a file of several images,
+    each plane is that of the data's EXTVER, or has the same name before its last dot, or lies between the data and the
+    next image. An HDU that does not say what it holds is no plane.
 
     Args:
         data: number or EXTNAME of the data; None lets the HDUs say, and else it is the first image.
@@ -56,6 +56,10 @@ def recognise_planes(description: FileDescription, data: int | str | None) -> Pl
                 continue
             if key == "weight" and hdu.exposure_map is not None:
                 sentence = f"HDU {hdu.index}, {hdu.name}, was not taken for the weight: {hdu.exposure_map}"
+                notices.append(Notice("plane-not-taken", sentence, f"HDU {hdu.index}"))
+                continue
+            if key in _NOISE and _without_positives(hdu):
+                sentence = f"HDU {hdu.index}, {hdu.name}, was not taken for the {key}: no pixel of it is positive"
                 notices.append(Notice("plane-not-taken", sentence, f"HDU {hdu.index}"))
                 continue
             if _suits(key, hdu, science):
@@ -175,6 +179,11 @@ def _prefix(hdu: HduDescription) -> str:
 
 def _last(hdu: HduDescription) -> str:
     return hdu.name.strip().upper().rpartition(".")[2]
+
+
+def _without_positives(hdu: HduDescription) -> bool:
+    """Whether no pixel is positive, as far as the pixels were looked at: such a plane is no noise."""
+    return hdu.n_finite == 0 or (hdu.maximum is not None and not hdu.maximum > 0.0)
 
 
 def _suits(key: str, hdu: HduDescription, data: HduDescription) -> bool:

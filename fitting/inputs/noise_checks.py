@@ -18,6 +18,10 @@ _CROWDED = 4.0
 """The same where light may be between all pixels."""
 _LIKE = 1.5
 """Factor of σ within which another reading of a plane explains the scatter."""
+_NO_SKY = 1.15
+"""Factor of σ from which the noise of a gain without a sky is short of something: 32 % of the variance."""
+_AT_ZERO = 0.5
+"""σ that the sky's level may be off zero, where the sky was taken off the data."""
 _HIDDEN = 0.25
 """Ratio by close differences, below which that of pixels far apart is too unsure to find a given noise small."""
 _HUGE = 300.0
@@ -69,9 +73,9 @@ def contradiction(
     if scatter is None:
         return None
     ratio = _agreeing(scatter)
-    if 1.0 / APART <= ratio <= (APART if scatter.white or scatter.correlated else _CROWDED):
-        return None
     sigma = float(np.sqrt(np.median(variance[usable])))
+    if 1.0 / APART <= ratio <= (APART if scatter.white or scatter.correlated else _CROWDED):
+        return _without_sky(given, scatter, sigma) if isinstance(given, GainNoise) else None
     if isinstance(given, GainNoise):
         reason = _reason_of_gain(ratio)
         what = "the gain and read noise that were given say"
@@ -81,6 +85,25 @@ def contradiction(
     factor = f"{ratio:.2g} times as much" if ratio > 1.0 else f"{1.0 / ratio:.2g} times less"
     sentence = f"{what} that pixels scatter by {sigma:.4g}, and they scatter by {sigma * ratio:.4g}, {factor}: {reason}"
     return Notice("noise-contradicted", sentence)
+
+
+def _without_sky(given: GainNoise, scatter: Scatter, sigma: float) -> Notice | None:
+    """A notice where a gain makes too little noise of data whose sky is at zero, and says of no sky that was taken off.
+
+    Args:
+        sigma: of the usual pixel by the gain, data units.
+    """
+    measured = sigma * scatter.ratio
+    level_at_zero = abs(scatter.level) < _AT_ZERO * measured
+    if given.subtracted_sky != 0.0 or not (scatter.white and scatter.ratio > _NO_SKY and level_at_zero):
+        return None
+    sky = (measured**2 - sigma**2) * given.gain
+    sentence = (
+        f"the gain and read noise that were given say that pixels scatter by {sigma:.4g}, and they scatter by "
+        f"{measured:.4g}, while the level of the data is about zero: if sky was taken off, its photons' noise is left "
+        f"out; `subtracted_sky` of about {sky:.3g} would agree"
+    )
+    return Notice("sky-noise-left-out", sentence)
 
 
 def _agreeing(scatter: Scatter) -> float:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from fitting.files import DEFAULT_LIMITS, FileInvalid, ReadLimits, describe_file, read_plane, recognise_planes
 from fitting.inputs import ImageData, Locate, load_images
@@ -24,6 +27,8 @@ _ITERATIONS = 300
 more."""
 _IMAGE = "$.images[0]"
 _NOISE = ("variance", "weight", "sigma")
+_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+"""Variables of the environment by which people say how many threads products of matrices have (decision 0011)."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +89,18 @@ def propose(spec: ProposalSpec, locate: Locate, limits: ReadLimits = DEFAULT_LIM
         spec, notices = _with_planes(spec, locate, limits)
         image = _load_image(spec, locate, limits)
         labels = _segmentation(spec, image, locate, limits)
-        made = propose_for(image, spec, labels)
+        with _one_blas_thread():
+            made = propose_for(image, spec, labels)
     except RequestInvalid as error:
         raise RequestInvalid(replace(fault, path=fault.path.replace(_IMAGE, "$")) for fault in error.faults) from None
     return replace(made, notices=(*notices, *made.notices))
+
+
+def _one_blas_thread() -> AbstractContextManager[Any]:
+    """One thread for small products of matrices, unless the environment says how many: six times as fast as two."""
+    if any(os.environ.get(name) for name in _THREADS):
+        return nullcontext()
+    return threadpool_limits(limits=1, user_api="blas")
 
 
 def propose_for(image: ImageData, spec: ProposalSpec, labels: NDArray[np.int32] | None = None) -> Proposal:

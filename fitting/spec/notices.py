@@ -108,6 +108,10 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "The noise that was given says less than half, or more than twice, of what pixels scatter.",
             "Look whether the plane is what it was given as, by the likely reason that the notice has.",
         ),
+        "sky-noise-left-out": NoticeDescription(
+            "A gain was given without `subtracted_sky`, the data's level is about zero, and pixels scatter by more.",
+            "Give `subtracted_sky`, the level that was taken off, in data units, beside the gain.",
+        ),
         "sigma-huge": NoticeDescription(
             "Pixels have a noise so far above that of the others that it says that they are bad, and were masked.",
             "Nothing, unless they are good: then give them their noise.",
@@ -349,6 +353,10 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
         "stage-failed": NoticeDescription(
             "A stage failed on the way; the result is what it, and the stages before it, had found.",
             "Use it for what it is; leave the stage out, or give it other options, and run the fit again.",
+        ),
+        "result-incomplete": NoticeDescription(
+            "A part of the result, such as the covariance, failed or was stopped after the stages, and is left out.",
+            "Use what is there; run `best-fit.json` for what is missing, and report a fault of photfit as one.",
         ),
         "plot-not-drawn": NoticeDescription(
             "A plot of the result could not be drawn; its numbers and images are there.",

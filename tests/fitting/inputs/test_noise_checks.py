@@ -236,3 +236,33 @@ def test_noise_of_the_header_is_offered_where_none_was_asked_for(tmp_path: Path)
     assert image.estimated
     assert '{"auto": true}' in told(image, "noise-offered")
     assert "no variance was given" in told(image, "variance-estimated")
+
+
+def photons(sky: float, read_noise: float, seed: int = 2) -> Array:
+    """A frame of Poisson counts in electrons, a Gaussian source on a sky, read noise, with the sky taken off."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[:80, :80] - 40.0
+    light = sky + 200.0 * np.exp(-0.5 * (x**2 + y**2) / 4.0**2)
+    return random.poisson(light) + random.normal(0.0, read_noise, light.shape) - sky
+
+
+def test_a_gain_without_the_sky_that_was_taken_off_is_told_with_what_would_agree(tmp_path: Path) -> None:
+    data = photons(sky=50.0, read_noise=6.0)  # variance 86, of which the gain alone knows 36
+    sentence = told(loaded(tmp_path, data, variance={"gain": 1.0, "read_noise": 6.0}), "sky-noise-left-out")
+    assert "`subtracted_sky` of about" in sentence
+    assert float(sentence.split(" of about ")[1].split()[0]) == pytest.approx(50.0, rel=0.25)
+
+
+@pytest.mark.parametrize(
+    ("data", "noise"),
+    [
+        (photons(50.0, 6.0), {"gain": 1.0, "read_noise": 6.0, "subtracted_sky": 50.0}),
+        (photons(50.0, 6.0) + 50.0, {"gain": 1.0, "read_noise": 6.0}),
+        (photons(2.0, 6.0), {"gain": 1.0, "read_noise": 6.0}),
+    ],
+    ids=["said", "sky still there", "hardly any sky"],
+)
+def test_a_gain_that_knows_the_sky_is_let_be(tmp_path: Path, data: Array, noise: dict[str, float]) -> None:
+    image = loaded(tmp_path, data, variance=noise)
+    assert not told(image, "sky-noise-left-out")
+    assert not told(image, "noise-contradicted")

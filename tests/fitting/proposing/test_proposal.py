@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 from astropy.io import fits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from fitting.first_values import complete_request
 from fitting.inputs import ImageData, load_images
 from fitting.proposing import Proposal, propose
+from fitting.proposing import proposal as proposal_module
 from fitting.spec import RequestInvalid, parse_proposal, parse_request
 from tests.fitting.first_values.test_completed_request import PSF, SIZE, SKY, TRUTH, scene, turn
 
@@ -55,6 +57,35 @@ def test_galaxies_are_proposed_with_their_shapes(two: Path) -> None:
 def test_planes_of_the_file_are_taken(two: Path) -> None:
     planes = {key: value["hdu"] for key, value in proposal(two).planes.items()}
     assert planes == {"data": 0, "variance": 1, "psf": 2}
+
+
+@pytest.mark.parametrize("plane", [np.zeros((120, 120)), np.full((120, 120), np.nan), np.full((120, 120), -1.0)])
+def test_a_noise_without_a_positive_pixel_is_not_taken_and_that_is_said(tmp_path: Path, plane: np.ndarray) -> None:
+    image = scene(TRUTH, NEIGHBOUR)
+    plane = plane[: image.data.shape[0], : image.data.shape[1]]
+    made = proposal(write(tmp_path, image, ERR=plane, WHT=1.0 / image.variance))
+    assert {key: value["hdu"] for key, value in made.planes.items()} == {"data": 0, "weight": 2}
+    assert any("ERR" in warning and "no pixel of it is positive" in warning for warning in made.warnings)
+
+
+def test_proposals_have_one_thread_of_blas_unless_the_environment_says_otherwise(
+    two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    real = proposal_module.propose_for
+
+    def spy(*arguments: Any) -> Proposal:
+        seen.append(max(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"))
+        return real(*arguments)
+
+    monkeypatch.setattr(proposal_module, "propose_for", spy)
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    with threadpool_limits(limits=2, user_api="blas"):
+        proposal(two)
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+        proposal(two)
+    assert seen == [1, 2]
 
 
 def test_a_plane_that_is_given_stands_above_its_name(two: Path) -> None:
