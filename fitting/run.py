@@ -18,8 +18,10 @@ from fitting.methods.samplers import Shelf
 from fitting.methods.uncertainties import SizeLimit, size_limits
 from fitting.model_noise import noise_notices
 from fitting.problem import Problem
+from fitting.result_parts import ResultParts, no_covariance
 from fitting.results import (
     Covariance,
+    Derived,
     FitResult,
     FittedParameter,
     ImageResult,
@@ -97,8 +99,10 @@ def run_problem(
     problem: Problem, images: Sequence[ImageData], report: Report = ignore, shelf: Shelf | None = None
 ) -> FitResult:
     """Run the stages of a problem's request; see `run`."""
-    outcome = run_stages(problem, report, shelf)
-    return _result(outcome.problem, images, outcome, str(problem.device))
+    parts = ResultParts(report)
+    outcome = run_stages(problem, parts.listen, shelf)
+    with parts.watching(outcome.problem, outcome.stopped is not None):
+        return _result(outcome.problem, images, outcome, str(problem.device), parts)
 
 
 @contextmanager
@@ -128,17 +132,31 @@ def torch_device(device: str) -> torch.device:
     return torch.device("cuda" if device == "gpu" else device)
 
 
-def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, device: str) -> FitResult:
+def _result(
+    problem: Problem, images: Sequence[ImageData], outcome: Outcome, device: str, parts: ResultParts
+) -> FitResult:
     end = outcome.end
-    covariance = covariance_at(problem, end)
+    covariance = parts.part("the covariance", lambda: covariance_at(problem, end), no_covariance(problem))
     limits: list[SizeLimit] = []
-    if outcome.records and outcome.sampled is None and outcome.stopped is None:
-        end, limits = size_limits(problem, end, _unsure(problem, end, covariance))
+    if outcome.records and outcome.sampled is None and outcome.stopped is None and parts.stopped is None:
+        end, limits = parts.part(
+            "the look for components that are not resolved",
+            lambda: size_limits(problem, outcome.end, _unsure(problem, outcome.end, covariance)),
+            (end, limits),
+        )
     unmoved = _unmoved(problem, outcome) - set(covariance.unfelt)
     at_end = problem.parameters.values(end.theta)
     values = at_end.physical[0]
-    if limits or unmoved:
-        covariance = covariance_at(problem, end, unmoved, _only_light(problem, images, values, limits))
+    if parts.stopped is None and (limits or unmoved):
+        covariance = parts.part(
+            "the covariance",
+            lambda: covariance_at(problem, end, unmoved, _only_light(problem, images, values, limits)),
+            no_covariance(problem),
+        )
+    if parts.stopped is not None:
+        end, limits = outcome.end, []
+        at_end = problem.parameters.values(end.theta)
+        values = at_end.physical[0]
     models = problem.model(end.theta)
     how_good = goodness(problem, at_end, models)
     chi2 = how_good.chi2
@@ -160,11 +178,26 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
         names = ", ".join(covariance.at_limit)
         sentence = f"at a limit, and left out of the covariance: {names}"
         notices.append(Notice("at-limit", sentence, f"parameters {names}"))
+    nothing: list[Notice] = []
+    underived: list[Derived] = []
     small = smaller_than_pixel_notices(problem, images, values) if fitted else []
-    notices += [*clipped_limits(problem.request), *open_, *small, *total_notices(problem, images, values)]
-    draws = None if outcome.sampled is None else drawn_rows(problem, outcome.sampled.chains)
-    derived = derived_values(problem, images, values, covariance, draws)
-    notices += [*two_way_notices(images, derived), *distortion_notices(problem, images, values)]
+    of_totals = parts.part("the look at total fluxes", lambda: total_notices(problem, images, values), nothing)
+    notices += [*clipped_limits(problem.request), *open_, *small, *of_totals]
+    sampled = outcome.sampled
+    draws = (
+        None
+        if sampled is None
+        else parts.part("the quantiles of the chains", lambda: drawn_rows(problem, sampled.chains), None)
+    )
+    derived = parts.part(
+        "the derived values",
+        lambda: derived_values(problem, images, values, covariance, draws),
+        underived,
+    )
+    notices += [
+        *two_way_notices(images, derived),
+        *parts.part("the look at distortion", lambda: distortion_notices(problem, images, values), nothing),
+    ]
     fitted_rows = _fitted_parameters(problem, values, covariance, outcome, draws, chi2)
     planes = _planes(problem, images, end.theta, models)
     notices += [*outcome.notices, *noise_notices(problem, outcome.renewed)]
@@ -180,6 +213,7 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
     converged = not fitted or (
         end.converged and not lost and set(covariance.undetermined) <= set(covariance.unfelt) and math.isfinite(chi2)
     )
+    notices += parts.notices
     if end.converged and not converged:  # the search did, the fit did not
         message = re.sub("^converged", "the search ended in a minimum", message)
     return FitResult(
@@ -201,8 +235,8 @@ def _result(problem: Problem, images: Sequence[ImageData], outcome: Outcome, dev
         sampled=outcome.sampled,
         notices=tuple(notices),
         provenance=surroundings(problem.request, device),
-        stopped=outcome.stopped,
-        failure=outcome.failure,
+        stopped=outcome.stopped if outcome.stopped is not None else parts.stopped,
+        failure=outcome.failure if outcome.stopped is not None else parts.failure,
     )
 
 

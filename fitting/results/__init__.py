@@ -7,7 +7,7 @@ with what is told of the residual, and `provenance`; `result_files.write_result`
 
 from fitting.results.best_fit import best_fit_document, best_fit_request
 from fitting.results.covariance import Covariance, OnlyLight, covariance_at, reported_interval, scaled_interval
-from fitting.results.derived import derived_values, flux_slope, two_way_notices
+from fitting.results.derived import Derived, derived_values, flux_slope, two_way_notices
 from fitting.results.distortion import distortion_notices
 from fitting.results.goodness import bad_fit_notice, correlation_notice, goodness, near_limit_notice, noise_notice
 from fitting.results.provenance import InputFile, provenance_document, surroundings, with_origin
@@ -33,6 +33,7 @@ from fitting.results.undetermined import (
 __all__ = [
     "PLANES",
     "Covariance",
+    "Derived",
     "FitResult",
     "FittedParameter",
     "History",
