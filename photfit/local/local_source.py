@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import tempfile
 import time
@@ -9,16 +10,16 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from fitting.spec import FitRequest
 from fitting.spec.plots import PLOTS, ChoiceInvalid, PlotUnavailable, read_choices
 from photfit.answers import FitAnswer, FitProgress, NoticeAnswer, ProblemAnswer, State
+from photfit.results import DocumentName
 
 if TYPE_CHECKING:
     from fitting.methods.progress import Progress
     from fitting.results import FitResult
-    from photfit.results import DocumentName
 
 _NUMBERS = itertools.count(1)
 _REPORT_SECONDS = 0.1
@@ -63,6 +64,7 @@ class LocalSource:
 
     def __init__(self, request: FitRequest, result: FitResult) -> None:
         self._result = result
+        self._documents: dict[str, dict[str, Any]] = {}
         now = datetime.now(UTC)
         notices = tuple(
             NoticeAnswer(code=notice.code, sentence=notice.sentence, where=notice.where) for notice in result.notices
@@ -83,6 +85,26 @@ class LocalSource:
         )
         self._request = request
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All that a fit is asked for, as values: another process, or a later one, needs neither engine nor image."""
+        folder = Path(self._files.name)
+        return {
+            "answer": self._answer,
+            "documents": {name: self.document(name) for name in get_args(DocumentName)},
+            "files": {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()},
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """The fit as it was, in files of its own."""
+        self._answer = state["answer"]
+        self._documents = state["documents"]
+        folder = tempfile.TemporaryDirectory(prefix="photfit-")
+        for name, content in state["files"].items():
+            file = Path(folder.name, name)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        self.__dict__["_files"] = folder
+
     def state(self) -> FitAnswer:
         """Finished."""
         return self._answer
@@ -97,6 +119,8 @@ class LocalSource:
 
     def document(self, name: DocumentName) -> dict[str, Any]:
         """A JSON document of the result."""
+        if name in self._documents:
+            return copy.deepcopy(self._documents[name])
         from fitting.results import (
             best_fit_document,
             covariance_document,

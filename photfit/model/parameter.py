@@ -88,4 +88,6 @@ def _other(value: Any) -> Any:
     """What stands for itself by a method: other objects of the model, and NumPy's booleans and arrays of few."""
     if hasattr(value, "document"):
         return value.document()
+    if hasattr(value, "unit") and hasattr(value, "to_value"):
+        raise TypeError(f"{value} is a quantity: give the number alone, in the unit that a request has there")
     return value.tolist() if hasattr(value, "tolist") and getattr(value, "ndim", 2) <= 1 else value

@@ -57,6 +57,10 @@ class Fit:
         self._asked = time.monotonic()
         self._brief = brief  # as lists have it: with its first notices alone
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What `pickle` and `copy` keep: where the fit lies. What was fetched of it is fetched again."""
+        return {"source": self.source, "_answer": self._answer, "_asked": self._asked}
+
     @property
     def id(self) -> str:
         """Its id, by which a service finds it again; of a fit in this process ``local-`` and a number."""

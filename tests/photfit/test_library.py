@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import builtins
+import copy
 import json
+import pickle
 import signal
 import threading
 from pathlib import Path
@@ -313,3 +315,23 @@ def test_documents_are_json(sampled: Fit) -> None:
         assert json.loads(json.dumps(sampled.document(name), allow_nan=False))  # type: ignore[arg-type]
     assert sampled.request["components"][0]["parameters"] == {}
     assert sampled.best_fit["components"][0]["parameters"]["n"] == sampled["g.n"].value
+
+
+def test_a_fit_travels_between_processes_and_is_kept(sampled: Fit) -> None:
+    drawn = sampled.chains  # what was fetched of it stays behind
+    for found in (pickle.loads(pickle.dumps(sampled)), copy.deepcopy(sampled), pickle.loads(pickle.dumps(sampled))):
+        again = pickle.loads(pickle.dumps(found))
+        assert (again.id, again.state, again.notices) == (sampled.id, sampled.state, sampled.notices)
+        for name in ("parameters", "covariance", "provenance", "request", "best_fit"):
+            assert again.document(name) == sampled.document(name)
+        np.testing.assert_array_equal(again.model.data, sampled.model.data)
+    np.testing.assert_array_equal(again.chains["posterior"]["g.n"], drawn["posterior"]["g.n"])
+    assert again.plot.profile().save
+
+
+@pytest.mark.parametrize("value", [4 * units.pix, 30 * units.deg, units.Quantity(3.0)])
+def test_a_quantity_in_the_place_of_a_number_is_refused_in_words(value: Any) -> None:
+    with pytest.raises(TypeError, match="is a quantity: give the number alone"):
+        Sersic("g", r_e=value)
+    with pytest.raises(TypeError, match="is a quantity"):
+        photfit.fit(np.ones((9, 9)), [FlatSky("sky")], pixel_scale=value)
