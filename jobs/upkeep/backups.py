@@ -168,7 +168,9 @@ def read_summary(folder: Path) -> BackupSummary:
         raise NoBackup(
             f"{folder} holds no whole backup: there is no {_SUMMARY} in it, which `photfit admin backup` writes last"
         ) from error
-    except (OSError, ValueError, TypeError) as error:
+    except TypeError as error:
+        raise NoBackup(f"the backup's {folder / _SUMMARY} is no summary of a backup") from error
+    except (OSError, ValueError) as error:
         raise NoBackup(f"the backup's {folder / _SUMMARY} cannot be read: {error}") from error
     if summary.format != _FORMAT:
         raise NoBackup(f"{folder} was made by a newer photfit ({summary.program}): restore it with that version")
@@ -185,12 +187,12 @@ def verify_backup(folder: Path) -> dict[str, str]:
     try:
         for line in (folder / _HASHES).read_text().splitlines():
             sha256, _, name = line.partition("  ")
-            if name != _DATABASE and not name.startswith(f"{_BLOBS}/"):
+            if name != _DATABASE and (not name.startswith(f"{_BLOBS}/") or ".." in name.split("/")):
                 raise NoBackup(f"the backup's {folder / _HASHES} names {name!r}, which is no part of a backup")
             hashes[name] = sha256
             if sha256_of(folder / name) != sha256:
                 raise NoBackup(f"the backup's {folder / name} is not as it was written: nothing is restored")
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise NoBackup(f"the backup's files cannot be read, and nothing is restored: {error}") from error
     if _DATABASE not in hashes:
         raise NoBackup(f"the backup's {folder / _HASHES} does not name the database: nothing is restored")

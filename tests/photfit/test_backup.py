@@ -211,6 +211,30 @@ def test_a_backup_that_was_broken_off_is_told(service: ServiceFolder, tmp_path: 
     assert "holds no whole backup" in refused.output
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("files.sha256", b"\xff\xfe\0 no text"),
+        ("files.sha256", b"0" * 64 + b"  blobs/../photfit.sqlite\n"),
+        ("backup.json", b"[]"),
+        ("backup.json", b"{}"),
+        ("backup.json", b"{"),
+        ("backup.json", b"\xff"),
+    ],
+)
+def test_what_a_backup_says_of_itself_is_read_or_refused_in_a_sentence(
+    service: ServiceFolder, tmp_path: Path, name: str, content: bytes
+) -> None:
+    assert service.run("backup", str(tmp_path / "backup")).exit_code == 0
+    (tmp_path / "backup" / name).write_bytes(content)
+    again = ServiceFolder(tmp_path / "again")
+    done = again.run("restore", str(tmp_path / "backup"))
+    assert done.exit_code == 1
+    assert done.output.startswith("photfit: the backup's ")
+    assert "__init__" not in done.output
+    assert not (tmp_path / "again" / "photfit.sqlite").exists()
+
+
 def test_a_backup_of_a_newer_photfit_is_refused_in_one_sentence(service: ServiceFolder, tmp_path: Path) -> None:
     with sqlite3.connect(service.folder / "photfit.sqlite") as database:
         (known,) = database.execute("select version_num from alembic_version").fetchone()
