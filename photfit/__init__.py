@@ -70,6 +70,7 @@ from photfit.model.profiles import (
 
 if TYPE_CHECKING:
     from fitting.spec import RequestInvalid
+    from fitting.spec.catalogues import decode_flags
     from photfit.client import (
         AsyncClient,
         AsyncFit,
@@ -99,6 +100,7 @@ _LATER = {
     "ServiceError": "photfit.client",
     "ServiceUnreachable": "photfit.client",
     "WaitTimeout": "photfit.client",
+    "decode_flags": "fitting.spec.catalogues",
     "fit": "photfit.local",
     "fits_table": "photfit.results",
     "model_image": "photfit.local",
@@ -174,6 +176,7 @@ __all__ = [
     "WaitTimeout",
     "Warp",
     "Wedges",
+    "decode_flags",
     "fit",
     "fits_table",
     "model_image",

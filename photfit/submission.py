@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
+
 from fitting.spec import FitRequest, RequestInvalid, parse_request
+from fitting.spec.catalogues import parse_catalogue
 from photfit.answers import FitAnswer
 from photfit.client import UPLOAD_PREFIX, Client
 from photfit.failures import UserMistake, describe_faults
@@ -75,3 +78,43 @@ def local_files(request: FitRequest, path: Path) -> Mapping[str, Path]:
     if missing:
         raise UserMistake(f"{path} has faults:\n" + "\n".join(missing))
     return files
+
+
+def is_catalogue(path: Path) -> bool:
+    """Whether a request file asks for a catalogue: it has a template."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False  # told where it is read as a fit's
+    return isinstance(document, dict) and "template" in document
+
+
+def submit_catalogue_file(
+    client: Client, path: Path, labels: Sequence[str], key: str | None, *, dry_run: bool, wait: bool
+) -> None:
+    """Upload a catalogue's files and ask for it; prints its id, or with `dry_run` what it would do.
+
+    Raises UserMistake where the request has faults or a file is not there, ServiceError where the service refuses.
+    """
+    try:
+        request = parse_catalogue(json.loads(path.read_text(encoding="utf-8")))
+    except RequestInvalid as error:
+        raise UserMistake(f"{path} has faults:\n{describe_faults(error.faults)}") from error
+    uploads: dict[str, str] = {}
+    for place, reference in request.references():
+        if reference.file in uploads or reference.file.startswith(UPLOAD_PREFIX):
+            continue
+        local = locate_from(path.parent, reference.file)
+        if not local.is_file():
+            raise UserMistake(f"{path} has faults:\n{place}: there is no file {local}")
+        uploads[reference.file] = client.upload(local).id
+    document = request.with_references(uploads).document()
+    document["labels"] = [*request.labels, *labels]
+    if dry_run:
+        click.echo(json.dumps(client.plan_catalogue(document), indent=2))
+        return
+    found = client.submit_catalogue(document, key)
+    click.echo(found["id"])
+    if wait:
+        rows = client.wait_for_catalogue(found["id"])["rows"]
+        click.echo(f"{rows['fitted']} fitted, {rows['flagged']} flagged, {rows['failed']} failed", err=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from photfit.answers import FINAL_STATES, FitAnswer, Upload
+from photfit.client.catalogue_requests import as_table, asked_catalogue
 from photfit.client.event_stream import EventReader
 from photfit.client.exchange import Call, Follow, Item, NextLine, Pause, Steps, Work
 from photfit.client.fit_batch import FitBatch
@@ -341,6 +342,82 @@ class Operations:
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
+
+    def catalogue(
+        self,
+        /,
+        table: Any,
+        images: Path | str | Mapping[str, Path | str] | None,
+        template: Mapping[str, Any],
+        *,
+        report: Callable[[dict[str, Any]], None] | None = None,
+        **more: Any,
+    ) -> Steps[Any]:
+        """Fit a template to every row of a table, and give the answer as a QTable of astropy.
+
+        ::
+
+            template = {"images": [{"data": "mosaic.fits", "window": {"around": …, "size": 64}}], "components": …}
+            fits = client.catalogue("sources.csv", None, template, neighbours={"treatment": "fit"})
+            good = fits[fits["flags"] == 0]
+
+        Args:
+            table: a file, a list of rows, or a table of astropy.
+            images: an archive or a cube that rows name planes of; or files by the names that the template has for them;
+                of other names the template's are paths.
+            template: a fit request in which values and planes may be columns.
+            report: called with the catalogue as it changes.
+            **more: other members of the request, such as `neighbours`, `models`, `choose`, `name`, `seed`.
+
+        Raises ServiceError where it fails or is cancelled, RequestInvalid and FileNotFoundError before it is asked for.
+        """
+        asked = asked_catalogue(table, images, template, more)
+        uploads: dict[str, str] = {}
+        for name, path in asked.files.items():
+            uploads[name] = (yield from self.upload(path)).id
+        if asked.table is not None:
+            uploads["objects.ecsv"] = (yield from self.upload_bytes(asked.table, "objects.ecsv")).id
+        found = yield from self.submit_catalogue(asked.document(uploads))
+        found = yield from self.wait_for_catalogue(found["id"], report)
+        if found["state"] != "succeeded":
+            error = found.get("error") or {}
+            raise ServiceError(f"catalogue {found['id']} {found['state']}: {error.get('detail') or error.get('title')}")
+        return as_table((yield from self.catalogue_table(found["id"])))
+
+    def submit_catalogue(self, request: Mapping[str, Any], idempotency_key: str | None = None) -> Steps[dict[str, Any]]:
+        """Ask for a catalogue; its files are upload ids. The same key and request again give the first job."""
+        headers = {"Idempotency-Key": idempotency_key or _new_key()}
+        return self._json(Call("POST", "/v1/catalogues", json=dict(request), headers=headers))
+
+    def plan_catalogue(self, request: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+        """What a catalogue would do; none is asked for."""
+        return self._json(Call("POST", "/v1/catalogues", query={"dry_run": True}, json=dict(request)))
+
+    def catalogue_status(self, catalogue_id: str) -> Steps[dict[str, Any]]:
+        """A catalogue as it is now: state, rows by what became of them, rate."""
+        return self._json(Call("GET", f"/v1/catalogues/{catalogue_id}"))
+
+    def wait_for_catalogue(
+        self, catalogue_id: str, report: Callable[[dict[str, Any]], None] | None = None
+    ) -> Steps[dict[str, Any]]:
+        """The catalogue when it is final; `report` is called with it now and then before."""
+        while True:
+            found: dict[str, Any] = yield from self.catalogue_status(catalogue_id)
+            if report is not None:
+                report(found)
+            if found["state"] in FINAL_STATES:
+                return found
+            yield Pause(_REPORT_SECONDS)
+
+    def catalogue_table(self, /, catalogue_id: str, format_: str = "ecsv", **choice: str) -> Steps[bytes]:
+        """The rows of a catalogue that are done, as a file; `choice` is `columns`, `flags` or `sort` of the route."""
+        query = {"format": format_, **choice}
+        reply = yield from self._patience.answered(Call("GET", f"/v1/catalogues/{catalogue_id}/table", query), math.inf)
+        return bytes(reply.content)
+
+    def cancel_catalogue(self, catalogue_id: str) -> Steps[dict[str, Any]]:
+        """End a catalogue; rows that are done stay."""
+        return self._json(Call("POST", f"/v1/catalogues/{catalogue_id}/cancel"))
 
     def _send(self, content: bytes | Path, filename: str, size: int) -> Steps[Upload]:
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}

@@ -177,6 +177,13 @@ class ServiceMethods:
     document = Operation(Operations.document)
     content = Operation(Operations.content)
     download = Operation(Operations.download)
+    catalogue = Operation(Operations.catalogue)
+    submit_catalogue = Operation(Operations.submit_catalogue)
+    plan_catalogue = Operation(Operations.plan_catalogue)
+    catalogue_status = Operation(Operations.catalogue_status)
+    wait_for_catalogue = Operation(Operations.wait_for_catalogue)
+    catalogue_table = Operation(Operations.catalogue_table)
+    cancel_catalogue = Operation(Operations.cancel_catalogue)
 
 
 def outcome_of(found: MapAnswer, handle: Callable[[FitAnswer], H]) -> MapOutcome[H]:

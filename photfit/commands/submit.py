@@ -25,9 +25,13 @@ from photfit.commands.options import open_client, print_parameters, request_argu
 def command(
     request_file: Path, wait: bool, labels: tuple[str, ...], dry_run: bool, key: str | None, url: str, **given: Any
 ) -> None:
-    """Upload a request's images and ask the service for the fit. Prints the fit's id."""
-    from photfit.submission import uploaded_request
+    """Upload a request's images and ask the service for the fit, or the catalogue. Prints its id."""
+    from photfit.submission import is_catalogue, submit_catalogue_file, uploaded_request
 
+    if is_catalogue(request_file):
+        with open_client(url) as client:
+            submit_catalogue_file(client, request_file, labels, key, dry_run=dry_run, wait=wait)
+        return
     limits = {name: given[name] for name in ("seconds", "memory_mib") if given[name] is not None}
     members = {"limits": limits, "reuse": given["reuse"], "webhook": given["webhook"]}
     members = {name: value for name, value in members.items() if value}  # of others, what the request has stays

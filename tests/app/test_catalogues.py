@@ -230,3 +230,39 @@ def test_events_end_with_finished(working_service: Service, catalogue: dict[str,
         text = "".join(stream.iter_text())
     assert "event: finished" in text
     assert f'"id":"{catalogue["id"]}"' in text.replace(": ", ":")
+
+
+def test_python_gives_a_table_in_and_has_one_out(working_service: Service, tmp_path: Path) -> None:
+    from photfit.client import Client
+
+    table = write_field(tmp_path)
+    template = document()["template"]
+    seen: list[str] = []
+    with Client(f"http://127.0.0.1:{working_service.port}") as client:
+        images = {"field.fits": tmp_path / "field.fits"}
+        answer = client.catalogue(table, images, template, name="mine", report=lambda at: seen.append(at["state"]))
+    assert list(answer["id"]) == [0, 1, 2, 3]
+    assert answer["g_flux"].tolist() == pytest.approx([2000.0] * 4, abs=100.0)
+    assert str(answer["g_r_e"].unit) == "pix"
+    assert seen[-1] == "succeeded"
+
+
+def test_the_command_submits_a_catalogue_with_its_files(working_service: Service, tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from photfit.cli import main
+
+    write_field(tmp_path)
+    (tmp_path / "request.json").write_text(json.dumps(document()))
+    arguments = [
+        "submit",
+        str(tmp_path / "request.json"),
+        "--wait",
+        "--url",
+        f"http://127.0.0.1:{working_service.port}",
+    ]
+    result = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert "4 fitted" in result.output
+    dry = CliRunner().invoke(main, [*arguments, "--dry-run"], catch_exceptions=False)
+    assert '"rows": 4' in dry.output
