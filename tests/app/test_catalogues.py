@@ -158,6 +158,7 @@ def test_what_is_wrong_with_the_whole_is_refused(
     assert any(fault["path"].endswith(path) for fault in answer.json()["faults"]), answer.text
 
 
+@pytest.mark.slow
 def test_everything_comes_along_in_one_form(working_service: Service, tmp_path: Path) -> None:
     write_field(tmp_path)
     files: dict[str, Any] = {name: (tmp_path / name).read_bytes() for name in ("field.fits", "objects.csv")}
@@ -167,6 +168,7 @@ def test_everything_comes_along_in_one_form(working_service: Service, tmp_path: 
     assert ended(working_service, answer.headers["Location"])["rows"]["fitted"] == 4
 
 
+@pytest.mark.slow
 def test_a_key_gives_the_first_job_and_names_change(working_service: Service, uploaded: dict[str, str]) -> None:
     headers = {"Idempotency-Key": "field-12"}
     post = working_service.client.post
@@ -183,6 +185,7 @@ def test_a_key_gives_the_first_job_and_names_change(working_service: Service, up
     assert working_service.client.get(address).status_code == 404
 
 
+@pytest.mark.slow
 def test_rows_with_a_flag_are_fitted_again_with_changes(working_service: Service, catalogue: dict[str, Any]) -> None:
     address = catalogue["links"]["self"]
     before = working_service.client.get(catalogue["links"]["table"]).json()["rows"]
@@ -200,6 +203,7 @@ def test_rows_with_a_flag_are_fitted_again_with_changes(working_service: Service
         assert working_service.client.post(catalogue["links"]["retry"], json=body).status_code == 422
 
 
+@pytest.mark.slow
 def test_a_rerun_is_another_catalogue(working_service: Service, catalogue: dict[str, Any]) -> None:
     answer = working_service.client.post(catalogue["links"]["rerun"], json={"seed": 3, "name": "once more"})
     assert answer.status_code == 202, answer.text
@@ -213,6 +217,7 @@ def test_parts_are_not_among_the_fits(working_service: Service, catalogue: dict[
     assert all(fit["name"] != "" or fit["links"]["images"] for fit in fits)
 
 
+@pytest.mark.slow
 def test_an_upload_is_kept_while_a_catalogue_needs_it(working_service: Service, uploaded: dict[str, str]) -> None:
     answer = working_service.client.post("/v1/catalogues", json=request_of(uploaded))
     kept = working_service.client.delete(f"/v1/uploads/{uploaded['field.fits']}")
@@ -232,6 +237,7 @@ def test_events_end_with_finished(working_service: Service, catalogue: dict[str,
     assert f'"id":"{catalogue["id"]}"' in text.replace(": ", ":")
 
 
+@pytest.mark.slow
 def test_python_gives_a_table_in_and_has_one_out(working_service: Service, tmp_path: Path) -> None:
     from photfit.client import Client
 
@@ -247,6 +253,7 @@ def test_python_gives_a_table_in_and_has_one_out(working_service: Service, tmp_p
     assert seen[-1] == "succeeded"
 
 
+@pytest.mark.slow
 def test_the_command_submits_a_catalogue_with_its_files(working_service: Service, tmp_path: Path) -> None:
     from click.testing import CliRunner
 

@@ -77,6 +77,7 @@ def test_a_stopped_run_goes_on_with_what_was_done(tmp_path: Path, monkeypatch: p
     assert pyarrow.parquet.read_table(output).column("id").to_pylist() == list(range(40))
 
 
+@pytest.mark.slow
 def test_parts_of_another_request_are_not_mixed_in(tmp_path: Path) -> None:
     path, output = ask(tmp_path, 40), tmp_path / "out.parquet"
     with pytest.raises(Stopped):

@@ -116,7 +116,7 @@ def test_parts_are_no_fits_to_their_owner(engine: Engine) -> None:
     assert records.list_fits(engine, "local", limit=10).items == ()
 
 
-@pytest.mark.parametrize("poison", [0, 13, 49])
+@pytest.mark.parametrize("poison", [0, pytest.param(13, marks=pytest.mark.slow), 49])
 def test_a_row_that_kills_its_worker_is_found_by_halving(engine: Engine, poison: int) -> None:
     name = ask(engine, 50)
     deaths = 0
