@@ -67,12 +67,12 @@ def lm_with_restarts(
         again = begun_anew(problem, start, min(ends, key=_worth), drawn)
         if again is not None:
             ends.append(_gentle_search(problem, again, options, further()))
-    lowest, chosen = min(ends, key=_rank), min(ends, key=_worth)
-    if not lowest.converged and (chosen is lowest or _rank(lowest) < _rank(chosen) - _LOWER):
-        ends.append(_search(problem, lowest.theta, options, further(), lowest.equations))
     plain = _unmodified(problem, start.theta)
     if plain is not None and not _is_settled(problem, min(ends, key=_worth)):
         ends.append(_released(problem, *plain, options, further()))
+    lowest, chosen = min(ends, key=_rank), min(ends, key=_worth)
+    if not lowest.converged and (chosen is lowest or _rank(lowest) < _rank(chosen) - _LOWER):
+        ends.append(_search(problem, lowest.theta, options, further(), lowest.equations))
     best = min(ends, key=_worth)
     return replace(
         best,
