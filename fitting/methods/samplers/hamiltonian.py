@@ -53,8 +53,8 @@ _LONGEST_NUTS_STEP = 1.4
 to. Decision 0018 has what steps of 0.9, 1.2 and 1.5 do to the moments of a normal posterior."""
 _WARMUP_DOUBLINGS = 6
 """Doublings of a trajectory of warm-up in coordinates whitened by the covariance, where a quarter turn, 1.6, is all
-that is asked for. 63 steps fall short of it only with steps below 0.025, as from a start in a needle: a thousand of
-them a draw taught warm-up nothing that it does not learn from these."""
+that is asked for. 63 steps fall short of it only with steps below 0.025, as from a start in a needle. That slows what
+warm-up learns there, by draw and not by gradient: decision 0018 has what was seen."""
 _EARLY_DOUBLINGS = 8
 """The same in other coordinates, whose scales warm-up has to find; as PyMC's `early_max_treedepth`."""
 _LONGEST_HMC_STEP = 0.25 * _QUARTER
