@@ -145,6 +145,7 @@ def stand_on_end(
     lengths: Iterable[str],
     linked: Iterable[ComponentDraft] = (),
     constraints: Iterable[dict[str, Any]] = (),
+    inverse_lengths: Iterable[str] = (),
 ) -> bool:
     """Take an ellipse that is wider across its axis than along it, q > 1, as one of 1/q at pa + 90; whether it was.
 
@@ -153,6 +154,7 @@ def stand_on_end(
         lengths: its parameters that are lengths along the major axis.
         linked: components whose links may name its q, pa and lengths; itself need not be among them.
         constraints: of the request, whose expressions may name them.
+        inverse_lengths: parameters of one over such a length, which no link names.
 
     Links and constraints mean what they meant: with q' = 1/q and r' = q r, q is 1/q', r is r' q', pa is pa' - 90.
     """
@@ -174,6 +176,9 @@ def stand_on_end(
         item.values = [factor * value for value in item.values]
         item.low, item.high = (None if end is None else factor * end for end in (item.low, item.high))
         item.link = None if item.link is None else f"= ({item.link.removeprefix('=').strip()}) / {draft.name}.q"
+    for item in (draft.parameters[name] for name in inverse_lengths if name in draft.parameters):
+        item.values = [value / factor for value in item.values]
+        item.low, item.high = (None if end is None else end / factor for end in (item.low, item.high))
     return True
 
 

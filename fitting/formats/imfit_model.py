@@ -52,6 +52,7 @@ class ImfitFunction:
         lengths: those along the major axis.
         held: what photfit has beside them, at fixed values.
         said: what is not the same.
+        inverse_lengths: those of one over a length along the major axis.
     """
 
     profile: str
@@ -59,6 +60,7 @@ class ImfitFunction:
     lengths: tuple[str, ...] = ()
     held: Mapping[str, float] = field(default_factory=dict)
     said: str = ""
+    inverse_lengths: tuple[str, ...] = ()
 
 
 _RING = "where its two Gaussians overlap photfit adds them, and imfit takes the nearer"
@@ -78,7 +80,10 @@ FUNCTIONS: Mapping[str, ImfitFunction] = MappingProxyType(
         ),
         "ModifiedKing2": ImfitFunction("modified_king", (*_SHAPE, *_plain("i_0", "r_c", "c", "alpha")), ("r_c", "r_t")),
         "BrokenExponential": ImfitFunction(
-            "broken_exponential", (*_SHAPE, *_plain("i_0", "h_1", "h_2", "r_b", "alpha")), ()
+            "broken_exponential",
+            (*_SHAPE, *_plain("i_0", "h_1", "h_2", "r_b", "alpha")),
+            ("h_1", "h_2", "r_b"),
+            inverse_lengths=("alpha",),
         ),
         "EdgeOnDisk": ImfitFunction("edge_on_disk", (_PA, *_plain("l_0", "h", "n", "z_0"))),
         "EdgeOnRing": ImfitFunction("edge_on_ring", (_PA, *_plain("i_0", "r", "sigma_r", "sigma_z")), said=_RING),
@@ -460,7 +465,7 @@ class _Reader:
             reads[key] = ParameterDraft([held], 0)
         self._concentration(draft)
         self._central_luminosity(draft)
-        if stand_on_end(draft, function.lengths, (), self.constraints):
+        if stand_on_end(draft, function.lengths, (), self.constraints, function.inverse_lengths):
             self.book.take(line, f"{draft.name}: a negative ellipticity is one along the other axis, at pa + 90")
         sets[-1].drafts.append(draft)
 

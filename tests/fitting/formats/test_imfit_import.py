@@ -246,3 +246,34 @@ def test_a_tilted_sky_whose_level_is_no_number_is_left_open() -> None:
     found = import_model(ImportSource("a.dat", text, "imfit a.fits", facts=lambda _: facts))
     assert found.request["components"][0]["parameters"] == {"di_dx": 0.1, "di_dy": 0.0}
     assert [row.text for row in found.left] == ["I_0 much"]
+
+
+_FORMS = {
+    "BrokenExponential": ("I_0 20", "h1 9", "h2 4", "r_break 10", "alpha 0.6"),
+    "Core-Sersic": ("n 2", "I_b 40", "r_e 10", "r_b 4", "alpha 3", "gamma 0.1"),
+    "ModifiedKing2": ("I_0 30", "r_c 4", "c 5 fixed", "alpha 2"),
+    "GaussianRing": ("A 3", "R_ring 9", "sigma_r 2"),
+    "FerrersBar2D": ("c0 0.5", "n 2", "I_0 8", "a_bar 12"),
+}
+_OF_A_LENGTH = {"h1": 1, "h2": 1, "r_break": 1, "r_e": 1, "r_b": 1, "r_c": 1, "R_ring": 1, "sigma_r": 1, "a_bar": 1}
+
+
+@pytest.mark.parametrize("name", _FORMS)
+def test_a_negative_ellipticity_is_the_same_light_along_the_other_axis(name: str, tmp_path: Path) -> None:
+    """ell -0.25 at PA 20 with lengths r is ell 0.2 at PA 110 with lengths 1.25 r, by the definition of the ellipse."""
+
+    def light(pa: float, ell: float, factor: float) -> np.ndarray:
+        lines = [f"X0 30\nY0 31\nFUNCTION {name}", f"PA {pa}", f"ell {ell}"]
+        for key, value, *rest in (line.split() for line in _FORMS[name]):
+            power = _OF_A_LENGTH.get(key, -1 if (key, name) == ("alpha", "BrokenExponential") else 0)
+            lines.append(" ".join((key, repr(float(value) * factor**power), *rest)))
+        found = import_model(ImportSource("a.dat", "\n".join(lines), "imfit data.fits"))
+        assert not found.left
+        fits.writeto(tmp_path / "data.fits", np.zeros((60, 60)), overwrite=True)
+        image = dict(found.request["images"][0], variance={"constant": 1.0})
+        (tmp_path / "r.json").write_text(json.dumps({**found.request, "images": [image], "stages": []}))
+        (path,) = render_here(tmp_path / "r.json", tmp_path / "out")
+        return np.asarray(fits.getdata(path), dtype=float)
+
+    turned, plain = light(20.0, -0.25, 1.0), light(110.0, 0.2, 1.25)
+    assert np.abs(turned - plain).max() < 1e-4 * plain.max()
