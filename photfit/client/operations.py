@@ -10,9 +10,11 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from photfit.answers import FINAL_STATES, FitAnswer, Upload
+from pydantic import ValidationError
+
+from photfit.answers import FINAL_STATES, Answer, FitAnswer, Upload
 from photfit.client.catalogue_requests import as_table, asked_catalogue
 from photfit.client.event_stream import EventReader
 from photfit.client.exchange import Call, Follow, Item, NextLine, Pause, Steps, Work
@@ -46,6 +48,9 @@ _FILES = {
 }
 """Addresses below a fit's own of files that are called otherwise in a folder of results."""
 
+Read = TypeVar("Read", bound=Answer)
+"""What an answer is read as."""
+
 
 class Operations:
     """What can be asked of a service, as conversations.
@@ -70,7 +75,7 @@ class Operations:
 
     def fetch(self, url: str) -> Steps[Upload]:
         """Let the service fetch a file, where its settings allow that host."""
-        return Upload.model_validate((yield from self._json(Call("POST", "/v1/uploads", json={"url": url}))))
+        return (yield from self._read(Upload, Call("POST", "/v1/uploads", json={"url": url})))
 
     def propose(self, upload_id: str, options: Mapping[str, Any] | None = None) -> Steps[dict[str, Any]]:
         """A request that is ready to fit, made from an uploaded image, as ``request``; and what was found in it."""
@@ -179,9 +184,12 @@ class Operations:
 
         Raises:
             ServiceUnreachable: the service does not answer any more; the fits go on without this program.
+            TypeError: one path or dict was given, and no list.
         """
         if not 1 <= in_flight <= _PAGE:
             raise ValueError(f"in_flight is {in_flight}: expected 1 to {_PAGE}")
+        if isinstance(items, str | bytes | Path | Mapping) or not isinstance(items, Iterable):
+            raise TypeError(f"{items!r} is one thing, and map takes several: give a list of them")
         batch = FitBatch(self._fit_of(components, common, idempotency_key), self.status, self._page, in_flight, ordered)
         return batch.outcomes(items)
 
@@ -234,6 +242,8 @@ class Operations:
         given = {"state": list(states), "name": name, "label": list(labels), "search": search, "limit": _PAGE}
         page = yield from self._json(Call("GET", "/v1/fits", given))
         while True:
+            if not isinstance(page.get("fits"), list):
+                raise self._stranger("/v1/fits lists no fits")
             for document in page["fits"]:
                 yield Item(FitAnswer.model_validate(document))
             if page.get("next") is None:
@@ -422,7 +432,7 @@ class Operations:
     def _send(self, content: bytes | Path, filename: str, size: int) -> Steps[Upload]:
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
         call = Call("POST", "/v1/uploads", {"filename": filename}, headers, content)
-        return Upload.model_validate((yield from self._json(call)))
+        return (yield from self._read(Upload, call))
 
     def _fit_of(
         self, components: Any, common: Mapping[str, Any], key: str | None
@@ -457,19 +467,31 @@ class Operations:
     def _status(self, fit_id: str, wait: float = 0.0, until: float = math.inf) -> Steps[FitAnswer]:
         query = {"wait": round(wait), "state": sorted(FINAL_STATES)} if wait >= 1 else {}
         call = Call("GET", f"/v1/fits/{fit_id}", query, silence=wait + _SILENCE_SECONDS)
-        return FitAnswer.model_validate((yield from self._json(call, until)))
+        return (yield from self._fit_answer(call, until))
 
-    def _fit_answer(self, call: Call) -> Steps[FitAnswer]:
-        return FitAnswer.model_validate((yield from self._json(call)))
+    def _fit_answer(self, call: Call, until: float = math.inf) -> Steps[FitAnswer]:
+        return (yield from self._read(FitAnswer, call, until))
+
+    def _read(self, kind: type[Read], call: Call, until: float = math.inf) -> Steps[Read]:
+        """An answer of the service's; what is none comes from something else at its address."""
+        document = yield from self._json(call, until)
+        try:
+            return kind.model_validate(document)
+        except ValidationError as error:
+            raise self._stranger(f"{call.address} is no {kind.__name__}") from error
 
     def _json(self, call: Call, until: float = math.inf) -> Steps[Any]:
         reply = yield from self._patience.answered(call, until)
         try:
-            return json.loads(reply.content)
+            document = json.loads(reply.content)
         except ValueError as error:
-            raise ServiceError(
-                f"{self._url} does not answer as a photfit service does: {reply.url} is no JSON"
-            ) from error
+            raise self._stranger(f"{reply.url} is no JSON") from error
+        if not isinstance(document, dict):
+            raise self._stranger(f"{reply.url} is no JSON object")
+        return document
+
+    def _stranger(self, why: str) -> ServiceError:
+        return ServiceError(f"{self._url} does not answer as a photfit service does: {why}")
 
 
 def _new_key() -> str:

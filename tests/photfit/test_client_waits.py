@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -194,3 +195,25 @@ def test_what_is_no_photfit_service_is_said_so(content: bytes, client: Client, s
     service.troubles = [lambda _: httpx.Response(200, content=content)]
     with pytest.raises(ServiceError, match="does not answer as a photfit service does"):
         client.status("fit_1")
+
+
+@pytest.mark.parametrize("content", [b"<html>", b"", b"{}", b"[]", b"null", b'{"fits": 1}'])
+@pytest.mark.parametrize("ask", ["job", "fits", "upload"])
+def test_what_is_no_photfit_is_told_in_a_sentence(content: bytes, ask: str) -> None:
+    """Another program at the address, or a proxy's page."""
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=content))
+    with Client("http://other", transport, patience=0) as client:
+        asks = {
+            "job": lambda: client.job("fit_1"),
+            "fits": lambda: list(client.fits()),
+            "upload": lambda: client.upload_bytes(b"x", "a.fits"),
+        }
+        with pytest.raises(ServiceError, match="http://other does not answer as a photfit service does") as told:
+            asks[ask]()
+        assert "pydantic" not in str(told.value)
+
+
+@pytest.mark.parametrize("items", ["cutouts/a.fits", Path("a.fits"), {"image": "a.fits"}, None])
+def test_one_thing_is_not_mapped_by_its_letters(items: Any, client: Client) -> None:
+    with pytest.raises(TypeError, match="give a list of them"):
+        list(client.map(items, []))
