@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fitting.inputs.plane_reading import Reading
-from fitting.inputs.psf_checks import even_notice
+from fitting.inputs.psf_checks import even_notice, header_sampling
 from fitting.inputs.psf_stamps import PsfInvalid, fine_kernel, normalise_stamp
 from fitting.spec import ComponentSpec
 from fitting.spec.images.references import PlaneReference
@@ -21,20 +22,24 @@ MAX_SIDE = 2049
 """Width and height of an image that a component is made of, pixels, at most; chosen by hand."""
 
 
-def read_basis(component: ComponentSpec, reading: Reading) -> tuple[Array, ...]:
-    """The images of one component, all of one shape; none where it has none, or `reading` has faults of them."""
+def read_basis(component: ComponentSpec, scale: float | None, reading: Reading) -> tuple[Array, ...]:
+    """The images of one component, all of one shape; none where it has none, or `reading` has faults of them.
+
+    Args:
+        scale: arcsec a pixel of the image that shows it, as far as it is known.
+    """
     if isinstance(component.options, ImagePsfOptions):
-        return _psf_planes(component.options, reading)
+        return _psf_planes(component.options, scale, reading)
     if not isinstance(component.options, BasisOptions):
         return ()
     named = ((f"options.images[{place}]", plane) for place, plane in enumerate(component.options.images))
-    return tuple(_alike(named, reading))
+    return tuple(_alike(named, None, reading))
 
 
-def _psf_planes(options: ImagePsfOptions, reading: Reading) -> tuple[Array, ...]:
+def _psf_planes(options: ImagePsfOptions, scale: float | None, reading: Reading) -> tuple[Array, ...]:
     """The point-spread function, itself times each polynomial, and the images that are added to it."""
     named = ((f"options.eigen[{place}]", plane) for place, plane in enumerate(options.eigen))
-    images = _alike((("options.image", options.image), *named), reading)
+    images = _alike((("options.image", options.image), *named), _Sampled(scale), reading)
     if len(images) <= len(options.eigen):
         return ()
     even = images[0].shape
@@ -51,7 +56,14 @@ def _psf_planes(options: ImagePsfOptions, reading: Reading) -> tuple[Array, ...]
     return (stamp, *(stamp * zernike(term, distance / radius, angle) for term in options.terms), *images[1:])
 
 
-def _alike(named: Iterable[tuple[str, PlaneReference]], reading: Reading) -> list[Array]:
+@dataclass(frozen=True)
+class _Sampled:
+    """That images are PSFs at the sampling of an image of a scale, arcsec a pixel, as far as it is known."""
+
+    scale: float | None
+
+
+def _alike(named: Iterable[tuple[str, PlaneReference]], sampled: _Sampled | None, reading: Reading) -> list[Array]:
     """Images of one shape, by their JSON paths; those that have faults are left out."""
     images: list[Array] = []
     for key, reference in named:
@@ -59,7 +71,11 @@ def _alike(named: Iterable[tuple[str, PlaneReference]], reading: Reading) -> lis
         if plane is None:
             continue
         shape = plane.data.shape
-        if max(shape) > MAX_SIDE:
+        finer = None if sampled is None else _finer(plane.header, sampled.scale)
+        if finer is not None:
+            right = "a PSF at the image's sampling, or a header without these cards, if they are wrong"
+            reading.fault(key, f"{reference.file!r}: {finer}, and this profile takes it at the image's sampling", right)
+        elif max(shape) > MAX_SIDE:
             reading.fault(key, f"{reference.file!r} has the shape {shape}", f"at most {MAX_SIDE} pixels a side")
         elif images and shape != images[0].shape:
             reading.fault(key, f"{reference.file!r} has the shape {shape}", f"that of the others, {images[0].shape}")
@@ -68,6 +84,15 @@ def _alike(named: Iterable[tuple[str, PlaneReference]], reading: Reading) -> lis
         else:
             images.append(plane.data)
     return images
+
+
+def _finer(header: Mapping[str, object] | None, scale: float | None) -> str | None:
+    """That a PSF's header gives it another sampling than the image's, as a sentence, or None."""
+    try:
+        sampling, said = header_sampling(header, None, scale)
+    except PsfInvalid as error:
+        return str(error.message)
+    return None if sampling == 1 or said is None else said.sentence
 
 
 def zernike(term: int, radius: Array, angle: Array) -> Array:

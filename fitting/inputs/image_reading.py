@@ -64,20 +64,25 @@ def load_images(request: FitRequest, locate: Locate, limits: ReadLimits = DEFAUL
     Raises:
         RequestInvalid: with every fault of every file: JSON path, file and HDU.
     """
-    images, faults, bases, told = [], [], {}, {}
-    for index, component in enumerate(request.components):
-        reading = Reading(f"$.components[{index}]", f"component {component.name}", locate, limits, counting=False)
-        bases[component.name] = read_basis(component, reading)
-        told[component.name] = tuple(reading.notices)
-        faults += reading.faults
+    loaded, of_images, faults, bases, told = [], [], [], {}, {}
     for index, spec in enumerate(request.images):
         reading = Reading(f"$.images[{index}]", f"image {spec.name}", locate, limits, request.noise.name == "poisson")
         image = _load(spec, reading)
-        faults += reading.faults
+        of_images += reading.faults
         if image is not None:
-            shown = {item.name: bases[item.name] for item in request.seen_in(spec.name) if bases[item.name]}
-            notices = [notice for name in shown for notice in told[name]]
-            images.append(replace(image, bases=shown, notices=(*image.notices, *notices)))
+            loaded.append((image, request.seen_in(spec.name)))
+    for index, component in enumerate(request.components):
+        reading = Reading(f"$.components[{index}]", f"component {component.name}", locate, limits, counting=False)
+        scale = next((image.pixel_scale for image, seen in loaded if component in seen and image.pixel_scale), None)
+        bases[component.name] = read_basis(component, scale, reading)
+        told[component.name] = tuple(reading.notices)
+        faults += reading.faults
+    faults += of_images
+    images = []
+    for image, seen in loaded:
+        shown = {item.name: bases[item.name] for item in seen if bases[item.name]}
+        notices = [notice for name in shown for notice in told[name]]
+        images.append(replace(image, bases=shown, notices=(*image.notices, *notices)))
     if not faults:
         faults += frame_faults(request, images)
     if faults:
