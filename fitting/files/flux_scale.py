@@ -125,13 +125,20 @@ def flux_scale(header: Mapping[str, Any]) -> FluxScale | None:
 def given_scale(zero_point: float, header: Mapping[str, Any]) -> tuple[FluxScale, bool]:
     """The flux scale of a request that gives the zero point, and whether the header contradicts it."""
     found, time = flux_scale(header), exposure(header)
+    other = None if found is None else found.other_zero_point
+    by_other = other is not None and abs(other - zero_point) <= _SAME
     contradicted = found is not None and abs(found.zero_point - zero_point) > _SAME
     sentence = f"the zero point is {zero_point:g}, of one data unit, as the request gives it"
-    if time is not None:
-        sentence = f"{sentence}; {time[0]} of {time[1]:g} s was not applied"
-    if found is not None and contradicted:
+    if by_other and time is not None and found is not None:
+        added = "with" if zero_point > found.zero_point else "without"
+        sentence = f"{sentence}: the header's, {found.zero_point:.4f}, {added} 2.5 log10({time[0]} {time[1]:g} s)"
+    elif time is not None:
+        sentence = f"{sentence}, and was taken as it stands: 2.5 log10({time[0]} {time[1]:g} s) was not added again"
+    if found is not None and contradicted and not by_other:
         sentence = f"{sentence}; by the header it would be {found.zero_point:.4f}"
-    return FluxScale(zero_point, sentence, exposure_time=None if time is None else time[1]), contradicted
+    used = by_other and found is not None and zero_point > found.zero_point
+    seconds = None if time is None else time[1]
+    return FluxScale(zero_point, sentence, exposure_time=seconds, exposure_time_used=used), contradicted
 
 
 def unused_flux_cards(header: Mapping[str, Any]) -> str | None:

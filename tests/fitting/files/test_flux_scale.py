@@ -11,7 +11,7 @@ import pytest
 from astropy import units
 from astropy.io import fits
 
-from fitting.files import describe_file, flux_scale, read_plane, unused_flux_cards
+from fitting.files import describe_file, flux_scale, given_scale, read_plane, unused_flux_cards
 from fitting.inputs import load_images
 from fitting.spec import parse_request
 
@@ -216,3 +216,23 @@ def test_a_key_that_ends_in_source_names_no_other_file(tmp_path: Path) -> None:
     tree = {"roman": {"context": np.zeros((4, 6)), "data": np.ones((4, 6)), "meta": {"pointing_source": "CALCULATED"}}}
     asdf.AsdfFile(tree).write_to(tmp_path / "a.asdf")
     assert read_plane(tmp_path / "a.asdf").data.sum() == 24.0
+
+
+@pytest.mark.parametrize(
+    ("point", "cards", "words", "contradicted"),
+    [
+        (30.0, {"MAGZERO": 25.0, "EXPTIME": 100.0}, "the header's, 25.0000, with 2.5 log10(EXPTIME 100 s)", True),
+        (24.0, {"MAGZPT": 24.0, "EXPTIME": 10.0}, "the header's, 26.5000, without 2.5 log10(EXPTIME 10 s)", True),
+        (30.0, {"EXPTIME": 100.0}, "2.5 log10(EXPTIME 100 s) was not added again", False),
+        (27.0, {"MAGZERO": 25.0, "EXPTIME": 100.0}, "by the header it would be 25.0000", True),
+        (25.0, {}, "as the request gives it", False),
+    ],
+)
+def test_a_given_zero_point_is_said_beside_the_exposure_time_that_it_holds(
+    point: float, cards: dict[str, Any], words: str, contradicted: bool
+) -> None:
+    scale, against = given_scale(point, cards)
+    assert scale.zero_point == point
+    assert words in scale.sentence
+    assert against is contradicted
+    assert scale.exposure_time_used is ("25.0000, with " in scale.sentence)
