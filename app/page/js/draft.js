@@ -10,7 +10,9 @@ import { createStore, useStore } from "./store.js";
 const STEPS = 200;
 const UNTOUCHED_KEPT = 12;
 const REST_MILLISECONDS = 150;
+const STEPS_IN_A_HURRY = 20;
 const TAB = "photfit.draft";
+const UNKEPT = "photfit.unkept";
 const ACCOUNT = "photfit.account";
 
 /** {id, request, strokes, title, proposal, faults, past, future, touched, files} or null. `strokes` are those painted on each
@@ -36,6 +38,12 @@ const account = () => localStorage.getItem(ACCOUNT) ?? "";
 export async function openDrafts() {
   try {
     await adoptOlder();
+    const words = await lastWords();
+    if (words) {
+      show(words);
+      save();
+      return;
+    }
     const id = sessionStorage.getItem(TAB);
     const latest = id ? null : (await listDrafts())[0];
     const found = (id || latest) && (await keeping.read(id ?? latest.id));
@@ -216,7 +224,30 @@ channel?.addEventListener("message", ({ data: { kept, gone } }) => {
   else if (kept?.id === draft.id && !waiting && !unkept.has(kept.id)) show(kept);
 });
 
-addEventListener("pagehide", () => flush());
+// A page that goes has no time for the database: what is not kept yet goes over in the tab's own storage.
+addEventListener("pagehide", () => {
+  const draft = store.get();
+  if (draft && (waiting || unkept.has(draft.id) || saving)) {
+    try {
+      const basis = revisions.get(draft.id) ?? 0;
+      sessionStorage.setItem(UNKEPT, JSON.stringify({ ...draft, past: draft.past.slice(-STEPS_IN_A_HURRY), future: [], revision: basis }));
+    } catch {
+      // Too much for that storage: what the database has is there.
+    }
+  }
+  flush();
+});
+
+/** What a page that went may not have kept any more, where no other tab has gone on from it. */
+async function lastWords() {
+  const text = sessionStorage.getItem(UNKEPT);
+  sessionStorage.removeItem(UNKEPT);
+  const draft = text && JSON.parse(text);
+  if (!draft || draft.account !== account()) return null;
+  const revision = (await keeping.read(draft.id))?.revision ?? 0;
+  // One more is what the page itself was keeping when it went.
+  return revision - draft.revision <= 1 ? { ...draft, revision } : null;
+}
 
 /** The one draft that earlier versions of this page kept. */
 async function adoptOlder() {
