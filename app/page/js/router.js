@@ -23,6 +23,8 @@ export function useRoute() {
   useEffect(() => {
     const hear = () => setRoute(parts());
     addEventListener("hashchange", hear);
+    // The address may have changed between drawing and listening.
+    hear();
     return () => removeEventListener("hashchange", hear);
   }, []);
   return route;
