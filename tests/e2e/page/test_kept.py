@@ -60,6 +60,7 @@ def test_a_drag_is_one_step_and_undo_outlasts_a_reload(page: Page) -> None:
     expect(page.get_by_role("button", name="Undo")).to_be_disabled()
 
 
+@pytest.mark.slow
 def test_undo_works_from_a_field_that_holds_nothing_of_its_own(page: Page) -> None:
     before = field(page, "n")
     type_in(page, "n", "2.5")
@@ -137,6 +138,7 @@ def test_two_tabs_see_each_others_changes(page: Page) -> None:
     other.close()
 
 
+@pytest.mark.slow
 def test_renaming_and_deleting_reach_constraints_links_and_groups(page: Page, proposal: dict[str, Any]) -> None:
     request = proposal["request"]
     linked = [
@@ -191,7 +193,7 @@ def test_a_view_that_cannot_be_drawn_says_so_and_the_draft_can_be_forgotten(page
     expect(page.get_by_text("Drop an image here")).to_be_visible()
 
 
-@pytest.mark.parametrize("address", ["fits/50%", "nonsense", "compare/x", "toString"])
+@pytest.mark.parametrize("address", ["fits/50%", "toString", pytest.param("compare/x", marks=pytest.mark.slow)])
 def test_no_address_is_a_dead_end(tab: Tab, address: str) -> None:
     tab.forgive(404)
     page = tab.open(address)
@@ -199,6 +201,7 @@ def test_no_address_is_a_dead_end(tab: Tab, address: str) -> None:
     expect(page.locator("main")).not_to_be_empty()
 
 
+@pytest.mark.slow
 def test_copying_works_on_plain_http(page: Page) -> None:
     page.context.grant_permissions(["clipboard-read"])
     page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
@@ -207,6 +210,7 @@ def test_copying_works_on_plain_http(page: Page) -> None:
     expect(page.get_by_text("JSON copied.")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_another_profile_keeps_size_and_light(page: Page) -> None:
     type_in(page, "n", "1")
     before = component(page, "g1")["parameters"]

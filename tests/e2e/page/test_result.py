@@ -238,6 +238,7 @@ def test_a_verdict_stands_only_where_data_and_noise_are_the_same(tab: Tab, noise
     expect(page.get_by_text("neither is to be preferred")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
 
 
+@pytest.mark.slow
 def test_many_fits_are_sorted_ticked_and_tabled(tab: Tab, noises: list[str]) -> None:
     page = tab.open("fits")
     page.get_by_role("button", name="Name", exact=True).click()
@@ -257,6 +258,7 @@ def test_many_fits_are_sorted_ticked_and_tabled(tab: Tab, noises: list[str]) -> 
     expect(page.locator(".fits tbody tr")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_sampling_says_what_it_would_take_before_it_is_asked_for(page: Page) -> None:
     page.get_by_role("button", name="Now sample").click()
     told = page.get_by_role("dialog").get_by_role("status")
