@@ -13,6 +13,7 @@
 # make hooks     has git run `make lint` before each commit
 # make bench     the engine's figures on this machine
 # make bench-proposals   propose, then lm, on simulated fields; sky alone on noise
+# make bench-catalogues   objects a second: batches, one by one, and pyimfit where it is installed
 # make bench-calibration   whether uncertainties are right, on 2,000 simulated galaxies
 # make docs      what is made of the code: docs/reference, the map in docs/architecture.md, classes of photfit/model; and
 #                the documentation as a site, docs/_build/site
@@ -35,7 +36,7 @@ PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist workst
 COVERED := $(ONE_THREAD) $(BIN)/coverage run -m pytest -n $(SIDE_BY_SIDE) --dist worksteal
 
 .PHONY: demo serve test test-all test-arithmetic test-chaos fuzz soak hostile coverage lint lint-format lint-rules lint-types lint-imports lint-unused lint-security lint-secrets hooks format \
-	bench bench-proposals bench-calibration docs changelog pictures clean install
+	bench bench-catalogues bench-proposals bench-calibration docs changelog pictures clean install
 
 demo: $(STAMP)
 	$(BIN)/photfit demo $(ARGS)
@@ -132,6 +133,9 @@ bench: $(STAMP)
 
 bench-proposals: $(STAMP)
 	$(BIN)/python -m benchmarks.proposals $(ARGS)
+
+bench-catalogues: $(STAMP)
+	$(BIN)/python -m benchmarks.catalogues $(ARGS)
 
 bench-calibration: $(STAMP)
 	$(BIN)/python -m benchmarks.calibration $(ARGS)

@@ -52,11 +52,11 @@ def psf() -> np.ndarray:
     return np.asarray(stamp / stamp.sum())
 
 
-def drawn(random: np.random.Generator) -> dict[str, float]:
+def drawn(random: np.random.Generator, side: int = SIDE) -> dict[str, float]:
     """Parameters of a galaxy of unit intensity near the middle of the frame."""
     return {
-        "x": SIDE // 2 + random.uniform(-2.0, 2.0),
-        "y": SIDE // 2 + random.uniform(-2.0, 2.0),
+        "x": side // 2 + random.uniform(-2.0, 2.0),
+        "y": side // 2 + random.uniform(-2.0, 2.0),
         "q": random.uniform(0.25, 0.85),
         "pa": random.uniform(0.0, 180.0),
         "n": math.exp(random.uniform(math.log(0.7), math.log(4.5))),
@@ -65,10 +65,10 @@ def drawn(random: np.random.Generator) -> dict[str, float]:
     }
 
 
-def light(parameters: Mapping[str, float]) -> np.ndarray:
-    """The blurred galaxy, (SIDE, SIDE), by means that share nothing with the engine."""
+def light(parameters: Mapping[str, float], side: int = SIDE) -> np.ndarray:
+    """The blurred galaxy, (side, side), by means that share nothing with the engine."""
     margin = PSF_SIDE // 2
-    y, x = np.mgrid[-margin : SIDE + margin, -margin : SIDE + margin]
+    y, x = np.mgrid[-margin : side + margin, -margin : side + margin]
     values = tuple(parameters[name] for name in ("x", "y", "q", "pa", "n", "r_e", "i_e"))
     core = np.hypot(x - values[0], y - values[1]) < CORE
     sharp = smooth_integral(x, y, *values)

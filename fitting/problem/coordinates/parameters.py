@@ -7,7 +7,7 @@ Why logarithms, why limits are kept by projection, and why an axis ratio may pas
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -188,7 +188,7 @@ class Parametrization:
         scales, positions = self._step_scales
         if not positions:
             return scales.to(theta.device, copy=True)
-        physical = self.values(theta).physical[0].tolist()
+        physical = self._lengths(theta)
         found = [
             unit * max(least, 0.2 * min((physical[length] for length in lengths), default=0.0))
             for _, lengths, least, unit in positions
@@ -196,6 +196,23 @@ class Parametrization:
         scale = scales.to(theta.device, copy=True)
         scale[[place for place, *_ in positions]] = scale.new_tensor(found)
         return scale
+
+    def _lengths(self, theta: Tensor) -> Mapping[int, float] | list[float]:
+        """Values at θ (1, free), by their places in the table; of the lengths among the rows at least."""
+        if self._linked:
+            return self.values(theta).physical[0].tolist()
+        free = theta.exp()[0].tolist()
+        return self._fixed_lengths | {row: free[place] for row, place in self._free_lengths}
+
+    @cached_property
+    def _free_lengths(self) -> list[tuple[int, int]]:
+        """Of free lengths, whose logarithms are in θ, the places in the table and in θ."""
+        return [(self.table.index[row.name], place) for place, row in enumerate(self.free) if _stretches(row)]
+
+    @cached_property
+    def _fixed_lengths(self) -> dict[int, float]:
+        """Of lengths, the values that the table has, by their places there."""
+        return {place: float(self._constant[place]) for place, row in enumerate(self.table) if _stretches(row)}
 
     @cached_property
     def _step_scales(self) -> tuple[Tensor, list[tuple[int, list[int], float, float]]]:

@@ -34,7 +34,13 @@ def request(random: np.random.Generator, off: float = 0.0) -> FitRequest:
         return value * float(np.exp(off * random.uniform(-1.0, 1.0)))
 
     x, y = (SIDE // 2 + float(random.uniform(-1.0, 1.0)) for _ in range(2))
-    disc = {"x": x, "y": y, "q": 0.7, "pa": float(random.uniform(0.0, 180.0)), "n": {"value": 1.0, "fixed": True}}
+    disc: dict[str, Any] = {
+        "x": x,
+        "y": y,
+        "q": 0.7,
+        "pa": float(random.uniform(0.0, 180.0)),
+        "n": {"value": 1.0, "fixed": True},
+    }
     disc |= {"r_e": {"value": about(float(random.uniform(4.0, 7.0))), "min": 1.0, "max": 9.0}, "i_e": about(20.0)}
     bulge = {"x": "= disc.x", "y": "= disc.y", "q": {"value": float(random.uniform(0.8, 0.95)), "fixed": True}}
     bulge |= {"pa": {"value": 0.0, "fixed": True}, "r_e": {"value": about(1.5), "max": 2.5}, "i_e": about(40.0)}
