@@ -59,6 +59,7 @@ _SAMPLER_CODES = frozenset(
         "chains-unmixed",
         "trajectories-divergent",
         "tails-unexplored",
+        "importance-unreliable",
     }
 )
 

@@ -83,6 +83,14 @@ class Diagnostics(_ResultModel):
     draws: int = Field(description="Of all chains.")
     trustworthy: bool = Field(description="Whether nothing speaks against use.")
     sentences: list[str] = Field(examples=[["5000 draws, but only 12 effective (a.n): do not use"]])
+    pareto_k: float | None = Field(
+        default=None, description="Of importance weights: below 0.7 they may be trusted; null of other samplers."
+    )
+    log_evidence: float | None = Field(
+        default=None,
+        description="ln of the evidence, where the method knows it and every parameter has a prior density.",
+    )
+    log_evidence_error: float | None = Field(default=None, description="Its standard error.")
 
 
 class FluxScaleModel(_ResultModel):

@@ -46,6 +46,8 @@ class Diagnostics:
         trustworthy: whether nothing speaks against use.
         notices: what speaks against use, worst first, and what to know besides.
         sentences: the same in words; that the chains agree, where nothing speaks against use.
+        pareto_k: k̂ of importance weights; None of a sampler without.
+        log_evidence, log_evidence_error: ln ∫ L π dp, where the sampler knows it.
     """
 
     r_hat: dict[str, float]
@@ -63,6 +65,9 @@ class Diagnostics:
     trustworthy: bool
     notices: tuple[Notice, ...]
     sentences: tuple[str, ...]
+    pareto_k: float | None = None
+    log_evidence: float | None = None
+    log_evidence_error: float | None = None
 
     @property
     def summary(self) -> str:
@@ -85,13 +90,16 @@ class Diagnostics:
             "draws": self.draws,
             "trustworthy": self.trustworthy,
             "sentences": list(self.sentences),
+            "pareto_k": None if self.pareto_k is None else _finite(self.pareto_k),
+            "log_evidence": None if self.log_evidence is None else _finite(self.log_evidence),
+            "log_evidence_error": None if self.log_evidence_error is None else _finite(self.log_evidence_error),
         }
 
 
 def diagnose(chains: Chains) -> Diagnostics:
     """The diagnostics of chains with at least four draws each; with fewer everything by parameter is undefined."""
     count, length, _ = chains.draws.shape
-    by_parameter: dict[str, dict[str, float]] = {name: {} for name in _QUANTITIES}
+    by_parameter: dict[str, Any] = {name: {} for name in _QUANTITIES}
     for place, name in enumerate(chains.names):
         for quantity, value in _of_parameter(chains.draws[:, :, place]).items():
             by_parameter[quantity][name] = value

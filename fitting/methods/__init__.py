@@ -17,6 +17,7 @@ from fitting.methods.results import MinimizerResult, SamplerResult
 from fitting.methods.samplers import Shelf
 from fitting.methods.samplers.ensemble import run_ensemble
 from fitting.methods.samplers.hamiltonian import run_hmc, run_nuts
+from fitting.methods.samplers.importance import run_importance
 from fitting.methods.samplers.mala import run_mala
 from fitting.methods.samplers.metropolis import run_metropolis
 from fitting.methods.uncertainties.bootstrap import bootstrap
@@ -83,6 +84,7 @@ METHOD_RUNNERS: dict[str, Runner] = {
     "metropolis": _sampler(run_metropolis),
     "ensemble": _sampler(run_ensemble),
     "mala": _sampler(run_mala),
+    "importance": _sampler(run_importance),
     "bootstrap": _resampler(bootstrap),
 }
 """How each method of a request's stages is run, by its name there.

@@ -440,6 +440,10 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "The energy says that the chains hardly explore the tails.",
             "Raise `warmup`, or narrow the priors of what the data do not determine.",
         ),
+        "importance-unreliable": NoticeDescription(
+            "Importance weights say that the posterior is too unlike the covariance for them.",
+            "Run `nuts`, or raise `samples`, or take a heavier-tailed proposal (fewer `degrees_of_freedom`).",
+        ),
         "single-chain": NoticeDescription(
             "One chain cannot show whether there is a second solution.",
             "Run four.",

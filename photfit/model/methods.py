@@ -15,6 +15,7 @@ __all__ = [
     "Ensemble",
     "Gradient",
     "Hmc",
+    "Importance",
     "IterativeComponents",
     "IterativeParameters",
     "Lm",
@@ -425,6 +426,31 @@ class Mala(Stage):
                 "metric": metric,
                 "dispersion": dispersion,
             }
+        )
+
+
+class Importance(Stage):
+    """Draws about the best fit by its covariance, weighted to the posterior; k-hat says whether they hold.
+
+    Args:
+        warmup: None: there are no chains that move. Usually 0.
+        samples: Draws kept of each chain. Usually 1000.
+        proposal: What is drawn from, of the covariance's width: with heavy tails or without. Usually 'student_t'.
+        degrees_of_freedom: Of Student's t: fewer have heavier tails. Usually 5.
+    """
+
+    method: ClassVar[str] = "importance"
+
+    def __init__(
+        self,
+        *,
+        warmup: int | None = None,
+        samples: int | None = None,
+        proposal: Literal["student_t", "normal"] | None = None,
+        degrees_of_freedom: int | None = None,
+    ) -> None:
+        super().__init__(
+            {"warmup": warmup, "samples": samples, "proposal": proposal, "degrees_of_freedom": degrees_of_freedom}
         )
 
 

@@ -9,6 +9,7 @@ from fitting.spec.methods.bootstrap import BootstrapOptions
 from fitting.spec.methods.ensemble import EnsembleOptions
 from fitting.spec.methods.gradient import GradientOptions
 from fitting.spec.methods.hamiltonian import HmcOptions, NutsOptions
+from fitting.spec.methods.importance import ImportanceOptions
 from fitting.spec.methods.iterative import IterativeComponentsOptions, IterativeParametersOptions
 from fitting.spec.methods.levenberg_marquardt import LmOptions
 from fitting.spec.methods.mala import MalaOptions
@@ -30,6 +31,7 @@ __all__ = [
     "EnsembleOptions",
     "GradientOptions",
     "HmcOptions",
+    "ImportanceOptions",
     "IterativeComponentsOptions",
     "IterativeParametersOptions",
     "LmOptions",

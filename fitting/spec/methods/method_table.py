@@ -11,6 +11,7 @@ from fitting.spec.methods.bootstrap import BOOTSTRAP
 from fitting.spec.methods.ensemble import ENSEMBLE
 from fitting.spec.methods.gradient import GRADIENT
 from fitting.spec.methods.hamiltonian import HMC, NUTS
+from fitting.spec.methods.importance import IMPORTANCE
 from fitting.spec.methods.iterative import ITERATIVE_COMPONENTS, ITERATIVE_PARAMETERS
 from fitting.spec.methods.levenberg_marquardt import LM
 from fitting.spec.methods.mala import MALA
@@ -32,6 +33,7 @@ METHODS: MappingProxyType[str, MethodDescription[Any]] = MappingProxyType(
             METROPOLIS,
             ENSEMBLE,
             MALA,
+            IMPORTANCE,
             BOOTSTRAP,
         )
     }

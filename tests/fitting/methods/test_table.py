@@ -34,6 +34,7 @@ SAMPLERS: dict[str, dict[str, Any]] = {
     "metropolis": {"warmup": 100, "samples": 200, "chains": 2, "thin": 20},
     "ensemble": {"warmup": 40, "samples": 30, "thin": 5},
     "mala": {"warmup": 60, "samples": 150, "chains": 2},
+    "importance": {"samples": 200},
 }
 
 
