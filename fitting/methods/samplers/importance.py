@@ -52,7 +52,7 @@ def run_importance(
     posterior = Posterior.of(problem, best.theta)
     chi2 = float(best.equations.chi2)
     posterior.pulse = lambda: report(min(posterior.evaluations, options.samples), options.samples, chi2, best.theta)
-    proposal = Proposal.about(problem, best, options)
+    proposal = ImportanceProposal.about(problem, best, options)
     z = proposal.draw(options.samples, generator)
     theta = proposal.metric.theta(z)
     density = posterior.density(theta)
@@ -92,7 +92,7 @@ def _best_fit(
 
 
 @dataclass(frozen=True)
-class Proposal:
+class ImportanceProposal:
     """What is drawn from: z (batch, free), in coordinates in which the covariance is one.
 
     Attributes:
@@ -104,7 +104,7 @@ class Proposal:
     freedom: int | None
 
     @classmethod
-    def about(cls, problem: Problem, best: MinimizerResult, options: ImportanceOptions) -> "Proposal":
+    def about(cls, problem: Problem, best: MinimizerResult, options: ImportanceOptions) -> "ImportanceProposal":
         """The one about the best fit."""
         equations = walls_as_scales(best.equations, best.theta, problem.lower, problem.upper)
         metric = whitening(equations, best.theta, "covariance", problem.step_scale(best.theta))
