@@ -130,7 +130,8 @@ def diagnose(chains: Chains) -> Diagnostics:
 
 
 @cache
-def _array_stats() -> Any:
+def array_stats() -> Any:
+    """ArviZ's statistics of arrays."""
     # Not at the top: it takes half a second, most of it scipy's.
     from arviz_stats.base import array_stats  # type: ignore[attr-defined]
 
@@ -147,7 +148,7 @@ def _of_parameter(draws: np.ndarray) -> dict[str, float]:
     if bool((np.ptp(draws, axis=1) == 0.0).any()):
         # A chain that never moved: ArviZ would call constants independent.
         return dict.fromkeys(_QUANTITIES, 0.0) | {"r_hat": np.inf, "mcse_mean": np.inf, "mcse_sd": np.inf}
-    stats = _array_stats()
+    stats = array_stats()
     return {
         "r_hat": float(stats.rhat(_two_chains(draws))),
         "ess_bulk": float(stats.ess(draws, method="bulk")),
@@ -166,7 +167,7 @@ def _error_of_deviation(draws: np.ndarray) -> float:
     """
     squares = (draws - draws.mean()) ** 2
     variance = squares.mean()
-    size = float(_array_stats().ess(squares, method="mean"))
+    size = float(array_stats().ess(squares, method="mean"))
     return float(np.sqrt(squares.var() / size / variance) / 2.0)
 
 

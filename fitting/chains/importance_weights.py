@@ -2,13 +2,11 @@
 
 import math
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.chains.diagnostics import Diagnostics
+from fitting.chains.diagnostics import Diagnostics, array_stats
 from fitting.spec.notices import Notice
 
 _FEWEST = 25
@@ -47,7 +45,7 @@ class SmoothedWeights:
         floor = float(log_weights[counted].min()) - 700.0
         given = np.where(counted, log_weights, floor)
         try:
-            smoothed, k = _array_stats().psislw(-given)  # ArviZ takes ln L, the negative of leaving one out
+            smoothed, k = array_stats().psislw(-given)  # ArviZ takes ln L, the negative of leaving one out
         except ValueError:  # the largest weights are all the same
             smoothed, k = given, 0.0
         weights = np.where(counted, np.exp(smoothed - smoothed.max()), 0.0)
@@ -69,14 +67,6 @@ class SmoothedWeights:
         count = len(self.weights)
         edges = np.cumsum(self.weights)
         return np.minimum(np.searchsorted(edges / edges[-1], (np.arange(count) + offset) / count), count - 1)
-
-
-@cache
-def _array_stats() -> Any:
-    # Not at the top: it takes half a second, most of it scipy's.
-    from arviz_stats.base import array_stats  # type: ignore[attr-defined]
-
-    return array_stats
 
 
 def diagnose_weights(

@@ -22,8 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fitting.chains import Chains, Diagnostics
-from fitting.chains.importance_weights import SmoothedWeights, diagnose_weights
+from fitting.chains import Chains, Diagnostics, SmoothedWeights, diagnose_weights
 from fitting.methods.minimizers import NEAR, distance_left, levenberg_marquardt
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult, SamplerResult

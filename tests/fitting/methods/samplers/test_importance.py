@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from fitting.batch import fit_batch
-from fitting.chains.importance_weights import SmoothedWeights
+from fitting.chains import SmoothedWeights
 from fitting.inputs import ImageData
 from fitting.results import FitResult
 from fitting.run import run
