@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -66,7 +67,8 @@ class AsyncClient(ServiceMethods, AsyncTwin[AsyncFit]):
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         self.url = service_url(url)
-        self._http = httpx.AsyncClient(transport=transport, **connection_options(self.url, key))
+        self._open = partial(httpx.AsyncClient, transport=transport, **connection_options(self.url, key))
+        self._http = self._open()
         self._operations = Operations(self.url, patience)
 
     async def __aenter__(self) -> AsyncClient:
@@ -78,11 +80,16 @@ class AsyncClient(ServiceMethods, AsyncTwin[AsyncFit]):
         await self.close()
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Let go of the connections. Handles of fits may be asked on: what they need is connected anew."""
         await self._http.aclose()
 
+    def _performer(self) -> _AsyncPerformer:
+        if self._http.is_closed:
+            self._http = self._open()
+        return _AsyncPerformer(self._http)
+
     async def _carry_out(self, steps: Steps[T]) -> T:
-        performer = _AsyncPerformer(self._http)
+        performer = self._performer()
         try:
             effect = resume(steps)
             while not isinstance(effect, Ended):
@@ -100,7 +107,7 @@ class AsyncClient(ServiceMethods, AsyncTwin[AsyncFit]):
         return self._handle(await self._carry_out(steps))
 
     async def _iterate(self, steps: Steps[None]) -> AsyncIterator[Any]:
-        performer = _AsyncPerformer(self._http)
+        performer = self._performer()
         try:
             effect = resume(steps)
             while not isinstance(effect, Ended):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -47,10 +48,12 @@ class Client(ServiceMethods, BlockingTwin[Fit]):
     """One service, spoken to by HTTP: requests are tried again where the connection or the service drops out.
 
     >>> with Client("http://127.0.0.1:8700") as client:
-    ...     fit = client.fit("galaxy.fits", [Sersic("g"), FlatSky("sky")], psf="psf.fits").wait(timeout=300)
+    ...     fit = client.fit("galaxy.fits", [Sersic("g"), FlatSky("sky")], variance="galaxy.fits[1]").wait(timeout=300)
     ...     later = client.job(fit.id)
-    >>> fit.state, fit["g.r_e"].value, fit.parameters["name", "value", "uncertainty"]
-    ('succeeded', ..., ...)
+    >>> print(later.state, fit["g.r_e"])
+    succeeded g.r_e = ...
+    >>> fit.parameters["name", "value", "uncertainty"]
+    <QTable ...
 
     `fit`, `job`, `fits` and `map` give `Fit` handles; the other methods take ids, and give what the service answers. A
     submission carries an Idempotency-Key, the same at each try, so that a repeated one makes one job, and each file is
@@ -73,7 +76,8 @@ class Client(ServiceMethods, BlockingTwin[Fit]):
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         self.url = service_url(url)
-        self._http = httpx.Client(transport=transport, **connection_options(self.url, key))
+        self._open = partial(httpx.Client, transport=transport, **connection_options(self.url, key))
+        self._http = self._open()
         self._operations = Operations(self.url, patience)
 
     def __enter__(self) -> Client:
@@ -85,11 +89,16 @@ class Client(ServiceMethods, BlockingTwin[Fit]):
         self.close()
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Let go of the connections. Handles of fits may be asked on: what they need is connected anew."""
         self._http.close()
 
+    def _performer(self) -> _Performer:
+        if self._http.is_closed:
+            self._http = self._open()
+        return _Performer(self._http)
+
     def _carry_out(self, steps: Steps[T]) -> T:
-        performer = _Performer(self._http)
+        performer = self._performer()
         try:
             effect = resume(steps)
             while not isinstance(effect, Ended):
@@ -106,7 +115,7 @@ class Client(ServiceMethods, BlockingTwin[Fit]):
         return self._handle(self._carry_out(steps))
 
     def _iterate(self, steps: Steps[None]) -> Iterator[Any]:
-        performer = _Performer(self._http)
+        performer = self._performer()
         try:
             effect = resume(steps)
             while not isinstance(effect, Ended):

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from photfit import FlatSky, Sersic
 from photfit.client import Client
 from tests.app.accounts import client_of, key_of
 from tests.app.conftest import EXAMPLES, Service
@@ -196,7 +197,7 @@ def test_the_example_of_the_client_works(
         def __init__(self, _address: str) -> None:
             super().__init__(str(working_service.client.base_url))
 
-    names = {"Client": ClientHere, "Path": Path}
+    names = {"Client": ClientHere, "Sersic": Sersic, "FlatSky": FlatSky}
     example = doctest.DocTestParser().get_doctest(Client.__doc__ or "", names, "Client", None, None)
     assert len(example.examples) == 3
     outcome = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example)

@@ -153,6 +153,12 @@ def test_a_fit_of_a_list_has_all_of_its_notices(client: Client, service: StandIn
     assert [notice.sentence for notice in found.notices] == ["It did not move."]
 
 
+def test_a_handle_is_good_beyond_the_block_of_its_client(service: StandIn, images: list[Path]) -> None:
+    with Client("http://stand-in", httpx.MockTransport(service.answer)) as client:
+        fit = client.fit(images[0], MODEL).wait()
+    assert fit["sky.i"].value == 2.5
+
+
 def test_map_keeps_so_many_under_way_and_loses_none(client: Client, service: StandIn, images: list[Path]) -> None:
     outcomes = list(client.map(images, MODEL, in_flight=4, psf=np.ones((3, 3))))
     assert service.most_at_once == 4
