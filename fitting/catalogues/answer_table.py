@@ -151,7 +151,7 @@ def write_answer(answer: AnswerRows, path: Path, form: str) -> None:
     if form == "parquet":
         with pa.parquet.ParquetWriter(path, answer.schema) as writer:
             for table in answer.tables():
-                writer.write_table(table)
+                writer.write_table(_with_all_texts(table))
     elif form == "csv":
         with path.open("wb") as file:
             _write_csv(answer, file, header=True)
@@ -171,6 +171,15 @@ def _write_csv(answer: AnswerRows, file: Any, *, header: bool) -> None:
     with pa.csv.CSVWriter(file, schema, write_options=options) as writer:
         for table in answer.tables():
             writer.write_table(_without_lists(table).cast(schema))
+
+
+def _with_all_texts(table: pa.Table) -> pa.Table:
+    """Texts that are not there as empty ones: astropy reads no column of texts in which one is null."""
+    arrays = [
+        pa.compute.fill_null(column, "") if pa.types.is_string(field.type) else column
+        for field, column in zip(table.schema, table.columns, strict=True)
+    ]
+    return pa.table(arrays, schema=table.schema)
 
 
 def _flat(kind: pa.DataType) -> pa.DataType:

@@ -244,3 +244,11 @@ def test_time_that_is_up_is_one_rows_flag(tmp_path: Path) -> None:
     planned = plan(written, tmp_path)
     rows = fit_rows(planned, 0, 2, lambda name: tmp_path / name).to_pylist()
     assert all("out_of_time" in decode_flags(row["flags"]) for row in rows)
+
+
+def test_a_table_of_rows_without_messages_is_read_by_astropy(tmp_path: Path) -> None:
+    table = pa.table({"_row": pa.array([0, 1]), "message": pa.array([None, None], pa.string())})
+    from fitting.catalogues.answer_table import _with_all_texts
+
+    pa.parquet.write_table(_with_all_texts(table), tmp_path / "t.parquet")
+    assert list(Table.read(tmp_path / "t.parquet")["message"]) == ["", ""]
