@@ -6,7 +6,8 @@ before a block tells what a reader has that the page does not make, or why it is
 
 - `<!-- setup: COMMANDS -->` are run in the shell before it, such as one that makes the reader's own image;
 - `<!-- file: NAME -->` a JSON block is written to that file, as the text above it says;
-- `<!-- merge: FILE -->` a JSON block is a part of a request, and is checked as a patch of the one in that file;
+- `<!-- merge: FILE -->` a JSON block is a part of a request (or catalogue), and is checked as a patch of the one there;
+- `<!-- component: FILE -->` a JSON block is a component of a request on the images of the one there;
 - `<!-- answer -->` a JSON block shows what a service answers: it has to be JSON;
 - `<!-- starts: a service -->` a shell block goes on until the page ends, and the next waits until its service answers;
 - `<!-- not run: WHY -->`.
@@ -14,7 +15,10 @@ before a block tells what a reader has that the page does not make, or why it is
 
 from __future__ import annotations
 
+import ast
+import asyncio
 import contextlib
+import inspect
 import io
 import json
 import os
@@ -27,19 +31,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 from markdown_it import MarkdownIt
 
 from app.domain.merge_patch import apply_patch
 from fitting.spec import parse_request
+from fitting.spec.catalogues import parse_catalogue
 
 RUN = ("sh", "python", "json")
 """Languages of blocks that are run; others show what is printed."""
 ADDRESS = "http://127.0.0.1:8700"
 BLOCK_SECONDS = 240.0
 STOP_SECONDS = 30.0
-_MARK = re.compile(r"<!--\s*(setup|file|merge|answer|starts|not run)\s*:?\s*(.*?)\s*-->", re.DOTALL)
+_MARK = re.compile(r"<!--\s*(setup|file|merge|component|answer|starts|not run)\s*:?\s*(.*?)\s*-->", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -181,8 +187,13 @@ class Reader:
         return Path((self.folder / ".done").read_text().strip())
 
     def _run(self, code: str) -> None:
-        with contextlib.chdir(self._where()), contextlib.redirect_stdout(io.StringIO()):
-            exec(compile(code, "<block>", "exec"), self._names)
+        address = {} if self.service is None else {"PHOTFIT_URL": self.service}
+        compiled = compile(code, "<block>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        printed = contextlib.redirect_stdout(io.StringIO())
+        with contextlib.chdir(self._where()), mock.patch.dict(os.environ, address), printed:
+            waits = eval(compiled, self._names)
+            if inspect.iscoroutine(waits):
+                asyncio.run(waits)
 
     def _check(self, text: str, marks: dict[str, str]) -> None:
         document = json.loads(text)
@@ -190,9 +201,15 @@ class Reader:
             return
         if "file" in marks:
             (self._where() / marks["file"]).write_text(text, encoding="utf-8")
+        if "component" in marks:
+            whole = json.loads((self._where() / marks["component"]).read_text())
+            document = {"images": whole["images"], "components": [document]}
         if "merge" in marks:
-            document = apply_patch(json.loads((self.folder / marks["merge"]).read_text()), document)
-        parse_request(document)
+            document = apply_patch(json.loads((self._where() / marks["merge"]).read_text()), document)
+        if not isinstance(document, dict) or "template" not in document:
+            parse_request(document)
+        else:
+            parse_catalogue(document)
 
 
 @contextlib.contextmanager

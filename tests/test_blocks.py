@@ -16,8 +16,8 @@ DOCS = ROOT / "docs"
 PAGES = {
     str(page.relative_to(ROOT)): blocks_of(page)
     for page in (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
-    # Those of contributing/ are the code of their own test.
-    if page.parent.name not in ("contributing", "_build") and blocks_of(page)
+    # Those of contributing/ are the code of their own test; those of reference/ are signatures and what is printed.
+    if page.parent.name not in ("contributing", "reference", "_build") and blocks_of(page)
 }
 QUICK = ("docs/tutorials/1-my-first-galaxy.md",)
 """Pages that are read at each `make test`; `make test-all` reads all."""
@@ -35,15 +35,15 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def address_for(blocks: list[Block], request: pytest.FixtureRequest) -> str | None:
     """The service of a page: its own, that of all pages, or none."""
-    if any("starts" in block.marks for block in blocks):
+    if any("starts" in block.marks or "photfit serve" in block.marks.get("setup", "") for block in blocks):
         return f"http://127.0.0.1:{free_port()}"
     return request.getfixturevalue("service") if needs_service(blocks) else None
 
 
 def needs_service(blocks: list[Block]) -> bool:
-    return any(
-        ADDRESS in block.text or "photfit watch" in block.text for block in blocks if "not run" not in block.marks
-    )
+    words = (ADDRESS, "photfit watch", "Client(")
+    run = [block.text for block in blocks if "not run" not in block.marks]
+    return any(word in text for text in run for word in words)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
