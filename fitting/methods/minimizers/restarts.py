@@ -37,6 +37,8 @@ _GENTLE_STEPS = 10
 _UNCONVERGED = 25.0
 """χ² by which an end that is no minimum must be lower to count before one that is: five standard deviations, beyond
 which it is not the noise alone that it follows."""
+_USUAL_ITERATIONS = LmOptions().max_iterations
+"""Steps of a search where a request says nothing."""
 _LOWER = 0.5
 """χ² below the best minimum from which a search that ran out of steps goes on: it may be on its way to a better one."""
 
@@ -71,7 +73,9 @@ def lm_with_restarts(
     if plain is not None and not _is_settled(problem, min(ends, key=_worth)):
         ends.append(_released(problem, *plain, options, further()))
     lowest, chosen = min(ends, key=_rank), min(ends, key=_worth)
-    if not lowest.converged and (chosen is lowest or _rank(lowest) < _rank(chosen) - _LOWER):
+    unfinished = not lowest.converged and (chosen is lowest or _rank(lowest) < _rank(chosen) - _LOWER)
+    # Who allows fewer steps than the usual ones wants no more.
+    if unfinished and options.max_iterations >= _USUAL_ITERATIONS:
         ends.append(_search(problem, lowest.theta, options, further(), lowest.equations))
     best = min(ends, key=_worth)
     return replace(
