@@ -6,9 +6,9 @@ Unknown members are ignored, so that a client works with a newer service.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
@@ -69,7 +69,7 @@ class ProblemAnswer(Answer):
     status: int = 0
     detail: str = ""
     instance: str = ""
-    faults: tuple[FaultAnswer, ...] = ()
+    faults: Annotated[tuple[FaultAnswer, ...], BeforeValidator(lambda faults: faults or ())] = ()
 
 
 class NoticeAnswer(Answer):

@@ -59,7 +59,7 @@ class Fit:
 
     def __getstate__(self) -> dict[str, Any]:
         """What `pickle` and `copy` keep: where the fit lies. What was fetched of it is fetched again."""
-        return {"source": self.source, "_answer": self._answer, "_asked": self._asked}
+        return {"source": self.source, "_answer": self._answer, "_asked": self._asked, "_brief": self._brief}
 
     @property
     def id(self) -> str:

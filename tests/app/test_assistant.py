@@ -36,6 +36,7 @@ def document(result: Any) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_an_assistant_goes_from_an_image_to_a_comparison(working_service: Service) -> None:
     async def talk(assistant: Any) -> None:
         tools = {tool.name: tool for tool in (await assistant.list_tools()).tools}

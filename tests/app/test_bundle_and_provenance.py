@@ -98,6 +98,7 @@ def test_the_archive_holds_everything(archive: Path, seed_file: Path) -> None:
     assert (archive / "inputs" / seed_file.name).read_bytes() == seed_file.read_bytes()
 
 
+@pytest.mark.slow
 def test_the_command_of_the_readme_makes_the_fit_again(archive: Path) -> None:
     (command,) = [
         line.split() for line in (archive / "README.md").read_text().splitlines() if line.startswith("    photfit ")

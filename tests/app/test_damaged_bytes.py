@@ -60,6 +60,7 @@ def answers() -> dict[str, httpx.Response]:
     return {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [halve, flip, Path.unlink], ids=["half", "flipped", "gone"])
 def test_a_damaged_result_is_never_given_out(
     working_service: Service, seed_request: dict[str, Any], seed_file: Path, damage: Callable[[Path], None]

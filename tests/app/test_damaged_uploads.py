@@ -29,6 +29,7 @@ def halve(path: Path) -> None:
 CASES = [(_SMALL, flip, 500), (_LARGE, flip, 500), (_LARGE, halve, 500), (_SMALL, Path.unlink, 410)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("content", "damage", "status"), CASES, ids=["small", "large", "half", "gone"])
 def test_damaged_bytes_are_never_handed_out(
     running: InProcess, content: bytes, damage: Callable[[Path], None], status: int

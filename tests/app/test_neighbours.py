@@ -115,6 +115,7 @@ def test_sign_ins_are_counted_and_another_s_header_is_not_believed(make_service:
     assert statuses == [401] * 4 + [429] * 2
 
 
+@pytest.mark.slow
 def test_a_proxy_that_is_trusted_says_whose_address_it_is(make_service: Callable[..., Service]) -> None:
     made = make_service(accounts="true", refusals_per_minute="2", trusted_proxies="127.0.0.1")
     wrong = {"Authorization": "Bearer photfit_wrong"}

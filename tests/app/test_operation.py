@@ -76,7 +76,7 @@ def test_fits_that_wait_are_counted_by_queue(service: Service, seed_request: dic
 def test_a_request_can_be_followed_from_the_api_s_log_into_the_worker_s(
     working_service: Service, finished: dict[str, Any]
 ) -> None:
-    api = [json.loads(line) for line in working_service.api.log.read_text().splitlines()]
+    api = [json.loads(line) for line in working_service.api.log.read_text().splitlines() if line[:1] == "{"]
     worker = [json.loads(line) for line in working_service.workers[0].log.read_text().splitlines() if line[:1] == "{"]
     assert any(
         entry["event"] == "request" and entry.get("request_id") == "request-of-this-test" and entry["status"] == 202
@@ -87,6 +87,7 @@ def test_a_request_can_be_followed_from_the_api_s_log_into_the_worker_s(
     assert {(entry["fit"], entry["attempt"]) for entry in mine} == {(finished["id"], 1)}
 
 
+@pytest.mark.slow
 def test_figures_are_for_administrators_where_there_are_accounts(make_service: Callable[..., Service]) -> None:
     service = make_service(accounts="true")
     for scopes, status in ((["read", "submit"], 403), (["admin"], 200)):

@@ -40,6 +40,7 @@ def outgrown(tmp_path_factory: pytest.TempPathFactory, database_url: str, s3: st
         server.stop()
 
 
+@pytest.mark.slow
 def test_a_fit_goes_all_the_way_through_postgresql_and_s3(outgrown: Service, database_url: str, s3: str) -> None:
     folder = EXAMPLES / "three_galaxies"
     request: dict[str, Any] = json.loads((folder / "request.json").read_text())

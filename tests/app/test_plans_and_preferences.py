@@ -84,6 +84,7 @@ def test_a_plan_of_a_faulty_request_has_its_faults(service: Service, seed_file: 
     assert (response.status_code, response.json()["faults"][0]["path"]) == (422, "$.stages[0].method")
 
 
+@pytest.mark.slow
 def test_a_queued_fit_has_a_place_that_moves_up(make_service: Callable[..., Service], seed_file: Path) -> None:
     service = make_service()
     request = with_uploads(REQUEST, service.upload(seed_file), seed_file.name)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import Engine
 
 from jobs.lifecycle import transitions
@@ -70,6 +71,7 @@ def claim(engine: Engine, fit_id: str) -> Claim:
     return held
 
 
+@pytest.mark.slow
 def test_streams_survive_a_restart_and_miss_no_state(
     make_service: Callable[..., Service], seed_request: dict[str, Any], seed_file: Any
 ) -> None:

@@ -40,6 +40,7 @@ def is_closed(connection: socket.socket) -> bool:
         return True
 
 
+@pytest.mark.slow
 def test_idle_connections_beyond_the_most_make_room_for_who_asks(make_service: MakeService) -> None:
     service = make_service(max_connections="40", head_seconds="60")
     with contextlib.ExitStack() as stack:
@@ -99,6 +100,7 @@ def flat_sky(upload_id: str) -> dict[str, Any]:
     return {"images": [{"data": upload_id, "variance": {"constant": 1.0}}], "components": [sky], "stages": []}
 
 
+@pytest.mark.slow
 def test_streams_and_long_polls_are_so_many_and_no_more(make_service: MakeService) -> None:
     service = make_service(accounts="true", account_streams="2", max_streams="3")
     with contextlib.ExitStack() as stack:

@@ -208,6 +208,7 @@ def test_the_small_resources_answer_in_a_word(service: Service, job: str) -> Non
     assert parsed(service.client.get(job)).ownerid is None
 
 
+@pytest.mark.slow
 def test_another_account_has_no_such_job(make_service: Any, seed_request: dict[str, Any], seed_file: Any) -> None:
     service = make_service(accounts="true")
     with client_of(service, key_of(service, "vera")) as vera, client_of(service, key_of(service, "h")) as henrietta:

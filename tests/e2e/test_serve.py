@@ -127,6 +127,7 @@ def test_a_second_service_on_the_same_data_says_so(service: Service) -> None:
     assert second.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("-m", "worker"), ("-m", "app")])
 def test_a_killed_part_is_started_again(service: Service, client: Client, words: tuple[str, ...]) -> None:
     killed = service.child(*words)
@@ -154,6 +155,7 @@ def test_a_killed_broker_loses_no_fit(service: Service, client: Client) -> None:
     assert fit_by_client(client, "three_galaxies")["converged"] is True
 
 
+@pytest.mark.slow
 def test_what_is_quick_waits_for_no_long_fit(tmp_path: Path) -> None:
     path = EXAMPLES / "three_galaxies" / "request.json"
     with serving(tmp_path, quick_workers=1) as running, Client(running.url) as client:
@@ -184,6 +186,7 @@ def _workers(service: Service, queue: str) -> int:
     return int(float(found[0].split()[1])) if found else 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stop_leaves_no_process_behind(tmp_path: Path, number: signal.Signals) -> None:
     with serving(tmp_path) as running:
@@ -193,6 +196,7 @@ def test_a_stop_leaves_no_process_behind(tmp_path: Path, number: signal.Signals)
         assert [process for process in family if alive(process)] == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals children of a killed parent")
 def test_a_killed_service_leaves_no_process_behind_and_starts_again_with_its_fits(tmp_path: Path) -> None:
     with serving(tmp_path) as first, Client(first.url) as client:

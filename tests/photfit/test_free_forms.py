@@ -43,6 +43,7 @@ def test_the_page_has_a_request_for_each_free_form() -> None:
     assert NAMES == ["spline", "multi_gaussian", "basis"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "more", "chi2_reduced"),
     [(0, {}, 1.07), (1, {}, 1.07), (0, WARP, 0.99), (1, WARP, 0.99), (2, {}, 0.99)],

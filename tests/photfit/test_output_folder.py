@@ -135,6 +135,7 @@ def test_square_brackets_are_printed(tmp_path: Path) -> None:
     assert "[bold]three[/bold] :star: tile.fits[1]" in shown.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_keeps_what_was_found(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Whoever starts the tests in the background has them ignore Ctrl-C.

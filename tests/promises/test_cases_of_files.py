@@ -153,6 +153,9 @@ def test_every_coordinate_system_moves_with_the_window(folder: Path) -> None:
 def test_arrays_of_roman_are_read_by_their_names(folder: Path) -> None:
     description = describe_file(folder / "rdm_l2.asdf")
     named = {hdu.index: hdu.name for hdu in description.hdus}
-    planes = {key: named[hdu] for key, hdu in recognise_planes(description, None).hdus.items()}
-    assert planes == {"data": "ROMAN.DATA", "sigma": "ROMAN.ERR", "mask": "ROMAN.DQ"}
+    found = recognise_planes(description, None)
+    planes = {key: named[hdu] for key, hdu in found.hdus.items()}
+    assert planes == {"data": "ROMAN.DATA", "mask": "ROMAN.DQ"}
+    assert any("ROMAN.ERR" in warning for warning in found.warnings), "no pixel of it is positive, which is said"
+    assert read_plane(folder / "rdm_l2.asdf", "ROMAN.ERR").data.max() <= 0.0
     assert min(read_plane(folder / "rdm_l2.asdf", "ROMAN.DATA").data.shape) > 1

@@ -59,6 +59,7 @@ def test_a_death_is_told_in_words(exit_code: int, how: str, own: bool) -> None:
     assert death_of(exit_code) == (how, own)
 
 
+@pytest.mark.slow
 def test_a_child_that_dies_is_seen_at_once_and_one_that_is_told_to_end_gives_its_fit_back(
     service: Service, slow_document: dict[str, Any]
 ) -> None:
@@ -73,6 +74,7 @@ def test_a_child_that_dies_is_seen_at_once_and_one_that_is_told_to_end_gives_its
     assert (given_back.crashes, given_back.setbacks) == (1, 1)
 
 
+@pytest.mark.slow
 def test_a_group_that_is_told_to_end_gives_its_fit_back(service: Service, slow_document: dict[str, Any]) -> None:
     fit_id = running(service, slow_document)
     service.worker.wanted = False
@@ -110,6 +112,7 @@ def test_a_child_that_hangs_is_ended_by_its_parent_where_no_broker_passes_it_on(
         service.broker = service.start_broker()
 
 
+@pytest.mark.slow
 def test_a_worker_whose_name_returns_after_a_hard_stop_works(service: Service, slow_document: dict[str, Any]) -> None:
     service.worker.stop()
     name = "box:1"

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 
 from jobs.lifecycle import transitions
 from tests.worker.conftest import Service, wait_until
@@ -11,6 +12,7 @@ GALAXY = ("x", "y", "q", "pa", "n", "r_e", "i_e")
 NAMES = ["sky.i", *(f"g{number}.{name}" for number in range(1, 5) for name in GALAXY)]
 
 
+@pytest.mark.slow
 def test_a_running_fit_tells_its_parameters_and_shows_its_residual(
     service: Service, slow_document: dict[str, Any]
 ) -> None:
@@ -39,6 +41,7 @@ def test_a_running_fit_tells_its_parameters_and_shows_its_residual(
     assert list(record.progress["parameters"]) == NAMES
 
 
+@pytest.mark.slow
 def test_a_result_s_record_tells_no_parameters_beside_it(service: Service, request_document: dict[str, Any]) -> None:
     record = service.finished(service.submit(request_document))
     assert record.progress is not None

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from jobs.lifecycle import transitions
 from jobs.storage.blobs import checkpoint_folder
 from tests.worker.conftest import Service, wait_until
@@ -22,6 +24,7 @@ def moves(service: Service, fit_id: str) -> int:
     return progress["iteration"] if progress and progress["method"] == "metropolis" else 0
 
 
+@pytest.mark.slow
 def test_a_killed_sampler_goes_on_where_its_last_checkpoint_was(
     service: Service, request_document: dict[str, Any]
 ) -> None:
@@ -38,6 +41,7 @@ def test_a_killed_sampler_goes_on_where_its_last_checkpoint_was(
     wait_until(lambda: not service.blobs.keys(folder), 10, "the end of what was kept for the next attempt")
 
 
+@pytest.mark.slow
 def test_a_chain_is_whole_and_its_checkpoints_are_gone_when_it_is_done(
     service: Service, request_document: dict[str, Any]
 ) -> None:

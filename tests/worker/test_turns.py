@@ -57,6 +57,7 @@ def count(service: Service, state: str) -> int:
         return connection.scalar(select(func.count()).where(FitRecord.state == state)) or 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("crowd", "singles"), [(40, 3), pytest.param(5000, 10, marks=pytest.mark.slow)], ids=["40 wait", "5,000 wait"]
 )
@@ -98,6 +99,7 @@ def test_a_single_fit_is_next_however_many_of_another_owner_wait(
     assert max(fit.attempt for fit in everything) == 1, "or doubled"
 
 
+@pytest.mark.slow
 def test_a_lost_bell_is_rung_again_and_bells_in_vain_cost_no_task(two_workers: Service) -> None:
     service = two_workers
     request = request_of(service, "local")

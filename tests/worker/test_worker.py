@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from jobs.lifecycle import transitions
 from jobs.queues import presence
 from tests.worker.conftest import Service, wait_until
@@ -21,6 +23,7 @@ def test_a_fit_leaves_its_result_under_its_attempt(service: Service, request_doc
     assert record.progress["fraction"] == 1.0
 
 
+@pytest.mark.slow
 def test_a_cancelled_fit_stops_within_a_few_iterations(
     service: Service, request_document: dict[str, Any], slow_document: dict[str, Any]
 ) -> None:
@@ -33,6 +36,7 @@ def test_a_cancelled_fit_stops_within_a_few_iterations(
     assert service.finished(service.submit(request_document)).state == "succeeded", "the worker goes on"
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_told_to_stop_gives_its_fit_back(service: Service, slow_document: dict[str, Any]) -> None:
     fit_id = service.submit(slow_document)
     wait_until(lambda: service.fit(fit_id).progress, 180, "progress")
@@ -53,6 +57,7 @@ def test_a_fit_whose_upload_is_gone_fails_with_a_reason(service: Service, reques
     assert "Traceback" not in json.dumps(record.error)
 
 
+@pytest.mark.slow
 def test_a_fit_that_kills_its_process_each_time_fails_and_the_next_one_runs(
     service: Service, request_document: dict[str, Any], slow_document: dict[str, Any]
 ) -> None:

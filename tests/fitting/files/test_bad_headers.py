@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 from hypothesis import given, settings
@@ -231,6 +232,7 @@ def with_cards(bad: list[tuple[int, tuple[bytes, bytes, bytes]]]) -> bytes:
     return b"".join(pieces)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(bad=BAD)
 def test_bad_cards_are_read_refused_or_left_out_from_upload_to_result(

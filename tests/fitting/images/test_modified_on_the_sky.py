@@ -139,6 +139,7 @@ def test_a_tilted_sky_is_the_plane_of_tangent_coordinates(band: ImageData) -> No
     assert found / flat == pytest.approx(20.0 + 0.4 * west - 0.3 * north, abs=2e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["fourier", "bending", "rotation", "warp", "rays", "truncation"])
 def test_derivatives_match_finite_differences(case: str) -> None:
     component = galaxy(**VALUES[case], r_e=3.0, flux=None, i_e=120.0) | {"geometry": [SETTINGS[case]]}

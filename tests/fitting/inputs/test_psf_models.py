@@ -88,6 +88,7 @@ def codes(image: ImageData) -> list[str]:
     return [notice.code for notice in image.notices]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("degree", [0, 1, 2, 3])
 def test_a_model_of_psfex_is_its_polynomial_at_positions(tmp_path: Path, degree: int) -> None:
     planes = psfex_planes(degree)

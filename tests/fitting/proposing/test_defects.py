@@ -106,6 +106,7 @@ def test_spikes_of_a_saturated_star_are_masked() -> None:
     assert not mask[100 + start + 10, 100 + start + 10]
 
 
+@pytest.mark.slow
 def test_a_request_masks_them_and_says_so_unless_it_is_not_to() -> None:
     bad = image(3, ({**ROUND, "n": 1.0, "r_e": 8.0},))
     add_star(bad.data, 160.4, 130.7, 2e6, 3e4)

@@ -99,6 +99,7 @@ FAULTY = {
 """Requests that are refused; most of them took more than ten seconds, and some minutes."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAULTY)
 def test_a_faulty_request_is_refused_in_little_time(name: str) -> None:
     began = time.process_time()

@@ -3,9 +3,12 @@
 import threading
 from pathlib import Path
 
+import pytest
+
 from jobs.storage.blobs import FolderBlobs
 
 
+@pytest.mark.slow
 def test_a_blob_is_put_while_its_folder_is_removed(tmp_path: Path) -> None:
     blobs = FolderBlobs(tmp_path / "blobs")
     source = tmp_path / "source"

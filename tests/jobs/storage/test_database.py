@@ -31,6 +31,7 @@ def test_the_migrations_make_the_tables_that_the_code_declares(any_engine: Engin
         assert compare_metadata(context, Table.metadata) == []
 
 
+@pytest.mark.slow
 def test_processes_that_start_at_once_migrate_once(tmp_path: Path) -> None:
     program = "from jobs.settings import Settings; from jobs.storage.database import *; migrate(connect(Settings()))"
     children = [

@@ -72,6 +72,7 @@ def alone() -> float:
     return float(2.0 * least_squares(residual, problem.start()[0].numpy(), x_scale=1e-2).cost)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("x", [104.0, 110.0, 150.0, 1000.0])
 @pytest.mark.parametrize("profile", list(NEIGHBOURS))
 def test_a_neighbour_beyond_the_frame_holds_up_nobody(profile: str, x: float, alone: float) -> None:

@@ -13,6 +13,7 @@ LONG = (0, 9, 10, 11, 13, 18, 81, 139, 149, 258, 265, 348, 382)
 """Seeds of `QUICK` that take longest, and are left to `make test-all`."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [pytest.param(seed, marks=[pytest.mark.slow] * (seed in LONG)) for seed in QUICK])
 def test_a_random_scene_ends_at_the_minimum_that_the_truth_leads_to(seed: int) -> None:
     found = outcome(simulated_scene(seed))

@@ -77,6 +77,7 @@ def exact_means() -> np.ndarray:
     return np.average(moments(grid[:, 0], grid[:, 1], np.exp(grid[:, 2])), axis=0, weights=weight)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", LENGTHS)
 def test_draws_of_a_faint_galaxy_have_the_moments_of_its_posterior(method: str) -> None:
     problem, end = faint_galaxy()
