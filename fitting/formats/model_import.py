@@ -15,6 +15,11 @@ from fitting.spec.handling import MOST_IMPORTED
 
 _GALFIT = re.compile(r"\s*(?:0|[A-P])\)\s*\S")
 _IMFIT = re.compile(r"\s*(?:FUNCTION|X0|Y0)\b")
+_BINARY = {
+    "#ASDF": "an ASDF file: of pysersic's results only the draws and the data are in it, and no model to read",
+    "\N{REPLACEMENT CHARACTER}HDF": "an HDF5 file: save the model of AstroPhot as YAML (releases 0.13 to 0.16)",
+}
+"""How files begin that other fitters leave and that hold no text to read."""
 
 
 def import_model(source: ImportSource) -> ModelImport:
@@ -22,6 +27,9 @@ def import_model(source: ImportSource) -> ModelImport:
 
     Raises ImportInvalid where the file is neither, or holds no component, with what was expected.
     """
+    for mark, why in _BINARY.items():
+        if source.text.startswith(mark):
+            raise ImportInvalid(f"{source.name} is {why}")
     if len(source.text) > MOST_IMPORTED:
         raise ImportInvalid(f"{source.name} is {len(source.text)} characters long; {MOST_IMPORTED} are read")
     lines = [line.text for line in lines_of(source.name, source.text)]

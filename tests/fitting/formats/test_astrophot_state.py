@@ -87,3 +87,7 @@ def test_states_that_cannot_be_read_are_refused_in_a_sentence() -> None:
         imported("model_type: &a [1]\nb: *a\n")
     with pytest.raises(ImportInvalid, match="nested"):
         imported("model_type: " + "[" * 100_000)
+    with pytest.raises(ImportInvalid, match="pysersic"):
+        imported("#ASDF 1.0.0\n%YAML 1.1\n")
+    with pytest.raises(ImportInvalid, match="as YAML"):
+        imported(b"\x89HDF\r\n".decode("utf-8", "replace"))
