@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from pathlib import Path
@@ -25,7 +26,8 @@ def run(folder: str, tmp_path: Path, file: str, *options: str, change: tuple[str
         path.chmod(0o644)
     here.chmod(0o755)
     (here / file).write_text((here / file).read_text().replace(*change))
-    done = CliRunner().invoke(command, [str(here / file), "-o", str(tmp_path / "out"), *options])
+    with contextlib.chdir(tmp_path):  # GALFIT's and imfit's own files are written where one stands
+        done = CliRunner().invoke(command, [str(here / file), "-o", str(tmp_path / "out"), *options])
     assert done.exit_code == 0, done.output
     rows = json.loads((tmp_path / "out" / "parameters.json").read_text())
     return {row["name"].partition(".")[2]: row for row in [*rows["parameters"], *rows["derived"]]}
