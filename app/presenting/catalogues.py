@@ -84,7 +84,7 @@ def present_forecast(found: CatalogueOutlook) -> CatalogueForecast:
 def present_row(standing: RowStanding) -> CatalogueRow:
     """A row as the outside sees it."""
     values: dict[str, Any] | None = None if standing.values is None else dict(standing.values)
-    requests = {name: request.document() for name, request in standing.requests.items()}
+    by_model = {name: request.document() for name, request in standing.requests.items()}
     chosen = "" if values is None else values.get("model") or ""
     return CatalogueRow(
         row=standing.number,
@@ -92,8 +92,8 @@ def present_row(standing: RowStanding) -> CatalogueRow:
         flags=[] if values is None else list(decode_flags(values["flags"] or 0)),
         message=standing.message or None if values is None else values.get("message"),
         values=values,
-        request=requests.get(chosen, next(iter(requests.values()), None)),
-        requests=requests,
+        request=by_model.get(chosen, next(iter(by_model.values()), None)),
+        requests=by_model,
     )
 
 

@@ -115,7 +115,7 @@ def _read(source: ImportSource) -> Any:
             depth += opens - isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent)
             if depth > _DEEPEST or isinstance(event, yaml.AliasEvent):
                 raise ImportInvalid(f"{source.name} is nested or repeats itself as no state of AstroPhot's does")
-        return yaml.load(source.text, Loader=loader)  # noqa: S506 - a safe one
+        return yaml.load(source.text, Loader=loader)  # noqa: S506 - a safe one  # nosec B506
     except (yaml.YAMLError, ValueError) as error:
         raise ImportInvalid(f"{source.name} is no YAML that can be read: {str(error)[:300]}") from error
 
