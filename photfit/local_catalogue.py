@@ -27,7 +27,7 @@ from fitting.spec import RequestInvalid
 from fitting.spec.catalogues import FAILED, CatalogueRequest, decode_flags, parse_catalogue
 from fitting.spec.counts import counted
 from photfit.failures import CommandFailure, UserMistake, describe_faults
-from photfit.submission import locate_from
+from photfit.submission import locate_from, read_document
 
 if TYPE_CHECKING:
     from fitting.catalogues import CataloguePlan
@@ -95,22 +95,6 @@ class Stopped(CommandFailure):
     """The run was stopped; what it had finished is kept."""
 
 
-def read_catalogue_request(path: Path) -> CatalogueRequest:
-    """The catalogue request in a JSON file. Raises UserMistake with every fault and its JSON path."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserMistake(f"{path} cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UserMistake(f"{path} is not text: a request is a JSON file") from error
-    except json.JSONDecodeError as error:
-        raise UserMistake(f"{path} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
-    try:
-        return parse_catalogue(document)
-    except RequestInvalid as error:
-        raise UserMistake(f"{path} has faults:\n{describe_faults(error.faults)}") from error
-
-
 def fit_catalogue_here(
     request_file: Path,
     output: Path,
@@ -139,7 +123,7 @@ def fit_catalogue_here(
         raise UserMistake(f"{output} ends in none of: {', '.join(FORMATS)}")
     if output.exists() and not overwrite:
         raise UserMistake(f"{output} is there already; --overwrite replaces it")
-    request = read_catalogue_request(request_file)
+    request = read_document(request_file, parse_catalogue)
     folder = _work_folder(request, request_file, output, overwrite=overwrite)
     plan = _plan(request_file, folder)
     progress = CatalogueProgress(plan.rows)
@@ -192,7 +176,7 @@ def _plan(request_file: Path, folder: Path) -> CataloguePlan:
         from fitting.catalogues import plan_catalogue
     except ImportError as error:
         raise UserMistake(f"this needs {error.name} here: pip install 'photfit[worker]'") from error
-    request = read_catalogue_request(request_file)
+    request = read_document(request_file, parse_catalogue)
     try:
         return plan_catalogue(request, partial(locate_from, request_file.parent), folder / "objects.parquet")
     except RequestInvalid as error:

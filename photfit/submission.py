@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from fitting.spec import FitRequest, RequestInvalid, parse_request
-from fitting.spec.catalogues import parse_catalogue
+from fitting.spec.catalogues import CatalogueRequest, parse_catalogue
 from photfit.answers import FitAnswer
 from photfit.client import UPLOAD_PREFIX, Client
 from photfit.failures import UserMistake, describe_faults
 from photfit.request_changes import RequestChanges
 
+T = TypeVar("T")
+
 
 def read_request(path: Path, changes: RequestChanges | None = None) -> FitRequest:
-    """The request in a JSON file, changed where that is asked for. Raises UserMistake with every fault and its JSON
-    path.
-    """
+    """The request in a JSON file, changed where that is asked for. Raises UserMistake as `read_document` does."""
+    return read_document(path, lambda document: parse_request(changes.applied(document) if changes else document))
+
+
+def read_document(path: Path, parse: Callable[[object], T]) -> T:
+    """What a JSON file asks for. Raises UserMistake with every fault and its JSON path."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -30,7 +35,7 @@ def read_request(path: Path, changes: RequestChanges | None = None) -> FitReques
     except json.JSONDecodeError as error:
         raise UserMistake(f"{path} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
     try:
-        return parse_request(document if changes is None else changes.applied(document))
+        return parse(document)
     except RequestInvalid as error:
         raise UserMistake(f"{path} has faults:\n{describe_faults(error.faults)}") from error
 
@@ -64,7 +69,7 @@ def uploaded_request(
     return document | {"labels": [*request.labels, *labels]} | dict(more or {})
 
 
-def local_files(request: FitRequest, path: Path) -> Mapping[str, Path]:
+def local_files(request: FitRequest | CatalogueRequest, path: Path) -> Mapping[str, Path]:
     """Each file that the request names and the service does not hold yet: name → path."""
     files: dict[str, Path] = {}
     missing: list[str] = []
@@ -96,18 +101,8 @@ def submit_catalogue_file(
 
     Raises UserMistake where the request has faults or a file is not there, ServiceError where the service refuses.
     """
-    try:
-        request = parse_catalogue(json.loads(path.read_text(encoding="utf-8")))
-    except RequestInvalid as error:
-        raise UserMistake(f"{path} has faults:\n{describe_faults(error.faults)}") from error
-    uploads: dict[str, str] = {}
-    for place, reference in request.references():
-        if reference.file in uploads or reference.file.startswith(UPLOAD_PREFIX):
-            continue
-        local = locate_from(path.parent, reference.file)
-        if not local.is_file():
-            raise UserMistake(f"{path} has faults:\n{place}: there is no file {local}")
-        uploads[reference.file] = client.upload(local).id
+    request = read_document(path, parse_catalogue)
+    uploads = {name: client.upload(local).id for name, local in local_files(request, path).items()}
     document = request.with_references(uploads).document()
     document["labels"] = [*request.labels, *labels]
     if dry_run:
