@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from app.domain import bundle, fits
-from app.domain.results import file_of, fit_with_result
+from app.domain.results import files_of, fit_with_result
 from app.domain.sandbox_refusals import sandbox_refusals
 from app.domain.temporary_files import ConvertedFile, temporary_folder
 from app.errors import NotFound, RequestFaulty
@@ -74,11 +74,7 @@ def _made(
     names = [*_DOCUMENTS, *(f"images/{image}/{plane}.fits" for plane in _PLANES)]
     with ExitStack() as stack:
         work = stack.enter_context(temporary_folder(services.receiving_folder))
-        files = {
-            name: stack.enter_context(services.blobs.local(found.key))
-            for name in names
-            if (found := file_of(services, record, name)) is not None
-        }
+        files = files_of(services, record, names, stack)
         if "best-fit.json" not in files:
             raise NotFound(f"The fit {record.id} is from before there was a best-fit.json: run it again.")
         target = work / "export"

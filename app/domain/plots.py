@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec
 
 from app.domain import fits
-from app.domain.results import StoredFile, file_of, fit_with_result, stored_file
+from app.domain.results import StoredFile, file_of, files_of, fit_with_result, stored_file
 from app.domain.sandbox_refusals import sandbox_refusals
 from app.domain.temporary_files import own_disk, temporary_folder
 from app.errors import NoPicture, NoSuchPlot, NotFound, RequestFaulty
@@ -132,11 +132,7 @@ def _draw(
     """Have the sandbox draw from those of a result's files that are there. Raises Unavailable."""
     with ExitStack() as stack:
         work = stack.enter_context(temporary_folder(services.receiving_folder))
-        files = {
-            name: stack.enter_context(services.blobs.local(found.key))
-            for name in names
-            if (found := file_of(services, record, name)) is not None
-        }
+        files = files_of(services, record, names, stack)
         shelf = work / "result"
         shelf.mkdir()
         with sandbox_refusals("The plot"):

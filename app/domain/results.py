@@ -1,7 +1,10 @@
 """Results of a fit, once it has some: the stored files and where they are."""
 
 import json
+from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -38,6 +41,15 @@ def find(services: Services, owner: str, fit_id: str, name: str) -> StoredFile:
     if found is None:
         raise NotFound(f"The fit {fit_id} has no {name[:200]}.")
     return found
+
+
+def files_of(services: Services, record: FitRecord, names: Iterable[str], stack: ExitStack) -> dict[str, Path]:
+    """Those of a result's files that are there, on this machine until the stack ends. Raises as `file_of` does."""
+    return {
+        name: stack.enter_context(services.blobs.local(found.key))
+        for name in names
+        if (found := file_of(services, record, name)) is not None
+    }
 
 
 def file_of(services: Services, record: FitRecord, name: str) -> StoredFile | None:

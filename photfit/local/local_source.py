@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from fitting.spec import FitRequest
 from fitting.spec.plots import PLOTS, ChoiceInvalid, PlotUnavailable, read_choices
 from photfit.answers import FitAnswer, FitProgress, NoticeAnswer, ProblemAnswer, State
-from photfit.results import DocumentName
+from photfit.results import DocumentName, FinishedSource
 
 if TYPE_CHECKING:
     from fitting.methods.progress import Progress
@@ -54,7 +54,7 @@ class RunningFit:
         self._report(answer)
 
 
-class LocalSource:
+class LocalSource(FinishedSource):
     """A fit of this process that is done; its files are written when one is first asked for.
 
     Args:
@@ -104,18 +104,6 @@ class LocalSource:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
         self.__dict__["_files"] = folder
-
-    def state(self) -> FitAnswer:
-        """Finished."""
-        return self._answer
-
-    def wait(self, timeout: float | None, report: Callable[[FitAnswer], None] | None) -> FitAnswer:  # noqa: ARG002
-        """Finished already."""
-        return self._answer
-
-    def cancel(self) -> FitAnswer:
-        """Nothing to end any more."""
-        return self._answer
 
     def document(self, name: DocumentName) -> dict[str, Any]:
         """A JSON document of the result."""

@@ -4,7 +4,7 @@
 fit in this process each answer. Nothing here imports NumPy or astropy before somebody asks for what needs them.
 """
 
-from photfit.results.fetched_source import FetchedSource
+from photfit.results.fetched_source import FetchedSource, FinishedSource
 from photfit.results.fit import Fit, NoResult
 from photfit.results.fit_source import DocumentName, FitSource
 from photfit.results.fits_table import fits_table
@@ -17,6 +17,7 @@ from photfit.results.progress_reports import shown_progress
 __all__ = [
     "DocumentName",
     "FetchedSource",
+    "FinishedSource",
     "Fit",
     "FitSource",
     "FittedImage",

@@ -10,15 +10,10 @@ if TYPE_CHECKING:
     from photfit.results.fit_source import DocumentName
 
 
-class FetchedSource:
-    """A finished fit of which everything that is asked for has been fetched."""
+class FinishedSource:
+    """Whatever a finished fit is read from: there is nothing to wait for, and nothing to end."""
 
-    def __init__(
-        self, answer: FitAnswer, documents: Mapping[DocumentName, dict[str, Any]], files: Mapping[str, bytes]
-    ) -> None:
-        self._answer = answer
-        self._documents = documents
-        self._files = files
+    _answer: FitAnswer
 
     def state(self) -> FitAnswer:
         """Finished."""
@@ -31,6 +26,17 @@ class FetchedSource:
     def cancel(self) -> FitAnswer:
         """Nothing to end any more."""
         return self._answer
+
+
+class FetchedSource(FinishedSource):
+    """A finished fit of which everything that is asked for has been fetched."""
+
+    def __init__(
+        self, answer: FitAnswer, documents: Mapping[DocumentName, dict[str, Any]], files: Mapping[str, bytes]
+    ) -> None:
+        self._answer = answer
+        self._documents = documents
+        self._files = files
 
     def document(self, name: DocumentName) -> dict[str, Any]:
         """A JSON document of the fit."""
