@@ -7,6 +7,8 @@ account and limits as everything else; the tools answer with what a careful read
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -106,19 +108,16 @@ class _Tools:
         return told | {"values": values}
 
 
-class _told:  # noqa: N801 - used as a function is
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
     """While inside, what the service refuses is told to the assistant in its own words."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, ServiceError):
-            faults = error.problem.faults if error.problem else ()
-            lines = [str(error), *(f"{fault.path}: {fault.message}" for fault in faults)]
-            raise ToolError("\n".join(lines)) from error
-        if isinstance(error, OSError):
-            raise ToolError(f"the file cannot be read: {error}") from error
+    try:
+        yield
+    except ServiceError as error:
+        faults = error.problem.faults if error.problem else ()
+        raise ToolError("\n".join([str(error), *(f"{fault.path}: {fault.message}" for fault in faults)])) from error
+    except OSError as error:
+        raise ToolError(f"the file cannot be read: {error}") from error
 
 
 def _value_of(row: dict[str, Any]) -> dict[str, Any]:
