@@ -10,6 +10,7 @@ before a block tells what a reader has that the page does not make, or why it is
 - `<!-- component: FILE -->` a JSON block is a component of a request on the images of the one there;
 - `<!-- answer -->` a JSON block shows what a service answers: it has to be JSON;
 - `<!-- starts: a service -->` a shell block goes on until the page ends, and the next waits until its service answers;
+- `<!-- starts: COMMAND -->` the reader has started this in another terminal;
 - `<!-- not run: WHY -->`.
 """
 
@@ -43,6 +44,8 @@ from fitting.spec.catalogues import parse_catalogue
 RUN = ("sh", "python", "json")
 """Languages of blocks that are run; others show what is printed."""
 ADDRESS = "http://127.0.0.1:8700"
+ITSELF = "a service"
+"""What a block starts that is itself the command."""
 BLOCK_SECONDS = 240.0
 STOP_SECONDS = 30.0
 _MARK = re.compile(r"<!--\s*(setup|file|merge|component|answer|starts|not run)\s*:?\s*(.*?)\s*-->", re.DOTALL)
@@ -132,8 +135,10 @@ class Reader:
         try:
             if "setup" in block.marks:
                 self._say(self._here(block.marks["setup"]))
-            if "starts" in block.marks:
+            if block.marks.get("starts") == ITSELF:
                 return self._start(text)
+            if "starts" in block.marks:
+                self._start(block.marks["starts"] + "\n")
             {"sh": self._say, "python": self._run, "json": lambda text: self._check(text, block.marks)}[block.language](
                 text
             )

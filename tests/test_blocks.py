@@ -35,7 +35,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def address_for(blocks: list[Block], request: pytest.FixtureRequest) -> str | None:
     """The service of a page: its own, that of all pages, or none."""
-    if any("starts" in block.marks or "photfit serve" in block.marks.get("setup", "") for block in blocks):
+    if any("starts" in block.marks for block in blocks):
         return f"http://127.0.0.1:{free_port()}"
     return request.getfixturevalue("service") if needs_service(blocks) else None
 
