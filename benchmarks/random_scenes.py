@@ -1,6 +1,7 @@
 """Random scenes of known truth, fitted from bad starts and held against SciPy's minimum from the truth.
 
-`python -m benchmarks.random_scenes` writes results/random_scenes.json, anew after each scene. A scene is one to three
+`python -m benchmarks.random_scenes` writes results/random_scenes.json, anew after each scene, and goes on with the
+scenes that the file does not have; `--again SEED` measures one of them anew. A scene is one to three
 images of one pixel grid with galaxies and stars of many profiles, alone, blended, beyond the frame, under a mask or
 outside the window, with limits and links, at a signal-to-noise of 10 to 500 each; fits start a quarter and more off in
 every parameter.
@@ -13,11 +14,13 @@ from __future__ import annotations
 
 import json
 import math
+import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
+from types import FrameType, MappingProxyType
 from typing import Any
 
 import click
@@ -459,25 +462,78 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
+class _SceneTimeout(Exception):
+    """A scene took longer than it may."""
+
+
+@contextmanager
+def _processor_limit(seconds: float) -> Iterator[None]:
+    """Ends what runs inside after so many seconds of processor time, where its interpreter has a turn.
+
+    Raises:
+        _SceneTimeout: the time is over.
+    """
+
+    def over(_signal: int, _frame: FrameType | None) -> None:
+        raise _SceneTimeout
+
+    before = signal.signal(signal.SIGPROF, over)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def _outcome_within(seed: int, seconds: float) -> Outcome:
+    """The seed's outcome; where it takes longer, one that has not converged and says so."""
+    scene = simulated_scene(seed)
+    try:
+        with _processor_limit(seconds):
+            return outcome(scene)
+    except _SceneTimeout:
+        profiles = tuple(item.profile for item in scene.start.components)
+        return Outcome(seed, scene.kinds, profiles, 0, False, (), 0, 0.0, 0.0, 0.0, f"not done in {seconds:g} s")
+
+
+def _measured(path: Path) -> tuple[dict[int, Outcome], float]:
+    """What a file of results has, by seed, and the processor time that it took, seconds."""
+    if not path.exists():
+        return {}, 0.0
+    document = json.loads(path.read_text())
+    found: dict[int, Outcome] = {}
+    for row in document["outcomes"]:
+        values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+        found[values["seed"]] = Outcome(**values)
+    return found, float(document["cpu_seconds"])
+
+
 @click.command()
 @click.option("--scenes", default=SCENES, show_default=True, help="How many.")
 @click.option("--first", default=0, show_default=True, help="Seed of the first.")
+@click.option("--again", type=int, multiple=True, help="Seed to measure though the file has it; may be repeated.")
+@click.option("--fresh", is_flag=True, help="Measure all, whatever the file has.")
+@click.option("--limit", default=180.0, show_default=True, help="Processor time for one scene, seconds.")
 @click.option(
     "--output", default=RESULTS / "random_scenes.json", type=click.Path(path_type=Path), help="Results as JSON."
 )
-def main(scenes: int, first: int, output: Path) -> None:
-    """Measure and write the results."""
+def main(scenes: int, first: int, again: tuple[int, ...], fresh: bool, limit: float, output: Path) -> None:
+    """Measure what the results do not have, and write them after each scene."""
     torch.set_num_threads(1)
+    found, spent = ({}, 0.0) if fresh else _measured(output)
     began = time.process_time()
-    found = []
-    for seed in range(first, first + scenes):
-        found.append(outcome(simulated_scene(seed)))
-        if found[-1].wrong or found[-1].unconverged:
-            print(found[-1], flush=True)
-        counts = summary(found) | {"cpu_seconds": round(time.process_time() - began, 1)}
-        whole = counts | {"outcomes": [asdict(item) for item in found]}
-        output.write_text(json.dumps(whole, indent=1) + "\n")
-    print({key: value for key, value in counts.items() if key != "wrong"})
+    for seed in again or [seed for seed in range(first, first + scenes) if seed not in found]:
+        found[seed] = _outcome_within(seed, limit)
+        if found[seed].wrong or found[seed].unconverged:
+            print(found[seed], flush=True)
+        outcomes = [found[number] for number in sorted(found)]
+        counts = summary(outcomes) | {"cpu_seconds": round(spent + time.process_time() - began, 1)}
+        whole = counts | {"outcomes": [asdict(item) for item in outcomes]}
+        unfinished = output.with_suffix(".part")
+        unfinished.write_text(json.dumps(whole, indent=1) + "\n")
+        unfinished.replace(output)
+    print({key: value for key, value in summary([found[seed] for seed in sorted(found)]).items() if key != "wrong"})
 
 
 if __name__ == "__main__":
