@@ -74,7 +74,7 @@ def take(page: Page, files: list[FilePayload]) -> None:
     with page.expect_file_chooser() as choosing:
         page.get_by_role("button", name="Choose files").click()
     choosing.value.set_files(files)
-    expect(page.locator(".plane select")).to_have_count(4, timeout=ENOUGH_MILLISECONDS)
+    expect(page.locator(".plane select[data-role]")).to_have_count(4, timeout=ENOUGH_MILLISECONDS)
 
 
 def test_files_of_one_image_are_assigned_with_a_reason_and_opened_without_a_search(
@@ -82,7 +82,7 @@ def test_files_of_one_image_are_assigned_with_a_reason_and_opened_without_a_sear
 ) -> None:
     page = tab.open()
     take(page, together[:4])
-    chosen = page.locator(".plane select")
+    chosen = page.locator(".plane select[data-role]")
     assert [chosen.nth(at).input_value() for at in range(4)] == ["data", "sigma", "mask", "psf"]
     expect(page.get_by_text("Taken for its σ: by its name, rms.fits")).to_be_visible()
     page.get_by_role("button", name="Open without looking for sources").click()

@@ -48,7 +48,7 @@ def test_a_dropped_file_comes_to_a_fit_and_its_corner_plot(tab: Tab) -> None:
     page = tab.open()
     drop(page, THREE_GALAXIES.read_bytes(), "three_galaxies.fits")
     page.wait_for_url("**/#/files/*")
-    chosen = page.locator(".plane select")
+    chosen = page.locator(".plane select[data-role]")
     assert [chosen.nth(at).input_value() for at in range(2)] == ["data", "variance"]
     page.get_by_role("button", name="Find the sources").click()
     expect(page.locator(".ellipse").first).to_be_visible(timeout=ENOUGH_MILLISECONDS)

@@ -431,3 +431,104 @@ def test_fits_are_compared_only_on_the_same_pixels_and_noise(
 def test_a_difference_of_rounding_is_none(call: Call) -> None:
     assert call("model/comparing.js", "difference", 9900.38, 9900.38 - 2e-8) == {"text": "0", "meaning": ""}
     assert call("model/comparing.js", "difference", 9900.0, 9800.0) == {"text": "−100", "meaning": "better"}
+
+
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        (["ngc1_g.fits", "ngc1_r.fits"], ["g", "r"]),
+        (["g.fits.fz", "r.fits.fz"], ["g", "r"]),
+        (["a b.fits", "c.fits"], ["a_b", "c"]),
+        (["x.fits", "x.fits"], ["x", "x_2"]),
+    ],
+)
+def test_bands_are_named_by_what_their_files_do_not_share(call: Call, files: list[str], names: list[str]) -> None:
+    assert call("model/bands.js", "bandNames", files) == names
+
+
+def _file(name: str, *shapes: tuple[int, int], data: int | None = 0) -> dict[str, Any]:
+    """A file as the service tells of it; beyond the first its planes are what `roles` of them say."""
+    hdus = [{"index": at, "name": "", "is_image": True, "shape": list(shape)} for at, shape in enumerate(shapes)]
+    planes = {"data": data, **({"variance": 1} if len(shapes) > 1 else {})}
+    return {"file": {"id": name, "filename": name, "description": {"hdus": hdus}}, "found": {"planes": planes}}
+
+
+FIELD = (64, 64)
+DROPPED = [
+    (
+        [_file("g.fits", FIELD, FIELD), _file("r.fits", FIELD, FIELD), _file("r_psf.fits", (21, 21))],
+        {"g.fits 0": ("data", "g.fits 0"), "g.fits 1": ("variance", "g.fits 0"), "r.fits 0": ("data", "r.fits 0")}
+        | {"r.fits 1": ("variance", "r.fits 0"), "r_psf.fits 0": ("psf", "r.fits 0")},
+    ),
+    (
+        [
+            _file("n_g.fits", FIELD),
+            _file("n_r.fits", FIELD),
+            _file("n_r_rms.fits", FIELD),
+            _file("bad_mask.fits", FIELD),
+        ],
+        {"n_g.fits 0": ("data", "n_g.fits 0"), "n_r.fits 0": ("data", "n_r.fits 0")}
+        | {"n_r_rms.fits 0": ("sigma", "n_r.fits 0"), "bad_mask.fits 0": ("mask", None)},
+    ),
+    # Pixels that neither the sky nor their number brings together are two fields.
+    (
+        [_file("one.fits", FIELD), _file("two.fits", (64, 60))],
+        {"one.fits 0": ("data", "one.fits 0")},
+    ),
+]
+
+
+@pytest.mark.parametrize(("files", "expected"), DROPPED)
+def test_planes_that_are_dropped_together_go_to_their_images(
+    call: Call, files: list[dict[str, Any]], expected: dict[str, tuple[str, str | None]]
+) -> None:
+    found = call("model/assigning.js", "recognised", files)
+    assert {key: (each["role"], each["of"]) for key, each in found.items()} == expected
+
+
+def test_one_model_over_bands_shares_shape_and_leaves_brightness_to_each(call: Call, tmp_path: Path) -> None:
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+    wcs.wcs.crval, wcs.wcs.crpix = [150.1, 2.2], [32.5, 32.5]
+    turn = np.deg2rad(30)
+    wcs.wcs.cd = 0.3 / 3600 * np.array([[-np.cos(turn), np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    path = tmp_path / "g.fits"
+    fits.writeto(path, np.zeros(FIELD, np.float32), wcs.to_header())
+    sky = sky_map(path, None)
+    assert sky is not None
+    profiles = [
+        {"name": "flat_sky", "parameters": [{"name": "i", "unit": "data/pixel"}]},
+        {"name": "sersic", "parameters": [
+            {"name": "x", "unit": "pixel"}, {"name": "y", "unit": "pixel"}, {"name": "q", "unit": ""},
+            {"name": "pa", "unit": "degree"}, {"name": "n", "unit": ""},
+            {"name": "r_e", "unit": "pixel", "scale": "log"}, {"name": "i_e", "unit": "data/pixel"},
+        ]},
+    ]  # fmt: skip
+    galaxy = {"x": 40.0, "y": 20.0, "q": 0.6, "pa": 25.0, "n": 1.0, "r_e": 5.0, "i_e": 3.0}
+    request = {
+        "images": [{"name": "image", "data": "upl_g", "window": {"x": [10, 60], "y": [5, 50]}}],
+        "components": [
+            {"name": "sky", "profile": "flat_sky", "parameters": {"i": 7.0}},
+            {"name": "a", "profile": "sersic", "parameters": galaxy},
+            {"name": "b", "profile": "sersic", "parameters": {**galaxy, "x": "= a.x", "y": "= a.y"}},
+        ],
+    }
+    images = [{"name": name, "data": f"upl_{name}", "planes": {}, "sky": sky, "shape": list(FIELD)} for name in "gr"]
+    made = call("model/bands.js", "overBands", request, images, 0, profiles)
+    assert made["frame"] == "sky"
+    assert [(image["name"], image["window"]) for image in made["images"]] == [
+        (name, {"x": [10, 60], "y": [5, 50]}) for name in "gr"
+    ]
+    assert made["components"][0]["parameters"] == {"i": {"by_image": {"g": {}, "r": {}}}}
+    told = made["components"][1]["parameters"]
+    place = wcs.pixel_to_world(40.0, 20.0)
+    assert (told["ra"], told["dec"]) == pytest.approx((place.ra.deg, place.dec.deg), abs=1e-6)
+    assert told["r_e"] == pytest.approx(5.0 * 0.3, rel=1e-4)
+    assert told["q"] == pytest.approx(0.6, rel=1e-3)
+    # The end of the long axis, as the image and as the sky have it.
+    end = wcs.pixel_to_world(40.0 - 5 * np.sin(np.deg2rad(25)), 20.0 + 5 * np.cos(np.deg2rad(25)))
+    assert (told["pa"] - place.position_angle(end).deg + 90) % 180 == pytest.approx(90, abs=0.05)
+    flux = quad(lambda r: 2 * np.pi * r * 0.6 * 3 * np.exp(-1.6783469900166605 * (r / 5 - 1)), 0, np.inf)[0]
+    assert told["flux"]["by_image"]["g"] == pytest.approx(flux, rel=1e-3)
+    assert told["flux"]["by_image"]["r"] == {}
+    assert {made["components"][2]["parameters"][key] for key in ("ra", "dec")} == {"= a.ra", "= a.dec"}

@@ -27,6 +27,7 @@ export const texts = createStore({});
 /** Send files; the view of what they hold opens, with those of `beside` too. On the model they are added to its files. */
 export async function take(files, beside = []) {
   const ids = [];
+  if (parts()[0] !== "files") texts.set({});
   for (const file of files) {
     const isFits = new TextDecoder("latin1").decode(await file.slice(0, 9).arrayBuffer()).startsWith("SIMPLE  =");
     if (!isFits && (await isText(file)) && looksLikeModel(file.name, await file.text())) {

@@ -119,8 +119,8 @@ function Found({ warnings = [], notices = [] }) {
 function Imported({ format, rows }) {
   const left = rows.filter(({ why_not: why }) => why);
   return html`<details class="note ${left.length ? "warn" : ""}" open=${left.length > 0 && left.length < 6}><summary>From a model of ${format === "galfit" ? "GALFIT" : format}: ${rows.length - left.length} lines taken${left.length ? `, ${left.length} not` : ""}</summary>
-    <ul class="stack tight">${[...left, ...rows.filter(({ why_not: why }) => !why)].map(({ file, line, text, taken, why_not: why }) => html`<li class="small"><code>${file}:${line} ${text}</code> ${why
-      ? html`<strong>not taken: ${why}</strong>` : `→ ${taken}`}</li>`)}</ul></details>`;
+    <ul class="stack tight">${[...left, ...rows.filter(({ why_not: why }) => !why)].map(({ file, line, text, taken, why_not: why }) => html`<li class="small">${line > 0 && html`<code>${file}:${line} ${text}</code> `}${why
+      ? html`<strong>not taken: ${why}</strong>` : `${line > 0 ? "→ " : ""}${taken}`}</li>`)}</ul></details>`;
 }
 
 const firstShown = (request) => (request.components.find(({ parameters }) => parameters && "x" in parameters) ?? request.components[0])?.name;

@@ -2,7 +2,8 @@
 
 import { startDraft } from "../draft.js";
 import { html, useEffect, useRef, useState } from "../html.js";
-import { assigned, byRole, filledIn, keyOf, planesOf, recognised, ROLES, withoutSearch } from "../model/assigning.js";
+import { assigned, filledIn, imagesOf, keyOf, planesOf, recognised, ROLES, withoutSearch } from "../model/assigning.js";
+import { bandNames, overBands } from "../model/bands.js";
 import { bitsOf, cubesOf, sizeOf } from "../model/files.js";
 import { general } from "../model/rounding.js";
 import { FIRST_CHOICES, isIncomplete, searchBody } from "../model/search.js";
@@ -12,25 +13,38 @@ import { Elapsed } from "../parts/elapsed.js";
 import { SearchOptions } from "../parts/search-options.js";
 import { Thumbnail } from "../parts/thumbnail.js";
 import { go } from "../router.js";
-import { getJson, pixelsOf, postJson } from "../service.js";
+import { getJson, loadCatalogue, pixelsOf, postJson, skyOf } from "../service.js";
 import { useStore } from "../store.js";
 
 export function Planes({ route }) {
   const ids = route.filter((id) => id !== "texts");
-  const { value, error, again } = useAnswer(() => Promise.all(ids.map(async (id) => {
-    const address = `/v1/uploads/${encodeURIComponent(id)}`;
-    const [file, found] = await Promise.all([getJson(address), getJson(`${address}/planes`)]);
-    return { file, found };
-  })), [ids.join("/")]);
+  // What somebody said of a plane stays when files are added.
+  const chosen = useRef([]);
+  const { value, error, again } = useAnswer(async () => {
+    const files = await Promise.all(ids.map(async (id) => {
+      const address = `/v1/uploads/${encodeURIComponent(id)}`;
+      const [file, found] = await Promise.all([getJson(address), getJson(`${address}/planes`)]);
+      return { file, found };
+    }));
+    // Where the first image of each file lies on the sky tells whether several are of one field.
+    const firsts = files.length > 1 ? planesOf(files).filter(({ upload, hdu, model }) => !model && files.find(({ file }) => file.id === upload).found.planes.data === hdu) : [];
+    const skies = await Promise.all(firsts.map(async (plane) => [keyOf(plane), await getJson(skyOf({ upload: plane.upload, hdu: plane.hdu })).catch(() => null)]));
+    return { files, skies: Object.fromEntries(skies) };
+  }, [ids.join("/")]);
   if (error) return html`<${Failure} error=${error} again=${again} />`;
   if (!value) return html`<${Waiting} what="Looking at the files" />`;
-  return html`<${Assigning} files=${value} />`;
+  return html`<${Assigning} key=${value.files.map(({ file }) => file.id).join()} ...${value} chosen=${chosen} />`;
 }
 
 const titleOf = (name) => name.replace(/\.(fits?|npy|npz|fz|gz|bz2|xz|tiff?|png|asdf)+$/gi, "");
 
-function Assigning({ files }) {
-  const [roles, setRoles] = useState(() => recognised(files));
+function Assigning({ files, skies, chosen }) {
+  const [roles, setRoles] = useState(() => chosen.current.reduce((before, change) => change(before), recognised(files, skies)));
+  const assign = (...said) => {
+    chosen.current.push((before) => assigned(before, ...said));
+    setRoles(assigned(roles, ...said));
+  };
+  const [searchedKey, setSearchedKey] = useState(null);
   const [bits, setBits] = useState("");
   const [choices, setChoices] = useState(FIRST_CHOICES);
   const [searching, setSearching] = useState(null);
@@ -40,14 +54,23 @@ function Assigning({ files }) {
   const last = useRef(null);
   useEffect(() => () => last.current?.abort(), []);
   const planes = planesOf(files);
-  const given = byRole(roles);
   const roleOf = (plane) => roles[keyOf(plane)]?.role ?? "";
-  const image = given.data && planes.find((plane) => keyOf(plane) === keyOf(given.data));
-  const title = image ? titleOf(image.file.filename) : "";
-  const wanted = () => {
-    const { data, ...others } = given;
+  const images = imagesOf(roles).map((each) => ({ ...each, plane: planes.find((plane) => keyOf(plane) === each.key), sky: skies[each.key] ?? null }));
+  const names = images.length > 1 ? bandNames(images.map(({ plane }) => (images.every((one) => one.plane.upload === plane.upload) ? plane.description.name || `hdu${plane.hdu}` : plane.file.filename))) : [];
+  // Of several images that in the middle of the list is searched unless another is chosen.
+  const searched = images.find(({ key }) => key === searchedKey) ?? images[Math.floor(images.length / 2)];
+  const image = searched?.plane;
+  const title = images.length > 1 ? names.join(", ") : image ? titleOf(image.file.filename) : "";
+  const planesOfImage = ({ planes: others }) => {
     const named = bitsOf(bits);
     return others.mask && named ? { ...others, mask: { ...others.mask, bits: named } } : others;
+  };
+  const ids = files.map(({ file }) => file.id);
+  const begin = async (request, more = {}) => {
+    if (images.length < 2) return startDraft({ request, title, files: ids, ...more });
+    const { profiles } = await loadCatalogue();
+    const all = images.map((each, at) => ({ name: names[at], data: each.data, planes: planesOfImage(each), sky: each.sky, shape: each.plane.description.shape.slice(-2) }));
+    return startDraft({ request: overBands(request, all, images.indexOf(searched), profiles), title, files: ids, ...more });
   };
   const propose = async () => {
     const stopper = new AbortController();
@@ -55,17 +78,17 @@ function Assigning({ files }) {
     setSearching(stopper);
     setError(null);
     try {
-      const body = { hdu: given.data.hdu, title, ...wanted(), ...searchBody(choices) };
-      const proposal = await postJson(`/v1/uploads/${given.data.upload}/propose`, body, { signal: stopper.signal });
-      startDraft({ request: proposal.request, title, proposal, files: files.map(({ file }) => file.id) });
+      const body = { hdu: searched.data.hdu, title, ...planesOfImage(searched), ...searchBody(choices) };
+      const proposal = await postJson(`/v1/uploads/${searched.data.upload}/propose`, body, { signal: stopper.signal });
+      await begin(proposal.request, { proposal });
       go("model");
     } catch (failure) {
       if (failure.name !== "AbortError") setError(failure);
       setSearching(null);
     }
   };
-  const open = () => {
-    startDraft({ request: withoutSearch({ data: given.data, ...wanted() }, { title, window: choices.window }), title, files: files.map(({ file }) => file.id) });
+  const open = async () => {
+    await begin(withoutSearch({ data: searched.data, ...planesOfImage(searched) }, { title, window: choices.window }));
     go("model");
   };
   const faults = error?.faults ?? [];
@@ -87,18 +110,24 @@ function Assigning({ files }) {
     ${error && html`<${Failure} error=${error} />`}
     ${error && /longer than/.test(error.message + faults.map(({ message }) => message).join(" ")) && html`<p class="note">Draw a box around what is to be fitted (“a part of the image”), set “Sources at most”, or
       <button class="bare" onClick=${open}>open the image without looking for sources</button>.</p>`}
-    ${Object.entries(texts).filter(([, text]) => isModel(text)).map(([name, text]) => html`<${ModelFile} key=${name} name=${name} text=${text} texts=${texts} files=${files} planes=${{ ...given, ...wanted() }} />`)}
+    ${Object.entries(texts).filter(([, text]) => isModel(text)).map(([name, text]) => html`<${ModelFile} key=${name} name=${name} text=${text} texts=${texts} files=${files} planes=${searched ? { data: searched.data, ...planesOfImage(searched) } : {}} />`)}
+    ${images.length > 1 && html`<section class="card stack" aria-label="Several images"><p>${images.length} images of one field, fitted together: <strong>${names.join(", ")}</strong>. Position and shape are shared, each has its own sky and brightness;
+        what else differs is chosen beside each number of the model. Whatever does not belong to it is set to “not used” below.</p>
+      <label class="field">Sources are looked for in<select value=${searched.key} onChange=${(event) => setSearchedKey(event.target.value)}>
+        ${images.map(({ key }, at) => html`<option key=${key} value=${key} selected=${key === searched.key}>${names[at]}</option>`)}</select></label></section>`}
     ${image && html`<${SearchOptions} choices=${choices} setChoices=${setChoices} upload=${image.upload} hdu=${image.description}
       faults=${faults.filter(({ path }) => /^\$\.(target|model|neighbours|limit|window)\b/.test(path))} />`}
-    <ul class="stack">${planes.map((plane) => html`<${PlaneCard} key=${keyOf(plane)} plane=${plane} role=${roleOf(plane)} why=${roles[keyOf(plane)]?.why} many=${files.length > 1}
-        fault=${faultOf(plane)} bits=${bits} setBits=${setBits} assign=${(role) => setRoles(assigned(roles, plane, role))} />`)}
+    <ul class="stack">${planes.map((plane) => html`<${PlaneCard} key=${keyOf(plane)} plane=${plane} role=${roleOf(plane)} said=${roles[keyOf(plane)]} images=${images.map(({ key }, at) => [key, names[at]])} many=${files.length > 1}
+        fault=${faultOf(plane)} bits=${bits} setBits=${setBits} assign=${(role, of) => assign(plane, role, of)} />`)}
       ${files.flatMap(({ file }) => cubesOf(file)).map((hdu) => html`<li class="card plane" key=${`cube ${hdu.index}`}>
         <div class="stack tight"><h2>${hdu.name || `HDU ${hdu.index}`}</h2>${hdu.warnings.map((warning) => html`<span class="quiet small">${warning}</span>`)}</div></li>`)}</ul>
   </div>`;
 }
 
 /** A plane: its picture, what is known of it, what it was taken for and why. */
-function PlaneCard({ plane: { upload, file, description: hdu, model }, role, why, many, fault, bits, setBits, assign }) {
+function PlaneCard({ plane: { upload, file, description: hdu, model }, role, said, images, many, fault, bits, setBits, assign }) {
+  const { why, of } = said ?? {};
+  const owner = of === undefined ? images[0]?.[0] ?? null : of;
   const choices = model ? [["", "not used"], ["psf", ROLES.psf]] : [["", "not used"], ...Object.entries(ROLES)];
   const title = many ? `${file.filename}${hdu.name ? `, ${hdu.name}` : ""}` : hdu.name || `HDU ${hdu.index}`;
   return html`<li class="card plane">
@@ -114,8 +143,10 @@ function PlaneCard({ plane: { upload, file, description: hdu, model }, role, why
       ${role === "mask" && html`<label class="field">Bits that mask a pixel<input value=${bits} placeholder="as its observatory has it; or SAT, CR, 3; or any"
         onInput=${(event) => setBits(event.target.value)} /></label>`}
       ${fault && html`<span class="fault">${fault.message}</span>`}</div>
-    <label class="field">This is<select value=${role} onChange=${(event) => assign(event.target.value)}>
-      ${choices.map(([each, words]) => html`<option key=${each} value=${each} selected=${each === role}>${words}</option>`)}</select></label></li>`;
+    <div class="stack tight"><label class="field">This is<select data-role value=${role} onChange=${(event) => assign(event.target.value, owner)}>
+      ${choices.map(([each, words]) => html`<option key=${each} value=${each} selected=${each === role}>${words}</option>`)}</select></label>
+      ${images.length > 1 && role && role !== "data" && html`<label class="field">of<select value=${of ?? ""} onChange=${(event) => assign(role, event.target.value || null)}>
+        ${[["", "every image"], ...images].map(([each, words]) => html`<option key=${each} value=${each} selected=${each === (of ?? "")}>${words}</option>`)}</select></label>`}</div></li>`;
 }
 
 const isModel = (text) => /^\s*A\)/m.test(text) || /^\s*FUNCTION\s/m.test(text);
@@ -133,8 +164,10 @@ function ModelFile({ name, text, texts, files, planes }) {
       const named = Object.fromEntries(files.map(({ file }) => [file.filename, file.id]));
       const { [name]: _, ...others } = texts;
       const { format, request, rows } = await postJson("/v1/import", { text, name, ...(command && { command }), texts: others, files: named });
-      const filled = filledIn(request, planes, new Set(files.map(({ file }) => file.id)));
-      startDraft({ request: filled, title: name, imported: { format, rows }, files: files.map(({ file }) => file.id) });
+      const { request: filled, added } = filledIn(request, planes, new Set(files.map(({ file }) => file.id)));
+      const nameOf = (plane) => files.find(({ file }) => file.id === plane.upload)?.file.filename ?? plane.upload;
+      const given = added.map(({ role, plane }) => ({ file: name, line: 0, text: "", taken: `${nameOf(plane)} is ${ROLES[role]}, as it was dropped with it: the model file names none that is here`, why_not: null }));
+      startDraft({ request: filled, title: name, imported: { format, rows: [...given, ...rows] }, files: files.map(({ file }) => file.id) });
       go("model");
     } catch (failure) {
       setError(failure);
