@@ -263,9 +263,8 @@ def _unsure(problem: Problem, end: MinimizerResult, covariance: Covariance) -> s
     """Free parameters whose uncertainty is none, or half their value and more."""
     values = problem.parameters.values(end.theta).physical[0].tolist()
     unsure = set()
-    for place, (row, value) in enumerate(zip(problem.table, values, strict=True)):
-        sigma = covariance.sigma(np.eye(len(values))[place]) if row.free else 0.0
-        if sigma is None or sigma > 0.5 * abs(value):
+    for row, value, sigma in zip(problem.table, values, covariance.sigmas(), strict=True):
+        if row.free and (sigma is None or sigma > 0.5 * abs(value)):
             unsure.add(row.name)
     return unsure
 
@@ -274,13 +273,13 @@ def _fitted_parameters(
     problem: Problem, values: Tensor, covariance: Covariance, outcome: Outcome, draws: Tensor | None, chi2: float
 ) -> tuple[FittedParameter, ...]:
     scatter = math.sqrt(max(chi2, 0.0) / max(problem.degrees_of_freedom, 1))
-    sigmas = map(covariance.sigma, np.eye(len(values)))
     ranges: dict[str, np.ndarray] = {}
     if draws is not None:
         ranges = dict(zip(map(str, QUANTILES), np.quantile(draws.numpy(), QUANTILES, axis=0), strict=True))
     resampled = [0.0] * len(values) if outcome.bootstrap is None else outcome.bootstrap.tolist()
+    rows = zip(problem.table, values.tolist(), covariance.sigmas(), strict=True)
     fitted = []
-    for place, (row, value, sigma) in enumerate(zip(problem.table, values.tolist(), sigmas, strict=True)):
+    for place, (row, value, sigma) in enumerate(rows):
         levels = {name: float(level[place]) for name, level in ranges.items()}
         interval = reported_interval(row, value, outcome.intervals.get(row.name))
         period = row.description.period

@@ -4,8 +4,10 @@ PHOTFIT_LEASE_SECONDS=60 python -m worker      # Settings().lease_seconds == 60.
 """
 
 import base64
+import contextlib
 import ipaddress
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -20,6 +22,23 @@ GIBIBYTE = 1 << 30
 _FITS_SHARE = 0.8
 """Of a machine's memory, for all its fits together. Chosen by hand: the rest is for the API, its children, the database
 and the system's cache of files."""
+
+_GROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+"""Where Linux tells how much memory a container may have: control groups of version 2 and 1."""
+
+
+def machine_bytes(limits: Iterable[Path] = _GROUP_LIMITS) -> int:
+    """Memory of this machine or of the container that this is, in bytes; 0 where the system does not tell.
+
+    A container sees its whole machine's pages, and is ended by SIGKILL at a limit of its own. `limits` are files that
+    may tell that.
+    """
+    pages = os.sysconf("SC_PHYS_PAGES") if "SC_PHYS_PAGES" in os.sysconf_names else 0
+    found = [pages * os.sysconf("SC_PAGE_SIZE")]
+    for path in limits:
+        with contextlib.suppress(OSError, ValueError):  # not there, or "max"
+            found.append(int(path.read_text("ascii")))
+    return min(found)
 
 
 class Settings(BaseSettings):
@@ -142,8 +161,8 @@ class Settings(BaseSettings):
     max_fit_memory_mib: Annotated[int | None, Field(ge=0)] = Field(
         None,
         title="Largest fit",
-        description="MiB that a fit may take of its worker's memory; by default four fifths of the machine's, divided "
-        "among `workers`; 0 is no limit.",
+        description="MiB that a fit may take of its worker's memory; by default four fifths of the machine's or "
+        "container's, divided among `workers`; 0 is no limit.",
     )
     fetch_hosts: str | None = Field(
         None,
@@ -232,8 +251,7 @@ class Settings(BaseSettings):
     def fit_memory_mib(self) -> int | None:
         """MiB that a fit may take; None is no limit."""
         if self.max_fit_memory_mib is None:
-            pages = os.sysconf("SC_PHYS_PAGES") if "SC_PHYS_PAGES" in os.sysconf_names else 0
-            return int(_FITS_SHARE * pages * os.sysconf("SC_PAGE_SIZE") / MEBIBYTE / self.workers) or None
+            return int(_FITS_SHARE * machine_bytes() / MEBIBYTE / self.workers) or None
         return self.max_fit_memory_mib or None
 
     @property

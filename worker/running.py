@@ -184,13 +184,15 @@ def _work(connections: Connections, claim: Claim, heartbeat: Heartbeat) -> FitRe
     pictures = ResidualPictures(connections.blobs, claim)
     reporter = Reporter(connections.engine, connections.publisher, claim, heartbeat, pictures)
     try:
-        with memory_faults(), memory_bound(_least(claim.memory_limit, connections.settings.fit_memory_mib)), pictures:
+        with memory_faults(), memory_bound(_least(claim.memory_limit, connections.settings.fit_memory_mib)):
             if claim.catalogue_id is not None:
-                files = _store_part(connections, claim, heartbeat)
+                with pictures:
+                    files = _store_part(connections, claim, heartbeat)
                 _finish(connections, claim, "succeeded", files=files)
                 return None
-            result = _fit(connections, claim, reporter)
-        files = _store(connections, claim, result)
+            with pictures:
+                result = _fit(connections, claim, reporter)
+            files = _store(connections, claim, result)
         outcome, error = _outcome_of(result, claim, heartbeat)
         progress = reporter.final() if outcome == "succeeded" else reporter.latest
         _finish(connections, claim, outcome, error=error, notices=result.notices, progress=progress, files=files)
@@ -325,7 +327,7 @@ def _store(connections: Connections, claim: Claim, result: FitResult) -> dict[st
     with ExitStack() as stack:
         try:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="photfit-result-")))
-            with memory_faults():
+            with memory_faults():  # else an ENOMEM here would pass for a full disk
                 write_result(result, folder)
             paths = sorted(path for path in folder.rglob("*") if path.is_file())
             files = {path.relative_to(folder).as_posix(): described(path) for path in paths}

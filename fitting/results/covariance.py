@@ -1,5 +1,6 @@
 """Covariance of the parameters as reported, what the data leave open, and intervals of the profile of χ²."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -63,6 +64,16 @@ class Covariance:
             return None
         variance = float(slope @ self.of_all[np.ix_(rows, rows)] @ slope)
         return float(np.sqrt(variance)) if variance > 0.0 else None
+
+    def sigmas(self) -> list[float | None]:
+        """Uncertainty of each row of the table, as `sigma` tells that of one quantity: all of them at once."""
+        lengths = np.abs(self.sensitivity).max(axis=1, initial=0.0)
+        along = self.sensitivity / np.where(lengths > 0.0, lengths, 1.0)[:, None]
+        shares = (along @ self.open_directions) ** 2
+        determined = (lengths > 0.0) & ~(shares > _SHARE * (along**2).sum(axis=1)[:, None]).any(axis=1)
+        variances = np.diagonal(self.of_all)
+        pairs = zip(determined.tolist(), variances.tolist(), strict=True)
+        return [math.sqrt(variance) if known and variance > 0.0 else None for known, variance in pairs]
 
     @property
     def correlation(self) -> np.ndarray:
@@ -144,7 +155,8 @@ def enough_data(problem: Problem, end: MinimizerResult, free: int) -> bool:
     if free <= problem.pixels:
         return True
     priors = problem.priors.matrix(problem.parameters.values(end.theta))[0].cpu().numpy()
-    return bool(free <= problem.pixels + np.linalg.matrix_rank(priors))
+    rows = np.flatnonzero(priors.any(axis=1))  # symmetric: the rest is empty, and of thousands most is
+    return bool(free <= problem.pixels + np.linalg.matrix_rank(priors[np.ix_(rows, rows)])) if len(rows) else False
 
 
 def _inverse(

@@ -2,7 +2,9 @@
 
     seconds = start + Σ over stages: questions × per question
                       + pixels × components × (values × v + gradients × g + equations × e)
+                    + per cube × free parameters³
     bytes   = process + per pixel × pixels + per view × images × components + per draw × draws × free parameters
+                      + per square × free parameters²
 
 What a method asks of the problem stands in its description (`fitting.spec.methods`); here it becomes seconds and bytes.
 Rough by nature: what a minimizer needs depends on the data. The service puts the times right by what earlier fits of
@@ -31,6 +33,11 @@ _BYTES_PER_PIXEL = 200
 _VIEW_BYTES = 240_000
 """Bytes of one component on one image, whatever the image's size: 100 images of 8 × 8 pixels with 1,000 flat skies took
 23.7 GB (what a result's planes and headers are made of, and each image's own derivatives)."""
+_SQUARE_BYTES = 600
+"""Bytes for each pair of free parameters: the matrices of the covariance and its document. 3,000 levels of 100 skies on
+30 images of 30 × 30 pixels took 5,400 MiB beyond the process, of which 690 are the views' (`_VIEW_BYTES`)."""
+_CUBE_SECONDS = 1e-9
+"""Seconds of the covariance for the cube of the free parameters: the same request took 55 s, half of them for that."""
 _DRAW_BYTES = 24
 """Bytes of one parameter of one draw, three numbers of 8: it is copied as chains are written. Chosen by hand."""
 
@@ -44,7 +51,8 @@ def expected_seconds(request: FitRequest, pixels: int) -> float:
     """
     free, work = len(ParameterTable.of(request).free), float(pixels * len(request.components))
     stages = [METHODS[stage.method].calls(stage.options, free) for stage in request.stages]
-    return _START_SECONDS + sum(_seconds(calls, work) for calls in (Calls(values=1, equations=1), *stages))
+    evaluated = sum(_seconds(calls, work) for calls in (Calls(values=1, equations=1), *stages))
+    return _START_SECONDS + evaluated + _CUBE_SECONDS * float(free) ** 3
 
 
 def expected_bytes(request: FitRequest, pixels: int) -> int:
@@ -53,7 +61,8 @@ def expected_bytes(request: FitRequest, pixels: int) -> int:
     sampled = [stage.options for stage in request.stages if isinstance(stage.options, SamplerOptions)]
     draws = max((options.chain_count(free) * options.samples for options in sampled), default=0)
     views = len(request.images) * len(request.components)
-    return PROCESS_BYTES + _BYTES_PER_PIXEL * pixels + _VIEW_BYTES * views + _DRAW_BYTES * draws * free
+    of_arrays = _BYTES_PER_PIXEL * pixels + _VIEW_BYTES * views + _DRAW_BYTES * draws * free
+    return PROCESS_BYTES + of_arrays + _SQUARE_BYTES * free**2
 
 
 def _seconds(calls: Calls, work: float) -> float:

@@ -171,3 +171,20 @@ def test_a_worker_reads_no_damaged_upload(connections: Connections, tmp_path: Pa
     assert record.error is not None
     assert (record.state, record.error["title"]) == ("failed", "An upload is damaged")
     assert "upload the file again" in record.error["detail"]
+
+
+def test_what_is_written_stays_within_the_memory_of_the_fit(
+    connections: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = fitted([flat_sky()], image_of(noisy(rendered([flat_sky()]), 0.7), 0.49))
+    monkeypatch.setattr(running, "_fit", lambda *_: result)
+    monkeypatch.setattr(running, "write_result", lambda *_: bytearray(8 << 30))
+    created = transitions.create(
+        connections.engine, NewFit("local", "a fit", {}, "cpu", "auto", "0" * 64, memory_limit=256)
+    )
+    assert created is not None
+    running.attempt(connections, None)
+    record = records.get_fit(connections.engine, "local", created.id)
+    assert record is not None
+    assert record.error is not None
+    assert (record.state, record.error["title"], record.crashes) == ("failed", "Out of memory", 0)

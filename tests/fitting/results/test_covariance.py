@@ -9,6 +9,7 @@ import torch
 from fitting.methods.minimizers import levenberg_marquardt
 from fitting.problem import Problem
 from fitting.results import FitResult, covariance_document
+from fitting.results.covariance import Covariance
 from tests.fitting.scene import (
     GALAXY,
     fit_request,
@@ -52,6 +53,22 @@ def test_covariance_is_the_inverse_of_the_models_normal_matrix_in_reported_units
 def test_uncertainties_are_the_roots_of_the_diagonal(result: FitResult) -> None:
     sigma = np.sqrt(np.diagonal(result.covariance.matrix))
     assert list(uncertainties_of(result).values()) == pytest.approx(list(sigma), rel=1e-12)
+
+
+def test_uncertainties_of_all_rows_are_those_of_each() -> None:
+    """A dense case with directions that are open, a parameter at a limit and a fixed row."""
+    generator = np.random.default_rng(5)
+    sensitivity = generator.normal(size=(9, 7))
+    sensitivity[4] = sensitivity[:, 6] = 0.0
+    directions = np.linalg.qr(generator.normal(size=(6, 2)))[0]
+    sensitivity[1, :6] -= directions @ (directions.T @ sensitivity[1, :6])
+    root = generator.normal(size=(9, 9)) * np.where(np.arange(9) == 4, 0.0, 1.0)[:, None]
+    whole = Covariance((), np.empty((0, 0)), root @ root.T, 1.0, (), (), (), sensitivity, np.eye(7)[:, :6] @ directions)
+    each = [whole.sigma(row) for row in np.eye(9)]
+    assert whole.sigmas() == pytest.approx(each)
+    assert each[4] is None
+    assert each[1] == pytest.approx(np.linalg.norm(root[1]))
+    assert 2 <= sum(sigma is None for sigma in each) < 9
 
 
 def test_scaled_uncertainties_carry_the_scatter(result: FitResult) -> None:
