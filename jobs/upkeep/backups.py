@@ -25,12 +25,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import URL, Engine, create_engine, delete
+from sqlalchemy import URL, Engine, create_engine, delete, select
 
-from jobs.lifecycle import transitions
 from jobs.storage.blobs import BlobMissing, BlobStore
 from jobs.storage.database import refuse_newer, revisions
-from jobs.storage.schema import UploadRecord
+from jobs.storage.schema import CatalogueRecord, FitRecord, PartRecord, UploadRecord
 from jobs.storage.stored_files import GONE, fault_of, sha256_of
 from jobs.upkeep.recorded_files import RecordedFile, is_named, recorded_files
 
@@ -72,10 +71,10 @@ def make_backup(engine: Engine, blobs: BlobStore, folder: Path, program: str) ->
     copies.faults.clear()  # what was deleted, or mended, meanwhile is looked at again
     _copy_database(engine, folder / _DATABASE)
     with _opened(folder / _DATABASE) as snapshot:
-        named = set()
         for file in recorded_files(snapshot, blobs):
-            if copies.keep(file) or not _forgotten_meanwhile(engine, snapshot, file):
-                named.add(file.key)
+            if not copies.keep(file):
+                _forget_meanwhile(engine, snapshot, file)
+        named = {file.key for file in recorded_files(snapshot, blobs)}  # of what was forgotten, the rest goes as well
         tables = revisions(snapshot)[0] or "none"
         with snapshot.connect() as connection:
             connection.exec_driver_sql("vacuum")
@@ -137,16 +136,25 @@ def _copy_database(engine: Engine, target: Path) -> None:
         copy.execute("pragma journal_mode=delete")
 
 
-def _forgotten_meanwhile(engine: Engine, snapshot: Engine, file: RecordedFile) -> bool:
-    """Whether a file is gone because its records were deleted after the copy; they are taken out of the copy, too."""
+def _forget_meanwhile(engine: Engine, snapshot: Engine, file: RecordedFile) -> None:
+    """Where a file is gone because its records were deleted after the copy, take them out of the copy, too.
+
+    Of a catalogue all goes: its table and each of its parts, in whatever state the copy has it.
+    """
     if is_named(engine, file):
-        return False
-    if file.is_upload:
-        with snapshot.begin() as connection:
+        return
+    with snapshot.begin() as connection:
+        if file.is_upload:
             connection.execute(delete(UploadRecord).where(UploadRecord.sha256 == file.sha256))
-    else:
-        transitions.remove(snapshot, file.owner, file.record)
-    return True
+            return
+        of_part = select(FitRecord.catalogue_id).where(FitRecord.id == file.record)
+        catalogue = file.record if file.is_table else connection.scalar(of_part)
+        if catalogue is None:
+            connection.execute(delete(FitRecord).where(FitRecord.id == file.record))
+            return
+        connection.execute(delete(CatalogueRecord).where(CatalogueRecord.id == catalogue))
+        connection.execute(delete(PartRecord).where(PartRecord.catalogue_id == catalogue))
+        connection.execute(delete(FitRecord).where(FitRecord.catalogue_id == catalogue))
 
 
 @contextmanager

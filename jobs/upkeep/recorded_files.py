@@ -44,8 +44,13 @@ class RecordedFile:
 
     @property
     def is_upload(self) -> bool:
-        """Whether it is an upload's, else a result's."""
+        """Whether it is an upload's."""
         return self.key.startswith("uploads/")
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is the table of a catalogue's objects; what is neither is a result's."""
+        return self.key.startswith("catalogues/")
 
     def fault(self, blobs: BlobStore) -> str | None:
         """What is wrong with the blob, or None. Raises StorageTrouble."""
@@ -86,7 +91,7 @@ def is_named(engine: Engine, file: RecordedFile) -> bool:
     with Session(engine) as session:
         if file.is_upload:
             query = select(UploadRecord.id).where(UploadRecord.sha256 == file.sha256)
-        elif file.key.startswith("catalogues/"):
+        elif file.is_table:
             query = select(CatalogueRecord.id).where(CatalogueRecord.id == file.record)
         else:
             query = select(FitRecord.id).where(FitRecord.id == file.record)

@@ -9,7 +9,8 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 
-from jobs.lifecycle import transitions
+from jobs.lifecycle import catalogues, transitions
+from jobs.lifecycle.catalogues import NewCatalogue
 from jobs.settings import Settings
 from jobs.storage.blobs import BlobStore, open_blobs, result_folder
 from jobs.storage.database import connect, migrate
@@ -58,6 +59,27 @@ class ServiceFolder:
             self.engine, claim, "succeeded", result_bytes=size, result_files=result_files if known else None
         )
         return record.id
+
+    def catalogue(self, parts: int) -> list[str]:
+        """Id of a catalogue that succeeded, and those of its parts, of a row each."""
+        name = catalogues.new_catalogue_id()
+        table = self._put(catalogues.objects_key(name), b"objects")
+        new = NewCatalogue("local", "", {}, "cpu", "cpu", parts, 1e6, [], "0" * 64, objects_file=table)
+        assert catalogues.create(self.engine, new, name) is not None
+        made = [name]
+        while len(made) <= parts:
+            catalogues.settle(self.engine, name)
+            claim = transitions.claim_next(self.engine, ["cpu"], "worker", None, 60.0)
+            assert claim is not None
+            catalogues.record_rows(self.engine, claim.fit_id, {"fitted": 1}, 1e6, "")
+            files = {"part.parquet": self._put(catalogues.part_key(claim.fit_id, 1), claim.fit_id.encode())}
+            assert transitions.finish(self.engine, claim, "succeeded", result_bytes=1, result_files=files)
+            made.append(claim.fit_id)
+        for _ in range(2):  # as each part's taking and end are settled: it runs, and is done
+            standing = catalogues.settle(self.engine, name)
+        assert standing is not None
+        assert standing.state == "succeeded"
+        return made
 
     def damage(self, key: str) -> None:
         """Flip bits of a stored file, which keeps its size."""

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from jobs.accounts.accounts import add_user, find_user
-from jobs.lifecycle import transitions
+from jobs.lifecycle import catalogues, transitions
 from jobs.settings import Settings
 from jobs.storage.blobs import BlobStore
 from jobs.storage.database import connect
-from jobs.storage.records import get_fit
+from jobs.storage.records import get_fit, get_fit_or_part
 from jobs.storage.uploads import get_upload, remove_upload
 from jobs.upkeep import backups
 from jobs.upkeep.recorded_files import RecordedFile
@@ -136,6 +137,41 @@ def test_what_is_deleted_between_database_and_files_is_in_neither(
     assert other.run("restore", str(tmp_path / "backup")).exit_code == 0
     assert get_upload(other.engine, "local", upload) is None
     assert get_fit(other.engine, "local", fit) is None
+
+
+def test_a_catalogue_that_is_deleted_while_it_is_backed_up_is_wholly_in_or_out(
+    service: ServiceFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deleted as the second of its parts is to be copied: its table and its first part lie in the backup by then."""
+    name, first, second = service.catalogue(2)
+    kept, *_ = service.catalogue(1)
+    real, deleted, files, calls = backups._Copies.keep, [], backups.recorded_files, []
+
+    def late(engine: Engine, blobs: BlobStore) -> Iterator[RecordedFile]:
+        calls.append(engine)
+        if len(calls) > 1:  # nothing is copied ahead of the database
+            yield from files(engine, blobs)
+
+    def keep(copies: backups._Copies, file: RecordedFile) -> bool:
+        if file.record == second and not deleted:
+            deleted.extend(catalogues.remove(service.engine, "local", name) or [])
+            for key in [*service.blobs.keys(f"catalogues/{name}"), *service.blobs.keys(f"fits/{second}")]:
+                service.blobs.delete(key)
+        return real(copies, file)
+
+    monkeypatch.setattr(backups, "recorded_files", late)
+    monkeypatch.setattr(backups._Copies, "keep", keep)
+    made = service.run("backup", str(tmp_path / "backup"))
+    monkeypatch.undo()
+    assert sorted(deleted) == [first, second]
+    assert made.exit_code == 0, made.output
+    other = restored(tmp_path)
+    assert other.run("restore", str(tmp_path / "backup")).exit_code == 0
+    assert catalogues.get_catalogue(other.engine, "local", name) is None
+    assert len(catalogues.finished_parts(other.engine, kept)) == 1
+    for part in (first, second):
+        assert get_fit_or_part(other.engine, "local", part) is None
+    assert other.run("gc", "--dry-run").stdout.startswith("0 files")
 
 
 def test_damaged_and_missing_files_are_named_and_the_rest_is_kept(service: ServiceFolder, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def gc(dry_run: bool) -> None:
     from jobs.lifecycle.retention import orphans
     from jobs.operation.uws import drop_destroyed
     from jobs.storage.blobs import open_blobs
-    from jobs.storage.scratch import RECEIVING, is_unlocked, remove_unlocked, sweep
+    from jobs.storage.scratch import RECEIVING, is_unlocked, remove_unlocked, sweep, sweep_process_folders
 
     blobs = open_blobs(settings().blobs)
     count = size = 0
@@ -38,6 +38,7 @@ def gc(dry_run: bool) -> None:
                     size += left
         if not dry_run:
             sweep(settings().data_dir / "receiving", RECEIVING)
+            sweep_process_folders()
             drop_expired(engine)
             drop_destroyed(engine)
     became = "would go" if dry_run else verb(count, "is gone", "are gone")
