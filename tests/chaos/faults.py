@@ -79,6 +79,16 @@ def _group_terminated(deployment: Deployment, _: random.Random) -> None:
     send((process for process in family if process.is_running()), signal.SIGKILL)
 
 
+def _stopped_impatiently(deployment: Deployment, _: random.Random) -> None:
+    """Whoever stops the service does not wait for it: SIGTERM to `serve` while a fit runs, and then SIGKILL to it alone."""
+    with contextlib.suppress(TimeoutError):
+        wait(lambda: any(row["state"] == "running" for row in deployment.rows().values()), 15, "a fit that runs")
+    supervisor = deployment.of("supervisor")
+    send(supervisor, signal.SIGTERM)
+    time.sleep(1.0)
+    send(supervisor, signal.SIGKILL)
+
+
 def _power_cut(deployment: Deployment, _: random.Random) -> None:
     send(deployment.everything(), signal.SIGKILL)
 
@@ -284,6 +294,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("term everything", _group_terminated),
     Fault("kill everything", _power_cut),
     Fault("suspend everything", _suspended),
+    Fault("term and kill supervisor", _stopped_impatiently, ("embedded",)),
     Fault("broker wiped", _broker_wiped),
     Fault("broker damaged", _broker_damaged, ("embedded",)),
     Fault("rubbish in the broker", _broker_with_rubbish),
