@@ -17,6 +17,7 @@
 # make bench-calibration   whether uncertainties are right, on 2,000 simulated galaxies
 # make docs      what is made of the code: docs/reference, the map in docs/architecture.md, classes of photfit/model; and
 #                the documentation as a site, docs/_build/site
+# make notebooks  runs the notebooks of docs/tutorials, and keeps in them what they print and draw
 # make changelog VERSION=1.2.3   the fragments of changelog.d into CHANGELOG.md, for a release
 # make pictures  the pictures of the page in docs/images/page, by Chromium
 # make clean     what can be made again
@@ -36,7 +37,7 @@ PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist workst
 COVERED := $(ONE_THREAD) $(BIN)/coverage run -m pytest -n $(SIDE_BY_SIDE) --dist worksteal
 
 .PHONY: demo serve test test-all test-arithmetic test-chaos fuzz soak hostile coverage lint lint-format lint-rules lint-types lint-imports lint-unused lint-security lint-secrets hooks format \
-	bench bench-catalogues bench-proposals bench-calibration docs changelog pictures clean install
+	bench bench-catalogues bench-proposals bench-calibration docs notebooks changelog pictures clean install
 
 demo: $(STAMP)
 	$(BIN)/photfit demo $(ARGS)
@@ -145,6 +146,10 @@ docs: $(STAMP)
 	$(BIN)/python docs/generate_reference.py
 	$(BIN)/python docs/generate_map.py
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html docs docs/_build/site
+
+# Run anew what the documentation's notebooks show: on a quiet machine, since they show times.
+notebooks: $(STAMP)
+	$(BIN)/python docs/run_notebooks.py
 
 changelog: $(STAMP)
 	@test -n "$(VERSION)" || { echo "Which version? make changelog VERSION=1.2.3" >&2; exit 1; }

@@ -12,9 +12,11 @@ author = "The photfit developers"
 copyright = "The photfit developers"  # noqa: A001 - Sphinx reads this name
 version = release = installed_version("photfit").split("+")[0]
 
-extensions = ["myst_parser", "sphinx_copybutton"]
-source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build", "paper", "decisions/README.md"]
+extensions = ["myst_nb", "sphinx_copybutton"]
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
+exclude_patterns = ["_build", "jupyter_execute", "paper", "decisions/README.md"]
+# A notebook shows what it printed when `make notebooks` ran it.
+nb_execution_mode = "off"
 nitpicky = True
 
 # Every heading has an anchor, as on the sites where people read Markdown files of a repository.
