@@ -229,6 +229,14 @@ def _notices(scene: ProposedScene) -> list[Notice]:
             which = f"{outside} of {counted(number, 'source')} of the {given}"
             sentence = f"{which} {verb(outside, 'lies', 'lie')} outside the image, and {was(outside)} left out"
             notices.append(Notice("positions-outside", sentence))
+    if found.structures:
+        number = found.structures
+        sentence = (
+            f"{counted(number, 'peak')} of galaxies {was(number)} taken for their structure (arms, rings, bars), not "
+            f"for {verb(number, 'a source', 'sources')}: {verb(number, 'it does', 'they do')} not stand out of the "
+            'ellipse about the galaxy\'s centre; "positions" measures what it names'
+        )
+        notices.append(Notice("structure-in-galaxies", sentence))
     if not found.sources:
         notices.append(_nothing_found(spec, scene.image, found))
     if found.sky.tilted and spec.sky == "flat_sky":

@@ -102,7 +102,7 @@ class Scene:
 
     def put(self, name: str, galaxy: Galaxy) -> None:
         """Draw a galaxy, in place of the one that had its name."""
-        part = self._part(galaxy.x, galaxy.y, self._reach(galaxy))
+        part = self.part_around(galaxy.x, galaxy.y, self._reach(galaxy))
         self._put_drawing(name, galaxy, part, Stamp(part, self.psf).draw(galaxy))
 
     def _put_drawing(self, name: str, galaxy: Galaxy, part: Part, drawing: Array) -> None:
@@ -121,8 +121,8 @@ class Scene:
             settled: as of `decompositions.decompose`.
         """
         start = self.galaxies[name]
-        part = self._part(start.x, start.y, self._decomposed_reach(start))
-        own = self._own_light(name, part)
+        part = self.part_around(start.x, start.y, self._decomposed_reach(start))
+        own = self.drawing_of(name, part)
         others = self.drawn[part] - own
         weight = np.where((others > own) & (others * self.weight[part] > _OVERLAP), 0.0, self.weight[part])
         choice = ModelChoice(points and self.psf is not None, self.blur, correlated, wanted)
@@ -132,7 +132,7 @@ class Scene:
         reach = max(self._reach(item.light) for item in found.parts)
         if any(item.point for item in found.parts) and self.whole_psf is not None:
             reach = max(reach, self.whole_psf.shape[0] // 2)
-        whole = self._part(start.x, start.y, reach)
+        whole = self.part_around(start.x, start.y, reach)
         fine = FineStamp(whole, self.whole_psf)
         drawings = [draw_parts(fine, (item,)) for item in found.parts]
         self._put_drawing(name, found.main, whole, np.asarray(sum(drawings)))
@@ -146,8 +146,8 @@ class Scene:
         least = _SKY_AROUND + 6.0 * self.blur
         return math.ceil(min(max(_WIDE * galaxy.r_e, least), _MOST_DECOMPOSED))
 
-    def _own_light(self, name: str, part: Part) -> Array:
-        """The drawn light of the named galaxy on a part."""
+    def drawing_of(self, name: str, part: Part) -> Array:
+        """The drawn light of the named galaxy on a part; 0 where a pixel is not used."""
         return np.where(self.used[part], self.rest(part, name) - self.light[part] + self.drawn[part], 0.0)
 
     def noise_pixels(self) -> float:
@@ -203,7 +203,7 @@ class Scene:
 
     def measure(self, name: str, x: float, y: float, reach: int, without: Mask) -> None:
         """Draw a galaxy as its growth curve and moments about a place say, some pixels left out."""
-        part = self._part(x, y, reach)
+        part = self.part_around(x, y, reach)
         at = (x - part[1].start, y - part[0].start)
         used = self.used[part] & ~without[part]
         shape = measure_shape(self.rest(part, name), used, at, self.noise, self.blur, recentre=True)
@@ -216,7 +216,7 @@ class Scene:
         """Make a galaxy fit better what the others leave, some pixels left out."""
         start = self.galaxies[name]
         reach = math.ceil(_CLOSE * max(start.r_e, 1.2 * self.blur)) + _LEAST_REACH
-        part = self._part(start.x, start.y, reach)
+        part = self.part_around(start.x, start.y, reach)
         light, weight = self.rest(part, name), self.weight[part]
         if without is not None:
             weight = np.where(without[part], 0.0, weight)
@@ -242,7 +242,7 @@ class Scene:
         galaxy = self.galaxies[name]
         if self.psf is None or galaxy.r_e > self.blur:
             return None
-        part = self._part(galaxy.x, galaxy.y, math.ceil(_CLOSE * self.blur) + _LEAST_REACH)
+        part = self.part_around(galaxy.x, galaxy.y, math.ceil(_CLOSE * self.blur) + _LEAST_REACH)
         target, weight, stamp = self.rest(part, name) * self.weight[part], self.weight[part], Stamp(part, self.psf)
         point = replace(galaxy, q=1.0, pa=0.0, n=1.0, r_e=_POINT, i_e=1.0)
         drawn = stamp.draw(point)
@@ -260,7 +260,8 @@ class Scene:
         reach = galaxy.r_e + self.blur
         return not (reach <= galaxy.x <= width - 1 - reach and reach <= galaxy.y <= height - 1 - reach)
 
-    def _part(self, x: float, y: float, reach: int) -> Part:
+    def part_around(self, x: float, y: float, reach: int) -> Part:
+        """Rows and columns of a square about a place, as far as there is an image."""
         height, width = self.light.shape
         column, row = min(max(round(x), 0), width - 1), min(max(round(y), 0), height - 1)
         return (

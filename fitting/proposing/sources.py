@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from fitting.proposing.decompositions import Decomposition, Form
 from fitting.proposing.detection import Detection, Detections, detect
 from fitting.proposing.scene import Scene
 from fitting.proposing.sky import Sky, sky_of
+from fitting.proposing.structure import elliptical_radius, is_structure, reach_of
 
 ROUNDS = 3
 """Times that sources are looked for in what is left, at most; chosen by hand, for neighbours of neighbours."""
@@ -32,6 +33,12 @@ _MOST_DECOMPOSED = 10
 """Galaxies that are decomposed, the brightest first, where no target is given; each takes a tenth to half a second."""
 _OVERLAP = 2.0
 """Half-light radii of a galaxy, within which the light of others disturbs its decomposition."""
+_EXTENDED = 2.0
+"""Sigmas of the PSF, and pixels, that a galaxy's half-light radius has at least for structure to be seen in it."""
+_CROWDED = 30
+"""Sources on one galaxy, from which it is none: a field of stars whose light runs together."""
+_PIECE = 0.5
+"""Of a galaxy's flux, at most, what a piece of it has; chosen by hand: no arm or ring has more."""
 _NEAR = 3.0
 """Pixels from its centre within which a place belongs to a source however small, beside the PSF's own size."""
 _BEYOND = 10
@@ -98,6 +105,7 @@ class SourceList:
         labels: footprints, (height, width).
         light: what is left with all sources taken off, (height, width).
         noise_pixels: pixels of noise that are worth one independent one.
+        structures: peaks that were taken for structure of the galaxy that they lie on.
     """
 
     sources: tuple[Source, ...]
@@ -107,6 +115,7 @@ class SourceList:
     labels: NDArray[np.int32]
     light: Array
     noise_pixels: float
+    structures: int = 0
 
     @property
     def left_out(self) -> int:
@@ -151,13 +160,16 @@ def find_sources(
     for _ in range(ROUNDS):
         new = search.detect()
         room = most - len(search.scene.galaxies)
-        ranked = _nearest_first(new.sources, None if search.scene.galaxies else first)
+        peaks = tuple(item for item in new.sources if not search.is_structure(item))
+        ranked = _nearest_first(peaks, None if search.scene.galaxies else first)
         left = ranked[room:]
         seeds = [Seed(item.x, item.y, item.area, item.label) for item in ranked[:room]]
         if not seeds:
             break
         search.add(seeds, new.labels)
         search.settle()
+        if search.absorb_structure():
+            search.settle()
         search.decompose()
     search.finish()
     return search.source_list(left)
@@ -204,6 +216,7 @@ class _Search:
         self.labels = np.zeros(image.data.shape, dtype=np.int32)
         self.areas: dict[str, int] = {}
         self.known: set[str] = set()
+        self.structures: set[tuple[int, int]] = set()
 
     def detect(self) -> Detections:
         """What stands out of the light that is left."""
@@ -239,6 +252,69 @@ class _Search:
             change = sky_of(self.scene.residual(), self.used)
             self.sky = self.sky.plus(change)
             self.scene.take_sky(change.plane(self.labels.shape))
+
+    def absorb_structure(self) -> bool:
+        """Take away what is structure of a brighter galaxy that it lies on; whether there was any."""
+        found = False
+        for host in self.by_flux():
+            if host not in self.scene.galaxies or not self._is_extended(host):
+                continue
+            pieces = self._pieces_on(host)
+            taken = []
+            for name in pieces if len(pieces) < _CROWDED else ():
+                galaxy = self.scene.galaxies[name]
+                at, radius = (galaxy.x, galaxy.y), math.sqrt(max(self.areas[name], 9) / math.pi)
+                if self._is_structure_of(host, at, radius, max(self.scene.blur, 1.0), pieces):
+                    taken.append(name)
+            for name in taken:
+                galaxy = self.scene.galaxies[name]
+                self.structures.add((round(galaxy.x), round(galaxy.y)))
+                self.scene.take_away(name)
+                self.decompositions.pop(name, None)
+            if taken:
+                for _ in range(_CYCLES):
+                    self.scene.refine(host)
+                self.decompositions.pop(host, None)
+            found = found or bool(taken)
+        return found
+
+    def is_structure(self, peak: Detection) -> bool:
+        """Whether a peak in what is left is structure of a galaxy that is drawn already."""
+        for host in self.by_flux():
+            if not self._is_extended(host) or not self._lies_on(host, peak.x, peak.y):
+                continue
+            radius = math.sqrt(max(peak.area, 9) / math.pi)
+            if self._is_structure_of(host, (peak.x, peak.y), radius, peak.scale, []):
+                self.structures.add((round(peak.x), round(peak.y)))
+                return True
+        return False
+
+    def _pieces_on(self, host: str) -> list[str]:
+        """Names of sources that may be pieces of a galaxy, the brightest first."""
+        most = _PIECE * self.scene.galaxies[host].flux
+        others = [(name, self.scene.galaxies[name]) for name in self.by_flux() if name not in (host, *self.known)]
+        return [name for name, item in others if item.flux < most and self._lies_on(host, item.x, item.y)]
+
+    def _is_extended(self, name: str) -> bool:
+        galaxy = self.scene.galaxies[name]
+        return galaxy.r_e * math.sqrt(galaxy.q) > max(_EXTENDED * self.scene.blur, _EXTENDED)
+
+    def _lies_on(self, host: str, x: float, y: float) -> bool:
+        galaxy = self.scene.galaxies[host]
+        return float(elliptical_radius(galaxy, x, y)) < reach_of(galaxy, self.scene.noise)
+
+    def _is_structure_of(
+        self, host: str, place: tuple[float, float], size: float, scale: float, pieces: Sequence[str]
+    ) -> bool:
+        """Whether the light at a place is structure of a galaxy; `pieces` are sources that may be, too."""
+        galaxy = self.scene.galaxies[host]
+        reach = math.ceil(float(elliptical_radius(galaxy, *place)) * 1.2 + 4.0 * scale) + 2
+        part = self.scene.part_around(galaxy.x, galaxy.y, reach)
+        own = sum((self.scene.drawing_of(name, part) for name in (host, *pieces)), np.zeros(self.labels[part].shape))
+        at = place[0] - part[1].start, place[1] - part[0].start
+        moved = replace(galaxy, x=galaxy.x - part[1].start, y=galaxy.y - part[0].start)
+        light, drawn = self.scene.residual()[part] + own, self.scene.drawing_of(host, part)
+        return is_structure(light, drawn, self.used[part], moved, at, size, scale)
 
     def decompose(self) -> None:
         """Decompose those that are to be and were not yet, the brightest first.
@@ -322,7 +398,16 @@ class _Search:
         """The sources as they are now."""
         sources = tuple(self._source(name) for name in self.by_flux())
         light = self.scene.residual()
-        return SourceList(sources, self.sky, self.scene.noise, tuple(left), self.labels, light, self.correlated)
+        return SourceList(
+            sources,
+            self.sky,
+            self.scene.noise,
+            tuple(left),
+            self.labels,
+            light,
+            self.correlated,
+            structures=len(self.structures),
+        )
 
     def _source(self, name: str) -> Source:
         scene = self.scene

@@ -249,6 +249,10 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "More sources stand out than a proposal may have components.",
             "Raise `max_components`, or take a window.",
         ),
+        "structure-in-galaxies": NoticeDescription(
+            "Peaks on a galaxy do not stand out of the ellipse about its centre, and were taken for its arms or rings.",
+            "Give `positions`, which are measured whatever they are, if one of them is a source.",
+        ),
         "sources-not-listed": NoticeDescription(
             "Sources stand out that the given positions, catalogue or segmentation leave out.",
             "Add or mask them: their light disturbs the components near them.",

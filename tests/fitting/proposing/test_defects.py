@@ -84,6 +84,14 @@ def test_a_saturated_star_is_masked_with_its_halo() -> None:
     assert star.radius < 50.0
 
 
+@pytest.mark.parametrize("sigma", [3.4, 4.5, 7.0])
+def test_the_round_top_of_smooth_light_is_no_saturated_star(sigma: float) -> None:
+    smooth = image(3)
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    smooth.data[:] += 5000.0 * np.exp(-((columns - 60.5) ** 2 + (rows - 70.5) ** 2) / (2.0 * sigma**2))
+    assert saturated_stars(smooth) == []
+
+
 def test_a_star_whose_core_is_masked_is_found() -> None:
     bad = image(3)
     add_star(bad.data, 60.4, 130.7, 2e6, 3e4)
