@@ -101,7 +101,7 @@ def _planes(client: Client, fit: FitAnswer) -> Iterator[tuple[str, str, str]]:
     for image in (each["name"] for each in request["images"]):
         shown = [each["name"] for each in request["components"] if image in (each.get("images") or (image,))]
         for plane in (*PLANES, *(f"component/{name}" for name in shown)):
-            yield image, plane, template.replace("{image}", quote(image)).replace("{+plane}", plane)
+            yield image, plane, template.replace("{image}", quote(image, safe="")).replace("{+plane}", plane)
 
 
 def _addresses(client: Client, fit: FitAnswer, truth: Mapping[str, float]) -> Iterator[tuple[str, PurePosixPath]]:

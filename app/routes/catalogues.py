@@ -26,7 +26,7 @@ from app.presenting.fits import link_next
 from app.presenting.media_types import TABLE_TYPES
 from app.routes.bodies import read_document, read_patch, read_submission
 from app.routes.openapi import tables as table_responses
-from app.routes.request_bodies import CATALOGUE_BODY, CHANGES_BODY, PATCH_BODY, RETRY_BODY
+from app.routes.request_bodies import CATALOGUE_BODY, CATALOGUE_PATCH_BODY, CHANGES_BODY, RETRY_BODY
 from app.sandbox.catalogue_products import TableChoice
 from fitting.spec.catalogues import flags_document
 from jobs.storage.schema import FINAL_STATES, State
@@ -151,7 +151,10 @@ async def retry_catalogue(
 
 
 @router.post(
-    "/{catalogue_id}/rerun", status_code=202, summary="Ask for the same catalogue again", openapi_extra=PATCH_BODY
+    "/{catalogue_id}/rerun",
+    status_code=202,
+    summary="Ask for the same catalogue again",
+    openapi_extra=CATALOGUE_PATCH_BODY,
 )
 async def rerun_catalogue(
     catalogue_id: str,

@@ -110,7 +110,29 @@ PATCH_BODY: dict[str, Any] = {
     }
 }
 
-_CATALOGUE = {
+CATALOGUE_PATCH_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": False,
+        "description": "What is to be different: a JSON merge patch of the catalogue's request.",
+        "content": {
+            "application/merge-patch+json": {
+                "schema": {"type": "object"},
+                "examples": {
+                    "as it was": {"summary": "The same once more", "value": {}},
+                    "more iterations": {
+                        "summary": "Another name, and more iterations of each row",
+                        "value": {
+                            "name": "field 12, r, again",
+                            "template": {"stages": [{"method": "lm", "max_iterations": 500}]},
+                        },
+                    },
+                },
+            }
+        },
+    }
+}
+
+_CATALOGUE: dict[str, Any] = {
     "name": "field 12, r",
     "objects": {"rows": [{"x": 66.5, "y": 65.5, "r50": 20.0}, {"x": 54.0, "y": 40.0, "r50": 8.0}]},
     "template": {
@@ -134,6 +156,19 @@ _CATALOGUE = {
     },
     "neighbours": {"treatment": "fit"},
 }
+_CATALOGUE_OF_FILES: dict[str, Any] = {
+    **_CATALOGUE,
+    "template": {
+        **_CATALOGUE["template"],
+        "images": [
+            {
+                **_CATALOGUE["template"]["images"][0],
+                "data": "three_galaxies.fits[DATA]",
+                "variance": "three_galaxies.fits[VARIANCE]",
+            }
+        ],
+    },
+}
 CATALOGUE_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -150,7 +185,13 @@ CATALOGUE_BODY: dict[str, Any] = {
                     "properties": {"request": {"type": "string", "contentMediaType": "application/json"}},
                     "required": ["request"],
                     "additionalProperties": {"type": "string", "format": "binary"},
-                }
+                },
+                "examples": {
+                    "a field": {
+                        "summary": "curl -F request=@catalogue.json -F file=@three_galaxies.fits …/v1/catalogues",
+                        "value": {"request": _CATALOGUE_OF_FILES},
+                    }
+                },
             },
         },
     }

@@ -11,8 +11,25 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
+
+from photfit.client.service_errors import Refused
 
 T = TypeVar("T")
+
+
+def address_of(*pieces: str) -> str:
+    """An address below the service's own: pieces of a path, each quoted, so that none of them leads elsewhere.
+
+    Raises Refused, with nothing sent, where a piece is empty, ``.`` or ``..``: no id and no file is called so, and what
+    stands between here and the service would take it for another address.
+    """
+    for piece in pieces:
+        if piece in ("", ".", ".."):
+            raise Refused(
+                f"{piece!r} is no id or name that a service has (expected such as fit_01JDA6Q8Z4M1V6T9W3K2B7C5XN)"
+            )
+    return "/" + "/".join(quote(str(piece), safe="") for piece in pieces)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from photfit.answers import FINAL_STATES, Answer, FitAnswer, Upload
 from photfit.client.catalogue_requests import as_table, asked_catalogue
 from photfit.client.event_stream import EventReader
-from photfit.client.exchange import Call, Follow, Item, NextLine, Pause, Steps, Work
+from photfit.client.exchange import Call, Follow, Item, NextLine, Pause, Steps, Work, address_of
 from photfit.client.fit_batch import FitBatch
 from photfit.client.request_uploads import RequestUploads
 from photfit.client.retry_patience import RetryPatience, TimeOver
@@ -38,15 +38,15 @@ _PATCH = "application/merge-patch+json"
 _NOT_THERE = frozenset({404, 409, 410})
 """Statuses of what a fit does not have, does not have yet, or has no more."""
 _FILES = {
-    "best-fit.json": "best-fit",
-    "chains.nc": "chains?format=netcdf",
-    "covariance.json": "covariance",
-    "log.txt": "log",
-    "parameters.json": "parameters",
-    "provenance.json": "provenance",
-    "request.json": "request",
+    "best-fit.json": ("best-fit", ""),
+    "chains.nc": ("chains", "netcdf"),
+    "covariance.json": ("covariance", ""),
+    "log.txt": ("log", ""),
+    "parameters.json": ("parameters", ""),
+    "provenance.json": ("provenance", ""),
+    "request.json": ("request", ""),
 }
-"""Addresses below a fit's own of files that are called otherwise in a folder of results."""
+"""Addresses below a fit's own, and formats to ask for, of files that are called otherwise in a folder of results."""
 
 Read = TypeVar("Read", bound=Answer)
 """What an answer is read as."""
@@ -79,7 +79,7 @@ class Operations:
 
     def propose(self, upload_id: str, options: Mapping[str, Any] | None = None) -> Steps[dict[str, Any]]:
         """A request that is ready to fit, made from an uploaded image, as ``request``; and what was found in it."""
-        return self._json(Call("POST", f"/v1/uploads/{upload_id}/propose", json=dict(options or {})))
+        return self._json(Call("POST", address_of("v1", "uploads", upload_id, "propose"), json=dict(options or {})))
 
     def import_model(
         self,
@@ -111,7 +111,7 @@ class Operations:
             format_: ``galfit``, ``imgblock``, ``imfit``, ``ds9``, ``casa``, ``regions``, ``script`` or ``latex``.
             image: of several; None is the first.
         """
-        return self._json(Call("GET", f"/v1/fits/{fit_id}/export", {"format": format_, "image": image}))
+        return self._json(Call("GET", address_of("v1", "fits", fit_id, "export"), {"format": format_, "image": image}))
 
     def fit(
         self,
@@ -217,7 +217,7 @@ class Operations:
         headers = {"Idempotency-Key": idempotency_key or _new_key(), "Content-Type": _PATCH}
         content = json.dumps(dict(changes or {})).encode()
         query = {"from": "best"} if from_best else {}
-        return self._fit_answer(Call("POST", f"/v1/fits/{fit_id}/rerun", query, headers, content))
+        return self._fit_answer(Call("POST", address_of("v1", "fits", fit_id, "rerun"), query, headers, content))
 
     def change(self, fit_id: str, *, name: str | None = None, labels: Sequence[str] | None = None) -> Steps[FitAnswer]:
         """Give a fit another name, or other labels in the place of those that it has."""
@@ -225,7 +225,7 @@ class Operations:
         if labels is not None:
             changes["labels"] = list(labels)
         content = json.dumps(changes).encode()
-        return self._fit_answer(Call("PATCH", f"/v1/fits/{fit_id}", {}, {"Content-Type": _PATCH}, content))
+        return self._fit_answer(Call("PATCH", address_of("v1", "fits", fit_id), {}, {"Content-Type": _PATCH}, content))
 
     def fits(
         self,
@@ -289,7 +289,9 @@ class Operations:
         while True:
             headers = {"Accept": "text/event-stream"}
             headers |= {} if events.last_id is None else {"Last-Event-ID": events.last_id}
-            yield from self._patience.answered(Follow(Call("GET", f"/v1/fits/{fit_id}/events", {}, headers)))
+            yield from self._patience.answered(
+                Follow(Call("GET", address_of("v1", "fits", fit_id, "events"), {}, headers))
+            )
             events.start()
             while isinstance(line := (yield NextLine()), str):
                 event = events.take(line)
@@ -316,32 +318,34 @@ class Operations:
         named parameters where some are given. Raises Refused where no stage sampled.
         """
         named = None if parameters is None else ",".join(parameters)
-        return self._json(Call("GET", f"/v1/fits/{fit_id}/chains", {"thin": thin, "parameters": named}))
+        return self._json(Call("GET", address_of("v1", "fits", fit_id, "chains"), {"thin": thin, "parameters": named}))
 
     def document(self, fit_id: str, name: DocumentName) -> Steps[dict[str, Any]]:
         """A JSON document of a fit: ``parameters``, ``covariance``, ``provenance``, ``request`` or ``best_fit``."""
-        return self._json(Call("GET", f"/v1/fits/{fit_id}/{name.replace('_', '-')}"))
+        return self._json(Call("GET", address_of("v1", "fits", fit_id, name.replace("_", "-"))))
 
     def content(self, fit_id: str, path: str, query: Mapping[str, str] | None = None) -> Steps[bytes]:
         """The bytes of a file of a result, by its place in a folder of results, such as ``images/r/model.fits``.
 
         Raises FileNotFoundError where the fit has no such file.
         """
-        address = f"/v1/fits/{fit_id}/{_FILES.get(path, path)}"
+        known, format_ = _FILES.get(path, (path, ""))
+        asked = {**({"format": format_} if format_ else {}), **(query or {})}
         try:
-            return (yield from self._patience.answered(Call("GET", address, dict(query or {})))).content
+            call = Call("GET", address_of("v1", "fits", fit_id, *known.split("/")), asked)
+            return (yield from self._patience.answered(call)).content
         except Refused as error:
-            if error.status in _NOT_THERE:
+            if error.status in _NOT_THERE or not error.status:
                 raise FileNotFoundError(f"{path}: {error}") from error
             raise
 
     def cancel(self, fit_id: str) -> Steps[FitAnswer]:
         """Ask for the end of a fit; a queued one ends at once, a running one within an iteration."""
-        return self._fit_answer(Call("POST", f"/v1/fits/{fit_id}/cancel"))
+        return self._fit_answer(Call("POST", address_of("v1", "fits", fit_id, "cancel")))
 
     def delete(self, fit_id: str) -> Steps[None]:
         """Delete a fit and its results; a running one is refused: cancel it first."""
-        yield from self._patience.answered(Call("DELETE", f"/v1/fits/{fit_id}"))
+        yield from self._patience.answered(Call("DELETE", address_of("v1", "fits", fit_id)))
 
     def download(self, address: str, path: Path) -> Steps[None]:
         """Write what is at `address` (as in a fit's links) to `path`, whole or not at all."""
@@ -405,7 +409,7 @@ class Operations:
 
     def catalogue_status(self, catalogue_id: str) -> Steps[dict[str, Any]]:
         """A catalogue as it is now: state, rows by what became of them, rate."""
-        return self._json(Call("GET", f"/v1/catalogues/{catalogue_id}"))
+        return self._json(Call("GET", address_of("v1", "catalogues", catalogue_id)))
 
     def wait_for_catalogue(
         self, catalogue_id: str, report: Callable[[dict[str, Any]], None] | None = None
@@ -422,12 +426,14 @@ class Operations:
     def catalogue_table(self, /, catalogue_id: str, format_: str = "ecsv", **choice: str) -> Steps[bytes]:
         """The rows of a catalogue that are done, as a file; `choice` is `columns`, `flags` or `sort` of the route."""
         query = {"format": format_, **choice}
-        reply = yield from self._patience.answered(Call("GET", f"/v1/catalogues/{catalogue_id}/table", query), math.inf)
+        reply = yield from self._patience.answered(
+            Call("GET", address_of("v1", "catalogues", catalogue_id, "table"), query), math.inf
+        )
         return bytes(reply.content)
 
     def cancel_catalogue(self, catalogue_id: str) -> Steps[dict[str, Any]]:
         """End a catalogue; rows that are done stay."""
-        return self._json(Call("POST", f"/v1/catalogues/{catalogue_id}/cancel"))
+        return self._json(Call("POST", address_of("v1", "catalogues", catalogue_id, "cancel")))
 
     def _send(self, content: bytes | Path, filename: str, size: int) -> Steps[Upload]:
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
@@ -466,7 +472,7 @@ class Operations:
 
     def _status(self, fit_id: str, wait: float = 0.0, until: float = math.inf) -> Steps[FitAnswer]:
         query = {"wait": round(wait), "state": sorted(FINAL_STATES)} if wait >= 1 else {}
-        call = Call("GET", f"/v1/fits/{fit_id}", query, silence=wait + _SILENCE_SECONDS)
+        call = Call("GET", address_of("v1", "fits", fit_id), query, silence=wait + _SILENCE_SECONDS)
         return (yield from self._fit_answer(call, until))
 
     def _fit_answer(self, call: Call, until: float = math.inf) -> Steps[FitAnswer]:

@@ -16,7 +16,7 @@ import pytest
 from photfit import FlatSky, Sersic
 from photfit.client import Client
 from tests.app.accounts import client_of, key_of
-from tests.app.conftest import EXAMPLES, Service
+from tests.app.conftest import EXAMPLES, Service, wait_until
 
 EXAMPLE_UPLOAD = "upl_01JDA6Q8Z4M1V6T9W3K2B7C5XN"
 FOLDER = EXAMPLES / "three_galaxies"
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.slow
 
 @dataclass(frozen=True)
 class Stage:
-    """A service with a finished fit that has chains, and what its document says."""
+    """A service with a finished fit that has chains, a finished catalogue, and what its document says."""
 
     client: httpx.Client
     parts: dict[str, str]
@@ -43,9 +43,10 @@ class Stage:
 
     def parts_of(self, path: str, operation: dict[str, Any]) -> dict[str, str]:
         """What stands for the parameters of a path; names of examples and modifiers are those that are printed."""
+        shown = {each["name"]: printed(each) for each in operation.get("parameters", ()) if each["in"] == "path"}
         if not path.startswith(("/v1/examples/", "/v1/profiles/geometry/")):
-            return self.parts
-        return {each["name"]: printed(each)[0] for each in operation["parameters"] if each["in"] == "path"}
+            return self.parts | ({"name": shown["name"][0]} if shown.get("name") else {})
+        return {name: examples[0] for name, examples in shown.items()}
 
     def filled(self, path: str) -> str:
         return path.format_map(self.parts)
@@ -54,6 +55,12 @@ class Stage:
         """The id of a job that waits."""
         text = json.dumps(self.client.get(f"/v1/fits/{self.parts['fit_id']}/request").json())
         return self.client.post("/uws/fits", data={"REQUEST": text}).headers["location"].rpartition("/")[2]
+
+    @staticmethod
+    def required(operation: dict[str, Any]) -> dict[str, Any]:
+        """What a query must have: an example, or the first of the words that it may be."""
+        needed = [each for each in operation.get("parameters", ()) if each["in"] == "query" and each.get("required")]
+        return {each["name"]: [*printed(each), *each["schema"].get("enum", ())][0] for each in needed}
 
     def operations(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         for path, item in self.document["paths"].items():
@@ -69,8 +76,20 @@ def stage(working_service: Service) -> Stage:
     request["stages"] = [{"method": "lm"}, {"method": "metropolis", "samples": 20, "chains": 2, "warmup": 5}]
     fit = client.post("/v1/fits", json=request).json()["id"]
     assert working_service.finished(fit)["state"] == "succeeded"
+    document = client.get("/openapi.json").json()
     parts = {"fit_id": fit, "upload_id": upload, "image": "image", "plane": "model", "component": "a"}
-    return Stage(client, {**parts, "name": "corner.png"}, client.get("/openapi.json").json())
+    parts |= {"name": "corner.png", "catalogue_id": unconverged_catalogue(working_service, document, upload), "n": "0"}
+    return Stage(client, parts, document)
+
+
+def unconverged_catalogue(service: Service, document: dict[str, Any], upload: str) -> str:
+    """The id of the catalogue of the example, after one iteration: it has rows that are worth to be fitted again."""
+    body = document["paths"]["/v1/catalogues"]["post"]["requestBody"]["content"]["application/json"]
+    request = json.loads(json.dumps(printed(body)[0]).replace(EXAMPLE_UPLOAD, upload))
+    request["template"]["stages"] = [{"method": "lm", "max_iterations": 1}]
+    address = service.client.post("/v1/catalogues", json=request).headers["location"]
+    wait_until(lambda: service.client.get(address).json()["state"] == "succeeded", 120, "a catalogue")
+    return address.rpartition("/")[2]
 
 
 def printed(described: dict[str, Any]) -> list[Any]:
@@ -91,7 +110,8 @@ def test_examples_of_parameters_work(stage: Stage) -> None:
                 parts = stage.parts_of(path, operation) | (
                     {parameter["name"]: value} if parameter["in"] == "path" else {}
                 )
-                query = {parameter["name"]: value} if parameter["in"] == "query" else {}
+                query = stage.required(operation)
+                query |= {parameter["name"]: value} if parameter["in"] == "query" else {}
                 response = stage.client.get(path.format_map(parts), params=query)
                 assert response.status_code == 200, (path, parameter["name"], value, response.text[:300])
                 tried += 1
@@ -131,7 +151,7 @@ def test_every_thing_that_can_be_read_is_read_as_printed(stage: Stage) -> None:
             continue
         job = {"job_id": stage.job()} if "{job_id}" in path else {}
         parts = stage.parts_of(path, operation) | job
-        with stage.client.stream("GET", path.format_map(parts)) as response:
+        with stage.client.stream("GET", path.format_map(parts), params=stage.required(operation)) as response:
             assert response.status_code == 200, path
 
 
