@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -12,10 +12,12 @@ from starlette.concurrency import run_in_threadpool
 from vo_models.uws.types import ExecutionPhase
 
 from app.domain import fits, limits
+from app.domain.dry_run import plan_fit
 from app.domain.submission import Submission, submit_fit
-from app.errors import Conflict, NotFound, RequestFaulty
+from app.errors import Conflict, NotFound, RequestFaulty, ServiceProblem
+from app.lifetime.queue_board import Place
 from app.lifetime.services import Services
-from fitting.spec import Fault, parse_request
+from fitting.spec import Fault, RequestInvalid, parse_request
 from jobs.lifecycle import transitions
 from jobs.operation import uws
 from jobs.operation.uws import Job
@@ -45,6 +47,31 @@ def phase_of(job: Job) -> ExecutionPhase:
     if job.record.aborted_at is not None:
         return ExecutionPhase.ABORTED
     return ExecutionPhase.PENDING if job.record.fit_id is None else ExecutionPhase.ARCHIVED
+
+
+def expected_end(services: Services, owner: str, job: Job) -> datetime | None:
+    """When a job is expected to end: of one that is pending, were it told to run now. None where nobody can say."""
+    if phase_of(job) is not ExecutionPhase.PENDING:
+        return quote_of(job, None if job.fit is None else services.board.place(job.fit))
+    try:
+        plan = plan_fit(services, owner, Submission(job.record.request, {}, None, ""))
+    except (ServiceProblem, RequestInvalid):
+        return None  # It would be refused; why is told where it is told to run.
+    start = plan.place.estimated_start
+    return None if start is None else start + timedelta(seconds=plan.expected_seconds)
+
+
+def quote_of(job: Job, place: Place | None) -> datetime | None:
+    """When a job that runs, or is queued at a place, is expected to end; None where nobody can say."""
+    fit = job.fit
+    if fit is None:
+        return None
+    if fit.state == "queued":
+        if place is None or place.estimated_start is None or fit.expected_seconds is None:
+            return None
+        return place.estimated_start + timedelta(seconds=fit.expected_seconds)
+    seconds = (fit.progress or {}).get("eta_seconds") if fit.state == "running" else None
+    return None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
 
 
 def create(services: Services, owner: str, parameters: dict[str, str]) -> str:

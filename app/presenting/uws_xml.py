@@ -1,7 +1,7 @@
 """UWS 1.1 documents, made by vo-models and pydantic-xml; XML is only ever written here, never parsed."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import orjson
 from vo_models.uws.models import (
@@ -17,7 +17,6 @@ from vo_models.uws.models import (
 from vo_models.uws.types import ErrorType, ExecutionPhase
 
 from app.domain.uws import phase_of
-from app.lifetime.queue_board import Place
 from app.models.fits import Fit
 from app.presenting.fits import present_fit
 from app.presenting.media_types import TABLE_TYPES
@@ -33,9 +32,9 @@ class FitParameters(Parameters):
     request: Parameter
 
 
-def job_document(job: Job, base: str, owner_name: str | None, place: Place | None) -> bytes:
-    """All of a job. `base` is the service's address, `owner_name` None where it has no accounts, `place` that of a fit
-    in its queue.
+def job_document(job: Job, base: str, owner_name: str | None, quote: datetime | None) -> bytes:
+    """All of a job. `base` is the service's address, `owner_name` None where it has no accounts, `quote` when the job
+    is expected to end.
     """
     record, fit = job.record, job.fit
     return _written(
@@ -44,7 +43,7 @@ def job_document(job: Job, base: str, owner_name: str | None, place: Place | Non
             run_id=record.run_id,
             owner_id=owner_name,
             phase=phase_of(job),
-            quote=quote_of(job, place),
+            quote=quote,
             creation_time=record.created_at,
             start_time=fit.started_at if fit else None,
             end_time=fit.finished_at if fit else record.aborted_at,
@@ -81,19 +80,6 @@ def jobs_document(jobs: Iterable[Job], base: str, owner_name: str | None) -> byt
         for job in jobs
     ]
     return _written(Jobs(jobref=references))
-
-
-def quote_of(job: Job, place: Place | None) -> datetime | None:
-    """When a job that runs, or is queued at a place, is expected to end; None where nobody can say."""
-    fit = job.fit
-    if fit is None:
-        return None
-    if fit.state == "queued":
-        if place is None or place.estimated_start is None or fit.expected_seconds is None:
-            return None
-        return place.estimated_start + timedelta(seconds=fit.expected_seconds)
-    seconds = (fit.progress or {}).get("eta_seconds") if fit.state == "running" else None
-    return None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
 
 
 def result_addresses(fit: Fit) -> Iterator[tuple[str, str, str]]:

@@ -81,8 +81,8 @@ async def get_job(
     """Phase, times, parameters and results. With `WAIT`, answers when the phase is another one, or after a minute."""
     with services.streams.one_more(owner) if wait else nullcontext():
         job = await uws.wait_for_change(services, owner, job_id, phase.value if phase else None, wait)
-    place = None if job.fit is None else await run_in_threadpool(services.board.place, job.fit)
-    return _xml(uws_xml.job_document(job, _base(request, services), _name(asker.key_id, asker.name), place))
+    quote = await run_in_threadpool(uws.expected_end, services, owner, job)
+    return _xml(uws_xml.job_document(job, _base(request, services), _name(asker.key_id, asker.name), quote))
 
 
 @router.post(
@@ -182,9 +182,10 @@ async def set_destruction(job_id: str, services: ServicesDep, owner: OwnerDep, f
     response_class=Response,
 )
 def get_quote(job_id: str, services: ServicesDep, owner: OwnerDep) -> Response:
-    """Of a queued job by the forecast, of one that runs by its progress. Empty where it is not known."""
-    job = uws.get(services, owner, job_id)
-    quote = uws_xml.quote_of(job, None if job.fit is None else services.board.place(job.fit))
+    """Of a pending job, were it told to run now, and of a queued one by the forecast; of one that runs by its progress.
+    Empty where it is not known.
+    """
+    quote = uws.expected_end(services, owner, uws.get(services, owner, job_id))
     return _text("" if quote is None else f"{quote:%Y-%m-%dT%H:%M:%SZ}")
 
 

@@ -112,9 +112,15 @@ def values_row(document: Mapping[str, Any], identity: Mapping[str, str]) -> QTab
 
 
 def _unit(name: str) -> Any:
-    """A reported unit as astropy has it; of the data's own, which it does not know, made of a unit ``data``."""
+    """A reported unit as astropy has it; of the data's own, which it does not know, made of a unit ``data``.
+
+    That is enabled for the whole process, so that astropy reads back the tables that it is written to.
+    """
     units = library("astropy.units", "a value with its unit")
-    with units.add_enabled_units([_data_unit()]):
+    try:
+        return units.Unit(name)
+    except ValueError:
+        units.add_enabled_units([_data_unit()])
         return units.Unit(name)
 
 

@@ -13,10 +13,10 @@ import requests
 from pyvo.dal.tap import AsyncTAPJob
 from pyvo.io import uws
 
+from app.domain.uws import quote_of
 from app.lifetime.queue_board import Place
-from app.presenting.uws_xml import quote_of
 from tests.app.accounts import client_of, key_of
-from tests.app.conftest import Service
+from tests.app.conftest import Service, wait_until
 
 PROBLEM = "application/problem+json"
 
@@ -62,6 +62,11 @@ def test_pyvo_follows_a_job_from_pending_to_completed_and_reads_its_results(
     made = session.post(f"{base}/uws/fits", data={"REQUEST": text, "RUNID": "a word"})
     job = AsyncTAPJob(made.url, session=session)
     assert (job.phase, job.uws_version) == ("PENDING", "1.1")
+    # Were it told to run now: known as soon as a worker is there.
+    text = wait_until(lambda: session.get(f"{made.url}/quote").text, 60, "a quote")
+    now, quoted = datetime.now(UTC), datetime.fromisoformat(text)
+    assert now - timedelta(seconds=2) < quoted < now + timedelta(seconds=600)
+    assert abs(job.quote.to_datetime(UTC) - quoted) < timedelta(seconds=30)
     job.execution_duration = 600
     assert job.execution_duration.sec == 600
     job.run()
@@ -202,7 +207,7 @@ def test_a_job_that_runs_is_quoted_by_its_progress() -> None:
 def test_the_small_resources_answer_in_a_word(service: Service, job: str) -> None:
     assert service.client.get(f"{job}/owner").text == ""
     assert service.client.get(f"{job}/error").text == ""
-    assert service.client.get(f"{job}/quote").text == ""
+    assert service.client.get(f"{job}/quote").text == ""  # no worker is there
     assert b"REQUEST" in service.client.get(f"{job}/parameters").content.upper()
     assert b"<uws:results" in service.client.get(f"{job}/results").content
     assert parsed(service.client.get(job)).ownerid is None

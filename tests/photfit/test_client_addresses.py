@@ -44,7 +44,8 @@ def first_call(name: str, text: str) -> Call:
 def pieces_sent(address: str) -> list[str]:
     """The pieces of a path as httpx sends them."""
     sent = httpx.Request("GET", httpx.URL("http://service").join(address)).url.raw_path.decode()
-    assert "?" not in sent and "#" not in sent
+    assert "?" not in sent
+    assert "#" not in sent
     return [unquote(piece) for piece in urlsplit(sent).path.split("/")]
 
 

@@ -8,6 +8,7 @@ import json
 import pickle
 import signal
 import threading
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,16 @@ def test_values_come_with_their_units(sampled: Fit) -> None:
     assert rows["g.r_e_err"][1].value == sampled["g.r_e"].uncertainty
     assert "g.flux" in sampled.derived["name"]
     assert sampled.parameters["q50"][4] == (sampled["g.n"].quantiles or {})["0.5"]
+
+
+def test_a_table_in_data_units_is_read_back_as_it_was_written(sampled: Fit, tmp_path: Path) -> None:
+    row = sampled.row
+    row.write(tmp_path / "row.ecsv", format="ascii.ecsv")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read = QTable.read(tmp_path / "row.ecsv", format="ascii.ecsv")
+    assert read["g.i_e"].unit == row["g.i_e"].unit
+    assert read["g.flux_err"].unit == row["g.flux_err"].unit
 
 
 def test_the_covariance_knows_its_names(sampled: Fit) -> None:
