@@ -24,6 +24,8 @@ class ParameterDraft:
         low, high: limits.
         link: expression in the place of a value.
         coefficients: whether the values are coefficients of a Chebyshev polynomial, and no values.
+        part_limits: limits of single values, or of single coefficients, by their number: low, high, and whether these
+            are distances from the start.
     """
 
     values: list[float]
@@ -32,6 +34,21 @@ class ParameterDraft:
     high: float | None = None
     link: str | None = None
     coefficients: bool = False
+    part_limits: dict[int, tuple[float, float, bool]] = field(default_factory=dict)
+
+    @property
+    def polynomial(self) -> bool:
+        """Whether it is written as a polynomial of wavelength: neither one value nor one for each image."""
+        if self.coefficients:
+            return self.free > 1 or any(self.values[1:])
+        return not self.one_value and 0 < self.free < len(self.values)
+
+    @property
+    def one_value(self) -> bool:
+        """Whether it is one value in all images."""
+        if self.coefficients:
+            return not self.polynomial
+        return len(self.values) == 1 or (len(set(self.values)) == 1 and self.free <= 1)
 
     @property
     def value(self) -> float:
@@ -43,18 +60,27 @@ class ParameterDraft:
         if self.link is not None:
             return self.link
         limits = {key: item for key, item in (("min", self.low), ("max", self.high)) if item is not None}
-        several = len(self.values) > 1
-        if self.coefficients and not (self.free <= 1 and not any(self.values[1:])):
-            return {"polynomial": [self._leaf(c, k < self.free, {}) for k, c in enumerate(self.values)]}
-        if not several or self.coefficients or (len(set(self.values)) == 1 and self.free <= 1):
-            return self._leaf(self.value, self.free > 0, limits)
-        if self.free == 0 or self.free >= len(self.values):
-            leaves = {
-                name: self._leaf(value, self.free > 0, limits) for name, value in zip(images, self.values, strict=True)
+        if self.polynomial:
+            found = self.values if self.coefficients else chebyshev_coefficients(wavelengths, self.values)
+            # Coefficients that are 0, and stay it, are those of a polynomial of a lower degree.
+            last = max((k for k, c in enumerate(found) if c != 0.0 or k < self.free), default=0)
+            return {
+                "polynomial": [self._leaf(c, k < self.free, self._part(k, c)) for k, c in enumerate(found[: last + 1])]
             }
-            return {"by_image": leaves}
-        found = chebyshev_coefficients(wavelengths, self.values)
-        return {"polynomial": [self._leaf(c, k < self.free, {}) for k, c in enumerate(found)]}
+        if self.one_value:
+            return self._leaf(self.value, self.free > 0, limits)
+        leaves = {
+            name: self._leaf(value, self.free > 0, limits | self._part(k, value))
+            for k, (name, value) in enumerate(zip(images, self.values, strict=True))
+        }
+        return {"by_image": leaves}
+
+    def _part(self, number: int, value: float) -> dict[str, float]:
+        """Limits of one value or coefficient."""
+        if number not in self.part_limits:
+            return {}
+        low, high, relative = self.part_limits[number]
+        return {"min": low + (value if relative else 0.0), "max": high + (value if relative else 0.0)}
 
     @staticmethod
     def _leaf(value: float, free: bool, limits: dict[str, float]) -> Any:
@@ -67,10 +93,24 @@ def chebyshev_coefficients(wavelengths: Sequence[float], values: Sequence[float]
     """Coefficients c of Σ c_k T_k(t) through the values, t the wavelength moved linearly to −1 … 1."""
     import numpy as np
 
-    first, last = min(wavelengths), max(wavelengths)
-    places = [2.0 * (item - first) / (last - first) - 1.0 for item in wavelengths]
+    places = _chebyshev_places(wavelengths)
+    if len(set(values)) == 1:
+        return [values[0]] + [0.0] * (len(values) - 1)
     matrix = np.polynomial.chebyshev.chebvander(np.array(places), len(places) - 1)
-    return [float(item) for item in np.linalg.solve(matrix, np.array(values))]
+    return [float(item) + 0.0 for item in np.linalg.solve(matrix, np.array(values))]
+
+
+def chebyshev_values(wavelengths: Sequence[float], coefficients: Sequence[float]) -> list[float]:
+    """The values of such a polynomial at its wavelengths: the inverse of `chebyshev_coefficients`."""
+    import numpy as np
+
+    places = np.array(_chebyshev_places(wavelengths))
+    return [float(item) for item in np.polynomial.chebyshev.chebval(places, np.array(coefficients))]
+
+
+def _chebyshev_places(wavelengths: Sequence[float]) -> list[float]:
+    first, last = min(wavelengths), max(wavelengths)
+    return [2.0 * (item - first) / (last - first) - 1.0 for item in wavelengths]
 
 
 @dataclass
@@ -164,7 +204,7 @@ def stand_on_end(
         return False
     if draft.modifiers.keys() - _ON_END:
         return False
-    present = [name for name in lengths if name in draft.parameters]
+    present = [name for name in (*lengths, *_CUTS) if name in draft.parameters]
     _rename_turned(draft, present, [draft, *linked], constraints)
     factor = q.value
     _first_or_all(q, lambda item: 1.0 / item)
@@ -182,8 +222,12 @@ def stand_on_end(
     return True
 
 
-_ON_END = frozenset({"superellipse", "fourier"})
-"""Modifiers that are the same about either axis; bending, truncation and rotation belong to the major one."""
+_ON_END = frozenset({"superellipse", "fourier", "rotation", "truncation"})
+"""Modifiers that can be told about either axis. Rotation comes before the ellipse, in a plane of its own; truncations
+are lengths along the major axis. Bending moves light across the major axis by where it is along it.
+"""
+_CUTS = ("inner_truncation", "inner_truncation_width", "outer_truncation", "outer_truncation_width")
+"""Lengths along the major axis that truncations bring."""
 
 
 def _phases(draft: ComponentDraft) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from fitting.formats.component_draft import chebyshev_values
 from fitting.formats.galfit_lines import GalfitNumber
 from fitting.formats.galfit_reading import GalfitPart, GalfitReading, GalfitSetting
 from fitting.formats.galfit_slots import Slot, shape_at
@@ -46,14 +47,17 @@ class GalfitBrightness:
             self.reading.book.leave(line, f"the brightness {where} cannot be known: it was left open")
             return
         slot = self.setting.brightness(profile.amplitude, 1.0 / shape)
-        # Each band by its own zero point.
-        steps = [item - self.setting.zero_points[0] for item in self.setting.zero_points]
-        values_of = [item - step for item, step in zip(number.values, steps, strict=True)]
-        said = []
-        if len(values_of) > 1:
-            if number.chebyshev:
+        in_bands = list(number.values)
+        if number.chebyshev:
+            if 0 < (number.free or 0) < len(in_bands):
                 self.reading.book.leave(line, "photfit has no polynomial of a surface brightness in magnitudes")
                 return
+            in_bands = chebyshev_values(self.setting.wavelengths, in_bands)
+        # Each band by its own zero point.
+        steps = [item - self.setting.zero_points[0] for item in self.setting.zero_points]
+        values_of = [item - step for item, step in zip(in_bands, steps, strict=True)]
+        said = []
+        if len(values_of) > 1:
             if 0 < (number.free or 0) < len(values_of):
                 said.append("each band is free")
             number = GalfitNumber(tuple(values_of), len(values_of) if number.free else 0, False, number.remarks)

@@ -272,7 +272,8 @@ class _Writer:
             made.place(key, Slot(name))
         self._brightness(made, profile)
         self._geometry(made)
-        self.book.write(component.name, f"object {number}, {made.kind}")
+        own = ", which GALFIT-CORSAIR and GALFITM have, and GALFIT has not" if made.kind == "corser" else ""
+        self.book.write(component.name, f"object {number}, {made.kind}{own}")
         return made
 
     def _why_not(

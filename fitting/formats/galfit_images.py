@@ -30,7 +30,7 @@ class GalfitImages:
         """The images of the request, and what holds for all objects. Raises ImportInvalid where no data are named."""
         names = self.reading.names("A")
         if not names[0]:
-            raise ImportInvalid(f"{self.reading.source.name} names no data (expected a line such as 'A) galaxy.fits')")
+            names = self._given_image() * len(names)
         count = len(names)
         bands = self._bands(count)
         wavelengths = self._wavelengths(count)
@@ -64,9 +64,17 @@ class GalfitImages:
         old = any(
             (words := item.rest("8")) and number_of(words[0]) not in (None, 0.0)
             for item in self.reading.file.objects
-            if "8" in item.lines and item.kind != "sky"
+            if "8" in item.lines and item.kind not in ("sky", "corser")
         )
         return images, GalfitSetting(bands, wavelengths, zero_points, area, old, has_psf)
+
+    def _given_image(self) -> list[str]:
+        """The image that was named beside the file, which makes a model and has none. Raises ImportInvalid."""
+        image = self.reading.source.image
+        if not image:
+            expected = "a line such as 'A) galaxy.fits', or the image beside the file: --image, or `image`"
+            raise ImportInvalid(f"{self.reading.source.name} names no data (expected {expected})")
+        return [image]
 
     def _bands(self, count: int) -> list[str]:
         labels = self.reading.names("A1")
@@ -165,6 +173,11 @@ class GalfitImages:
             else:
                 image["variance"] = {"auto": True}
                 said.append("images.variance auto: the image's header and pixels were not to be had")
+        words = self.reading.file.value("C").split()
+        if len(words) > 1 and number_of(words[1]):
+            self.reading.leave(
+                "C", f"a least sigma of {words[1]} of the data is not applied: give a sigma image with it"
+            )
         line = self.reading.file.header.get("C")
         self.reading.book.take(line or Line(self.reading.source.name, 0, "C)"), "; ".join(said))
 

@@ -114,12 +114,12 @@ def read_numbers(words: list[str], places: int, bands: int) -> list[GalfitNumber
         places: 2 where a line has two values.
         bands: of the file.
     """
-    rest = list(words)
-    chebyshev = False
-    if rest and rest[-1].lower() in SERIES_WORDS:
-        chebyshev = rest.pop().lower() == "cheb"
+    series = [word.lower() for word in words if word.lower() in SERIES_WORDS]
+    rest = [word for word in words if word.lower() not in SERIES_WORDS]
     if len(rest) < places:
         return None
+    # A toggle for each coefficient is of GALFITM's outputs, the oldest of which do not say that they are coefficients.
+    chebyshev = series[-1] == "cheb" if series else bands > 1 and any("," in word for word in rest[places:])
     toggles = [_toggle(word) for word in rest[places:]]
     if any(item is None for item in toggles):
         return None
@@ -148,7 +148,7 @@ def _values(word: str, bands: int, chebyshev: bool) -> tuple[tuple[float, ...], 
     fixed = False
     remarks: list[str] = []
     values = []
-    for part in word.split(","):
+    for part in word.removesuffix(",").split(","):
         bare = part
         if "[" in bare:
             fixed = True

@@ -12,6 +12,11 @@ from fitting.formats.galfit_slots import GALFIT_PROFILES, MODES, ROTATION_LAWS, 
 from fitting.formats.import_rows import ImportInvalid
 from fitting.spec.components import is_name
 
+_PHASES = (
+    "the phase from the major axis against the sense of a clock, as its PA; GALFIT's paper leaves the sense open: "
+    "where the shape is mirrored about the major axis, change the phase's sign"
+)
+"""What is said of phases: no image of a mode that GALFIT drew itself has been seen."""
 _VARIANT = re.compile(r"(?P<kind>[a-z]+)(?P<variant>[123])\Z")
 
 
@@ -106,7 +111,8 @@ class GalfitObjects:
     def _lines(self, made: GalfitPart) -> set[str]:
         item, done = made.source, set()
         keys = {key: Slot(name, scale=scale) for key, (name, scale) in made.profile.lines.items()}
-        q, pa = ("8", "9") if self.setting.old else ("9", "10")
+        old = self.setting.old and made.kind != "corser"
+        q, pa = ("8", "9") if old else ("9", "10")
         if made.profile.ellipse:
             keys |= {q: Slot("q"), pa: Slot("pa")}
         elif made.profile.profile == "edge_on_disk":
@@ -120,13 +126,13 @@ class GalfitObjects:
                 self.reading.book.take(item.lines[key], self.reading.place(made.draft, found[0], slot))
                 standard = {q: "9", pa: "10"}.get(key, key)
                 made.slots[standard] = slot
-                if self.setting.old and key == "8":
+                if old and key == "8":
                     item.lines.setdefault("9", item.lines["8"])
         if "3" in item.lines:
             done.add("3")
             found = self.reading.number(item, "3", 1)
             made.brightness = None if found is None else found[0]
-        if self.setting.old and "10" in item.lines:
+        if old and "10" in item.lines:
             done.add("10")
             self._boxiness(made, "10")
         return done
@@ -165,6 +171,8 @@ class GalfitObjects:
                 slot = Slot(f"{word}_{mode}{suffix}")
                 made.slots[key if word == "bending" else f"{key}{letter}"] = slot
                 said.append(self.reading.place(draft, number, slot))
+            if word == "fourier":
+                said.append(_PHASES)
             self.reading.book.take(item.lines[key], "; ".join(said))
         draft.modifiers |= {word: found for word, found in settings.items() if found}
         return done | self._rotation(made)
@@ -242,6 +250,8 @@ class GalfitObjects:
 
 
 def _says_nothing(words: Sequence[str]) -> bool:
-    """Whether a line's values and toggles are all 0, one or one a band."""
-    numbers = words[:-1] if words and words[-1].lower() in SERIES_WORDS else words
-    return all(number_of(part) == 0.0 for word in numbers for part in word.split(","))
+    """Whether a line's values are all 0, one or one a band, and no toggle frees them."""
+    values, *toggles = [word for word in words if word.lower() not in SERIES_WORDS] or ["0"]
+    numbers = [number_of(part) for word in toggles for part in word.split(",")]
+    free = any(number is None or number > 0.0 for number in numbers)
+    return not free and all(number_of(part) == 0.0 for part in values.split(","))

@@ -115,10 +115,19 @@ GALFIT_PROFILES: Mapping[str, GalfitProfile] = MappingProxyType(
         "edgedisk": _profile(
             "edge_on_disk", {"4": ("z_0", 0.5), "5": "h"}, "i_0", False, {"hs": "4", "rs": "5", "re": "5"}, False
         ),
+        "corser": _profile(
+            "core_sersic",
+            {"4": "r_b", "5": "alpha", "6": "gamma", "7": "r_e", "8": "n"},
+            "i_b",
+            False,
+            {"rb": "4", "alpha": "5", "gamma": "6", "re": "7", "n": "8"},
+        ),
         "psf": _profile("point_source", {}, None, True, {}, False),
     }
 )
-"""GALFIT's object types (Peng et al. 2010, AJ 139, 2097, section 5) but for the sky, by their names."""
+"""GALFIT's object types (Peng et al. 2010, AJ 139, 2097, section 5) but for the sky, by their names; ``corser`` is
+GALFIT-CORSAIR's, and GALFITM's (Bonfini 2014, PASP 126, 935).
+"""
 
 WORDS: Mapping[str, str] = MappingProxyType(
     {"x": "x", "y": "y", "mag": "3", "mu": "3", "re": "4", "rs": "4", "q": "9", "pa": "10", "c": "C0", "c0": "C0"}
@@ -194,6 +203,8 @@ def shape_at(kind: str, values: Mapping[str, float], radius: float) -> float:
     if kind == "ferrer":
         inside = 1.0 - (radius / values["r_out"]) ** (2.0 - values["beta"])
         return max(inside, 0.0) ** values["alpha"]
+    if kind != "nuker":
+        raise ValueError(kind)
     ratio = radius / values["r_b"]
     alpha, beta, gamma = values["alpha"], values["beta"], values["gamma"]
     if ratio == 0.0 and gamma > 0.0:

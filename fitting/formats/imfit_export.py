@@ -24,6 +24,8 @@ from fitting.formats.galfit_slots import total_of_unit
 from fitting.formats.imfit_model import FUNCTIONS, ImfitFunction, ImfitValue
 from fitting.spec import ComponentSpec, ConstantNoise, DatumNoise, GainNoise, ImagePsf
 
+_FunctionSet = list[tuple[ComponentSpec, str, ImfitFunction]]
+"""Functions with one centre."""
 MAIN = "bestfit_parameters_imfit.dat"
 """What imfit calls its best-fit file."""
 _NOT_WRITTEN = frozenset({"ModifiedKing2"})
@@ -148,34 +150,34 @@ class _Writer:
 
     # The functions.
 
-    def _sets(self) -> list[list[tuple[ComponentSpec, str, ImfitFunction]]]:
+    def _sets(self) -> list[_FunctionSet]:
         """Functions that share a centre are a set; skies go along, or with what follows them."""
-        sets: list[list[tuple[ComponentSpec, str, ImfitFunction]]] = []
+        sets: list[_FunctionSet] = []
         for component in self.source.components:
             chosen = self._chosen(component)
             if chosen is None:
                 continue
-            alone = component.profile == "plane_sky"
-            shares = bool(sets) and not alone and self._shares(sets[-1], component)
-            if not shares:
-                sets.append([])
-            sets[-1].append((component, *chosen))
+            shared = self._set_of(component, sets)
+            if shared is None:
+                shared = []
+                sets.append(shared)
+            shared.append((component, *chosen))
         return sets
 
-    def _shares(self, part: Sequence[tuple[ComponentSpec, str, ImfitFunction]], component: ComponentSpec) -> bool:
-        placed = [item for item, _, _ in part if "x" in self.parameters[item.name]]
-        if component.profile == "flat_sky":
-            return True
-        if part[0][0].profile == "plane_sky":
-            return False
-        if not placed:
-            return True
+    def _set_of(self, component: ComponentSpec, sets: list[_FunctionSet]) -> _FunctionSet | None:
+        """The set whose centre the component shares; a tilted sky has one of its own, and may stand between."""
+        last = sets[-1] if sets else None
+        if component.profile in ("flat_sky", "plane_sky"):
+            return last if component.profile == "flat_sky" else None
         values = self.parameters[component.name]
-        return all(
-            (link := values[axis].link) is not None
-            and line_of_one(link) == LineOfOne(f"{placed[0].name}.{axis}", 1.0, 0.0)
-            for axis in ("x", "y")
-        )
+        links = [values[axis].link for axis in ("x", "y")]
+        for part in reversed(sets):
+            for placed, _, _ in part:
+                one_place = [LineOfOne(f"{placed.name}.{axis}", 1.0, 0.0) for axis in ("x", "y")]
+                if [None if link is None else line_of_one(link) for link in links] == one_place:
+                    return part
+        skies_alone = last is not None and all(item.profile == "flat_sky" for item, _, _ in last)
+        return last if skies_alone else None
 
     def _chosen(self, component: ComponentSpec) -> tuple[str, ImfitFunction] | None:
         beyond = [item.name for item in component.geometry if item.name != "superellipse"]

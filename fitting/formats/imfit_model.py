@@ -85,6 +85,7 @@ FUNCTIONS: Mapping[str, ImfitFunction] = MappingProxyType(
             ("h_1", "h_2", "r_b"),
             inverse_lengths=("alpha",),
         ),
+        "NukerLaw": ImfitFunction("nuker", (*_SHAPE, *_plain("i_b", "r_b", "alpha", "beta", "gamma")), ("r_b",)),
         "EdgeOnDisk": ImfitFunction("edge_on_disk", (_PA, *_plain("l_0", "h", "n", "z_0"))),
         "EdgeOnRing": ImfitFunction("edge_on_ring", (_PA, *_plain("i_0", "r", "sigma_r", "sigma_z")), said=_RING),
         "GaussianRing": ImfitFunction(

@@ -270,6 +270,23 @@ def test_imfit_models_come_back_as_the_same_request(text: str) -> None:
     assert not same(first.request, again(exported(first.request, "imfit")).request)
 
 
+def test_a_shared_centre_is_shared_across_a_tilted_sky() -> None:
+    text = (
+        "X0 30 10,50\nY0 31 10,50\nFUNCTION Sersic\nPA 20\nell 0.2\nn 2\nI_e 5\nr_e 6\n"
+        "FUNCTION TiltedSkyPlane\nI_0 3\nm_x 0.1\nm_y -0.2\nFUNCTION Exponential\nPA 20\nell 0.2\nI_0 5\nh 6\n"
+    )
+    source = ImportSource("m.dat", text, command="imfit data.fits --gain 4", facts=lambda _: FACTS)
+    first = import_model(source)
+    second = again(exported(first.request, "imfit"))
+    parts = [{item["name"]: item for item in found.request["components"]} for found in (first, second)]
+    assert parts[1].keys() == parts[0].keys()
+    for name, item in parts[0].items():
+        assert item["parameters"] == pytest.approx(parts[1][name]["parameters"]) if name[0] == "p" else True
+        assert (
+            not name.startswith("e") or parts[1][name]["parameters"]["x"] == item["parameters"]["x"] == "= sersic_1.x"
+        )
+
+
 @pytest.mark.parametrize(
     ("profile", "shape", "brightness"),
     [

@@ -158,11 +158,22 @@ CASES: dict[str, tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]] = {
         f"3) 17 1\n4) 7 1\n{SHAPE}",
         lambda x, y: of_a_pixel(17) * 16 * 2.0 ** (-4 * (radius(x, y) / 7) ** 2),
     ),
+    "corser": (
+        f"3) 17 1\n4) 3 1\n5) 2 1\n6) 0.3 1\n7) 9 1\n8) 2.5 1\n{SHAPE}",
+        lambda x, y: of_a_pixel(17) * core_sersic(radius(x, y)),
+    ),
     "sersic and C0": (
         f"3) 18 1\n4) 6 1\n5) 2 1\n{SHAPE}C0) 0.6 1\n",
         lambda x, y: sersic(radius(x, y, 2.6), sersic_at_r_e(flux(18), 2, 6, 0.6), 2, 6),
     ),
 }
+
+
+def core_sersic(r: np.ndarray) -> np.ndarray:
+    """Graham et al. 2003, equations 5 and 6: 1 at r_b = 3, with r_e = 9, n = 2.5, α = 2, γ = 0.3."""
+    b = gammaincinv(5.0, 0.5)
+    inner = (1 + (3 / r) ** 2) ** 0.15 * 2.0**-0.15
+    return inner * np.exp(b * (((2**0.5) * 3 / 9) ** 0.4 - ((r**2 + 9) / 81) ** 0.2))
 
 
 @pytest.mark.parametrize("kind", CASES)
@@ -387,6 +398,28 @@ def test_an_ellipse_wider_across_its_axis_has_the_same_light(modifiers: str, tmp
     assert np.abs(got - wanted).max() < 2e-3 * wanted.max()
 
 
+@pytest.mark.parametrize(
+    ("across", "along"),
+    [
+        ("To) 2\n\nT0) radial\nT4) 8 0\nT5) 5 0\n", "To) 2\n\nT0) radial\nT4) 12.8 0\nT5) 8 0\n"),
+        (ARMS := "R0) power\nR1) 2 0\nR2) 20 0\nR3) 150 0\nR4) 0.5 0\nR9) 40 0\nR10) 30 0\n", ARMS),
+    ],
+)
+def test_truncations_and_arms_of_an_ellipse_wider_across_its_axis(across: str, along: str, tmp_path: Path) -> None:
+    """q = 1.6 with lengths r at PA is q = 1/1.6 with lengths 1.6 r at PA + 90, by the definition of the ellipse."""
+    head = f"{HEADER}0) sersic2\n1) {X} {Y} 0 0\n3) 17 0\n"
+    turned = imported(f"{head}4) 5 0\n5) 1.5 0\n9) 1.6 0\n10) {PA} 0\n{across}")
+    plain = imported(f"{head}4) 8 0\n5) 1.5 0\n9) 0.625 0\n10) {PA + 90} 0\n{along}")
+    assert not turned.left
+    np.testing.assert_allclose(rendered(turned, tmp_path), rendered(plain, tmp_path), rtol=1e-9)
+
+
+def test_bending_along_the_shorter_axis_is_said_to_be_none_of_photfits() -> None:
+    found = imported(f"{HEADER}0) sersic\n1) {X} {Y} 0 0\n3) 17 0\n4) 5 0\n5) 1 0\n9) 1.6 0\n10) 20 0\nB2) 1 0\n")
+    assert [(row.text, "the shorter" in (row.why_not or "")) for row in found.left] == [("9) 1.6 0", True)]
+    assert values(found)["q"] == 1.0
+
+
 def test_links_to_an_ellipse_wider_across_its_axis_keep_their_starts(tmp_path: Path) -> None:
     first = f"0) sersic\n1) {X} {Y} 1 1\n3) 18 1\n4) 5 1\n5) 1 1\n9) 1.25 1\n10) 20 1\n"
     second = f"0) sersic\n1) {X} {Y} 1 1\n3) 19 1\n4) 10 1\n5) 1 1\n9) 0.9 1\n10) 50 1\n"
@@ -409,6 +442,71 @@ def test_several_bands_may_be_wider_across_their_axis() -> None:
     assert not [row for row in found.left if row.text[:2] in ("6)", "S)", "U)")]
     small = imported(header + lines + "9) 0.001,0 1 cheb\n10) 20,0 1 cheb\n")
     assert 0.001 < values(small)["q"] < 0.1
+
+
+BANDS = (
+    HEADER.replace("A) data.fits", "A) a.fits,b.fits,c.fits\nA1) r,g,B\nA2) 600,500,400")
+    .replace("C) none\nD) none", "")
+    .replace("G) none", "G) c.txt")
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "parameter", "expected"),
+    [
+        ("1 x -1 in 0.5", "x", {"value": 29.0, "min": 28.0, "max": 29.5}),
+        ("1 q factor 2", "q", {"value": 0.5, "min": 0.25}),
+        ("1 q -9 9\n1 q 0.3 to 0.8\n1 q 0.4 to 2", "q", {"value": 0.5, "min": 0.4, "max": 0.8}),
+        ("1 q_g 0.3 to 0.8", "q", {"value": 0.5, "min": 0.3, "max": 0.8}),
+        ("1 re_g -1 0.5", "r_e", {"by_image": {"r": 5.0, "g": {"value": 6.0, "min": 5.0, "max": 6.5}, "B": 7.0}}),
+        (
+            "1 re -1 1",
+            "r_e",
+            {
+                "by_image": {
+                    n: {"value": v, "min": v - 1, "max": v + 1} for n, v in (("r", 5.0), ("g", 6.0), ("B", 7.0))
+                }
+            },
+        ),
+        (
+            "1 n_1 -10 to 10",
+            "n",
+            {"polynomial": [2.0, {"value": 0.5, "min": -10.0, "max": 10.0}]},
+        ),
+        ("1 x -2 ref 2", "x", 29.0),
+    ],
+)
+def test_galfitms_constraints(line: str, parameter: str, expected: Any) -> None:
+    text = f"{BANDS}0) sersic\n1) 30 30 1 1\n3) 18,18,18 3\n4) 5,6,7 3\n5) 2,0.5,0 2 cheb\n9) 0.5 1\n10) 20 1\n"
+    found = imported(text, c_txt=line + "\n")
+    assert not found.left
+    assert found.request["components"][0]["parameters"][parameter] == expected
+
+
+@pytest.mark.parametrize(
+    "line", ["1 x -2 ref 3\n", "1 re -2 ref 3\n", "1 n 1 to 3\n", "1 re_g 1 to 3\n", "1 x_1 -2 2\n"]
+)
+def test_constraints_that_cannot_be_are_left(line: str) -> None:
+    text = f"{BANDS}0) sersic\n1) 30 30 1 1\n3) 18,18,18 3\n4) 5,6,7 3\n5) 2,0.5,0 2 cheb\n9) 0.5 1\n10) 20 1\n"
+    assert len(imported(text, c_txt=line).left) == (0 if line == "1 x -2 ref 3\n" else 1)
+
+
+def test_forms_of_galfitms_numbers() -> None:
+    """A comma behind the last value, GALFITM's word between, coefficients of the oldest outputs, and 48 bands."""
+    lines = (
+        "0) sersic\n1) 30 30 1 1\n3) 18,17,16, 3 band\n"
+        "4) 5,0.5,0 1,1,-1\n5) 2,0,0 cheb 1\n8) 0,0,0 -1,-1,-1\n9) 0.5 1\n"
+    )
+    found = imported(BANDS + lines + "10) 20 1\nV) 0,0,500,0.8\nU) 0,0.75,25\n", c_txt="\n")
+    assert not found.left
+    assert values(found)["magnitude"] == {"by_image": {"r": 18.0, "g": 17.0, "B": 16.0}}
+    assert values(found)["r_e"] == {"polynomial": [5.0, 0.5]}
+    assert values(found)["n"] == 2.0
+    sampled = imported(BANDS + lines + "10) 20 1\nV) 1\nU) 1\n", c_txt="\n")
+    assert [row.text for row in sampled.left] == ["V) 1", "U) 1"]
+    head = HEADER.replace("A) data.fits", f"A) {','.join(['a.fits'] * 48)}\nA2) {','.join(map(str, range(100, 148)))}")
+    many = imported(head + "0) sersic\n1) 30 30 1 1\n3) 18 3\n4) 5 1\n9) 0.5 1\n10) 20 1\n")
+    assert values(many)["magnitude"] == {"polynomial": [18.0, 0.0, 0.0]}
 
 
 def test_what_a_link_holds_is_constrained_no_second_time() -> None:

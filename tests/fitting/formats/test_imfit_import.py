@@ -91,6 +91,10 @@ CASES: dict[str, tuple[str, Light]] = {
         SHAPE + "n 3\nI_b 5\nr_e 12\nr_b 3\nalpha 2\ngamma 0.2",
         lambda x, y: core_sersic(radius(x, y)),
     ),
+    "NukerLaw": (
+        SHAPE + "I_b 5\nr_b 6\nalpha 2\nbeta 1.8\ngamma 0.1",
+        lambda x, y: 5 * 2**0.85 * (radius(x, y) / 6) ** -0.1 * (1 + (radius(x, y) / 6) ** 2) ** -0.85,
+    ),
     "Exponential": (SHAPE + "I_0 5\nh 6", lambda x, y: 5 * np.exp(-radius(x, y) / 6)),
     "Exponential_GenEllipse": (SHAPE + "c0 -0.4\nI_0 5\nh 6", lambda x, y: 5 * np.exp(-radius(x, y, -0.4) / 6)),
     "Gaussian": (SHAPE + "I_0 5\nsigma 4", lambda x, y: 5 * np.exp(-(radius(x, y) ** 2) / 32)),
