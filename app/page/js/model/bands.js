@@ -1,6 +1,7 @@
 /** Several images of one field in one request: what is shared between them, and what each has of its own. */
 
 import { compassOf, pixelOfSky, skyOfPixel } from "../image/sky.js";
+import { frameOf } from "./forms.js";
 import { handlesOf } from "./ellipse.js";
 import { lightOf } from "./light.js";
 import { readParameter } from "./parameters.js";
@@ -41,7 +42,7 @@ export function overBands(request, images, at, profiles) {
   const value = valuesOf(request);
   const names = images.map(({ name }) => name);
   const known = Object.fromEntries(profiles.map((profile) => [profile.name, profile]));
-  const components = request.components.map((component) => spread(component, known[component.profile], names, at, value, skies ? own.sky : null));
+  const components = request.components.map((component) => spread(component, known[component.profile], names, at, value, skies && frameOf(request) === "pixel" ? own.sky : null));
   return { ...request, frame: skies ? "sky" : "pixel", images: made, components };
 }
 
@@ -49,9 +50,11 @@ function spread(component, profile, names, at, value, sky) {
   if (!profile) return component;
   const amplitudes = profile.parameters.filter(({ unit }) => unit.startsWith("data"));
   const total = amplitudes.length === 1 && handlesOf(profile) && lightOf(component.profile, (key) => value(`${component.name}.${key}`)).flux;
+  const given = ["flux", "magnitude"].find((key) => key in (component.parameters ?? {}) && !amplitudes.some(({ name }) => name === key));
   const placed = sky ? onTheSky(component, profile, value, sky) : { ...component.parameters };
   for (const { name } of amplitudes) delete placed[name];
   const each = (first) => ({ by_image: Object.fromEntries(names.map((name, index) => [name, index === at && first ? first : {}])) });
+  if (given) return { ...component, parameters: { ...placed, [given]: each(shortest(readParameter(component.parameters[given]).link === undefined ? component.parameters[given] : null)) } };
   const bright = total ? { flux: each(Number(total.toPrecision(6))) }
     : Object.fromEntries(amplitudes.map(({ name }) => {
       const now = value(`${component.name}.${name}`);
@@ -86,7 +89,7 @@ const asSkyLink = (text) => text.replace(/\.x\b/g, ".ra").replace(/\.y\b/g, ".de
 const bare = ({ fixed }) => (fixed ? { fixed } : {});
 const scaled = (said, factor) => Object.fromEntries(Object.entries(said).filter(([, each]) => each !== null)
   .map(([key, each]) => [key, typeof each === "number" ? Number((each * factor).toPrecision(7)) : each]));
-const shortest = (said) => (typeof said === "object" && Object.keys(said).length === 1 && "value" in said ? said.value : said);
+const shortest = (said) => (said !== null && typeof said === "object" && Object.keys(said).length === 1 && "value" in said ? said.value : said);
 
 /** Window and masked shapes of an image as another image of the field has them. */
 function elsewhere({ window, mask_shapes: shapes }, from, to, [height, width]) {

@@ -27,7 +27,7 @@ export function writeParameter({ value, link, min, max, fixed, prior, whole }) {
   return keys.length === 1 && keys[0] === "value" ? said.value : said;
 }
 
-/** How it stands: free, fixed, linked, or varied (between images, which the JSON tells). */
+/** How it stands: free, fixed, linked, or varied (between images). */
 export function standing({ link, fixed, whole }) {
   if (whole) return "varied";
   if (link !== undefined) return "linked";
@@ -43,14 +43,23 @@ export function withParameter(component, name, change) {
   return { ...component, parameters };
 }
 
-/** The component with new values; linked parameters and those that vary between images stay as they are. */
-export function withValuesOf(component, values) {
+/** The component with new values, in `image` of those that have one in each; `now` tells what stood, by which a polynomial
+ * is moved as a whole. Linked parameters stay as they are. */
+export function withValuesOf(component, values, image = null, now = () => NaN) {
   let changed = component;
+  const put = (said, value) => (said.link !== undefined ? said : { ...said, value: within(value, said) });
   for (const [name, value] of Object.entries(values)) {
-    changed = withParameter(changed, name, (said) =>
-      said.link !== undefined || said.whole ? said : { ...said, value: within(value, said) });
+    changed = withParameter(changed, name, (said) => (said.whole ? { ...said, whole: varied(said.whole, value, image, now(name), put) } : put(said, value)));
   }
   return changed;
+}
+
+function varied(whole, value, image, before, put) {
+  const part = (written, next) => writeParameter(put(readParameter(written), next)) ?? written;
+  if (whole.by_image) return image in whole.by_image ? { ...whole, by_image: { ...whole.by_image, [image]: part(whole.by_image[image], value) } } : whole;
+  const [first, ...others] = whole.polynomial;
+  const { value: level } = readParameter(first);
+  return Number.isFinite(level) && Number.isFinite(before) ? { ...whole, polynomial: [part(first, Number((level + value - before).toPrecision(7))), ...others] } : whole;
 }
 
 function within(value, { min, max }) {

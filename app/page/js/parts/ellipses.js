@@ -12,22 +12,22 @@ import { valuesOf } from "../model/values.js";
 const HANDLE = 5.5;
 const SLACK = 3;
 
-/** The ellipses of a request's components on an image; `sky` is the image's map, or null. */
-export function ellipsesOf(request, profiles, sky) {
-  const value = valuesOf(request);
+/** The ellipses of a request's components on an image, by its name; `sky` is the image's map, or null. */
+export function ellipsesOf(request, profiles, sky, image) {
+  const value = valuesOf(request, image);
   const known = Object.fromEntries(profiles.map((profile) => [profile.name, profile]));
   const place = (component) => {
     const onSky = isOnSky(request, component);
     return onSky && !sky ? null : ellipseOf(component, known[component.profile], value, onSky ? sky : null);
   };
-  return request.components.map((component) => place(component)).filter(Boolean);
+  return request.components.filter(({ images }) => !images || images.includes(image ?? images[0])).map((component) => place(component)).filter(Boolean);
 }
 
 /** `still` ones are seen and not touched, as while a mask is painted. */
-export function Ellipses({ request, profiles, sky, selected, select, change, still = false, ...view }) {
-  const ellipses = ellipsesOf(request, profiles, sky);
+export function Ellipses({ request, image, profiles, sky, selected, select, change, still = false, ...view }) {
+  const ellipses = ellipsesOf(request, profiles, sky, image);
   const put = (name) => (changes, gesture) => change((before) => withComponent(before, name, (component) =>
-    withValuesOf(component, asParameters(ellipses.find((each) => each.name === name), changes))), gesture);
+    withValuesOf(component, asParameters(ellipses.find((each) => each.name === name), changes), image, (key) => valuesOf(before, image)(`${name}.${key}`))), gesture);
   const held = ellipses.find(({ name }) => name === selected);
   // Handles lie on top of all ellipses; these keep their order, since an element that moves loses the focus. Of those that lie
   // over each other a click takes the smallest.

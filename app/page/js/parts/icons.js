@@ -15,6 +15,7 @@ const PATHS = {
   trash: "M4 7h16M9 7V4h6v3m-8 0 1 13h8l1-13",
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
   download: "M12 4v12m0 0-5-5m5 5 5-5M4 20h16",
+  columns: "M4 5h16v14H4zM9.3 5v14M14.7 5v14",
   code: "m8 7-5 5 5 5m8-10 5 5-5 5",
   lock: "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
   open: "M6 11h12v9H6zM8.5 11V7.5a3.5 3.5 0 0 1 6.8-1.2",

@@ -11,6 +11,7 @@ import { useAnswer } from "./asking.js";
 import { Choosing } from "./dropping.js";
 import { NumberField } from "./number-field.js";
 import { WindowFields } from "./window-picker.js";
+import { Bands } from "./image-bands.js";
 
 const MOST_FILES = 30;
 
@@ -19,7 +20,7 @@ const pick = (label, value, options, onPick) => html`<label class="field">${labe
 const number = (label, value, onValue, placeholder = "") => html`<label class="field">${label}<${NumberField} value=${value ?? null} placeholder=${placeholder} onValue=${onValue} digits=${10} /></label>`;
 
 /** `shape` is that of the image, [height, width]; `files` are uploads that belong to the model. */
-export function ImagePanel({ request, image, files, faults, shape, header }) {
+export function ImagePanel({ request, image, files, faults, shape, header, catalogue, showImage }) {
   const name = image.name;
   const at = request.images.indexOf(image);
   const edit = (change) => changeRequest((before) => ({ ...before, images: before.images.map((each, index) => (index === at ? change(each) : each)) }));
@@ -36,6 +37,7 @@ export function ImagePanel({ request, image, files, faults, shape, header }) {
     ${told.map((fault) => html`<p class="fault" role="alert">${fault.path.split(".").pop()}: ${sentence(fault)}</p>`)}
     <div class="options">${number("Zero point, mag", image.zero_point, put("zero_point"), header?.zero_point ? `${Number(header.zero_point.toFixed(4))}, of the header` : "none")}
       ${number("Pixel scale, ″", image.pixel_scale, put("pixel_scale"), header?.pixel_scale ? `${Number(header.pixel_scale.toPrecision(5))}, of the header` : "none")}</div>
+    <${Bands} request=${request} image=${image} planes=${planes} catalogue=${catalogue} showImage=${showImage} />
     <h3>Noise</h3>
     ${pick("The variance is", kind, NOISES, (next) => next === "plane" ? setNoise(edit, planes) : edit((each) => withNoise(each, "variance", firstNoise(next))))}
     ${kind === "plane" && html`<div class="options">${choose("Image of the noise", reference(image[key]), (plane) => edit((each) => withNoise(each, key, plane)))}

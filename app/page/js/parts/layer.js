@@ -1,8 +1,8 @@
-/** A picture over a pane's image, half transparent: the mask. */
+/** A picture over a pane's image: half transparent, the mask; opaque, the image in colours. */
 
 import { html, useEffect, useLayoutEffect, useRef } from "../html.js";
 
-export function Layer({ picture, turn, camera, pane }) {
+export function Layer({ picture, turn, camera, pane, opacity = 0.55 }) {
   const canvas = useRef(null);
   const paint = () => {
     const ratio = devicePixelRatio || 1;
@@ -11,7 +11,7 @@ export function Layer({ picture, turn, camera, pane }) {
     const { surface, origin } = picture;
     const [width, height] = [surface.width, surface.height].map((pixels) => pixels * picture.bin * zoom);
     context.clearRect(0, 0, canvas.current.width, canvas.current.height);
-    context.globalAlpha = 0.55;
+    context.globalAlpha = opacity;
     context.imageSmoothingEnabled = false;
     const left = (origin[0] - 0.5 - camera.x) * zoom + canvas.current.width / 2;
     const bottom = canvas.current.height / 2 - (origin[1] - 0.5 - camera.y) * zoom;

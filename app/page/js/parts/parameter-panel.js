@@ -11,19 +11,24 @@ import { carriedOver } from "../model/light.js";
 import { lostWith, renamed, without } from "../model/naming.js";
 import { componentOf, withComponent } from "../model/requests.js";
 import { general } from "../model/rounding.js";
+import { choicesFor } from "../model/tying.js";
 import { valuesOf } from "../model/values.js";
+import { asByImage, asPolynomial, kindOfVarying, seenIn } from "../model/varying.js";
 import { modifierOf } from "../service.js";
 import { useAnswer } from "./asking.js";
 import { Icon } from "./icons.js";
 import { Isophotes } from "./isophotes.js";
 import { NameField } from "./name-field.js";
 import { NumberField } from "./number-field.js";
+import { Ties } from "./ties.js";
 import { tell } from "./toasts.js";
+import { VaryingFields, VaryingLimits } from "./varying-fields.js";
 
 const MOST_LETTERS = 8;
-const ICONS = { free: "open", fixed: "lock", linked: "link", varied: "code" };
+const ICONS = { free: "open", fixed: "lock", linked: "link", varied: "code", "by image": "columns", polynomial: "code" };
 
-export function ParameterPanel({ name, request, catalogue, change, select, faults }) {
+/** `image` is the name of the image that is shown: of what differs between images, the values there are meant. */
+export function ParameterPanel({ name, request, image, catalogue, change, select, faults }) {
   const component = componentOf(request, name);
   const listed = component && catalogue.profiles.find((each) => each.name === component.profile);
   const profile = listed && isFormula(listed) ? withOwnParameters(listed, component) : listed;
@@ -34,9 +39,14 @@ export function ParameterPanel({ name, request, catalogue, change, select, fault
   const place = `$.components[${request.components.indexOf(component)}]`;
   const edit = (apply, goesOn = false) => {
     gesture.current = goesOn && gesture.current ? gesture.current : newGesture();
-    change((before) => withComponent(before, name, apply), gesture.current);
+    change((before) => withComponent(before, name, (each) => apply(each, before)), gesture.current);
   };
-  const value = valuesOf(request);
+  const value = valuesOf(request, image);
+  const namesOf = (each) => {
+    const profileOf = catalogue.profiles.find((one) => one.name === each.profile);
+    return profileOf ? parametersOf(profileOf, request, each).map((one) => one.name) : [];
+  };
+  const names = seenIn(request, component);
   const rename = (next) => {
     change((before) => renamed(before, name, next));
     select(next);
@@ -68,9 +78,11 @@ export function ParameterPanel({ name, request, catalogue, change, select, fault
     ${faults.filter(({ path }) => path === place || path === `${place}.parameters`).map((fault) => html`<p class="fault" role="alert">${sentence(fault)}</p>`)}
     ${isFormula(profile) && html`<${Brightness} component=${component} faults=${faultsAt(faults, `${place}.options`)}
       put=${(text) => edit((before) => withBrightness(before, text, listed))} />`}
+    <${Ties} request=${request} component=${component} namesOf=${namesOf} edit=${edit} />
     <div class="parameters">${rows.map((parameter) => html`
       <${Parameter} key=${parameter.name} parameter=${parameter} said=${readParameter(component.parameters?.[parameter.name])}
-        computed=${value(`${name}.${parameter.name}`)} priors=${catalogue.priors}
+        computed=${value(`${name}.${parameter.name}`)} priors=${catalogue.priors} request=${request} names=${names}
+        valueOf=${(each) => valuesOf(request, each)(`${name}.${parameter.name}`)} choices=${() => choicesFor(request, component, parameter.name, namesOf)}
         faults=${faultsAt(faults, `${place}.parameters.${parameter.name}`)}
         put=${(apply, goesOn) => edit((before) => withParameter(before, parameter.name, apply), goesOn)} />`)}</div>
     ${isElliptical(profile) && html`<${Isophotes} component=${component} profile=${profile} described=${told} known=${catalogue.geometry} edit=${edit}
@@ -85,42 +97,52 @@ function Brightness({ component, faults, put }) {
     ${faults.map((fault) => html`<p class="fault" role="alert">${sentence(fault)}</p>`)}`;
 }
 
-function Parameter({ parameter, said, computed, priors, faults, put }) {
+function Parameter({ parameter, said, computed, priors, request, names, valueOf, choices, faults, put }) {
   const [open, setOpen] = useState(false);
-  const kind = standing(said);
+  const kind = kindOfVarying(said.whole) ?? standing(said);
   const id = `parameter-${parameter.name}`;
   const invalid = faults.length > 0;
   const field = {
     linked: () => html`<input id=${id} value=${said.link} aria-invalid=${invalid} spellcheck="false" title=${`is ${general(computed)}`}
       onChange=${(event) => put((before) => ({ ...before, link: event.target.value.startsWith("=") ? event.target.value : `= ${event.target.value}` }))} />`,
-    varied: () => html`<input id=${id} value="differs between images: see the request" disabled />`,
+    "by image": () => html`<span id=${id} class="quiet small">in each image</span>`,
+    polynomial: () => html`<span id=${id} class="quiet small">by wavelength</span>`,
   }[kind] ?? (() => html`<${NumberField} id=${id} value=${said.value} invalid=${invalid} placeholder=${parameter.default === undefined ? "from the image" : general(parameter.default)} digits=${/^(ra|dec)$/.test(parameter.name) ? 10 : 7}
       onValue=${(value, goesOn) => put((before) => ({ ...before, value }), goesOn)} />`);
   return html`<div class=${parameter.name.length > MOST_LETTERS ? "parameter long" : "parameter"}>
-    <label for=${id} title=${parameter.description}>${parameter.name}</label>${field()}
+    ${said.whole ? html`<span class="label" title=${parameter.description}>${parameter.name}</span>` : html`<label for=${id} title=${parameter.description}>${parameter.name}</label>`}${field()}
     <span class="unit" title=${parameter.unit}>${parameter.unit}</span>
     <button class="bare icon" aria-expanded=${open} aria-label=${`${parameter.name} is ${kind}; limits, link and prior`} title=${`${kind}; limits, link, prior`}
       onClick=${() => setOpen(!open)}><${Icon} name=${ICONS[kind]} /></button>
+    ${said.whole && html`<${VaryingFields} parameter=${parameter} whole=${said.whole} names=${names} valueOf=${valueOf} request=${request} invalid=${invalid} put=${put} />`}
     ${faults.map((fault) => html`<p class="fault" role="alert">${sentence(fault)}</p>`)}
-    ${open && html`<${More} parameter=${parameter} said=${said} kind=${kind} computed=${computed} priors=${priors} put=${put} />`}
+    ${open && html`<${More} parameter=${parameter} said=${said} kind=${kind} computed=${computed} priors=${priors} names=${names} valueOf=${valueOf} choices=${choices} put=${put} />`}
   </div>`;
 }
 
-function More({ parameter, said, kind, computed, priors, put }) {
+function More({ parameter, said, kind, computed, priors, names, valueOf, choices, put }) {
   const become = {
     free: () => put((before) => ({ value: before.value ?? known(computed), min: before.min, max: before.max, prior: before.prior })),
     fixed: () => put((before) => ({ value: before.value ?? known(computed) ?? 0, fixed: true })),
     linked: () => put(() => ({ value: null, link: `= ${general(known(computed) ?? 0)}` })),
+    ...(names.length > 1 && {
+      "by image": () => put((before) => ({ value: null, whole: asByImage(names, before, valueOf) })),
+      polynomial: () => put(() => ({ value: null, whole: asPolynomial(names, valueOf) })),
+    }),
   };
+  const follow = (event) => event.target.value && put(() => ({ value: null, link: `= ${event.target.value}` }));
   const limit = (which, label) => html`<label class="field">${label}<${NumberField} value=${said[which] ?? null}
     placeholder=${parameter[which] === undefined ? "none" : general(parameter[which])}
     onValue=${(value) => put((before) => ({ ...before, [which]: value ?? undefined }))} /></label>`;
   return html`<div class="more"><p class="small quiet">${parameter.description}</p>
-    ${kind !== "varied" && html`<div class="segments" role="group" aria-label=${`${parameter.name} is`}>${Object.keys(become).map((each) => html`
-      <button aria-pressed=${kind === each} onClick=${become[each]}>${each}</button>`)}</div>`}
+    <div class="segments" role="group" aria-label=${`${parameter.name} is`}>${Object.keys(become).map((each) => html`
+      <button key=${each} aria-pressed=${kind === each} onClick=${become[each]}>${each}</button>`)}</div>
+    ${said.whole && html`<${VaryingLimits} parameter=${parameter} whole=${said.whole} put=${put} />`}
     ${kind === "free" && html`<div class="pair">${limit("min", "At least")}${limit("max", "At most")}</div>`}
     ${(kind === "free" || kind === "linked") && html`<${PriorFields} said=${said} priors=${priors} put=${put} />`}
-    ${kind === "linked" && html`<p class="small quiet">An expression of others, such as <code>= g1.x</code> or <code>= g1.pa + 90</code>;
+    ${kind === "linked" && html`<label class="field">Link to<select value="" onChange=${follow}><option value="">choose…</option>
+      ${choices().map((each) => html`<option key=${each} value=${each} selected=${said.link === `= ${each}`}>${each}</option>`)}</select></label>
+      <p class="small quiet">An expression of others, such as <code>= g1.x</code> or <code>= g1.pa + 90</code>;
       now ${general(computed)}.</p>`}</div>`;
 }
 

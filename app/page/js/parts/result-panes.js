@@ -65,7 +65,7 @@ function Linked({ fit, image, request, lit, light }) {
   const planeOf = (key) => (key === "model" && part.value ? part.value : key === "data" && left ? left : value[key]);
   // A component has cuts of its own: those of the data have the sky in them.
   const lookOf = (key) => (key === "model" && part.value ? { ...lightLook(part.value), map: looks.model.map, stretch: looks.model.stretch } : looks[key]);
-  const ellipses = drawn && profiles.length ? ellipsesOf(request, profiles, value.sky) : [];
+  const ellipses = drawn && profiles.length ? ellipsesOf(request, profiles, value.sky, image.name) : [];
   const over = ({ camera: current }) => ellipses.map((each) => html`<${SeenEllipse} key=${each.name} ellipse=${each} camera=${current} lit=${each.name === lit} light=${light} />`);
   const titleOf = (key) => (key === "model" && part.value ? `Model of ${instead.slice(10)}` : key === "data" && left ? `Data − ${instead.slice(10)}` : PLANES[key]);
   const change = (key) => (look) => setLooks(key === "normalized_residual" ? { ...looks, [key]: look } : { ...looks, data: look, model: look });

@@ -66,7 +66,7 @@ export function ImageStage({ image, request, strokes, catalogue, selected, selec
   const seen = shown === "data" ? plane : preview.planes?.[shown] ?? plane;
   const seenLook = shown === "residual" && preview.planes ? RESIDUAL_LOOK : look;
   const overlay = ({ camera: current, pane }) => drawn && html`<${MaskShapes} shapes=${shapes} />${image.window && html`<${Window} window=${image.window} />`}
-    <${Ellipses} request=${request} profiles=${catalogue.profiles} sky=${sky} camera=${current} still=${draws !== null}
+    <${Ellipses} request=${request} image=${image.name} profiles=${catalogue.profiles} sky=${sky} camera=${current} still=${draws !== null}
     pane=${pane} selected=${selected} select=${select} change=${changeRequest} />`;
   const corner = (pane) => html`
     ${painting.mask && html`<${Layer} picture=${painting.mask} turn=${painting.turn} camera=${camera} pane=${pane} />`}

@@ -2,9 +2,12 @@
 
 import { canRedo, canUndo, changeModel, changeRequest, flush, getDraft, redo, setFaults, undo, useDraft } from "../draft.js";
 import { html, useEffect, useState } from "../html.js";
+import { addAt } from "../model/adding.js";
 import { faultsElsewhere, placeOf, sentence } from "../model/faults.js";
 import { Failure, useAnswer, Waiting } from "../parts/asking.js";
+import { BandPanes } from "../parts/band-panes.js";
 import { ComponentTree } from "../parts/component-tree.js";
+import { Ellipses } from "../parts/ellipses.js";
 import { Icon } from "../parts/icons.js";
 import { Sending } from "../parts/dropping.js";
 import { Constraints, FitPanel, ImagePanel } from "../parts/image-panel.js";
@@ -33,6 +36,7 @@ function Workbench({ draft, catalogue }) {
   const { request, strokes = {}, faults } = draft;
   const [shownPlane, setShownPlane] = useState(null);
   const [imageAt, setImageAt] = useState(0);
+  const [together, setTogether] = useState(null);
   const image = request.images[Math.min(imageAt, request.images.length - 1)];
   const [chosen, select] = useState(() => firstShown(request));
   // What undo or another tab took away is not chosen any more.
@@ -88,16 +92,18 @@ function Workbench({ draft, catalogue }) {
     <div class="workbench">
       <div class="stack">
         ${request.images.length > 1 && html`<div class="segments" role="group" aria-label="Image">${request.images.map((each, at) => html`
-          <button aria-pressed=${each === image} onClick=${() => setImageAt(at)}>${each.name}</button>`)}</div>`}
-        <${ImageStage} key=${image.name} image=${image} request=${request} strokes=${strokes} catalogue=${catalogue} selected=${selected} select=${select} onPlane=${setShownPlane} />
+          <button aria-pressed=${!together && each === image} onClick=${() => (setTogether(null), setImageAt(at))}>${each.name}</button>`)}
+          ${["side by side", "colour"].map((mode) => html`<button key=${mode} aria-pressed=${together === mode} onClick=${() => setTogether(mode)}>${mode}</button>`)}</div>`}
+        ${together && request.images.length > 1 ? html`<${Together} request=${request} mode=${together} catalogue=${catalogue} selected=${selected} select=${select} />` : html`
+        <${ImageStage} key=${image.name} image=${image} request=${request} strokes=${strokes} catalogue=${catalogue} selected=${selected} select=${select} onPlane=${setShownPlane} />`}
       </div>
       <div class="side">
-        ${selected && html`<${ParameterPanel} key=${selected} name=${selected} request=${request} catalogue=${catalogue}
+        ${selected && html`<${ParameterPanel} key=${selected} name=${selected} request=${request} image=${image.name} catalogue=${catalogue}
           change=${changeRequest} select=${select} faults=${faults} />`}
         <section class="card stack"><h2>Components</h2>
           <${ComponentTree} request=${request} catalogue=${catalogue} selected=${selected} select=${select} change=${changeRequest} faults=${faults} shown=${shownPlane} />
         </section>
-        <${ImagePanel} request=${request} image=${image} files=${draft.files ?? []} faults=${faults} shape=${shownPlane?.plane.shape} header=${shownPlane?.header} />
+        <${ImagePanel} request=${request} image=${image} files=${draft.files ?? []} faults=${faults} shape=${shownPlane?.plane.shape} header=${shownPlane?.header} catalogue=${catalogue} showImage=${setImageAt} />
         <${Constraints} request=${request} faults=${faults} />
         <${FitPanel} request=${request} faults=${faults} />
         <section class="card stack"><h2>Stages</h2>
@@ -105,6 +111,19 @@ function Workbench({ draft, catalogue }) {
       </div>
     </div>
     ${shown && html`<${RequestDialog} request=${request} strokes=${strokes} change=${changeModel} close=${() => setShown(false)} />`}`;
+}
+
+/** All images at once, with the components on each. */
+function Together({ request, mode, catalogue, selected, select }) {
+  const over = (image, sky, { camera, pane }) => html`<${Ellipses} request=${request} image=${image.name} profiles=${catalogue.profiles} sky=${sky} camera=${camera} pane=${pane}
+    selected=${selected} select=${select} change=${changeRequest} />`;
+  const open = (image, plane, sky, [x, y]) => {
+    const { next, name } = addAt(getDraft().request, catalogue, plane, x, y, sky);
+    changeRequest(() => next);
+    select(name);
+  };
+  return html`<${BandPanes} request=${request} mode=${mode} over=${over} open=${open} />
+    <p class="quiet small">The images move together over the sky. An ellipse is chosen, dragged and turned in any of them; double-click an image to add a component.</p>`;
 }
 
 /** What the search assumed of the file: folded where it would push the image out of sight. */
@@ -123,7 +142,7 @@ function Imported({ format, rows }) {
       ? html`<strong>not taken: ${why}</strong>` : `${line > 0 ? "→ " : ""}${taken}`}</li>`)}</ul></details>`;
 }
 
-const firstShown = (request) => (request.components.find(({ parameters }) => parameters && "x" in parameters) ?? request.components[0])?.name;
+const firstShown = (request) => (request.components.find(({ parameters }) => parameters && ("x" in parameters || "ra" in parameters)) ?? request.components[0])?.name;
 
 /** Whether a field holds typing of its own, which Ctrl+Z in it is for. */
 const isTyped = (target) => target.tagName === "TEXTAREA" || target.dataset?.typed !== undefined

@@ -106,7 +106,7 @@ function Assigning({ files, skies, chosen }) {
     <${Sending} />
     ${!image && planes.length > 0 && html`<p class="note warn">Say which plane is the image.</p>`}
     ${!files.length && html`<p class="note warn">Drop or add the image that the model is of.</p>`}
-    ${files.flatMap(({ found }) => found.warnings).map((warning) => html`<p class="note warn">${warning}</p>`)}
+    ${files.flatMap(({ file, found }) => found.warnings.map((warning) => html`<p class="note warn">${files.length > 1 && html`<strong>${file.filename}</strong>: `}${warning}</p>`))}
     ${error && html`<${Failure} error=${error} />`}
     ${error && /longer than/.test(error.message + faults.map(({ message }) => message).join(" ")) && html`<p class="note">Draw a box around what is to be fitted (“a part of the image”), set “Sources at most”, or
       <button class="bare" onClick=${open}>open the image without looking for sources</button>.</p>`}
