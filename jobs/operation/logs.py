@@ -3,8 +3,10 @@
 import logging
 import math
 import sys
+import threading
 import time
 from collections import Counter
+from types import TracebackType
 
 import orjson
 import structlog
@@ -63,8 +65,34 @@ def configure_logging(level: str = "INFO") -> None:
     flood_filter = OneASecond()
     for name in ("asyncio", "uvicorn.error"):
         logging.getLogger(name).addFilter(flood_filter)
+    _log_what_python_prints()
     for chatty in ("httpx", "httpcore"):  # they tell whole addresses, in which receivers of webhooks have their secrets
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+
+
+def _log_what_python_prints() -> None:
+    """Have warnings, and exceptions that nobody catches, go through the logger, too: Python prints them as they are."""
+    logging.captureWarnings(True)
+    logger = logging.getLogger("python")
+
+    def log_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            return
+        logger.critical("the process ends by an exception", exc_info=(kind, error, trace))
+
+    def log_thread(arguments: threading.ExceptHookArgs) -> None:
+        if arguments.exc_value is not None:
+            exception = (arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
+            name = arguments.thread.name if arguments.thread else "?"
+            logger.error("the thread %s ends by an exception", name, exc_info=exception)
+
+    def log_unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
+        exception = (unraisable.exc_type, unraisable.exc_value or unraisable.exc_type(), unraisable.exc_traceback)
+        logger.error(
+            "%s %r", unraisable.err_msg or "an exception was ignored in", unraisable.object, exc_info=exception
+        )
+
+    sys.excepthook, threading.excepthook, sys.unraisablehook = log_end, log_thread, log_unraisable
 
 
 def _dumps(event: object, **_: object) -> str:
