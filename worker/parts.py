@@ -15,11 +15,23 @@ from sqlalchemy.orm import Session
 
 from fitting.catalogue_fits import fit_rows
 from fitting.catalogues import CataloguePlan, plan_catalogue
+from fitting.faults import UserFault
 from fitting.spec.catalogues import parse_catalogue
 from jobs.lifecycle import catalogues
 from jobs.lifecycle.transitions import Claim
 from jobs.storage.blobs import BlobStore
 from jobs.storage.schema import CatalogueRecord, FitRecord, PartRecord
+from jobs.storage.stored_files import fault_of
+
+
+class TableDamaged(UserFault):
+    """The stored table of a catalogue's objects is not what was stored."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(
+            f"the stored table of the objects {fault}, by a fault of the service: ask for the catalogue again."
+        )
+
 
 Located = Callable[[Iterable[str]], Mapping[str, Path]]
 """Where uploads can be read, by their ids; raises a user's fault where one is gone."""
@@ -43,7 +55,11 @@ def fit_part(
     document = record.retries[part.retry - 1]["request"] if part.retry else record.request
     request = parse_catalogue(document)
     with ExitStack() as stack:
-        objects = stack.enter_context(blobs.local(catalogues.objects_key(record.id)))
+        objects_key = catalogues.objects_key(record.id)
+        fault = None if record.objects_file is None else fault_of(blobs, objects_key, record.objects_file)
+        if fault is not None:
+            raise TableDamaged(fault)
+        objects = stack.enter_context(blobs.local(objects_key))
         table_file = None if request.objects.file is None else request.objects.file.file
         paths = located({reference.file for _, reference in request.references()} - {table_file})
         plan = plan_catalogue(request, paths.__getitem__, objects)
@@ -53,11 +69,13 @@ def fit_part(
             old = None
             if previous is not None and previous.state == "succeeded":
                 key = catalogues.part_key(previous.id, previous.attempt)
-                old = pa.parquet.read_table(stack.enter_context(blobs.local(key)))
+                known = (previous.result_files or {}).get(catalogues.PART_FILE)
+                if known is None or fault_of(blobs, key, known) is None:  # else all of its rows are fitted anew
+                    old = pa.parquet.read_table(stack.enter_context(blobs.local(key)))
             table = _again(plan, part, old, paths, look)
     counts, seconds = counts_of(table)
     catalogues.record_rows(engine, part.id, counts, seconds, "")
-    path = folder / "part.parquet"
+    path = folder / catalogues.PART_FILE
     pa.parquet.write_table(table, path)
     return path
 

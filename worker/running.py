@@ -48,7 +48,7 @@ from jobs.storage.stored_files import described, sha256_of
 from worker.checkpoints import BlobShelf
 from worker.connections import Connections
 from worker.lease import Ending, Heartbeat, give_back
-from worker.parts import fit_part
+from worker.parts import TableDamaged, fit_part
 from worker.reporting import Reporter
 from worker.residual_pictures import ResidualPictures
 
@@ -228,7 +228,11 @@ def _problem_of(error: Exception, claim: Claim) -> dict[str, Any]:
     if isinstance(error, UserFault):
         if isinstance(error, NoRoomForResults):
             return problem("The account's quota is used up", str(error), 403)
-        titles = {UploadGone: "An upload is gone", UploadDamaged: "An upload is damaged"}
+        titles = {
+            UploadGone: "An upload is gone",
+            UploadDamaged: "An upload is damaged",
+            TableDamaged: "The catalogue's table is damaged",
+        }
         title = titles.get(type(error), "The request does not fit its images")
         return problem(title, str(error), 422)
     if isinstance(error, OutOfMemory):

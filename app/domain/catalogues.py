@@ -18,7 +18,8 @@ from app.domain.merge_patch import apply_patch
 from app.domain.sandbox_refusals import sandbox_refusals
 from app.domain.submission import Submission
 from app.domain.temporary_files import ConvertedFile, temporary_folder
-from app.errors import Conflict, KeyReused, NotFound, RequestFaulty
+from app.domain.verified_files import fault_of_stored
+from app.errors import Conflict, KeyReused, NotFound, RequestFaulty, ResultDamaged, ResultGone
 from app.lifetime.queue_board import Place
 from app.lifetime.services import Services
 from app.sandbox import catalogue_products
@@ -33,7 +34,7 @@ from jobs.lifecycle.retention import delete_folder
 from jobs.queues import costs, presence
 from jobs.queues.queue_choice import choose_queue
 from jobs.storage.schema import FINAL_STATES, CatalogueRecord, UploadRecord
-from jobs.storage.stored_files import described
+from jobs.storage.stored_files import GONE, described
 
 _LONG_SECONDS = 1000.0
 """Seconds that a catalogue counts as for the choice of its queue: never as quick."""
@@ -304,12 +305,28 @@ def _read_retry(document: object) -> tuple[list[str] | None, dict[str, Any]]:
 def _local_parts(
     services: Services, record: CatalogueRecord
 ) -> Iterator[tuple[Path, dict[str, PartPlace], list[Path]]]:
-    """The object table and the parts that are done, in order, where they can be read; and all of the latter's files."""
+    """The object table and the parts that are done, in order, where they can be read; and all of the latter's files.
+
+    Raises ResultGone or ResultDamaged where one is not as it was stored.
+    """
     with ExitStack() as stack:
-        objects = stack.enter_context(services.blobs.local(catalogues.objects_key(record.id)))
+
+        def whole(key: str, known: dict[str, Any] | None) -> Path:
+            fault = None if known is None else fault_of_stored(services.blobs, key, known)
+            if fault is not None:
+                structlog.get_logger("photfit.app").error("a catalogue's file is damaged", file=key, fault=fault)
+                kind = ResultGone if fault == GONE else ResultDamaged
+                raise kind(
+                    f"A file of the catalogue {record.id} {fault}. Ask for it again (`rerun`): it gives the same "
+                    "numbers.",
+                    file=key.rpartition("/")[2],
+                )
+            return stack.enter_context(services.blobs.local(key))
+
+        objects = whole(catalogues.objects_key(record.id), record.objects_file)
         parts: dict[str, PartPlace] = {}
         for part in catalogues.finished_parts(services.engine, record.id):
-            path = None if part.key is None else stack.enter_context(services.blobs.local(part.key))
+            path = None if part.key is None else whole(part.key, part.known)
             parts[part.id] = PartPlace(part.start, part.stop, path)
         yield objects, parts, [part.path for part in parts.values() if part.path is not None]
 

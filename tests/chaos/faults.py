@@ -80,7 +80,7 @@ def _group_terminated(deployment: Deployment, _: random.Random) -> None:
 
 
 def _stopped_impatiently(deployment: Deployment, _: random.Random) -> None:
-    """Whoever stops the service does not wait for it: SIGTERM to `serve` while a fit runs, and then SIGKILL to it alone."""
+    """Whoever stops the service does not wait: SIGTERM to `serve` while a fit runs, then SIGKILL to it alone."""
     with contextlib.suppress(TimeoutError):
         wait(lambda: any(row["state"] == "running" for row in deployment.rows().values()), 15, "a fit that runs")
     supervisor = deployment.of("supervisor")
