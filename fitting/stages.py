@@ -17,7 +17,7 @@ from fitting.methods import METHOD_RUNNERS, Surroundings
 from fitting.methods.minimizers import NEAR, State, newton_decrement, unblocked_parameters
 from fitting.methods.progress import Cancelled, Report, StopAndKeep
 from fitting.methods.results import MinimizerResult, SamplerResult, SamplingStopped
-from fitting.methods.samplers import Compartment, Shelf, derived_seed
+from fitting.methods.samplers import Compartment, Shelf, derived_seed, refuse_without_pyro
 from fitting.methods.uncertainties import BootstrapResult, Interval, ProfiledResult
 from fitting.model_noise import follows_model, is_renewed, noise_of_model, noise_of_smooth_light
 from fitting.problem import Equations, Problem
@@ -91,7 +91,11 @@ def run_stages(problem: Problem, report: Report, shelf: Shelf | None = None) -> 
         report: called at least once an iteration, and between the tiles of a large image; may raise `Cancelled`, which
             comes through, or `StopAndKeep`, which comes through where there is nothing to keep yet.
         shelf: where samplers keep checkpoints, from which the same request goes on.
+
+    Raises:
+        UserFault: a stage asks for a library that is not installed.
     """
+    refuse_without_pyro(problem.request.stages)
     reporter = ProgressReporter(problem, report)
     plain = problem
     with pulse_between_tiles(problem, reporter.repeat):

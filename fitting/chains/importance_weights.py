@@ -75,8 +75,9 @@ def diagnose_weights(
     draws: NDArray[np.float64],
     seconds: float,
     log_evidence: float | None,
+    proposal: str = "the covariance",
 ) -> Diagnostics:
-    """What weights say of the draws (draws, parameters) that they belong to."""
+    """What weights say of the draws (draws, parameters) that they belong to, of a `proposal` named in a word or two."""
     count, effective = len(weights.weights), weights.effective
     mean = weights.weights @ draws
     scatter = np.sqrt(weights.weights @ (draws - mean) ** 2)
@@ -84,7 +85,7 @@ def diagnose_weights(
     if not weights.pareto_k <= weights.highest_k or effective < _USELESS_SIZE:
         sentence = (
             f"Pareto's k-hat of the weights is {weights.pareto_k:.2f} (it should be below {weights.highest_k:.2f}), "
-            f"and {count} draws are worth {effective:.0f}: the posterior is too unlike the covariance; run nuts"
+            f"and {count} draws are worth {effective:.0f}: the posterior is too unlike {proposal}; run nuts"
         )
         faults.append(Notice("importance-unreliable", sentence))
     verdict = f"{count} draws, worth {effective:.0f}; k-hat {weights.pareto_k:.2f}"

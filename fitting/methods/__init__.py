@@ -20,6 +20,7 @@ from fitting.methods.samplers.hamiltonian import run_hmc, run_nuts
 from fitting.methods.samplers.importance import run_importance
 from fitting.methods.samplers.mala import run_mala
 from fitting.methods.samplers.metropolis import run_metropolis
+from fitting.methods.samplers.variational import run_svi
 from fitting.methods.uncertainties.bootstrap import bootstrap
 from fitting.methods.uncertainties.profile_intervals import with_intervals
 from fitting.problem import Problem
@@ -85,6 +86,7 @@ METHOD_RUNNERS: dict[str, Runner] = {
     "ensemble": _sampler(run_ensemble),
     "mala": _sampler(run_mala),
     "importance": _sampler(run_importance),
+    "svi": _sampler(run_svi),
     "bootstrap": _resampler(bootstrap),
 }
 """How each method of a request's stages is run, by its name there.

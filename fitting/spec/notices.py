@@ -445,8 +445,9 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "Raise `warmup`, or narrow the priors of what the data do not determine.",
         ),
         "importance-unreliable": NoticeDescription(
-            "Importance weights say that the posterior is too unlike the covariance for them.",
-            "Run `nuts`, or raise `samples`, or take a heavier-tailed proposal (fewer `degrees_of_freedom`).",
+            "Importance weights say that the posterior is too unlike what was drawn from, the covariance or a guide.",
+            "Run `nuts`, or raise `samples`, or take a heavier-tailed proposal (fewer `degrees_of_freedom`), or of "
+            "`svi` a normalizing flow.",
         ),
         "single-chain": NoticeDescription(
             "One chain cannot show whether there is a second solution.",

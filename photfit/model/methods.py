@@ -23,6 +23,7 @@ __all__ = [
     "Metropolis",
     "Nuts",
     "Scipy",
+    "Svi",
 ]
 
 
@@ -222,6 +223,9 @@ class Nuts(Stage):
             Usually 'covariance'.
         adapt_mass: Learn the diagonal mass matrix in warm-up as well. Usually False.
         dispersion: Spread of the chains' starts around the stage's start, in its sigmas. Usually 1.0.
+        kernel: Whose trajectories: photfit's own, or those of Pyro's kernel of this name on the same posterior, a
+            second opinion by another implementation, chain by chain, and begun anew where it is cut off. Usually
+            'photfit'.
     """
 
     method: ClassVar[str] = "nuts"
@@ -237,6 +241,7 @@ class Nuts(Stage):
         metric: Literal["covariance", "diagonal", "identity"] | None = None,
         adapt_mass: bool | None = None,
         dispersion: float | None = None,
+        kernel: Literal["photfit", "pyro"] | None = None,
     ) -> None:
         super().__init__(
             {
@@ -248,6 +253,7 @@ class Nuts(Stage):
                 "metric": metric,
                 "adapt_mass": adapt_mass,
                 "dispersion": dispersion,
+                "kernel": kernel,
             }
         )
 
@@ -267,6 +273,9 @@ class Hmc(Stage):
             Usually 'covariance'.
         adapt_mass: Learn the diagonal mass matrix in warm-up as well. Usually False.
         dispersion: Spread of the chains' starts around the stage's start, in its sigmas. Usually 1.0.
+        kernel: Whose trajectories: photfit's own, or those of Pyro's kernel of this name on the same posterior, a
+            second opinion by another implementation, chain by chain, and begun anew where it is cut off. Usually
+            'photfit'.
     """
 
     method: ClassVar[str] = "hmc"
@@ -283,6 +292,7 @@ class Hmc(Stage):
         metric: Literal["covariance", "diagonal", "identity"] | None = None,
         adapt_mass: bool | None = None,
         dispersion: float | None = None,
+        kernel: Literal["photfit", "pyro"] | None = None,
     ) -> None:
         super().__init__(
             {
@@ -295,6 +305,7 @@ class Hmc(Stage):
                 "metric": metric,
                 "adapt_mass": adapt_mass,
                 "dispersion": dispersion,
+                "kernel": kernel,
             }
         )
 
@@ -451,6 +462,50 @@ class Importance(Stage):
     ) -> None:
         super().__init__(
             {"warmup": warmup, "samples": samples, "proposal": proposal, "degrees_of_freedom": degrees_of_freedom}
+        )
+
+
+class Svi(Stage):
+    """Variational inference by Pyro: a normal distribution or a flow, fitted to the posterior.
+
+    Args:
+        warmup: None: there are no chains that move. Usually 0.
+        samples: Draws kept of each chain. Usually 1000.
+        guide: Family of distributions: normal in all parameters, or one bent by autoregressive networks. Usually
+            'multivariate_normal'.
+        flows: Networks of a normalizing flow, one after the other. Usually 2.
+        steps: Steps of the optimizer, Adam. Usually 1000.
+        particles: Draws of the guide that each step averages over. Usually 4.
+        learning_rate: Of the first step; that of the last is a hundredth of it. Usually 0.02.
+        weighted: Weight the draws to the posterior, as ``importance`` does; false leaves those of the guide.
+            Usually True.
+    """
+
+    method: ClassVar[str] = "svi"
+
+    def __init__(
+        self,
+        *,
+        warmup: int | None = None,
+        samples: int | None = None,
+        guide: Literal["multivariate_normal", "normalizing_flow"] | None = None,
+        flows: int | None = None,
+        steps: int | None = None,
+        particles: int | None = None,
+        learning_rate: float | None = None,
+        weighted: bool | None = None,
+    ) -> None:
+        super().__init__(
+            {
+                "warmup": warmup,
+                "samples": samples,
+                "guide": guide,
+                "flows": flows,
+                "steps": steps,
+                "particles": particles,
+                "learning_rate": learning_rate,
+                "weighted": weighted,
+            }
         )
 
 

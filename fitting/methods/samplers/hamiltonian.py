@@ -4,6 +4,8 @@ They move z, where θ = θ₀ + F z is whitened by the covariance at the start, 
 potential is −ln p of the posterior's reflected continuation (see `posterior`). All chains move side by side: what their
 trajectories ask at one time is one batch.
 
+`"kernel": "pyro"` moves them by Pyro's kernels instead (`pyro_kernels`).
+
 Why photfit has trajectories of its own, and what they gain: decision 0018.
 """
 
@@ -32,6 +34,7 @@ from fitting.methods.samplers.leapfrog import (
 )
 from fitting.methods.samplers.nuts_trajectory import nuts_trajectory
 from fitting.methods.samplers.posterior import Density, Target
+from fitting.methods.samplers.pyro_kernels import PyroChains
 from fitting.methods.samplers.sampling import (
     ChainMove,
     Sampling,
@@ -77,8 +80,10 @@ def run_nuts(
     shelf: Shelf | None = None,
 ) -> SamplerResult:
     """Sample by the No-U-Turn sampler."""
-    run = begin_sampling("nuts", problem, start, options, report, seed=seed, shelf=shelf)
-    return run_walkers(run, NutsChains(run, options), options.warmup)
+    pyro = options.kernel == "pyro"
+    run = begin_sampling("nuts", problem, start, options, report, seed=seed, shelf=None if pyro else shelf)
+    chains = PyroChains(run, options) if pyro else NutsChains(run, options)
+    return run_walkers(run, chains, options.warmup)
 
 
 def run_hmc(
@@ -91,8 +96,10 @@ def run_hmc(
     shelf: Shelf | None = None,
 ) -> SamplerResult:
     """Sample by Hamiltonian Monte Carlo with a fixed number of leapfrog steps."""
-    run = begin_sampling("hmc", problem, start, options, report, seed=seed, shelf=shelf)
-    return run_walkers(run, HmcChains(run, options), options.warmup)
+    pyro = options.kernel == "pyro"
+    run = begin_sampling("hmc", problem, start, options, report, seed=seed, shelf=None if pyro else shelf)
+    chains = PyroChains(run, options) if pyro else HmcChains(run, options)
+    return run_walkers(run, chains, options.warmup)
 
 
 class _HamiltonianChains(ABC):

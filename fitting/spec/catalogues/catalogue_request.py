@@ -248,7 +248,7 @@ class CatalogueRequest(Document):
     @model_validator(mode="after")
     def _evidence_where_there_is_one(self) -> Self:
         methods = [stage.get("method") for stage in self.template.get("stages") or () if isinstance(stage, dict)]
-        if self.choose == "log_evidence" and "importance" not in methods:
+        if self.choose == "log_evidence" and not {"importance", "svi"} & set(methods):
             expected = 'bic or aic; or a stage {"method": "importance"}'
             raise refuse("CatalogueRequest", [detail(("choose",), "no stage gives an evidence", expected)])
         return self

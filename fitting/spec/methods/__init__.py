@@ -19,6 +19,7 @@ from fitting.spec.methods.metropolis import MetropolisOptions
 from fitting.spec.methods.minimizers import MinimizerOptions, Scaling
 from fitting.spec.methods.samplers import Metric, SamplerOptions
 from fitting.spec.methods.scipy_minimize import SCIPY_METHODS, ScipyOptions
+from fitting.spec.methods.svi import SviOptions
 from fitting.spec.methods.torch_optimizers import OPTIMIZERS, SCHEDULES
 
 __all__ = [
@@ -44,5 +45,6 @@ __all__ = [
     "SamplerOptions",
     "Scaling",
     "ScipyOptions",
+    "SviOptions",
     "methods_document",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -13,7 +13,26 @@ _TREE = 7.0
 """Gradients of a draw of the No-U-Turn sampler, in whitened coordinates: a tree of depth three."""
 
 
-class NutsOptions(ChainOptions):
+Kernel = Literal["photfit", "pyro"]
+KernelField = Annotated[
+    Kernel,
+    Field(
+        description="Whose trajectories: photfit's own, or those of Pyro's kernel of this name on the same posterior, "
+        "a second opinion by another implementation, chain by chain, and begun anew where it is cut off."
+    ),
+]
+
+
+class _HamiltonianOptions(ChainOptions):
+    """What both take: whose trajectories."""
+
+    @property
+    def needs_pyro(self) -> bool:
+        """Whether the trajectories are Pyro's."""
+        return getattr(self, "kernel", "photfit") == "pyro"
+
+
+class NutsOptions(_HamiltonianOptions):
     """Options of ``nuts``, the No-U-Turn sampler."""
 
     target_accept: TargetAccept = 0.8
@@ -21,9 +40,10 @@ class NutsOptions(ChainOptions):
     metric: MetricField = "covariance"
     adapt_mass: Annotated[bool, Field(description="Learn the diagonal mass matrix in warm-up as well.")] = False
     dispersion: Dispersion = 1.0
+    kernel: KernelField = "photfit"
 
 
-class HmcOptions(ChainOptions):
+class HmcOptions(_HamiltonianOptions):
     """Options of ``hmc``, Hamiltonian Monte Carlo with a given number of leapfrog steps."""
 
     warmup: Warmup = 200
@@ -44,6 +64,7 @@ class HmcOptions(ChainOptions):
     metric: MetricField = "covariance"
     adapt_mass: Annotated[bool, Field(description="Learn the diagonal mass matrix in warm-up as well.")] = False
     dispersion: Dispersion = 1.0
+    kernel: KernelField = "photfit"
 
 
 NUTS = MethodDescription(

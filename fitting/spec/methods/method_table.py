@@ -18,6 +18,7 @@ from fitting.spec.methods.mala import MALA
 from fitting.spec.methods.method_description import MethodDescription
 from fitting.spec.methods.metropolis import METROPOLIS
 from fitting.spec.methods.scipy_minimize import SCIPY
+from fitting.spec.methods.svi import SVI
 
 METHODS: MappingProxyType[str, MethodDescription[Any]] = MappingProxyType(
     {
@@ -34,6 +35,7 @@ METHODS: MappingProxyType[str, MethodDescription[Any]] = MappingProxyType(
             ENSEMBLE,
             MALA,
             IMPORTANCE,
+            SVI,
             BOOTSTRAP,
         )
     }

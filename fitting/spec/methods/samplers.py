@@ -38,6 +38,11 @@ class SamplerOptions(Document):
     warmup: Warmup = 500
     samples: Samples = 1000
 
+    @property
+    def needs_pyro(self) -> bool:
+        """Whether these options ask for the library Pyro, which is loaded only then."""
+        return False
+
     @abstractmethod
     def chain_count(self, free: int) -> int:
         """How many chains there will be, for so many free parameters."""

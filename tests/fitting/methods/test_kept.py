@@ -16,8 +16,8 @@ from tests.fitting.scene import fitted, flat_sky, image_of, noisy, rendered, ser
 
 MODEL = [flat_sky(2.0), sersic(n=2.5, r_e=7.0)]
 IMAGE = image_of(noisy(rendered([flat_sky(), sersic()])))
-SAMPLERS = [name for name, method in METHODS.items() if method.samples and name != "importance"]
-MINIMIZERS = [name for name in METHODS if name not in (*SAMPLERS, "bootstrap", "importance")]
+SAMPLERS = [name for name, method in METHODS.items() if method.samples and name not in ("importance", "svi")]
+MINIMIZERS = [name for name in METHODS if name not in (*SAMPLERS, "bootstrap", "importance", "svi")]
 
 
 def raising(error: Exception, stage: int, iteration: int = 0) -> Callable[[Progress], None]:

@@ -16,8 +16,8 @@ MODEL = [flat_sky(2.0), sersic(n=2.5, r_e=7.0)]
 IMAGE = image_of(noisy(rendered([flat_sky(), sersic()])))
 WARMUP = 20
 # Importance draws have no order: what some of them are worth is known once all are drawn.
-SAMPLERS = [name for name, method in METHODS.items() if method.samples and name != "importance"]
-MINIMIZERS = [name for name in METHODS if name not in (*SAMPLERS, "bootstrap", "importance")]
+SAMPLERS = [name for name, method in METHODS.items() if method.samples and name not in ("importance", "svi")]
+MINIMIZERS = [name for name in METHODS if name not in (*SAMPLERS, "bootstrap", "importance", "svi")]
 
 
 def time_is_up(stage: int, iteration: int) -> Callable[[Progress], None]:

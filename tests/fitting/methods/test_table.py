@@ -35,6 +35,7 @@ SAMPLERS: dict[str, dict[str, Any]] = {
     "ensemble": {"warmup": 40, "samples": 30, "thin": 5},
     "mala": {"warmup": 60, "samples": 150, "chains": 2},
     "importance": {"samples": 200},
+    "svi": {"steps": 60, "samples": 200, "learning_rate": 0.05},
 }
 
 

@@ -70,7 +70,9 @@ def test_the_last_point_of_lm_is_its_result() -> None:
     assert iterate_of(reports[-1]).parameters() == pytest.approx(values_of(result), rel=1e-12)
 
 
-@pytest.mark.parametrize("method", [name for name in METHODS if METHODS[name].samples and name != "importance"])
+@pytest.mark.parametrize(
+    "method", [name for name in METHODS if METHODS[name].samples and name not in ("importance", "svi")]
+)
 def test_samplers_tell_where_their_first_chain_is(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fitting.methods.samplers.sampling._PULSE_SECONDS", 0.0)
     reports: list[Progress] = []
