@@ -34,8 +34,12 @@ FROM python AS worker-cpu
 ARG TORCH_INDEX=
 COPY --from=wheel /wheels /source/constraints.txt /wheels/
 RUN pip install ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} \
-    --constraint /wheels/constraints.txt "$(ls /wheels/photfit-*.whl)[worker,postgres]"
+    --constraint /wheels/constraints.txt "$(ls /wheels/photfit-*.whl)[worker,fast,postgres]"
+# The engine's loops are compiled for the processor of whoever builds; on another a worker compiles them when it starts.
+ENV NUMBA_CACHE_DIR=/var/cache/photfit
+RUN install -d -o photfit -g photfit $NUMBA_CACHE_DIR
 USER photfit
+RUN python -m fitting.render.compiled
 # SIGTERM gives a running job back to the queue.
 STOPSIGNAL SIGTERM
 CMD ["python", "-m", "worker"]
@@ -43,7 +47,7 @@ CMD ["python", "-m", "worker"]
 # The CUDA libraries come with torch's wheels; the host needs NVIDIA's driver and container toolkit.
 FROM python AS worker-gpu
 COPY --from=wheel /wheels /source/constraints.txt /wheels/
-RUN pip install --constraint /wheels/constraints.txt "$(ls /wheels/photfit-*.whl)[worker,postgres]"
+RUN pip install --constraint /wheels/constraints.txt "$(ls /wheels/photfit-*.whl)[worker,fast,postgres]"
 USER photfit
 STOPSIGNAL SIGTERM
 CMD ["python", "-m", "worker"]

@@ -345,7 +345,10 @@ def _begin(request_file: Path, folder: Path) -> None:
         os.environ[name] = "1"
     import torch
 
+    from fitting.render import compiled
+
     torch.set_num_threads(1)
+    compiled.compile_beside()
     plan = _plan(request_file, folder)
     _PLANNED.update(plan=plan, folder=folder, locate=partial(locate_from, request_file.parent))
 
@@ -361,7 +364,9 @@ def _fit_part(plan: CataloguePlan, part: Part, locate: Callable[[str], Path], fo
     import pyarrow.parquet
 
     from fitting.catalogue_fits import fit_rows
+    from fitting.render import compiled
 
+    compiled.load()
     _keep(pyarrow, fit_rows(plan, *part, locate), _part_path(folder, part))
 
 

@@ -27,6 +27,7 @@ from fitting.inputs import load_images
 from fitting.memory_faults import memory_faults
 from fitting.methods.progress import Cancelled
 from fitting.profiles.sersic import half_light_b
+from fitting.render import compiled
 from fitting.results import FitResult, InputFile, StageRecord, with_origin, write_result
 from fitting.run import run, torch_device
 from fitting.spec import Notice, parse_request
@@ -88,6 +89,7 @@ def warm_engine(threads: int) -> None:
     """
     torch.set_num_threads(threads)
     half_light_b(torch.tensor([1.0], dtype=torch.float64))
+    compiled.compile_beside()
 
 
 def attempt(connections: Connections, task_id: str | None) -> str | None:
@@ -98,6 +100,7 @@ def attempt(connections: Connections, task_id: str | None) -> str | None:
 
 def _attempt(connections: Connections, task_id: str | None) -> str | None:
     settings, rotation = connections.settings, connections.rotation
+    compiled.load()
     if not _storage_answers(connections):
         return None
     claim = transitions.claim_next(

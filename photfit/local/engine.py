@@ -53,7 +53,12 @@ def run_request(
         from fitting.first_values import complete_request
         from fitting.inputs import load_images
         from fitting.methods.progress import Interrupted, StopAndKeep
+        from fitting.render import compiled
         from fitting.run import run
+
+    if any(stage.method != "lm" for stage in request.stages):
+        # It takes half a second, ten times what `lm` takes of a small image.
+        compiled.load()
 
     def tell(progress: Progress) -> None:
         report(progress)

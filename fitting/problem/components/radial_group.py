@@ -10,6 +10,13 @@ from torch import Tensor
 from fitting.problem.components.group import reaching_any
 from fitting.profiles import RadialProfile
 from fitting.profiles.dimensions import NUMBER, PureNumbers
+from fitting.render.compiled import (
+    CompiledLinearization,
+    CompiledPixels,
+    compiled_columns,
+    compiled_images,
+    is_compiled,
+)
 from fitting.render.pixels import Frame, cached_by_bytes, windows
 from fitting.render.radial import (
     GEOMETRY,
@@ -30,6 +37,12 @@ def _quadrature_pixels(
 ) -> QuadraturePixels:
     plans = [quadrature_plan(instance, frame.window) for instance in instances]
     return QuadraturePixels.build(plans, frame, device, together)
+
+
+@cached_by_bytes
+def _compiled_pixels(instances: tuple[RoundedShape, ...], frame: Frame, together: int) -> CompiledPixels:
+    """As `_quadrature_pixels`, for compiled loops."""
+    return CompiledPixels.of([quadrature_plan(instance, frame.window) for instance in instances], together)
 
 
 class RadialGroup:
@@ -129,8 +142,17 @@ class RadialStack:
             for row, shape, radius in of_instances
         )
 
+    def _compiled_pixels(self, frame: Frame) -> CompiledPixels | None:
+        """Those of a frame where compiled loops draw the stack; None where tensors do."""
+        if not (self.group.integrated and self.values.device.type == "cpu" and is_compiled(self.group.profile)):
+            return None
+        return _compiled_pixels(self._rounded_shapes, frame, self.count)
+
     def image(self, frame: Frame) -> Tensor:
         """Sum over components, (batch, height, width), data units."""
+        compiled = self._compiled_pixels(frame)
+        if compiled is not None:
+            return self.sum_components(compiled_images(self.instances, frame, compiled))
         if self.group.integrated:
             return self.sum_components(radial_images.integrate(self.instances, frame, self._quadrature_pixels(frame)))
         return self.sum_components(radial_images.sample(self.instances, frame))
@@ -145,7 +167,13 @@ class RadialStack:
     def write_columns(self, columns: Tensor, frame: Frame) -> None:
         """Fill (batch, components · columns, height, width) with the derivative columns, unit amplitude."""
         by_component = columns.unflatten(1, (self.count, self.group.columns))
-        if not self.group.integrated:
+        compiled = self._compiled_pixels(frame)
+        if compiled is not None:
+            if self.batch == 1 or by_component.is_contiguous():
+                compiled_columns(self.instances, frame, compiled, by_component.flatten(0, 1))
+                return
+            images = compiled_columns(self.instances, frame, compiled)
+        elif not self.group.integrated:
             images = radial_images.sample_columns(self.instances, frame)
         elif self.batch == 1 or by_component.is_contiguous():
             made = by_component.flatten(0, 1)
@@ -157,6 +185,9 @@ class RadialStack:
 
     def linearize(self, frame: Frame) -> "RadialLight":
         """One evaluation that serves the image and gradients."""
+        compiled = self._compiled_pixels(frame)
+        if compiled is not None:
+            return RadialLight(self, CompiledLinearization.of(self.instances, frame, compiled))
         quadrature_pixels = self._quadrature_pixels(frame) if self.group.integrated else None
         return RadialLight(self, radial_images.linearize(self.instances, frame, quadrature_pixels))
 
@@ -192,7 +223,7 @@ class RadialLight:
     """A stack evaluated on a frame."""
 
     stack: RadialStack
-    linearization: radial_images.Linearization
+    linearization: radial_images.Linearization | CompiledLinearization
 
     def image(self) -> Tensor:
         """Sum over components, (batch, height, width), data units."""

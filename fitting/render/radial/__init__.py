@@ -1,12 +1,13 @@
 """Radial profiles: the mean over each pixel of a brightness of an elliptical radius, and its derivatives."""
 
-from fitting.render.radial.cusp_pixels import CentralPixels, cusp_grading
+from fitting.render.radial.cusp_pixels import OUTLINE_ORDER, CentralPixels, EdgeRule, cusp_grading, ray_rule
 from fitting.render.radial.ellipse import GEOMETRY, Axes, Ellipses, ellipses
 from fitting.render.radial.fixed_pixels import FixedPixels
 from fitting.render.radial.outline import EDGES, EdgeTriangles, pixel_edges
-from fitting.render.radial.quadrature_pixels import QuadraturePixels
+from fitting.render.radial.quadrature_pixels import QuadraturePixels, cusp_orders
 from fitting.render.radial.radial_instances import RadialInstances
 from fitting.render.radial.radial_plan import (
+    BREAK,
     CENTRAL,
     CUSP_AND_BREAK,
     QuadraturePlan,
@@ -17,13 +18,16 @@ from fitting.render.radial.radial_plan import (
 from fitting.render.radial.smoothness import ORDERS
 
 __all__ = [
+    "BREAK",
     "CENTRAL",
     "CUSP_AND_BREAK",
     "EDGES",
     "GEOMETRY",
     "ORDERS",
+    "OUTLINE_ORDER",
     "Axes",
     "CentralPixels",
+    "EdgeRule",
     "EdgeTriangles",
     "Ellipses",
     "FixedPixels",
@@ -32,8 +36,10 @@ __all__ = [
     "RadialInstances",
     "RoundedShape",
     "cusp_grading",
+    "cusp_orders",
     "ellipses",
     "pixel_edges",
     "quadrature_plan",
+    "ray_rule",
     "round_shape",
 ]

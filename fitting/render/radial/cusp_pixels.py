@@ -30,7 +30,7 @@ from fitting.render.radial.ellipse import Ellipses
 from fitting.render.radial.outline import EdgeTriangles, by_centre, pixel_edges
 from fitting.render.radial.radial_instances import RadialInstances
 
-_OUTLINE_ORDER = 24
+OUTLINE_ORDER = 24
 """Nodes between a foot and a corner, which keep the derivatives of a pixel at the centre under 1e-5 for n < 4
 (tests/fitting/render/radial/test_derivatives.py).
 """
@@ -96,7 +96,7 @@ class CuspRule:
 
         `order` is how many nodes they need along an edge (`edge_order`), `radial_order` how many on a ray.
         """
-        edges = EdgeRule.build([order], device), EdgeRule.build([order, _OUTLINE_ORDER], device)
+        edges = EdgeRule.build([order], device), EdgeRule.build([order, OUTLINE_ORDER], device)
         return cls(*cusp_grading(cusp_powers, radial_order, device), *edges)
 
 

@@ -97,8 +97,8 @@ def _by_rule(
     return by_rule
 
 
-def _cusp_orders(plans: Sequence[QuadraturePlan]) -> tuple[int, int]:
-    """Orders along an edge and along a ray."""
+def cusp_orders(plans: Sequence[QuadraturePlan]) -> tuple[int, int]:
+    """Orders along an edge and along a ray that are enough for all of some plans."""
     radial = max(plan.ray_order for plan in plans)
     return edge_order([plan.cusp_power for plan in plans], min(plan.q for plan in plans), radial), radial
 
@@ -107,7 +107,7 @@ def _central_pixels(
     plans: Sequence[QuadraturePlan], sets: Sequence[range], frame: Frame, device: torch.device
 ) -> Iterator[CentralPixels]:
     cusps = [plan.cusp_power for plan in plans]
-    for (edge, radial), chosen in _by_rule(plans, sets, _cusp_orders).items():
+    for (edge, radial), chosen in _by_rule(plans, sets, cusp_orders).items():
         pixels = _pixel_list(plans, (CENTRAL,), frame, device, chosen)
         if pixels is not None:
             yield CentralPixels.of(pixels, CuspRule.build(cusps, edge, radial, device))

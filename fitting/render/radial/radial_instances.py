@@ -35,11 +35,12 @@ class RadialInstances:
 
     def of(self, index: InstanceIndex) -> "RadialInstances":
         """Instances of items, to each its own."""
-        packed = index.of(self._packed)
+        packed = index.of(self.packed)
         return RadialInstances(self.profile, Ellipses(packed[:2], packed[2:5]), packed[5:])
 
     @cached_property
-    def _packed(self) -> Tensor:
+    def packed(self) -> Tensor:
+        """x, y, A, 2B and C of their ellipses, and then the constants: (5 + constants, instances)."""
         return torch.cat((self.form.centre, self.form.quadratic, self.constants.expand(-1, len(self))))
 
     def constants_at(self, dimensions: int) -> Tensor:
