@@ -10,6 +10,7 @@ docs/decisions/0002-sandboxed-parsing.md. Where its pixels are on the sky, `sky_
 from fitting.files.archives import ARCHIVES, MOST_MEMBERS, Archive, is_archive, open_archive
 from fitting.files.file_limits import DEFAULT_LIMITS, FileInvalid, ReadLimits
 from fitting.files.file_reading import FileDescription, HduDescription, Plane, describe_file, read_plane, read_strips
+from fitting.files.fits_structure import HduOutline
 from fitting.files.flux_scale import FluxScale, exposure, flux_scale, given_scale, unused_flux_cards, zero_point
 from fitting.files.header_cards import windowed_header
 from fitting.files.image_header import gnomonic_projection, pixel_scale
@@ -37,6 +38,7 @@ __all__ = [
     "FileInvalid",
     "FluxScale",
     "HduDescription",
+    "HduOutline",
     "HeaderNoise",
     "Plane",
     "PolynomialPsf",

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
@@ -179,7 +180,9 @@ def read_plane(
             to read than the limits allow.
     """
     with open_content(path, limits, member) as (file, form), _OPENERS[form](file, limits) as container:
-        return container.plane(*_chosen_part(container.hdus, hdu, number, window, limits))
+        chosen, part = _chosen_part(container.hdus, hdu, number, window, limits)
+        beside = tuple(other for other in container.hdus if other.index != chosen.index)
+        return replace(container.plane(chosen, part), beside=beside)
 
 
 def read_strips(

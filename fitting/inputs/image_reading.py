@@ -25,6 +25,7 @@ from fitting.inputs.image_data import Array, ImageData, Mask
 from fitting.inputs.image_noise import noise_plane, read_noise
 from fitting.inputs.mask_shapes import shaped_mask
 from fitting.inputs.masks import ReadMask, other_segments, read_mask
+from fitting.inputs.offered_planes import offered_planes
 from fitting.inputs.plane_reading import Locate, Reading
 from fitting.inputs.psf_reading import read_psf
 from fitting.inputs.saturation import saturated_pixels
@@ -121,7 +122,8 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
     if others is not None:
         others.tell(data, noise.variance, reading, "other_segments")
     ReadMask(shaped, np.zeros_like(shaped), "shapes").tell(data, noise.variance, reading, "mask_shapes")
-    for notice in (*saturation, *plane.notices, *coordinates_notices(plane.header)):
+    offered = offered_planes(spec, plane)
+    for notice in (*saturation, *plane.notices, *offered, *coordinates_notices(plane.header)):
         reading.notice(notice)
     _tell_pixel_scale(spec, header, reading)
     scale_of_flux = _flux_scale(spec, header, reading)

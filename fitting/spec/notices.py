@@ -92,6 +92,10 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "The variance was estimated from differences of pixels, and is the same in every pixel.",
             "Give a variance, or a gain: bright sources have photon noise that the estimate leaves out.",
         ),
+        "planes-offered": NoticeDescription(
+            "The image's file holds planes that say that they are its noise, mask or PSF, and the request gives none.",
+            'Give those that belong to it, such as `"variance": "galaxy.fits[VARIANCE]"`; a proposal takes them.',
+        ),
         "noise-offered": NoticeDescription(
             "The header tells gain and read noise, which nobody asked for.",
             'Give `"variance": {"auto": true}`, which uses them, or the gain itself.',

@@ -54,6 +54,7 @@ class Plane:
         primary: the file's first header, of an HDU behind it; what is said there holds of the whole file.
         frame: (height, width) of the whole plane.
         origin: (x, y) in the whole plane of the first pixel of `data`.
+        beside: the other HDUs of the file.
     """
 
     data: NDArray[np.float64]
@@ -65,6 +66,7 @@ class Plane:
     primary: fits.Header | None = None
     frame: tuple[int, int] = (0, 0)
     origin: tuple[int, int] = (0, 0)
+    beside: tuple[HduOutline, ...] = ()
 
     @property
     def keywords(self) -> Mapping[str, Any]:
