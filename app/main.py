@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
+from app.domain.skyportal import callback
 from app.http.compression import Compression
 from app.http.connections import Patience
 from app.http.neighbours import NeighbourCheck, own_names
@@ -30,6 +31,7 @@ from app.routes import (
     pixels,
     plots,
     results,
+    skyportal,
     uploads,
     uws,
 )
@@ -56,7 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_services(configuration) as services:
+        async with open_services(configuration, callback) as services:
             app.state.services = services
             yield
 
@@ -87,6 +89,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         examples,
         imports,
         accounts,
+        skyportal,
     ):
         app.include_router(part.router, prefix="/v1")
     app.include_router(catalogues.flags_router, prefix="/v1")

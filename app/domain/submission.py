@@ -21,6 +21,7 @@ from fitting.spec import Fault, FitRequest, Notice, RequestInvalid, parse_reques
 from fitting.spec.request import request_sha256
 from jobs.lifecycle import transitions
 from jobs.lifecycle.transitions import NewFit
+from jobs.operation.webhooks import SKYPORTAL
 from jobs.queues import presence
 from jobs.queues.costs import expected_seconds
 from jobs.queues.queue_choice import choose_queue
@@ -103,7 +104,7 @@ def examine_submission(services: Services, owner: str, submission: Submission) -
     """A submission, looked at together with its images. Raises RequestInvalid or RequestFaulty with every fault."""
     request = _read_request(services, submission.document)
     fit_limits = limits.limits_of(request.limits, services.settings)
-    limits.require_webhook(request.webhook, services.settings)
+    limits.require_webhook(request.webhook and request.webhook.removeprefix(SKYPORTAL), services.settings)
     known = _known_uploads(services, owner, request, submission.files)
     used = frozenset(reference.file for _, reference in request.references() if reference.file in submission.files)
     with ExitStack() as stack:

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -31,6 +32,7 @@ from jobs.queues.doorbell import Doorbell
 from jobs.settings import Settings
 from jobs.storage.blobs import BlobStore, open_blobs
 from jobs.storage.database import connect, migrate
+from jobs.storage.schema import FitRecord
 from jobs.storage.scratch import RECEIVING, sweep
 
 _THREADS = 128
@@ -64,8 +66,13 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """Bring the database up to date, start children and threads, and end them all afterwards."""
+async def open_services(
+    settings: Settings, analysis: Callable[[Services, FitRecord], bytes] | None = None
+) -> AsyncIterator[Services]:
+    """Bring the database up to date, start children and threads, and end them all afterwards.
+
+    `analysis` makes what SkyPortal is told of a final fit.
+    """
     anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
     receiving_folder = (settings.data_dir / "receiving").absolute()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -78,14 +85,12 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     waker = Waker(doorbell, publisher)
     watcher = Watcher(settings.broker_url)
     reconciler = Reconciler.build(engine, doorbell, publisher, settings).thread()
-    webhook_sender = WebhookSender.from_settings(engine, settings).thread()
     sandbox.start()
     waker.warm()
     reconciler.start()
-    webhook_sender.start()
     listening = asyncio.create_task(watcher.listen())
     try:
-        yield Services(
+        services = Services(
             settings=settings,
             engine=engine,
             blobs=open_blobs(settings.blobs),
@@ -102,13 +107,19 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 settings.max_streams, settings.account_streams if settings.accounts else settings.max_streams
             ),
         )
+        told = None if analysis is None else partial(analysis, services)
+        webhook_sender = WebhookSender.from_settings(engine, settings, told).thread()
+        webhook_sender.start()
+        try:
+            yield services
+        finally:
+            await run_in_threadpool(webhook_sender.stop)
     finally:
         listening.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await listening
         for stop in (
             reconciler.stop,
-            webhook_sender.stop,
             waker.stop,
             sandbox.stop,
             doorbell.close,

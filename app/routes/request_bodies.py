@@ -251,6 +251,42 @@ FILE_BODY: dict[str, Any] = {
 }
 
 
+SKYPORTAL_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "What SkyPortal sends: where it is to be told, and the parameters of the analysis, whose "
+        "`request` is a request as for `POST /v1/fits`, or its JSON text.",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "callback_url": {"type": "string"},
+                        "callback_method": {"type": "string", "enum": ["POST"]},
+                        "resource_id": {"type": ["string", "null"]},
+                        "inputs": {"type": "object"},
+                        "analysis_parameters": {"type": "object"},
+                    },
+                    "required": ["callback_url"],
+                },
+                "examples": {
+                    "a host galaxy": {
+                        "summary": "The request among the parameters of the analysis",
+                        "value": {
+                            "callback_url": "https://skyportal.example.org/api/webhook/obj_analysis/555ce6d4",
+                            "callback_method": "POST",
+                            "resource_id": "ZTF21aaaaaaa",
+                            "inputs": {},
+                            "analysis_parameters": {"request": _WITH_UPLOAD},
+                        },
+                    }
+                },
+            }
+        },
+    }
+}
+
+
 IMPORT_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,

@@ -16,7 +16,7 @@ import hmac
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -45,26 +45,37 @@ _AT_ONCE_OF_HOST = 4
 _DUE_LOOKED_AT = 500
 """Fits that are due among which a look chooses. Chosen by hand: more than a host that is slow makes in its pauses."""
 
+SKYPORTAL = "skyportal+"
+"""Before the address of who is to be told as SkyPortal expects it: once, with the results, in its own form."""
+_PASSING = frozenset({408, 425, 429})
+"""Client errors (4xx) after which SkyPortal is tried again; any other says that its analysis takes no more."""
+
 _log = structlog.get_logger("photfit.webhooks")
 
 
 @dataclass(frozen=True)
 class WebhookSender:
-    """Sender of webhooks: tells of final fits, one look after another; `base` is what its links begin with."""
+    """Sender of webhooks: tells of final fits, one look after another; `base` is what its links begin with.
+
+    `analysis` makes what SkyPortal is told, whose addresses begin with `SKYPORTAL`.
+    """
 
     engine: Engine
     rules: AddressRules
     secret: bytes | None
     pause_seconds: float
     base: str = ""
+    analysis: Callable[[FitRecord], bytes] | None = None
 
     @classmethod
-    def from_settings(cls, engine: Engine, settings: Settings) -> "WebhookSender":
+    def from_settings(
+        cls, engine: Engine, settings: Settings, analysis: Callable[[FitRecord], bytes] | None = None
+    ) -> "WebhookSender":
         """A sender by the settings; one that tells nobody where they name no secret."""
         rules = AddressRules.read(settings.webhook_hosts, private=settings.outbound_private)
         secret = settings.webhook_secret
         key = None if secret is None else secret_bytes(secret.get_secret_value())
-        return cls(engine, rules, key, settings.reconcile_seconds, settings.public_url or "")
+        return cls(engine, rules, key, settings.reconcile_seconds, settings.public_url or "", analysis)
 
     def thread(self) -> PeriodicThread:
         """A look every few seconds, in a thread."""
@@ -85,10 +96,14 @@ class WebhookSender:
                     group.create_task(self._tell(record, record.webhook, secret))
 
     async def _tell(self, record: FitRecord, url: str, secret: bytes) -> None:
+        whole = url.startswith(SKYPORTAL)
+        url = url.removeprefix(SKYPORTAL)
         try:
+            body = await asyncio.to_thread(self._body, record, whole)
             async with asyncio.timeout(_TRY_SECONDS):
-                body = json.dumps(message(record, self.base)).encode()
-                heard = await self._send(url, secret, message_id(record), body)
+                status = await self._send(url, secret, message_id(record), body)
+                heard = 200 <= status < 300 or status == 410
+                heard = heard or (whole and 400 <= status < 500 and status not in _PASSING)
         except (AddressRefused, httpx.HTTPError, OSError) as error:  # TimeoutError is an OSError
             # Not the error's own words: they may hold the address, and with it the receiver's secrets.
             _log.warning(
@@ -100,8 +115,16 @@ class WebhookSender:
         with self.engine.begin() as connection:
             connection.execute(update(FitRecord).where(FitRecord.id == record.id).values(webhook_due=next_time))
 
-    async def _send(self, url: str, secret: bytes, identity: str, body: bytes) -> bool:
-        """Whether the other side has heard, or says that it never wants to again. Redirects are not followed."""
+    def _body(self, record: FitRecord, whole: bool) -> bytes:
+        if whole and self.analysis is not None:
+            try:
+                return self.analysis(record)
+            except Exception as error:  # whatever it is, others are told, and this is tried again
+                raise OSError(f"no analysis could be made: {type(error).__name__}") from error
+        return json.dumps(message(record, self.base)).encode()
+
+    async def _send(self, url: str, secret: bytes, identity: str, body: bytes) -> int:
+        """The status that the other side answers. Redirects are not followed."""
         target = await asyncio.to_thread(resolve, url, self.rules)
         moment = str(int(time.time()))
         headers = {
@@ -123,7 +146,7 @@ class WebhookSender:
                 "POST", target.pinned_url, content=body, headers=headers, extensions={"sni_hostname": target.host}
             ) as response,
         ):
-            return 200 <= response.status_code < 300 or response.status_code == 410
+            return response.status_code
 
 
 def _of_many_hosts(fits: Sequence[tuple[str, str]]) -> list[str]:
@@ -131,7 +154,7 @@ def _of_many_hosts(fits: Sequence[tuple[str, str]]) -> list[str]:
     chosen: list[str] = []
     hosts: Counter[str | None] = Counter()
     for fit_id, url in fits:
-        host = urlsplit(url).hostname
+        host = urlsplit(url.removeprefix(SKYPORTAL)).hostname
         if hosts[host] < _AT_ONCE_OF_HOST and len(chosen) < _AT_ONCE:
             hosts[host] += 1
             chosen.append(fit_id)
