@@ -90,6 +90,7 @@ def submit(services: Services, owner: str, submission: Submission) -> CatalogueS
             for name, description in found.descriptions.items()
         }
         request = found.request.with_references(kept)
+        limits.require_table_room(services, owner, objects.stat().st_size)
         catalogue_id = catalogues.new_catalogue_id()
         services.blobs.put_file(catalogues.objects_key(catalogue_id), objects)
         new = NewCatalogue(

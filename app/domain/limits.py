@@ -105,16 +105,24 @@ def require_room(services: Services, owner: str, size: int) -> None:
     if quotas.upload_bytes is None and quotas.stored_bytes is None:
         return
     used = usage(services, owner)
-    for name, limit, now in (
-        ("uploads", quotas.upload_bytes, used.upload_bytes),
-        ("uploads and results", quotas.stored_bytes, used.stored_bytes),
-    ):
-        if limit is not None and now + size > limit:
-            raise QuotaExceeded(
-                f"Your {name} take {now} of {limit} bytes, so {size} more do not fit; delete what you no longer need.",
-                limit=limit,
-                used=now,
-            )
+    _require("uploads", quotas.upload_bytes, used.upload_bytes, size)
+    _require("uploads and results", quotas.stored_bytes, used.stored_bytes, size)
+
+
+def require_table_room(services: Services, owner: str, size: int) -> None:
+    """Raise QuotaExceeded where the table of a catalogue's objects, of so many bytes, would be too much."""
+    most = quotas_of(services, owner).stored_bytes
+    if most is not None:
+        _require("uploads and results", most, usage(services, owner).stored_bytes, size)
+
+
+def _require(name: str, limit: int | None, now: int, size: int) -> None:
+    if limit is not None and now + size > limit:
+        raise QuotaExceeded(
+            f"Your {name} take {now} of {limit} bytes, so {size} more do not fit; delete what you no longer need.",
+            limit=limit,
+            used=now,
+        )
 
 
 def require_turn(services: Services, owner: str, job: str | None = None) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet
 from astropy.table import Table
@@ -33,7 +34,7 @@ _GROUP = 10_000
 _HELD_GROUPS = 3
 """Groups of rows that are kept for `ObjectRows.row`; chosen by hand: neighbours of a row are near it in most tables."""
 _LONGEST = 4096
-"""Characters of a text in a table, at most: those of a file's name."""
+"""Bytes of a text in a table, at most: those of a file's name."""
 _UNIT, _DESCRIPTION, _UCD = b"unit", b"description", b"ucd"
 """What is said of a column, in the metadata of its field."""
 Kind = Literal["number", "text", "truth"]
@@ -222,6 +223,11 @@ def _plain(table: pa.Table) -> pa.Table:
         elif not (_is_number(kind) or pa.types.is_string(kind) or pa.types.is_boolean(kind)):
             message = f"has a column {field.name!r} of {str(kind)[:60]}"
             raise FileInvalid(message, expected="columns of one number or one text a row")
+        if pa.types.is_string(column.type):
+            longest = pa.compute.max(pa.compute.binary_length(column)).as_py() or 0
+            if longest > _LONGEST:
+                message = f"has a text of {longest} bytes in its column {field.name!r}"
+                raise FileInvalid(message, expected=f"texts of at most {_LONGEST} bytes")
         columns.append(column)
         fields.append(pa.field(field.name, column.type, metadata=field.metadata))
     return pa.table(columns, schema=pa.schema(fields))
@@ -385,7 +391,7 @@ def _of_astropy(table: Table) -> pa.Table:
         if plain.dtype.kind == "S":
             plain = np.char.decode(plain, "utf-8", "replace")
         if plain.dtype.kind in "UO":
-            values = pa.array([None if gone else str(item)[:_LONGEST] for item, gone in zip(plain, mask, strict=True)])
+            values = pa.array([None if gone else str(item) for item, gone in zip(plain, mask, strict=True)])
             values = values.cast(pa.string())
         else:
             native = plain.astype(plain.dtype.newbyteorder("="))

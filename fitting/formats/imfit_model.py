@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import shlex
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -23,6 +24,8 @@ from fitting.spec.documents import excerpt
 
 _SIGMA = 2.0 * math.sqrt(2.0 * math.log(2.0))
 """FWHM of a Gaussian over its standard deviation."""
+_MOST_FUNCTIONS = 2000
+"""Functions that are read of a file, as many as a request has components, at most."""
 
 
 @dataclass(frozen=True)
@@ -369,10 +372,13 @@ class _Reader:
 
     def _functions(self) -> list[_Set]:
         sets: list[_Set] = []
-        pending: list[Line] = list(self.lines)
+        pending: deque[Line] = deque(self.lines)
+        functions = sum(line.text.split()[0] == "FUNCTION" for line in pending)
+        if functions > _MOST_FUNCTIONS:
+            raise ImportInvalid(f"{self.source.name} has {functions} functions; {_MOST_FUNCTIONS} are read")
         optional = False
         while pending:
-            line = pending.pop(0)
+            line = pending.popleft()
             words = line.text.split()
             word = words[0]
             if optional or word in _OPTIONAL:
@@ -391,7 +397,7 @@ class _Reader:
             elif word == "FUNCTION":
                 taken = []
                 while pending and (head := pending[0].text.split()[0]) not in ("FUNCTION", "X0", "Y0"):
-                    each = pending.pop(0)
+                    each = pending.popleft()
                     if optional or head in _OPTIONAL:
                         optional = self._optional(each, head, optional)
                     else:

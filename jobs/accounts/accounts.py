@@ -225,5 +225,13 @@ def usage_of(engine: Engine, owner: str) -> Usage:
         counts = {state: count for state, count in session.execute(states)}  # noqa: C416 - rows are no pairs to mypy
         waiting = int(session.scalar(jobs) or 0)
         results = session.scalar(select(func.sum(FitRecord.result_bytes)).where(FitRecord.owner == owner))
+        tables = session.scalar(
+            select(func.sum(CatalogueRecord.objects_file["size"].as_integer())).where(CatalogueRecord.owner == owner)
+        )
         uploads = session.scalar(select(func.sum(UploadRecord.size)).where(UploadRecord.owner == owner))
-    return Usage(int(uploads or 0), int(results or 0), counts.get("queued", 0) + waiting, counts.get("running", 0))
+    return Usage(
+        int(uploads or 0),
+        int(results or 0) + int(tables or 0),
+        counts.get("queued", 0) + waiting,
+        counts.get("running", 0),
+    )

@@ -145,18 +145,18 @@ def settle(engine: Engine, catalogue_id: str, *, changed: bool = False) -> Catal
         if record.cancel_requested_at is not None:
             _cancel(session, record, parts)
             return record
-        fault = next((fit.error for _, fit in parts if fit.state == "failed" and _is_of_all(fit.error)), None)
+        fault = next((part.error for part in parts if part.state == "failed" and _is_of_all(part.error)), None)
         if fault is not None:
             transitions.end_parts(session.connection(), record.id, "cancelled")
             _change(session, record, state="failed", finished_at=database_now(), error=fault)
             return record
         if _replace_lost(session, record, parts):
             parts = _living(session, catalogue_id)
-        _make_parts(session, record, parts, workers + 1)
-        parts = _living(session, catalogue_id)
-        if record.state == "queued" and any(fit.attempt > 0 for _, fit in parts):
+        if _make_parts(session, record, parts, workers + 1):
+            parts = _living(session, catalogue_id)
+        if record.state == "queued" and any(part.attempt > 0 for part in parts):
             _change(session, record, state="running", started_at=database_now())
-        elif record.next_row >= record.rows and all(_is_over(part, fit) for part, fit in parts):
+        elif record.next_row >= record.rows and all(map(_is_over, parts)):
             _change(session, record, state="succeeded", finished_at=database_now())
         elif changed:
             _change(session, record)
@@ -216,7 +216,7 @@ def retry(
         if record is None or record.owner != owner or record.state not in FINAL_STATES:
             return False
         retries = [*record.retries, {"request": request, "rows": sum(map(len, rows.values()))}]
-        for part, _ in _living(session, catalogue_id):
+        for part in _living(session, catalogue_id):
             if part.id in rows:
                 numbers = list(rows[part.id])
                 more: dict[str, Any] = {"retry": len(retries), "numbers": numbers, "previous": part.id}
@@ -244,8 +244,8 @@ def count_rows(engine: Engine, record: CatalogueRecord) -> RowCounts:
     with Session(engine) as session:
         parts = _living(session, record.id)
     newest = _newest(parts)
-    done = [part for part, fit in newest if _is_over(part, fit)]
-    running = sum(part.stop - part.start for part, fit in newest if fit.state == "running")
+    done = [part for part in newest if _is_over(part)]
+    running = sum(part.stop - part.start for part in newest if part.state == "running")
     fitted, flagged = sum(part.fitted for part in done), sum(part.flagged for part in done)
     failed = sum(part.failed for part in done)
     waiting = max(record.rows - running - fitted - failed, 0)
@@ -257,17 +257,19 @@ def finished_parts(engine: Engine, catalogue_id: str) -> list[PartFile]:
     """The parts that are done, by their first row; those of retries behind those that they replace."""
     with Session(engine) as session:
         parts = _living(session, catalogue_id)
+        query = select(FitRecord.id, FitRecord.result_files).where(FitRecord.catalogue_id == catalogue_id)
+        files = {part: (known or {}).get(PART_FILE) for part, known in session.execute(query)}
     found = [
         PartFile(
             part.id,
             part.start,
             part.stop,
             part.retry,
-            None if part.fate else part_key(fit.id, fit.attempt),
-            (fit.result_files or {}).get(PART_FILE),
+            None if part.fate else part_key(part.id, part.attempt),
+            files.get(part.id),
         )
-        for part, fit in parts
-        if _is_over(part, fit)
+        for part in parts
+        if _is_over(part)
     ]
     return sorted(found, key=lambda file: (file.retry, file.start))
 
@@ -282,27 +284,48 @@ def objects_key(catalogue_id: str) -> str:
     return f"catalogues/{catalogue_id}/objects.parquet"
 
 
-Parts = list[tuple[PartRecord, FitRecord]]
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What decides about a part, of its own row and of its life's; catalogues have thousands of them."""
+
+    id: str
+    start: int
+    stop: int
+    retry: int
+    fate: str
+    fitted: int
+    flagged: int
+    failed: int
+    seconds: float
+    state: str
+    attempt: int
+    crashes: int
+    error: dict[str, Any] | None
+
+
+_OF_PARTS = ("id", "start", "stop", "retry", "fate", "fitted", "flagged", "failed", "seconds")
+_OF_LIVES = ("state", "attempt", "crashes", "error")
+Parts = list[_Standing]
 
 
 def _living(session: Session, catalogue_id: str) -> Parts:
     """Parts with their lives, but for those that others stand in the place of."""
-    query = select(PartRecord, FitRecord).join(FitRecord, FitRecord.id == PartRecord.id)
+    columns = [getattr(PartRecord, name) for name in _OF_PARTS] + [getattr(FitRecord, name) for name in _OF_LIVES]
+    query = select(*columns).join(FitRecord, FitRecord.id == PartRecord.id)
     query = query.where(PartRecord.catalogue_id == catalogue_id, PartRecord.fate != HALVED)
-    query = query.execution_options(populate_existing=True)
-    return [(part, fit) for part, fit in session.execute(query.order_by(PartRecord.start))]
+    return [_Standing(*row) for row in session.execute(query.order_by(PartRecord.start))]
 
 
 def _newest(parts: Parts) -> Parts:
     """Parts, without those whose rows are all in a later retry; that they are is told by their beginning."""
     latest: dict[int, int] = {}
-    for part, _ in parts:
+    for part in parts:
         latest[part.start] = max(latest.get(part.start, 0), part.retry)
-    return [(part, fit) for part, fit in parts if part.retry == latest[part.start]]
+    return [part for part in parts if part.retry == latest[part.start]]
 
 
-def _is_over(part: PartRecord, fit: FitRecord) -> bool:
-    return fit.state == "succeeded" or part.fate == CRASHED
+def _is_over(part: _Standing) -> bool:
+    return part.state == "succeeded" or part.fate == CRASHED
 
 
 def _is_of_all(error: dict[str, Any] | None) -> bool:
@@ -315,29 +338,29 @@ def _is_of_all(error: dict[str, Any] | None) -> bool:
 def _replace_lost(session: Session, record: CatalogueRecord, parts: Parts) -> bool:
     """Halve parts that failed or ended their process twice; give up those of one row. Whether there were any."""
     lost = [
-        (part, fit)
-        for part, fit in parts
-        if not part.fate and (fit.state == "failed" or (fit.state == "queued" and fit.crashes >= _BLAMED_AT))
+        part
+        for part in parts
+        if not part.fate and (part.state == "failed" or (part.state == "queued" and part.crashes >= _BLAMED_AT))
     ]
-    for part, fit in lost:
-        if fit.state == "queued" and not transitions.end_parts(session.connection(), record.id, "failed", part.id):
+    for part in lost:
+        if part.state == "queued" and not transitions.end_parts(session.connection(), record.id, "failed", part.id):
             continue  # taken since we looked
         one = part.stop - part.start == 1
         fate: dict[str, Any] = {"fate": CRASHED, "failed": 1, "flagged": 1} if one else {"fate": HALVED}
         session.execute(update(PartRecord).where(PartRecord.id == part.id).values(fate))
         if not one:
-            middle = (part.start + part.stop) // 2
+            middle, whole = (part.start + part.stop) // 2, session.get_one(PartRecord, part.id)
             for start, stop in ((part.start, middle), (middle, part.stop)):
-                numbers = None if part.numbers is None else [row for row in part.numbers if start <= row < stop]
-                more: dict[str, Any] = {"retry": part.retry, "numbers": numbers, "previous": part.previous}
+                numbers = None if whole.numbers is None else [row for row in whole.numbers if start <= row < stop]
+                more: dict[str, Any] = {"retry": part.retry, "numbers": numbers, "previous": whole.previous}
                 _add_part(session, record, start, stop, crashes=_BLAMED_AT - 1, **more)
     return bool(lost)
 
 
-def _make_parts(session: Session, record: CatalogueRecord, parts: Parts, wanted: int) -> None:
-    """Make parts until so many wait, each sized by what a row has taken so far."""
-    waiting = sum(fit.state == "queued" for _, fit in parts)
-    done = [part for part, fit in parts if fit.state == "succeeded" and part.seconds > 0.0]
+def _make_parts(session: Session, record: CatalogueRecord, parts: Parts, wanted: int) -> bool:
+    """Make parts until so many wait, each sized by what a row has taken so far. Whether any were made."""
+    waiting = sum(part.state == "queued" for part in parts)
+    done = [part for part in parts if part.state == "succeeded" and part.seconds > 0.0]
     rows = sum(part.stop - part.start for part in done)
     row_seconds = sum(part.seconds for part in done) / rows if rows else record.row_seconds
     size = int(PART_SECONDS / max(row_seconds, 1e-6))
@@ -347,8 +370,10 @@ def _make_parts(session: Session, record: CatalogueRecord, parts: Parts, wanted:
         stop = min(start + size, record.rows)
         _add_part(session, record, start, stop, seconds=row_seconds * (stop - start))
         start, waiting = stop, waiting + 1
-    if start != record.next_row:
-        _change(session, record, next_row=start)
+    if start == record.next_row:
+        return False
+    _change(session, record, next_row=start)
+    return True
 
 
 def _add_part(
@@ -383,7 +408,7 @@ def _add_part(
 def _cancel(session: Session, record: CatalogueRecord, parts: Parts) -> None:
     """End the parts that wait; the catalogue once none runs."""
     ended = transitions.end_parts(session.connection(), record.id, "cancelled")
-    if not any(fit.state == "running" for _, fit in parts):
+    if not any(part.state == "running" for part in parts):
         _change(session, record, state="cancelled", finished_at=database_now())
     elif ended:
         _change(session, record)

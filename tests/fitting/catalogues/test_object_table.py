@@ -109,3 +109,17 @@ def test_rows_are_kept_in_parquet(tmp_path: Path) -> None:
     first = read_objects(written(tmp_path, "csv"), tmp_path / "objects.parquet")
     again = ObjectRows(first.path)
     assert again.rows(0, 5) == first.rows(0, 5)
+
+
+@pytest.mark.parametrize("name", ["in.parquet", "in.csv", "in.xml"])
+def test_giant_texts_are_refused_whatever_the_format(tmp_path: Path, name: str) -> None:
+    """A row of an answer holds them again: a page of thousands would be gigabytes."""
+    texts, path = ["short", "x" * 5000], tmp_path / name
+    if name.endswith("parquet"):
+        pa.parquet.write_table(pa.table({"x": [1.0, 2.0], "s": texts}), path)
+    elif name.endswith("csv"):
+        path.write_text("x,s\n" + "".join(f"1,{text}\n" for text in texts))
+    else:
+        Table({"x": [1.0, 2.0], "s": texts}).write(path, format="votable")
+    with pytest.raises(FileInvalid, match="a text of 5000 bytes in its column 's'"):
+        read_objects(path, tmp_path / "objects.parquet")

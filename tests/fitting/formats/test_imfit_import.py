@@ -281,3 +281,10 @@ def test_a_negative_ellipticity_is_the_same_light_along_the_other_axis(name: str
 
     turned, plain = light(20.0, -0.25, 1.0), light(110.0, 0.2, 1.25)
     assert np.abs(turned - plain).max() < 1e-4 * plain.max()
+
+
+def test_no_more_functions_are_read_than_a_request_has_components() -> None:
+    """30,000 took a minute of the sandbox."""
+    function = "FUNCTION Sersic\nPA 1\nell 0.5\nn 1\nI_e 1\nr_e 3\n"
+    with pytest.raises(ImportInvalid, match="2001 functions; 2000 are read"):
+        imported("X0 10\nY0 10\n" + function * 2001)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.orm import Session
 
 from jobs.lifecycle import catalogues, transitions
@@ -13,7 +14,7 @@ from jobs.lifecycle.catalogues import NewCatalogue
 from jobs.lifecycle.outcomes import problem
 from jobs.lifecycle.transitions import Claim
 from jobs.storage import records
-from jobs.storage.schema import CatalogueRecord, FitRecord
+from jobs.storage.schema import CatalogueRecord, FitRecord, PartRecord
 from tests.jobs.conftest import new_fit
 
 
@@ -247,3 +248,22 @@ def test_an_expired_lease_costs_the_part_in_hand_alone(engine: Engine) -> None:
         seen += range(part.start, part.stop)
         done(engine, claim)
     assert sorted(seen) == list(range(100))
+
+
+def test_thousands_of_parts_hold_up_nobody(engine: Engine) -> None:
+    """Everybody's next turn waits for a catalogue to be settled, and every look at one counts its rows."""
+    name = ask(engine, 300_000)
+    claim = take(engine)
+    done(engine, claim)
+    with Session(engine) as session, session.begin():
+        (fit,) = session.execute(select(FitRecord.__table__).where(FitRecord.id == claim.fit_id)).mappings()
+        (part,) = session.execute(select(PartRecord.__table__).where(PartRecord.id == claim.fit_id)).mappings()
+        more = range(1000, 6000)
+        session.execute(insert(FitRecord.__table__), [dict(fit) | {"id": f"fit_{number}"} for number in more])
+        places = [{"id": f"fit_{number}", "start": number, "stop": number + 1} for number in more]
+        session.execute(insert(PartRecord.__table__), [dict(part) | place for place in places])
+    began = time.monotonic()
+    catalogues.settle(engine, name, changed=True)
+    counts = catalogues.count_rows(engine, state(engine, name))
+    assert time.monotonic() - began < 1.5
+    assert counts.fitted == 5001 * 50
