@@ -27,6 +27,19 @@ class ProfileList(PublicModel):
     geometry: list[Modifier] = Field(description="Each with its usual setting, or one as an example.")
 
 
+class DescribedProfile(PublicModel):
+    """A light profile as a component with options of its own has it."""
+
+    name: str = Field(examples=["spline"])
+    description: str
+    formula: str
+    source: str
+    options: dict[str, Any] | None = Field(
+        description="JSON Schema of what a component's `options` may be; null where the profile takes none."
+    )
+    parameters: list[ParameterDescription] = Field(description="All that a component has, with these options.")
+
+
 class Method(PublicModel):
     """A method that a stage may use."""
 

@@ -1,6 +1,7 @@
 """What the service says that it can fit."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -59,3 +60,40 @@ def test_an_unknown_modifier_is_not_found(service: Service) -> None:
     response = service.client.get("/v1/profiles/geometry/teapot")
     assert response.status_code == 404
     assert "fourier" in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "names"),
+    [
+        ("spline", {"radii": [0, 3, 9]}, ["x", "y", "q", "pa", "i_1", "i_2", "i_3"]),
+        ("multi_gaussian", {"gaussians": 2}, ["x", "y", "q", "pa", "sigma_1", "i_1", "sigma_2", "i_2"]),
+        ("basis", {"images": ["a.fits", {"upload": "upl_b", "hdu": 1}]}, ["x", "y", "c_1", "c_2"]),
+        ("formula", {"brightness": "a * exp(-r / b)"}, ["x", "y", "q", "pa", "a", "b"]),
+        ("sersic", None, ["x", "y", "q", "pa", "n", "r_e", "i_e"]),
+    ],
+)
+def test_the_parameters_of_a_profile_follow_its_options(
+    service: Service, name: str, options: dict[str, Any] | None, names: list[str]
+) -> None:
+    query = {} if options is None else {"options": json.dumps(options)}
+    answer = service.client.get(f"/v1/profiles/{name}", params=query).json()
+    own = [parameter["name"] for parameter in answer["parameters"]]
+    assert own[: len(names)] == names
+    assert (answer["options"] is None) == (options is None)
+    assert set(options or {}) <= set((answer["options"] or {}).get("properties", {}))
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("spline", '{"radii": [3, 1]}'), ("spline", "{"), ("spline", "[" * 9000), ("sersic", "{}"), ("basis", "{}")]
+    + [("spline", "9" * 5000), ("formula", '{"brightness": "import os"}'), ("multi_gaussian", '{"gaussians": 1e9}')],
+)
+def test_options_that_no_component_could_have_are_refused(service: Service, name: str, options: str) -> None:
+    answer = service.client.get(f"/v1/profiles/{name}", params={"options": options})
+    assert answer.status_code == 422
+    assert answer.json()["faults"][0]["path"].startswith("$.options")
+    assert answer.json()["faults"][0]["message"]
+
+
+def test_a_profile_that_there_is_not_is_not_found(service: Service) -> None:
+    assert service.client.get("/v1/profiles/teapot").status_code == 404

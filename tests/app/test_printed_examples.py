@@ -46,7 +46,7 @@ class Stage:
     def parts_of(self, path: str, operation: dict[str, Any]) -> dict[str, str]:
         """What stands for the parameters of a path; names of examples and modifiers are those that are printed."""
         shown = {each["name"]: printed(each) for each in operation.get("parameters", ()) if each["in"] == "path"}
-        if not path.startswith(("/v1/examples/", "/v1/profiles/geometry/")):
+        if not path.startswith(("/v1/examples/", "/v1/profiles/")):
             return self.parts | ({"name": shown["name"][0]} if shown.get("name") else {})
         return {name: examples[0] for name, examples in shown.items()}
 

@@ -118,6 +118,20 @@ export function watchFit(fit, onChange, onLost = () => {}) {
 export const modifierOf = (name, setting) =>
   getJson(`/v1/profiles/geometry/${name}${setting === null ? "" : `?setting=${encodeURIComponent(JSON.stringify(setting))}`}`);
 
+const described = new Map();
+
+/** A profile with options, as the service describes it; the same are asked for once. */
+export function profileWith(name, options) {
+  const address = `/v1/profiles/${name}${options && Object.keys(options).length ? `?options=${encodeURIComponent(JSON.stringify(options))}` : ""}`;
+  if (!described.has(address)) {
+    described.set(address, getJson(address).catch((error) => {
+      described.delete(address);
+      throw error;
+    }));
+  }
+  return described.get(address);
+}
+
 let catalogue = null;
 
 /** The profiles and methods that the service knows, asked for once. */

@@ -112,7 +112,7 @@ function summary(image) {
 }
 
 const bitsText = (mask) => { const bits = reference(mask)?.bits; return bits === undefined || bits === null ? "" : Array.isArray(bits) ? bits.join(", ") : String(bits); };
-const asReference = (key) => { const [upload, hdu] = key.split(" "); return { upload, ...(hdu !== "" && { hdu: /^\d+$/.test(hdu) ? Number(hdu) : hdu }) }; };
+export const asReference = (key) => { const [upload, hdu] = key.split(" "); return { upload, ...(hdu !== "" && { hdu: /^\d+$/.test(hdu) ? Number(hdu) : hdu }) }; };
 
 function asPsf(psf, key, value) {
   if (psf && typeof psf === "object" && "image" in psf) return withMember(psf, key, value);
@@ -124,7 +124,7 @@ const setNoise = (edit, planes) => { const plane = firstPlane(planes, /sig|rms|e
 const setPsf = (edit, planes) => { const plane = firstPlane(planes, /psf|kernel/i); if (plane) edit((each) => ({ ...each, psf: asReference(plane.key) })); };
 
 /** Planes of the files that the model names, of those added to it, and of the latest. */
-async function planesToChoose(request, files) {
+export async function planesToChoose(request, files) {
   const named = request.images.flatMap((image) => [image.data, image.variance, image.sigma, image.weight, image.mask].map(reference).concat(psfReference(image.psf))).filter(Boolean).map(({ upload }) => upload);
   const latest = (await getJson(`/v1/uploads?limit=${MOST_FILES}`)).uploads;
   const known = new Map(latest.map((file) => [file.id, file]));

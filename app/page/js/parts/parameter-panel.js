@@ -14,12 +14,13 @@ import { general } from "../model/rounding.js";
 import { choicesFor } from "../model/tying.js";
 import { valuesOf } from "../model/values.js";
 import { asByImage, asPolynomial, kindOfVarying, seenIn } from "../model/varying.js";
-import { modifierOf } from "../service.js";
+import { modifierOf, profileWith } from "../service.js";
 import { useAnswer } from "./asking.js";
 import { Icon } from "./icons.js";
 import { Isophotes } from "./isophotes.js";
 import { NameField } from "./name-field.js";
 import { NumberField } from "./number-field.js";
+import { ProfileOptions } from "./profile-options.js";
 import { Ties } from "./ties.js";
 import { tell } from "./toasts.js";
 import { VaryingFields, VaryingLimits } from "./varying-fields.js";
@@ -28,10 +29,12 @@ const MOST_LETTERS = 8;
 const ICONS = { free: "open", fixed: "lock", linked: "link", varied: "code", "by image": "columns", polynomial: "code" };
 
 /** `image` is the name of the image that is shown: of what differs between images, the values there are meant. */
-export function ParameterPanel({ name, request, image, catalogue, change, select, faults }) {
+export function ParameterPanel({ name, request, image, catalogue, files, change, select, faults }) {
   const component = componentOf(request, name);
   const listed = component && catalogue.profiles.find((each) => each.name === component.profile);
-  const profile = listed && isFormula(listed) ? withOwnParameters(listed, component) : listed;
+  const asked = useAnswer(() => listed && profileWith(listed.name, component.options).catch(() => profileWith(listed.name)), [listed?.name, JSON.stringify(component?.options ?? {})]).value;
+  const described = asked?.name === listed?.name ? asked : null;
+  const profile = listed && isFormula(listed) ? withUnits(withOwnParameters(listed, component), described) : listed && { ...listed, ...(described && { parameters: described.parameters }) };
   const modifiers = component ? modifiersOf(component) : [];
   const told = useAnswer(() => Promise.all(modifiers.map((each) => modifierOf(each.name, each.setting))), [JSON.stringify(modifiers)]).value ?? [];
   const gesture = useRef(null);
@@ -65,8 +68,8 @@ export function ParameterPanel({ name, request, image, catalogue, change, select
     select(request.components.find((each) => each.name !== name)?.name ?? null);
   };
   const own = parametersOf({ ...profile, parameters: [...profile.parameters, ...told.flatMap((each) => each.parameters)] }, request, component);
-  const described = new Set(own.map((each) => each.name));
-  const others = Object.keys(component.parameters ?? {}).filter((key) => !described.has(key));
+  const shown = new Set(own.map((each) => each.name));
+  const others = Object.keys(component.parameters ?? {}).filter((key) => !shown.has(key));
   const rows = [...own, ...others.map((key) => ({ name: key, unit: "", description: "" }))];
   return html`<section class="card stack" aria-label=${`Component ${name}`}>
     <div class="row"><${NameField} name=${name} taken=${request.components.map((each) => each.name)} onName=${rename} />
@@ -78,6 +81,7 @@ export function ParameterPanel({ name, request, image, catalogue, change, select
     ${faults.filter(({ path }) => path === place || path === `${place}.parameters`).map((fault) => html`<p class="fault" role="alert">${sentence(fault)}</p>`)}
     ${isFormula(profile) && html`<${Brightness} component=${component} faults=${faultsAt(faults, `${place}.options`)}
       put=${(text) => edit((before) => withBrightness(before, text, listed))} />`}
+    ${described?.options && html`<${ProfileOptions} request=${request} component=${component} described=${described} files=${files} edit=${edit} faults=${faultsAt(faults, `${place}.options`)} />`}
     <${Ties} request=${request} component=${component} namesOf=${namesOf} edit=${edit} />
     <div class="parameters">${rows.map((parameter) => html`
       <${Parameter} key=${parameter.name} parameter=${parameter} said=${readParameter(component.parameters?.[parameter.name])}
@@ -89,6 +93,9 @@ export function ParameterPanel({ name, request, image, catalogue, change, select
       faults=${faults.filter(({ path }) => path.startsWith(`${place}.geometry`))} />`}
   </section>`;
 }
+
+/** Parameters of a formula with what the service says of those that it knows: their units follow from the formula. */
+const withUnits = (profile, described) => ({ ...profile, parameters: profile.parameters.map((each) => ({ ...described?.parameters.find(({ name }) => name === each.name), ...Object.fromEntries(Object.entries(each).filter(([, said]) => said !== "" && said !== undefined)), name: each.name })) });
 
 function Brightness({ component, faults, put }) {
   const text = brightnessOf(component);

@@ -98,7 +98,7 @@ function Workbench({ draft, catalogue }) {
         <${ImageStage} key=${image.name} image=${image} request=${request} strokes=${strokes} catalogue=${catalogue} selected=${selected} select=${select} onPlane=${setShownPlane} />`}
       </div>
       <div class="side">
-        ${selected && html`<${ParameterPanel} key=${selected} name=${selected} request=${request} image=${image.name} catalogue=${catalogue}
+        ${selected && html`<${ParameterPanel} key=${selected} name=${selected} request=${request} image=${image.name} catalogue=${catalogue} files=${draft.files ?? []}
           change=${changeRequest} select=${select} faults=${faults} />`}
         <section class="card stack"><h2>Components</h2>
           <${ComponentTree} request=${request} catalogue=${catalogue} selected=${selected} select=${select} change=${changeRequest} faults=${faults} shown=${shownPlane} />
