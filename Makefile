@@ -144,6 +144,7 @@ bench-calibration: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python docs/generate_model.py
 	$(BIN)/python docs/generate_reference.py
+	$(BIN)/python docs/generate_rest.py
 	$(BIN)/python docs/generate_map.py
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html docs docs/_build/site
 

@@ -3,12 +3,19 @@
 Nothing that the outside sent is echoed except where a message names it, so a hostile body never comes back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from fitting.spec.documents import Fault
 
 _TYPE_PREFIX = "urn:photfit:problem:"
+HELP = "/help"
+"""The page that explains notices, errors and flags, each under its code."""
+
+
+def help_address(kind: str) -> str:
+    """Where the service explains a kind of problem, or a notice of that code."""
+    return f"{HELP}#{kind.removeprefix(_TYPE_PREFIX)}"
 
 
 class ServiceProblem(Exception):
@@ -32,6 +39,7 @@ class ServiceProblem(Exception):
             "status": self.status,
             "detail": self.detail,
             "instance": instance,
+            "help": help_address(self.kind),
             **self.members,
         }
 
@@ -226,3 +234,10 @@ class InternalError(ServiceProblem):
 def body_too_large(limit: int) -> BodyTooLarge:
     """The problem of a body over `limit` bytes."""
     return BodyTooLarge(f"The body is over the limit of {limit} bytes ({limit / 2**20:g} MiB).", limit_bytes=limit)
+
+
+def problem_kinds(of: type[ServiceProblem] = ServiceProblem) -> Iterator[type[ServiceProblem]]:
+    """Every kind of problem, those of a kind after it."""
+    for kind in of.__subclasses__():
+        yield kind
+        yield from problem_kinds(kind)

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 import photfit
-from app.errors import ServiceProblem
+from app.errors import problem_kinds
 from fitting.catalogues import CRITERIA, GOODNESS, KINDS
 from fitting.spec.catalogues import FLAGS
 from fitting.spec.methods import METHODS
@@ -150,17 +150,12 @@ def errors() -> Iterator[str]:
     """Each kind of problem."""
     yield "# Errors\n\nThe service tells of every error by a problem document (RFC 9457). Its `type` is"
     yield "`urn:photfit:problem:` and one of the kinds below, which stays. `title` says the same to people, `detail`"
-    yield "what was wrong in this case, and `instance` is the number of the request in the service's log."
-    for problem in sorted(_kinds_of(ServiceProblem), key=lambda kind: (kind.status, kind.kind)):
+    yield "what was wrong in this case, `instance` is the number of the request in the service's log, and `help` leads"
+    yield "to the service's own copy of this page."
+    for problem in sorted(problem_kinds(), key=lambda kind: (kind.status, kind.kind)):
         yield f"\n## {problem.kind}\n\nStatus {problem.status}, “{problem.title}”. {inspect.getdoc(problem)}"
     yield "\n## out-of-time\n\nThe `error` of a fit that took longer than it may. Where it has `kept`, the fit has a"
     yield "result: what it had found when it was stopped."
-
-
-def _kinds_of(problem: type[ServiceProblem]) -> Iterator[type[ServiceProblem]]:
-    for kind in problem.__subclasses__():
-        yield kind
-        yield from _kinds_of(kind)
 
 
 def python() -> Iterator[str]:

@@ -31,6 +31,7 @@ COMMANDS: tuple[str, ...] = (
     "plot",
     "cancel",
     "profiles",
+    "explain",
     "worker",
     "admin",
     "doctor",

@@ -150,5 +150,5 @@ def _status_lines(fit: FitAnswer) -> Iterator[tuple[str, str]]:
             yield name, now if began is None else f"{now}, from {began:.6g}"
     if fit.error is not None:
         yield "error", fit.error.detail or fit.error.title
-    for warning in fit.warnings:
-        yield "warning", warning
+    for notice in fit.notices:
+        yield "warning", f"{notice.sentence} ({notice.code}: photfit explain)"

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import ServiceProblem
+from fitting.spec.catalogues import FLAGS
 from fitting.spec.notices import NOTICES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,6 +43,16 @@ def test_the_reference_says_what_the_code_does() -> None:
     assert made["REMEDIES"].read_text("utf-8") == made["remedies"](), "run `make docs`"
     stale = [name for name, text in pages.items() if (ROOT / "docs" / "reference" / name).read_text("utf-8") != text]
     assert stale == [], "run `make docs`"
+
+
+def test_the_routes_and_the_page_of_explanations_are_what_the_code_says() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "generate_rest.py"))
+    assert made["REST"].read_text("utf-8") == made["rest"](), "run `make docs`"
+    text = made["HELP"].read_text("utf-8")
+    assert text == made["explanations"](), "run `make docs`"
+    led_to = re.findall(r'<section id="([^"]+)"', text)
+    assert len(led_to) == len(set(led_to)), "a notice and an error share a code"
+    assert set(led_to) == {*NOTICES, *anchors("errors.md"), *(f"flag-{name}" for name in FLAGS)}
 
 
 def test_the_glossary_names_places_that_are_there() -> None:

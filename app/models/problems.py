@@ -26,4 +26,9 @@ class ProblemModel(BaseModel):
     status: int = Field(description="The HTTP status.", examples=[422])
     detail: str = Field(description="What went wrong this time.", examples=["The request has 1 fault."])
     instance: str = Field(description="The request that met it, as in the service's log.", examples=["req_01JD…"])
+    help: str | None = Field(
+        default=None,
+        description="Where this service explains that kind of problem.",
+        examples=["/help#request-invalid"],
+    )
     faults: list[FaultModel] | None = Field(default=None, description="Every fault of a refused request.")

@@ -6,8 +6,8 @@ from typing import Any, cast
 from app.domain.catalogues import CatalogueOutlook, CatalogueStanding, RowStanding
 from app.models.catalogues import Catalogue, CatalogueForecast, CatalogueLinks, CatalogueRow, CatalogueRows
 from app.models.notices import NoticeModel
-from app.models.problems import ProblemModel
 from app.presenting.fits import present_place
+from app.presenting.problems import present_problem
 from fitting.spec.catalogues import decode_flags
 from fitting.spec.notices import sentences
 from jobs.storage.schema import State
@@ -26,7 +26,6 @@ def present_catalogue(standing: CatalogueStanding) -> Catalogue:
     rate = counts.done / took if took > 0.0 and counts.done else None
     left = counts.total - counts.done
     address = address_of_catalogue(record.id)
-    error = None if record.error is None else ProblemModel.model_validate({"instance": address} | record.error)
     return Catalogue(
         id=record.id,
         name=record.name,
@@ -48,7 +47,7 @@ def present_catalogue(standing: CatalogueStanding) -> Catalogue:
         rate=rate,
         eta_seconds=None if rate is None or record.finished_at is not None else left / rate,
         retries=len(record.retries),
-        error=error,
+        error=present_problem(record.error, address),
         warnings=list(sentences(record.notices)),
         notices=[NoticeModel(code=item.code, sentence=item.sentence, where=item.where) for item in record.notices],
         links=CatalogueLinks(

@@ -11,8 +11,8 @@ from app.domain.dry_run import Plan
 from app.lifetime.queue_board import Place
 from app.models.fits import Fit, FitLinks, FitPlan, FitProgress, LiveResidual, QueuePlace
 from app.models.notices import NoticeModel
-from app.models.problems import ProblemModel
 from app.models.uploads import Upload
+from app.presenting.problems import present_problem
 from fitting.spec import METHODS, Notice
 from fitting.spec.notices import sentences
 from fitting.spec.plots import PLANES, plots_of
@@ -45,7 +45,7 @@ def present_fit(record: FitRecord, place: Place | None = None) -> Fit:
         device=record.device,
         queue=None if place is None else present_place(place),
         progress=_present_progress(record),
-        error=_present_error(record),
+        error=present_problem(record.error, address_of_fit(record.id)),
         warnings=record.warnings,
         notices=_present_notices(record.notices),
         has_result=has_result(record.state, record.error, record.result_bytes),
@@ -148,12 +148,6 @@ def _present_notices(notices: Iterable[Notice]) -> list[NoticeModel]:
 def _finite(value: object) -> object:
     """The value, or None where JSON has no number for it: a fit may pass through an infinite χ²."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _present_error(record: FitRecord) -> ProblemModel | None:
-    if record.error is None:
-        return None
-    return ProblemModel.model_validate({"instance": address_of_fit(record.id)} | record.error)
 
 
 def _links(record: FitRecord) -> FitLinks:

@@ -1,4 +1,4 @@
-"""/ and /docs, the web page: static files from app/page, under a policy that loads nothing from elsewhere."""
+"""/, /docs and /help, the web page: static files from app/page, under a policy that loads nothing from elsewhere."""
 
 from pathlib import Path
 
@@ -32,6 +32,12 @@ def front() -> Response:
 def reference() -> Response:
     """Every route, to read about and to try out."""
     return FileResponse(FOLDER / "reference.html", headers=HEADERS)
+
+
+@router.get("/help")
+def explanations() -> Response:
+    """What notices, errors and flags mean, each under its code."""
+    return FileResponse(FOLDER / "help.html", headers=HEADERS)
 
 
 class PageFiles(StaticFiles):

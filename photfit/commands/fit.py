@@ -95,8 +95,10 @@ class _Run:
         from photfit.tables import parameters_report
         from photfit.terminal import terminal
 
-        for warning in outcome.warnings:
-            terminal(errors=True).print(f"warning: {warning}", style="yellow")
+        for notice in outcome.notices:
+            terminal(errors=True).print(f"warning: {notice.sentence} ({notice.code})", style="yellow", markup=False)
+        if outcome.notices:
+            click.echo("`photfit explain CODE` says what a warning means, and what to do about it", err=True)
         if self.as_json:
             click.echo(json.dumps(outcome.parameters, indent=2))
         else:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from fitting.faults import OutOfMemory, UserFault
 from fitting.spec import METHODS, FitRequest, Notice, RequestInvalid
-from fitting.spec.notices import sentences
 from fitting.spec.plots import PlotUnavailable, plots_of
 from photfit.failures import CommandFailure, UserMistake, describe_faults
 from photfit.local.engine import NothingKept, run_request
@@ -47,11 +46,6 @@ class LocalFit:
     notices: tuple[Notice, ...]
     output: Path
     failure: CommandFailure | None = None
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """The notices as sentences."""
-        return sentences(self.notices)
 
 
 def fit_here(

@@ -7,7 +7,7 @@ import pytest
 from tests.app.conftest import Service
 
 
-@pytest.mark.parametrize("address", ["/", "/docs"])
+@pytest.mark.parametrize("address", ["/", "/docs", "/help"])
 def test_a_document_loads_only_what_the_service_has(service: Service, address: str) -> None:
     page = service.client.get(address)
     policy = dict(part.strip().split(" ", 1) for part in page.headers["content-security-policy"].split(";"))

@@ -12,7 +12,7 @@ export function Notices({ notices }) {
   return notices.map(({ code, sentence, where }, at) => {
     const told = known[code];
     return html`<div key=${at} class="note warn"><p>${where ? html`<strong>${placeWords(where)}</strong>: ` : ""}${upper(sentence)}</p>
-      ${told && html`<details><summary>What to do</summary><p>${told.remedy}</p><p class="quiet">${told.meaning} (<code>${code}</code>, in the reference of notices)</p></details>`}</div>`;
+      ${told && html`<details><summary>What to do</summary><p>${told.remedy}</p><p class="quiet">${told.meaning} (<a href="/help#${code}" target="_blank" rel="noopener">${code}</a>)</p></details>`}</div>`;
   });
 }
 

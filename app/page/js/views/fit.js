@@ -67,7 +67,7 @@ function Underway({ fit, trail, gone }) {
         ? html`<${AskToNotify} /><button class="danger" onClick=${cancel}><${Icon} name="stop" />Cancel</button>`
         : html`<button class="primary" onClick=${again}>${progress?.parameters ? "Back to its model, where it stopped" : "Back to its model"}</button>`}</div></div>
     ${gone && running && html`<p class="note bad" role="alert"><strong>The service does not answer.</strong> What stands here is the last that was heard; the page tries again by itself. Is <code>photfit serve</code> still running?</p>`}
-    ${fit.error && html`<div class="note bad" role="alert"><strong>${fit.error.title}.</strong> ${fit.error.detail}</div>`}
+    ${fit.error && html`<div class="note bad" role="alert"><strong>${fit.error.title}.</strong> ${fit.error.detail} ${fit.error.help && html`<a href=${fit.error.help} target="_blank" rel="noopener">What this means</a>`}</div>`}
     ${state === "cancelled" && html`<p class="note warn">This fit was cancelled; it has no result.</p>`}
     ${running && html`<section class="card stack"><p class="visually-hidden" role="status">${spoken(progress)}</p>
       <div class="row split"><strong>${progress ? `Stage ${progress.stage + 1} of ${progress.stages}: ${progress.method}` : waitingWords(fit)}</strong>

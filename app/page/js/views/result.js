@@ -56,7 +56,7 @@ function Whole({ fit, parameters, request }) {
   };
   return html`
     <${Heading} fit=${fit} request=${request} parameters=${parameters} show=${() => setShown(true)} />
-    ${fit.error && html`<div class="note bad" role="alert"><strong>${fit.error.title}.</strong> ${fit.error.detail}</div>`}
+    ${fit.error && html`<div class="note bad" role="alert"><strong>${fit.error.title}.</strong> ${fit.error.detail} ${fit.error.help && html`<a href=${fit.error.help} target="_blank" rel="noopener">What this means</a>`}</div>`}
     ${fit.state === "cancelled" && html`<p class="note warn">This fit was cancelled; here is what it had found.</p>`}
     <${Notices} notices=${fit.notices} />
     <section class="card"><div class="figures">
