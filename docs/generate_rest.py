@@ -32,8 +32,8 @@ def rest() -> str:
 
 def _routes(document: Mapping[str, Any]) -> Iterator[str]:
     yield "# The routes\n\nThe service describes itself: `/openapi.json` has this and the schema of every document, and"
-    yield "`/docs` lets you try each route. Problems come as [problem documents](errors.md) (RFC 9457). Where accounts are"
-    yield "on, a key comes as `Authorization: Bearer KEY`; routes that need none say so."
+    yield "`/docs` lets you try each route. Problems come as [problem documents](errors.md) (RFC 9457). Where"
+    yield "accounts are on, a key comes as `Authorization: Bearer KEY`; routes that need none say so."
     operations = [
         (operation["tags"][0], path, method, operation)
         for path, methods in document["paths"].items()
