@@ -99,6 +99,9 @@ class CatalogueTable(PublicModel):
 
     columns: list[dict[str, str]] = Field(description="Name, unit, description and UCD of each column.")
     rows: list[dict[str, Any]]
+    numbers: list[int] = Field(
+        default=[], description="Of each row, its number in the input, from 0: the `n` of its address."
+    )
     next: str | None = Field(description="Address of the next page; absent on the last.")
 
 

@@ -216,7 +216,12 @@ def get_catalogue_table(
         )
     page = catalogues.table_page(services, record, choice)
     following = None if page["next"] is None else str(page["next"])
-    return CatalogueTable(columns=page["columns"], rows=page["rows"], next=link_next(request, response, following))
+    return CatalogueTable(
+        columns=page["columns"],
+        rows=page["rows"],
+        numbers=page["numbers"],
+        next=link_next(request, response, following),
+    )
 
 
 def _names(text: str | None) -> tuple[str, ...]:

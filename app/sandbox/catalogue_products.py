@@ -7,7 +7,7 @@ comes back as faults.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +144,8 @@ def table_of(
         return TablePage(faults=error.faults)
     chosen = ChosenRows(answer, rows)
     if choice.format == "json":
-        return TablePage(document=answer_page(chosen, choice.offset, choice.limit))
+        numbered = ChosenRows(replace(answer, numbered=True), rows)
+        return TablePage(document=answer_page(numbered, choice.offset, choice.limit))
     write_answer(chosen, target, choice.format)
     return TablePage()
 

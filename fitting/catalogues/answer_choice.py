@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from fitting.catalogues.answer_table import AnswerParts, AnswerRows, plain_row, said_of
+from fitting.catalogues.answer_table import NUMBER, AnswerParts, AnswerRows, plain_row, said_of
 from fitting.spec import Fault, RequestInvalid
 from fitting.spec.catalogues import FLAGS, encode_flags
 
@@ -80,7 +80,7 @@ class ChosenRows:
             return self.answer
         more = [name for name in ("flags", self.choice.sort.removeprefix("-")) if name not in self.answer.columns]
         columns = (*self.answer.columns, *filter(None, more))
-        return AnswerParts(self.answer.objects, self.answer.parts, self.answer.parameters, columns)
+        return replace(self.answer, columns=columns)
 
     def _filtered(self, table: pa.Table) -> pa.Table:
         if not self.choice.flags:
@@ -93,7 +93,9 @@ class ChosenRows:
 
 
 def answer_page(rows: AnswerRows, offset: int, limit: int) -> dict[str, Any]:
-    """A page of rows as JSON: ``columns``, ``rows`` and ``next``, the offset of what follows, None at the end."""
+    """A page of rows as JSON: ``columns``, ``rows``, ``next``, the offset of what follows, None at the end, and,
+    where the rows are numbered, ``numbers``: theirs in the input, from 0.
+    """
     found: list[dict[str, Any]] = []
     skipped = 0
     for table in rows.tables():
@@ -103,8 +105,10 @@ def answer_page(rows: AnswerRows, offset: int, limit: int) -> dict[str, Any]:
         if len(found) > limit:
             break
     more = len(found) > limit
+    numbers = [row.pop(NUMBER) for row in found[:limit] if NUMBER in row]
     return {
-        "columns": [said_of(each) for each in rows.schema],
+        "columns": [said_of(each) for each in rows.schema if each.name != NUMBER],
         "rows": [plain_row(row) for row in found[:limit]],
+        "numbers": numbers,
         "next": offset + limit if more else None,
     }

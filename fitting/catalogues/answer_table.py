@@ -26,6 +26,8 @@ from fitting.catalogues.answer_columns import GOODNESS, ROW, AnswerColumn
 from fitting.catalogues.object_table import ObjectRows
 from fitting.spec.catalogues import encode_flags
 
+NUMBER = "\0row"
+"""Column of a row's number, where one is asked for: no table's own can have this name."""
 TABLE_FORMATS = ("json", "csv", "ecsv", "fits", "votable", "parquet")
 """Formats of an answer's table."""
 
@@ -61,19 +63,21 @@ class AnswerParts:
         parts: where two have a row, the later one's counts.
         parameters: columns that are known before anything is fitted.
         columns: those that are wanted, in their order; none means all.
+        numbered: whether a last column, `NUMBER`, has the rows' numbers in the input, from 0.
     """
 
     objects: ObjectRows
     parts: Sequence[AnswerPart]
     parameters: Sequence[AnswerColumn] = ()
     columns: Sequence[str] = ()
+    numbered: bool = False
 
     @cached_property
     def schema(self) -> pa.Schema:
         """Of the whole: the input's columns, the parameters', what was derived, and how good the fits are."""
-        if not self.columns:
-            return self.whole_schema
-        return pa.schema([self.whole_schema.field(name) for name in self.columns])
+        wanted = self.columns or self.whole_schema.names
+        number = [pa.field(NUMBER, pa.int64())] if self.numbered else []
+        return pa.schema([*(self.whole_schema.field(name) for name in wanted), *number])
 
     @cached_property
     def whole_schema(self) -> pa.Schema:
@@ -121,7 +125,9 @@ class AnswerParts:
         arrays = []
         for each in self.schema:
             table = given if each.name in given.column_names else answer
-            if each.name in table.column_names:
+            if each.name == NUMBER:
+                arrays.append(answer.column(ROW).cast(each.type))
+            elif each.name in table.column_names:
                 arrays.append(table.column(each.name).cast(each.type))
             else:
                 arrays.append(pa.nulls(answer.num_rows, each.type))

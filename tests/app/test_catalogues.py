@@ -92,6 +92,7 @@ def test_columns_flags_order_and_pages_are_chosen(working_service: Service, cata
     assert [column["name"] for column in page["columns"]] == ["id", "g_flux", "flags"]
     fluxes = [row["g_flux"] for row in page["rows"]]
     assert len(fluxes) == 5
+    assert page["numbers"] == [row["id"] for row in page["rows"]]
     assert fluxes == sorted(fluxes, reverse=True)
     rest = get(page["next"]).json()["rows"]
     assert [row["id"] for row in page["rows"]] != [row["id"] for row in rest]

@@ -18,9 +18,11 @@ const VIEWS = {
   fits: () => import("./views/history.js").then(({ History }) => History),
   fit: () => import("./views/fit.js").then(({ Fit }) => Fit),
   compare: () => import("./views/compare.js").then(({ Compare }) => Compare),
+  many: () => import("./views/many.js").then(({ Many }) => Many),
+  catalogues: () => import("./views/catalogues.js").then(({ Catalogues }) => Catalogues),
   account: () => import("./views/account.js").then(({ Account }) => Account),
 };
-const TITLES = { "": "Start", files: "Planes", model: "Model", fits: "Fits", compare: "Compare", account: "Account" };
+const TITLES = { "": "Start", files: "Planes", model: "Model", fits: "Fits", many: "Use for many", catalogues: "Many objects", compare: "Compare", account: "Account" };
 
 export function App() {
   const [view = "", ...rest] = useRoute();
@@ -79,7 +81,7 @@ function Top({ view }) {
     <header class="top">
       <a class="brand" href="#/"><img src="/page/icon.svg" alt="" />photfit</a>
       <nav aria-label="Main">
-        ${link("", "Start", "#/")} ${draft && link("model", "Model")} ${link("fits", "Fits")} ${link("account", "Account")}
+        ${link("", "Start", "#/")} ${draft && link("model", "Model")} ${link("fits", "Fits")} ${link("catalogues", "Many")} ${link("account", "Account")}
       </nav>
       <a class="small" href="/docs">API</a>
       <${Theme} />

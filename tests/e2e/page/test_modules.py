@@ -22,6 +22,7 @@ from scipy.stats import norm
 from app.routes.page import FOLDER
 from fitting.files import sky_map
 from fitting.rounding import round_asymmetric, round_measurement
+from fitting.spec.catalogues import parse_catalogue
 from fitting.spec.parameters.forms import Frame, described_in
 from fitting.spec.profiles import PROFILES
 from tests.e2e.page.static import serve_page
@@ -532,3 +533,72 @@ def test_one_model_over_bands_shares_shape_and_leaves_brightness_to_each(call: C
     assert told["flux"]["by_image"]["g"] == pytest.approx(flux, rel=1e-3)
     assert told["flux"]["by_image"]["r"] == {}
     assert {made["components"][2]["parameters"][key] for key in ("ra", "dec")} == {"= a.ra", "= a.dec"}
+
+
+MANY_REQUEST = {
+    "name": "one",
+    "seed": 3,
+    "images": [{"name": "r", "data": {"upload": "upl_1", "hdu": "SCI"}, "window": {"x": [0, 9], "y": [0, 9]}}],
+    "components": [
+        {"name": "sky", "profile": "flat_sky", "parameters": {"i": 3}},
+        {
+            "name": "g",
+            "profile": "sersic",
+            "parameters": {"x": 5, "y": {"value": 5, "min": 0}, "i_e": 2, "r_e": {"value": 4, "min": 0.1}},
+        },
+        {"name": "other", "profile": "sersic", "parameters": {"x": 50, "n": "= g.n"}},
+    ],
+    "stages": [{"method": "lm"}],
+}
+
+
+def test_columns_of_a_table_are_guessed_by_their_names(call: Call) -> None:
+    columns = ["NUMBER", "X_IMAGE", "Y_IMAGE", "FLUX_RADIUS", "A_IMAGE", "B_IMAGE", "THETA_IMAGE", "MAG_AUTO"]
+    profiles = [PROFILES[name].model_dump(mode="json") for name in ("flat_sky", "sersic")]
+    found = call("model/many.js", "guessed", columns, MANY_REQUEST, profiles, ["g"])
+    assert found["places"] == {"kind": "pixel", "x": "X_IMAGE", "y": "Y_IMAGE", "one": True}
+    assert found["values"]["g.r_e"]["column"] == "FLUX_RADIUS"
+    assert found["values"]["g.q"]["formula"] == "row.B_IMAGE / row.A_IMAGE"
+    assert found["values"]["g.pa"]["formula"] == "row.THETA_IMAGE - 90"
+    assert found["values"]["g.magnitude"]["column"] == "MAG_AUTO"
+    assert found["size"] == {"pixels": 48}
+
+
+def test_a_model_becomes_the_template_of_a_catalogue(call: Call) -> None:
+    choices = {
+        "objects": {"upload": "upl_t"},
+        "places": {"kind": "pixel", "x": "X_IMAGE", "y": "Y_IMAGE", "one": True},
+        "size": {"pixels": 48},
+        "parts": ["g"],
+        "values": {
+            "g.r_e": {"from": "column", "column": "FLUX_RADIUS"},
+            "g.q": {"from": "formula", "formula": "row.B / row.A"},
+            "g.magnitude": {"from": "column", "column": "MAG"},
+        },
+        "neighbours": "mask",
+        "cutouts": None,
+    }
+    made = call("model/many.js", "catalogueOf", MANY_REQUEST, choices)
+    parsed = parse_catalogue(made)
+    assert (parsed.seed, parsed.neighbours.treatment) == (3, "mask")
+    sky, galaxy = made["template"]["components"]
+    assert sky == MANY_REQUEST["components"][0]
+    assert galaxy["parameters"] == {
+        "x": "= row.X_IMAGE - 1",
+        "y": "= row.Y_IMAGE - 1",
+        "r_e": {"value": {"column": "FLUX_RADIUS"}, "min": 0.1},
+        "q": "= row.B / row.A",
+        "magnitude": {"column": "MAG"},
+    }
+    around = {"x": "= row.X_IMAGE - 1", "y": "= row.Y_IMAGE - 1"}
+    assert made["template"]["images"][0]["window"] == {"around": around, "size": 48}
+
+
+def test_a_row_begins_where_its_fit_ended(call: Call) -> None:
+    values = {"g_r_e": 6.0, "g_r_e_err": 0.1, "g_r_e_err_scaled": 0.1, "g_flux": 9.0, "g_flux_err": 1.0, "sky_i": 4.0}
+    values |= {"sky_i_err_scaled": 0.2, "g_n": None, "g_n_err_scaled": None}
+    made = call("model/many.js", "withRow", MANY_REQUEST, values)["components"]
+    assert made[0]["parameters"] == {"i": 4.0}
+    assert made[1]["parameters"]["r_e"] == {"value": 6.0, "min": 0.1}
+    assert "flux" not in made[1]["parameters"]
+    assert "n" not in made[1]["parameters"]

@@ -53,6 +53,24 @@ async function preview(request, image, bin, isWanted) {
   }
 }
 
+/** {planes: {image: {plane: …}}, chi2} of a request as it stands, or after `stages`, by the names of a result's planes. */
+export async function planesAt(request, names, stages = []) {
+  const asked = await postJson("/v1/fits", { ...request, stages });
+  left((ids) => [...ids, asked.id]);
+  try {
+    const fit = await finished(asked.links.self, () => true);
+    if (fit.state !== "succeeded") throw new Error(fit.error?.detail ?? `The preview is ${fit.state}.`);
+    const planes = {};
+    await Promise.all(request.images.flatMap((image) => names.map(async (name) => {
+      const key = image.name ?? "image";
+      (planes[key] ??= {})[name] = await loadPlane(pixelsOfResult(fit.links.images[key][name]), 1, originOf(image));
+    })));
+    return { planes, chi2: (await getJson(fit.links.parameters)).chi2_reduced };
+  } finally {
+    clear(asked.id);
+  }
+}
+
 /** The fit once it is final; null where nobody waits for it any more. */
 async function finished(address, isWanted) {
   const until = Date.now() + LONGEST_SECONDS * 1000;

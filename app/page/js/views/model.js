@@ -83,6 +83,7 @@ function Workbench({ draft, catalogue }) {
       <button class="bare icon" aria-label="Redo" title="Redo (Ctrl+Shift+Z)" disabled=${!canRedo()} onClick=${redo}><${Icon} name="redo" /></button>
       <div class="actions">
         <button onClick=${() => setShown(true)}><${Icon} name="code" />Request</button>
+        <button onClick=${() => go("many", ...(selected ? [selected] : []))}>Use for many</button>
         <button class="primary" disabled=${busy} onClick=${fit}><${Icon} name="play" />${busy ? "Asking…" : "Fit"}</button>
       </div></div>
     ${draft.proposal && html`<${Found} ...${draft.proposal} />`}
