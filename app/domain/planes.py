@@ -71,6 +71,14 @@ def pixels(services: Services, plane: StoredPlane) -> ConvertedFile:
         return ConvertedFile.open_at(target)
 
 
+def header_cards(services: Services, plane: StoredPlane) -> list[dict[str, Any]]:
+    """The cards of the plane's header. Raises RequestFaulty where the file has no such plane."""
+    found = _read_blob(services, plane.blobs, plane.key, file_products.header_cards, plane.hdu, plane.number)
+    if isinstance(found, Fault):
+        raise RequestFaulty([found])
+    return found
+
+
 def sky_map(services: Services, plane: StoredPlane) -> dict[str, Any] | None:
     """From the plane's pixels to the sky, or None. Raises RequestFaulty where the file has no such plane."""
     found = _read_blob(services, plane.blobs, plane.key, file_products.sky_map, plane.hdu, plane.number)

@@ -31,3 +31,17 @@ class SkyMap(PublicModel):
     scale: float = Field(description="Pixels.")
     east: list[list[float]]
     north: list[list[float]]
+
+
+class HeaderCard(PublicModel):
+    """A card of a header."""
+
+    keyword: str
+    value: bool | int | float | str | None
+    comment: str
+
+
+class Header(PublicModel):
+    """The header of an image, its cards in their order; none where the file's format has no header."""
+
+    cards: list[HeaderCard]

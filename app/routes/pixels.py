@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.dependencies import OwnerDep, ServicesDep
 from app.domain import planes
-from app.models.pixels import RecognisedPlanes, SkyMap
+from app.models.pixels import Header, RecognisedPlanes, SkyMap
 from app.presenting.file_responses import converted_response
 from app.routes.openapi import binary
 
@@ -57,6 +57,15 @@ def get_sky_map(
     """Polynomials from pixels to the sky, good to a small part of a pixel; `null` where the header does not say."""
     found = planes.sky_map(services, planes.of_upload(services, owner, upload_id, hdu, number=number))
     return None if found is None else SkyMap.model_validate(found)
+
+
+@router.get("/uploads/{upload_id}/header", summary="The header of an image")
+def get_header(
+    upload_id: str, services: ServicesDep, owner: OwnerDep, hdu: Hdu = None, number: Number = None
+) -> Header:
+    """Its cards, keyword, value and comment, in the order that they stand in the file."""
+    plane = planes.of_upload(services, owner, upload_id, hdu, number=number)
+    return Header.model_validate({"cards": planes.header_cards(services, plane)})
 
 
 @router.get(

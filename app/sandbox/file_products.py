@@ -145,6 +145,17 @@ def sky_map(source: Path, hdu: int | str | None, number: int | None) -> dict[str
         return _fault_of_plane(error)
 
 
+def header_cards(source: Path, hdu: int | str | None, number: int | None) -> list[dict[str, Any]] | Fault:
+    """The cards of a plane's header; a fault where there is no such plane."""
+    from fitting.files import FileInvalid
+    from fitting.files import header_cards as read_header_cards
+
+    try:
+        return read_header_cards(source, hdu, number)
+    except FileInvalid as error:
+        return _fault_of_plane(error)
+
+
 def draw(files: Mapping[str, Path], folder: Path, kind: str, format_: str, choices: PlotChoices) -> bytes:
     """A plot of a result, from its files by their names; `folder` is empty and may be written to.
 

@@ -16,7 +16,7 @@ from fitting.files.header_cards import windowed_header
 from fitting.files.image_header import gnomonic_projection, pixel_scale
 from fitting.files.mask_bits import BitUnknown, chosen_bits, default_bits, masked_pixels
 from fitting.files.noise_cards import HeaderNoise, noise_of_header, saturation_level
-from fitting.files.plane_display import sky_map, write_pixels
+from fitting.files.plane_display import header_cards, sky_map, write_pixels
 from fitting.files.plane_meaning import UNKNOWN, plane_meaning
 from fitting.files.plane_recognition import recognise_planes
 from fitting.files.psf_models import PolynomialPsf, SampledPsf, read_psf_model
@@ -54,6 +54,7 @@ __all__ = [
     "flux_scale",
     "given_scale",
     "gnomonic_projection",
+    "header_cards",
     "is_archive",
     "masked_pixels",
     "noise_of_header",

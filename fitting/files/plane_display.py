@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from astropy.io import fits
 from numpy.typing import NDArray
 
 from fitting.files.file_reading import read_plane, read_strips
@@ -70,6 +72,24 @@ class SkyMap:
     scale: float
     east: list[list[float]]
     north: list[list[float]]
+
+
+def header_cards(path: Path, hdu: int | str | None, number: int | None = None) -> list[dict[str, object]]:
+    """The cards of a plane's header in their order, each with keyword, value and comment. Raises FileInvalid.
+
+    Values are text, numbers, truth values, or None; a number that is none (a card may say NaN) is text.
+    """
+    header = read_plane(path, hdu, number=number, window=lambda _: (slice(0, 1), slice(0, 1))).header
+    found: list[dict[str, object]] = []
+    for card in getattr(header, "cards", None) or ():
+        try:
+            keyword, value, comment = str(card.keyword), card.value, str(card.comment)
+        except (fits.VerifyError, ValueError, TypeError):  # a card that keeps to no standard
+            keyword, value, comment = str(card.image)[:8].strip(), str(card.image)[8:].strip(), ""
+        if not isinstance(value, bool | int | float | str) or (isinstance(value, float) and not math.isfinite(value)):
+            value = None if value is None or isinstance(value, fits.card.Undefined) else str(value)
+        found.append({"keyword": keyword, "value": value, "comment": comment})
+    return found
 
 
 def sky_map(path: Path, hdu: int | str | None, number: int | None = None) -> dict[str, object] | None:

@@ -62,6 +62,14 @@ def test_the_sky_is_told_where_the_header_has_it(service: Service, upload: str) 
     assert service.client.get(f"/v1/uploads/{plain}/sky").json() is None
 
 
+def test_a_header_is_told_card_by_card(service: Service, upload: str) -> None:
+    found = service.client.get(f"/v1/uploads/{upload}/header?hdu=DATA").json()["cards"]
+    header = fits.getheader(EXAMPLES / "bulge_disc" / "bulge_disc.fits", "DATA")
+    assert [card["keyword"] for card in found] == [card.keyword for card in header.cards]
+    assert {card["keyword"]: card["value"] for card in found}["NAXIS1"] == header["NAXIS1"]
+    assert service.client.get(f"/v1/uploads/{upload}/header?hdu=NONE").status_code == 422
+
+
 def test_the_examples_can_be_fetched_and_nothing_else(service: Service) -> None:
     examples = service.client.get("/v1/examples").json()["examples"]
     assert "three_galaxies" in [example["name"] for example in examples]

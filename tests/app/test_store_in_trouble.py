@@ -40,7 +40,8 @@ def names(running: InProcess) -> dict[str, str]:
 
 READING = [
     "GET /v1/uploads/{upload_id}/preview.png", "GET /v1/uploads/{upload_id}/pixels.npy",
-    "GET /v1/uploads/{upload_id}/sky", "POST /v1/uploads/{upload_id}/propose", "POST /v1/fits", "POST /v1/import",
+    "GET /v1/uploads/{upload_id}/header", "GET /v1/uploads/{upload_id}/sky",
+    "POST /v1/uploads/{upload_id}/propose", "POST /v1/fits", "POST /v1/import",
     "POST /v1/fits/{fit_id}/rerun", "GET /v1/fits/{fit_id}/parameters", "GET /v1/fits/{fit_id}/covariance",
     "GET /v1/fits/{fit_id}/best-fit", "GET /v1/fits/{fit_id}/chains", "GET /v1/fits/{fit_id}/provenance",
     "GET /v1/fits/{fit_id}/bundle.zip", "GET /v1/fits/{fit_id}/log",

@@ -65,3 +65,9 @@ def open_corner(page: Page) -> None:
     """Show the corner plot of a result."""
     page.get_by_role("tab", name="Corner").click()
     expect(page.locator("canvas.corner")).to_be_visible()
+
+
+def open_example(page: Page, example: str) -> None:
+    """Open an example with its own model."""
+    page.get_by_role("button", name=f"Open the model of {example}", exact=True).click()
+    expect(page.locator(".ellipse").first).to_be_visible(timeout=ENOUGH_MILLISECONDS)

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 # Without these, Chromium may refuse WebGL where there is no graphics card.
 _SOFTWARE_WEBGL = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 
-_PAINT = """async (stretch) => {
+_PAINT = """async ([stretch, turned]) => {
   const { WebglPainter } = await import("/page/js/image/webgl-painter.js");
   const { CanvasPainter } = await import("/page/js/image/picture.js");
   const [width, height] = [31, 23];
@@ -23,7 +23,10 @@ _PAINT = """async (stretch) => {
   const values = Float32Array.from({ length: width * height }, (_, at) => value(at));
   const plane = { width, height, values, bin: 2, origin: [5, 7] };
   const look = { map: "viridis", stretch, low: 0, high: 80, softening: 0.05 };
-  const camera = { x: 36, y: 29, zoom: 4.3 };
+  const { Camera } = await import("/page/js/image/camera.js");
+  const camera = new Camera();
+  camera.move(36, 29, 4.3);
+  if (turned) camera.turn([0.6, 0.8], [0.8, -0.6]);
   const [card, plain] = [WebglPainter, CanvasPainter].map((Painter) => {
     const canvas = Object.assign(document.createElement("canvas"), { width: 200, height: 150 });
     const painter = new Painter(canvas);
@@ -47,12 +50,16 @@ _PAN = """async () => {
   document.body.append(canvas);
   const painter = painterOf(canvas);
   painter.setPlane(plane);
-  painter.draw(plane, look, { x: 2048, y: 2048, zoom: 0.2 }, 1, false);
+  const { Camera } = await import("/page/js/image/camera.js");
+  const camera = new Camera();
+  camera.move(2048, 2048, 0.2);
+  painter.draw(plane, look, camera, 1, false);
   const frame = () => new Promise(requestAnimationFrame);
   await frame();
   const start = performance.now();
   for (let step = 0; step < 60; step += 1) {
-    painter.draw(plane, look, { x: 2048 + 7 * step, y: 2048 - 5 * step, zoom: 0.2 + step / 50 }, 1, false);
+    camera.move(2048 + 7 * step, 2048 - 5 * step, 0.2 + step / 50);
+    painter.draw(plane, look, camera, 1, false);
     await frame();
   }
   return 60000 / (performance.now() - start);
@@ -70,11 +77,12 @@ def drawing(playwright: Playwright) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("stretch", ["asinh", "linear", "sqrt", "log"])
-def test_the_graphics_card_and_the_canvas_show_the_same(drawing: Page, stretch: str) -> None:
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_graphics_card_and_the_canvas_show_the_same(drawing: Page, stretch: str, turned: bool) -> None:
     if not drawing.evaluate("!!document.createElement('canvas').getContext('webgl2')"):
         pytest.skip("this browser has no WebGL 2")
     # Edges between pixels may fall on either side.
-    assert drawing.evaluate(_PAINT, stretch) < 0.02
+    assert drawing.evaluate(_PAINT, [stretch, turned]) < 0.02
 
 
 # A rate of frames is only told on a machine that has nothing else to do.

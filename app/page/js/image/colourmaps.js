@@ -1,5 +1,7 @@
 /** Colour maps: perceptually uniform ones for light, a diverging one for residuals. */
 
+import { STRETCHES } from "./cuts.js";
+
 // Every eighth colour of matplotlib's maps (CC0), six hexadecimal digits each; between them the colours are straight.
 const ANCHORS = {
   "grey":
@@ -22,6 +24,9 @@ const ANCHORS = {
     "fbe5d8fddcc9fbccb4f8bb9ef5aa89ee9677e48066db6b55d05548c53e3dba2832ab162a930e267c072267001f",
 };
 
+/** Equal steps between the cuts, each with its colour. */
+export const TABLE_LENGTH = 256 * 64;
+
 export const MAPS = Object.keys(ANCHORS);
 
 /** The map's 256 colours as bytes, red, green, blue, alpha. */
@@ -38,4 +43,17 @@ export function coloursOf(name) {
     bytes[4 * step + 3] = 255;
   }
   return bytes;
+}
+
+let latest = { key: null, table: null };
+
+/** The colour of each of equal steps between the cuts, stretched: little-endian words of red, green, blue, alpha. */
+export function tableOf({ map, stretch, softening }) {
+  const key = `${map} ${stretch} ${softening}`;
+  if (latest.key !== key) {
+    const colours = new Uint32Array(coloursOf(map).buffer);
+    const table = Uint32Array.from({ length: TABLE_LENGTH }, (_, step) => colours[Math.round(255 * STRETCHES[stretch]((step + 0.5) / TABLE_LENGTH, softening))]);
+    latest = { key, table };
+  }
+  return latest.table;
 }

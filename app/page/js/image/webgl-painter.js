@@ -1,7 +1,6 @@
 /** Paints a plane with WebGL 2: the pixels stay floats on the graphics card, and a table of colours makes the look. */
 
-import { coloursOf } from "./colourmaps.js";
-import { STRETCHES } from "./cuts.js";
+import { tableOf, TABLE_LENGTH as ENTRIES } from "./colourmaps.js";
 
 const VERTEX = `#version 300 es
 void main() {
@@ -16,6 +15,7 @@ precision highp sampler2D;
 uniform sampler2D plane, colours;
 uniform vec2 centre, viewport, origin, cuts;
 uniform float zoom, bin;
+uniform vec4 axes;
 out vec4 colour;
 
 const vec3 OUTSIDE = vec3(0.055, 0.065, 0.08), MASKED = vec3(0.42, 0.42, 0.45);
@@ -32,13 +32,13 @@ vec3 seen(vec2 image) {
 }
 
 void main() {
-  vec2 image = centre + (gl_FragCoord.xy - 0.5 * viewport) / zoom;
+  vec2 screen = (gl_FragCoord.xy - 0.5 * viewport) / zoom;
+  vec2 image = centre + axes.xy * screen.x + axes.zw * screen.y;
   colour = vec4(SHOWN, 1.0);
 }`;
 
 const OPTIONS = { antialias: false, alpha: false, depth: false, preserveDrawingBuffer: true };
-const ENTRIES = 256 * 64;
-const UNIFORMS = ["plane", "colours", "centre", "viewport", "origin", "cuts", "zoom", "bin"];
+const UNIFORMS = ["plane", "colours", "centre", "viewport", "origin", "cuts", "zoom", "bin", "axes"];
 const ONE = "seen(image)";
 const FOUR = "0.25 * (" + ["-1.0, -1.0", "1.0, -1.0", "-1.0, 1.0", "1.0, 1.0"]
   .map((corner) => `seen(image + vec2(${corner}) * 0.25 / zoom)`).join(" + ") + ")";
@@ -85,6 +85,7 @@ export class WebglPainter {
     gl.uniform2f(at.cuts, look.low, ENTRIES / (look.high - look.low));
     gl.uniform1f(at.zoom, zoom);
     gl.uniform1f(at.bin, plane.bin);
+    gl.uniform4f(at.axes, ...camera.axes);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }
 
@@ -92,7 +93,7 @@ export class WebglPainter {
     const { gl } = this;
     gl.activeTexture(gl.TEXTURE0);
     gl.bindTexture(gl.TEXTURE_2D, this.colours);
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, ENTRIES / 256, 0, gl.RGBA, gl.UNSIGNED_BYTE, table(look));
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, ENTRIES / 256, 0, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(tableOf(look).buffer));
     this.key = key;
   }
 
@@ -109,13 +110,6 @@ export function hasGraphicsCard() {
   const renderer = String(gl.getParameter(told ? told.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
   gl.getExtension("WEBGL_lose_context")?.loseContext();
   return !/swiftshader|llvmpipe|softpipe|software|basic render/i.test(renderer);
-}
-
-/** The colour of each of equal steps between the cuts, stretched. */
-function table({ map, stretch, softening }) {
-  const colours = new Uint32Array(coloursOf(map).buffer);
-  return new Uint8Array(Uint32Array.from({ length: ENTRIES }, (_, entry) =>
-    colours[Math.round(255 * STRETCHES[stretch]((entry + 0.5) / ENTRIES, softening))]).buffer);
 }
 
 /** The program that shows an expression of `image`, and where its uniforms are. */

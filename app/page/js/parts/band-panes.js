@@ -45,7 +45,7 @@ function SideBySide({ bands, request, over, open }) {
   return html`<div class="tools"><${LookTools} look=${looks[0]} plane=${bands[0].plane} onChange=${relook} /></div>
     <div class="panes">${bands.map(({ name, plane, sky }, at) => html`<${Pane} key=${name} small plane=${plane} look=${looks[at]} camera=${cameras[at]} title=${name}
       label=${`Data, image ${name}`} onCursor=${(place) => setCursor(place && { at, place })} onOpen=${open && ((place) => open(request.images[at], plane, sky, place))}
-      corner=${() => html`<${Readout} cursor=${cursor?.at === at ? cursor.place : null} plane=${plane} sky=${sky} /><${ScaleBar} camera=${cameras[at]} sky=${sky} /><${Compass} sky=${sky} />`}>
+      corner=${() => html`<${Readout} cursor=${cursor?.at === at ? cursor.place : null} plane=${plane} sky=${sky} /><${ScaleBar} camera=${cameras[at]} sky=${sky} /><${Compass} camera=${cameras[at]} sky=${sky} />`}>
       ${(view) => over(request.images[at], sky, view)}</${Pane}>`)}</div>`;
 }
 
@@ -68,6 +68,6 @@ function Colour({ bands, request, over }) {
       <span class="small quiet">Blue to red: ${sorted.map(({ name }) => name).join(", ")}${known ? ", by their wavelengths" : ", in the order of the request"}; ${zeroPoints.every((each) => Number.isFinite(each)) ? "weighed by their zero points" : "each as bright as its own brightest"}.</span></div>
     <${Pane} plane=${sorted[0].plane} look=${look} camera=${cameras[0]} label=${`Colours of ${sorted.map(({ name }) => name).join(", ")}`} onCursor=${setCursor}
       corner=${(pane) => html`${picture && html`<${Layer} picture=${picture} turn=${key} camera=${cameras[0]} pane=${pane} opacity=${1} />`}
-        <${Readout} cursor=${cursor} plane=${sorted[0].plane} sky=${sorted[0].sky} /><${ScaleBar} camera=${cameras[0]} sky=${sorted[0].sky} /><${Compass} sky=${sorted[0].sky} />`}>
+        <${Readout} cursor=${cursor} plane=${sorted[0].plane} sky=${sorted[0].sky} /><${ScaleBar} camera=${cameras[0]} sky=${sorted[0].sky} /><${Compass} camera=${cameras[0]} sky=${sorted[0].sky} />`}>
       ${(view) => over(first, sorted[0].sky, view)}</${Pane}>`;
 }

@@ -19,11 +19,12 @@ export function ScaleBar({ camera, sky }) {
   return html`<span class="scale">${inUnits}<i style=${{ width: `${(length / perPixel) * camera.zoom}px` }}></i></span>`;
 }
 
-export function Compass({ sky }) {
+export function Compass({ sky, camera }) {
+  useCamera(camera);
   if (!sky) return null;
   const { north, east } = compassOf(sky);
   const arrow = ([x, y], letter) => html`
     <line x1="0" y1="0" x2=${14 * x} y2=${-14 * y} /><text x=${20 * x} y=${-20 * y}>${letter}</text>`;
   return html`<svg class="compass" viewBox="-27 -27 54 54" role="img" aria-label="North and east">
-    ${arrow(north, "N")}${arrow(east, "E")}</svg>`;
+    ${arrow(camera.across(...north), "N")}${arrow(camera.across(...east), "E")}</svg>`;
 }

@@ -6,8 +6,8 @@ import { general } from "../model/rounding.js";
 const MARGIN = { left: 62, right: 12, top: 10, bottom: 34 };
 const HEIGHT = 240;
 
-/** `series`: {name, points: [[x, y], …], tone: 1…4, dots}; without finite points it says so. */
-export function Chart({ series, x, y, logY = false, height = HEIGHT, label }) {
+/** `series`: {name, points: [[x, y], …], tone: 1…4, dots, bare: dots alone}; `mark` is a place along x; without finite points it says so. */
+export function Chart({ series, x, y, logY = false, height = HEIGHT, label, mark = null }) {
   const frame = useRef(null);
   const [width, setWidth] = useState(480);
   useLayoutEffect(() => {
@@ -36,8 +36,9 @@ export function Chart({ series, x, y, logY = false, height = HEIGHT, label }) {
           <text x=${MARGIN.left - 6} y=${py(tick) + 4} text-anchor="end">${general(tick)}</text>`)}
         ${ticks(left, right, Math.min(8, width / 90)).map((tick) => html`<text x=${px(tick)} y=${height - MARGIN.bottom + 15} text-anchor="middle">${general(tick)}</text>`)}
         <path class="axis" fill="none" d=${`M${MARGIN.left} ${MARGIN.top}V${height - MARGIN.bottom}H${width - MARGIN.right}`} />
-        ${drawn.map(({ points, tone, dots }) => html`
-          ${points.length > 1 && html`<path class=${`line s${tone}`} d=${path(points)} />`}
+        ${mark !== null && mark >= left && mark <= right && html`<line class="mark" x1=${px(mark)} x2=${px(mark)} y1=${MARGIN.top} y2=${height - MARGIN.bottom} />`}
+        ${drawn.map(({ points, tone, dots, bare }) => html`
+          ${points.length > 1 && !bare && html`<path class=${`line s${tone}`} d=${path(points)} />`}
           ${(dots || points.length === 1) && points.map(([a, b]) => html`<circle class=${`dot s${tone}`} r="2.6" cx=${px(a)} cy=${py(b)} />`)}`)}
         <text x=${MARGIN.left + inner.width / 2} y=${height - 4} text-anchor="middle">${x}</text>
         <text transform=${`translate(12 ${MARGIN.top + inner.height / 2}) rotate(-90)`} text-anchor="middle">${y}</text>`}

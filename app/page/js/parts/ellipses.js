@@ -103,7 +103,7 @@ function Outline({ ellipse, camera, pane, selected, select, put, remove, smalles
     <ellipse class="shade" transform=${turn} rx=${Math.abs(r * q)} ry=${Math.abs(r)} />
     <ellipse class="outline" transform=${turn} rx=${Math.abs(r * q)} ry=${Math.abs(r)} />
     <ellipse class="hit" transform=${turn} rx=${Math.abs(r * q)} ry=${Math.abs(r)} />
-    <text class="name" transform=${`translate(${x} ${y + topOf(ellipse)}) scale(${1 / camera.zoom} ${-1 / camera.zoom})`} y="-6" text-anchor="middle">${name}</text>
+    <text class="name" transform=${camera.label(x, y, topOf(ellipse))} y="-6" text-anchor="middle">${name}</text>
   </g>`;
 }
 

@@ -7,15 +7,14 @@ export function Layer({ picture, turn, camera, pane, opacity = 0.55 }) {
   const paint = () => {
     const ratio = devicePixelRatio || 1;
     const context = canvas.current.getContext("2d");
-    const zoom = camera.zoom * ratio;
-    const { surface, origin } = picture;
-    const [width, height] = [surface.width, surface.height].map((pixels) => pixels * picture.bin * zoom);
+    const { surface, origin, bin } = picture;
+    context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, canvas.current.width, canvas.current.height);
     context.globalAlpha = opacity;
     context.imageSmoothingEnabled = false;
-    const left = (origin[0] - 0.5 - camera.x) * zoom + canvas.current.width / 2;
-    const bottom = canvas.current.height / 2 - (origin[1] - 0.5 - camera.y) * zoom;
-    context.drawImage(surface, left, bottom - height, width, height);
+    context.setTransform(...camera.numbers(canvas.current, ratio));
+    context.transform(bin, 0, 0, -bin, origin[0] - 0.5, origin[1] - 0.5 + surface.height * bin);
+    context.drawImage(surface, 0, 0);
   };
   useLayoutEffect(() => {
     const ratio = devicePixelRatio || 1;

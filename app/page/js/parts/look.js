@@ -80,3 +80,19 @@ export function Histogram({ plane, look, onChange }) {
     ${cut("low", "Darkest value")}${cut("high", "Brightest value")}
   </svg>`;
 }
+
+/** Keys on an image: s, c and m go to the next stretch, cuts and colours, with Shift to the one before. */
+export const lookKeys = (look, plane, onChange) => (key, back) => {
+  const next = (names, now) => names[(names.indexOf(now) + (back ? -1 : 1) + names.length) % names.length];
+  const moves = {
+    s: () => ({ stretch: next(Object.keys(STRETCHES), look.stretch) }),
+    c: () => {
+      const cuts = next(Object.keys(CUTS), look.cuts);
+      return { cuts, ...CUTS[cuts](plane.sorted) };
+    },
+    m: () => ({ map: next(MAPS, look.map) }),
+  };
+  if (!moves[key]) return false;
+  onChange({ ...look, ...moves[key]() });
+  return true;
+};

@@ -18,7 +18,7 @@ export function useCamera(camera) {
 }
 
 /** `children` are drawn over the image in its own coordinates: a function of {camera, pane}, giving SVG. */
-export function Pane({ plane, look, camera, label, title, small, onCursor, onDraw, onOpen, children, corner }) {
+export function Pane({ plane, look, camera, label, title, small, onCursor, onDraw, onOpen, onKey, children, corner }) {
   const frame = useRef(null);
   const canvas = useRef(null);
   const painter = useRef(null);
@@ -114,12 +114,15 @@ export function Pane({ plane, look, camera, label, title, small, onCursor, onDra
       1: () => camera.zoomAt(1 / camera.zoom, middle, pane),
       Enter: onOpen && (() => onOpen([camera.x, camera.y])),
     };
-    if (!moves[event.key]) return;
+    if (!moves[event.key]) {
+      if (onKey?.(event.key.toLowerCase(), event.shiftKey)) event.preventDefault();
+      return;
+    }
     event.preventDefault();
     moves[event.key]();
     onCursor?.([camera.x, camera.y]);
   };
-  const help = "Arrow keys move the image, plus and minus zoom, 0 shows all of it, 1 shows pixel by pixel.";
+  const help = "Arrow keys move the image, plus and minus zoom, 0 shows all of it, 1 shows pixel by pixel; s, c and m change stretch, cuts and colours.";
 
   return html`<div class="pane ${small ? "small" : ""}" ref=${frame} onPointerDown=${down} onPointerMove=${move}
       onPointerUp=${up} onPointerCancel=${up} onPointerLeave=${() => onCursor?.(null)} onKeyDown=${key}

@@ -3,6 +3,7 @@
 import { html, useEffect, useMemo, useRef, useState } from "../html.js";
 import { Camera } from "../image/camera.js";
 import { binFor, lightLook, loadPlane, RESIDUAL_LOOK } from "../image/planes.js";
+import { useSmoothed } from "../image/smoothing.js";
 import { originOf, reference } from "../model/requests.js";
 import { sample } from "../image/cuts.js";
 import { topOf } from "../model/ellipse.js";
@@ -11,9 +12,11 @@ import { Failure, useAnswer } from "./asking.js";
 import { Compass, ScaleBar } from "./bearings.js";
 import { ellipsesOf } from "./ellipses.js";
 import { Icon } from "./icons.js";
-import { LookTools } from "./look.js";
+import { LookTools, lookKeys } from "./look.js";
+import { LookingMarks, LookingPanels, LookingTools, useContours, useLooking } from "./looking.js";
 import { NumberField } from "./number-field.js";
 import { Pane } from "./pane.js";
+import { RadialProfile } from "./radial-profile.js";
 import { Readout } from "./readout.js";
 
 const PLANES = { data: "Data", model: "Model", normalized_residual: "Residual / σ" };
@@ -30,6 +33,7 @@ export function ResultPanes({ fit, request, lit, light }) {
 
 function Linked({ fit, image, request, lit, light }) {
   const { components } = request;
+  const file = reference(image.data);
   const profiles = useAnswer(loadCatalogue, []).value?.profiles ?? [];
   const [drawn, setDrawn] = useState(components.length <= MOST_DRAWN);
   const [minus, setMinus] = useState(false);
@@ -40,6 +44,14 @@ function Linked({ fit, image, request, lit, light }) {
   const camera = useMemo(() => new Camera(), []);
   const [looks, setLooks] = useState(null);
   const [cursor, setCursor] = useState(null);
+  const looking = useLooking(camera, value?.sky ?? null, cursor);
+  const frame = useRef(null);
+  const [radial, setRadial] = useState(false);
+  const smooth = {
+    data: useSmoothed(value?.data ?? null, looking.sigma), model: useSmoothed(part.value ?? value?.model ?? null, looking.sigma),
+    normalized_residual: useSmoothed(value?.normalized_residual ?? null, looking.sigma),
+  };
+  const contours = useContours(looking.contours ? smooth.data : null, looks?.data, looking.contours);
   const [single, setSingle] = useState(null);
   const [blinking, setBlinking] = useState(false);
   useEffect(() => {
@@ -63,10 +75,11 @@ function Linked({ fit, image, request, lit, light }) {
   if (!value || !looks) return html`<div class="panes">${Object.keys(PLANES).map((key) => html`<div class="pane small" key=${key}></div>`)}</div>`;
   const left = minus && part.value ? subtracted(value.data, part.value) : null;
   const planeOf = (key) => (key === "model" && part.value ? part.value : key === "data" && left ? left : value[key]);
+  const seenOf = (key) => (key === "data" && left ? left : smooth[key] ?? planeOf(key));
   // A component has cuts of its own: those of the data have the sky in them.
   const lookOf = (key) => (key === "model" && part.value ? { ...lightLook(part.value), map: looks.model.map, stretch: looks.model.stretch } : looks[key]);
   const ellipses = drawn && profiles.length ? ellipsesOf(request, profiles, value.sky, image.name) : [];
-  const over = ({ camera: current }) => ellipses.map((each) => html`<${SeenEllipse} key=${each.name} ellipse=${each} camera=${current} lit=${each.name === lit} light=${light} />`);
+  const over = ({ camera: current }) => html`<${LookingMarks} looking=${looking} camera=${current} contours=${contours} />${ellipses.map((each) => html`<${SeenEllipse} key=${each.name} ellipse=${each} camera=${current} lit=${each.name === lit} light=${light} />`)}`;
   const titleOf = (key) => (key === "model" && part.value ? `Model of ${instead.slice(10)}` : key === "data" && left ? `Data − ${instead.slice(10)}` : PLANES[key]);
   const change = (key) => (look) => setLooks(key === "normalized_residual" ? { ...looks, [key]: look } : { ...looks, data: look, model: look });
   const shown = single ? [single] : Object.keys(PLANES);
@@ -85,10 +98,15 @@ function Linked({ fit, image, request, lit, light }) {
       <div class="segments" role="group" aria-label="Panes"><button aria-pressed=${single === null} onClick=${() => (setBlinking(false), setSingle(null))}>All</button>
         ${Object.entries(PLANES).map(([key, words]) => html`<button key=${key} aria-pressed=${single === key && !blinking} onClick=${() => (setBlinking(false), setSingle(key))}>${words}</button>`)}</div>
       <button aria-pressed=${blinking} onClick=${blink}><${Icon} name="blink" />Blink</button></div>
-    <div class="panes">${shown.map((key) => html`<${Pane} key=${single ? "one" : key} small=${!single} plane=${planeOf(key)} look=${lookOf(key)} camera=${camera}
-      label=${`${PLANES[key]} of ${image.name}`} title=${titleOf(key)} onCursor=${setCursor}
+    <div class="panes" ref=${frame}>${shown.map((key) => html`<${Pane} key=${single ? "one" : key} small=${!single} plane=${seenOf(key)} look=${lookOf(key)} camera=${camera}
+      label=${`${PLANES[key]} of ${image.name}`} title=${titleOf(key)} onCursor=${setCursor} onDraw=${looking.draw} onKey=${lookKeys(looks[key], value[key], change(key))}
       corner=${() => html`<${Readout} cursor=${cursor} plane=${planeOf(key)} sky=${value.sky} />
-        <${ScaleBar} camera=${camera} sky=${value.sky} />${key === shown[0] && html`<${Compass} sky=${value.sky} />`}`}>${over}</${Pane}>`)}</div>`;
+        <${ScaleBar} camera=${camera} sky=${value.sky} />${key === shown[0] && html`<${Compass} camera=${camera} sky=${value.sky} />`}`}>${over}</${Pane}>`)}</div>
+    <${LookingTools} looking=${looking} file=${file} frame=${frame} name=${fit.name} />
+    <${LookingPanels} looking=${looking} planes=${{ [titleOf("data")]: planeOf("data"), [titleOf("model")]: planeOf("model"), [PLANES.normalized_residual]: value.normalized_residual }} />
+    <details class="card" onToggle=${(event) => setRadial(event.target.open)}><summary>Radial profile of a component over the data</summary>${radial && html`<div class="stack">
+      <${RadialProfile} ellipses=${ellipsesOf(request, profiles, value.sky, image.name)} data=${value.data} model=${value.model} setRing=${looking.setRing} zeroPoint=${image.zero_point}
+        planeOf=${(name) => (parts.length > 1 ? loadPlane(pixelsOfResult(planeOfResult(fit, image.name, `component/${name}`)), value.bin, originOf(image)) : value.model)} /></div>`}</details>`;
 }
 
 /** An ellipse that is looked at: pointing at it lights its card, and the card lights it. */
@@ -96,7 +114,7 @@ function SeenEllipse({ ellipse: { name, x, y, r, q, pa, ...rest }, camera, lit, 
   const turn = `translate(${x} ${y}) rotate(${pa})`;
   return html`<g class="ellipse seen ${lit ? "lit" : ""}" data-component=${name} onMouseEnter=${() => light(name)} onMouseLeave=${() => light(null)} onClick=${() => light(name, true)}>
     <ellipse class="shade" transform=${turn} rx=${Math.abs(r * q)} ry=${Math.abs(r)} /><ellipse class="outline" transform=${turn} rx=${Math.abs(r * q)} ry=${Math.abs(r)} />
-    <text class="name" transform=${`translate(${x} ${y + topOf({ r, q, pa, ...rest })}) scale(${1 / camera.zoom} ${-1 / camera.zoom})`} y="-5" text-anchor="middle">${name}</text></g>`;
+    <text class="name" transform=${camera.label(x, y, topOf({ r, q, pa, ...rest }))} y="-5" text-anchor="middle">${name}</text></g>`;
 }
 
 /** A plane less another of the same pixels. */

@@ -1,7 +1,9 @@
-/** Text as a file that the browser saves. */
+/** Text or a picture as a file that the browser saves. */
 
-export function saveText(text, filename, type = "text/plain") {
-  const address = URL.createObjectURL(new Blob([text], { type }));
+export const saveText = (text, filename, type = "text/plain") => saveBlob(new Blob([text], { type }), filename);
+
+export function saveBlob(blob, filename) {
+  const address = URL.createObjectURL(blob);
   const link = Object.assign(document.createElement("a"), { href: address, download: filename });
   link.click();
   URL.revokeObjectURL(address);

@@ -4,6 +4,7 @@ import { changeRequest, forgetDraft, getDraft, newGesture, setFaults } from "../
 import { html, useEffect, useMemo, useRef, useState } from "../html.js";
 import { Camera } from "../image/camera.js";
 import { binFor, lightLook, loadPlane, RESIDUAL_LOOK } from "../image/planes.js";
+import { useSmoothed } from "../image/smoothing.js";
 import { addAt } from "../model/adding.js";
 import { reference } from "../model/requests.js";
 import { general } from "../model/rounding.js";
@@ -12,7 +13,8 @@ import { Failure, useAnswer } from "../parts/asking.js";
 import { Compass, ScaleBar } from "../parts/bearings.js";
 import { Ellipses } from "../parts/ellipses.js";
 import { Layer } from "../parts/layer.js";
-import { Histogram, LookTools } from "../parts/look.js";
+import { LookingMarks, LookingPanels, LookingTools, useContours, useLooking } from "../parts/looking.js";
+import { Histogram, LookTools, lookKeys } from "../parts/look.js";
 import { MaskShapes, Window } from "../parts/mask-shapes.js";
 import { MaskTools, useMask } from "../parts/mask-tools.js";
 import { Pane } from "../parts/pane.js";
@@ -36,6 +38,11 @@ export function ImageStage({ image, request, strokes, catalogue, selected, selec
   const box = useRef(null);
   const { plane, sky } = value ?? {};
   const preview = usePreview(request, strokes, image, plane?.bin ?? 1, plane && shown !== "data");
+  const looking = useLooking(camera, sky, cursor);
+  const stage = useRef(null);
+  const unsmoothed = shown === "data" ? plane : preview.planes?.[shown] ?? plane;
+  const seen = useSmoothed(unsmoothed, looking.sigma);
+  const contours = useContours(looking.contours ? seen : null, shown === "residual" && preview.planes ? RESIDUAL_LOOK : look, looking.contours);
   const painting = useMask(image, plane, strokes[image.name ?? "image"] ?? NONE);
   useEffect(() => {
     if (plane) setLook(lightLook(plane));
@@ -61,24 +68,25 @@ export function ImageStage({ image, request, strokes, catalogue, selected, selec
     if (drawn) changeRequest((before) => withImage(before, image.name, { window: drawn }), box.current.gesture);
     if (phase === "end") box.current = null;
   };
-  const draws = painting.tool ? painting.mask && painting.draw : windowing && plane ? drawWindow : null;
+  const draws = painting.tool ? painting.mask && painting.draw : windowing && plane ? drawWindow : looking.draw;
   const dab = (at) => ["start", "go", "end"].forEach((phase) => painting.draw(at, phase));
-  const seen = shown === "data" ? plane : preview.planes?.[shown] ?? plane;
   const seenLook = shown === "residual" && preview.planes ? RESIDUAL_LOOK : look;
-  const overlay = ({ camera: current, pane }) => drawn && html`<${MaskShapes} shapes=${shapes} />${image.window && html`<${Window} window=${image.window} />`}
+  const overlay = ({ camera: current, pane }) => html`<${LookingMarks} looking=${looking} camera=${current} contours=${contours} />${drawn && html`<${MaskShapes} shapes=${shapes} />${image.window && html`<${Window} window=${image.window} />`}
     <${Ellipses} request=${request} image=${image.name} profiles=${catalogue.profiles} sky=${sky} camera=${current} still=${draws !== null}
-    pane=${pane} selected=${selected} select=${select} change=${changeRequest} />`;
+    pane=${pane} selected=${selected} select=${select} change=${changeRequest} />`}`;
   const corner = (pane) => html`
     ${painting.mask && html`<${Layer} picture=${painting.mask} turn=${painting.turn} camera=${camera} pane=${pane} />`}
-    <${Readout} cursor=${cursor} plane=${seen} sky=${sky} /><${ScaleBar} camera=${camera} sky=${sky} /><${Compass} sky=${sky} />`;
+    <${Readout} cursor=${cursor} plane=${seen} sky=${sky} /><${ScaleBar} camera=${camera} sky=${sky} /><${Compass} camera=${camera} sky=${sky} />`;
   return html`
     <div class="tools"><div class="segments" role="group" aria-label="What is shown">${Object.entries(SHOWN).map(([key, words]) => html`
         <button key=${key} aria-pressed=${shown === key} onClick=${() => setShown(key)}>${words}</button>`)}</div>
       <label class="choice"><input type="checkbox" checked=${drawn} onChange=${() => setDrawn(!drawn)} />Ellipses</label>
       <span class="small quiet numbers" role="status">${words(shown, preview)}</span></div>
-    <${Pane} plane=${seen} look=${seenLook} camera=${camera} label=${`${SHOWN[shown]}, image ${image.name}`} title=${preview.planes && shown !== "data" ? `${SHOWN[shown]} at these parameters` : null}
-      onCursor=${setCursor} onOpen=${plane && (painting.tool ? dab : windowing ? null : add)} onDraw=${draws} corner=${corner}>
-      ${overlay}</${Pane}>
+    <div ref=${stage}><${Pane} plane=${seen} look=${seenLook} camera=${camera} label=${`${SHOWN[shown]}, image ${image.name}`} title=${preview.planes && shown !== "data" ? `${SHOWN[shown]} at these parameters` : null}
+      onCursor=${setCursor} onOpen=${plane && (painting.tool ? dab : windowing ? null : add)} onDraw=${draws} onKey=${look && lookKeys(look, plane, setLook)} corner=${corner}>
+      ${overlay}</${Pane}></div>
+    ${plane && html`<${LookingTools} looking=${looking} file=${file} frame=${stage} name=${request.name} />
+      <${LookingPanels} looking=${looking} planes=${{ Data: plane, ...(preview.planes && { Model: preview.planes.model, "Residual / σ": preview.planes.residual }) }} />`}
     ${preview.error && html`<${Failure} error=${preview.error} />`}
     ${look && html`<div class="card stack"><div class="tools"><${LookTools} look=${look} plane=${plane} onChange=${setLook} /></div>
       <${Histogram} plane=${plane} look=${look} onChange=${setLook} /><div class="tools"><${MaskTools} painting=${painting} />
