@@ -74,7 +74,7 @@ class _Reader:
             image["mask_shapes"] = self.masks
         if self.window is not None:
             image["window"] = self.window
-        if self.components:
+        if self.components or self.masks or self.window:
             sky = "sky" if all(item["name"] != "sky" for item in self.components) else "flat_sky_0"
             self.components.append({"name": sky, "profile": "flat_sky"})
             self.book.take(Line(self.source.name, 0, sky), "a flat sky, which no region says but images have")

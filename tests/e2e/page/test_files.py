@@ -42,6 +42,14 @@ P) 0
 """
 
 
+DROP = """([name, text]) => {
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([text], name));
+  const drop = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true });
+  document.querySelector("main").dispatchEvent(drop);
+}"""
+
+
 def payload(name: str, content: bytes) -> FilePayload:
     return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
 
@@ -169,3 +177,37 @@ def test_a_search_is_stopped_and_a_box_confines_it(tab: Tab, together: list[File
     page.wait_for_url("**/#/model", timeout=ENOUGH_MILLISECONDS)
     window = request_of(page)["images"][0]["window"]
     assert 0 < window["x"][0] < window["x"][1] < 99
+
+
+REGIONS = b"# Region file format: DS9\nimage\nellipse(69,66.5,13,7,130) # text={core}\n-circle(20,20,6)\n"
+
+
+@pytest.mark.slow
+def test_regions_are_starts_and_masks_beside_an_image_and_on_a_model(tab: Tab, together: list[FilePayload]) -> None:
+    page = tab.open()
+    take(page, [*together[:4], payload("field.reg", REGIONS)])
+    page.get_by_role("button", name="Open with these regions").click()
+    page.wait_for_url("**/#/model", timeout=ENOUGH_MILLISECONDS)
+    request = request_of(page)
+    assert [each["name"] for each in request["components"]] == ["core", "sky"]
+    assert (request["components"][0]["parameters"]["x"], "psf" in request["images"][0]) == (68.0, True)
+    assert len(request["images"][0]["mask_shapes"]) == 1
+    page.evaluate(DROP, ["more.reg", "image\ncircle(50,50,5)\nbox(30,30,4,4,0)\n"])
+    page.get_by_role("button", name="Mask what they hold").click()
+    expect(page.get_by_text("Of more.reg: 2 masked")).to_be_visible()
+    assert len(request_of(page)["images"][0]["mask_shapes"]) == 3
+    page.evaluate(DROP, ["more.reg", "image\npoint(50,50)\n"])
+    page.get_by_role("button", name="Starts, masks and window, as they say").click()
+    expect(page.locator("[data-component]")).to_have_count(2)
+
+
+@pytest.mark.slow
+def test_a_table_says_where_the_sources_are(tab: Tab, together: list[FilePayload]) -> None:
+    page = tab.open()
+    take(page, [*together[:4], payload("sources.csv", b"x,y\n67.9,65.5\n54,40\n,3\n")])
+    expect(page.get_by_text("2 sources, which are measured")).to_be_visible()
+    expect(page.get_by_text("1 rows say no place")).to_be_visible()
+    page.get_by_role("button", name="Measure the sources").click()
+    page.wait_for_url("**/#/model", timeout=ENOUGH_MILLISECONDS)
+    galaxies = [each for each in request_of(page)["components"] if not each["profile"].endswith("_sky")]
+    assert sorted(each["parameters"]["x"] for each in galaxies) == pytest.approx([54, 68], abs=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 from astropy import units
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
+from astropy.table import Table
 from astropy.wcs import WCS
+from matplotlib.mathtext import MathTextParser
 from matplotlib.path import Path as Outline
 from playwright.sync_api import Browser
 from scipy.integrate import quad
@@ -116,11 +119,71 @@ def test_a_table_shows_both_sides_of_an_interval_and_else_the_uncertainty(call: 
         "g.n,1.5,,0.5,0.6,pixel,",
         "g.pa,30,20,,,pixel,",
     ]
-    assert "g.n & $1.5_{-0.5}^{+0.6}$ & pixel" in latex
-    assert r"g.pa & $30 \pm 20$ & pixel" in latex
+    assert "g $n$ & $1.5_{-0.5}^{+0.6}$ & pixel" in latex
+    assert r"g $\mathrm{PA}$ & $30 \pm 20$ & pixel" in latex
     rows = call("model/tables.js", "rowsOf", parameters_document(), "uncertainty", None)
     assert [row["uncertainty"] for row in rows] == ["0.5", "20", "3.0"]
     assert call("model/tables.js", "asCsv", rows).splitlines()[0] == "name,value,uncertainty,unit,remark"
+
+
+SYMBOLS = {
+    "g1.r_e": r"g1 $r_\mathrm{e}$",
+    "g1.i_1": "g1 $i_1$",
+    "my_disc.mu_0[r]": r"my\_disc $\mu_0$ (r)",
+    "a.r_e_minor_arcsec": r"a $r_\mathrm{e,minor,arcsec}$",
+    "a.di_dx": r"a $\mathrm{di}_\mathrm{dx}$",
+}
+
+
+def test_a_table_in_latex_has_the_symbols_of_papers_and_what_is_fixed(call: Call) -> None:
+    rows = [
+        {
+            "name": name,
+            "value": "2.5e+04",
+            "uncertainty": "",
+            "below": "",
+            "above": "",
+            "unit": "data/pixel",
+            "flag": flag,
+        }
+        for name, flag in zip(SYMBOLS, ("fixed", "linked", "at limit", "", "derived"), strict=True)
+    ]
+    latex = call("model/tables.js", "asLatex", rows, "a_b")
+    lines = latex.splitlines()[6:11]
+    assert [line.split(" & ")[0].strip() for line in lines] == list(SYMBOLS.values())
+    assert [re.search(r"\$ \(([^)]*)\) &", line.split("& ", 1)[1]) is not None for line in lines] == [True] * 3 + [
+        False
+    ] * 2
+    for formula in re.findall(r"\$([^$]*)\$", latex):
+        MathTextParser("path").parse(f"${formula}$")  # raises where it is no formula
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("A) a.fits\n0) sersic\n", "galfit"),
+        ("X0 1\nY0 2\nFUNCTION Sersic\n", "imfit"),
+        ("# Region file format: DS9\nimage\ncircle(1,2,3)\n", "regions"),
+        ("x,y\n1,2\n", "table"),
+        ("#   1 NUMBER  running\n#   2 X_IMAGE pos [pixel]\n#   3 Y_IMAGE pos\n  1 5 6\n", "table"),
+        ("some words\nof a letter\n", None),
+    ],
+)
+def test_texts_that_are_dropped_are_told_apart(call: Call, text: str, kind: str | None) -> None:
+    assert call("model/dropped-texts.js", "kindOfText", text) == kind
+
+
+def test_a_table_of_sources_is_read_with_what_its_columns_mean(call: Call) -> None:
+    heads = "#   1 NUMBER  n\n#   2 X_IMAGE x [pixel]\n#   3 Y_IMAGE y\n#   4 MAG_AUTO m\n"
+    sextractor = heads + " 1 5.5 6 21.5\n 2 7 8 99\n 3 nan 8 20\n"
+    found = call("model/dropped-texts.js", "sourcesIn", sextractor)
+    assert found["rows"] == [{"x": 4.5, "y": 5, "magnitude": 21.5}, {"x": 6, "y": 7, "magnitude": 99}]
+    assert (found["left"], found["columns"][0]) == (1, "x_image as x, counted from 1")
+    table = Table({"ra": [150.1], "dec": [2.2], "name": ["a, b"], "q": [3.0]})
+    written = io.StringIO()
+    table.write(written, format="ascii.ecsv", delimiter=",")
+    assert call("model/dropped-texts.js", "sourcesIn", written.getvalue())["rows"][0]["dec"] == 2.2
+    assert call("model/dropped-texts.js", "sourcesIn", "a,b\n1,2\n") is None
 
 
 def test_what_magnitudes_count_from_is_said_by_image(call: Call) -> None:

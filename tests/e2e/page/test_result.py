@@ -64,7 +64,7 @@ def test_the_table_is_copied_as_latex_csv_and_json(page: Page) -> None:
     expect(page.get_by_text("LaTeX copied.")).to_be_visible()
     latex = page.evaluate("navigator.clipboard.readText()")
     assert "\\begin{tabular}" in latex
-    assert "g1.r\\_e & $22.0" in latex
+    assert "g1 $r_\\mathrm{e}$ & $22.0" in latex
     page.get_by_role("button", name="Copy JSON").click()
     expect(page.get_by_text("JSON copied.")).to_be_visible()
     assert json.loads(page.evaluate("navigator.clipboard.readText()"))["n_pixels"] == 9801

@@ -433,6 +433,13 @@ def test_regions_come_back_as_starts_masks_and_window() -> None:
         assert not list(unlike(a["parameters"], {"x": 20.0, "y": 30.0, "r_e": 4.0, "q": 0.5, "pa": 120.0}))
 
 
+def test_regions_that_only_leave_out_are_a_mask_under_a_sky() -> None:
+    pytest.importorskip("regions")
+    found = import_model(ImportSource("a.reg", "image\n-circle(11,21,4)\n", image="d.fits"))
+    assert [each["profile"] for each in found.request["components"]] == ["flat_sky"]
+    assert found.request["images"][0]["mask_shapes"][0]["ellipse"]["a"] == 4.0
+
+
 def test_regions_that_cannot_be_taken_are_said() -> None:
     pytest.importorskip("regions")
     lines = [

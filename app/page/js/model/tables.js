@@ -57,9 +57,29 @@ export function asLatex(rows, caption) {
   const number = (text) => text.replace(/e([+-])0*(\d+)$/, (_, sign, power) => ` \\times 10^{${sign === "-" ? "-" : ""}${power}}`);
   const spread = ({ uncertainty, below, above }) =>
     below ? `_{-${number(below)}}^{+${number(above)}}` : uncertainty ? ` \\pm ${number(uncertainty)}` : "";
-  const lines = rows.map((row) => `  ${escaped(row.name)} & $${number(row.value)}${spread(row)}$ & ${escaped(row.unit)} \\\\`);
+  const remark = ({ flag }) => (["fixed", "linked", "at limit"].includes(flag) ? ` (${flag})` : "");
+  const lines = rows.map((row) => `  ${latexName(row.name, escaped)} & $${number(row.value)}${spread(row)}$${remark(row)} & ${UNITS[row.unit] ?? escaped(row.unit)} \\\\`);
   return ["\\begin{table}", `  \\caption{${escaped(caption)}}`, "  \\begin{tabular}{lrl}", "  \\hline", "  Parameter & Value & Unit \\\\",
     "  \\hline", ...lines, "  \\hline", "  \\end{tabular}", "\\end{table}", ""].join("\n");
+}
+
+const UNITS = { degree: "deg", "data/pixel": "data pixel$^{-1}$", "data/arcsec2": "data arcsec$^{-2}$", "mag/arcsec2": "mag arcsec$^{-2}$" };
+
+/** Symbols as papers write them; other names are set in italics, what is behind their first underscore below. */
+const SYMBOLS = {
+  q: "q", n: "n", pa: "\\mathrm{PA}", ra: "\\alpha", dec: "\\delta", mu_e: "\\mu_\\mathrm{e}", mu_0: "\\mu_0", mean_mu_e: "\\langle\\mu\\rangle_\\mathrm{e}",
+  magnitude: "m", flux: "F", fraction: "f", beta: "\\beta", alpha: "\\alpha", gamma: "\\gamma", fwhm: "\\mathrm{FWHM}",
+};
+
+/** "disc $r_\\mathrm{e}$" of "disc.r_e"; the image of "disc.flux[g]" stands behind it. */
+function latexName(name, escaped) {
+  const [, owner, key, image] = /^([^.]*)\.([^[]*)(?:\[(.*)\])?$/.exec(name) ?? [];
+  if (!key) return escaped(name);
+  const [first, ...below] = key.split("_");
+  const upright = (text) => `\\mathrm{${text.replaceAll("_", "\\_")}}`;
+  const letter = first.length > 1 ? upright(first) : first;
+  const symbol = SYMBOLS[key] ?? (below.length ? `${letter}_${below.join("_").length === 1 && /\d/.test(below[0]) ? below[0] : upright(below.join(","))}` : letter);
+  return `${escaped(owner)} $${symbol}$${image ? ` (${escaped(image)})` : ""}`;
 }
 
 /** Every parameter and derived value at full precision: for programs, where `asCsv` is as a paper prints it. */

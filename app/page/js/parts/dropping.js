@@ -2,6 +2,7 @@
 
 import { addFiles, getDraft } from "../draft.js";
 import { html, useEffect, useRef } from "../html.js";
+import { kindOfText } from "../model/dropped-texts.js";
 import { go, parts } from "../router.js";
 import { sendFile } from "../service.js";
 import { createStore, useStore } from "../store.js";
@@ -53,7 +54,7 @@ export async function take(files, beside = []) {
 }
 
 /** A text that is no list of numbers, so that it may be a model, its constraints or regions. */
-const looksLikeModel = (name, text) =>
+const looksLikeModel = (name, text) => kindOfText(text) !== null ||
   /\.(feedme|input|constraints?|dat|reg|crtf|imfit|conf(ig)?|in|\d\d)$/i.test(name) || /^\s*(A\)|FUNCTION |X0\s|# IMAGE and GALFIT)/m.test(text)
   || /galfit/i.test(name);
 

@@ -7,6 +7,7 @@ import { faultsElsewhere, placeOf, sentence } from "../model/faults.js";
 import { Failure, useAnswer, Waiting } from "../parts/asking.js";
 import { BandPanes } from "../parts/band-panes.js";
 import { ComponentTree } from "../parts/component-tree.js";
+import { DroppedRegions } from "../parts/dropped-regions.js";
 import { Ellipses } from "../parts/ellipses.js";
 import { Icon } from "../parts/icons.js";
 import { Sending } from "../parts/dropping.js";
@@ -88,7 +89,7 @@ function Workbench({ draft, catalogue }) {
       </div></div>
     ${draft.proposal && html`<${Found} ...${draft.proposal} />`}
     ${faultsElsewhere(faults).map((fault) => html`<p class="note bad" role="alert"><strong>${placeOf(fault.path, request)}</strong> ${sentence(fault)}</p>`)}
-    <${Sending} />
+    <${Sending} /><${DroppedRegions} request=${request} image=${image} />
     ${draft.imported && html`<${Imported} ...${draft.imported} />`}
     <div class="workbench">
       <div class="stack">
@@ -138,7 +139,7 @@ function Found({ warnings = [], notices = [] }) {
 /** What became of each line of a model file. */
 function Imported({ format, rows }) {
   const left = rows.filter(({ why_not: why }) => why);
-  return html`<details class="note ${left.length ? "warn" : ""}" open=${left.length > 0 && left.length < 6}><summary>From a model of ${format === "galfit" ? "GALFIT" : format}: ${rows.length - left.length} lines taken${left.length ? `, ${left.length} not` : ""}</summary>
+  return html`<details class="note ${left.length ? "warn" : ""}" open=${left.length > 0 && left.length < 6}><summary>From ${format === "regions" ? "regions" : `a model of ${format === "galfit" ? "GALFIT" : format}`}: ${rows.length - left.length} lines taken${left.length ? `, ${left.length} not` : ""}</summary>
     <ul class="stack tight">${[...left, ...rows.filter(({ why_not: why }) => !why)].map(({ file, line, text, taken, why_not: why }) => html`<li class="small">${line > 0 && html`<code>${file}:${line} ${text}</code> `}${why
       ? html`<strong>not taken: ${why}</strong>` : `${line > 0 ? "→ " : ""}${taken}`}</li>`)}</ul></details>`;
 }

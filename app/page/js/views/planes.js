@@ -3,6 +3,7 @@
 import { startDraft } from "../draft.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { assigned, filledIn, imagesOf, keyOf, planesOf, recognised, ROLES, withoutSearch } from "../model/assigning.js";
+import { allMasked, kindOfText, sourcesIn } from "../model/dropped-texts.js";
 import { bandNames, overBands } from "../model/bands.js";
 import { bitsOf, cubesOf, sizeOf } from "../model/files.js";
 import { general } from "../model/rounding.js";
@@ -51,6 +52,8 @@ function Assigning({ files, skies, chosen }) {
   const [error, setError] = useState(null);
   const texts = useStore(droppedTexts);
   // A search whose view is gone is wanted no more.
+  const tables = Object.entries(texts).filter(([, text]) => kindOfText(text) === "table").map(([name, text]) => ({ name, ...sourcesIn(text) }));
+  const table = tables.at(-1);
   const last = useRef(null);
   useEffect(() => () => last.current?.abort(), []);
   const planes = planesOf(files);
@@ -78,7 +81,9 @@ function Assigning({ files, skies, chosen }) {
     setSearching(stopper);
     setError(null);
     try {
-      const body = { hdu: searched.data.hdu, title, ...planesOfImage(searched), ...searchBody(choices) };
+      const body = { hdu: searched.data.hdu, title, ...planesOfImage(searched), ...searchBody(choices), ...(table && { catalogue: table.rows }) };
+      // Only one of them can say where the sources are.
+      if (table) delete body.segmentation;
       const proposal = await postJson(`/v1/uploads/${searched.data.upload}/propose`, body, { signal: stopper.signal });
       await begin(proposal.request, { proposal });
       go("model");
@@ -99,7 +104,7 @@ function Assigning({ files, skies, chosen }) {
       ${files.length === 1 && html`<span class="badge">${files[0].file.description.format}</span><span class="quiet small">${(files[0].file.size / 2 ** 20).toFixed(2)} MiB</span>`}
       <div class="actions"><${Choosing} beside=${files.map(({ file }) => file.id)}>Add files</${Choosing}>
         <button disabled=${searching !== null || !image} onClick=${open}>Open without looking for sources</button>
-        <button class="primary large" disabled=${searching !== null || !image || isIncomplete(choices)} onClick=${propose}>Find the sources</button></div></div>
+        <button class="primary large" disabled=${searching !== null || !image || isIncomplete(choices)} onClick=${propose}>${table ? "Measure the sources" : "Find the sources"}</button></div></div>
     ${searching && html`<div class="card stack" role="status"><div class="row split"><span><strong>Looking for sources…</strong> <${Elapsed} /></span>
         <button class="danger" onClick=${() => searching.abort()}>Stop the search</button></div>
       <progress aria-label="Looking for sources"></progress><p class="quiet small">A search has a minute at most. Of a large image draw a box around the galaxy, or look for fewer sources.</p></div>`}
@@ -110,7 +115,10 @@ function Assigning({ files, skies, chosen }) {
     ${error && html`<${Failure} error=${error} />`}
     ${error && /longer than/.test(error.message + faults.map(({ message }) => message).join(" ")) && html`<p class="note">Draw a box around what is to be fitted (“a part of the image”), set “Sources at most”, or
       <button class="bare" onClick=${open}>open the image without looking for sources</button>.</p>`}
-    ${Object.entries(texts).filter(([, text]) => isModel(text)).map(([name, text]) => html`<${ModelFile} key=${name} name=${name} text=${text} texts=${texts} files=${files} planes=${searched ? { data: searched.data, ...planesOfImage(searched) } : {}} />`)}
+    ${Object.entries(texts).filter(([, text]) => ["galfit", "imfit", "regions"].includes(kindOfText(text))).map(([name, text]) => html`<${ModelFile} key=${name} name=${name} text=${text} texts=${texts} files=${files} planes=${searched ? { data: searched.data, ...planesOfImage(searched) } : {}} />`)}
+    ${table && html`<section class="card stack" aria-label=${`Table ${table.name}`}><div class="row split"><h2>${table.name}</h2>
+        <button class="bare" onClick=${() => droppedTexts.set(({ [table.name]: _, ...rest }) => rest)}>Leave it out</button></div>
+      <p class="quiet small">${table.rows.length} sources, which are measured, and no others looked for: ${table.columns.join("; ")}.${table.left ? ` ${table.left} rows say no place, and are left out.` : ""}</p></section>`}
     ${images.length > 1 && html`<section class="card stack" aria-label="Several images"><p>${images.length} images of one field, fitted together: <strong>${names.join(", ")}</strong>. Position and shape are shared, each has its own sky and brightness;
         what else differs is chosen beside each number of the model. Whatever does not belong to it is set to “not used” below.</p>
       <label class="field">Sources are looked for in<select value=${searched.key} onChange=${(event) => setSearchedKey(event.target.value)}>
@@ -149,21 +157,24 @@ function PlaneCard({ plane: { upload, file, description: hdu, model }, role, sai
         ${[["", "every image"], ...images].map(([each, words]) => html`<option key=${each} value=${each} selected=${each === (of ?? "")}>${words}</option>`)}</select></label>`}</div></li>`;
 }
 
-const isModel = (text) => /^\s*A\)/m.test(text) || /^\s*FUNCTION\s/m.test(text);
-
 /** A model of GALFIT or imfit, which the service makes a request of, and says of each line what it was taken as. */
 function ModelFile({ name, text, texts, files, planes }) {
   const [command, setCommand] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(null);
-  const isImfit = /^\s*FUNCTION\s/m.test(text);
+  const kind = kindOfText(text);
+  const isImfit = kind === "imfit";
+  const [masked, setMasked] = useState(false);
   const open = async () => {
     setBusy(true);
     setError(null);
     try {
       const named = Object.fromEntries(files.map(({ file }) => [file.filename, file.id]));
       const { [name]: _, ...others } = texts;
-      const { format, request, rows } = await postJson("/v1/import", { text, name, ...(command && { command }), texts: others, files: named });
+      const { format, request, rows } = await postJson("/v1/import", {
+        text: masked ? allMasked(text) : text, name, ...(command && { command }), texts: others, files: named,
+        ...(kind === "regions" && { image: files.find(({ file }) => file.id === planes.data.upload).file.filename }),
+      });
       const { request: filled, added } = filledIn(request, planes, new Set(files.map(({ file }) => file.id)));
       const nameOf = (plane) => files.find(({ file }) => file.id === plane.upload)?.file.filename ?? plane.upload;
       const given = added.map(({ role, plane }) => ({ file: name, line: 0, text: "", taken: `${nameOf(plane)} is ${ROLES[role]}, as it was dropped with it: the model file names none that is here`, why_not: null }));
@@ -176,8 +187,10 @@ function ModelFile({ name, text, texts, files, planes }) {
   };
   const forget = () => droppedTexts.set(({ [name]: _, ...rest }) => rest);
   return html`<section class="card stack" aria-label=${`Model file ${name}`}><div class="row split"><h2>${name}</h2>
-      <div class="row"><button class="bare" onClick=${forget}>Leave it out</button><button class="primary" disabled=${busy || !planes.data} onClick=${open}>${busy ? "Reading it…" : "Open this model"}</button></div></div>
-    <p class="quiet small">A model of ${isImfit ? "imfit" : "GALFIT"}. Files that it names are looked for among those that were dropped with it; what it does not name is taken as it is assigned below.</p>
+      <div class="row"><button class="bare" onClick=${forget}>Leave it out</button><button class="primary" disabled=${busy || !planes.data} onClick=${open}>${busy ? "Reading it…" : kind === "regions" ? "Open with these regions" : "Open this model"}</button></div></div>
+    ${kind === "regions" ? html`<p class="quiet small">Regions. Ellipses, circles and points are components to begin with, a box called window is the part to fit, and what begins with − is masked.</p>
+      <label class="choice"><input type="checkbox" checked=${masked} onChange=${() => setMasked(!masked)} />Mask all of them instead</label>` : html`
+    <p class="quiet small">A model of ${isImfit ? "imfit" : "GALFIT"}. Files that it names are looked for among those that were dropped with it; what it does not name is taken as it is assigned below.</p>`}
     ${isImfit && html`<label class="field">imfit's command line, if there was one<input value=${command} spellcheck="false" placeholder="imfit image.fits -c model.dat --mask mask.fits --psf psf.fits --gain 4.7"
       onInput=${(event) => setCommand(event.target.value)} /></label>`}
     ${error && html`<${Failure} error=${error} />`}
