@@ -3,10 +3,13 @@
 import { Camera } from "./camera.js";
 import { compassOf, pixelOfSky, skyOfPixel } from "./sky.js";
 
-/** As many cameras as there are maps to the sky; without maps they share pixels. */
+/** As many cameras as there are maps to the sky, turned as the first image lies on it; without maps they share pixels. */
 export function linkedCameras(skies) {
   const cameras = skies.map(() => new Camera());
   const scales = skies.map((sky) => (sky ? compassOf(sky).scale : 1));
+  skies.forEach((sky, at) => {
+    if (at && sky && skies[0]) turnAs(cameras[at], sky, skies[0]);
+  });
   let moving = false;
   cameras.forEach((camera, at) => camera.listen(() => {
     if (moving) return;
@@ -19,4 +22,13 @@ export function linkedCameras(skies) {
     moving = false;
   }));
   return cameras;
+}
+
+/** Turn a camera so that its image lies as another one does, by the directions of its rows and columns on the sky. */
+function turnAs(camera, sky, first) {
+  const [own, other] = [compassOf(sky), compassOf(first)];
+  const direction = (axis, sign) => [0, 1].map((at) => sign * (other.north[axis] * own.north[at] + other.east[axis] * own.east[at]));
+  camera.turn(direction(1, 1), direction(0, -1));
+  // Where it looks is still to be found.
+  camera.placed = false;
 }

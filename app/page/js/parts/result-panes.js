@@ -9,6 +9,7 @@ import { sample } from "../image/cuts.js";
 import { topOf } from "../model/ellipse.js";
 import { getJson, loadCatalogue, pixelsOfResult, planeOfResult, skyOf } from "../service.js";
 import { Failure, useAnswer } from "./asking.js";
+import { BandResults } from "./band-results.js";
 import { Compass, ScaleBar } from "./bearings.js";
 import { ellipsesOf } from "./ellipses.js";
 import { Icon } from "./icons.js";
@@ -25,10 +26,12 @@ const BLINK_MILLISECONDS = 700;
 
 export function ResultPanes({ fit, request, lit, light }) {
   const [imageAt, setImageAt] = useState(0);
+  const [together, setTogether] = useState(false);
   const image = request.images[imageAt];
   return html`${request.images.length > 1 && html`<div class="segments" role="group" aria-label="Image">${request.images.map((each, at) => html`
-      <button aria-pressed=${at === imageAt} onClick=${() => setImageAt(at)}>${each.name}</button>`)}</div>`}
-    <${Linked} key=${image.name} fit=${fit} image=${image} request=${request} lit=${lit} light=${light} />`;
+      <button aria-pressed=${!together && at === imageAt} onClick=${() => (setTogether(false), setImageAt(at))}>${each.name}</button>`)}
+      <button aria-pressed=${together} onClick=${() => setTogether(true)}>side by side</button></div>`}
+    ${together ? html`<${BandResults} fit=${fit} request=${request} lit=${lit} light=${light} />` : html`<${Linked} key=${image.name} fit=${fit} image=${image} request=${request} lit=${lit} light=${light} />`}`;
 }
 
 function Linked({ fit, image, request, lit, light }) {
@@ -110,7 +113,7 @@ function Linked({ fit, image, request, lit, light }) {
 }
 
 /** An ellipse that is looked at: pointing at it lights its card, and the card lights it. */
-function SeenEllipse({ ellipse: { name, x, y, r, q, pa, ...rest }, camera, lit, light }) {
+export function SeenEllipse({ ellipse: { name, x, y, r, q, pa, ...rest }, camera, lit, light }) {
   const turn = `translate(${x} ${y}) rotate(${pa})`;
   return html`<g class="ellipse seen ${lit ? "lit" : ""}" data-component=${name} onMouseEnter=${() => light(name)} onMouseLeave=${() => light(null)} onClick=${() => light(name, true)}>
     <ellipse class="shade" transform=${turn} rx=${Math.abs(r * q)} ry=${Math.abs(r)} /><ellipse class="outline" transform=${turn} rx=${Math.abs(r * q)} ry=${Math.abs(r)} />
