@@ -1,4 +1,5 @@
-"""How many objects a second? 5,000 simulated cutouts in batches, one by one, and by pyimfit where it is installed.
+"""How many objects a second? 5,000 simulated cutouts in batches, one by one with and without compiled loops, and by
+pyimfit where it is installed.
 
 `python -m benchmarks.catalogues` (`make bench-catalogues`) draws Sérsic galaxies of signal-to-noise 20 to 500 on a sky,
 64 × 64 pixels, blurred by 21 × 21 pixels, by a renderer of its own (`benchmarks.simulated_galaxies`). All fits start
@@ -33,6 +34,7 @@ from benchmarks.simulated_galaxies import NAMES, SIGMA, SKY, drawn, light, psf
 from fitting.batch import fit_batch
 from fitting.inputs import ImageData
 from fitting.problem.components import radial_group
+from fitting.render import compiled
 from fitting.render.radial import quadrature_plan
 from fitting.results import FitResult
 from fitting.run import run
@@ -119,6 +121,15 @@ def _one_by_one(objects: Sequence[Simulated]) -> list[Fitted]:
     ]
 
 
+def _by_tensors(objects: Sequence[Simulated]) -> list[Fitted]:
+    """One by one without compiled loops, as where numba is not installed."""
+    compiled.unload()
+    try:
+        return _one_by_one(objects)
+    finally:
+        compiled.load()
+
+
 def _pyimfit(objects: Sequence[Simulated]) -> list[Fitted]:
     pyimfit = import_module("pyimfit")
 
@@ -148,6 +159,7 @@ def _pyimfit(objects: Sequence[Simulated]) -> list[Fitted]:
 CONTESTANTS: dict[str, Callable[[Sequence[Simulated]], list[Fitted]]] = {
     "batch": _batch,
     "one by one": _one_by_one,
+    "by tensors": _by_tensors,
     "pyimfit": _pyimfit,
 }
 
@@ -155,6 +167,7 @@ CONTESTANTS: dict[str, Callable[[Sequence[Simulated]], list[Fitted]]] = {
 def fit_block(number: int, count: int, peers: int) -> dict[str, dict[str, Any]]:
     """One block of objects by every contestant: seconds, seconds of the processor, and where each object ended."""
     torch.set_num_threads(1)
+    compiled.load()
     random = np.random.default_rng([20, number])
     objects = [simulate(random) for _ in range(count)]
     found: dict[str, dict[str, Any]] = {}
@@ -178,7 +191,7 @@ def fit_block(number: int, count: int, peers: int) -> dict[str, dict[str, Any]]:
 
 def _forget_plans() -> None:
     """Or the second contestant would find the plans of quadrature that the first made for the same galaxies."""
-    for plans in (quadrature_plan, radial_group._quadrature_pixels):
+    for plans in (quadrature_plan, radial_group._quadrature_pixels, radial_group._compiled_pixels):
         vars(plans)["cache"].clear()
 
 
@@ -226,6 +239,7 @@ def _pull_rows(pulls: Mapping[str, np.ndarray]) -> dict[str, Any]:
 def main(objects: int, peers: int, processes: int, output: str) -> None:
     """See the module."""
     os.environ["OMP_NUM_THREADS"] = "1"
+    compiled.compile_loops()
     peers = peers if find_spec("pyimfit") is not None else 0
     sizes = [min(BLOCK, objects - start) for start in range(0, objects, BLOCK)]
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:

@@ -36,6 +36,9 @@ ROWS = (
     Row("nuts", "nuts, 20 + 100", "optimum", ("photfit", "astrophot", "pysersic")),
     Row("hmc", "hmc, 20 + 200, up to 20 leapfrogs", "optimum"),
     Row("metropolis", "metropolis, 5000 by ten walkers", "optimum", ("photfit",)),
+    Row("gradient_tutorial", "gradient, Adam, rate 5e-3, all 1000 steps", "tutorial", ("photfit",)),
+    Row("hmc_tutorial", "hmc, 20 + 200, step 0.1, all 20 leapfrogs", "optimum", ("photfit",)),
+    Row("metropolis_tutorial", "metropolis, 5000 by one chain", "optimum", ("photfit",)),
 )
 
 

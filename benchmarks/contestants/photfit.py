@@ -14,6 +14,7 @@ from fitting.first_values import complete_request
 from fitting.inputs import load_images
 from fitting.methods.minimizers import levenberg_marquardt
 from fitting.problem import Problem
+from fitting.render import compiled
 from fitting.results import FitResult, covariance_at
 from fitting.run import run
 from fitting.spec import parse_request
@@ -25,6 +26,22 @@ METHODS: dict[str, dict[str, Any]] = {
     "nuts": {"warmup": 20, "samples": 100, "chains": 1},
     "hmc": {"warmup": 20, "samples": 200, "leapfrog_steps": 20, "chains": 1},
     "metropolis": {"warmup": 100, "samples": 500, "chains": 10},
+    "gradient_tutorial": {
+        "method": "gradient",
+        "optimizer": "adam",
+        "learning_rate": 5e-3,
+        "steps": 1000,
+        "tolerance": 1e-300,
+    },
+    "hmc_tutorial": {
+        "method": "hmc",
+        "warmup": 20,
+        "samples": 200,
+        "leapfrog_steps": 20,
+        "step_size": 0.1,
+        "chains": 1,
+    },
+    "metropolis_tutorial": {"method": "metropolis", "warmup": 0, "samples": 5000, "chains": 1},
 }
 """Options of each method as the figures to reach have them."""
 
@@ -37,7 +54,7 @@ def method_action(document: dict[str, Any], images: Any, method: str) -> Callabl
         for component in own["components"]:
             for name in component["parameters"]:
                 component["parameters"][name] = point[f"{component['name']}.{name}"]
-        own["stages"] = [{"method": method, **METHODS[method]}]
+        own["stages"] = [{"method": method} | METHODS[method]]
         request = parse_request(own)
         return Timed(lambda: run(request, images), method_facts)
 
@@ -120,4 +137,6 @@ def enter(example: Example) -> Actions:
 
 if __name__ == "__main__":
     torch.set_num_threads(threads())
+    compiled.compile_loops()
+    compiled.load()
     answer_questions({name: version(name) for name in ("photfit", "torch", "numpy", "astropy")}, enter)

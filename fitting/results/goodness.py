@@ -180,13 +180,19 @@ class Autocorrelation:
 
     def at(self, dy: int, dx: int) -> tuple[float, int]:
         """Mean product at an offset (dy ≥ 0) over the mean square, and the number of pairs."""
-        height, width = self.filled.shape
-        first = (slice(0, height - dy), slice(max(0, -dx), width - max(0, dx)))
-        second = (slice(dy, height), slice(max(0, dx), width - max(0, -dx)))
-        pairs = int(np.count_nonzero(self.used[first] & self.used[second]))
+        assert abs(dx) <= REACH, "rows are parted by no more"
+        step = abs(dy * (self.filled.shape[1] + REACH) + dx)
+        filled, used = self._rows
+        pairs = round(float(np.dot(used[: len(used) - step], used[step:]))) if step < len(used) else 0
         if not pairs or self.square <= 0.0:
             return 0.0, pairs
-        return float(np.einsum("yx,yx", self.filled[first], self.filled[second])) / pairs / self.square, pairs
+        return float(np.dot(filled[: len(filled) - step], filled[step:])) / pairs / self.square, pairs
+
+    @cached_property
+    def _rows(self) -> tuple[Array, Array]:
+        """Residual and use as one row of numbers, zeros between the rows, by which no sum goes from row to row."""
+        apart = ((0, 0), (0, REACH))
+        return np.pad(self.filled, apart).ravel(), np.pad(self.used.astype(float), apart).ravel()
 
 
 def is_correlated(residual: Autocorrelation) -> bool:

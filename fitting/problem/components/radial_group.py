@@ -10,21 +10,19 @@ from torch import Tensor
 from fitting.problem.components.group import reaching_any
 from fitting.profiles import RadialProfile
 from fitting.profiles.dimensions import NUMBER, PureNumbers
-from fitting.render.compiled import (
-    CompiledLinearization,
-    CompiledPixels,
-    compiled_columns,
-    compiled_images,
-    is_compiled,
-)
 from fitting.render.pixels import Frame, cached_by_bytes, windows
 from fitting.render.radial import (
     GEOMETRY,
     Axes,
+    CompiledLinearization,
+    CompiledPixels,
     Ellipses,
     QuadraturePixels,
     RadialInstances,
     RoundedShape,
+    compiled_columns,
+    compiled_images,
+    is_compiled,
     quadrature_plan,
     radial_images,
     round_shape,

@@ -4,23 +4,7 @@
 (`fitting.render.radial`), with the same numbers to rounding. Why it is so: decision 0041.
 """
 
-from fitting.render.compiled.compiled_images import (
-    CompiledLinearization,
-    CompiledPixels,
-    compiled_columns,
-    compiled_images,
-    is_compiled,
-)
-from fitting.render.compiled.loading import compile_beside, compile_loops, load, unload
+from fitting.render.compiled.kinds import KINDS
+from fitting.render.compiled.loading import compile_beside, compile_loops, load, loops, unload
 
-__all__ = [
-    "CompiledLinearization",
-    "CompiledPixels",
-    "compile_beside",
-    "compile_loops",
-    "compiled_columns",
-    "compiled_images",
-    "is_compiled",
-    "load",
-    "unload",
-]
+__all__ = ["KINDS", "compile_beside", "compile_loops", "load", "loops", "unload"]

@@ -7,6 +7,8 @@ Columns are those of `fitting.render.radial.radial_images`, all of unit amplitud
 An instance is a row of numbers: x, y, A, 2B, C of its ellipse, and then its profile's constants.
 """
 
+import math
+
 import numpy as np
 from numba import njit
 
@@ -14,8 +16,13 @@ from fitting.profiles.radial import RHO_FLOOR
 from fitting.render.compiled.brightness_rows import Numbers, brightness_row, derivatives_row
 from fitting.render.compiled.elementary import SUMS, VECTORS, logarithm
 from fitting.render.compiled.kinds import SERSIC
-from fitting.render.radial import GEOMETRY
 
+_GEOMETRY = 5
+"""Columns that belong to the geometry (`fitting.render.radial.GEOMETRY`)."""
+_LEAST_RADIUS = RHO_FLOOR**0.5
+"""Scale lengths; the radius of the least ρ."""
+_CHORDS = 5
+"""Chords of a pixel on which κ is looked at, along each axis, as in `fitting.render.radial.radial_plan`."""
 _TOGETHER = 1024
 """Points of fixed pixels that are evaluated at a time, at least those of the highest order, 32²; by hand."""
 _BLOCK = 6144
@@ -96,6 +103,102 @@ def write_columns(
         _fixed_columns(kind, at, constants, frame, pixels, counts[i], nodes, columns[i])
 
 
+@njit(cache=True, **SUMS)
+def write_sums(columns: Numbers, weights: Numbers, sums: Numbers) -> None:
+    """Fill `sums` (instances, columns) with the sums over pixels of `weights` (instances, pixels) times each of
+    `columns` (instances, columns, pixels).
+    """
+    for i in range(columns.shape[0]):
+        weight = weights[i]
+        for j in range(columns.shape[1]):
+            column, total = columns[i, j], 0.0
+            for p in range(len(weight)):
+                total += column[p] * weight[p]
+            sums[i, j] = total
+
+
+@njit(cache=True, **VECTORS)
+def write_brightness(kind: int, constants: Numbers, radii: Numbers, scale: float, light: Numbers) -> None:
+    """Fill `light` with the brightness of unit amplitude at radii, in the unit of the scale length; both (points,)."""
+    log_rho = np.empty(len(radii))
+    for i in range(len(radii)):
+        log_rho[i] = 2.0 * logarithm(max(abs(radii[i]) / scale, _LEAST_RADIUS))
+    brightness_row(kind, constants, log_rho, light, len(radii))
+
+
+@njit(**VECTORS)
+def _ellipses_of_row(
+    q: float, sine: float, cosine: float, margin: float, dx: Numbers, dy: float, least: Numbers
+) -> None:
+    """κ of the pixels of a row, as `fitting.render.radial.radial_plan.analytic_ellipse` has it."""
+    stretch = 1.0 / (q * q)
+    xx, yy = sine * sine + cosine * cosine * stretch, cosine * cosine + sine * sine * stretch
+    xy = sine * cosine * (stretch - 1.0)
+    least[:] = np.inf
+    for chord in range(2 * _CHORDS):
+        along_x = chord < _CHORDS
+        straight = xx if along_x else yy
+        slope, width = -xy / straight, 2.0 / (q * straight)
+        place = (chord % _CHORDS) / (_CHORDS - 1) - 0.5
+        for i in range(len(dx)):
+            off = (dy if along_x else dx[i]) + place
+            near = max(abs(off) - margin, 0.0)
+            real = 2.0 * (math.copysign(near, off) * slope - (dx[i] if along_x else dy))
+            real -= min(max(real, -2.0 * margin), 2.0 * margin)
+            squared = (near * width) ** 2
+            distances = math.sqrt((real - 1.0) ** 2 + squared) + math.sqrt((real + 1.0) ** 2 + squared)
+            least[i] = min(least[i], distances)
+    for i in range(len(dx)):
+        least[i] = 0.5 * (least[i] + math.sqrt(max(least[i] * least[i] - 4.0, 0.0)))
+
+
+@njit(cache=True, **VECTORS)
+def write_classes(
+    shape: Numbers,
+    box: Numbers,
+    limits: Numbers,
+    ellipses: Numbers,
+    radii: Numbers,
+    log_errors: Numbers,
+    served: Numbers,
+) -> None:
+    """Fill `served` (rows, columns) with the classes of pixels, as `fitting.render.radial.radial_plan` chooses them
+    where there is no break.
+
+    Args:
+        shape: x, y, q, sine and cosine of the position angle, a pixel's stretched side, and one where the centre is
+            smooth (else zero).
+        box: the first column and row.
+        limits: ln of the errors that are allowed near and elsewhere, how far near goes, margin, and how far from the
+            centre the stencil begins, in stretched sides.
+        ellipses: the least κ of each order, (orders,).
+        radii, log_errors: of the smoothness, (radii,) and (rules, radii).
+    """
+    x, y, q, sine, cosine, size = shape[0], shape[1], shape[2], shape[3], shape[4], shape[5]
+    dx, least = np.arange(served.shape[1]) + (box[0] - x), np.full(served.shape[1], np.inf)
+    orders = len(ellipses)
+    for row in range(served.shape[0]):
+        dy = box[1] + row - y
+        if shape[6] == 0.0:
+            _ellipses_of_row(q, sine, cosine, limits[3], dx, dy, least)
+        for i in range(len(dx)):
+            radius = math.hypot(-dx[i] * sine + dy * cosine, (dx[i] * cosine + dy * sine) / q)
+            tolerance = limits[0] if math.hypot(dx[i], dy) <= limits[2] else limits[1]
+            after = min(max(int(np.searchsorted(radii, radius)), 1), len(radii) - 1)
+            left = radii[after - 1]
+            share = min((radius - left) / (radii[after] - left), 1.0)
+            outside = radius > 2.0 * size if shape[6] == 1.0 else least[i] >= ellipses[0]
+            found = 1 if outside else 0
+            for order in range(orders + 1):
+                before = log_errors[order, after - 1]
+                enough = before + share * (log_errors[order, after] - before) <= tolerance
+                if order < orders:
+                    found = order + 1 if enough and least[i] >= ellipses[order] else found
+                elif enough and radius - limits[3] >= limits[4] * size:
+                    found = orders + 3
+            served[row, i] = found
+
+
 def call_once() -> None:
     """Call all loops, by which they are compiled, or taken from the disk: for a small galaxy without pixels near its
     centre, in arrays of the types that they have in fits.
@@ -105,7 +208,12 @@ def call_once() -> None:
     pixels, nodes = np.zeros((0, 2), dtype=np.int64), (np.arange(7), np.zeros((3, 6)))
     rules = np.eye(4), pixels, counts, nodes, np.zeros((1, 5, 2)), np.zeros((1, 3, 1))
     write_images(SERSIC, instances, frame, margins, *rules, np.empty((1, 9, 9)))
-    write_columns(SERSIC, instances, frame, margins, *rules, np.empty((1, GEOMETRY + 2, 9, 9)))
+    write_columns(SERSIC, instances, frame, margins, *rules, np.empty((1, _GEOMETRY + 2, 9, 9)))
+    write_sums(np.ones((1, 1, 4)), np.ones((1, 4)), np.empty((1, 1)))
+    write_brightness(SERSIC, instances[0, 5:], np.ones(3), 1.0, np.empty(3))
+    shape, limits = np.array([4.0, 4.0, 0.5, 0.0, 1.0, 2.0, 0.0]), np.array([-1.0, -1.0, 6.0, 0.1, 7.0])
+    table = np.arange(3.0), np.zeros((8, 3)), np.empty((9, 9), dtype=np.int64)
+    write_classes(shape, np.array([0, 0]), limits, np.ones(6), *table)
 
 
 @njit(**VECTORS)
@@ -191,7 +299,7 @@ def _stencil_image(
 def _stencil_columns(
     kind: int, at: Numbers, constants: Numbers, frame: Numbers, margin: int, taps: Numbers, columns: Numbers
 ) -> None:
-    shape = len(columns) - GEOMETRY - 1
+    shape = len(columns) - _GEOMETRY - 1
     wide, most = frame[2] + 2 * margin, _rows_of_block(frame, margin)
     size = wide * (most + 2 * margin)
     dx, dy, rho, log_rho = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
@@ -206,10 +314,10 @@ def _stencil_columns(
         for i in range(samples):
             by_rho[i] /= rho[i]
         _down_columns(light, wide, margin, taps, inner, log_rho)
-        _along_rows(log_rho, wide, margin, taps, inner, rho, block[GEOMETRY + shape])
+        _along_rows(log_rho, wide, margin, taps, inner, rho, block[_GEOMETRY + shape])
         for own in range(shape):
             _down_columns(by_shape[own], wide, margin, taps, inner, log_rho)
-            _along_rows(log_rho, wide, margin, taps, inner, rho, block[GEOMETRY + own])
+            _along_rows(log_rho, wide, margin, taps, inner, rho, block[_GEOMETRY + own])
         _down_columns(by_rho, wide, margin, taps, inner, log_rho)
         for place in (0, 2):
             for i in range(inner):
@@ -333,7 +441,7 @@ def _fixed_columns(
     columns: Numbers,
 ) -> None:
     starts, rule = nodes
-    shape = len(columns) - GEOMETRY - 1
+    shape = len(columns) - _GEOMETRY - 1
     dx, dy, rho, log_rho, light = (
         np.empty(_TOGETHER), np.empty(_TOGETHER), np.empty(_TOGETHER), np.empty(_TOGETHER), np.empty(_TOGETHER),
     )  # fmt: skip
@@ -374,9 +482,9 @@ def _fixed_columns(
             _put(sums, pixels, first, count, frame, columns[4])
             for own in range(shape):
                 _sum_points(rule, begin, points, by_shape[own], count, sums)
-                _put(sums, pixels, first, count, frame, columns[GEOMETRY + own])
+                _put(sums, pixels, first, count, frame, columns[_GEOMETRY + own])
             _sum_points(rule, begin, points, light, count, sums)
-            _put(sums, pixels, first, count, frame, columns[GEOMETRY + shape])
+            _put(sums, pixels, first, count, frame, columns[_GEOMETRY + shape])
 
 
 @njit(**VECTORS)
@@ -454,7 +562,7 @@ def _central_columns(
     ray: Numbers,
     columns: Numbers,
 ) -> None:
-    shape = len(columns) - GEOMETRY - 1
+    shape = len(columns) - _GEOMETRY - 1
     number, outline = int(edge[4, 0]), int(edge[4, 1])
     ends = 4 * max(number, outline)
     x, y, weights, areas = np.empty(ends), np.empty(ends), np.empty(ends), np.empty(4)
@@ -495,7 +603,7 @@ def _central_columns(
             for i in range(e * number, (e + 1) * number):
                 weights[i] *= areas[e]
         for own in range(shape + 1):
-            moments[GEOMETRY + own] = _weighted_sum(weights, 0, sums[1 + own], 4 * number)
+            moments[_GEOMETRY + own] = _weighted_sum(weights, 0, sums[1 + own], 4 * number)
         for i in range(4 * number):
             by_rho = weights[i] / rho[i] * sums[0, i]
             at_node[i], light[i], by_log[i] = by_rho * x[i] * x[i], by_rho * x[i] * y[i], by_rho * y[i] * y[i]

@@ -1,13 +1,19 @@
 """Radial profiles: the mean over each pixel of a brightness of an elliptical radius, and its derivatives."""
 
-from fitting.render.radial.cusp_pixels import OUTLINE_ORDER, CentralPixels, EdgeRule, cusp_grading, ray_rule
+from fitting.render.radial.compiled_images import (
+    CompiledLinearization,
+    CompiledPixels,
+    compiled_columns,
+    compiled_images,
+    is_compiled,
+)
+from fitting.render.radial.cusp_pixels import CentralPixels, cusp_grading
 from fitting.render.radial.ellipse import GEOMETRY, Axes, Ellipses, ellipses
 from fitting.render.radial.fixed_pixels import FixedPixels
 from fitting.render.radial.outline import EDGES, EdgeTriangles, pixel_edges
-from fitting.render.radial.quadrature_pixels import QuadraturePixels, cusp_orders
+from fitting.render.radial.quadrature_pixels import QuadraturePixels
 from fitting.render.radial.radial_instances import RadialInstances
 from fitting.render.radial.radial_plan import (
-    BREAK,
     CENTRAL,
     CUSP_AND_BREAK,
     QuadraturePlan,
@@ -18,16 +24,15 @@ from fitting.render.radial.radial_plan import (
 from fitting.render.radial.smoothness import ORDERS
 
 __all__ = [
-    "BREAK",
     "CENTRAL",
     "CUSP_AND_BREAK",
     "EDGES",
     "GEOMETRY",
     "ORDERS",
-    "OUTLINE_ORDER",
     "Axes",
     "CentralPixels",
-    "EdgeRule",
+    "CompiledLinearization",
+    "CompiledPixels",
     "EdgeTriangles",
     "Ellipses",
     "FixedPixels",
@@ -35,11 +40,12 @@ __all__ = [
     "QuadraturePlan",
     "RadialInstances",
     "RoundedShape",
+    "compiled_columns",
+    "compiled_images",
     "cusp_grading",
-    "cusp_orders",
     "ellipses",
+    "is_compiled",
     "pixel_edges",
     "quadrature_plan",
-    "ray_rule",
     "round_shape",
 ]

@@ -18,11 +18,14 @@ Example, a Sérsic galaxy of index 2 on 60 × 60 pixels, and the pixels about it
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
+from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
 
 from fitting.profiles import RadialProfile
+from fitting.render.compiled import loops
 from fitting.render.pixels import cached_by_bytes
 from fitting.render.radial.smoothness import ORDERS, SHORT_STENCIL, STENCIL, Smoothness, measure_smoothness
 
@@ -37,6 +40,8 @@ _SMALLEST_ELLIPSE = {32: 1.6, 16: 1.6, 8: 2.5, 5: 4.2, 3: 11.5, 2: 38.0}
 """The least κ at which a pixel is given to each order: κ^{−2N} = 5e-7, half of the strictest tolerance, but for order
 32, which is never taken for the cusp's sake (smaller ellipses are the cusp rule's).
 """
+_ELLIPSES = np.array([_SMALLEST_ELLIPSE[order] for order in ORDERS])
+"""The same, in the order of `ORDERS`."""
 _NO_PIXELS = (np.zeros((0, 2), dtype=int),) * _STENCIL_CLASS
 _CHORDS = np.linspace(-0.5, 0.5, 5)
 """Chords of a pixel on which κ is looked at, by their distance from its middle, pixels: both edges are among them."""
@@ -71,6 +76,10 @@ _LONG = 0.4
 """Share of a break's radius: a pixel that reaches from the break farther in than this has rays too long for
 `BreakRule`. Chosen by hand; tests/fitting/profiles/test_every_profile.py holds it.
 """
+
+
+_LIMITS = np.array([_NEAR_TOLERANCE, _FAR_TOLERANCE, _NEAR, _MARGIN, _STENCIL_NEAREST])
+"""What compiled loops choose classes by."""
 
 
 class RoundedShape(NamedTuple):
@@ -195,10 +204,32 @@ def _boxes(instance: RoundedShape) -> tuple[tuple[float, float], tuple[float, fl
 def _pixels_by_class(instance: RoundedShape, columns: slice, rows: slice) -> tuple[np.ndarray, ...]:
     """x and y of the pixels of each class, of those in the columns and rows."""
     size, smoothness = _smoothness_of(instance)
-    y, x = np.mgrid[rows, columns]
-    served = _classes(instance, smoothness, size, x - instance.x, y - instance.y)
-    pixels = np.stack((x, y), axis=-1)
-    return tuple(pixels[served == index] for index in range(_STENCIL_CLASS))
+    compiled = loops()
+    if compiled is None or instance.break_radius is not None:
+        y, x = np.mgrid[rows, columns]
+        served = _classes(instance, smoothness, size, x - instance.x, y - instance.y)
+    else:
+        served = _compiled_classes(compiled, instance, smoothness, size, columns, rows)
+    # In order of the classes, and of each row after row.
+    chosen = np.argsort(served, axis=None, kind="stable")
+    ends = np.bincount(served.ravel(), minlength=_STENCIL_CLASS)[:_STENCIL_CLASS].cumsum()
+    y, x = np.divmod(chosen[: ends[-1]], served.shape[1])
+    pixels = np.stack((x + columns.start, y + rows.start), axis=-1)
+    return tuple(pixels[start:end] for start, end in pairwise((0, *ends.tolist())))
+
+
+def _compiled_classes(
+    compiled: ModuleType, instance: RoundedShape, smoothness: Smoothness, size: float, columns: slice, rows: slice
+) -> np.ndarray:
+    """As `_classes`, for a profile without a break, by compiled loops."""
+    angle = math.radians(instance.pa)
+    smooth_centre = math.isinf(instance.profile.cusp_power(instance.shape))
+    sine, cosine = math.sin(angle), math.cos(angle)
+    shape = np.array([instance.x, instance.y, instance.q, sine, cosine, size, float(smooth_centre)])
+    served = np.empty((rows.stop - rows.start, columns.stop - columns.start), dtype=np.int64)
+    box = np.array([columns.start, rows.start])
+    compiled.write_classes(shape, box, _LIMITS, _ELLIPSES, smoothness.radii, smoothness.log_errors, served)
+    return served
 
 
 def _part_of_window(

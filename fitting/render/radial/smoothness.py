@@ -16,6 +16,7 @@ import torch
 
 from fitting.profiles import RadialProfile
 from fitting.profiles.radial import RHO_FLOOR
+from fitting.render.compiled import KINDS, loops
 from fitting.render.pixels import SHORT_MARGIN, STENCIL_MARGIN, stencil_taps, unit_rule
 from fitting.render.radial.cusp_pixels import ray_rule
 
@@ -106,10 +107,16 @@ def measure_smoothness(
     if break_radius is not None and unit_break is not None and float(unit_break) > 0.0:
         # Shape and scale are rounded; the break has to be where the pixels are told that it is.
         scale = break_radius / float(unit_break)
+    numbers = np.ascontiguousarray(constants.reshape(-1).numpy())
     constants = constants[..., None]
     extent = profile.extent(shape)
 
     def brightness(radii: np.ndarray) -> np.ndarray:
+        compiled = loops()
+        if compiled is not None and profile.name in KINDS:
+            light = np.empty(radii.shape)
+            compiled.write_brightness(KINDS[profile.name], numbers, radii.ravel(), float(scale), light.reshape(-1))
+            return light
         log_rho = torch.as_tensor(2.0 * np.log(np.maximum(np.abs(radii) / scale, RHO_FLOOR**0.5)))
         return profile.brightness(log_rho, constants).numpy()
 
@@ -130,14 +137,15 @@ def measure_smoothness(
 def _ray_order(brightness: Callable[[np.ndarray], np.ndarray], cusp_power: float, size: float, floor: float) -> int:
     """The first of `RAY_ORDERS` that integrates rays of all lengths up to `size` as exactly as a finer rule."""
     lengths = size * np.array([[0.15], [0.3], [0.5], [0.7], [1.0]])
-    sums = []
-    for order in (*RAY_ORDERS, 2 * RAY_ORDERS[-1]):
+
+    def summed(order: int) -> np.ndarray:
         nodes, weights = ray_rule(order, cusp_power)
-        sums.append(brightness(lengths * nodes) @ weights)
-    exact = sums.pop()
+        return np.asarray(brightness(lengths * nodes) @ weights)
+
+    exact = summed(2 * RAY_ORDERS[-1])
     allowed = _RAY_ERROR * np.maximum(np.abs(exact), 0.5 * floor)
-    enough = (bool((np.abs(found - exact) <= allowed).all()) for found in sums)
-    return next((order for order, holds in zip(RAY_ORDERS, enough, strict=True) if holds), RAY_ORDERS[-1])
+    enough = (order for order in RAY_ORDERS[:-1] if bool((np.abs(summed(order) - exact) <= allowed).all()))
+    return next(enough, RAY_ORDERS[-1])
 
 
 def _errors(
@@ -166,8 +174,10 @@ def _radii(scale: float, break_radius: float | None, size: float) -> np.ndarray:
 
 def _worst_of_neighbours(errors: np.ndarray) -> np.ndarray:
     """The largest of each radius and the two beside it: an error that changes sign is not small around its zero."""
-    padded = np.pad(errors, ((0, 0), (1, 1)), mode="edge")
-    return np.maximum(np.maximum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
+    worst = errors.copy()
+    np.maximum(worst[:, 1:], errors[:, :-1], out=worst[:, 1:])
+    np.maximum(worst[:, :-1], errors[:, 1:], out=worst[:, :-1])
+    return worst
 
 
 @cache

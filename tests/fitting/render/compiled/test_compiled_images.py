@@ -22,13 +22,19 @@ from fitting.render.radial import (
     CENTRAL,
     ORDERS,
     Axes,
+    CompiledLinearization,
+    CompiledPixels,
     Ellipses,
     QuadraturePixels,
     RadialInstances,
+    compiled_columns,
+    compiled_images,
     quadrature_plan,
     radial_images,
+    radial_plan,
     round_shape,
 )
+from fitting.render.radial.smoothness import measure_smoothness
 from fitting.spec import parse_request
 
 EXACT = 1e-11
@@ -69,18 +75,18 @@ def compare(name: str, rows: list[list[float]], frame: Frame, together: int) -> 
     """Images and columns by loops and by tensors, held against each other; the plans."""
     instances, plans = stack(name, rows, frame)
     tensors = QuadraturePixels.build(plans, frame, CPU, together)
-    pixels = compiled.CompiledPixels.of(plans, together)
+    pixels = CompiledPixels.of(plans, together)
     with torch.inference_mode():
         images = radial_images.integrate(instances, frame, tensors)
         columns = radial_images.integrate_columns(instances, frame, tensors)
-        found = compiled.compiled_columns(instances, frame, pixels)
-        for made in (compiled.compiled_images(instances, frame, pixels), found[:, -1]):
+        found = compiled_columns(instances, frame, pixels)
+        for made in (compiled_images(instances, frame, pixels), found[:, -1]):
             np.testing.assert_allclose(made, images, rtol=1e-9, atol=1e-14 * float(images.max()))
         largest = columns.abs().amax((-1, -2), keepdim=True)
         np.testing.assert_allclose((found - columns) / largest, torch.zeros_like(columns), atol=EXACT)
         weight = torch.rand((len(rows), frame.height, frame.width), dtype=torch.float64)
         gradient = radial_images.linearize(instances, frame, tensors).backproject(weight.clone())
-        light = compiled.CompiledLinearization.of(instances, frame, pixels)
+        light = CompiledLinearization.of(instances, frame, pixels)
         scale = (columns.abs() * weight[:, None]).sum((-1, -2))
         np.testing.assert_allclose((light.backproject(weight) - gradient) / scale, 0.0 * scale, atol=EXACT)
         assert torch.equal(light.image(), found[:, -1])
@@ -117,6 +123,30 @@ def test_frames_far_from_every_centre_have_the_short_stencil() -> None:
 
 def test_images_of_many_rows_are_drawn_in_blocks() -> None:
     compare("exponential", [[200.0, 150.0, 0.5, 10.0, 40.0]], Frame(-7, 3, 400, 230), together=1)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_plans_are_those_without_loops(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(5)
+    shapes = SHAPES.get(name, ([],))
+    profile = radial_profile(name)
+    assert profile is not None
+    for number in range(12):
+        x, y, q = random.uniform(0.0, 40.0), random.uniform(0.0, 40.0), random.uniform(0.1, 1.3)
+        own = tuple(shapes[number % len(shapes)])
+        shape = round_shape(profile, x, y, q, random.uniform(0.0, 180.0), random.uniform(0.5, 8.0), own)
+        with monkeypatch.context() as without:
+            without.setattr(loading, "_loops", None)
+            size, _ = radial_plan._smoothness_of.__wrapped__(shape)
+            table = measure_smoothness(profile, shape.shape, shape.scale, None, size)
+            by_arrays = radial_plan._pixels_by_class(shape, slice(0, 41), slice(0, 38))
+        by_loops = radial_plan._pixels_by_class(shape, slice(0, 41), slice(0, 38))
+        assert all(np.array_equal(*pair) for pair in zip(by_loops, by_arrays, strict=True))
+        assert sum(map(len, by_loops)) > 0
+        found = measure_smoothness(profile, shape.shape, shape.scale, None, size)
+        matters = table.log_errors > np.log(1e-8)
+        np.testing.assert_allclose(found.log_errors[matters], table.log_errors[matters], atol=1e-5)
+        assert found.ray_order == table.ray_order
 
 
 def test_a_problem_has_the_same_answers_with_loops_and_without(monkeypatch: pytest.MonkeyPatch) -> None:

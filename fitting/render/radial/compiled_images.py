@@ -11,20 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fitting.profiles import RadialProfile
-from fitting.render.compiled.kinds import KINDS
-from fitting.render.compiled.loading import loops
+from fitting.render.compiled import KINDS, loops
 from fitting.render.pixels import SHORT_MARGIN, STENCIL_MARGIN, Frame, pixel_rule, stencil_taps
-from fitting.render.radial import (
-    BREAK,
-    GEOMETRY,
-    ORDERS,
-    OUTLINE_ORDER,
-    EdgeRule,
-    QuadraturePlan,
-    RadialInstances,
-    cusp_orders,
-    ray_rule,
-)
+from fitting.render.radial.cusp_pixels import OUTLINE_ORDER, EdgeRule, ray_rule
+from fitting.render.radial.ellipse import GEOMETRY
+from fitting.render.radial.quadrature_pixels import cusp_orders
+from fitting.render.radial.radial_instances import RadialInstances
+from fitting.render.radial.radial_plan import BREAK, QuadraturePlan
+from fitting.render.radial.smoothness import ORDERS
 
 _MOST_THREADS = 4
 """Threads of torch up to which one compiled loop is faster than they are: it does what five do."""
@@ -177,4 +171,8 @@ class CompiledLinearization:
 
     def backproject(self, weight: Tensor) -> Tensor:
         """Sums over pixels of `weight` (instances, height, width) times each column: (instances, columns)."""
-        return (self.columns.flatten(2) @ weight.flatten(1).unsqueeze(-1)).squeeze(-1)
+        module = loops()
+        assert module is not None, "the columns have been made by it"
+        sums = weight.new_empty(self.columns.shape[:2])
+        module.write_sums(self.columns.flatten(2).numpy(), weight.contiguous().flatten(1).numpy(), sums.numpy())
+        return sums
