@@ -5,6 +5,7 @@ import { draftNotes, useDraft } from "./draft.js";
 import { Failure, useAnswer } from "./parts/asking.js";
 import { Boundary } from "./parts/boundary.js";
 import { useDroppedFiles } from "./parts/dropping.js";
+import { Help } from "./parts/help.js";
 import { Icon } from "./parts/icons.js";
 import { Toasts } from "./parts/toasts.js";
 import { go, useRoute } from "./router.js";
@@ -83,7 +84,7 @@ function Top({ view }) {
       <nav aria-label="Main">
         ${link("", "Start", "#/")} ${draft && link("model", "Model")} ${link("fits", "Fits")} ${link("catalogues", "Many")} ${link("account", "Account")}
       </nav>
-      <a class="small" href="/docs">API</a>
+      <${Help} /><a class="small" href="/docs">API</a>
       <${Theme} />
     </header>`;
 }

@@ -31,6 +31,9 @@ def test_every_view_can_be_used_by_everyone(tab: Tab) -> None:
 
     _shown(page, "Or begin with an example")
     look("start")
+    page.get_by_role("button", name="Help").click()
+    look("help")
+    page.keyboard.press("Escape")
     find_sources(page)
     page.get_by_role("button", name="q is free; limits, link and prior").click()
     for panel in page.locator(".side details > summary").all():

@@ -211,3 +211,21 @@ def test_a_table_says_where_the_sources_are(tab: Tab, together: list[FilePayload
     page.wait_for_url("**/#/model", timeout=ENOUGH_MILLISECONDS)
     galaxies = [each for each in request_of(page)["components"] if not each["profile"].endswith("_sky")]
     assert sorted(each["parameters"]["x"] for each in galaxies) == pytest.approx([54, 68], abs=1)
+
+
+@pytest.mark.slow
+def test_files_of_the_service_are_listed_and_deleted(tab: Tab) -> None:
+    rng = np.random.default_rng(5)
+    page = tab.open()
+    for number in range(5):
+        image = plane(f"mine{number}.fits", rng.normal(10, 1, (12, 12)))
+        page.request.post(f"{tab.url}/v1/uploads?filename={image['name']}", data=image["buffer"])
+    page = tab.open()
+    expect(page.get_by_role("link", name="mine4.fits")).to_be_visible()
+    expect(page.get_by_role("link", name="mine0.fits")).to_have_count(0)
+    page.get_by_role("button", name="Show more files").click()
+    expect(page.get_by_role("link", name="mine0.fits")).to_be_visible()
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Delete the file mine0.fits").click()
+    expect(page.get_by_role("link", name="mine0.fits")).to_have_count(0)
+    assert "mine0.fits" not in page.request.get(f"{tab.url}/v1/uploads?limit=100").text()

@@ -254,6 +254,9 @@ def test_many_fits_are_sorted_ticked_and_tabled(tab: Tab, noises: list[str]) -> 
     page.once("dialog", lambda dialog: dialog.accept("batch"))
     page.get_by_role("button", name="Label").click()
     expect(page.locator(".fits .badge", has_text="batch")).to_have_count(3, timeout=ENOUGH_MILLISECONDS)
+    page.locator(".fits button.badge", has_text="batch").first.click()
+    expect(page.get_by_role("searchbox")).to_have_value("batch")
+    page.get_by_role("searchbox").fill("")
     page.get_by_role("searchbox").fill("batch two")
     expect(page.locator(".fits tbody tr")).to_have_count(1)
 

@@ -10,6 +10,7 @@ import { getJson } from "../service.js";
 import { useAnswer } from "./asking.js";
 import { Choosing } from "./dropping.js";
 import { NumberField } from "./number-field.js";
+import { StarPsf } from "./star-psf.js";
 import { WindowFields } from "./window-picker.js";
 import { Bands } from "./image-bands.js";
 
@@ -20,7 +21,7 @@ const pick = (label, value, options, onPick) => html`<label class="field">${labe
 const number = (label, value, onValue, placeholder = "") => html`<label class="field">${label}<${NumberField} value=${value ?? null} placeholder=${placeholder} onValue=${onValue} digits=${10} /></label>`;
 
 /** `shape` is that of the image, [height, width]; `files` are uploads that belong to the model. */
-export function ImagePanel({ request, image, files, faults, shape, header, catalogue, showImage }) {
+export function ImagePanel({ request, image, files, faults, shape, header, catalogue, selected, shown, showImage }) {
   const name = image.name;
   const at = request.images.indexOf(image);
   const edit = (change) => changeRequest((before) => ({ ...before, images: before.images.map((each, index) => (index === at ? change(each) : each)) }));
@@ -56,6 +57,7 @@ export function ImagePanel({ request, image, files, faults, shape, header, catal
       (value) => value > 0 && edit((old) => ({ ...old, psf: { ...old.psf, [psf]: { ...old.psf[psf], [each]: value } } }))))}</div>`}
     ${psf !== "none" && psf !== "grid" && pick("It is", (typeof image.psf === "object" && image.psf.convention) || "", { "": "a kernel, or as its file has it", discrete: "a kernel for pixel values (GALFIT, imfit)", effective: "the pixels' response already (an ePSF)" },
       (next) => edit((each) => ({ ...each, psf: psf === "plane" ? asPsf(each.psf, "convention", next || null) : withMember(each.psf, "convention", next) })))}
+    <${StarPsf} request=${request} image=${image} profiles=${catalogue.profiles} selected=${selected} shown=${shown} put=${(next) => edit((each) => ({ ...each, psf: next }))} />
     <h3>Mask</h3>
     ${choose("Mask", reference(image.mask), (plane) => edit((each) => ({ ...each, mask: plane })))}
     ${image.mask && html`<div class="options"><label class="field">Bits that mask a pixel<input value=${bitsText(image.mask)} data-over=${bitsText(image.mask)} placeholder="as its observatory has it; or SAT, 3; or any"

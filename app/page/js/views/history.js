@@ -107,7 +107,7 @@ export function History() {
       ? html`<div class="empty"><p>${state || search ? "No fit matches." : "There are no fits yet."}</p><a class="button primary" href="#/">Begin with an image</a></div>`
       : html`<div class="card scroll" tabindex="0" role="region" aria-label="Fits"><table class="fits"><thead><tr><th scope="col"><input type="checkbox" aria-label="Tick all that are shown" checked=${all} onChange=${() => setChosen(all ? [] : fits.map(({ id }) => id))} /></th><th scope="col"><span class="visually-hidden">Model</span></th>${head("name", "Name")}${head("state", "State")}
           ${head("chi2", "χ²ᵣ", true)}${head("time", "Time", true)}${head("asked", "Asked for")}<th scope="col"><span class="visually-hidden">Delete</span></th></tr></thead>
-        <tbody>${fits.map((fit) => html`<${Row} key=${fit.id} fit=${fit} chosen=${chosen.includes(fit.id)} choose=${() => choose(fit.id)} erase=${() => erase([fit])} />`)}</tbody></table></div>`}
+        <tbody>${fits.map((fit) => html`<${Row} key=${fit.id} fit=${fit} chosen=${chosen.includes(fit.id)} choose=${() => choose(fit.id)} erase=${() => erase([fit])} search=${setWords} />`)}</tbody></table></div>`}
     ${next && html`<div class="row"><button onClick=${load}>Show more</button>${sort && html`<span class="quiet small">Sorted are those that are shown.</span>`}</div>`}`;
 }
 
@@ -120,13 +120,13 @@ function sorted(fits, sort) {
   });
 }
 
-function Row({ fit, chosen, choose, erase }) {
+function Row({ fit, chosen, choose, erase, search }) {
   const name = fit.name || "without a name";
   const previews = Object.values(fit.links.previews)[0];
   return html`<tr>
     <td><input type="checkbox" checked=${chosen} aria-label=${`Compare ${name}`} onChange=${choose} /></td>
     <td>${fit.has_result && previews ? html`<img class="thumbnail" loading="lazy" width="56" height="56" alt="" src=${previews.model} />` : html`<span class="thumbnail"></span>`}</td>
-    <th scope="row"><a href=${`#/fits/${fit.id}`}>${name}</a>${(fit.labels ?? []).map((label) => html` <span class="badge">${label}</span>`)}</th>
+    <th scope="row"><a href=${`#/fits/${fit.id}`}>${name}</a>${(fit.labels ?? []).map((label) => html` <button class="badge" key=${label} title=${`Only those labelled ${label}`} onClick=${() => search(label)}>${label}</button>`)}</th>
     <td><span class="badge ${fit.state}">${fit.state}</span></td>
     <td class="number">${general(fit.progress?.chi2_reduced)}</td>
     <td class="number">${duration(between(fit.started_at, fit.finished_at))}</td>

@@ -105,7 +105,7 @@ function Workbench({ draft, catalogue }) {
         <section class="card stack"><h2>Components</h2>
           <${ComponentTree} request=${request} catalogue=${catalogue} selected=${selected} select=${select} change=${changeRequest} faults=${faults} shown=${shownPlane} />
         </section>
-        <${ImagePanel} request=${request} image=${image} files=${draft.files ?? []} faults=${faults} shape=${shownPlane?.plane.shape} header=${shownPlane?.header} catalogue=${catalogue} showImage=${setImageAt} />
+        <${ImagePanel} request=${request} image=${image} files=${draft.files ?? []} faults=${faults} shape=${shownPlane?.plane.shape} header=${shownPlane?.header} catalogue=${catalogue} selected=${selected} shown=${shownPlane} showImage=${setImageAt} />
         <${Constraints} request=${request} faults=${faults} />
         <${FitPanel} request=${request} faults=${faults} />
         <section class="card stack"><h2>Stages</h2>

@@ -10,9 +10,12 @@ import { Choosing, Sending, useSending } from "../parts/dropping.js";
 import { Icon } from "../parts/icons.js";
 import { Thumbnail } from "../parts/thumbnail.js";
 import { go } from "../router.js";
-import { ask, getJson, pixelsOf, postJson, upload } from "../service.js";
+import { complain } from "../parts/toasts.js";
+import { ask, getJson, pixelsOf, postJson, remove, upload } from "../service.js";
 
 const FEW = 5;
+const FEW_FILES = 4;
+const MOST_FILES = 100;
 
 export function Start() {
   const [busy, setBusy] = useState(null);
@@ -77,15 +80,19 @@ function Examples({ during, busy }) {
     const names = Object.keys(example.images);
     const sent = await Promise.all(names.map(async (name) => upload(await (await ask(example.images[name])).blob(), name)));
     await finish(sent, Object.fromEntries(names.map((name, at) => [name, sent[at].id])));
-    go("model");
   });
-  const proposed = (example) => open(example, async ([first]) => {
+  const proposed = (example) => open(example, async (sent) => {
+    // Of several images the search comes after what is told of how they belong together.
+    if (sent.length > 1) return go("files", ...sent.map(({ id }) => id));
+    const [first] = sent;
     const proposal = await postJson(`/v1/uploads/${first.id}/propose`, { title: example.title });
     startDraft({ request: proposal.request, title: example.title, proposal });
+    return go("model");
   });
   const own = (example) => open(example, async (_, rename) => {
     const request = withFiles(await getJson(example.request), rename);
     startDraft({ request, title: example.title, proposal: null });
+    go("model");
   });
   if (!value?.examples.length) return null;
   return html`<section class="stack"><h2>Or begin with an example</h2>
@@ -101,16 +108,27 @@ function Examples({ during, busy }) {
 }
 
 function Recent() {
-  const { value } = useAnswer(() => getJson("/v1/uploads?limit=4"), []);
+  const [most, setMost] = useState(FEW_FILES);
+  const { value, again } = useAnswer(() => getJson(`/v1/uploads?limit=${most}`), [most]);
   if (!value?.uploads.length) return null;
+  const erase = async (file) => {
+    if (!confirm(`Delete the file ${file.filename} from the service? Models that name it cannot be fitted any more; results stay.`)) return;
+    try {
+      await remove(`/v1/uploads/${file.id}`);
+      again();
+    } catch (failure) {
+      complain(failure);
+    }
+  };
   return html`<section class="stack"><h2>Your latest files</h2>
     <ul class="gallery">${value.uploads.map((file) => {
       const image = firstImage(file);
       return html`<li class="card plane" key=${file.id}>
         ${image && html`<${Thumbnail} square label="" address=${pixelsOf({ upload: file.id, hdu: image.index })} shape=${image.shape} />`}
         <div class="stack tight"><a href=${`#/files/${file.id}`}>${file.filename}</a>
-          <span class="quiet small">${image ? sizeOf(image) : ""} pixels</span></div></li>`;
-    })}</ul></section>`;
+          <span class="quiet small">${image ? `${sizeOf(image)} pixels` : ""}</span></div>
+        <button class="bare icon danger" aria-label=${`Delete the file ${file.filename}`} title="Delete" onClick=${() => erase(file)}><${Icon} name="trash" /></button></li>`;
+    })}</ul>${value.next && most < MOST_FILES && html`<div class="row"><button class="bare" onClick=${() => setMost(MOST_FILES)}>Show more files</button></div>`}</section>`;
 }
 
 const sentenceCase = (text) => text.charAt(0).toUpperCase() + text.slice(1);
