@@ -91,6 +91,22 @@ def test_an_image_is_added_and_taken_away_with_what_is_said_of_it(call: Call) ->
     assert [image["name"] for image in fewer["images"]] == ["g", "i", "z"]
 
 
+def test_a_result_of_several_images_is_the_next_model_with_what_each_ended_at(call: Call) -> None:
+    ended = {
+        "a.x": 1.5,
+        "a.y": 2.5,
+        "a.r_e.c0": 3.3,
+        "a.r_e.c1": 0.8,
+        "a.r_e[g]": 2.5,
+        "a.flux[g]": 5.5,
+        "a.flux[r]": 6.0,
+    }
+    rows = [{"name": name, "value": value} for name, value in ended.items()]
+    told = call("model/requests.js", "withValues", REQUEST, rows)["components"][0]["parameters"]
+    fluxes = {"g": 5.5, "r": {"value": 6, "fixed": True}, "i": "= a.x"}
+    assert told == {"x": 1.5, "y": 2.5, "r_e": {"polynomial": [3.3, 0.8]}, "flux": {"by_image": fluxes}}
+
+
 def test_a_tie_leads_in_no_circle_and_leaves_the_value_when_it_is_loosened(call: Call) -> None:
     assert call("model/tying.js", "leadsTo", REQUEST, "b", "a")
     assert not call("model/tying.js", "leadsTo", REQUEST, "a", "b")

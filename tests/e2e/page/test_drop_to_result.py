@@ -134,6 +134,30 @@ def test_imfit_s_example_is_fitted_in_two_clicks(page: Page) -> None:
     assert far_off(document, reference) == []
 
 
+def test_pysersic_s_example_is_fitted_in_five_clicks_and_three_menus(page: Page) -> None:
+    folder = example("compact_galaxy")
+    drop(page, *(folder / f"gal1_{plane}.npy" for plane in ("im", "mask", "psf", "sig")))
+    roles = page.locator(".plane select[data-role]")
+    expect(roles).to_have_count(4, timeout=ENOUGH_MILLISECONDS)
+    assert [roles.nth(at).input_value() for at in range(4)] == ["data", "mask", "psf", "sigma"]
+    page.get_by_role("combobox", name="The fit is for").select_option("centre")
+    page.get_by_role("combobox", name="It is", exact=True).select_option("sersic")
+    page.get_by_role("combobox", name="Its neighbours are").select_option("ignore")
+    page.get_by_role("button", name="Find the sources").click()
+    page.wait_for_url("**/#/model", timeout=ENOUGH_MILLISECONDS)
+    # The reference has no sky, and all pixels.
+    page.locator(".tree button", has_text="sky").click()
+    page.get_by_role("button", name="Delete sky").click()
+    page.get_by_role("button", name="Fit the whole image").click()
+    fit(page)
+    assert clicks(page) == 5
+    reference = json.loads((folder / "reference.json").read_text())["sersic_psf_mask_no_sky"]
+    document = result(page)
+    assert document["n_pixels"] == reference["n_pixels"]
+    assert document["chi2_reduced"] == pytest.approx(reference["chi2_reduced"], rel=5e-3)
+    assert far_off(document, reference) == []
+
+
 def test_three_bands_are_dropped_and_fitted_in_two_clicks(page: Page) -> None:
     drop(page, *(EXAMPLES / "three_bands" / f"{band}.fits" for band in ("g", "r", "i")))
     expect(page.get_by_text("3 images of one field, fitted together")).to_be_visible(timeout=ENOUGH_MILLISECONDS)

@@ -44,9 +44,9 @@ export function freeName(request, letter) {
 export function withValues(request, parameters) {
   const values = Object.fromEntries(parameters.map(({ name, value }) => [name, value]));
   const components = request.components.map((component) => {
-    const changed = Object.entries(component.parameters ?? {}).map(([key, spec]) => [key, moved(spec, values[`${component.name}.${key}`])]);
+    const changed = Object.entries(component.parameters ?? {}).map(([key, spec]) => [key, moved(spec, `${component.name}.${key}`, values)]);
     const filled = parameters
-      .filter(({ name }) => name.startsWith(`${component.name}.`) && !name.includes("["))
+      .filter(({ name }) => name.startsWith(`${component.name}.`) && !/\[|\..*\./.test(name))
       .map(({ name, value }) => [name.slice(component.name.length + 1), value])
       .filter(([key]) => !(key in (component.parameters ?? {})));
     return { ...component, parameters: Object.fromEntries([...changed, ...filled]) };
@@ -60,11 +60,17 @@ export const linkedNames = (request) => new Set(request.components.flatMap(({ na
     .filter(([, written]) => typeof written === "string" || typeof written?.value === "string")
     .map(([key]) => `${name}.${key}`)));
 
-function moved(spec, value) {
-  if (value === undefined || typeof spec === "string") return spec;
-  if (typeof spec === "number") return value;
-  if ("by_image" in spec || "polynomial" in spec || typeof spec.value === "string") return spec;
-  return { ...spec, value };
+/** What is said of a parameter with the value that it ended at; of one that differs between images with those of each. */
+function moved(spec, name, values) {
+  if (spec === null || typeof spec === "string" || typeof spec?.value === "string") return spec;
+  if (spec?.by_image) {
+    const each = Object.entries(spec.by_image).map(([image, said]) => [image, moved(said, `${name}[${image}]`, values)]);
+    return { ...spec, by_image: Object.fromEntries(each) };
+  }
+  if (spec?.polynomial) return { ...spec, polynomial: spec.polynomial.map((said, order) => moved(said, `${name}.c${order}`, values)) };
+  const value = values[name];
+  if (value === undefined) return spec;
+  return typeof spec === "number" || Object.keys(spec).length === 0 ? value : { ...spec, value };
 }
 
 const numbered = (text) => (/^\d+$/.test(text) ? Number(text) : text);

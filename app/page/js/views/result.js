@@ -21,7 +21,7 @@ import { RequestDialog } from "../parts/request-dialog.js";
 import { SampleDialog } from "../parts/sampling.js";
 import { StagesPanel } from "../parts/stages-panel.js";
 import { Tabs } from "../parts/tabs.js";
-import { complain } from "../parts/toasts.js";
+import { complain, copy } from "../parts/toasts.js";
 import { go } from "../router.js";
 import { ask, getJson, postJson, remove } from "../service.js";
 
@@ -111,6 +111,7 @@ function Heading({ fit: given, request, parameters, show }) {
     <span class="quiet small">${moment(fit.finished_at ?? fit.created_at)}</span>
     <${Naming} fit=${fit} onChanged=${setFit} />
     <div class="actions">
+      <button onClick=${() => copy(location.href, "Link")} title="Opens this result for whoever may see it: everybody of a service without accounts, else you">Copy link</button>
       <button onClick=${show}><${Icon} name="code" />Request</button>
       <button onClick=${() => setSampling(true)}><${Icon} name="dice" />Now sample</button>
       ${fit.state !== "succeeded" && html`<button onClick=${goOn} disabled=${busy}><${Icon} name="play" />Go on from here</button>`}
