@@ -1,7 +1,9 @@
 # syntax=docker/dockerfile:1
 # One file, a target per role: docker build --target api|worker-cpu|worker-gpu .
 
-FROM python:3.12-slim AS python
+# As it is, or by digest: --build-arg PYTHON_IMAGE=python:3.12-slim@sha256:… (`make pin-images` tells it).
+ARG PYTHON_IMAGE=python:3.12-slim
+FROM ${PYTHON_IMAGE} AS python
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin photfit \
     && install -d -o photfit -g photfit /var/lib/photfit

@@ -20,6 +20,7 @@
 # make notebooks  runs the notebooks of docs/tutorials, and keeps in them what they print and draw
 # make changelog VERSION=1.2.3   the fragments of changelog.d into CHANGELOG.md, for a release
 # make pictures  the pictures of the page in docs/images/page, by Chromium
+# make pin-images  today's digests of the images in docker-compose.yml, as lines for .env; asks their registries
 # make clean     what can be made again
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -37,7 +38,7 @@ PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist workst
 COVERED := $(ONE_THREAD) $(BIN)/coverage run -m pytest -n $(SIDE_BY_SIDE) --dist worksteal
 
 .PHONY: demo serve test test-all test-arithmetic test-chaos fuzz soak hostile coverage lint lint-format lint-rules lint-types lint-imports lint-unused lint-security lint-secrets hooks format \
-	bench bench-catalogues bench-proposals bench-calibration docs notebooks changelog pictures clean install
+	bench bench-catalogues bench-proposals bench-calibration docs notebooks changelog pictures pin-images clean install
 
 demo: $(STAMP)
 	$(BIN)/photfit demo $(ARGS)
@@ -158,6 +159,12 @@ changelog: $(STAMP)
 
 pictures: $(STAMP)
 	$(BIN)/python -m tests.e2e.page.pictures $(ARGS)
+
+pin-images:
+	@sed -n 's/.*$${\(PHOTFIT_[A-Z]*_IMAGE\):-\([^}]*\)}.*/\1=\2/p' docker-compose.yml | sort -u | while read -r line; do \
+		digest=$$(docker buildx imagetools inspect --format '{{.Manifest.Digest}}' "$${line#*=}") || exit 1; \
+		echo "$$line@$$digest"; \
+	done
 
 clean:
 	rm -rf build dist *.egg-info demo-output chaos-report soak-report .fuzz .coverage-data .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

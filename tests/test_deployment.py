@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
+import os
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -24,7 +27,7 @@ SERVICE_SCHEMA: dict[str, Any] = {
     "properties": {
         "build": {
             "type": "object",
-            "properties": {"context": {"type": "string"}, "target": {"type": "string"}},
+            "properties": {"context": {"type": "string"}, "target": {"type": "string"}, "args": {"type": "object"}},
             "required": ["context", "target"],
             "additionalProperties": False,
         },
@@ -57,6 +60,7 @@ SERVICE_SCHEMA: dict[str, Any] = {
         "volumes": {"type": "array", "items": {"type": "string", "pattern": "^[a-z-]+:/"}},
         "tmpfs": {"type": "array"},
         "profiles": {"type": "array", "items": {"type": "string"}},
+        "configs": {"type": "array", "items": {"type": "object", "required": ["source", "target"]}},
         "cap_drop": {"type": "array"},
         "security_opt": {"type": "array"},
         "read_only": {"type": "boolean"},
@@ -160,12 +164,45 @@ def test_proxies_and_public_address_can_be_told_and_may_be_left_out(name: str, t
     assert not settings.trusted_proxies
 
 
-def test_the_store_has_no_keys_but_those_that_were_given() -> None:
-    given = {"AWS_ACCESS_KEY_ID": "${PHOTFIT_STORE_KEY:?set a key}"}
-    given["AWS_SECRET_ACCESS_KEY"] = "${PHOTFIT_STORE_SECRET:?set a secret}"
-    for name in ("store", "bucket", "api", "worker-cpu"):
+def test_the_stores_root_key_is_where_the_bucket_is_made_and_nowhere_else() -> None:
+    root = {"AWS_ACCESS_KEY_ID": "${PHOTFIT_STORE_ROOT_KEY:?set a key}"}
+    root["AWS_SECRET_ACCESS_KEY"] = "${PHOTFIT_STORE_ROOT_SECRET:?set a secret}"
+    own = {key: value.replace("ROOT_", "") for key, value in root.items()}
+    for name, given in (("bucket", root), ("api", own), ("worker-cpu", own)):
         environment = COMPOSE["services"][name]["environment"]
         assert {key: environment[key] for key in given} == given
+    for name in set(COMPOSE["services"]) - {"bucket"}:
+        assert "ROOT" not in str(COMPOSE["services"][name])
+
+
+def test_the_services_key_is_for_objects_of_its_bucket() -> None:
+    """As SeaweedFS reads who may do what, once compose has put the keys in."""
+    (config,) = COMPOSE["services"]["store"]["configs"]
+    written = COMPOSE["configs"][config["source"]]["content"]
+    told = json.loads(re.sub(r"\$\{(PHOTFIT_[A-Z_]+):\?[^}]*\}", r"\1", written))
+    root, own = told["identities"]
+    assert root["credentials"] == [{"accessKey": "PHOTFIT_STORE_ROOT_KEY", "secretKey": "PHOTFIT_STORE_ROOT_SECRET"}]
+    assert own["credentials"] == [{"accessKey": "PHOTFIT_STORE_KEY", "secretKey": "PHOTFIT_STORE_SECRET"}]
+    assert own["actions"] == ["Read:photfit", "Write:photfit", "List:photfit"]
+    assert f"-s3.config={config['target']}" in COMPOSE["services"]["store"]["command"]
+
+
+def test_images_are_pinned_by_one_command(tmp_path: Path) -> None:
+    """With a stand-in for docker: no registry is asked here."""
+    docker = tmp_path / "docker"
+    docker.write_text('#!/bin/sh\ntest "$1 $2 $3" = "buildx imagetools inspect" && echo "sha256:of-$6"\n')
+    docker.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    command = ["make", "--no-print-directory", "pin-images"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    lines = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    used = set(re.findall(r"PHOTFIT_[A-Z]+_IMAGE(?=:-)", (ROOT / "docker-compose.yml").read_text(encoding="utf-8")))
+    assert (
+        set(lines) == used == {f"PHOTFIT_{name}_IMAGE" for name in ("BROKER", "BUCKET", "DATABASE", "PYTHON", "STORE")}
+    )
+    for image in lines.values():
+        name, digest = image.split("@")
+        assert digest == f"sha256:of-{name}"
 
 
 def test_the_broker_writes_to_its_data_alone() -> None:
@@ -186,7 +223,9 @@ def test_only_the_api_can_be_reached_from_outside_and_from_this_machine_alone() 
 
 def test_base_images_are_named_by_version_and_nothing_is_fetched_by_add() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    bases = re.findall(r"^FROM ([^\s]+)", dockerfile, re.MULTILINE)
+    defaults = dict(re.findall(r"^ARG ([A-Z_]+)=(\S+)$", dockerfile, re.MULTILINE))
+    named = re.findall(r"^FROM ([^\s]+)", dockerfile, re.MULTILINE)
+    bases = [re.sub(r"\$\{([A-Z_]+)\}", lambda found: defaults[found[1]], base) for base in named]
     stages = set(re.findall(r"^FROM .* AS ([a-z-]+)", dockerfile, re.MULTILINE))
     assert all(re.search(r":[0-9]", base) for base in bases if base not in stages)
     assert not re.search(r"^(ADD|MAINTAINER|RUN .*(sudo|apt-get upgrade))", dockerfile, re.MULTILINE)
