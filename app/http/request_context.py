@@ -1,5 +1,6 @@
 """Request context: an id, one log line, and a problem document where the framework has another answer."""
 
+import asyncio
 import re
 import time
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import body_too_large
+from app.errors import Unavailable, body_too_large
 from app.http.problem_documents import internal_error, problem_response
 from jobs.ids import new_id
 from jobs.operation.tracing import span
@@ -46,6 +47,12 @@ class RequestContext:
         try:
             with span("request", exchange.id, method=scope["method"], path=scope["path"]):
                 await self._app(scope, receive, exchange.send)
+        except asyncio.CancelledError:
+            if exchange.status is not None:
+                raise
+            # The server ends what is still going on some seconds after it was told to stop, and would say 500.
+            stopping = Unavailable("The service is being stopped; ask again when it is back.", retry_after=10)
+            await problem_response(stopping, exchange.id)(scope, receive, exchange.send)
         except Exception:
             if exchange.status is not None:
                 raise

@@ -9,9 +9,10 @@ import contextlib
 import multiprocessing
 import os
 import resource
+import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, InvalidStateError, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
@@ -99,6 +100,7 @@ class Sandbox:
         self._lock = threading.Lock()
         self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox")
         self._pool: ProcessPool | None = None
+        self._waiting: set[ProcessFuture[bytes]] = set()
         self._first: ProcessFuture[int] | None = None
 
     @classmethod
@@ -126,6 +128,11 @@ class Sandbox:
         if pool is not None:
             pool.stop()
             pool.join()
+        with self._lock:
+            waiting = list(self._waiting)
+        for future in waiting:  # the pool forgets those whose child it has ended
+            with contextlib.suppress(InvalidStateError):
+                future.set_exception(CancelledError())
         self._starter.shutdown()
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -165,21 +172,31 @@ class Sandbox:
             raise SandboxBusy("is waiting behind other files; try again later") from error
         except TookTooLong as error:
             raise SandboxTimeout(f"took longer than {self._seconds:g} s to read") from error
+        except CancelledError as error:
+            raise SandboxBusy("came while the service was stopping; try again later") from error
         except (ProcessExpired, ProcessEnded, UnpicklingError) as error:
+            if not isinstance(error, UnpicklingError) and abs(error.exitcode) == signal.SIGTERM:
+                # By a service manager that ends all of the service at once: it says nothing about what was read.
+                raise SandboxBusy("came while the service was stopping; try again later") from error
             _log.warning("sandbox child died", call=repr(call), error=repr(error))
             raise SandboxDied("ended the process that was reading it") from error
         except MemoryError as error:
             raise SandboxOutOfMemory(f"needs more than {self._memory_bytes >> 20} MiB of memory to read") from error
+        finally:
+            with self._lock:
+                self._waiting.discard(future)
 
     def _schedule(self, call: Callable[[], bytes]) -> ProcessFuture[bytes]:
         with self._lock:
             if self._pool is None:
-                raise SandboxDied("came while the service was stopping")
+                raise SandboxBusy("came while the service was stopping; try again later")
             # A pool whose idle child was killed from outside breaks as a whole; a new one takes its place.
             if not self._pool.active:
                 self._pool.stop()
                 self._pool, _ = self._starter.submit(self._new_pool).result()
-            return self._pool.schedule(call, timeout=self._seconds + _GRACE_SECONDS)
+            future = self._pool.schedule(call, timeout=self._seconds + _GRACE_SECONDS)
+            self._waiting.add(future)
+            return future
 
     def _new_pool(self) -> tuple[ProcessPool, ProcessFuture[int]]:
         """A pool, started by its first call. For the starter's thread, with which the first children would end."""

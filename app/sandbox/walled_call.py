@@ -41,7 +41,11 @@ class TookTooLong(Exception):
 
 
 class ProcessEnded(Exception):
-    """The call's process ended without an answer."""
+    """The call's process ended without an answer; `exitcode` is minus a signal's number where that ended it."""
+
+    def __init__(self, exitcode: int) -> None:
+        super().__init__(exitcode)
+        self.exitcode = exitcode
 
 
 def run_walled(seconds: float, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
@@ -166,5 +170,5 @@ def _receive(fork: int, reading: int, seconds: float) -> bytes:
     if not whole:
         raise TookTooLong
     if status != 0:
-        raise ProcessEnded(f"status {os.waitstatus_to_exitcode(status)}")
+        raise ProcessEnded(os.waitstatus_to_exitcode(status))
     return bytes(answer)

@@ -1,7 +1,10 @@
 """Answers that a browser opens by itself can run nothing: files, plots as SVG, errors, streams."""
 
+import json
+
 import pytest
 
+from jobs.storage.stored_files import described
 from tests.app.images import fits_bytes, noise
 from tests.app.in_process import InProcess, request_of
 from tests.app.test_store_in_trouble import ask
@@ -15,6 +18,8 @@ def names(running: InProcess) -> dict[str, str]:
     plot = running.folder / "plot.svg"
     plot.write_text("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
     running.services.blobs.put_file(f"fits/{fit}/1/plots/profile-r.svg", plot)
+    plot.write_text(json.dumps(described(plot)))
+    running.services.blobs.put_file(f"fits/{fit}/1/plots/profile-r.svg.json", plot)
     return {"upload_id": upload, "fit_id": fit, "image": "r", "plane": "model", "component": "disc"}
 
 

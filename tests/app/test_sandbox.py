@@ -5,11 +5,13 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
 
-from app.sandbox.pool import Sandbox, SandboxDied, SandboxOutOfMemory, SandboxTimeout
+from app.sandbox.pool import Sandbox, SandboxBusy, SandboxDied, SandboxOutOfMemory, SandboxTimeout
+from tests.app.conftest import wait_until
 
 GIBIBYTE = 1 << 30
 
@@ -41,6 +43,24 @@ def test_a_child_that_dies_is_replaced(sandbox: Sandbox) -> None:
     with pytest.raises(SandboxDied):
         sandbox.call(os.abort)
     assert sandbox.call(max, 1, 2) == 2
+
+
+def test_what_ends_with_the_service_is_not_held_against_the_file(sandbox: Sandbox) -> None:
+    """A service manager tells every process of a service to end, in the middle of a call as well."""
+    with pytest.raises(SandboxBusy, match="stopping"):
+        sandbox.call(signal.raise_signal, signal.SIGTERM)
+    stopping = Sandbox(workers=1, memory_bytes=2 * GIBIBYTE, seconds=30.0, preload=gc.collect)
+    stopping.start()
+    wait_until(stopping.ready, 60.0, "the start of the sandbox")
+    with ThreadPoolExecutor() as threads:
+        calls = [threads.submit(stopping.call, time.sleep, 20) for _ in range(2)]
+        wait_until(lambda: psutil.Process().children(recursive=True), 10.0, "a child")
+        time.sleep(0.3)
+        stopping.stop()
+        for call in calls:
+            assert isinstance(call.exception(30), SandboxBusy)
+    with pytest.raises(SandboxBusy):
+        stopping.call(max, 1, 2)
 
 
 def test_a_call_cannot_take_more_memory_than_it_may(sandbox: Sandbox) -> None:

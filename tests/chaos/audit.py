@@ -25,6 +25,7 @@ import httpx
 import numpy as np
 from astropy.io import fits
 
+from jobs.storage.scratch import is_unlocked
 from tests.chaos.deployments import Deployment
 from tests.chaos.load import TRUTH, Job, Load
 
@@ -119,7 +120,7 @@ def examine(deployment: Deployment, load: Load, crashes_caused: Counter[str]) ->
         for folder in (deployment.temporary, deployment.data / "receiving")
         if folder.is_dir()
         for path in folder.iterdir()
-        if path.name.startswith(("photfit-", "receiving-"))
+        if path.name.startswith(("photfit-", "receiving-")) and is_unlocked(path)  # nobody of those that run uses it
     )
     audit.wrong_answers = [f"{count} × {answer}" for answer, count in Counter(load.wrong_answers).items()]
     audit.wrong_answers += [f"refused: {refused}" for refused in load.refused]
