@@ -348,6 +348,9 @@ def table_file(services: Services, record: CatalogueRecord, choice: TableChoice)
 
 
 def _made_table(services: Services, record: CatalogueRecord, choice: TableChoice, target: Path) -> TablePage:
+    twice = [name for place, name in enumerate(choice.columns) if name in choice.columns[:place]]
+    if twice:
+        raise RequestFaulty([Fault("query.columns", f"names {twice[0][:80]!r} twice", "each column once")])
     with _local_parts(services, record) as (objects, parts, files), sandbox_refusals("The table"):
         page: TablePage = services.sandbox.call(
             catalogue_products.table_of, objects, list(parts.values()), files, record.parameters, choice, target

@@ -7,7 +7,7 @@ import re
 from fitting.formats.astrophot_state import import_astrophot, is_state
 from fitting.formats.galfit_feedme import import_galfit
 from fitting.formats.imfit_model import import_imfit
-from fitting.formats.import_rows import ImportInvalid, ModelImport, lines_of
+from fitting.formats.import_rows import ImportInvalid, ModelImport, said_lines
 from fitting.formats.import_source import ImportSource
 from fitting.formats.region_import import import_regions, is_region_file
 from fitting.spec import RequestInvalid, parse_request
@@ -32,7 +32,7 @@ def import_model(source: ImportSource) -> ModelImport:
             raise ImportInvalid(f"{source.name} is {why}")
     if len(source.text) > MOST_IMPORTED:
         raise ImportInvalid(f"{source.name} is {len(source.text)} characters long; {MOST_IMPORTED} are read")
-    lines = [line.text for line in lines_of(source.name, source.text)]
+    lines = [line.text for line in said_lines(source.name, source.text)]
     if any(_IMFIT.match(line) for line in lines):
         found = import_imfit(source)
     elif is_state(source.text):

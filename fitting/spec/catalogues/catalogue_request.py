@@ -21,7 +21,7 @@ from pydantic_core import InitErrorDetails
 
 from fitting.spec.catalogues.template import ROW, Cutouts, Location, RowFiles, Template, is_plane
 from fitting.spec.components import MAX_COMPONENTS, is_name
-from fitting.spec.documents import Document, detail, excerpt, refusal, refuse
+from fitting.spec.documents import MAX_FAULTS, Document, detail, excerpt, refusal, refuse
 from fitting.spec.handling import Labels, Name, Webhook
 from fitting.spec.images.references import PlaneReference
 from fitting.spec.profiles import PROFILES
@@ -185,6 +185,36 @@ class AroundWindow(Document):
         return int(min(max(wanted, self.size.min), self.size.max))
 
 
+_PARTS: Mapping[str, Mapping[str, type]] = {
+    "images": {"mask_shapes": list, "window": dict},
+    "components": {"parameters": dict},
+    "stages": {},
+}
+"""Lists of a template's parts, and what of each is put together with a row's own before it is read."""
+_AS_WORDS: Mapping[type, str] = {list: "a list", dict: "an object"}
+
+
+def misplaced(template: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str, str]]:
+    """What of a template is not even of the form that rows are put into, as place, message and expectation; the
+    rest is told of the rows' requests.
+    """
+    faults: list[tuple[tuple[str | int, ...], str, str]] = []
+    for key, members in _PARTS.items():
+        parts = template.get(key)
+        if parts is not None and not isinstance(parts, list):
+            faults.append(((key,), "is not a list", "a list"))
+            continue
+        for index, part in enumerate(parts or ()):
+            if not isinstance(part, dict):
+                faults.append(((key, index), f"{excerpt(part)} is not an object", "an object"))
+                continue
+            for name, kind in members.items():
+                if part.get(name) is not None and not isinstance(part[name], kind):
+                    message = f"{excerpt(part[name])} is not {_AS_WORDS[kind]}"
+                    faults.append(((key, index, name), message, _AS_WORDS[kind]))
+    return faults[:MAX_FAULTS]
+
+
 class CatalogueRequest(Document):
     """One template, fitted to every row of a table. Made by `parse_catalogue`.
 
@@ -225,7 +255,9 @@ class CatalogueRequest(Document):
             for key in ("images",)
             if not isinstance(value.get(key), list) or not value[key]
         ]
-        for index, component in enumerate(value.get("components") or ()):
+        faults += [detail(*fault) for fault in misplaced(value)]
+        components = value.get("components")
+        for index, component in enumerate(components if isinstance(components, list) else ()):
             if isinstance(component, dict) and component.get("name") == ROW:
                 faults.append(detail(("components", index, "name"), f"{ROW!r} is what a row is called", "another"))
         if faults:
@@ -241,6 +273,8 @@ class CatalogueRequest(Document):
                 faults.append(detail((name,), f"{excerpt(name)} cannot name a model", "a word"))
             if not 1 <= len(components) <= MAX_COMPONENTS:
                 faults.append(detail((name,), "has no component, or too many", f"1 to {MAX_COMPONENTS}"))
+            for place, message, expected in misplaced({"components": components}):
+                faults.append(detail((name, *place[1:]), message, expected))
         if faults:
             raise refuse("models", faults)
         return value

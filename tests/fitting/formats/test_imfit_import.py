@@ -288,3 +288,8 @@ def test_no_more_functions_are_read_than_a_request_has_components() -> None:
     function = "FUNCTION Sersic\nPA 1\nell 0.5\nn 1\nI_e 1\nr_e 3\n"
     with pytest.raises(ImportInvalid, match="2001 functions; 2000 are read"):
         imported("X0 10\nY0 10\n" + function * 2001)
+
+
+def test_a_file_of_endless_lines_is_refused() -> None:
+    with pytest.raises(ImportInvalid, match="more than 40000 lines"):
+        imported("X0 10\nY0 10\n" * 90_000 + "FUNCTION Sersic\n")
