@@ -17,6 +17,7 @@ from tests.e2e.page.accessibility import violations
 from tests.e2e.page.conftest import Tab
 from tests.e2e.page.journeys import ENOUGH_MILLISECONDS, EXAMPLES, begin, fit, request_of
 from tests.e2e.page.static import serve_page
+from tests.e2e.page.test_files import DROP
 from tests.e2e.serving import Service
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -261,3 +262,32 @@ def test_another_image_is_added_to_a_model_and_taken_away_again(page: Page, tab:
     request = request_of(page)
     assert [image["name"] for image in request["images"]] == ["g", "r"]
     assert parameters(page, "galaxy")["flux"] == {"by_image": {"g": 5000, "r": {}}}
+
+
+@pytest.mark.slow
+def test_views_of_several_images_can_be_used_by_everyone(page: Page, tab: Tab) -> None:
+    found: list[str] = []
+
+    def look(view: str) -> None:
+        for width in (375, 1440, 2560):
+            page.set_viewport_size({"width": width, "height": 900})
+            found.extend(f"{view}, {width}: {violation}" for violation in violations(page))
+            sideways = page.evaluate("document.documentElement.scrollWidth")
+            if sideways > width:
+                found.append(f"{view}, {width}: scrolls sideways, to {sideways}")
+        page.set_viewport_size({"width": 1440, "height": 900})
+
+    choose(page, "galaxy")
+    for kind in ("n is free", "magnitude is by image", "r_e is polynomial"):
+        page.get_by_role("button", name=f"{kind}; limits, link and prior").click()
+    for panel in page.locator(".side details > summary").all():
+        panel.click()
+    look("model")
+    uploads = {image["data"]["upload"] for image in request_of(page)["images"]}
+    page = tab.open(f"files/{'/'.join(sorted(uploads))}")
+    expect(page.get_by_text("3 images of one field")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    for name, text in (("a.reg", "image\ncircle(5,6,3)\n"), ("a.csv", "x,y\n20,30\n")):
+        page.evaluate(DROP, [name, text])
+        expect(page.get_by_role("heading", name=name)).to_be_visible()
+    look("planes")
+    assert not found, "\n".join(found)
