@@ -92,6 +92,16 @@ def test_an_image_is_added_and_taken_away_with_what_is_said_of_it(call: Call) ->
     assert [image["name"] for image in fewer["images"]] == ["g", "i", "z"]
 
 
+@pytest.mark.parametrize(("name", "written"), [("red", "[red]"), ("hst-r", '["hst-r"]')])
+def test_an_image_is_renamed_wherever_it_is_named(call: Call, name: str, written: str) -> None:
+    limits = [{"expression": "a.flux[r] - a.flux[g]", "min": 0}]
+    told = call("model/panel.js", "withImageName", {**REQUEST, "constraints": limits}, "r", name)
+    assert [image["name"] for image in told["images"]] == ["g", name, "i"]
+    assert set(told["components"][0]["parameters"]["flux"]["by_image"]) == {"g", name, "i"}
+    assert told["components"][1]["parameters"]["flux"] == f"= 2 * a.flux{written}"
+    assert told["constraints"][0]["expression"] == f"a.flux{written} - a.flux[g]"
+
+
 def test_a_result_of_several_images_is_the_next_model_with_what_each_ended_at(call: Call) -> None:
     ended = {
         "a.x": 1.5,
@@ -170,6 +180,7 @@ def test_what_differs_between_bands_has_fields_and_links_have_menus(page: Page) 
     page.get_by_label("Same shape as").select_option("galaxy")
     page.get_by_role("group", name="Images that it is seen in").get_by_label("g").uncheck()
     told = parameters(page, "e1")
+    assert told["flux"] == {"by_image": {"r": {}, "i": {}}}
     assert {told[key] for key in ("ra", "dec", "q", "pa")} == {
         "= galaxy.ra",
         "= galaxy.dec",

@@ -3,6 +3,7 @@
 import { valueAt } from "../image/planes.js";
 import { quantile } from "../image/cuts.js";
 import { compassOf, pixelOfSky, skyOfPixel } from "../image/sky.js";
+import { brightInEach } from "./bands.js";
 import { handlesOf } from "./ellipse.js";
 import { frameOf } from "./forms.js";
 import { readParameter } from "./parameters.js";
@@ -17,12 +18,15 @@ export function addAt(request, { profiles }, plane, x, y, map = null) {
   const name = freeName(request, profile.name.charAt(0));
   const made = newComponent(name, profile, plane, x, y);
   const onSky = frameOf(request) === "sky" && map;
-  return { next: withNew(request, onSky ? asOnSky(made, profile, skyOfPixel(map, x, y), compassOf(map).scale) : made), name };
+  const placed = onSky ? asOnSky(made, profile, skyOfPixel(map, x, y), compassOf(map).scale) : made;
+  return { next: withNew(request, brightInEach(request, placed, profile)), name };
 }
 
 /** A component of a profile at the centre of the chosen one, else in the middle of what the image shows, as bright as the
  * image is there; `shown` is {plane, sky, camera} or null. */
-export function newBeside(request, name, profile, { chosen, shown }) {
+export const newBeside = (request, name, profile, where) => brightInEach(request, placedBeside(request, name, profile, where), profile);
+
+function placedBeside(request, name, profile, { chosen, shown }) {
   if (!handlesOf(profile)) return newAmong(request, name, profile);
   const value = valuesOf(request);
   const onSky = frameOf(request) === "sky";

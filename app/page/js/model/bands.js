@@ -3,7 +3,7 @@
 import { compassOf, pixelOfSky, skyOfPixel } from "../image/sky.js";
 import { frameOf } from "./forms.js";
 import { handlesOf } from "./ellipse.js";
-import { lightOf } from "./light.js";
+import { hasTotal, lightOf } from "./light.js";
 import { readParameter } from "./parameters.js";
 import { onImage, onSky } from "./sky-ellipse.js";
 import { valuesOf } from "./values.js";
@@ -46,16 +46,25 @@ export function overBands(request, images, at, profiles) {
   return { ...request, frame: skies ? "sky" : "pixel", images: made, components };
 }
 
+/** A new component with its brightness left to each image, where a request has several: what is bright in one band need not
+ * be so in another. */
+export function brightInEach(request, component, profile) {
+  if (request.images.length < 2) return component;
+  const names = request.images.map(({ name }) => name);
+  return spread(component, profile, names, -1, () => NaN, null);
+}
+
 function spread(component, profile, names, at, value, sky) {
   if (!profile) return component;
   const amplitudes = profile.parameters.filter(({ unit }) => unit.startsWith("data"));
-  const total = amplitudes.length === 1 && handlesOf(profile) && lightOf(component.profile, (key) => value(`${component.name}.${key}`)).flux;
+  const isTotal = amplitudes.length === 1 && handlesOf(profile) && hasTotal(component.profile);
+  const total = isTotal && lightOf(component.profile, (key) => value(`${component.name}.${key}`)).flux;
   const given = ["flux", "magnitude"].find((key) => key in (component.parameters ?? {}) && !amplitudes.some(({ name }) => name === key));
   const placed = sky ? onTheSky(component, profile, value, sky) : { ...component.parameters };
   for (const { name } of amplitudes) delete placed[name];
   const each = (first) => ({ by_image: Object.fromEntries(names.map((name, index) => [name, index === at && first ? first : {}])) });
   if (given) return { ...component, parameters: { ...placed, [given]: each(shortest(readParameter(component.parameters[given]).link === undefined ? component.parameters[given] : null)) } };
-  const bright = total ? { flux: each(Number(total.toPrecision(6))) }
+  const bright = isTotal ? { flux: each(total ? Number(total.toPrecision(6)) : null) }
     : Object.fromEntries(amplitudes.map(({ name }) => {
       const now = value(`${component.name}.${name}`);
       return [name, each(!sky && Number.isFinite(now) ? now : null)];

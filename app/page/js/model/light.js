@@ -35,6 +35,9 @@ const LIGHT = {
 };
 const FIRST = { n: 2, beta: 3 };
 
+/** Whether the total of a profile is known here. */
+export const hasTotal = (profile) => profile in LIGHT;
+
 /** {half, flux} of a component by the values of its parameters; each null where it cannot be told. */
 export function lightOf(profile, of) {
   const form = LIGHT[profile];

@@ -49,12 +49,15 @@ export function withMember(object, key, value) {
   return value === undefined || value === null || value === "" ? rest : { ...rest, [key]: value };
 }
 
-/** Image renamed in parameters that differ between images. */
+/** The request with an image renamed, in parameters that differ between images and in expressions, too. */
 export function withImageName(request, name, next) {
-  const components = JSON.parse(JSON.stringify(request.components), (key, value) =>
-    (key === "by_image" && value && name in value ? Object.fromEntries(Object.entries(value).map(([each, said]) => [each === name ? next : each, said])) : value));
+  const inText = (text) => text.replace(/\[(["']?)([^\]"']*)\1\]/g, (whole, _, named) => (named !== name ? whole : /^[A-Za-z_]\w*$/.test(next) ? `[${next}]` : `["${next}"]`));
+  const isExpression = (value) => typeof value === "string" && /^\s*=/.test(value);
+  const components = JSON.parse(JSON.stringify(request.components), (key, value) => (isExpression(value) ? inText(value)
+    : key === "by_image" && value && name in value ? Object.fromEntries(Object.entries(value).map(([each, said]) => [each === name ? next : each, said])) : value));
+  const constraints = request.constraints?.map((each) => ({ ...each, expression: inText(String(each.expression)) }));
   const among = components.map((each) => (each.images ? { ...each, images: each.images.map((one) => (one === name ? next : one)) } : each));
-  return { ...request, components: among, images: request.images.map((image) => ((image.name ?? "image") === name ? { ...image, name: next } : image)) };
+  return { ...request, ...(constraints && { constraints }), components: among, images: request.images.map((image) => ((image.name ?? "image") === name ? { ...image, name: next } : image)) };
 }
 
 /** A noise of the whole request: {name, degrees}. */
