@@ -125,7 +125,8 @@ function Together({ request, mode, catalogue, selected, select }) {
     select(name);
   };
   return html`<${BandPanes} request=${request} mode=${mode} over=${over} open=${open} />
-    <p class="quiet small">The images move together over the sky. An ellipse is chosen, dragged and turned in any of them; double-click an image to add a component.</p>`;
+    <p class="quiet small">${mode === "colour" ? "One picture of all images, on the pixels of the first; an ellipse is chosen, dragged and turned here, too."
+      : "The images move together over the sky, turned as the first one lies. An ellipse is chosen, dragged and turned in any of them; double-click an image to add a component."}</p>`;
 }
 
 /** What the search assumed of the file: folded where it would push the image out of sight. */
