@@ -10,8 +10,8 @@ from typing import Any
 from fitting.faults import UserFault
 
 MOST_LINES = 40_000
-"""Lines of a file that are read. Chosen by hand: 2,000 objects of GALFIT with all that they can have are 30,000; 100,000
-of constraints took an answer that held up others for 3 s."""
+"""Lines of a file that are read. Chosen by hand: 2,000 objects of GALFIT with all that they can have are 30,000;
+100,000 of constraints took an answer that held up others for 3 s."""
 
 
 class ImportInvalid(UserFault):
