@@ -94,8 +94,11 @@ class Outcome:
 
     @property
     def wrong(self) -> bool:
-        """Whether the fit says "converged" above the reference, what it held aside."""
-        return self.converged and self.above_held > ABOVE
+        """Whether the fit says "converged" above the reference, what it held aside.
+
+        The reference that holds more is above the other, but where that one ended in another minimum.
+        """
+        return self.converged and min(self.above, self.above_held) > ABOVE
 
     @property
     def unconverged(self) -> bool:
@@ -386,7 +389,7 @@ def reference_chi2(
     request: FitRequest, images: Sequence[ImageData], held: Mapping[str, float] = MappingProxyType({})
 ) -> float:
     """The χ² of SciPy's trust-region least squares from the request's values, by differences of the model; with
-    parameters held at values of θ.
+    parameters held at values of θ. Where SciPy fails on the way, the start's own.
     """
     problem = Problem(request, images)
     moving = np.array([name not in held for name in problem.names])
@@ -413,9 +416,12 @@ def reference_chi2(
     start = np.clip(whole[moving], lower, upper)
     inside = np.where(np.isfinite(upper - lower), 1e-6 * (upper - lower), 0.0)
     start = np.clip(start, lower + inside, upper - inside)
-    found = least_squares(
-        lambda theta: pixels(theta)[0], start, slopes, bounds=(lower, upper), x_scale="jac", max_nfev=60
-    )
+    try:
+        found = least_squares(
+            lambda theta: pixels(theta)[0], start, slopes, bounds=(lower, upper), x_scale="jac", max_nfev=60
+        )
+    except ValueError:  # it went where the model is no number; the truth's own χ² is above any minimum nearby
+        return float((pixels(start)[0] ** 2).sum())
     return float(2.0 * found.cost)
 
 
@@ -447,8 +453,8 @@ def outcome(scene: Scene) -> Outcome:
 def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Counts, and what is wrong in full.
 
-    Both are counted: what ends above the reference that moves every parameter, and what ends above the one that holds
-    at their starts those which the fit says that it held.
+    Both are counted: what ends above the reference that moves every parameter, and what ends above that and the one
+    that holds at their starts those which the fit says that it held.
     """
     return {
         "scenes": len(outcomes),

@@ -81,7 +81,7 @@ def begun_anew(problem: Problem, start: MinimizerResult, end: MinimizerResult, d
         loose = itself if bool(itself.any()) else loose & gone_with & ~turns
     shaped = torch.isfinite(scale)
     names = {row.component for row, one in zip(rows, loose.tolist(), strict=True) if one}
-    names |= _exchanged(problem, start.theta, end.theta)
+    names |= _exchanged(problem, start.theta, end.theta, felt)
     back = torch.tensor([row.component in names for row in rows]) & shaped
     if bool(back[shaped].all()) or not bool(back.any()):
         return None if end.converged or drawn else start.theta
@@ -93,12 +93,19 @@ def begun_anew(problem: Problem, start: MinimizerResult, end: MinimizerResult, d
     return theta
 
 
-def _exchanged(problem: Problem, start: Tensor, end: Tensor) -> set[str]:
-    """Components of pairs that overlap, of which one was the larger at the start and the other is at the end."""
+def _exchanged(problem: Problem, start: Tensor, end: Tensor, felt: Tensor) -> set[str]:
+    """Components of pairs that overlap, of which one was the larger at the start and the other is at the end; by
+    lengths that are felt there, since a break far beyond all light says nothing of a size.
+    """
     parameters = problem.parameters
     before, after = (parameters.values(parameters.canonical(theta)).physical[0].tolist() for theta in (start, end))
     places = parameters.table.index
-    sizes = {name: lengths for name in parameters.components if (lengths := parameters.lengths_of(name))}
+    lost = {places[name] for name, one in zip(problem.names, felt.tolist(), strict=True) if not one}
+    sizes = {
+        name: lengths
+        for name in parameters.components
+        if (lengths := [place for place in parameters.lengths_of(name) if place not in lost])
+    }
     names: set[str] = set()
     for one, other in combinations(sizes, 2):
         centres = [places.get(f"{name}.{axis}") for name in (one, other) for axis in ("x", "y")]
