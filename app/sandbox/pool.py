@@ -6,6 +6,7 @@ parses a hostile byte. Children start by spawn, since the service has threads.
 """
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import resource
@@ -190,11 +191,17 @@ class Sandbox:
         with self._lock:
             if self._pool is None:
                 raise SandboxBusy("came while the service was stopping; try again later")
-            # A pool whose idle child was killed from outside breaks as a whole; a new one takes its place.
-            if not self._pool.active:
-                self._pool.stop()
-                self._pool, _ = self._starter.submit(self._new_pool).result()
-            future = self._pool.schedule(call, timeout=self._seconds + _GRACE_SECONDS)
+            try:
+                # A pool whose idle child was killed from outside breaks as a whole; a new one takes its place.
+                if not self._pool.active:
+                    self._pool.stop()
+                    self._pool, _ = self._starter.submit(self._new_pool).result()
+                future = self._pool.schedule(call, timeout=self._seconds + _GRACE_SECONDS)
+            except (
+                RuntimeError
+            ) as error:  # it has broken in between, or its children cannot be started; the next asks again
+                _log.warning("the sandbox has no child", error=str(error))
+                raise SandboxBusy("has no process to be read by just now; try again later") from error
             self._waiting.add(future)
             return future
 
@@ -222,3 +229,5 @@ def _enter_child(memory_bytes: int, preload: Callable[[], None], parent: int) ->
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     preload()
     prepare_walls()
+    gc.collect()
+    gc.freeze()  # each call runs in a fork, whose collections would copy every page of what lies here already

@@ -63,6 +63,24 @@ def test_what_ends_with_the_service_is_not_held_against_the_file(sandbox: Sandbo
         stopping.call(max, 1, 2)
 
 
+def test_a_pool_that_cannot_be_started_is_trouble_that_passes(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a campaign met it: children killed while they start break pebble's pool with a plain RuntimeError."""
+
+    def refuse() -> None:
+        raise RuntimeError("Unexpected error within the Pool")
+
+    monkeypatch.setattr(sandbox, "_new_pool", refuse)
+    assert sandbox._pool is not None
+    sandbox._pool.stop()
+    sandbox._pool.join()
+    with pytest.raises(SandboxBusy, match="try again"):
+        sandbox.call(max, 1, 2)
+    monkeypatch.undo()
+    assert sandbox.call(max, 1, 2) == 2
+
+
 def test_a_call_cannot_take_more_memory_than_it_may(sandbox: Sandbox) -> None:
     with pytest.raises(SandboxOutOfMemory, match="2048 MiB"):
         sandbox.call(bytearray, 8 * GIBIBYTE)
