@@ -181,8 +181,10 @@ def test_the_services_key_is_for_objects_of_its_bucket() -> None:
     written = COMPOSE["configs"][config["source"]]["content"]
     told = json.loads(re.sub(r"\$\{(PHOTFIT_[A-Z_]+):\?[^}]*\}", r"\1", written))
     root, own = told["identities"]
-    assert root["credentials"] == [{"accessKey": "PHOTFIT_STORE_ROOT_KEY", "secretKey": "PHOTFIT_STORE_ROOT_SECRET"}]
-    assert own["credentials"] == [{"accessKey": "PHOTFIT_STORE_KEY", "secretKey": "PHOTFIT_STORE_SECRET"}]
+    names = [f"{word}_{kind}" for word in ("STORE_ROOT", "STORE") for kind in ("KEY", "SECRET")]
+    given = [value for identity in (root, own) for pair in identity["credentials"] for value in pair.values()]
+    assert given == [f"PHOTFIT_{name}" for name in names]
+    assert [list(pair) for pair in own["credentials"]] == [["accessKey", "secretKey"]]
     assert own["actions"] == ["Read:photfit", "Write:photfit", "List:photfit"]
     assert f"-s3.config={config['target']}" in COMPOSE["services"]["store"]["command"]
 
