@@ -47,13 +47,8 @@ def test_the_sdist_holds_what_a_packager_needs(built: Path) -> None:
 def test_the_wheel_holds_the_packages_alone(built: Path) -> None:
     with zipfile.ZipFile(next(built.glob("*.whl"))) as archive:
         roots = {name.split("/")[0] for name in archive.namelist()}
-    assert {name for name in roots if not name.endswith(".dist-info")} == {
-        "app",
-        "fitting",
-        "jobs",
-        "photfit",
-        "worker",
-    }
+    packages = {name for name in roots if not name.endswith(".dist-info")}
+    assert packages == {"app", "fitting", "jobs", "photfit", "worker"}
 
 
 def test_the_wheel_is_installed_and_answers(built: Path, tmp_path: Path) -> None:
