@@ -100,7 +100,9 @@ def _made_with(provenance: Mapping[str, Any]) -> dict[str, Any]:
         images[image.get("name") or f"image {number}"] = {
             "data": _canonical(image["data"], hashes),
             "window": _canonical(image.get("window"), hashes),
-            "mask": _canonical([image.get("mask"), image.get("mask_shapes") or []], hashes),
+            "mask": _canonical(
+                [image.get("mask"), image.get("mask_shapes") or [], image.get("mask_saturated") is not False], hashes
+            ),
             "variance": _canonical(noises, hashes),
         }
     return {"images": images, "noise": _canonical(request.get("noise", "gaussian"), hashes)}

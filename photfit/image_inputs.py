@@ -58,7 +58,7 @@ class Image:
         psf: as the data are given, or ``{"gaussian": {"fwhm": 3.2}}``, ``{"moffat": {"fwhm": 3.2, "beta": 3}}``,
             ``{"image": array, "oversampling": 4}``.
         members: of the request's image beside those: ``pixel_scale`` (arcsec), ``zero_point`` (magnitude of one data
-            unit), ``wavelength``, ``window`` (``{"x": [0, 99]}``), ``mask_shapes``.
+            unit), ``wavelength``, ``window`` (``{"x": [0, 99]}``), ``mask_shapes``, ``mask_saturated``.
     """
 
     def __init__(

@@ -28,7 +28,7 @@ from fitting.inputs.masks import ReadMask, other_segments, read_mask
 from fitting.inputs.offered_planes import offered_planes
 from fitting.inputs.plane_reading import Locate, Reading
 from fitting.inputs.psf_reading import read_psf
-from fitting.inputs.saturation import saturated_pixels
+from fitting.inputs.saturation import kept_saturated, saturated_pixels
 from fitting.inputs.variances import counts_offset
 from fitting.spec import (
     FitRequest,
@@ -113,7 +113,10 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
         _add_no_pixel_fault(data, spec, reading)
         return None
     saturated, saturation = saturated_pixels(data, usable, header)
-    usable &= ~saturated
+    if spec.mask_saturated is False:
+        saturation = kept_saturated(saturated, saturation)
+    else:
+        usable &= ~saturated
     noise = read_noise(spec, given, data, usable, header, reading)
     if noise is None:
         return None

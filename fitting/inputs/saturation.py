@@ -77,6 +77,18 @@ def saturated_pixels(data: Array, usable: Mask, header: Mapping[str, Any]) -> tu
     return found | flat, notices
 
 
+def kept_saturated(pixels: Mask, notices: list[Notice]) -> list[Notice]:
+    """What there is to say of saturated pixels that a request keeps, from what was to say of them."""
+    if not pixels.any():
+        return notices
+    number = int(pixels.sum())
+    sentence = (
+        f"{counted(number, 'pixel')} that {verb(number, 'looks', 'look')} saturated {was(number)} kept, as the request "
+        f'says ("mask_saturated": false): light is missing in {verb(number, "it", "them")} if so'
+    )
+    return [Notice("saturated-kept", sentence)]
+
+
 def _masked(pixels: Mask, which: str, why: str) -> str:
     """A sentence on pixels that were masked."""
     number = int(pixels.sum())

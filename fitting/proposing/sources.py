@@ -39,6 +39,8 @@ _CROWDED = 30
 """Sources on one galaxy, from which it is none: a field of stars whose light runs together."""
 _PIECE = 0.5
 """Of a galaxy's flux, at most, what a piece of it has; chosen by hand: no arm or ring has more."""
+_DARKEST, _NOISY = 0.01, 3.0
+"""Share of the pixels that are no brighter than the sky, within so many times their noise; chosen by hand."""
 _NEAR = 3.0
 """Pixels from its centre within which a place belongs to a source however small, beside the PSF's own size."""
 _BEYOND = 10
@@ -250,8 +252,10 @@ class _Search:
                         self.scene.take_away(name)
                         self.decompositions.pop(name, None)
             change = sky_of(self.scene.residual(), self.used)
-            self.sky = self.sky.plus(change)
-            self.scene.take_sky(change.plane(self.labels.shape))
+            # Where all is light, a wide galaxy and a sky can run away from each other, one up and the other down.
+            if self._is_among_pixels(self.sky.plus(change)):
+                self.sky = self.sky.plus(change)
+                self.scene.take_sky(change.plane(self.labels.shape))
 
     def absorb_structure(self) -> bool:
         """Take away what is structure of a brighter galaxy that it lies on; whether there was any."""
@@ -354,8 +358,15 @@ class _Search:
         # A slope that was seen under sources not yet drawn well would stay: the sky is measured anew.
         shape = self.labels.shape
         sky = sky_of(np.where(self.used, self.image.data - self.scene.drawn, 0.0), self.used)
+        if not self._is_among_pixels(sky):
+            return
         self.scene.take_sky(sky.plane(shape) - self.sky.plane(shape))
         self.sky = sky
+
+    def _is_among_pixels(self, sky: Sky) -> bool:
+        """Whether some pixels are as dark as a sky, but for their noise, so that no light is negative everywhere."""
+        above = (self.image.data - sky.plane(self.labels.shape))[self.used]
+        return bool(np.quantile(above, _DARKEST) < _NOISY * self.scene.noise)
 
     def _refine_others(self) -> None:
         """Refine those that are not decomposed: what stands beside a light that was drawn wrongly, was wrong, too."""

@@ -122,7 +122,7 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
         ),
         "saturated": NoticeDescription(
             "Pixels are at the level of saturation that the header has, and were masked.",
-            "Nothing; if the level is wrong, correct the header's card.",
+            'Nothing; if the level is wrong, correct the header\'s card, or give `"mask_saturated": false`.',
         ),
         "saturation-not-credible": NoticeDescription(
             "So many pixels reach the header's level of saturation that it cannot be one of these data.",
@@ -130,7 +130,11 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
         ),
         "flat-tops": NoticeDescription(
             "Neighbouring pixels share the highest value, as saturated ones do, and were masked.",
-            "Nothing; look at the image if no pixel of it can be saturated.",
+            'Nothing; if no pixel of the image can be saturated, give `"mask_saturated": false`.',
+        ),
+        "saturated-kept": NoticeDescription(
+            'Pixels look saturated, and are fitted all the same, since the request says `"mask_saturated": false`.',
+            "Leave that out if they are saturated: a fit to them makes sources too faint and too wide.",
         ),
         "noise-not-measurable": NoticeDescription(
             "The image has no noise to measure, so the variance is taken as 1 in every pixel.",

@@ -76,6 +76,7 @@ def test_the_same_file_under_another_name_is_the_same() -> None:
         ({"image": {"window": {"x": [0, 9]}}}, "the window"),
         ({"image": {"mask": None}}, "the mask"),
         ({"image": {"mask_shapes": [{"circle": [1, 2, 3]}]}}, "the mask"),
+        ({"image": {"mask_saturated": False}}, "the mask"),
         ({"image": {"variance": None, "sigma": "a.fits[2]"}}, "the variance"),
         ({"image": {"variance": {"constant": 1.0}}}, "the variance"),
         ({"noise": "student_t"}, "the noise"),

@@ -290,6 +290,8 @@ class ImageSpec(Document):
             that are not 0.
         mask_shapes: ellipses, boxes and polygons whose pixels are left out, too.
         other_segments: a map of segments; pixels of other segments than the object's own are left out, too.
+        mask_saturated: whether saturated pixels are left out, which is so where nothing is said: those at the header's
+            level of saturation, and flat tops.
         pixel_scale: arcsec per pixel.
         zero_point: magnitude of one data unit.
         wavelength: of the band, in any unit that all images share; for parameters that are polynomials of it.
@@ -303,6 +305,7 @@ class ImageSpec(Document):
     mask: MaskReference | None = None
     mask_shapes: Annotated[tuple[MaskShape, ...], Strict(False), Field(max_length=MOST_SHAPES)] | None = None
     other_segments: SegmentReference | None = None
+    mask_saturated: bool | None = None
     psf: Psf | None = None
     pixel_scale: Positive | None = None
     zero_point: float | None = None

@@ -480,6 +480,7 @@ def provenance(**image: Any) -> dict[str, Any]:
         ({"window": {"x": [0, 9]}}, ["the window"]),
         ({"mask": "upl_b"}, ["the mask"]),
         ({"mask_shapes": [{"box": {"x": [1, 2]}}]}, ["the mask"]),
+        ({"mask_saturated": False}, ["the mask"]),
         ({"variance": {"constant": 2}}, ["the variance"]),
         ({"sigma": {"constant": 2}, "window": {"x": None, "y": [0, 5]}}, ["the window", "the variance"]),
         ({"zero_point": 25, "psf": "upl_b"}, []),

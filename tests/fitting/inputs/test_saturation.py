@@ -90,3 +90,14 @@ def test_the_clipped_star_of_the_cases_is_masked(tmp_path: Path) -> None:
     data = fits.getdata(CASES / "SATh.fits").astype(float)
     image = loaded(tmp_path, data, {"SATURATE": 30000.0}, variance=NOISE)
     assert image.mask.sum() == 21
+
+
+def test_saturated_pixels_are_kept_where_the_request_says_so(tmp_path: Path) -> None:
+    data = star(clip=30000.0)
+    for cards in ({"SATURATE": 30000.0}, {}):
+        image = loaded(tmp_path, data, cards, variance=NOISE, mask_saturated=False)
+        assert not image.mask.any()
+        assert told(image, "saturated-kept").startswith(f"{int((data == 30000.0).sum())} pixels")
+        assert not told(image, "saturated")
+        assert not told(image, "flat-tops")
+    assert np.array_equal(loaded(tmp_path, data, variance=NOISE, mask_saturated=True).mask, data == 30000.0)

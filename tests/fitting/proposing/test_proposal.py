@@ -231,3 +231,14 @@ def test_a_mistake_is_told_with_its_place(two: Path, options: dict[str, Any], pl
     with pytest.raises(RequestInvalid) as caught:
         proposal(two, **options)
     assert place in [fault.path for fault in caught.value.faults]
+
+
+def test_the_sky_of_a_crowded_field_is_no_darker_than_its_pixels(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    rows, columns = np.mgrid[:64, :64]
+    light = np.full(rows.shape, 500.0)
+    for x, y, flux in zip(*random.uniform(-4, 68, (2, 700)), 3.0 + 3.0 * random.pareto(1.5, 700), strict=True):
+        light += min(flux, 1e5) * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2.0 * 1.27**2))
+    np.save(tmp_path / "image.npy", light + random.normal(size=light.shape))
+    sky = proposal(tmp_path / "image.npy", max_components=40, stars=False).sky
+    assert 497.0 < sky["level"] < np.median(light)

@@ -12,7 +12,7 @@ export function madeWith({ request, inputs }) {
   const images = Object.fromEntries(request.images.map((image, at) => [image.name ?? (at ? `image ${at + 1}` : "image"), {
     data: canonical(image.data, hashes),
     window: canonical(image.window ?? null, hashes),
-    mask: canonical([image.mask ?? null, image.mask_shapes ?? []], hashes),
+    mask: canonical([image.mask ?? null, image.mask_shapes ?? [], image.mask_saturated !== false], hashes),
     variance: canonical(Object.fromEntries(NOISE.filter((key) => image[key]).map((key) => [key, image[key]])), hashes),
   }]));
   return { images, noise: canonical(request.noise ?? "gaussian", hashes) };
