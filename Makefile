@@ -28,6 +28,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 STAMP := .venv/installed
 ARGS ?=
+TYPESCRIPT := 5.9.3
+TSC := .tsc/node_modules/.bin/tsc
 
 # Tests run side by side, each with one torch thread: threads of several would fight for the same cores.
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
@@ -37,7 +39,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist worksteal
 COVERED := $(ONE_THREAD) $(BIN)/coverage run -m pytest -n $(SIDE_BY_SIDE) --dist worksteal
 
-.PHONY: demo serve test test-all test-arithmetic test-chaos fuzz soak hostile coverage lint lint-format lint-rules lint-types lint-imports lint-unused lint-security lint-secrets hooks format \
+.PHONY: demo serve test test-all test-arithmetic test-chaos fuzz soak hostile coverage lint lint-format lint-rules lint-types lint-page lint-imports lint-unused lint-security lint-secrets hooks format \
 	bench bench-catalogues bench-proposals bench-calibration docs notebooks changelog pictures pin-images clean install
 
 demo: $(STAMP)
@@ -93,7 +95,7 @@ coverage: $(STAMP)
 	$(BIN)/python -m tests.coverage_floors
 
 # The same as hooks of git in .pre-commit-config.yaml.
-lint: lint-format lint-rules lint-types lint-imports lint-unused lint-security lint-secrets
+lint: lint-format lint-rules lint-types lint-page lint-imports lint-unused lint-security lint-secrets
 
 lint-format: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -103,6 +105,11 @@ lint-rules: $(STAMP)
 
 lint-types: $(STAMP)
 	$(BIN)/mypy
+
+# Types of the page's modules, which their comments tell. TypeScript comes from npm, into .tsc; without it the check is left out.
+lint-page:
+	@if test -x $(TSC) || npm install --silent --no-audit --no-fund --prefix .tsc typescript@$(TYPESCRIPT) 2> /dev/null; \
+		then $(TSC) -p tsconfig.json; else echo "lint-page: left out, since npm gives no TypeScript here"; fi
 
 lint-imports: $(STAMP)
 	$(BIN)/lint-imports

@@ -85,6 +85,7 @@ export const pixelsOf = ({ upload: id, ...place }) => `/v1/uploads/${id}/pixels.
 
 export const skyOf = ({ upload: id, ...place }) => `/v1/uploads/${id}/sky${placeOf(place)}`;
 
+/** @param {Record<string, any>} place */
 function placeOf({ hdu, plane }) {
   const said = Object.entries({ hdu, plane }).filter(([, value]) => value !== undefined && value !== null);
   return said.length ? `?${new URLSearchParams(said)}` : "";
@@ -98,7 +99,7 @@ export const planeOfResult = (fit, image, plane) =>
   fit.links.images[image]?.[plane] ?? fit.links.plane.replace("{image}", encodeURIComponent(image)).replace("{+plane}", plane);
 
 /** Hear of a fit's changes until it is finished, and whether the service is lost; gives a function that stops listening. */
-export function watchFit(fit, onChange, onLost = () => {}) {
+export function watchFit(fit, onChange, onLost = (_lost) => {}) {
   const source = new EventSource(fit.links.events);
   const hear = (event) => {
     onLost(false);

@@ -360,6 +360,7 @@ def test_what_is_vendored_has_its_licence() -> None:
         "LICENSE-htm",
         "LICENSE-preact",
         "README.md",
+        "preact-htm.d.ts",
         "preact-htm.js",
         "swagger-ui",
     }

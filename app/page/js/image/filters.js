@@ -53,7 +53,7 @@ export function contourPath({ width, height, values, bin, origin }, level) {
       const at = row * width + column;
       const [a, b, c, d] = [values[at], values[at + 1], values[at + width + 1], values[at + width]];
       if (!(Number.isFinite(a) && Number.isFinite(b) && Number.isFinite(c) && Number.isFinite(d))) continue;
-      const inside = (a >= level) + 2 * (b >= level) + 4 * (c >= level) + 8 * (d >= level);
+      const inside = Number(a >= level) + 2 * Number(b >= level) + 4 * Number(c >= level) + 8 * Number(d >= level);
       if (inside === 0 || inside === 15) continue;
       const share = (from, to) => (level - from) / (to - from);
       const edges = [() => place(column + share(a, b), row), () => place(column + 1, row + share(b, c)), () => place(column + share(d, c), row + 1), () => place(column, row + share(a, d))];

@@ -31,6 +31,7 @@ export class Mask {
   /** Paint, or take away, a line between two points of the full frame. */
   stroke(from, to, radius, erase) {
     const { context, bin } = this;
+    /** @type {(place: number[]) => [number, number]} */
     const place = ([x, y]) => [(x - this.origin[0] + 0.5) / bin, this.surface.height - (y - this.origin[1] + 0.5) / bin];
     context.globalCompositeOperation = erase ? "destination-out" : "source-over";
     context.lineWidth = Math.max(1, (2 * radius) / bin);

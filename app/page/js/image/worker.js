@@ -4,5 +4,5 @@ import { smoothed } from "./filters.js";
 
 self.onmessage = ({ data: { id, plane, sigma } }) => {
   const { values } = smoothed(plane, sigma);
-  self.postMessage({ id, values }, [values.buffer]);
+  self.postMessage({ id, values }, { transfer: [values.buffer] });
 };

@@ -52,6 +52,7 @@ export function newAmong(request, name, profile) {
 }
 
 /** A component in pixels as the frame `sky` has it; without the arcsec of a pixel, lengths and intensities are left out. */
+/** @type {(component: any, profile: any, place: number[], scale: number) => any} */
 function asOnSky({ parameters, ...rest }, profile, [ra, dec], scale) {
   const places = { x: ["ra", ra], y: ["dec", dec] };
   const units = { pixel: scale, "data/pixel": scale && scale ** -2 };

@@ -10,6 +10,7 @@ const SMALL = 0.7;
 const TINY = 0.2;
 
 /** Words of names that tell what a plane is; the first that is there counts. */
+/** @type {[string, RegExp][]} */
 const WORDS = [
   ["psf", /(^|[^a-z])psf|kernel|moffat|epsf/i], ["segmentation", /seg(m|mentation|map)?([^a-z]|$)/i],
   ["mask", /mask|badpix|bpm|dq|flags?([^a-z]|$)/i], ["sigma", /sig(ma)?([^a-z]|$)|rms|err|unc|noise|std/i],

@@ -4,6 +4,7 @@ import { roundMeasurement } from "./rounding.js";
 import { rowsOf } from "./tables.js";
 
 /** [label, names of parameters and derived values that it may be, unit words]. */
+/** @type {[string, string[]][]} */
 const FIGURES = [
   ["magnitude", ["magnitude"]], ["flux", ["flux"]], ["μₑ", ["mu_e"]], ["mean μₑ", ["mean_mu_e"]], ["μ₀", ["mu_0"]], ["μ_b", ["mu_b"]],
   ["rₑ", ["r_e", "r_e_pixel"]], ["rₑ on the sky", ["r_e_arcsec"]], ["h", ["h", "h_pixel"]], ["h on the sky", ["h_arcsec"]], ["FWHM", ["fwhm", "fwhm_pixel"]], ["FWHM on the sky", ["fwhm_arcsec"]],

@@ -81,6 +81,7 @@ function asSkyParameters(ellipse, changes) {
   };
 }
 
+/** @type {(ellipse: any, changes: Record<string, number | undefined>) => any} */
 function asPixelParameters(ellipse, { x, y, r, q, pa }) {
   const values = {};
   if (x !== undefined) values.x = round(x, 2);

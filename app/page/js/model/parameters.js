@@ -10,7 +10,10 @@ export function readParameter(written) {
   return typeof value === "string" ? { ...rest, value: null, link: value } : { ...rest, value: value ?? null };
 }
 
-/** The shortest way to write it; undefined where nothing is said, so that the service finds a value. */
+/**
+ * The shortest way to write it; undefined where nothing is said, so that the service finds a value.
+ * @param {Record<string, any>} said
+ */
 export function writeParameter({ value, link, min, max, fixed, prior, whole }) {
   if (whole) return whole;
   const said = {};
@@ -45,7 +48,7 @@ export function withParameter(component, name, change) {
 
 /** The component with new values, in `image` of those that have one in each; `now` tells what stood, by which a polynomial
  * is moved as a whole. Linked parameters stay as they are. */
-export function withValuesOf(component, values, image = null, now = () => NaN) {
+export function withValuesOf(component, values, image = null, now = (_name) => NaN) {
   let changed = component;
   const put = (said, value) => (said.link !== undefined ? said : { ...said, value: within(value, said) });
   for (const [name, value] of Object.entries(values)) {

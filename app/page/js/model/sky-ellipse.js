@@ -40,6 +40,7 @@ function mapped(matrix, { r, q, pa }) {
 
 const times = ([[a, b], [c, d]], [x, y]) => [a * x + b * y, c * x + d * y];
 
+/** @type {(matrix: number[][]) => number[][]} */
 function inverse([[a, b], [c, d]]) {
   const determinant = a * d - b * c;
   return [[d / determinant, -b / determinant], [-c / determinant, a / determinant]];

@@ -86,6 +86,7 @@ function Drawing({ content, names, zoom, setZoom }) {
     if (!made) return;
     const [x, y] = [names[made.cell.column], names[made.cell.row]];
     const box = cellBox(made.cell, layout);
+    /** @type {(pixels: number[], start: number, limits: number[]) => number[]} */
     const part = ([first, second], start, [low, high]) => [first, second].sort((a, b) => a - b).map((pixel) => low + ((pixel - start) / layout.cell) * (high - low));
     const wide = Math.abs(made.to[0] - made.from[0]) > 6 && Math.abs(made.to[1] - made.from[1]) > 6;
     if (!wide) return void draw(canvas.current, content, names, limits, layout, null, held);
@@ -134,6 +135,7 @@ function ownLimits(content, name) {
 
 const cellBox = ({ row, column }, { cell }) => ({ left: MARGIN.left + column * (cell + GAP), top: MARGIN.top + row * (cell + GAP) });
 
+/** @type {(place: number[], layout: any, count: number) => any} */
 function cellAt([x, y], { cell }, count) {
   const column = Math.floor((x - MARGIN.left) / (cell + GAP));
   const row = Math.floor((y - MARGIN.top) / (cell + GAP));

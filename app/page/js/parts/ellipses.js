@@ -114,6 +114,7 @@ function Handles({ ellipse, camera, pane, put }) {
     put(event.shiftKey ? { r } : { r, pa }, gesture);
   });
   const flatten = useDrag({ camera, pane }, () => "minor", ([px, py], _, __, gesture) => put(minorTo(ellipse, px, py), gesture));
+  /** @type {(place: number[], axis: string, drag: any, label: string) => any} */
   const handle = ([x, y], axis, drag, label) => html`<circle class="handle" cx=${x} cy=${y} r=${HANDLE / camera.zoom} data-handle=${axis}
     ...${drag}><title>${label}</title></circle>`;
   return html`<g class="ellipse">

@@ -8,6 +8,7 @@ export const Window = ({ window: { x, y } }) => html`<g class="window">${drawn({
 
 export const MaskShapes = ({ shapes }) => shapes.map((shape, at) => html`<g key=${at} class="masked-shape">${drawn(shape)}</g>`);
 
+/** @param {Record<string, any>} shape */
 function drawn({ ellipse, box, polygon }) {
   if (ellipse) {
     const { x, y, a, q = 1, pa = 0 } = ellipse;

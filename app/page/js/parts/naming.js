@@ -10,7 +10,7 @@ export function Naming({ fit, onChanged }) {
   const save = async (event) => {
     event.preventDefault();
     const data = new FormData(event.target);
-    const labels = data.get("labels").split(",").map((label) => label.trim()).filter(Boolean);
+    const labels = String(data.get("labels")).split(",").map((label) => label.trim()).filter(Boolean);
     try {
       onChanged(await patchJson(fit.links.self, { name: data.get("name"), labels }));
       setOpen(false);

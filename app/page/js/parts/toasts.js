@@ -40,7 +40,7 @@ async function onClipboard(text) {
     }
   }
   const around = document.querySelector("dialog[open]") ?? document.body;
-  const before = document.activeElement;
+  const before = /** @type {HTMLElement | null} */ (document.activeElement);
   const field = Object.assign(document.createElement("textarea"), { value: text, readOnly: true, className: "visually-hidden" });
   around.append(field);
   field.select();

@@ -35,7 +35,7 @@ function SignIn({ again }) {
   const submit = async (event) => {
     event.preventDefault();
     try {
-      await postJson("/v1/session", { key: new FormData(event.target).get("key").trim() });
+      await postJson("/v1/session", { key: String(new FormData(event.target).get("key")).trim() });
       await signedInAs((await getJson("/v1/me")).id);
       const back = sessionStorage.getItem("photfit.back");
       sessionStorage.removeItem("photfit.back");

@@ -135,7 +135,7 @@ function Row({ fit, chosen, choose, erase, search }) {
 }
 
 function address(state, search) {
-  const query = new URLSearchParams({ limit: 50 });
+  const query = new URLSearchParams({ limit: "50" });
   if (state) query.set("state", state);
   if (search) query.set("search", search);
   return `/v1/fits?${query}`;

@@ -46,7 +46,7 @@ function Workbench({ draft, catalogue }) {
   const [busy, setBusy] = useState(false);
   const fit = async () => {
     settle();
-    const unread = document.querySelector('main [data-typed="unread"]');
+    const unread = /** @type {HTMLElement | null} */ (document.querySelector('main [data-typed="unread"]'));
     if (unread) {
       unread.focus();
       unread.scrollIntoView({ block: "center" });
