@@ -6,12 +6,15 @@ import io
 import json
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
+from astropy.io import fits
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
@@ -121,13 +124,104 @@ def results(sampled: str, other: str) -> Callable[[Photographer], None]:
     return take
 
 
+def looking(fit_id: str) -> Callable[[Photographer], None]:
+    """A picture of a result of too few components, looked at by contours, along a line and in rings."""
+
+    def take(tab: Photographer) -> None:
+        page = tab.open(f"fits/{fit_id}")
+        expect(page.locator(".pane canvas").nth(2)).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+        page.get_by_role("button", name="Contours").click()
+        page.get_by_role("button", name="Crosshair").click()
+        page.get_by_role("button", name="Profile along a line").click()
+        box = page.locator(".pane").first.bounding_box()
+        assert box is not None
+        x, y = box["x"], box["y"]
+        page.mouse.move(x + 0.35 * box["width"], y + 0.3 * box["height"])
+        page.mouse.down()
+        page.mouse.move(x + 0.65 * box["width"], y + 0.75 * box["height"], steps=4)
+        page.mouse.up()
+        page.get_by_text("Radial profile of a component over the data").click()
+        expect(page.locator(".radial .dot").first).to_be_attached(timeout=ENOUGH_MILLISECONDS)
+        page.evaluate("scrollTo(0, 0)")
+        tab.take("looking", 1400)
+
+    return take
+
+
+def catalogue_of(service: Service, count: int = 120) -> str:
+    """The id of a finished catalogue of simulated discs, each fifth with a bulge that its model lacks."""
+    random = np.random.default_rng(3)
+    across = 15
+    shape = (60 * -(-count // across), 60 * across)
+    rows, columns = np.indices(shape)
+    light, table = np.full(shape, 10.0), ["id,x,y,r_e,mag"]
+    for number in range(count):
+        x, y = (30 + 60 * place + random.uniform(-3, 3) for place in (number % across, number // across))
+        h, total = random.uniform(2, 4), 10 ** random.uniform(3, 4.3)
+        part = np.s_[int(y) - 29 : int(y) + 30, int(x) - 29 : int(x) + 30]
+        distance = np.hypot(columns[part] - x, (rows[part] - y) / random.uniform(0.4, 1))
+        light[part] += total / (2 * np.pi * h**2) * np.exp(-distance / h)
+        light[part] += (number % 5 == 0) * 60 * np.exp(-((distance / 1.2) ** 2))
+        table.append(f"{number},{x:.2f},{y:.2f},{1.68 * h:.2f},{27 - 2.5 * np.log10(total):.2f}")
+    content = io.BytesIO()
+    fits.writeto(content, (light + random.normal(0, 2, shape)).astype("f4"))
+    parameters = {"x": {"column": "x"}, "y": {"column": "y"}, "r_e": {"column": "r_e"}, "magnitude": {"column": "mag"}}
+    window = {"around": {"x": {"column": "x"}, "y": {"column": "y"}}, "size": 48}
+    with httpx.Client(base_url=service.url, timeout=120) as http:
+        upload = http.post("/v1/uploads?filename=field.fits", content=content.getvalue()).json()["id"]
+        objects = http.post("/v1/uploads?filename=sources.csv", content="\n".join(table)).json()["id"]
+        image = {"data": {"upload": upload}, "variance": {"constant": 4}, "zero_point": 27, "window": window}
+        template = {
+            "images": [image],
+            "components": [
+                {"name": "sky", "profile": "flat_sky"},
+                {"name": "g", "profile": "sersic", "parameters": {**parameters, "n": {"value": 1, "fixed": True}}},
+            ],
+            "stages": [{"method": "lm"}],
+        }
+        request = {"name": "field 12", "objects": {"upload": objects}, "template": template}
+        found = http.post("/v1/catalogues", json=request).json()
+        while http.get(found["links"]["self"]).json()["finished_at"] is None:
+            time.sleep(0.5)
+    identity: str = found["id"]
+    return identity
+
+
+def many(catalogue: str) -> Callable[[Photographer], None]:
+    """Pictures of a model that is used for many objects: what is asked, and the answer with a row's images."""
+
+    def take(tab: Photographer) -> None:
+        page = tab.open("")
+        find_sources(page)
+        page.get_by_role("button", name="Use for many").click()
+        page.get_by_role("button", name="sources that were found").click()
+        expect(page.get_by_role("button", name="Fit 3 objects")).to_be_enabled(timeout=ENOUGH_MILLISECONDS)
+        tab.take("many", 1250)
+        page = tab.open(f"catalogues/{catalogue}")
+        page.locator(".rows tbody tr").first.click()
+        expect(page.locator(".row-panel .pane canvas")).to_have_count(3, timeout=ENOUGH_MILLISECONDS)
+        page.evaluate("scrollTo(0, 0)")
+        page.set_viewport_size({"width": WIDTH, "height": 1900})
+        page.evaluate("document.querySelector('.rows').style.maxHeight = '21rem'")
+        tab.take("catalogue", 1750)
+
+    return take
+
+
 def main() -> None:
     """Take all pictures, or those of the journeys that are named."""
     with tempfile.TemporaryDirectory(prefix="pp") as folder, serving(Path(folder)) as service:
         other = fit_of(service, "three_galaxies", "two galaxies", [{"method": "lm"}], less=1)
         sampled = fit_of(service, "three_galaxies", "three galaxies", [{"method": "lm"}, NUTS])
         # The fit that is cancelled comes last, so that the list is of those that are finished.
-        journeys = {"start": start_and_planes, "model": model, "results": results(sampled, other), "fit": running}
+        journeys = {
+            "start": start_and_planes,
+            "model": model,
+            "results": results(sampled, other),
+            "looking": looking(other),
+            "many": many(catalogue_of(service)),
+            "fit": running,
+        }
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
             for name in sys.argv[1:] or journeys:

@@ -9,6 +9,7 @@ import { Icon } from "../parts/icons.js";
 import { RowPanel } from "../parts/row-panel.js";
 import { RowsTable } from "../parts/rows-table.js";
 import { TableFilters } from "../parts/table-filters.js";
+import { AskToNotify, useTidings } from "../parts/tidings.js";
 import { complain } from "../parts/toasts.js";
 import { go } from "../router.js";
 import { getJson, postJson, remove } from "../service.js";
@@ -45,6 +46,7 @@ export function Catalogue({ id }) {
       source?.close();
     };
   }, [address, round]);
+  useTidings(catalogue && { ...catalogue, progress: { fraction: (catalogue.rows.fitted + catalogue.rows.failed) / catalogue.rows.total } });
   if (error) return html`<${Failure} error=${error} />`;
   if (!catalogue) return html`<${Waiting} what="Asking for the catalogue" />`;
   return html`<${Whole} catalogue=${catalogue} again=${() => setRound(round + 1)} />`;
@@ -68,7 +70,7 @@ function Whole({ catalogue, again }) {
   const erase = () => confirm(`Delete ${name || "this catalogue"} and its table?`) && act(async () => { await remove(links.self); go("catalogues"); });
   const done = rows.fitted + rows.failed;
   return html`<div class="heading"><h1>${name || "Many objects"}</h1><span class="badge ${state}">${state}</span>
-      <div class="actions">${running ? html`<button class="danger" onClick=${cancel}><${Icon} name="stop" />Cancel</button>`
+      <div class="actions">${running ? html`<${AskToNotify} /><button class="danger" onClick=${cancel}><${Icon} name="stop" />Cancel</button>`
         : html`${rows.failed > 0 && html`<button onClick=${retry}><${Icon} name="again" />Fit the ${rows.failed.toLocaleString()} failed again</button>`}
           <button onClick=${rerun}><${Icon} name="play" />Run it all again</button>
           <button class="bare icon danger" aria-label="Delete this catalogue" title="Delete" onClick=${erase}><${Icon} name="trash" /></button>`}</div></div>
@@ -82,7 +84,7 @@ function Whole({ catalogue, again }) {
       <div class="row"><span class="quiet small">The table as</span>${FORMATS.map((form) => html`<a class="button" key=${form} href=${`${links.table}?format=${form}`} download>${form}</a>`)}</div></section>
     ${error && html`<${Failure} error=${error} />`}
     ${left > 0 && html`<p class="note warn">These are the first ${table.length.toLocaleString()} rows of ${rows.total.toLocaleString()} (${left.toLocaleString()} are not shown): a browser holds no more. Sorting and filters are of those; the files above have all.</p>`}
-    ${table?.length ? html`<${Looking} catalogue=${catalogue} table=${table} flags=${flags} />` : loading || running ? html`<${Waiting} what=${running ? "No row is done yet" : "Fetching the table"} />` : html`<div class="empty">No row has an answer.</div>`}`;
+    ${table?.length ? html`<${Looking} catalogue=${catalogue} again=${again} table=${table} flags=${flags} />` : loading || running ? html`<${Waiting} what=${running ? "No row is done yet" : "Fetching the table"} />` : html`<div class="empty">No row has an answer.</div>`}`;
 }
 
 /** {table, left, error, loading}: the rows that are done; of a running catalogue again now and then. */
@@ -123,7 +125,7 @@ async function loadTable(address, total) {
   return { table: { ...columnsOf(columns, rows), numbers }, left: next ? total - rows.length : 0 };
 }
 
-function Looking({ catalogue, table, flags }) {
+function Looking({ catalogue, again, table, flags }) {
   const [sort, setSort] = useState(WORST_FIRST);
   const [filter, setFilter] = useState({ bits: null, ranges: [], words: "" });
   const [shown, setShown] = useState(null);
@@ -132,9 +134,19 @@ function Looking({ catalogue, table, flags }) {
   const kept = useMemo(() => passing(table, filter), [table, filter]);
   const rows = useMemo(() => ordered(table, kept, sort), [table, kept, sort]);
   const counts = useMemo(() => flagCounts(table, flags), [table, flags]);
+  const chosenFlags = flags.filter(({ bit }) => bit & filter.bits).map(({ name }) => name);
+  const repeat = async () => {
+    try {
+      await postJson(catalogue.links.retry, { flags: chosenFlags });
+      again();
+    } catch (failure) {
+      complain(failure);
+    }
+  };
   const at = chosen === null ? -1 : rows.indexOf(chosen);
   return html`<section class="card stack"><h2>Table</h2>
       <${TableFilters} table=${table} counts=${counts} filter=${filter} setFilter=${setFilter} columns=${columns} setColumns=${setShown} />
+      ${chosenFlags.length > 0 && FINAL.includes(catalogue.state) && html`<div class="row"><button onClick=${repeat}>Fit the rows with ${chosenFlags.length === 1 ? "this flag" : "these flags"} again</button></div>`}
       <p class="small quiet" role="status">${rows.length === table.length ? `${table.length.toLocaleString()} rows` : `${rows.length.toLocaleString()} of ${table.length.toLocaleString()} rows`}${sort ? `, by ${sort.key}, ${sort.down ? "the largest" : "the smallest"} first` : ", in the order of the input"}</p>
       <${RowsTable} table=${table} rows=${rows} columns=${columns} flags=${flags} sort=${sort} setSort=${setSort} chosen=${chosen} choose=${choose} /></section>
     ${chosen !== null && html`<${RowPanel} catalogue=${catalogue} table=${table} number=${chosen} flags=${flags} close=${() => choose(null)}
