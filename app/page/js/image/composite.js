@@ -58,7 +58,6 @@ export function resampled(plane, sky, onto, ontoSky) {
 /** A function from a pixel of `onto`'s array to one of `plane`'s: exact at nodes, bilinear between them. */
 function placeOn(plane, sky, onto, ontoSky) {
   /** @param {number[]} place */
-  /** @param {number[]} place */
   const whole = ([x, y]) => [(x - plane.origin[0] + 0.5) / plane.bin - 0.5, (y - plane.origin[1] + 0.5) / plane.bin - 0.5];
   const full = (column, row) => [onto.origin[0] + (column + 0.5) * onto.bin - 0.5, onto.origin[1] + (row + 0.5) * onto.bin - 0.5];
   if (!sky || !ontoSky) return (column, row) => whole(full(column, row));
