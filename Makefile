@@ -108,7 +108,7 @@ lint-types: $(STAMP)
 
 # Types of the page's modules, which their comments tell. TypeScript comes from npm, into .tsc; without it the check is left out.
 lint-page:
-	@if test -x $(TSC) || npm install --silent --no-audit --no-fund --prefix .tsc typescript@$(TYPESCRIPT) 2> /dev/null; \
+	@if test -x $(TSC) || timeout 90 npm install --silent --no-audit --no-fund --fetch-retries=1 --fetch-timeout=20000 --prefix .tsc typescript@$(TYPESCRIPT) 2> /dev/null; \
 		then $(TSC) -p tsconfig.json; else echo "lint-page: left out, since npm gives no TypeScript here"; fi
 
 lint-imports: $(STAMP)
