@@ -20,6 +20,6 @@ class ImportedLine(PublicModel):
 class Imported(PublicModel):
     """A request made of a model file, and what became of each line."""
 
-    format: Literal["galfit", "imfit", "astrophot", "regions"]
+    format: Literal["galfit", "imfit", "astrophot", "pysersic", "regions"]
     request: dict[str, Any] = Field(description="For `POST /v1/fits`, where all files that it names are uploads.")
     rows: list[ImportedLine]

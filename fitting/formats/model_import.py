@@ -9,6 +9,7 @@ from fitting.formats.galfit_feedme import import_galfit
 from fitting.formats.imfit_model import import_imfit
 from fitting.formats.import_rows import ImportInvalid, ModelImport, said_lines
 from fitting.formats.import_source import ImportSource
+from fitting.formats.pysersic_result import import_pysersic, is_pysersic
 from fitting.formats.region_import import import_regions, is_region_file
 from fitting.spec import RequestInvalid, parse_request
 from fitting.spec.handling import MOST_IMPORTED
@@ -16,17 +17,19 @@ from fitting.spec.handling import MOST_IMPORTED
 _GALFIT = re.compile(r"\s*(?:0|[A-P])\)\s*\S")
 _IMFIT = re.compile(r"\s*(?:FUNCTION|X0|Y0)\b")
 _BINARY = {
-    "#ASDF": "an ASDF file: of pysersic's results only the draws and the data are in it, and no model to read",
+    "#ASDF": "an ASDF file, and no result of pysersic's, which has prior_info and input_data",
     "\N{REPLACEMENT CHARACTER}HDF": "an HDF5 file: save the model of AstroPhot as YAML (releases 0.13 to 0.16)",
 }
 """How files begin that other fitters leave and that hold no text to read."""
 
 
 def import_model(source: ImportSource) -> ModelImport:
-    """A request from a file of GALFIT or imfit, from a saved state of AstroPhot, or from a region file.
+    """A request from a file of GALFIT or imfit, from what AstroPhot or pysersic saved, or from a region file.
 
     Raises ImportInvalid where the file is neither, or holds no component, with what was expected.
     """
+    if is_pysersic(source.text):
+        return _checked(source, import_pysersic(source))
     for mark, why in _BINARY.items():
         if source.text.startswith(mark):
             raise ImportInvalid(f"{source.name} is {why}")
@@ -47,6 +50,11 @@ def import_model(source: ImportSource) -> ModelImport:
             "state that AstroPhot saved as YAML, or regions of DS9 or CASA"
         )
         raise ImportInvalid(f"{source.name} is no model that photfit knows (expected {expected})")
+    return _checked(source, found)
+
+
+def _checked(source: ImportSource, found: ModelImport) -> ModelImport:
+    """The import with its request as photfit writes it. Raises ImportInvalid where it holds no component, or not."""
     if not found.request["components"]:
         why = "; ".join(f"line {row.line}, {row.text}: {row.why_not}" for row in found.left[:5])
         raise ImportInvalid(f"{source.name} holds no component that photfit has" + (f" ({why})" if why else ""))

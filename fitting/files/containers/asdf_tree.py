@@ -14,10 +14,12 @@ of another file ever reaches what would open it.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import asdf
 import yaml
+from asdf.versioning import supported_versions
 
 from fitting.files.file_limits import FileInvalid
 
@@ -66,7 +68,14 @@ class _OwnBlocks:
     def from_yaml_tree(self, node: Any, tag: str, ctx: Any) -> Any:
         """The array, which is not read yet."""
         require_own_source(node)
-        return asdf.AsdfFile().extension_manager.get_converter_for_tag(tag).from_yaml_tree(node, tag, ctx)
+        return _library_converter(tag).from_yaml_tree(node, tag, ctx)
+
+
+@cache
+def _library_converter(tag: str) -> Any:
+    """asdf's own converter of a tag. Each version of its standard has those of its own tags alone: 1.5 has 1.0.0."""
+    managers = (asdf.AsdfFile(version=str(version)).extension_manager for version in reversed(supported_versions))
+    return next(manager for manager in managers if manager.handles_tag(tag)).get_converter_for_tag(tag)
 
 
 class _OwnArrays:
