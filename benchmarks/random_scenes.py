@@ -78,6 +78,8 @@ class Outcome:
         above: χ² over the reference's.
         above_held: χ² over that of the reference in which stays at its start what the fit says that it held there,
             since the data do not feel it; the same as `above` where it held nothing.
+        reference_failed: whether SciPy failed on the way, so that the χ² of the truth stands in for its minimum, which
+            is below that.
     """
 
     seed: int
@@ -91,6 +93,7 @@ class Outcome:
     above: float
     above_held: float
     message: str
+    reference_failed: bool = False
 
     @property
     def wrong(self) -> bool:
@@ -387,9 +390,9 @@ def _documents(
 
 def reference_chi2(
     request: FitRequest, images: Sequence[ImageData], held: Mapping[str, float] = MappingProxyType({})
-) -> float:
+) -> tuple[float, bool]:
     """The χ² of SciPy's trust-region least squares from the request's values, by differences of the model; with
-    parameters held at values of θ. Where SciPy fails on the way, the start's own.
+    parameters held at values of θ. Where SciPy fails on the way, the start's own, and True.
     """
     problem = Problem(request, images)
     moving = np.array([name not in held for name in problem.names])
@@ -421,19 +424,22 @@ def reference_chi2(
             lambda theta: pixels(theta)[0], start, slopes, bounds=(lower, upper), x_scale="jac", max_nfev=60
         )
     except ValueError:  # it went where the model is no number; the truth's own χ² is above any minimum nearby
-        return float((pixels(start)[0] ** 2).sum())
-    return float(2.0 * found.cost)
+        return float((pixels(start)[0] ** 2).sum()), True
+    return float(2.0 * found.cost), False
 
 
 def outcome(scene: Scene) -> Outcome:
     """The scene, fitted and compared."""
     result = run(complete_request(scene.start, scene.images), scene.images)
-    reference = of_held = reference_chi2(scene.truth, scene.images)
+    reference, failed = reference_chi2(scene.truth, scene.images)
+    of_held = reference
     codes = {notice.code for notice in result.notices}
     if "held" in codes:
         begun = Problem(scene.start, scene.images)
         start = dict(zip(begun.names, begun.start()[0].tolist(), strict=True))
-        of_held = reference_chi2(scene.truth, scene.images, {name: start[name] for name in result.covariance.unfelt})
+        held = {name: start[name] for name in result.covariance.unfelt}
+        of_held, failed_held = reference_chi2(scene.truth, scene.images, held)
+        failed = failed or failed_held
     profiles = tuple(item.profile for item in scene.start.components)
     return Outcome(
         scene.seed,
@@ -447,6 +453,7 @@ def outcome(scene: Scene) -> Outcome:
         round(result.chi2 - reference, 4),
         round(result.chi2 - of_held, 4),
         result.message,
+        failed,
     )
 
 
@@ -461,6 +468,7 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "converged_above_the_reference": sum(item.converged and item.above > ABOVE for item in outcomes),
         "converged_above_it_with_the_same_held": sum(item.wrong for item in outcomes),
         "unconverged": sum(item.unconverged for item in outcomes),
+        "reference_failed": sum(item.reference_failed for item in outcomes),
         "below_the_reference": sum(item.above < -ABOVE for item in outcomes),
         "said_to_be_open": sum(not item.converged and bool(item.open) for item in outcomes),
         "mean_iterations": round(float(np.mean([item.iterations for item in outcomes])), 2),

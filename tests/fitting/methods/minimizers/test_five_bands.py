@@ -56,4 +56,4 @@ def test_five_bands_converge_from_flat_polynomials(light: str) -> None:
     result = run(complete_request(request, images), images)
     assert result.converged
     assert result.stages[0].iterations <= 30
-    assert result.chi2 < reference_chi2(truth, images) + 0.01
+    assert result.chi2 < reference_chi2(truth, images)[0] + 0.01
