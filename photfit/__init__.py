@@ -33,6 +33,7 @@ from photfit.model.methods import (
     Metropolis,
     Nuts,
     Scipy,
+    Svi,
 )
 from photfit.model.modifiers import Bending, Fourier, Rays, Rotation, Superellipse, Truncation, Warp, Wedges
 from photfit.model.own_profile import profile
@@ -174,6 +175,7 @@ __all__ = [
     "Spline",
     "Stage",
     "Superellipse",
+    "Svi",
     "Truncation",
     "WaitTimeout",
     "Warp",

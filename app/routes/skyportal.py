@@ -13,7 +13,7 @@ router = APIRouter(prefix="/skyportal", tags=["fits"])
 
 
 @router.get("", summary="Whether SkyPortal may ask for analyses")
-def get_analysis_service() -> AnalysisAnswer:
+def get_analysis_service(owner: OwnerDep) -> AnalysisAnswer:  # noqa: ARG001 - who has no key learns nothing
     """As SkyPortal's own analysis services answer."""
     return AnalysisAnswer(status="active", message="photfit fits light profiles to images")
 

@@ -46,7 +46,6 @@
 | a part that is halved                   | queued            | failed    | end_parts       | parts                   |
 | deleted by its owner                    | final             | –         | remove          | fits                    |
 | final for `fit_days`                    | final             | –         | remove          | retention               |
-| files gone while a backup copied it     | final             | –         | remove          | backups                 |
 
 `running*` is running where a cancel was asked for (`cancel_requested_at`); it may still be done first. `final` is
 succeeded, failed or cancelled. Callers: `submission`, `fits` and `uws` of app/domain, `running`, `lease`,

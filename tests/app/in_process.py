@@ -74,8 +74,9 @@ class InProcess:
         assert answer.status_code == 202, answer.text
         name, engine = answer.json()["id"], self.services.engine
         claim = transitions.claim_next(engine, ["cpu"], "w1", None, 60.0)
+        while claim is not None and claim.catalogue_id != name:  # what other tests have left in the queue
+            claim = transitions.claim_next(engine, ["cpu"], "w1", None, 60.0)
         assert claim is not None
-        assert claim.catalogue_id == name
         key, path = catalogues.part_key(claim.fit_id, claim.attempt), self.folder / "to-be-stored"
         path.write_bytes(b"no table")
         self.services.blobs.put_file(key, path)

@@ -60,8 +60,12 @@ WRITING = ["PUT /v1/uploads", "POST /v1/uploads", "POST /v1/fits (form)"]
 """Routes that store one."""
 DELETING = ["DELETE /v1/uploads/{upload_id}", "DELETE /v1/fits/{fit_id}", "DELETE /v1/catalogues/{catalogue_id}"]
 """Routes that delete one."""
-ELSEWHERE = ["/uws/", "/v1/keys", "/v1/session", "/v1/me", "/v1/examples", "/v1/profiles", "/v1/methods", "/v1/priors"]
-"""What has nothing to do with files, and UWS, which is asked by itself below."""
+ELSEWHERE = [
+    "/uws/", "/v1/keys", "/v1/session", "/v1/me", "/v1/examples", "/v1/profiles", "/v1/methods", "/v1/priors",
+    "/v1/skyportal",
+]  # fmt: skip
+"""What has nothing to do with files; UWS, which is asked by itself below; SkyPortal's analyses, which become fits by
+what `POST /v1/fits` does."""
 WITHOUT_FILES = [
     "GET /v1/uploads", "GET /v1/uploads/{upload_id}", "GET /v1/uploads/{upload_id}/planes", "GET /v1/fits",
     "GET /v1/fits/{fit_id}", "PATCH /v1/fits/{fit_id}", "POST /v1/fits/{fit_id}/cancel",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from astropy.io import fits
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from fitting.first_values import complete_request
@@ -234,7 +235,11 @@ def test_a_mistake_is_told_with_its_place(two: Path, options: dict[str, Any], pl
 
 
 def crowded(size: int, width: float, count: int) -> NDArray[np.float64]:
-    """Stars with wings, of fluxes by a power law, whose light runs together; `width` is a standard deviation, pixels."""
+    """Stars with wings, of fluxes by a power law, whose light runs together.
+
+    Args:
+        width: standard deviation of the PSF, pixels.
+    """
     random = np.random.default_rng(2)
     flux = np.minimum(3.0 + 3.0 * random.pareto(1.5, count), 1e5) * (2.355 * width) ** 2
     places = random.uniform(-5, size + 5, (2, count))

@@ -33,7 +33,6 @@ CALLERS = {
     "reconciler": "jobs/lifecycle/reconciler.py",
     "retention": "jobs/lifecycle/retention.py",
     "parts": "jobs/lifecycle/catalogues.py",
-    "backups": "jobs/upkeep/backups.py",
 }
 
 ENDINGS: dict[str, list[Callable[[Engine, Claim], object]]] = {
