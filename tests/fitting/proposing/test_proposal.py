@@ -243,15 +243,15 @@ def crowded(size: int, width: float, count: int) -> NDArray[np.float64]:
     random = np.random.default_rng(2)
     flux = np.minimum(3.0 + 3.0 * random.pareto(1.5, count), 1e5) * (2.355 * width) ** 2
     places = random.uniform(-5, size + 5, (2, count))
-    rows, columns = np.mgrid[:size, :size]
-    light = np.zeros((size, size))
+    light, reach = np.zeros((size, size)), int(8 * width) + 2
     for x, y, amount in zip(*places, flux / (2.0 * np.pi * width**2), strict=True):
+        part = tuple(slice(max(int(at) - reach, 0), min(int(at) + reach + 1, size)) for at in (y, x))
+        rows, columns = np.mgrid[part]
         squared = ((columns - x) ** 2 + (rows - y) ** 2) / width**2
-        light += amount * (0.8 * np.exp(-squared / 2.0) + 0.075 / (1.0 + squared / 4.0) ** 2.5)
+        light[part] += amount * (0.8 * np.exp(-squared / 2.0) + 0.075 / (1.0 + squared / 4.0) ** 2.5)
     return light + random.normal(size=light.shape)
 
 
-@pytest.mark.slow
 def test_the_sky_of_a_crowded_field_is_no_darker_than_its_pixels(tmp_path: Path) -> None:
     data = 1000.0 + crowded(128, 2.5 / 2.355, 2621)
     np.save(tmp_path / "image.npy", data)
