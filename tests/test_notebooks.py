@@ -27,6 +27,7 @@ def test_a_notebook_shows_no_error_and_no_place_of_its_author(path: Path) -> Non
     nbformat.validate(notebook)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert not [output for output in outputs if output.output_type == "error"]
+    assert outputs, "run `make notebooks`"
     printed = json.dumps([output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs])
     assert not re.search(r"/(home|root|tmp|Users|work)/", printed)
 

@@ -51,13 +51,13 @@ def service(tmp_path_factory: pytest.TempPathFactory, skyportal: HttpsServer) ->
     server.stop()
 
 
-def asked(service: Service, url: str, upload: str, **more: Any) -> Any:
+def asked(service: Service, url: str, upload: str, samples: int = 20, **more: Any) -> Any:
     """What the service answers to the message of the API document, sent as SkyPortal sends it."""
     document = service.client.get("/openapi.json").json()
     body = document["paths"]["/v1/skyportal"]["post"]["requestBody"]["content"]["application/json"]
     message = next(iter(body["examples"].values()))["value"]
     request = json.loads(json.dumps(message["analysis_parameters"]["request"]).replace(EXAMPLE_UPLOAD, upload))
-    request["stages"] = [{"method": "lm"}, {"method": "metropolis", "samples": 20, "chains": 2, "warmup": 5}]
+    request["stages"] = [{"method": "lm"}, {"method": "metropolis", "samples": samples, "chains": 2, "warmup": 5}]
     message |= {"callback_url": url, "inputs": {"analysis_parameters": {"request": json.dumps(request)}}}
     message |= {"analysis_parameters": {}, "invalid_after": "2026-12-01 05:00:00", "analysis_resource_type": "obj"}
     return service.client.post("/v1/skyportal", json=message | more)
@@ -98,7 +98,7 @@ def test_a_fit_that_is_cancelled_is_told_of_as_a_failure(service: Service, skypo
     assert (away.status_code, away.json()["faults"][0]["path"]) == (422, "$.webhook")
     assert asked(service, skyportal.url("/x"), service.upload(FILE), callback_method="GET").status_code == 422
     seen = len(skyportal.seen)
-    fit = asked(service, skyportal.url("/cancelled"), service.upload(FILE)).json()["fit"]
+    fit = asked(service, skyportal.url("/cancelled"), service.upload(FILE), samples=20_000).json()["fit"]
     service.client.post(f"{fit}/cancel")
     wait_until(lambda: len(skyportal.seen) > seen, 60, "a callback")
     told = json.loads(skyportal.seen[-1][2])

@@ -49,5 +49,7 @@ def test_the_page_passes_a_strict_type_checker(tmp_path: Path) -> None:
     (tmp_path / "mypy.ini").write_text("[mypy]\nstrict = true\nplugins = pydantic.mypy\n", encoding="utf-8")
     command = [sys.executable, "-m", "mypy", "--config-file", tmp_path / "mypy.ini", tmp_path / "page.py"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400)
-    ours = [line for line in done.stdout.splitlines() if "page.py" in line or line.startswith("photfit/")]
+    told = [line for line in done.stdout.splitlines() if "page.py" in line or line.startswith("photfit/")]
+    # What has no types (astropy) is told of in the package's own files only here, where they are no installed ones.
+    ours = [line for line in told if "page.py" in line or not re.search(r"\[import-untyped\]|note:", line)]
     assert not ours, "\n".join(ours)
