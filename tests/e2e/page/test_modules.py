@@ -667,3 +667,22 @@ def test_a_row_begins_where_its_fit_ended(call: Call) -> None:
     assert made[1]["parameters"]["r_e"] == {"value": 6.0, "min": 0.1}
     assert "flux" not in made[1]["parameters"]
     assert "n" not in made[1]["parameters"]
+
+
+def test_another_profile_keeps_what_modifiers_brought_before_they_are_told_of(call: Call) -> None:
+    """The page may not know yet which parameters a truncation has when another profile is chosen."""
+    component = {
+        "name": "g",
+        "profile": "sersic",
+        "geometry": [{"truncation": "outer"}],
+        "parameters": {"x": 1, "y": 2, "n": 4, "r_e": 3, "outer_truncation": 9},
+    }
+    own, names = ["x", "y", "q", "pa", "r_e", "n", "i_e"], ["x", "y", "q", "pa", "r_d", "n", "i_0"]
+    elliptical = [{"name": name} for name in ("x", "y", "q", "pa")]
+    kept = call("model/geometry.js", "withProfile", component, {"name": "moffat", "parameters": elliptical}, names, own)
+    assert kept["geometry"] == component["geometry"]
+    assert kept["parameters"] == {"x": 1, "y": 2, "n": 4, "outer_truncation": 9}
+    sky = {"name": "flat_sky", "parameters": [{"name": "level"}]}
+    kept = call("model/geometry.js", "withProfile", component, sky, ["level"], own)
+    assert "geometry" not in kept
+    assert kept["parameters"] == {}

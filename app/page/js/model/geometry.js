@@ -13,15 +13,17 @@ export const modifiersOf = ({ geometry = [] }) => geometry.map((item) => {
 /** Whether a profile has elliptical isophotes, which can be modified. */
 export const isElliptical = ({ parameters }) => ["x", "y", "q", "pa"].every((name, at) => parameters[at]?.name === name);
 
-/** The component with another profile; of its parameters those of the given names stay, and what both profiles can have. */
-export function withProfile({ name, convolve, images, geometry, parameters = {} }, profile, names) {
-  const kept = Object.fromEntries(Object.entries(parameters).filter(([key]) => names.has(key)));
+/** The component with another profile. Of its parameters those stay that the next profile has, by their `names`, and, where
+ * modifiers stay, whatever the earlier profile did not bring (`own`): a modifier's, though what it brings may not be told yet. */
+export function withProfile({ name, convolve, images, geometry, parameters = {} }, profile, names, own) {
+  const modified = geometry && isElliptical(profile);
+  const kept = Object.fromEntries(Object.entries(parameters).filter(([key]) => names.includes(key) || (modified && !own.includes(key))));
   return {
     name,
     profile: profile.name,
     ...(convolve !== undefined && { convolve }),
     ...(images && { images }),
-    ...(geometry && isElliptical(profile) && { geometry }),
+    ...(modified && { geometry }),
     parameters: kept,
   };
 }

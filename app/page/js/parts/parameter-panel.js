@@ -56,10 +56,9 @@ export function ParameterPanel({ name, request, image, catalogue, files, change,
   };
   const reprofile = (event) => {
     const next = catalogue.profiles.find((each) => each.name === event.target.value);
-    const brought = isElliptical(next) ? told.flatMap((each) => each.parameters) : [];
-    const names = new Set([...parametersOf(next, request, component), ...brought].map((each) => each.name));
+    const [own, names] = [profile, next].map((each) => parametersOf(each, request, component).map((one) => one.name));
     const of = (key) => value(`${name}.${key}`);
-    edit((before) => carriedOver(before, withProfile(before, next, names), profile, next, of));
+    edit((before) => carriedOver(before, withProfile(before, next, names, own), profile, next, of));
   };
   const remove = () => {
     const lost = lostWith(request, name);
