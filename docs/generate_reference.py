@@ -33,6 +33,21 @@ REMEDIES = FOLDER.parents[1] / "app" / "page" / "notices.json"
 NOTE = "<!-- Made by `make docs` from the code: change it there. -->"
 
 
+_LISTED = 3
+"""Options that are named one by one where they read the same variable."""
+_OF_OTHERS = {
+    "FORWARDED_ALLOW_IPS": "Proxies that are believed, as uvicorn has it: the default of `PHOTFIT_TRUSTED_PROXIES`.",
+    "OMP_NUM_THREADS": "Threads of a fit of more than 40,000 pixels in this process; smaller ones have one.",
+    "CUDA_VISIBLE_DEVICES": "GPUs that a worker may use; empty for none.",
+    "AWS_ACCESS_KEY_ID": "Key of an object store, with `AWS_SECRET_ACCESS_KEY`.",
+    "AWS_ENDPOINT": "Address of an object store that is not Amazon's.",
+    "AWS_ALLOW_HTTP": "`true` where that address is plain http.",
+    "AWS_REGION": "Region of an object store.",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "Where traces go, with `PHOTFIT_TELEMETRY`.",
+}
+"""Variables without our prefix that somebody who runs the service may need, and what they do."""
+
+
 def command_line() -> Iterator[str]:
     """The help of each command."""
     yield "# The command line\n\n`photfit completion bash|zsh|fish` makes a shell complete it."
@@ -52,6 +67,16 @@ def _help(command: click.Command, name: str, parent: click.Context) -> Iterator[
     if isinstance(command, click.Group):
         for below, inner in command.commands.items():
             yield from _help(inner, below, context)
+
+
+def _commands(parent: click.Context, command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    """(how it is called, command) of a command and of all below it."""
+    yield path, command
+    if isinstance(command, click.Group):
+        for name in command.list_commands(parent):
+            inner = command.get_command(parent, name)
+            assert inner is not None
+            yield from _commands(parent, inner, f"{path} {name}")
 
 
 def profiles() -> Iterator[str]:
@@ -100,8 +125,25 @@ def settings() -> Iterator[str]:
     yield "| variable | default | what it is |\n|---|---|---|"
     prefix = Settings.model_config.get("env_prefix", "")
     for name, field in Settings.model_fields.items():
-        default = "" if field.default is None or field.is_required() else f"`{field.default}`"
+        said = field.default is not None and field.default_factory is None and not field.is_required()
+        default = f"`{field.default}`" if said else ""
         yield f"| `{(prefix + name).upper()}` | {default} | {field.description or field.title or ''} |"
+    yield "\n## Of commands and clients\n\nAn option's variable counts where the option is not given.\n"
+    yield "| variable | of | what it is |\n|---|---|---|"
+    read: dict[str, tuple[str, list[str]]] = {}
+    parent = click.Context(main, info_name="photfit")
+    for path, command in _commands(parent, main, "photfit"):
+        for option in command.params:
+            if isinstance(option, click.Option) and isinstance(option.envvar, str):
+                read.setdefault(option.envvar, (option.help or "", []))[1].append(f"`{path} {option.opts[0]}`")
+    for variable, (meaning, options) in read.items():
+        shown = (
+            ", ".join(options) if len(options) <= _LISTED else f"`{options[0].split()[-1]} of {len(options)} commands"
+        )
+        yield f"| `{variable}` | {shown} | {meaning} |"
+    yield "\n## Of others\n\nphotfit reads these, too, or the libraries that it uses do.\n"
+    yield "| variable | what it does |\n|---|---|"
+    yield from (f"| `{variable}` | {meaning} |" for variable, meaning in _OF_OTHERS.items())
 
 
 def notices() -> Iterator[str]:
@@ -185,7 +227,8 @@ def python() -> Iterator[str]:
     yield from _methods(photfit.Client)
     for kind in (photfit.MapOutcome, photfit.AsyncClient, photfit.AsyncFit):
         yield from _class(kind, f"photfit.{kind.__name__}")
-    yield from _function(photfit.fits_table, "photfit.fits_table")
+    for function in (photfit.fits_table, photfit.decode_flags):
+        yield from _function(function, f"photfit.{function.__name__}")
     yield "\n## Errors\n"
     known = (getattr(photfit, name) for name in sorted(photfit.__all__))
     for error in (each for each in known if isinstance(each, type) and issubclass(each, Exception)):
