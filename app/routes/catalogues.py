@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from typing import Annotated, Literal
 
 import anyio
@@ -13,6 +14,7 @@ from app.dependencies import OwnerDep, ServicesDep
 from app.domain import catalogues
 from app.domain.temporary_files import temporary_folder
 from app.http.entity_tags import is_known, strong_tag
+from app.lifetime.services import Services
 from app.models.catalogues import Catalogue, CatalogueForecast, CatalogueList, CatalogueRow, CatalogueTable, Flag
 from app.presenting.catalogues import (
     address_of_catalogue,
@@ -26,6 +28,7 @@ from app.presenting.fits import link_next
 from app.presenting.media_types import TABLE_TYPES
 from app.routes.bodies import read_document, read_patch, read_submission
 from app.routes.openapi import tables as table_responses
+from app.routes.parameters import States, Wait
 from app.routes.request_bodies import CATALOGUE_BODY, CATALOGUE_PATCH_BODY, CHANGES_BODY, RETRY_BODY
 from app.sandbox.catalogue_products import TableChoice
 from fitting.spec.catalogues import flags_document
@@ -97,15 +100,22 @@ def list_catalogues(
     response_model=Catalogue,
     responses={304: {"description": "Unchanged since the `ETag` given"}},
 )
-def get_catalogue(
+async def get_catalogue(
     catalogue_id: str,
     response: Response,
     services: ServicesDep,
     owner: OwnerDep,
+    wait: Wait = 0,
+    state: States = None,
     if_none_match: Annotated[str | None, Header(description="The ETag of an answer that you have.")] = None,
 ) -> Response | Catalogue:
-    """State, and rows by what has become of them."""
-    found = catalogues.look(services, owner, catalogue_id)
+    """State, and rows by what has become of them. With `wait`, answers when the catalogue is in one of the states
+    given, or can no longer be, or when the seconds are over, whichever comes first.
+    """
+    wanted = FINAL_STATES | frozenset(state or ())
+    with services.streams.one_more(owner) if wait else nullcontext():
+        await _wait_for_state(services, owner, catalogue_id, wanted, wait)
+    found = await run_in_threadpool(catalogues.look, services, owner, catalogue_id)
     etag = etag_of_catalogue(found)
     response.headers.update({"ETag": etag, "Cache-Control": "no-cache"})
     if is_known(etag, if_none_match):
@@ -240,6 +250,18 @@ def get_catalogue_row(
     """
     record = catalogues.get(services, owner, catalogue_id)
     return present_row(catalogues.row(services, record, n))
+
+
+async def _wait_for_state(
+    services: Services, owner: str, catalogue_id: str, wanted: frozenset[str], seconds: float
+) -> None:
+    """Until its state is one of `wanted`, or `seconds` are over. Raises NotFound."""
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        record = await run_in_threadpool(catalogues.get, services, owner, catalogue_id)
+        if record.state in wanted:
+            return
+        await anyio.sleep(min(_LOOK_SECONDS, left))
 
 
 async def _existing(catalogue_id: str, services: ServicesDep, owner: OwnerDep) -> AsyncIterator[str]:

@@ -18,6 +18,7 @@ from app.lifetime.services import Services
 from app.models.fits import Fit, FitList, FitPlan
 from app.presenting.fits import address_of_fit, etag_of, link_next, present_fit, present_line, present_plan
 from app.routes.bodies import read_patch, read_submission
+from app.routes.parameters import States, Wait
 from app.routes.request_bodies import CHANGES_BODY, FIT_BODY, PATCH_BODY
 from jobs.storage.records import FitFilter
 from jobs.storage.schema import FINAL_STATES, FitRecord, State
@@ -50,8 +51,6 @@ StartFrom = Annotated[
     ),
 ]
 DryRun = Annotated[bool, Query(description="Say what the request would do, and do nothing.")]
-Wait = Annotated[float, Query(ge=0, le=60, allow_inf_nan=False, description="Seconds to wait for one of `state`.")]
-States = Annotated[list[State] | None, Query(description="States to wait for; by default those that are final.")]
 StateFilter = Annotated[
     list[State] | None, Query(description="Only fits in this state; repeat it for several.", examples=[["running"]])
 ]

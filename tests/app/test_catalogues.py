@@ -39,10 +39,15 @@ def request_of(uploaded: dict[str, str], **more: Any) -> dict[str, Any]:
 
 def ended(service: Service, address: str) -> dict[str, Any]:
     def look() -> dict[str, Any] | None:
-        answer: dict[str, Any] = service.client.get(address).json()
+        answer: dict[str, Any] = service.client.get(address, params={"wait": 10}).json()
         return answer if answer["state"] in FINAL else None
 
     found: dict[str, Any] = wait_until(look, 120, f"the end of {address}")
+    return found
+
+
+def catalogue_request(service: Service, catalogue: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = service.client.get(catalogue["links"]["request"]).json()
     return found
 
 
@@ -211,6 +216,17 @@ def test_a_rerun_is_another_catalogue(working_service: Service, catalogue: dict[
     found = ended(working_service, answer.headers["Location"])
     assert found["id"] != catalogue["id"]
     assert (found["name"], found["state"]) == ("once more", "succeeded")
+
+
+def test_an_answer_waits_for_a_state(working_service: Service, catalogue: dict[str, Any]) -> None:
+    answer = working_service.client.post("/v1/catalogues", json=catalogue_request(working_service, catalogue))
+    address, asked = answer.headers["Location"], {"wait": 60}
+    begun = working_service.client.get(address, params=asked | {"state": ["queued", "running"]}).json()
+    assert begun["state"] in ("queued", "running", *FINAL)
+    assert working_service.client.get(address, params=asked).json()["state"] == "succeeded"
+    refused = working_service.client.get(address, params={"wait": 61})
+    assert refused.status_code == 422
+    assert working_service.client.get("/v1/catalogues/cat_none", params=asked).status_code == 404
 
 
 def test_parts_are_not_among_the_fits(working_service: Service, catalogue: dict[str, Any]) -> None:
