@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import runpy
 import subprocess
@@ -141,3 +142,19 @@ def test_the_site_is_made_without_a_warning(tmp_path: Path) -> None:
     made = subprocess.run([sys.executable, "-m", "sphinx", *words], capture_output=True, text=True, timeout=300)
     assert made.returncode == 0, made.stderr
     assert (tmp_path / "searchindex.js").exists()
+
+
+def test_a_site_is_put_beside_its_other_versions(tmp_path: Path) -> None:
+    publish = runpy.run_path(str(ROOT / "docs" / "publish.py"))["publish"]
+    site, folder = tmp_path / "site", tmp_path / "public"
+    with pytest.raises(FileNotFoundError, match="make docs"):
+        publish(site, folder, "0.2.0")
+    assert not folder.exists()
+    site.mkdir()
+    for version in ("0.10.0", "0.2.0", "0.10.1.dev3", "0.2.0"):
+        (site / "index.html").write_text(f"this is {version}", "utf-8")
+        versions = publish(site, folder, version)
+    assert versions == ["0.10.1.dev3", "0.10.0", "0.2.0"]
+    assert (folder / "versions.js").read_text("utf-8") == f"window.PHOTFIT_VERSIONS = {json.dumps(versions)};\n"
+    assert (folder / "latest" / "index.html").read_text("utf-8") == "this is 0.10.0", "the newest that was released"
+    assert "latest/index.html" in (folder / "index.html").read_text("utf-8")
