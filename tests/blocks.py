@@ -29,6 +29,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -198,7 +199,9 @@ class Reader:
         with contextlib.chdir(self._where()), mock.patch.dict(os.environ, address), printed:
             waits = eval(compiled, self._names)
             if inspect.iscoroutine(waits):
-                asyncio.run(waits)
+                # In a thread of its own: in this one a browser's loop may be running since an earlier test.
+                with ThreadPoolExecutor(1) as thread:
+                    thread.submit(asyncio.run, waits).result()
 
     def _check(self, text: str, marks: dict[str, str]) -> None:
         document = json.loads(text)

@@ -328,7 +328,7 @@ def _exposure_map(name: str, role: str | None, largest: float, header: Mapping[s
 def _description(hdu: HduOutline, plane: Plane) -> HduDescription:
     """What the header of an image says."""
     header = plane.keywords
-    meaning, scale = plane_meaning(hdu.name, header), flux_scale(header)
+    meaning, scale = plane_meaning(hdu.name, header), flux_scale(plane.flux_keywords)
     noise, saturated = noise_of_header(header), saturation_level(header)
     return HduDescription(
         index=hdu.index,

@@ -42,7 +42,7 @@ _ORIGINS = ("TELESCOP", "SURVEY", "ORIGIN", "INSTRUME")
 """Cards that tell a survey."""
 FLUX_CARDS = (
     *_OF_A_UNIT, *_OF_A_RATE, *_TIMES, *_SYSTEM_CARDS, *_ORIGINS,
-    *_OF_A_MAGNITUDE, "PHOTFLAM", "PHOTPLAM", "PHOTFNU", "PHOTZPT", "PIXAR_SR", "BMAJ", "BMIN",
+    *_OF_A_MAGNITUDE, "PHOTFLAM", "PHOTPLAM", "PHOTFNU", "PHOTZPT", "PHOTMJSR", "PIXAR_SR", "BMAJ", "BMIN",
 )  # fmt: skip
 """What an extension takes from the primary header where it says nothing itself."""
 _SURVEYS: tuple[tuple[str, System], ...] = (
@@ -110,7 +110,7 @@ def flux_scale(header: Mapping[str, Any]) -> FluxScale | None:
     unit = str(header.get("BUNIT", "")).strip()
     by_unit = _by_unit(unit, header)
     by_cards = _by_unit_card(unit, header) or _by_flux_of_magnitude(header) or _by_rate(unit, header)
-    found = by_unit or by_cards
+    found = by_unit or by_cards or _by_brightness(unit, header)
     if found is None:
         return None
     if by_unit is not None and by_cards is not None and abs(by_unit.zero_point - by_cards.zero_point) > _SAME:
@@ -159,6 +159,8 @@ def _unused(header: Mapping[str, Any]) -> Iterator[str]:
             yield f"{keyword} is {header[keyword]!r}"
     unit = str(header.get("BUNIT", "")).strip()
     flux = _flux_unit(unit)
+    if flux is None and _number(header.get("PHOTMJSR")) > 0.0:
+        yield "PHOTMJSR means nothing without what a pixel holds (PIXAR_SR, or a WCS)"
     if flux is not None and _jansky_of(flux, header)[0] is None:
         yield f"what one pixel of {unit} holds is not known (PIXAR_SR, BMAJ and BMIN, PHOTPLAM, or a WCS)"
     if "PHOTZPT" in header and not _number(header.get("PHOTFLAM")) > 0.0:
@@ -325,6 +327,18 @@ def _of_rate(value: float, words: str, unit: str, header: Mapping[str, Any], cou
         return FluxScale(point, f"{said}, as images with this card hold counts", exposure_time_used=True)
     doubt = f"{said}. BUNIT does not say that the data are counts: if they are a rate, it is {value:.4f}"
     return FluxScale(point, doubt, exposure_time_used=True, other_zero_point=value)
+
+
+def _by_brightness(unit: str, header: Mapping[str, Any]) -> FluxScale | None:
+    """By PHOTMJSR, MJy/sr of one count in a second, of Webb's and Roman's files that still hold such rates."""
+    factor = _number(header.get("PHOTMJSR"))
+    if not factor > 0.0:
+        return None
+    jansky, by = _jansky_of(units.Unit("MJy / sr"), header)
+    if jansky is None:
+        return None
+    value = -_STEP * math.log10(factor * jansky / _AB_JANSKY)
+    return replace(_of_rate(value, f"{value:.4f} by PHOTMJSR {factor:g}{by}", unit, header), system="AB")
 
 
 def exposure(header: Mapping[str, Any]) -> tuple[str, float] | None:

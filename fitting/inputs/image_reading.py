@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from astropy.io import fits
@@ -129,7 +131,7 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
     for notice in (*saturation, *plane.notices, *offered, *coordinates_notices(plane.header)):
         reading.notice(notice)
     _tell_pixel_scale(spec, header, reading)
-    scale_of_flux = _flux_scale(spec, header, reading)
+    scale_of_flux = _flux_scale(spec, plane.flux_keywords, reading)
     return ImageData(
         name=spec.name,
         data=data,
@@ -168,7 +170,7 @@ def _tell_pixel_scale(spec: ImageSpec, header: fits.Header, reading: Reading) ->
         reading.notice(Notice("pixel-scale-contradicted", sentence))
 
 
-def _flux_scale(spec: ImageSpec, header: fits.Header, reading: Reading) -> FluxScale | None:
+def _flux_scale(spec: ImageSpec, header: Mapping[str, Any], reading: Reading) -> FluxScale | None:
     """The request's flux scale, else that of the header, with notices of how it was found."""
     if spec.zero_point is not None:
         scale, contradicted = given_scale(spec.zero_point, header)

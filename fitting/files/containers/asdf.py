@@ -43,6 +43,8 @@ class AsdfContainer:
     arrays: list[NDArrayType]
     units: list[str | None]
     hdus: list[HduOutline]
+    cards: fits.Header
+    """What Roman's tree says of all of its arrays, by the cards that Webb's headers have for it."""
 
     def plane(self, hdu: HduOutline, part: PlanePart = WHOLE) -> Plane:
         """See `Container`."""
@@ -53,7 +55,7 @@ class AsdfContainer:
         if raw.shape != hdu.shape or raw.dtype.kind not in "biuf":
             raise FileInvalid("is not the array that its tree describes", f"array {hdu.name}", "a whole ASDF file")
         plane = as_plane(raw, hdu, part, self.units[hdu.index])
-        return replace(plane, primary=fits.Header({"TELESCOP": "ROMAN"})) if hdu.name.startswith("ROMAN.") else plane
+        return replace(plane, primary=self.cards) if hdu.name.startswith("ROMAN.") else plane
 
 
 @contextmanager
@@ -78,7 +80,38 @@ def open_asdf(file: IO[bytes], limits: ReadLimits) -> Iterator[AsdfContainer]:
             hdus = [_hdu_outline(name, array, index, limits) for index, (name, array, _) in enumerate(found)]
             if sum(math.prod(hdu.shape) for hdu in hdus) > limits.pixels:
                 raise FileInvalid(f"holds more than {limits.pixels} pixels", expected="smaller images")
-            yield AsdfContainer([array for _, array, _ in found], [unit for _, _, unit in found], hdus)
+            roman = opened.tree.get("roman") if isinstance(opened.tree, dict) else None
+            units = [unit or _unit_of_roman(roman, name) for name, _, unit in found]
+            yield AsdfContainer([array for _, array, _ in found], units, hdus, _cards_of_roman(roman))
+
+
+def _unit_of_roman(roman: Any, name: str) -> str | None:
+    """Of images in the sky's or the detector's units, which newer trees do not repeat: mosaics have a `context`."""
+    if not isinstance(roman, dict) or name not in ("ROMAN.DATA", "ROMAN.ERR"):
+        return None
+    if "context" in roman:
+        return "MJy/sr"
+    return "DN/s" if "dq" in roman else None
+
+
+def _cards_of_roman(roman: Any) -> fits.Header:
+    """The flux scale of a tree (rad, `photometry-1.0.0`, `exposure-1.0.0`), as cards."""
+    cards = fits.Header({"TELESCOP": "ROMAN"})
+    for keyword, *places in (
+        ("PHOTMJSR", ("photometry", "conversion_megajanskys")),
+        ("PIXAR_SR", ("photometry", "pixel_area"), ("photometry", "pixelarea_steradians")),
+        ("EXPTIME", ("exposure", "exposure_time")),
+    ):
+        for place in places:
+            node = roman
+            for key in ("meta", *place):
+                node = node.get(key) if isinstance(node, dict) else None
+            value = node.get("value") if isinstance(node, dict) else node
+            if (
+                isinstance(value, int | float) and math.isfinite(value) and value > 0.0
+            ):  # -999999 where nothing is known
+                cards[keyword] = float(value)
+    return cards
 
 
 def _hdu_outline(name: str, array: NDArrayType, index: int, limits: ReadLimits) -> HduOutline:

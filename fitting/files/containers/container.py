@@ -74,6 +74,13 @@ class Plane:
         return {} if self.header is None else self.header
 
     @property
+    def flux_keywords(self) -> Mapping[str, Any]:
+        """What says which flux a number is: the header; where the format has none, its unit and what holds of all."""
+        if self.header is not None:
+            return self.header
+        return dict(self.primary or {}) | ({} if self.unit is None else {"BUNIT": self.unit})
+
+    @property
     def file_keywords(self) -> Mapping[str, Any]:
         """The header, and what the file's first header says beside it."""
         return dict(self.primary or {}) | dict(self.keywords)

@@ -218,6 +218,63 @@ def test_a_key_that_ends_in_source_names_no_other_file(tmp_path: Path) -> None:
     assert read_plane(tmp_path / "a.asdf").data.sum() == 24.0
 
 
+def roman_file(path: Path, photometry: dict[str, Any], **arrays: Any) -> Path:
+    meta = {"photometry": photometry, "exposure": {"exposure_time": 140.0}}
+    asdf.AsdfFile({"roman": {"meta": meta, **arrays}}).write_to(path)
+    return path
+
+
+PHOTOMETRY = {"conversion_megajanskys": 0.5, "pixel_area": 2.8e-13}
+OF_A_RATE = float((0.5e6 * 2.8e-13 * units.Jy).to_value(units.ABmag))
+OF_A_BRIGHTNESS = float((1e6 * 2.8e-13 * units.Jy).to_value(units.ABmag))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "expected", "word"),
+    [
+        ({"dq": np.zeros((4, 6), dtype=np.uint32)}, OF_A_RATE, "as the data are in DN/s"),
+        ({"context": np.ones((1, 4, 6), dtype=np.uint32)}, OF_A_BRIGHTNESS, "the data are in MJy/sr"),
+    ],
+    ids=["level 2", "level 3"],
+)
+def test_roman_says_what_a_data_unit_is_in_its_tree(
+    tmp_path: Path, arrays: dict[str, Any], expected: float, word: str
+) -> None:
+    path = roman_file(tmp_path / "a.asdf", PHOTOMETRY, data=np.ones((4, 6), dtype=np.float32), **arrays)
+    image = next(hdu for hdu in describe_file(path).hdus if hdu.name == "ROMAN.DATA")
+    assert image.flux_scale is not None
+    assert word in image.flux_scale
+    assert "AB magnitudes" in image.flux_scale
+    assert image.zero_point == pytest.approx(expected, abs=1e-3)
+    request = parse_request(
+        {
+            "images": [{"data": "a.asdf[ROMAN.DATA]", "variance": {"constant": 1.0}}],
+            "components": [{"name": "sky", "profile": "flat_sky"}],
+        }
+    )
+    (loaded,) = load_images(request, tmp_path.joinpath)
+    assert loaded.zero_point == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize("photometry", [{}, {"conversion_megajanskys": -999999.0, "pixel_area": -999999.0}, None, "?"])
+def test_roman_without_a_calibration_has_no_flux_scale(tmp_path: Path, photometry: Any) -> None:
+    dq = np.zeros((4, 6), dtype=np.uint32)
+    path = roman_file(tmp_path / "a.asdf", photometry, data=np.ones((4, 6)), dq=dq)
+    assert next(hdu for hdu in describe_file(path).hdus if hdu.name == "ROMAN.DATA").flux_scale is None
+
+
+def test_a_rate_of_webb_has_the_zero_point_of_its_brightness() -> None:
+    found = flux_scale({"BUNIT": "DN/s", "PHOTMJSR": 2.0, "PIXAR_SR": 2.3e-14, "XPOSURE": 100.0})
+    assert found is not None
+    assert found.zero_point == pytest.approx((2e6 * 2.3e-14 * units.Jy).to_value(units.ABmag), abs=1e-3)
+    assert "PHOTMJSR 2" in found.sentence
+    calibrated = flux_scale({"BUNIT": "MJy/sr", "PHOTMJSR": 2.0, "PIXAR_SR": 2.3e-14})
+    assert calibrated is not None
+    assert "PHOTMJSR" not in calibrated.sentence
+    assert flux_scale({"BUNIT": "DN/s", "PHOTMJSR": 2.0}) is None
+    assert "PHOTMJSR means nothing" in (unused_flux_cards({"BUNIT": "DN/s", "PHOTMJSR": 2.0}) or "")
+
+
 @pytest.mark.parametrize(
     ("point", "cards", "words", "contradicted"),
     [
