@@ -14,7 +14,7 @@ version = release = installed_version("photfit").split("+")[0]
 
 extensions = ["myst_nb", "sphinx_copybutton"]
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
-exclude_patterns = ["_build", "jupyter_execute", "paper", "decisions/README.md"]
+exclude_patterns = ["_build", "_templates", "jupyter_execute", "paper", "decisions/README.md"]
 # A notebook shows what it printed when `make notebooks` ran it.
 nb_execution_mode = "off"
 nitpicky = True
@@ -28,6 +28,17 @@ html_title = f"photfit {version}"
 html_favicon = "../app/page/icon.svg"
 html_static_path: list[str] = []
 html_show_sphinx = False
+templates_path = ["_templates"]
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/versions.html",
+        "sidebar/scroll-end.html",
+    ]
+}
 # Nothing is fetched from elsewhere: the site is read from files, without a network.
 html_theme_options = {"navigation_with_keys": True}
 # Not copied with a block: the prompt of a shell.
