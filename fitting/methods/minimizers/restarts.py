@@ -5,8 +5,8 @@ the model linearly stays, since any step solves for it.
 
 Components that ran off (`fitting.methods.minimizers.run_off`) are begun anew where the request has them, beside the
 others where these ended, gently: light and places come right before shapes move. Where that is of no help, they are put
-where their light is missed most. Where modifiers of isophotes leave a fit unsettled, one more start is the fit of the
-profiles without them.
+where their light is missed most. Slopes that ran to a limit are tried on the other side of their start. Where modifiers
+of isophotes leave a fit unsettled, one more start is the fit of the profiles without them.
 """
 
 import math
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from fitting.methods.minimizers.levenberg_marquardt import felt_parameters, levenberg_marquardt
-from fitting.methods.minimizers.run_off import begun_anew, loose_parameters
+from fitting.methods.minimizers.run_off import begun_anew, loose_parameters, mirrored
 from fitting.methods.progress import StageReport
 from fitting.methods.results import MinimizerResult
 from fitting.problem import Equations, Problem
@@ -69,6 +69,10 @@ def lm_with_restarts(
         again = begun_anew(problem, start, min(ends, key=_worth), drawn)
         if again is not None:
             ends.append(_gentle_search(problem, again, options, further()))
+    best = min(ends, key=_worth)
+    other = mirrored(problem, start, best)
+    if other is not None:
+        ends.append(_other_way(problem, *other, best, options, further()))
     plain = _unmodified(problem, start.theta)
     if plain is not None and not _is_settled(problem, min(ends, key=_worth)):
         ends.append(_released(problem, *plain, options, further()))
@@ -163,6 +167,26 @@ def _gentle_search(
         steps, evaluations = steps + end.iterations, evaluations + end.evaluations
     end = _search(problem, theta, options, tell, equations)
     return replace(end, iterations=steps + end.iterations, evaluations=evaluations + end.evaluations)
+
+
+def _other_way(
+    problem: Problem,
+    theta: Tensor,
+    held: Tensor,
+    best: MinimizerResult,
+    options: LmOptions,
+    tell: Callable[[int, float, Tensor], None],
+) -> MinimizerResult:
+    """A search from θ (1, free) in which a few steps adapt the rest to what is `held`, (free,), and then all moves; the
+    best so far where these steps do not come near to it.
+    """
+    few = options.model_copy(update={"max_iterations": min(_GENTLE_STEPS, options.max_iterations)})
+    first = _search(problem, theta, few, tell, moving=~held)
+    if _rank(first) > _rank(best) + _UNCONVERGED:
+        return replace(best, iterations=first.iterations, evaluations=first.evaluations)
+    end = _search(problem, first.theta, options, tell, first.equations)
+    steps, evaluations = first.iterations + end.iterations, first.evaluations + end.evaluations
+    return replace(end, iterations=steps, evaluations=evaluations)
 
 
 def _report_best(

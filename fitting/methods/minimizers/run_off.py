@@ -93,6 +93,28 @@ def begun_anew(problem: Problem, start: MinimizerResult, end: MinimizerResult, d
     return theta
 
 
+def mirrored(problem: Problem, start: MinimizerResult, end: MinimizerResult) -> tuple[Tensor, Tensor] | None:
+    """θ (1, free) with slopes that ran to a limit as far on the other side of their start, and which these are,
+    (free,); None where none did.
+
+    Light on the two sides of a break can be shared out in more than one way, and the start lies between: from beside
+    it the search would go the same way again. Slopes are shapes without a step scale (γ of a core-Sérsic or a Nuker
+    profile), which nothing else finds to have gone far.
+    """
+    if not end.converged or not problem.names:
+        return None
+    slopes = torch.tensor(
+        [row.description.modifier is None and row.description.unit == "" for row in problem.parameters.free]
+    )
+    slopes &= ~torch.isfinite(problem.step_scale(end.theta))
+    way = end.theta - start.theta
+    stopped = ((end.theta <= problem.lower) | (end.theta >= problem.upper))[0] & slopes & (way[0] != 0.0)
+    if not bool(stopped.any()):
+        return None
+    theta = torch.where(stopped, start.theta - way, end.theta)
+    return torch.minimum(torch.maximum(theta, problem.lower), problem.upper), stopped
+
+
 def _exchanged(problem: Problem, start: Tensor, end: Tensor, felt: Tensor) -> set[str]:
     """Components of pairs that overlap, of which one was the larger at the start and the other is at the end; by
     lengths that are felt there, since a break far beyond all light says nothing of a size.
