@@ -2,17 +2,21 @@
 
 import argparse
 import atexit
+import contextlib
 import sys
 
 _LONGEST_HEAD = 320 << 10
 """Bytes of a request's line and headers: room for the longest query, `truth` and `parameters` of a plot, escaped."""
+
+_NO_START = 3
+"""Exit status where the application could not start or listen; what uvicorn's own program has for it."""
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT; then let open requests end within three seconds."""
     import uvicorn
 
-    from app.http.connections import server_options
+    from app.http.connections import PatientServer, server_options
     from app.main import create_app
     from jobs.operation.logs import configure_logging
     from jobs.operation.parentage import watch_supervisor
@@ -38,8 +42,9 @@ def main(arguments: list[str] | None = None) -> None:
     database_at_start(settings, "photfit")
     if settings.telemetry:
         atexit.register(start_tracing("api"))
-    uvicorn.run(
-        create_app(settings.model_copy(update={"host": options.host})),
+    app = create_app(settings.model_copy(update={"host": options.host}))
+    configuration = uvicorn.Config(
+        app,
         host=options.host,
         port=options.port,
         log_config=None,
@@ -51,6 +56,11 @@ def main(arguments: list[str] | None = None) -> None:
         timeout_graceful_shutdown=3,
         h11_max_incomplete_event_size=_LONGEST_HEAD,
     )
+    server = PatientServer(configuration, lambda: app.state.services.streams.end())
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(_NO_START)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ _LONGEST_PAUSE = 0.5
 async def wait_for_state(
     services: Services, owner: str, fit_id: str, wanted: frozenset[str], seconds: float
 ) -> FitRecord:
-    """The fit, as soon as its state is one of `wanted` or final, else after `seconds`."""
+    """The fit, as soon as its state is one of `wanted` or final, else after `seconds`, or as the service stops."""
     async with aclosing(follow(services, owner, fit_id, seconds)) as records:
         async for record in records:
             if record.state in wanted:
@@ -29,7 +29,7 @@ async def wait_for_state(
 
 
 async def follow(services: Services, owner: str, fit_id: str, seconds: float) -> AsyncGenerator[FitRecord, None]:
-    """The fit now and whenever it changed since, until it is final or `seconds` are over."""
+    """The fit now and whenever it changed since, until it is final, `seconds` are over, or the service stops."""
     deadline = time.monotonic() + seconds
     version = -1
     pause = _FIRST_PAUSE
@@ -41,7 +41,7 @@ async def follow(services: Services, owner: str, fit_id: str, seconds: float) ->
                 version = record.version
                 yield record
             left = deadline - time.monotonic()
-            if record.state in FINAL_STATES or left <= 0:
+            if record.state in FINAL_STATES or left <= 0 or services.streams.ended:
                 return
             try:
                 await asyncio.wait_for(nudge.wait(), min(pause, left))

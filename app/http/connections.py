@@ -7,10 +7,13 @@ connections open and say nothing.
 
 import asyncio
 import resource
+import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 import structlog
+import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -166,6 +169,22 @@ class Patience:
                 await send(message)
 
         await self._app(scope, receive_in_time, send_in_time)
+
+
+class PatientServer(uvicorn.Server):
+    """uvicorn's server, that says that it is told to stop while answers are still going.
+
+    `stopping` is called then: what has no end of its own ends itself, and nothing is cut off in the middle.
+    """
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more connections, let answers end within the time of the configuration, end the application."""
+        self._stopping()
+        await super().shutdown(sockets)
 
 
 def server_options(wanted: int, head_seconds: float) -> dict[str, Any]:

@@ -48,8 +48,9 @@ class RequestContext:
             with span("request", exchange.id, method=scope["method"], path=scope["path"]):
                 await self._app(scope, receive, exchange.send)
         except asyncio.CancelledError:
-            if exchange.status is not None:
-                raise
+            if exchange.status is not None:  # nothing can be said any more; a traceback would blame the service
+                _log.info("an answer was cut short: the service is being stopped", path=scope["path"])
+                return
             # The server ends what is still going on some seconds after it was told to stop, and would say 500.
             stopping = Unavailable("The service is being stopped; ask again when it is back.", retry_after=10)
             await problem_response(stopping, exchange.id)(scope, receive, exchange.send)

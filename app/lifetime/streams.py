@@ -11,12 +11,21 @@ _RETRY_SECONDS = 5
 
 
 class OpenStreams:
-    """Counts streams, for the event loop alone."""
+    """Counts streams, for the event loop alone.
+
+    Attributes:
+        ended: whether they are to end now; whoever follows something looks at it after each pause.
+    """
 
     def __init__(self, most: int, most_of_one: int) -> None:
         self._most = most
         self._most_of_one = most_of_one
         self._open: Counter[str] = Counter()
+        self.ended = False
+
+    def end(self) -> None:
+        """Let each stream and wait end with what it has, at its next look: the service is being stopped."""
+        self.ended = True
 
     def is_full(self, owner: str) -> bool:
         """Whether the owner may open no more now."""

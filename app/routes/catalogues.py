@@ -290,7 +290,7 @@ async def stream_catalogue(
             yield ServerSentEvent(
                 data=present_catalogue(found), event="finished" if final else "catalogue", id=mark, retry=1000
             )
-        if final or time.monotonic() > until:
+        if final or services.streams.ended or time.monotonic() > until:
             return
         await anyio.sleep(_LOOK_SECONDS)
 
