@@ -44,7 +44,7 @@ USER photfit
 RUN python -m fitting.render.compiled
 # SIGTERM gives a running job back to the queue.
 STOPSIGNAL SIGTERM
-CMD ["python", "-m", "worker"]
+CMD ["python", "-m", "worker", "--sole"]
 
 # The CUDA libraries come with torch's wheels; the host needs NVIDIA's driver and container toolkit.
 FROM python AS worker-gpu
@@ -52,4 +52,4 @@ COPY --from=wheel /wheels /source/constraints.txt /wheels/
 RUN pip install --constraint /wheels/constraints.txt "$(ls /wheels/photfit-*.whl)[worker,fast,postgres]"
 USER photfit
 STOPSIGNAL SIGTERM
-CMD ["python", "-m", "worker"]
+CMD ["python", "-m", "worker", "--sole"]

@@ -162,13 +162,23 @@ class Supervisor:
             broker_url = address.url()
         environment = service_environment(self.options, broker_url)
         for number in range(1, self.options.workers + 1):
-            self._add_worker(Child(f"worker {number}", _WORKER, environment))
+            self._add_worker(Child(f"worker {number}", self._worker(f"{number}"), environment))
         answers = LifeWatch(lambda: api_answers(self.options.url), ANSWER_LOOKS)
         self._add(Child("api", [sys.executable, "-m", "app"], environment), "api", answers)
         self._quick = [
-            Child(f"quick worker {number}", [*_WORKER, "--queues", "quick"], environment | _ONE_THREAD)
+            Child(
+                f"quick worker {number}",
+                [*self._worker(f"quick-{number}"), "--queues", "quick"],
+                environment | _ONE_THREAD,
+            )
             for number in range(1, self.options.quick_workers + 1)
         ]
+
+    def _worker(self, number: str) -> list[str]:
+        """A worker's command, by a name that is this service's on this machine, and the same after each start: so what
+        a killed one held is free as soon as the next one starts.
+        """
+        return [*_WORKER, "--sole", "--name", f"{socket.gethostname()}:{self.options.port}-{number}"]
 
     def _start_quick_workers(self) -> None:
         """After the others, which a start on few cores would only slow down."""

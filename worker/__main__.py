@@ -16,6 +16,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m worker", description="Run photfit's fits.")
     parser.add_argument("--queues", help="comma-separated: quick, cpu, gpu (default: what this machine can serve)")
     parser.add_argument("--name", help="what the worker is called (default: host and process id)")
+    parser.add_argument(
+        "--sole",
+        action="store_true",
+        help="no other worker has this name: what one of that name held before is free at once, and not only when "
+        "its lease is over",
+    )
     options = parser.parse_args(arguments)
 
     from jobs.queues.queue_choice import QUEUES
@@ -44,8 +50,10 @@ def main(arguments: list[str] | None = None) -> None:
     configure_logging()
     watch_supervisor()
     database_at_start(settings, "photfit worker")
-    from worker.application import application
+    from worker.application import application, take_over
 
+    if options.sole:
+        take_over(name)
     application.worker_main(
         ["worker", "-Q", queues, "-n", f"photfit@{name}", "--without-gossip", "--without-mingle", "--loglevel=INFO"]
     )

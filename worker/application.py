@@ -63,6 +63,22 @@ def served_queues() -> tuple[str, ...]:
     return tuple((os.environ.get(QUEUES_VARIABLE) or "quick,cpu").split(","))
 
 
+def take_over(worker: str) -> None:
+    """Free the fits of a former worker of this name, before this one begins: they need not wait for their leases.
+
+    Where that cannot be done just now, they do.
+    """
+    engine, doorbell, publisher = connect(settings), Doorbell(settings), Publisher(settings.broker_url)
+    try:
+        Reconciler.build(engine, doorbell, publisher, settings).take_from(worker)
+    except DatabaseAway as error:
+        _log.warning("fits of a former worker wait for the end of their leases", error=str(error))
+    finally:
+        doorbell.close()
+        publisher.close()
+        engine.dispose()
+
+
 class Parent:
     """What runs beside Celery in the parent: the worker's presence, an eye on its child, and a reconciler."""
 

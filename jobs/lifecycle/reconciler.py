@@ -75,15 +75,7 @@ class Reconciler:
         if not self._take_lock():
             return
         transitions.spare(self.engine, lease, lease, all_leases=False)
-        for record in transitions.expire(self.engine, MOST_SETBACKS):
-            became = "queued again" if record.state == "queued" else record.state
-            _log.warning(f"the lease of a fit is over, its worker was not heard of; {became}", fit=record.id)
-            tallies.add(self.engine, [tallies.event("expired", became)])
-            if record.task_id is not None:  # it may hang
-                self.doorbell.end_task(record.task_id)
-            if record.state != "queued":
-                forget_checkpoints(self.blobs, record.id)
-            self.publisher.publish(record.id)
+        self._expire(None, "the lease of a fit is over, its worker was not heard of")
         grace = self.settings.cancel_grace_seconds
         self._end_tasks(transitions.cancel_overdue(self.engine, grace), "its cancellation")
         self._end_tasks(transitions.fail_overdue(self.engine, grace, out_of_time()), "its limit of time")
@@ -95,6 +87,28 @@ class Reconciler:
         self._ring()
         presence.forget_silent(self.engine)
         self._remove_old()
+
+    def take_from(self, worker: str) -> None:
+        """Take its fits from a worker that is known to be gone, whatever is left of their leases, and ring for them.
+
+        For whoever starts another of that name, and needs no lock: each fit is taken by one statement.
+        """
+        if self._expire(worker, "the worker of a fit is gone, and another of its name starts"):
+            self._ring()
+
+    def _expire(self, worker: str | None, what: str) -> int:
+        """How many fits were taken from their workers, or from this one."""
+        expired = transitions.expire(self.engine, MOST_SETBACKS, worker)
+        for record in expired:
+            became = "queued again" if record.state == "queued" else record.state
+            _log.warning(f"{what}; {became}", fit=record.id)
+            tallies.add(self.engine, [tallies.event("expired", became)])
+            if record.task_id is not None:  # it may hang
+                self.doorbell.end_task(record.task_id)
+            if record.state != "queued":
+                forget_checkpoints(self.blobs, record.id)
+            self.publisher.publish(record.id)
+        return len(expired)
 
     def _end_tasks(self, ended: Iterable[FitRecord], unheeded: str) -> None:
         """End by force the tasks of fits whose records are final already."""

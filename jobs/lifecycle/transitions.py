@@ -37,6 +37,7 @@
 | lease over: nothing heard of the worker | running           | queued    | expire          | reconciler              |
 | the same for the twentieth time         | running           | failed    | expire          | reconciler              |
 | lease over where a cancel was asked for | running*          | cancelled | expire          | reconciler              |
+| its worker starts anew, the former gone | running           | queued    | expire          | reconciler              |
 | lease may not be over: the clock jumped | running, running* | as before | spare           | reconciler              |
 | got further than attempts before it     | running, running* | as before | record_advance  | checkpoints             |
 | cancel asked for                        | queued            | cancelled | request_cancel  | fits, uws, admin, parts |
@@ -356,13 +357,15 @@ def bury(engine: Engine, worker: str, task_id: str, death: str, *, blamed: bool,
     return None
 
 
-def expire(engine: Engine, max_setbacks: int) -> list[FitRecord]:
-    """Take fits from workers whose lease is over; returns them as they are now: queued again, cancelled or failed.
+def expire(engine: Engine, max_setbacks: int, worker: str | None = None) -> list[FitRecord]:
+    """Take fits from workers whose lease is over, or all from one that is known to be gone; returns them as they are
+    now: queued again, cancelled or failed.
 
     What became of their workers is not known, so that it is no crash. The records keep the tasks' ids: such a task may
     hang, and is to be ended. A fit that was being cancelled is cancelled; one with `max_setbacks` setbacks fails.
     """
-    over = and_(FitRecord.state == "running", FitRecord.lease_until < database_now())
+    gone = FitRecord.lease_until < database_now() if worker is None else FitRecord.worker == worker
+    over = and_(FitRecord.state == "running", gone)
     wanted = and_(over, FitRecord.cancel_requested_at.is_(None))
     setbacks = FitRecord.setbacks + 1
     again = _queued_again() | {"setbacks": setbacks, "due_at": _due_after(setbacks)}

@@ -318,7 +318,7 @@ class Outgrown(Deployment):
         self.keep("api", [sys.executable, "-m", "app", "--host", "127.0.0.1", "--port", str(self.port)])
         wait(self.api_answers, START_SECONDS, "the API's start")  # it makes the tables
         for number in (1, 2):
-            self.keep(f"worker {number}", [sys.executable, "-m", "worker", "--name", f"box:{number}"])
+            self.keep(f"worker {number}", [sys.executable, "-m", "worker", "--sole", "--name", f"box:{number}"])
         self.wait_until_ready()
 
     def api_answers(self) -> bool:

@@ -123,3 +123,16 @@ def test_a_worker_whose_name_returns_after_a_hard_stop_works(service: Service, s
     record = service.fit(fit_id)
     assert (record.worker, record.attempt) == (name, 1)
     assert [worker.id for worker in presence.alive(service.engine)] == [name]
+
+
+@pytest.mark.slow
+def test_a_killed_worker_s_fit_does_not_wait_for_its_lease_where_the_next_one_has_its_name(
+    service: Service, slow_document: dict[str, Any]
+) -> None:
+    service.worker.stop()
+    service.environment["PHOTFIT_LEASE_SECONDS"] = "600"
+    service.worker = service.start_worker("--sole", "--name", "box:1")
+    fit_id = running(service, slow_document)
+    service.worker.kill()
+    again = taken_again(service, fit_id, 60)
+    assert (again.worker, again.crashes, again.setbacks) == ("box:1", 0, 1)

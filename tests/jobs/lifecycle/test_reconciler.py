@@ -108,3 +108,22 @@ def test_a_lease_from_the_future_runs_out_as_soon_as_a_right_one(engine: Engine,
         left = connection.scalar(select(FitRecord.lease_until - database_now()))
     assert left is not None
     assert left <= 30.0
+
+
+def test_the_fits_of_a_worker_that_is_gone_are_free_before_their_leases_are_over(
+    engine: Engine, reconciler: Reconciler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[str] = []
+    monkeypatch.setattr(Doorbell, "ring", lambda _, queue: rung.append(queue) or True)
+    set_columns(engine, ReconcilerLock, holder="a process that was killed", until=database_now() + 10.0)
+    fits = {worker: transitions.create(engine, new_fit()) for worker in ("box:1", "box:10")}
+    for worker, record in fits.items():
+        assert record is not None
+        assert claim_fit(engine, record.id, worker, None, 3600.0) is not None
+    reconciler.take_from("box:1")
+    states = {worker: state_of(engine, record.id) for worker, record in fits.items() if record is not None}
+    assert states == {"box:1": "queued", "box:10": "running"}
+    assert rung == ["cpu"]
+    again = records.get_fit(engine, "local", fits["box:1"].id)  # type: ignore[union-attr]
+    assert again is not None
+    assert (again.crashes, again.setbacks, again.due_at) == (0, 1, None)
