@@ -2,8 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -17,7 +16,7 @@ from fitting.methods.results import MinimizerResult
 from fitting.methods.samplers import Shelf
 from fitting.methods.uncertainties import SizeLimit, size_limits
 from fitting.model_noise import noise_notices
-from fitting.problem import Problem
+from fitting.problem import Problem, threads_for
 from fitting.result_parts import ResultParts, no_covariance
 from fitting.results import (
     Covariance,
@@ -47,9 +46,6 @@ from fitting.results import (
 )
 from fitting.spec import Fault, FitRequest, Notice, RequestInvalid
 from fitting.stages import Outcome, drawn_rows, run_stages
-
-_ONE_THREAD_PIXELS = 40_000
-"""Pixels of all images up to which a fit runs in one thread: 200 × 200 (decision 0011)."""
 
 QUANTILES = (0.16, 0.5, 0.84)
 """Of the posterior, reported for each parameter: the median, and one standard deviation of a normal to either side."""
@@ -103,19 +99,6 @@ def run_problem(
     outcome = run_stages(problem, parts.listen, shelf)
     with parts.watching(outcome.problem, outcome.stopped is not None):
         return _result(outcome.problem, images, outcome, str(problem.device), parts)
-
-
-@contextmanager
-def threads_for(pixels: int) -> Iterator[None]:
-    """One thread for small images of so many pixels: they gain nothing from more, and lose much where other processes
-    want the cores.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1 if pixels <= _ONE_THREAD_PIXELS else before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def torch_device(device: str) -> torch.device:

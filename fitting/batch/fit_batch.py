@@ -24,8 +24,9 @@ from fitting.first_values import complete_request
 from fitting.inputs import ImageData
 from fitting.memory_faults import memory_faults
 from fitting.methods.progress import Cancelled
+from fitting.problem import threads_for
 from fitting.results import FitResult
-from fitting.run import run_problem, threads_for, torch_device
+from fitting.run import run_problem, torch_device
 from fitting.spec import FitRequest
 
 

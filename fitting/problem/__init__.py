@@ -2,5 +2,6 @@
 
 from fitting.problem.equations import Equations, NormalEquations
 from fitting.problem.problem import Problem
+from fitting.problem.threads import threads_for
 
-__all__ = ["Equations", "NormalEquations", "Problem"]
+__all__ = ["Equations", "NormalEquations", "Problem", "threads_for"]

@@ -34,6 +34,7 @@ from fitting.problem.freed_memory import keep_freed_memory
 from fitting.problem.image import TargetImage
 from fitting.problem.image_model import ImageModel
 from fitting.problem.priors import Priors
+from fitting.problem.threads import question
 from fitting.spec import FitRequest, ParameterTable
 
 
@@ -160,7 +161,7 @@ class Problem:
                 brightest[place] = max(seen, default=torch.inf)
         return brightest if bool(torch.isfinite(brightest).any()) else None
 
-    @torch.no_grad()
+    @question
     def value(self, theta: Tensor) -> Tensor:
         """χ² at θ (batch, free): (batch,); infinite where a link leaves its profile."""
         values = self.parameters.values(theta)
@@ -169,7 +170,7 @@ class Problem:
             chi2 += model.values.outside + model.value()
         return chi2
 
-    @torch.no_grad()
+    @question
     def value_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """χ² (batch,) and its gradient by θ (batch, free) = −2 JᵀWr."""
         values = self.parameters.values(theta)
@@ -181,7 +182,7 @@ class Problem:
             gradient += (by_native.unsqueeze(1) @ native.jacobian).squeeze(1)
         return chi2, -2.0 * gradient
 
-    @torch.no_grad()
+    @question
     def normal_equations(self, theta: Tensor) -> NormalEquations:
         """χ², JᵀWr and JᵀWJ at θ (batch, free)."""
         values = self.parameters.values(theta)
@@ -198,7 +199,7 @@ class Problem:
         """The normal equations at θ (batch, free), for those who may want to know χ² alone."""
         return LazyEquations(lambda: self.value(theta), lambda: self.normal_equations(theta))
 
-    @torch.no_grad()
+    @question
     def model(self, theta: Tensor, components: Sequence[str] | None = None) -> list[Tensor]:
         """Model of each image, blurred, (batch, height, width) in data units, on the problem's device; of the named
         components alone if given.

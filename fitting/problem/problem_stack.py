@@ -52,7 +52,7 @@ class ProblemStack(Problem):
     def __init__(self, problems: Sequence[Problem], counts: Sequence[int]) -> None:
         first = problems[0]
         self._problems, self._counts = problems, list(counts)
-        self.device, self.names = first.device, first.names
+        self.device, self.names, self.pixels = first.device, first.names, first.pixels
         self.groups = first.groups
         repeated = [problem for problem, count in zip(problems, counts, strict=True) for _ in range(count)]
         self.images = tuple(

@@ -230,6 +230,6 @@ class RadialLight:
     def gradient(self, weight: Tensor) -> Tensor:
         """Sums over pixels of weight (batch, height, width) times the derivatives: (batch, components · parameters)."""
         stack = self.stack
-        sums = self.linearization.backproject(weight.repeat_interleave(stack.count, 0))
+        sums = self.linearization.backproject(weight)
         sums = sums.view(stack.batch, stack.count, 1, -1)
         return (sums @ stack.transfer).flatten(1)

@@ -105,11 +105,12 @@ def write_columns(
 
 @njit(cache=True, **SUMS)
 def write_sums(columns: Numbers, weights: Numbers, sums: Numbers) -> None:
-    """Fill `sums` (instances, columns) with the sums over pixels of `weights` (instances, pixels) times each of
-    `columns` (instances, columns, pixels).
+    """Fill `sums` (instances, columns) with the sums over pixels of `weights` times each of `columns` (instances,
+    columns, pixels). A row of `weights` (rows, pixels) is that of as many instances in a row as there are to each.
     """
+    together = columns.shape[0] // len(weights)
     for i in range(columns.shape[0]):
-        weight = weights[i]
+        weight = weights[i // together]
         for j in range(columns.shape[1]):
             column, total = columns[i, j], 0.0
             for p in range(len(weight)):

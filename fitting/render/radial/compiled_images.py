@@ -170,7 +170,9 @@ class CompiledLinearization:
         return self.columns[:, -1]
 
     def backproject(self, weight: Tensor) -> Tensor:
-        """Sums over pixels of `weight` (instances, height, width) times each column: (instances, columns)."""
+        """Sums over pixels of `weight` times each column: (instances, columns). `weight` is (batch, height, width), of
+        which each serves as many instances in a row as there are to it.
+        """
         module = loops()
         assert module is not None, "the columns have been made by it"
         sums = weight.new_empty(self.columns.shape[:2])

@@ -89,12 +89,13 @@ class Linearization:
         return means
 
     def backproject(self, weight: Tensor) -> Tensor:
-        """Sums over pixels of `weight` (instances, height, width), which is used up, times each column: (instances,
-        columns).
+        """Sums over pixels of `weight` times each column: (instances, columns). `weight` is (batch, height, width), of
+        which each serves as many instances in a row as there are to it.
 
         The transpose of `integrate_columns` (or `sample_columns`) without the columns' images: the geometry's five sums
         are moments of one image.
         """
+        weight = weight.repeat_interleave(len(self.x) // len(weight), 0)
         if self.quadrature is None:
             return self._grid_sums(weight)
         sums = self.quadrature.take(weight)

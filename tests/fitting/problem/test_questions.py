@@ -8,6 +8,7 @@ import torch
 
 import fitting.problem.image
 from fitting.problem import Problem
+from fitting.problem.image_model import ImageModel
 from tests.fitting.scene import fit_request, flat_sky, image_of, noisy, problem_of, rendered, sersic
 from tests.fitting.ulps import assert_few_ulps
 
@@ -210,3 +211,25 @@ def test_an_image_that_the_request_does_not_have_is_an_error() -> None:
     request = fit_request([flat_sky()])
     with pytest.raises(ValueError, match="no image other; its images are image"):
         Problem(request, [replace(image_of(np.zeros((5, 5))), name="other")])
+
+
+def test_small_images_are_drawn_in_one_thread_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program's own number of threads is what it was afterwards; large images have all of them."""
+    problem, drawn = scene("plain"), []
+    value = ImageModel.value
+
+    def watched(model: ImageModel) -> torch.Tensor:
+        drawn.append(torch.get_num_threads())
+        return value(model)
+
+    monkeypatch.setattr(ImageModel, "value", watched)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        problem.value(problem.start())
+        assert torch.get_num_threads() == 2
+        problem.pixels = 10**6
+        problem.value(problem.start())
+    finally:
+        torch.set_num_threads(before)
+    assert drawn == [1, 2]
