@@ -7,13 +7,24 @@ rich reads ``[…]`` in a text as markup and ``:…:`` as an emoji, so that band
 
 from __future__ import annotations
 
+import os
+
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+_UNBROKEN = 2000
+"""Columns where nobody looks: what goes to a file or another program is neither cut nor broken into lines."""
+
 
 def terminal(*, errors: bool = False) -> Console:
-    """Standard output, or standard error, that prints every text letter by letter."""
-    return Console(stderr=errors, markup=False, emoji=False, highlight=False)
+    """Standard output, or standard error, that prints every text letter by letter.
+
+    A terminal has lines of its own width, or of COLUMNS; elsewhere numbers are whole, and a sentence is one line.
+    """
+    console = Console(stderr=errors, markup=False, emoji=False, highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _UNBROKEN
+    return console
 
 
 def progress_bar(console: Console) -> Progress:

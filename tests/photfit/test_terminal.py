@@ -35,3 +35,19 @@ def test_consoles_are_made_in_one_place() -> None:
         if re.search(r"\bConsole\(|from_markup|rich\.print\b|import print\b", path.read_text(encoding="utf-8"))
     ]
     assert made == ["photfit/terminal.py"]
+
+
+def test_numbers_that_nobody_looks_at_are_whole(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a table that goes to a file, no number is cut to what a terminal would have room for."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    name, sentence = "target_bulge+target_disc.surface_brightness_of_the_sky", "one word after another " * 20
+    row = {"name": name, "value": 150.1164217, "uncertainty": 4e-7, "unit": "mag/arcsec2", "free": True}
+    document = {"parameters": [row], "converged": False, "n_pixels": 1, "message": sentence}
+    terminal().print(parameters_report(document, {name: 150.1164}, title="t"))
+    printed = capsys.readouterr().out
+    assert all(word in printed for word in (name, "150.1164217", "mag/arcsec2", sentence.strip()))
+    monkeypatch.setenv("COLUMNS", "70")
+    terminal().print(parameters_report(document, {name: 150.1164}, title="t"))
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 70
