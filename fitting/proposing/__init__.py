@@ -6,9 +6,11 @@ quickly drawn galaxies, the `sky` under them) or takes `known_sources`, and writ
 
 from fitting.proposing.known_sources import read_catalogue
 from fitting.proposing.proposal import Proposal, propose
+from fitting.proposing.search_progress import SearchProgress
 
 __all__ = [
     "Proposal",
+    "SearchProgress",
     "propose",
     "read_catalogue",
 ]

@@ -16,6 +16,7 @@ from fitting.inputs import ImageData, Locate, load_images
 from fitting.proposing.detection import detect
 from fitting.proposing.proposed_components import ProposedSource, components_of, describe_part, rounded
 from fitting.proposing.proposed_scene import ProposedScene, propose_scene
+from fitting.proposing.search_progress import SearchReport, SearchReporter
 from fitting.proposing.sky import Sky
 from fitting.proposing.sources import SourceList
 from fitting.spec import PROFILES, Fault, FitRequest, Notice, ProposalSpec, RequestInvalid, parse_request
@@ -63,7 +64,9 @@ class Proposal:
         return {"request": self.request.document(), **found, "sources": list(found["sources"]), **words}
 
 
-def propose(spec: ProposalSpec, locate: Locate, limits: ReadLimits = DEFAULT_LIMITS) -> Proposal:
+def propose(
+    spec: ProposalSpec, locate: Locate, limits: ReadLimits = DEFAULT_LIMITS, report: SearchReport | None = None
+) -> Proposal:
     """Propose a request for an image.
 
     Example:
@@ -81,16 +84,19 @@ def propose(spec: ProposalSpec, locate: Locate, limits: ReadLimits = DEFAULT_LIM
 
     Args:
         locate: path of a file that the specification names; may raise LookupError or FileNotFoundError.
+        report: told of each step; it may raise, which ends the search.
 
     Raises:
         RequestInvalid: with every fault of a file; JSON paths are those of the specification.
     """
+    reporter = SearchReporter(report)
     try:
+        reporter.tell("reading")
         spec, notices = _with_planes(spec, locate, limits)
         image = _load_image(spec, locate, limits)
         labels = _segmentation(spec, image, locate, limits)
         with _one_blas_thread():
-            made = propose_for(image, spec, labels)
+            made = propose_for(image, spec, labels, reporter)
     except RequestInvalid as error:
         raise RequestInvalid(replace(fault, path=fault.path.replace(_IMAGE, "$")) for fault in error.faults) from None
     return replace(made, notices=(*notices, *made.notices))
@@ -103,16 +109,24 @@ def _one_blas_thread() -> AbstractContextManager[Any]:
     return threadpool_limits(limits=1, user_api="blas")
 
 
-def propose_for(image: ImageData, spec: ProposalSpec, labels: NDArray[np.int32] | None = None) -> Proposal:
+def propose_for(
+    image: ImageData,
+    spec: ProposalSpec,
+    labels: NDArray[np.int32] | None = None,
+    reporter: SearchReporter | None = None,
+) -> Proposal:
     """Propose a request for an image that is loaded already.
 
     Args:
         labels: footprints of known sources, (height, width); None where there is no map of them.
+        reporter: tells of the steps; None tells nobody.
 
     Raises:
         RequestInvalid: a catalogue that the image cannot place.
     """
-    scene = propose_scene(image, spec, labels)
+    reporter = reporter or SearchReporter()
+    scene = propose_scene(image, spec, labels, reporter)
+    reporter.tell("writing")
     found, image = scene.found, scene.image
     request = _request(scene.spec, scene)
     planes = request.document()["images"][0]

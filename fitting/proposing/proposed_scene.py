@@ -19,6 +19,7 @@ from fitting.proposing.known_sources import from_catalogue, from_positions, from
 from fitting.proposing.neighbours import mask_of, settle_neighbours
 from fitting.proposing.proposed_components import NamedPart, name_parts
 from fitting.proposing.scene import image_kernel
+from fitting.proposing.search_progress import SearchReporter
 from fitting.proposing.sources import Decomposing, Source, SourceList, find_sources, measure_sources, source_at
 from fitting.proposing.target_window import target_place, target_slack, window_around
 from fitting.spec import Fault, MaskShape, Notice, ProposalSpec, RequestInvalid
@@ -68,16 +69,20 @@ class ProposedScene:
     notices: tuple[Notice, ...]
 
 
-def propose_scene(image: ImageData, spec: ProposalSpec, labels: Labels | None) -> ProposedScene:
+def propose_scene(
+    image: ImageData, spec: ProposalSpec, labels: Labels | None, reporter: SearchReporter
+) -> ProposedScene:
     """Look at an image as the specification says.
 
     Args:
         labels: footprints of known sources, (height, width); None where there is no map of them.
+        reporter: tells of the steps.
 
     Raises:
         RequestInvalid: a target, a limit, a model or a catalogue that the image cannot serve.
     """
     _check(spec, image)
+    reporter.tell("defects")
     notices: list[Notice] = []
     at, slack = target_place(spec, image), target_slack(spec, image)
     shapes, told = _defects(spec, image, at)
@@ -95,7 +100,7 @@ def propose_scene(image: ImageData, spec: ProposalSpec, labels: Labels | None) -
                 labels = labels[across[1] : across[1] + height, across[0] : across[0] + width]
             shapes = [shape for shape in shapes if _mask_of_shape(part, shape).any()]
             notices.append(_window_notice(spec))
-    looked = _sources_in(spec, part, labels, at, slack)
+    looked = _sources_in(spec, part, labels, at, slack, reporter)
     return _scene(spec, part, looked, at, slack, shapes, notices)
 
 
@@ -173,7 +178,12 @@ def _window_notice(spec: ProposalSpec) -> Notice:
 
 
 def _sources_in(
-    spec: ProposalSpec, image: ImageData, labels: Labels | None, at: Place | None, slack: float
+    spec: ProposalSpec,
+    image: ImageData,
+    labels: Labels | None,
+    at: Place | None,
+    slack: float,
+    reporter: SearchReporter,
 ) -> SourceList:
     decomposing = None
     listed = spec.positions is not None or spec.catalogue is not None or labels is not None
@@ -187,9 +197,9 @@ def _sources_in(
     elif labels is not None:
         seeds = from_segmentation(image, labels)
     else:
-        return find_sources(image, spec.threshold, spec.most_sources, decomposing, at)
+        return find_sources(image, spec.threshold, spec.most_sources, decomposing, at, reporter)
     footprints = np.zeros(image.data.shape, dtype=np.int32) if labels is None else labels
-    found = measure_sources(image, seeds[: spec.most_sources], footprints, spec.threshold, decomposing)
+    found = measure_sources(image, seeds[: spec.most_sources], footprints, spec.threshold, decomposing, reporter)
     over = [Detection(seed.x, seed.y, 0.0, seed.area, 0.0, seed.label) for seed in seeds[spec.most_sources :]]
     return replace(found, left=(*found.left, *over))
 

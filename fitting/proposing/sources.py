@@ -17,6 +17,7 @@ from fitting.inputs import ImageData
 from fitting.proposing.decompositions import Decomposition, Form
 from fitting.proposing.detection import Detection, Detections, detect
 from fitting.proposing.scene import Scene
+from fitting.proposing.search_progress import SearchReporter
 from fitting.proposing.sky import Sky, sky_of
 from fitting.proposing.structure import elliptical_radius, is_structure, reach_of
 
@@ -148,6 +149,7 @@ def find_sources(
     most: int,
     decomposing: Decomposing | None,
     first: tuple[float, float] | None = None,
+    reporter: SearchReporter | None = None,
 ) -> SourceList:
     """Sources that stand out of the noise.
 
@@ -156,10 +158,12 @@ def find_sources(
         most: how many at most; the most significant are kept.
         first: a place, in pixels of the array; the source nearest to it is kept before all others.
         decomposing: which of them are decomposed; None for none.
+        reporter: tells of the steps; None tells nobody.
     """
-    search = _Search(image, threshold, decomposing)
+    search = _Search(image, threshold, decomposing, reporter or SearchReporter())
     left: tuple[Detection, ...] = ()
-    for _ in range(ROUNDS):
+    for number in range(1, ROUNDS + 1):
+        search.reporter.round = number
         new = search.detect()
         room = most - len(search.scene.galaxies)
         peaks = tuple(item for item in new.sources if not search.is_structure(item))
@@ -183,13 +187,16 @@ def measure_sources(
     labels: NDArray[np.int32],
     threshold: float,
     decomposing: Decomposing | None,
+    reporter: SearchReporter | None = None,
 ) -> SourceList:
     """The sources that are known to be at the seeds, whether they stand out of the noise or not.
 
     Args:
         labels: footprints, (height, width); 0 where there is none.
+        reporter: tells of the steps; None tells nobody.
     """
-    search = _Search(image, threshold, decomposing)
+    search = _Search(image, threshold, decomposing, reporter or SearchReporter())
+    search.reporter.round = 1
     search.add(seeds, labels)
     search.settle(keep_all=True)
     search.decompose()
@@ -208,7 +215,10 @@ def _nearest_first(found: tuple[Detection, ...], place: tuple[float, float] | No
 class _Search:
     """A scene as it fills with sources."""
 
-    def __init__(self, image: ImageData, threshold: float, decomposing: Decomposing | None) -> None:
+    def __init__(
+        self, image: ImageData, threshold: float, decomposing: Decomposing | None, reporter: SearchReporter
+    ) -> None:
+        self.reporter = reporter
         self.image, self.threshold, self.decomposing = image, threshold, decomposing
         self.decompositions: dict[str, Decomposition] = {}
         self.correlated = 1.0
@@ -223,11 +233,14 @@ class _Search:
     def detect(self) -> Detections:
         """What stands out of the light that is left."""
         scene = self.scene
+        self.reporter.tell("detecting")
         return detect(scene.residual(), self.image.variance, self.used, scene.blur, self.threshold, scene.drawn)
 
     def add(self, seeds: Sequence[Seed], labels: NDArray[np.int32]) -> None:
         """Draw the sources at the seeds, each measured where no other has its footprint."""
-        for seed in seeds:
+        for done, seed in enumerate(seeds):
+            self.reporter.sources = len(self.scene.galaxies)
+            self.reporter.tell("measuring", done, len(seeds))
             name = f"{len(self.areas) + 1}"
             self.areas[name] = seed.area
             if seed.galaxy is not None:
@@ -243,7 +256,9 @@ class _Search:
     def settle(self, keep_all: bool = False) -> None:
         """Refine all in turn, the brightest first, and the sky with them; drop what turns out to be nothing."""
         for _ in range(_CYCLES if len(self.scene.galaxies) <= _FEW else 1):
-            for name in self.by_flux():
+            self.reporter.sources = number = len(self.scene.galaxies)
+            for done, name in enumerate(self.by_flux()):
+                self.reporter.tell("refining", done, number)
                 if name not in self.known and name not in self.decompositions:
                     self.scene.refine(name)
             if not keep_all:
@@ -260,6 +275,7 @@ class _Search:
     def absorb_structure(self) -> bool:
         """Take away what is structure of a brighter galaxy that it lies on; whether there was any."""
         found = False
+        self.reporter.tell("structure")
         for host in self.by_flux():
             if host not in self.scene.galaxies or not self._is_extended(host):
                 continue
@@ -327,13 +343,16 @@ class _Search:
         """
         if self.decomposing is None:
             return
+        self.reporter.sources = len(self.scene.galaxies)
+        self.reporter.tell("models")
         self.correlated = self.scene.noise_pixels()
         new = [name for name in self._decomposed() if name not in self.decompositions]
         blended = [name for name in new if self._overlaps(name)]
         for _ in range(_CYCLES if len(blended) > 1 else 0):
             for name in blended:
                 self._choose(name, "sersic")
-        for name in new:
+        for done, name in enumerate(new):
+            self.reporter.tell("models", done, len(new))
             if name not in self.decompositions:
                 self._choose(name, self.decomposing.wanted)
         if new:
@@ -351,7 +370,8 @@ class _Search:
         blended = [name for name in self._decomposed() if self._overlaps(name)]
         single: list[Form | None] = ["sersic"] * (_CYCLES if len(blended) > 1 else 0)
         for wanted in [*single, self.decomposing.wanted] if blended else []:
-            for name in blended:
+            for done, name in enumerate(blended):
+                self.reporter.tell("models", done, len(blended))
                 found = self.decompositions[name].form if name in self.decompositions else None
                 self._choose(name, wanted if found in ("bulge_disc", "sersic", None) or wanted is None else found)
             self._refine_others()
