@@ -193,6 +193,15 @@ class Settings(BaseSettings):
     fit_days: Annotated[float, Field(ge=0)] = Field(
         0.0, title="Days of fits", description="Fits and their results go so many days after their end; 0 keeps them."
     )
+    search_workers: Annotated[int, Field(ge=0)] = Field(
+        1, title="Searches at once", description="Searches for sources that this process runs at once; 0 runs none."
+    )
+    search_seconds: Annotated[float, Field(gt=0)] = Field(
+        900.0, title="Longest search", description="Seconds that a search for sources may take."
+    )
+    search_days: Annotated[float, Field(ge=0)] = Field(
+        7.0, title="Days of searches", description="Searches for sources go so many days after their end; 0 keeps them."
+    )
     worker_threads: Annotated[int, Field(ge=0)] = Field(
         0, title="Threads", description="Threads of a worker's engine; 0 takes cores ÷ `workers`."
     )

@@ -150,9 +150,11 @@ def list_page(services: Services, owner: str, limit: int, cursor: str | None) ->
 
 
 def delete(services: Services, owner: str, upload_id: str) -> None:
-    """Delete an upload. Raises NotFound, or Conflict where a fit still has to read it."""
+    """Delete an upload. Raises NotFound, or Conflict where a fit or a search still has to read it."""
     get(services, owner, upload_id)
     user = records.unfinished_fit_with(services.engine, owner, upload_id)
     if user is not None:
-        raise Conflict(f"The fit {user} still needs the upload {upload_id}; wait for it or cancel it.", fit=user)
+        what = "search" if user.startswith("sea_") else "fit"
+        message = f"The {what} {user} still needs the upload {upload_id}; wait for it or cancel it."
+        raise Conflict(message, **{what: user})
     uploads.remove_upload(services.engine, owner, upload_id, services.blobs.delete)

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, or_, select, update
 
 from jobs.clock import database_now
 from jobs.ids import new_id
-from jobs.lifecycle import catalogues, transitions
+from jobs.lifecycle import catalogues, searches, transitions
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.outcomes import out_of_time
 from jobs.lifecycle.retention import forget_checkpoints, remove_old_catalogues, remove_old_fits, remove_old_uploads
@@ -126,6 +126,8 @@ class Reconciler:
                 _log.info("an old fit is removed", fit=fit_id)
             for catalogue_id in remove_old_catalogues(self.engine, self.blobs, self.settings.fit_days):
                 _log.info("an old catalogue is removed", catalogue=catalogue_id)
+        if self.settings.search_days and (number := searches.remove_old(self.engine, self.settings.search_days)):
+            _log.info("old searches are removed", number=number)
         if self.settings.upload_days:
             for upload_id in remove_old_uploads(self.engine, self.blobs, self.settings.upload_days):
                 _log.info("an old upload is removed", upload=upload_id)

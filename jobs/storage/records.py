@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Engine, Float, String, cast, func, or_, se
 from sqlalchemy.orm import Session, defer
 
 from jobs.clock import database_now
-from jobs.storage.schema import CatalogueRecord, FitRecord
+from jobs.storage.schema import CatalogueRecord, FitRecord, SearchRecord
 
 
 @dataclass(frozen=True)
@@ -115,9 +115,9 @@ def rename(
 
 
 def unfinished_fit_with(engine: Engine, owner: str, upload_id: str) -> str | None:
-    """Id of a queued or running fit, or catalogue, of the owner whose request names the upload, or None."""
+    """Id of a queued or running fit, catalogue or search of the owner whose request names the upload, or None."""
     with Session(engine) as session:
-        for table in (FitRecord, CatalogueRecord):
+        for table in (FitRecord, CatalogueRecord, SearchRecord):
             query = select(table.id).where(
                 table.owner == owner,
                 table.state.in_(("queued", "running")),

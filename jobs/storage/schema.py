@@ -1,4 +1,4 @@
-"""Tables of the database: fits and their turns, catalogues and their parts, uploads, workers, tallies, accounts, UWS.
+"""Tables of the database: fits and their turns, catalogues and their parts, searches, uploads, workers, accounts, UWS.
 
 A column that comes or goes needs a migration (`jobs/migrations/versions/`); a test holds the two against each other.
 """
@@ -209,6 +209,40 @@ class PartRecord(Table):
     flagged: Mapped[int] = mapped_column(default=0, server_default="0")
     failed: Mapped[int] = mapped_column(default=0, server_default="0")
     seconds: Mapped[float] = mapped_column(Float(53), default=0.0, server_default="0")
+
+
+class SearchRecord(Table):
+    """One search for sources in an upload. Only `jobs.lifecycle.searches` writes `state`.
+
+    Attributes:
+        request: what was asked: the id of its ``upload``, and ``options`` as the body had them.
+        attempt: how often it was begun; it ends by the attempt that holds it alone.
+        lease_until: when whoever runs it loses it unless it renews.
+        progress: last snapshot: step, round, done, total, sources.
+        proposal: what came out.
+        error: a problem (RFC 9457) that says why it failed.
+        version: rises with every change; the entity tag.
+    """
+
+    __tablename__ = "searches"
+    __table_args__ = (Index("searches_owner_id", "owner", "id"), Index("searches_state", "state"))
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(100))
+    upload_id: Mapped[str] = mapped_column(String(40))
+    request: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(12))
+    attempt: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[float | None] = mapped_column(Float(53))
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    cancel_requested_at: Mapped[float | None] = mapped_column(Float(53))
+    progress: Mapped[dict[str, Any] | None]
+    proposal: Mapped[dict[str, Any] | None]
+    error: Mapped[dict[str, Any] | None]
+    version: Mapped[int] = mapped_column(default=1)
+    request_id: Mapped[str | None] = mapped_column(String(80))
 
 
 class UploadRecord(Table):
