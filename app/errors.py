@@ -80,6 +80,15 @@ class TooManyFits(ServiceProblem):
         super().__init__(detail, headers={"Retry-After": str(retry_after)}, **members)
 
 
+class TooManySearches(ServiceProblem):
+    """As many of the account's searches for sources wait or run as may."""
+
+    status, kind, title = 429, "too-many-searches", "Too many searches wait"
+
+    def __init__(self, detail: str, *, retry_after: int = 10, **members: object) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)}, **members)
+
+
 class TooManyRequests(ServiceProblem):
     """Requests come faster than they may."""
 

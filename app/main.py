@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
+from app.domain import searches as search_jobs
 from app.domain.skyportal import callback
 from app.http.compression import Compression
 from app.http.connections import Patience
@@ -31,6 +32,7 @@ from app.routes import (
     pixels,
     plots,
     results,
+    searches,
     skyportal,
     uploads,
     uws,
@@ -58,7 +60,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_services(configuration, callback) as services:
+        async with open_services(configuration, callback, search_jobs.run) as services:
             app.state.services = services
             yield
 
@@ -77,6 +79,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     for part in (
         uploads,
+        searches,
         fits,
         catalogues,
         results,

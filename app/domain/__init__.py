@@ -8,7 +8,7 @@ answers as what does not exist does.
   with one, `fit_changes` waits for it, `merge_patch` makes the request of a rerun
 - `uploads` checks and keeps files, `upload_fetch` fetches them, `temporary_files` receives them; `planes` shows what is
 in them,
-  `request_proposals` makes requests of them
+  `request_proposals` makes requests of them, `searches` does so as jobs
 - `results` finds a result's files, `result_formats` converts them, `plots` draws them, `bundle` packs them
 - `accounts`, `examples`, and `uws` for clients of the Virtual Observatory
 """

@@ -156,5 +156,5 @@ def delete(services: Services, owner: str, upload_id: str) -> None:
     if user is not None:
         what = "search" if user.startswith("sea_") else "fit"
         message = f"The {what} {user} still needs the upload {upload_id}; wait for it or cancel it."
-        raise Conflict(message, **{what: user})
+        raise Conflict(message, fit=user) if what == "fit" else Conflict(message, search=user)
     uploads.remove_upload(services.engine, owner, upload_id, services.blobs.delete)

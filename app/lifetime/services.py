@@ -19,6 +19,7 @@ from app.http.rate_limits import RateLimiter
 from app.lifetime.metrics import Metrics
 from app.lifetime.nudges import Waker, Watcher
 from app.lifetime.queue_board import QueueBoard
+from app.lifetime.search_runner import SearchRunner
 from app.lifetime.streams import OpenStreams
 from app.models.health import Check
 from app.sandbox.pool import Sandbox
@@ -26,6 +27,7 @@ from app.sandbox.upload_checks import preload
 from jobs.faults import DatabaseAway, StorageTrouble
 from jobs.lifecycle.events import Publisher
 from jobs.lifecycle.reconciler import Reconciler
+from jobs.lifecycle.searches import SearchClaim
 from jobs.operation.webhooks import WebhookSender
 from jobs.queues import presence
 from jobs.queues.doorbell import Doorbell
@@ -55,6 +57,7 @@ class Services:
     blobs: BlobStore
     doorbell: Doorbell
     sandbox: Sandbox
+    searches: SearchRunner
     waker: Waker
     watcher: Watcher
     board: QueueBoard
@@ -67,11 +70,13 @@ class Services:
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, analysis: Callable[[Services, FitRecord], bytes] | None = None
+    settings: Settings,
+    analysis: Callable[[Services, FitRecord], bytes] | None = None,
+    search: Callable[[Services, SearchClaim], None] | None = None,
 ) -> AsyncIterator[Services]:
     """Bring the database up to date, start children and threads, and end them all afterwards.
 
-    `analysis` makes what SkyPortal is told of a final fit.
+    `analysis` makes what SkyPortal is told of a final fit, `search` carries out a search for sources.
     """
     anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
     receiving_folder = (settings.data_dir / "receiving").absolute()
@@ -82,6 +87,10 @@ async def open_services(
     doorbell = Doorbell(settings)
     publisher = Publisher(settings.broker_url)
     sandbox = Sandbox.for_uploads(settings.max_upload_bytes, preload, accounts=bool(settings.accounts))
+    patient = Sandbox.for_searches(
+        settings.max_upload_bytes, preload, workers=settings.search_workers, seconds=settings.search_seconds
+    )
+    searches = SearchRunner(engine, patient, at_once=settings.search_workers, lease_seconds=settings.lease_seconds)
     waker = Waker(doorbell, publisher)
     watcher = Watcher(settings.broker_url)
     reconciler = Reconciler.build(engine, doorbell, publisher, settings).thread()
@@ -96,6 +105,7 @@ async def open_services(
             blobs=open_blobs(settings.blobs),
             doorbell=doorbell,
             sandbox=sandbox,
+            searches=searches,
             waker=waker,
             watcher=watcher,
             board=QueueBoard(engine, settings.most_running),
@@ -110,6 +120,8 @@ async def open_services(
         told = None if analysis is None else partial(analysis, services)
         webhook_sender = WebhookSender.from_settings(engine, settings, told).thread()
         webhook_sender.start()
+        if search is not None:
+            searches.start(partial(search, services))
         try:
             yield services
         finally:
@@ -121,6 +133,7 @@ async def open_services(
         for stop in (
             reconciler.stop,
             waker.stop,
+            searches.stop,
             sandbox.stop,
             doorbell.close,
             publisher.close,

@@ -6,9 +6,10 @@ comes back as a `Fault`.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from fitting.spec import Fault, ProposalSpec, RequestInvalid
 from fitting.spec.handling import ImportSpec
@@ -16,9 +17,17 @@ from fitting.spec.plots import PictureChoices, PlotChoices
 
 if TYPE_CHECKING:
     from fitting.files import FileInvalid
+    from fitting.proposing import SearchProgress
 
 TableKind = Literal["parameters", "covariance"]
 """Documents of a result that can be had as tables."""
+SearchStepName = Literal["reading", "defects", "detecting", "measuring", "refining", "structure", "models", "writing"]
+"""Steps of a search for sources (`fitting.proposing.search_progress`)."""
+_PROGRESS = "progress.json"
+_LONGEST_PROGRESS = 1000
+"""Bytes of what is read of it: five short members."""
+_MOST_COUNTED = 1_000_000
+"""Above any number of rounds or sources."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +38,42 @@ class ProposalOutcome:
     document: Mapping[str, Any] = field(default_factory=dict)
 
 
-def propose(spec: ProposalSpec, files: Mapping[str, Path]) -> ProposalOutcome:
-    """A request for an image, as JSON with what it was made from. `files` says where each file is that `spec` names."""
+def propose(spec: ProposalSpec, files: Mapping[str, Path], folder: Path | None = None) -> ProposalOutcome:
+    """A request for an image, as JSON with what it was made from.
+
+    Args:
+        files: where each file is that `spec` names.
+        folder: where it is told how far the search is (`read_progress`); None is nowhere.
+    """
     from fitting.proposing import propose as propose_request
 
+    report = None if folder is None else partial(_write_progress, folder)
     try:
-        return ProposalOutcome(document=propose_request(spec, files.__getitem__).document())
+        return ProposalOutcome(document=propose_request(spec, files.__getitem__, report=report).document())
     except RequestInvalid as error:
         return ProposalOutcome(faults=error.faults)
+
+
+def _write_progress(folder: Path, progress: "SearchProgress") -> None:
+    new = folder / "progress.new"
+    new.write_text(json.dumps(asdict(progress)))
+    new.replace(folder / _PROGRESS)  # whole, for whoever reads it at this moment
+
+
+def read_progress(folder: Path) -> dict[str, Any] | None:
+    """What a search has told in its folder; None where that is nothing, or nothing of its kind."""
+    try:
+        with (folder / _PROGRESS).open("rb") as file:
+            found = json.loads(file.read(_LONGEST_PROGRESS))
+    except (OSError, ValueError):
+        return None
+    # The child that wrote it has read a file from outside.
+    if not isinstance(found, dict) or found.get("step") not in get_args(SearchStepName):
+        return None
+    counts = {name: found.get(name) for name in ("round", "done", "total", "sources")}
+    if not all(type(number) is int and 0 <= number < _MOST_COUNTED for number in counts.values()):
+        return None
+    return {"step": found["step"], **counts}
 
 
 def import_model(spec: ImportSpec, files: Mapping[str, Path]) -> ProposalOutcome:

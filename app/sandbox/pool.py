@@ -12,9 +12,11 @@ import os
 import resource
 import signal
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, InvalidStateError, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures import wait as wait_for
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pickle import UnpicklingError
@@ -55,6 +57,10 @@ _GRACE_SECONDS = 5.0
 """Seconds after which a child is ended that has not ended its call by itself. Chosen by hand."""
 _QUEUE_SECONDS = 30.0
 """Seconds that a call may wait for a child, beyond its own limit: Pebble's before a call counts as stuck."""
+
+
+_WATCH_SECONDS = 0.5
+"""Seconds between looks at a call that is watched. Chosen by hand: a person who stops one sees it stop."""
 
 
 class SandboxError(Exception):
@@ -113,6 +119,19 @@ class Sandbox:
         door = DoorLimits(workers, _WORKERS, _MOST_WAITING, of_one, _QUEUE_SECONDS)
         return cls(workers=workers, memory_bytes=memory, seconds=_SECONDS, preload=preload, door=door)
 
+    @classmethod
+    def for_searches(
+        cls, largest_bytes: int, preload: Callable[[], None], *, workers: int, seconds: float
+    ) -> "Sandbox":
+        """That of searches for sources, which take minutes: children of their own, so that no upload waits for them."""
+        memory = max(_LEAST_MEMORY, _MEMORY_PER_UPLOAD_BYTE * largest_bytes)
+        return cls(workers=max(workers, 1), memory_bytes=memory, seconds=seconds, preload=preload)
+
+    def start_once(self) -> None:
+        """Start the children unless they were started before."""
+        if self._first is None:
+            self.start()
+
     def start(self) -> None:
         """Start the children; returns before they are ready."""
         with self._lock:
@@ -141,29 +160,33 @@ class Sandbox:
 
         Raises `SandboxError` where no answer came, and whatever the function raises.
         """
+        return self.call_watched(_watch_nothing, function, *args, **kwargs)
+
+    def call_watched(self, watch: Callable[[], None], function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `call`, and meanwhile `watch` is called twice a second. What it raises ends the child, and is raised."""
         call = partial(run_walled, self._seconds, function, args, kwargs)
         try:
             with self._door.place(ACCOUNT.get()):
-                return cast(T, self._answer(call))
+                return cast(T, self._answer(call, watch))
         except DoorShut as error:
             raise SandboxBusy(str(error)) from error
 
-    def _answer(self, call: Callable[[], bytes]) -> Any:
+    def _answer(self, call: Callable[[], bytes], watch: Callable[[], None]) -> Any:
         try:
-            return self._result(call)
+            return self._result(call, watch)
         except BrokenProcessPool:
             # All children were killed while idle: the pool's fault, not the call's.
             _log.warning("sandbox pool broke, starting another")
         try:
-            return self._result(call)
+            return self._result(call, watch)
         except BrokenProcessPool as error:
             raise SandboxDied("ended the process that was reading it") from error
 
-    def _result(self, call: Callable[[], bytes]) -> Any:
+    def _result(self, call: Callable[[], bytes], watch: Callable[[], None]) -> Any:
         future = self._schedule(call)
         try:
             # The limit runs from when a child takes the call, so the wait in the queue is bounded separately.
-            answer = future.result(timeout=self._seconds + _QUEUE_SECONDS)
+            answer = _watched_result(future, self._seconds + _QUEUE_SECONDS, watch)
             return read_answer(answer)
         except FutureTimeoutError as error:
             # The call's own end by its limit comes as its outcome; a wait in the queue that was too long has none.
@@ -215,6 +238,24 @@ class Sandbox:
             context=multiprocessing.get_context("spawn"),
         )
         return pool, pool.schedule(os.getpid)
+
+
+def _watch_nothing() -> None:
+    """Whoever waits for a call only wants its answer."""
+
+
+def _watched_result(future: ProcessFuture[bytes], seconds: float, watch: Callable[[], None]) -> bytes:
+    """The answer of a call; the call is cancelled, which ends its child, by whatever `watch` raises."""
+    until = time.monotonic() + seconds
+    pause = seconds if watch is _watch_nothing else _WATCH_SECONDS
+    while not future.done() and (left := until - time.monotonic()) > 0.0:
+        wait_for([future], timeout=min(pause, left))
+        try:
+            watch()
+        except BaseException:
+            future.cancel()
+            raise
+    return cast(bytes, future.result(timeout=0.0))
 
 
 def _enter_child(memory_bytes: int, preload: Callable[[], None], parent: int) -> None:

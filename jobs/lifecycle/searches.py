@@ -86,8 +86,8 @@ def claim(engine: Engine, lease_seconds: float) -> SearchClaim | None:
     running = select(SearchRecord.owner, func.count()).where(SearchRecord.state == "running")
     waiting = select(SearchRecord.owner, func.min(SearchRecord.id)).where(SearchRecord.state == "queued")
     with Session(engine, expire_on_commit=False) as session:
-        held = {owner: number for owner, number in session.execute(running.group_by(SearchRecord.owner))}
-        first = [(owner, name) for owner, name in session.execute(waiting.group_by(SearchRecord.owner))]
+        held = {row[0]: int(row[1]) for row in session.execute(running.group_by(SearchRecord.owner))}
+        first = [(str(row[0]), str(row[1])) for row in session.execute(waiting.group_by(SearchRecord.owner))]
     for _, name in sorted(first, key=lambda item: (held.get(item[0], 0), item[1])):
         values = {
             "state": "running",
@@ -139,6 +139,9 @@ def release(engine: Engine, held: SearchClaim) -> None:
 def expire(engine: Engine) -> None:
     """Queue searches again whose lease is over: nothing was heard of who ran them."""
     over = and_(SearchRecord.state == "running", SearchRecord.lease_until < database_now())
+    with engine.connect() as connection:
+        if connection.scalar(select(SearchRecord.id).where(over).limit(1)) is None:
+            return  # nothing is written where nothing is to be changed
     _give_up(engine, over)
 
 

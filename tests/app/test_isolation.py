@@ -30,7 +30,7 @@ WHILE_IT_RUNS = ("/v1/fits/{fit_id}/progress/residual.png",)
 """Routes that give something of a running fit alone: of her finished one they tell her that there is nothing."""
 
 
-_IDS = ("fit_id", "upload_id", "key_id", "job_id", "catalogue_id")
+_IDS = ("fit_id", "upload_id", "key_id", "job_id", "catalogue_id", "search_id")
 UWS_FORM = {"PHASE": "ABORT", "ACTION": "DELETE", "EXECUTIONDURATION": "1", "DESTRUCTION": "2020-01-01"}
 
 
@@ -103,8 +103,11 @@ def belongings(client: httpx.Client) -> Belongings:
     assert response.status_code == 202, response.text
     catalogue = response.json()["id"]
     wait_until(lambda: client.get(f"/v1/catalogues/{catalogue}").json()["state"] in FINAL, FIT_SECONDS, "its end")
+    search = client.post(f"/v1/uploads/{upload}/searches", json={"max_components": 1}).json()["id"]
+    wait_until(lambda: client.get(f"/v1/searches/{search}").json()["state"] in FINAL, FIT_SECONDS, "the sources")
     parts = {
         "fit_id": fit,
+        "search_id": search,
         "catalogue_id": catalogue,
         "n": "0",
         "job_id": job,

@@ -34,14 +34,21 @@ def names(running: InProcess) -> dict[str, str]:
     upload, _ = running.upload(_IMAGE)
     fit = running.fit(request_of(upload))
     catalogue, _ = running.catalogue(catalogue_of(upload))
-    places = {"image": "r", "plane": "model", "component": "disc", "catalogue_id": catalogue, "n": "1"}
+    places = {
+        "image": "r",
+        "plane": "model",
+        "component": "disc",
+        "catalogue_id": catalogue,
+        "n": "1",
+        "search_id": "sea_none",
+    }
     return {"upload_id": upload, "fit_id": fit, **places}
 
 
 READING = [
     "GET /v1/uploads/{upload_id}/preview.png", "GET /v1/uploads/{upload_id}/pixels.npy",
     "GET /v1/uploads/{upload_id}/header", "GET /v1/uploads/{upload_id}/sky",
-    "POST /v1/uploads/{upload_id}/propose", "POST /v1/fits", "POST /v1/import",
+    "POST /v1/uploads/{upload_id}/propose", "POST /v1/uploads/{upload_id}/searches", "POST /v1/fits", "POST /v1/import",
     "POST /v1/fits/{fit_id}/rerun", "GET /v1/fits/{fit_id}/parameters", "GET /v1/fits/{fit_id}/covariance",
     "GET /v1/fits/{fit_id}/best-fit", "GET /v1/fits/{fit_id}/chains", "GET /v1/fits/{fit_id}/provenance",
     "GET /v1/fits/{fit_id}/bundle.zip", "GET /v1/fits/{fit_id}/log",
@@ -72,7 +79,9 @@ WITHOUT_FILES = [
     "GET /v1/fits/{fit_id}/request", "GET /v1/fits/{fit_id}/events", "GET /v1/fits/{fit_id}/progress/residual.png",
     "GET /v1/catalogues", "GET /v1/catalogues/{catalogue_id}", "GET /v1/catalogues/{catalogue_id}/request",
     "PATCH /v1/catalogues/{catalogue_id}", "POST /v1/catalogues/{catalogue_id}/cancel",
-    "GET /v1/catalogues/{catalogue_id}/events", "GET /v1/flags", "GET /healthz", "GET /readyz", "GET /metrics",
+    "GET /v1/catalogues/{catalogue_id}/events", "GET /v1/searches", "GET /v1/searches/{search_id}",
+    "GET /v1/searches/{search_id}/proposal", "POST /v1/searches/{search_id}/cancel", "DELETE /v1/searches/{search_id}",
+    "GET /v1/flags", "GET /healthz", "GET /readyz", "GET /metrics",
 ]  # fmt: skip
 """Routes that answer from the database alone, or only say how things stand."""
 
@@ -100,6 +109,7 @@ def ask(running: InProcess, route: str, names: dict[str, str]) -> httpx.Response
         "PUT /v1/uploads": {"content": _OTHER},
         "POST /v1/uploads": {"content": _OTHER},
         "POST /v1/uploads/{upload_id}/propose": {"json": {}},
+        "POST /v1/uploads/{upload_id}/searches": {"json": {}},
         "POST /v1/import": {
             "json": {"text": "A) a.fits\nP) 0\n0) sky\n1) 1 1\nZ) 0\n", "files": {"a.fits": names["upload_id"]}}
         },

@@ -69,7 +69,18 @@ def any_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engin
     with engine.begin() as connection:
         for table in (
             Table.metadata.tables[name]
-            for name in ("fits", "turns", "uploads", "workers", "sessions", "keys", "users", "tallies", "uws_jobs", "searches")
+            for name in (
+                "fits",
+                "turns",
+                "uploads",
+                "workers",
+                "sessions",
+                "keys",
+                "users",
+                "tallies",
+                "uws_jobs",
+                "searches",
+            )
         ):
             connection.execute(table.delete())
     engine.dispose()
