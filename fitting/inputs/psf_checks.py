@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter, shift, uniform_filter
+from scipy.ndimage import shift, uniform_filter
 
 from fitting.inputs.psf_stamps import PsfInvalid, stamp_fwhm
 from fitting.spec import Notice
@@ -35,7 +35,21 @@ _NEIGHBOUR = 0.03
 _ALONE = 4.0
 """Times as bright as the place opposite to it is what belongs to no telescope's PSF."""
 _FAR = 2.0
-"""FWHM from the centre, at least, of a companion."""
+"""FWHM from the centre, at least, of a companion in means of nine pixels."""
+_NEAR = 1.0
+"""FWHM from the centre, at least, of a companion in single pixels: stamps of 5 to 9 pixels have no more room."""
+_SHARP = 0.1
+"""Of the peak: a single pixel that is fainter goes without a word; first rings under coma have 5 to 8 %."""
+_NEARER = 0.7
+"""Pixels that the opposite place may be nearer to the centre: half a pixel's rounding along both axes."""
+_CERTAIN = 5.0
+"""Times its noise is what is no noise, of some thousand pixels."""
+_MAD = 1.4826
+"""Standard deviations to the median absolute deviation of a normal distribution."""
+_TINY = 5
+"""Pixels a side below which a level under the PSF cannot be told from its light."""
+_ROOMY = 11
+"""Pixels a side from which corners of 2 x 2 pixels are further out than the middles of the sides."""
 _ROUNDS = 50
 """Of the centroid's iteration, at most; it ends after some ten."""
 
@@ -85,9 +99,9 @@ def stamp_notices(
         which = f"{counted(count, 'pixel')} of the PSF image {verb(count, 'is', 'are')} negative"
         sentence = f"{which}, {100.0 * negative:.2g} % of its light"
         yield Notice("psf-negative", sentence)
-    yield from _edge_notices(stamp)
+    yield from _edge_notices(stamp, offset)
+    yield from _neighbour_notices(stamp, offset)
     fwhm = stamp_fwhm(stamp)
-    yield from _neighbour_notices(stamp, offset, fwhm)
     if fwhm < _UNDERSAMPLED and convention == "discrete":
         sentence = f"the PSF image is undersampled: its FWHM is {fwhm:.2f} of its pixels"
         yield Notice("psf-undersampled", f"{sentence}, and what lies between them is a guess")
@@ -100,48 +114,88 @@ def even_notice(shape: tuple[int, ...]) -> Notice:
     return Notice("psf-even-size", f"{sentence}, as GALFIT has it")
 
 
-def _neighbour_notices(stamp: Array, offset: tuple[float, float], fwhm: float) -> Iterator[Notice]:
-    """A bright place away from the centre that is not there opposite to it: the PSFs of telescopes are nearly even."""
+def _neighbour_notices(stamp: Array, offset: tuple[float, float]) -> Iterator[Notice]:
+    """A bright place away from the centre that is not there opposite to it: the PSFs of telescopes are nearly even.
+
+    Pixels are compared as they are and as means of nine: what is sharp (a cosmic ray) shows in the first, what is
+    spread over noise in the second.
+    """
     height, width = stamp.shape
     rows, columns = np.mgrid[:height, :width]
     x, y = offset[0] + width // 2, offset[1] + height // 2
-    smooth = uniform_filter(stamp, 3, mode="constant")
-    # What lies opposite, and about it: an edge of the stamp has nothing there, and is no proof.
-    opposite = maximum_filter(smooth, 3)
+    distance = np.hypot(columns - x, rows - y)
     mirror_y, mirror_x = (np.rint(2.0 * middle - at).astype(int) for middle, at in ((y, rows), (x, columns)))
     inside = (mirror_y >= 0) & (mirror_y < height) & (mirror_x >= 0) & (mirror_x < width)
-    beside = opposite[mirror_y.clip(0, height - 1), mirror_x.clip(0, width - 1)]
-    found = inside & (np.hypot(columns - x, rows - y) > _FAR * max(fwhm, 2.0)) & (smooth > _ALONE * beside.clip(0.0))
-    bright = np.where(found, smooth, 0.0)
-    share = float(bright.max() / smooth.max())
-    if share > _NEIGHBOUR:
+    # Of what is on both sides: a companion makes the PSF no wider.
+    mirrored = stamp[mirror_y.clip(0, height - 1), mirror_x.clip(0, width - 1)]
+    fwhm = stamp_fwhm(np.where(inside, np.minimum(stamp, mirrored), 0.0))
+    bright = np.zeros(stamp.shape)
+    for light, nearest, least in (
+        (stamp, _NEAR, _SHARP),
+        (uniform_filter(stamp, 3, mode="constant"), _FAR, _NEIGHBOUR),
+    ):
+        # What lies opposite, and about it but no nearer: an edge of the stamp has nothing there, and is no proof.
+        opposite = np.zeros(stamp.shape)
+        for down, right in np.ndindex(3, 3):
+            at = (mirror_y + down - 1).clip(0, height - 1), (mirror_x + right - 1).clip(0, width - 1)
+            opposite = np.where(distance[at] > distance - _NEARER, np.maximum(opposite, light[at]), opposite)
+        noise = _MAD * float(np.median(np.abs(light - light[::-1, ::-1]))) / math.sqrt(2.0)
+        enough = np.maximum(_ALONE * opposite, max(least * float(light.max()), _CERTAIN * noise))
+        found = inside & (distance > nearest * max(fwhm, 2.0)) & (light > enough)
+        bright = np.maximum(bright, np.where(found, light, 0.0) / light.max())
+    share = float(bright.max())
+    if share > 0.0:
         row, column = (int(place) for place in np.unravel_index(int(bright.argmax()), stamp.shape))
         sentence = f"the PSF image holds another source at pixel {(column + 1, row + 1)} (x, y, counted from 1)"
         yield Notice("psf-neighbour", f"{sentence}, {100.0 * share:.2g} % as bright as its peak: a neighbour?")
 
 
-def _edge_notices(stamp: Array) -> Iterator[Notice]:
+def _edge_notices(stamp: Array, offset: tuple[float, float]) -> Iterator[Notice]:
+    """A level under the stamp, or light that its edge cuts off: all around, or on the side that its peak is near."""
+    x, y = offset[0] + stamp.shape[1] // 2, offset[1] + stamp.shape[0] // 2
+    stamp = _without_padding(stamp)
     height, width = stamp.shape
-    if min(height, width) < 5:
-        if stamp.size > 1:
-            edge = float(max(stamp[0].max(), stamp[-1].max(), stamp[:, 0].max(), stamp[:, -1].max()))
-            if edge > _EDGE * float(stamp.max()):
-                share = 100.0 * edge / float(stamp.max())
-                sentence = f"the PSF image is cut off where it still has {share:.2g} % of its peak"
-                yield Notice("psf-cut-off", f"{sentence}: light beyond its edge is missing")
+    peak = float(stamp.max())
+    if stamp.size == 1:
         return
-    corners = float(np.median([stamp[:2, :2], stamp[:2, -2:], stamp[-2:, :2], stamp[-2:, -2:]]))
-    middle_y, middle_x = slice(height // 2 - 1, height // 2 + 2), slice(width // 2 - 1, width // 2 + 2)
-    along = [stamp[middle_y, 0], stamp[middle_y, -1], stamp[0, middle_x], stamp[-1, middle_x]]
-    sides = float(np.median(np.concatenate(along)))
-    level = 0.5 * (corners + sides)
-    if abs(corners - sides) < _FLAT * abs(level) and abs(level) * stamp.size > _PEDESTAL:
+    if min(height, width) < _TINY:
+        edge = float(max(stamp[0].max(), stamp[-1].max(), stamp[:, 0].max(), stamp[:, -1].max()))
+        if edge > _EDGE * peak:
+            yield _cut_off(edge / peak)
+        return
+    wide = int(min(height, width) >= _ROOMY)  # of a small stamp, what lies beside a corner is as far as a side's middle
+    near, last = slice(0, 1 + wide), slice(-1 - wide, None)
+    corners = float(np.median(np.concatenate([stamp[a, b].ravel() for a in (near, last) for b in (near, last)])))
+    row, column = (min(max(round(at), 1), size - 2) for at, size in ((y, height), (x, width)))
+    across, down = slice(column - wide, column + wide + 1), slice(row - wide, row + wide + 1)
+    sides = [float(np.median(side)) for side in (stamp[down, 0], stamp[down, -1], stamp[0, across], stamp[-1, across])]
+    middle = float(np.median(sides))
+    level = 0.5 * (corners + middle)
+    if abs(corners - middle) < _FLAT * abs(level) and abs(level) * stamp.size > _PEDESTAL:
         share = 100.0 * level * stamp.size
         sentence = f"the PSF image seems to stand on a level of {level:.3g}, {share:.2g} % of its light"
         yield Notice("psf-pedestal", f"{sentence}: is a background left in it?")
-    elif sides > _EDGE * float(stamp.max()):
-        sentence = f"the PSF image is cut off where it still has {100.0 * sides / float(stamp.max()):.2g} % of its peak"
-        yield Notice("psf-cut-off", f"{sentence}: light beyond its edge is missing")
+        return
+    if middle > _EDGE * peak:
+        yield _cut_off(middle / peak)
+        return
+    away = (x, width - 1 - x, y, height - 1 - y)
+    nearest = min(range(4), key=away.__getitem__)
+    if sides[nearest] > _EDGE * peak and away[nearest] + 1.0 < away[nearest ^ 1]:
+        yield _cut_off(sides[nearest] / peak, f" on its {('left', 'right', 'lower', 'upper')[nearest]} side")
+
+
+def _cut_off(share: float, where: str = "") -> Notice:
+    sentence = f"the PSF image is cut off{where} where it still has {100.0 * share:.2g} % of its peak"
+    return Notice("psf-cut-off", f"{sentence}: light beyond its edge is missing")
+
+
+def _without_padding(stamp: Array) -> Array:
+    """A stamp of even sizes without the zeros that made them odd (`fine_kernel`)."""
+    height, width = (
+        size - int(not last.any()) for size, last in zip(stamp.shape, (stamp[-1], stamp[:, -1]), strict=True)
+    )
+    return stamp[:height, :width]
 
 
 def header_sampling(

@@ -9,7 +9,8 @@ from astropy.io import fits
 
 from fitting.first_values import complete_request
 from fitting.inputs import ImageData, load_images
-from fitting.inputs.psf_checks import psf_centroid, recentred
+from fitting.inputs.psf_checks import psf_centroid, recentred, stamp_notices
+from fitting.inputs.psf_stamps import fine_kernel
 from fitting.run import run
 from fitting.spec import RequestInvalid, parse_request
 from tests.fitting.scene import values_of
@@ -145,6 +146,72 @@ def test_spikes_and_rings_of_a_telescope_are_no_neighbours(tmp_path: Path) -> No
     focus = np.abs(np.fft.fftshift(np.fft.fft2(np.fft.ifftshift(aperture * 1.0)))) ** 2
     focus = focus[64 - 40 : 64 + 41, 64 - 40 : 64 + 41]
     assert "psf-neighbour" not in [notice.code for notice in loaded(tmp_path, focus / focus.sum()).notices]
+
+
+def codes_of(psf: np.ndarray) -> list[str]:
+    """Codes of what is told of an effective PSF."""
+    psf = psf / psf.sum()
+    kernel = fine_kernel(psf)
+    return [
+        notice.code.removeprefix("psf-")
+        for notice in stamp_notices(kernel, psf_centroid(kernel), "effective", 1, moved=False)
+    ]
+
+
+def companion(size: int, fwhm: float, right: int, up: int, share: float) -> np.ndarray:
+    """A PSF, and another star so many pixels off, as bright as a share of it."""
+    return stamp((size, size), fwhm) + share * stamp((size, size), fwhm, dx=right, dy=up)
+
+
+def struck(size: int, fwhm: float, right: int, up: int) -> np.ndarray:
+    """A PSF of which a cosmic ray has hit a pixel, half as bright as its peak."""
+    psf = stamp((size, size), fwhm)
+    psf[size // 2 + up, size // 2 + right] += 0.5 * psf.max()
+    return psf
+
+
+@pytest.mark.parametrize(
+    "psf",
+    [
+        companion(6, 2.0, 2, -2, 0.3), companion(7, 2.0, 3, 0, 0.3), companion(9, 2.0, 3, 0, 0.3),
+        companion(8, 2.5, -3, 2, 0.4), companion(9, 3.0, -3, 3, 0.3), struck(5, 2.0, -2, -2), struck(7, 2.0, -2, 2),
+        struck(7, 3.0, -3, 3), struck(8, 3.0, 2, -3), struck(9, 3.0, -1, 3), struck(15, 3.0, 4, 1),
+    ],
+)  # fmt: skip
+def test_companions_and_cosmic_rays_are_told_of_small_stamps_too(psf: np.ndarray) -> None:
+    assert "neighbour" in codes_of(psf)
+
+
+@pytest.mark.parametrize("size", [5, 6, 7, 9, 15, 31])
+def test_good_stamps_have_no_companion(size: int) -> None:
+    """Ellipses of all widths between pixels, with noise: none has one, and what small ones lack is told as cut off."""
+    rng = np.random.default_rng(size)
+    y, x = np.mgrid[:size, :size] - size // 2
+    for _ in range(30):
+        fwhm, q, turn, power = rng.uniform([1.5, 0.7, 0.0, 2.0], [4.0, 1.0, np.pi, 6.0])
+        dx, dy = rng.uniform(-0.5, 0.5, 2)
+        along = (x - dx) * np.cos(turn) + (y - dy) * np.sin(turn)
+        across = ((y - dy) * np.cos(turn) - (x - dx) * np.sin(turn)) / q
+        psf = (1.0 + (along**2 + across**2) / (fwhm / 2.0) ** 2 * (2.0 ** (1.0 / power) - 1.0)) ** -power
+        psf += rng.normal(0.0, rng.choice([0.0, 3e-3, 1e-2, 3e-2]) * psf.max(), psf.shape)
+        assert "neighbour" not in codes_of(psf)
+
+
+@pytest.mark.parametrize(
+    ("psf", "codes"),
+    [
+        (stamp((5, 5), 3.0), ["cut-off"]),
+        (stamp((6, 6), 3.0), ["cut-off"]),
+        (stamp((7, 7), 2.5), ["cut-off"]),
+        (stamp((25, 25), 3.0, dx=11.0), ["off-centre", "cut-off"]),
+        (stamp((25, 25), 3.0, dy=-11.0), ["off-centre", "cut-off"]),
+        (stamp((16, 16), 2.0) + 0.003, ["pedestal"]),
+        (stamp((25, 25), 2.0) + 0.003, ["pedestal"]),
+        (stamp((24, 24), 3.0), []),
+    ],
+)
+def test_a_cut_is_told_from_a_level_whatever_the_size_and_the_side(psf: np.ndarray, codes: list[str]) -> None:
+    assert codes_of(psf) == codes
 
 
 @pytest.mark.parametrize(("dx", "dy"), [(0.0, 0.0), (1.0, 0.0), (0.37, -0.81), (-3.2, 2.5)])
