@@ -27,6 +27,7 @@ def fit(folder: Path, part: str) -> dict[str, Any]:
     from fitting.inputs import load_images
     from fitting.methods.minimizers import levenberg_marquardt
     from fitting.problem import Problem
+    from fitting.render import compiled
     from fitting.run import run
     from fitting.spec import parse_request
 
@@ -34,9 +35,11 @@ def fit(folder: Path, part: str) -> dict[str, Any]:
     request = parse_request(json.loads((folder / "request.json").read_text()))
     images = load_images(request, lambda file: folder / file)
     request = complete_request(request, images)
+    if any(stage.method != "lm" for stage in request.stages):
+        compiled.load()  # as `photfit fit` does
     resettable = _reset_peak()
     before = _resident_bytes()
-    began = time.perf_counter()
+    began, processor = time.perf_counter(), time.process_time()
     if part == "lm":
         problem = Problem(request, images)
         end = levenberg_marquardt(problem, problem.start())
@@ -49,10 +52,11 @@ def fit(folder: Path, part: str) -> dict[str, Any]:
         result = run(request, images)
         stages = [stage.message for stage in result.stages]
         facts = {"chi2_reduced": result.chi2_reduced, "converged": result.converged, "stages": stages}
-    seconds = time.perf_counter() - began
+    seconds, processor = time.perf_counter() - began, time.process_time() - processor
     peak = _peak_bytes()
     return {
         "seconds": seconds,
+        "processor_seconds": processor,
         "resident_before_MB": before / 1e6,
         "peak_extra_MB": (peak - before) / 1e6,
         "peak_since_inputs": resettable,

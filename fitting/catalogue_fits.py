@@ -301,10 +301,16 @@ def _answer(plan: CataloguePlan, trials: Sequence[_Trial], columns: dict[str, An
     row |= _numbers(best.result, columns)
     row |= {name: value for name, value in figures[best.asked.model].items() if name in ("bic", "aic")}
     row["flags"] = encode_flags(flags)
-    row["message"] = best.message
+    row["message"] = _message(best, trials)
     if "covariance" in catalogue.keep:
         row["covariance"] = best.result.covariance.matrix.ravel().tolist()
     return row
+
+
+def _message(best: _Trial, trials: Sequence[_Trial]) -> str:
+    """The best model's message, and why others could not be compared with it."""
+    failed = [f"{trial.asked.model} was not fitted: {trial.message}" for trial in trials if trial.result is None]
+    return "; ".join((best.message, *failed))
 
 
 def _rank(figures: dict[str, float | None], choose: str) -> float:

@@ -17,8 +17,8 @@ from fitting.catalogues.expansion import Expansion, RowRequest
 from fitting.catalogues.frames import Locate
 from fitting.catalogues.object_table import ObjectRows, read_objects, write_rows
 from fitting.files import ARCHIVES, DEFAULT_LIMITS, FileInvalid, ReadLimits, is_archive, open_archive, read_plane
-from fitting.spec import Fault, FitRequest, RequestInvalid
-from fitting.spec.catalogues import CatalogueRequest, Cutouts, TemplateSlot
+from fitting.spec import Fault, FitRequest, RequestInvalid, parse_request
+from fitting.spec.catalogues import CatalogueRequest, Cutouts, Template, TemplateSlot
 from fitting.spec.documents import MAX_FAULTS, did_you_mean, json_path
 
 _TRIED = 20
@@ -155,6 +155,19 @@ def _column_faults(catalogue: CatalogueRequest, objects: ObjectRows, cutouts: Cu
                 if wrong is not None and wrong not in told:
                     told.add(wrong)
                     yield wrong
+        yield from _name_faults(catalogue, model, template)
+
+
+def _name_faults(catalogue: CatalogueRequest, model: str, template: Template) -> Iterator[Fault]:
+    """Faults of parameters that rows fill, whatever their numbers: names that the profile does not have, and rivals."""
+    document, places = template.with_parameters_open()
+    try:
+        parse_request(document)
+    except RequestInvalid as error:
+        names = {json_path(place) for place in places}
+        for fault in error.faults:
+            if fault.path in names:
+                yield Fault(catalogue.template_place(model, fault.path), fault.message, fault.expected)
 
 
 def _first_sound(expansion: Expansion) -> tuple[dict[str, FitRequest], int]:

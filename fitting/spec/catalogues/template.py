@@ -125,6 +125,16 @@ class Template:
             raise RequestInvalid(faults)
         return document
 
+    def with_parameters_open(self) -> tuple[dict[str, Any], tuple[Location, ...]]:
+        """The request as JSON with nothing said of the parameters that a row fills, so that no fault at their places is
+        of a row's numbers; and those places.
+        """
+        document: dict[str, Any] = copy.deepcopy(dict(self.document))
+        places = dict.fromkeys(slot.location[:4] for slot in self.slots if slot.location[2:3] == ("parameters",))
+        for place in places:
+            _put(document, place, {})
+        return document, tuple(places)
+
 
 def _put(document: Any, location: Location, value: Any) -> None:
     for step in location[:-1]:

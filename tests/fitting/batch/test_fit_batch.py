@@ -1,6 +1,6 @@
 """Batches against the same objects one by one, and what is kept apart where one of them fails."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from fitting.faults import UserFault
 from fitting.inputs import ImageData
 from fitting.methods.progress import Cancelled
 from fitting.problem import Problem
+from fitting.render import compiled
 from fitting.results import FitResult
 from fitting.run import run
 from fitting.spec import FitRequest, ParameterTable, parse_request
@@ -115,7 +116,19 @@ def test_objects_that_differ_in_all_but_the_model_end_as_they_do_alone(monkeypat
         assert_same(end, run(request, images))
 
 
+@pytest.fixture(params=["tensors", "compiled"])
+def drawn_by(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What draws radial profiles: tensors, or compiled loops."""
+    if request.param == "compiled":
+        pytest.importorskip("numba")
+        compiled.compile_loops()
+        assert compiled.load()
+    yield
+    compiled.unload()
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("drawn_by")
 def test_five_hundred_objects_end_as_they_do_alone() -> None:
     made = objects(500)
     for (request, images), end in zip(made, fit_together(made), strict=True):

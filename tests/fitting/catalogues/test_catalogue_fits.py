@@ -207,6 +207,19 @@ def test_where_no_model_fits_it_is_said(tmp_path: Path) -> None:
     assert {"poor_fit", "no_model_fits"} <= set(decode_flags(row["flags"]))
 
 
+def test_a_model_that_could_not_be_compared_is_said(tmp_path: Path) -> None:
+    write_field(tmp_path)
+    places = {"x": {"column": "x"}, "y": {"column": "y"}}
+    models = {
+        "round": [{"name": "p", "profile": "gaussian", "parameters": {**places, "q": {"value": 1.0, "fixed": True}}}],
+        "flat": [{"name": "e", "profile": "exponential", "parameters": {**places, "q": {"column": "mag"}}}],
+    }
+    planned = plan(document(models=models), tmp_path)
+    (row,) = fit_rows(planned, 0, 1, lambda name: tmp_path / name).to_pylist()
+    assert (row["model"], row["bic_flat"]) == ("round", None)
+    assert "flat was not fitted: models.flat[0].parameters.q" in row["message"]
+
+
 def test_a_neighbour_that_is_fitted_along_takes_no_light(tmp_path: Path) -> None:
     pair = ((55.0, 60.0), (63.0, 60.0))
     write_field(tmp_path, pair)

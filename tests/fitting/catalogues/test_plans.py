@@ -88,6 +88,19 @@ def test_a_column_that_the_table_lacks_is_told_with_those_that_there_are(field: 
     assert "'sersic_n'" in faults["$.template.components[1].parameters.n"]
 
 
+def test_a_name_that_the_profile_lacks_is_the_templates_fault_though_rows_fill_it(field: Path) -> None:
+    """And so is a rival: neither depends on a row's numbers, which are left to the rows."""
+    places = {"x": {"column": "x"}, "y": {"column": "y"}}
+    models = {
+        "sound": [{"name": "g", "profile": "sersic", "parameters": {**places, "q": {"column": "mag"}}}],
+        "unsound": [{"name": "e", "profile": "exponential", "parameters": {**places, "r_e": {"column": "r50"}}}],
+        "twice": [{"name": "t", "profile": "sersic", "parameters": {**places, "i_e": 1.0, "flux": {"column": "mag"}}}],
+    }
+    faults = faults_of(document(models=models), field)
+    assert list(faults) == ["$.models.unsound[0].parameters.r_e", "$.models.twice[0].parameters.flux"]
+    assert "no such parameter" in faults["$.models.unsound[0].parameters.r_e"]
+
+
 def changed(change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
     written = copy.deepcopy(document())
     change(written)
