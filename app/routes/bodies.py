@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import orjson
@@ -11,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from app.domain.fits import Patch
 from app.domain.submission import Submission
-from app.domain.temporary_files import ReceivedFile, receive_file
+from app.domain.temporary_files import ReceivedFile, receive_file, temporary_folder
 from app.errors import BodyTooLarge, MalformedBody, UnsupportedMediaType
 
 REQUEST_PART = "request"
@@ -41,14 +42,20 @@ async def read_file(request: Request, folder: Path, filename: str | None) -> Rec
     )
 
 
-async def read_submission(request: Request, folder: Path, key: str | None) -> Submission:
-    """A request for a fit: JSON, or a form with the JSON in its part `request` and files in the others."""
+@asynccontextmanager
+async def read_submission(request: Request, parent: Path, key: str | None) -> AsyncIterator[Submission]:
+    """A request for a fit: JSON, or a form with the JSON in its part `request` and files in the others, which lie below
+    `parent` while the context lasts.
+    """
     kind = content_type(request)
     if kind == "multipart/form-data":
-        return await _read_form(request, folder, key)
+        with temporary_folder(parent) as folder:
+            yield await _read_form(request, folder, key)
+        return
     if kind == "application/json":
         body = await _read_limited(request)
-        return Submission(_parse_json(body), {}, key, hashlib.sha256(body).hexdigest())
+        yield Submission(_parse_json(body), {}, key, hashlib.sha256(body).hexdigest())
+        return
     raise UnsupportedMediaType(
         f"The body's content type is {kind or 'missing'}; a fit is asked for with application/json, "
         "or with multipart/form-data where its files come along."

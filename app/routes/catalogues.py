@@ -12,7 +12,6 @@ from starlette.concurrency import run_in_threadpool
 
 from app.dependencies import OwnerDep, ServicesDep
 from app.domain import catalogues
-from app.domain.temporary_files import temporary_folder
 from app.http.entity_tags import is_known, strong_tag
 from app.lifetime.services import Services
 from app.models.catalogues import Catalogue, CatalogueForecast, CatalogueList, CatalogueRow, CatalogueTable, Flag
@@ -67,8 +66,7 @@ async def create_catalogue(
     """Fit one template to every row of a table. Everything that is wrong with the whole is told at once (422, with the
     JSON path of each fault), and then nothing is stored; what is wrong with a row is told in its row of the answer.
     """
-    with temporary_folder(services.receiving_folder) as folder:
-        submission = await read_submission(request, folder, idempotency_key)
+    async with read_submission(request, services.receiving_folder, idempotency_key) as submission:
         if dry_run:
             response.status_code = 200
             return present_forecast(await run_in_threadpool(catalogues.forecast, services, owner, submission))

@@ -1,6 +1,5 @@
 """/v1/fits: asked for, watched, named, cancelled, deleted, repeated."""
 
-from contextlib import nullcontext
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -10,10 +9,10 @@ from starlette.concurrency import run_in_threadpool
 from app.dependencies import OwnerDep, ServicesDep
 from app.domain import fit_changes, fits, reruns
 from app.domain.dry_run import plan_fit
-from app.domain.submission import submit_fit
-from app.domain.temporary_files import temporary_folder
+from app.domain.submission import Submission, submit_fit
 from app.http.entity_tags import is_known
 from app.http.request_parameters import LONGEST_WAIT, preferred_wait
+from app.lifetime.queue_board import Place
 from app.lifetime.services import Services
 from app.models.fits import Fit, FitList, FitPlan
 from app.presenting.fits import address_of_fit, etag_of, link_next, present_fit, present_line, present_plan
@@ -101,13 +100,24 @@ async def create_fit(
     succeeded under this version of photfit; names, labels and the like do not count. With `dry_run` it is what the
     request would do (200), completed and with its needs, and nothing is stored.
     """
-    with temporary_folder(services.receiving_folder) as folder:
-        submission = await read_submission(request, folder, idempotency_key)
+    async with read_submission(request, services.receiving_folder, idempotency_key) as submission:
         if dry_run:
             response.status_code = 200
             return present_plan(await run_in_threadpool(plan_fit, services, owner, submission))
-        fit = await run_in_threadpool(submit_fit, services, owner, submission)
-    return await _answer(services, fit, prefer, response)
+        fit, place = await run_in_threadpool(_submit, services, owner, submission)
+    return await _answer(services, fit, place, prefer, response)
+
+
+def _submit(services: Services, owner: str, submission: Submission) -> tuple[FitRecord, Place | None]:
+    """A fit and its place, in one turn of a thread: on a busy machine each turn waits for its own."""
+    fit = submit_fit(services, owner, submission)
+    return fit, services.board.place(fit)
+
+
+def _look(services: Services, owner: str, fit_id: str) -> tuple[FitRecord, Place | None]:
+    """A fit and its place now, in one turn of a thread."""
+    fit = fits.get(services, owner, fit_id)
+    return fit, services.board.place(fit)
 
 
 @router.get("", summary="The fits, newest first")
@@ -149,10 +159,12 @@ async def get_fit(
     """State and progress. With `wait`, answers when the fit is in one of the states given, or can no longer be, or when
     the seconds are over, whichever comes first.
     """
-    wanted = frozenset(state or FINAL_STATES)
-    with services.streams.one_more(owner) if wait else nullcontext():
-        fit = await fit_changes.wait_for_state(services, owner, fit_id, wanted, wait)
-    place = await run_in_threadpool(services.board.place, fit)
+    if wait:
+        with services.streams.one_more(owner):
+            fit = await fit_changes.wait_for_state(services, owner, fit_id, frozenset(state or FINAL_STATES), wait)
+        place = await run_in_threadpool(services.board.place, fit)
+    else:
+        fit, place = await run_in_threadpool(_look, services, owner, fit_id)
     etag = etag_of(fit, place)
     response.headers.update({"ETag": etag, "Cache-Control": "no-cache"})
     if is_known(etag, if_none_match):
@@ -175,7 +187,7 @@ async def change_fit(fit_id: str, request: Request, services: ServicesDep, owner
     """Give a fit another name or other labels, in whatever state it is; what the body leaves out stays as it is."""
     patch = await read_patch(request)
     fit = await run_in_threadpool(fits.change, services, owner, fit_id, patch.document)
-    return await run_in_threadpool(_present, services, fit)
+    return present_fit(fit, await run_in_threadpool(services.board.place, fit))
 
 
 @router.post(
@@ -200,7 +212,8 @@ async def rerun_fit(
     """
     patch = await read_patch(request)
     fit = await run_in_threadpool(reruns.rerun, services, owner, fit_id, patch, idempotency_key, start)
-    return await _answer(services, fit, prefer, response)
+    place = await run_in_threadpool(services.board.place, fit)
+    return await _answer(services, fit, place, prefer, response)
 
 
 @router.delete("/{fit_id}", status_code=204, summary="Delete a fit")
@@ -209,17 +222,16 @@ def delete_fit(fit_id: str, services: ServicesDep, owner: OwnerDep) -> None:
     fits.delete(services, owner, fit_id)
 
 
-async def _answer(services: Services, fit: FitRecord, prefer: str | None, response: Response) -> Fit:
+async def _answer(
+    services: Services, fit: FitRecord, place: Place | None, prefer: str | None, response: Response
+) -> Fit:
     """202, or 200 where the fit is finished already or as soon as the client prefers to wait for."""
     seconds = preferred_wait(prefer)
     if seconds and not services.streams.is_full(fit.owner):  # a preference, and no reason to refuse what is done
         with services.streams.one_more(fit.owner):
             fit = await fit_changes.wait_for_state(services, fit.owner, fit.id, FINAL_STATES, seconds)
+        place = await run_in_threadpool(services.board.place, fit)
         response.headers["Preference-Applied"] = f"wait={seconds:g}"
     response.status_code = 200 if fit.state in FINAL_STATES else 202
     response.headers["Location"] = address_of_fit(fit.id)
-    return await run_in_threadpool(_present, services, fit)
-
-
-def _present(services: Services, fit: FitRecord) -> Fit:
-    return present_fit(fit, services.board.place(fit))
+    return present_fit(fit, place)
