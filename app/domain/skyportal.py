@@ -25,6 +25,9 @@ from jobs.storage.schema import FitRecord
 
 _PLOTS = ("fit", "profile", "corner")
 """Plots that are sent, where the fit has them."""
+MOST_DRAWS_BYTES = 32 << 20
+"""Bytes of draws that are sent, as netCDF. Chosen by hand: a million draws of four parameters; they are held in memory
+three times while they are sent, and a fit may draw gigabytes."""
 _EXPECTED = "a request as for POST /v1/fits, as an object or as its JSON text, with uploads for its files"
 _LABEL = "skyportal"
 
@@ -77,7 +80,9 @@ def callback(services: Services, record: FitRecord) -> bytes:
     if has_result(record.state, record.error, record.result_bytes):
         results = _content(services, file_of(services, record, "parameters.json"))
         document = orjson.loads(results or b"{}")
-        draws = _content(services, file_of(services, record, "chains.nc"))
+        chains = file_of(services, record, "chains.nc")
+        left_out = chains is not None and chains.size > MOST_DRAWS_BYTES
+        draws = None if left_out else _content(services, chains)
         told["analysis"] = {
             **({} if draws is None else {"inference_data": {"format": "netcdf4", "data": _text(draws)}}),
             "plots": [{"format": "png", "data": _text(picture)} for picture in _pictures(services, record)],
@@ -86,6 +91,11 @@ def callback(services: Services, record: FitRecord) -> bytes:
         if record.state == "succeeded":
             told["status"] = "success"
             told["message"] = f"chi-squared per degree of freedom {document.get('chi2_reduced', float('nan')):.4g}"
+        if left_out and chains is not None:
+            told["message"] += (
+                f"; the draws have {chains.size >> 20} MiB, more than the {MOST_DRAWS_BYTES >> 20} that are sent: "
+                f"GET /v1/fits/{record.id}/chains gives them, thinned by `thin`"
+            )
     return orjson.dumps(told)
 
 

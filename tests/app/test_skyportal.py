@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 import xarray
 
+from app.domain import skyportal as skyportal_analyses
+from jobs.storage import records
 from tests.app.conftest import EXAMPLES, Service, free_port, started_broker, wait_until
 from tests.app.https_server import Answer, HttpsServer, https_server
+from tests.app.images import noise, npy_bytes
+from tests.app.in_process import InProcess, request_of
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 EXAMPLE_UPLOAD = "upl_01JDA6Q8Z4M1V6T9W3K2B7C5XN"
@@ -103,3 +107,18 @@ def test_a_fit_that_is_cancelled_is_told_of_as_a_failure(service: Service, skypo
     wait_until(lambda: len(skyportal.seen) > seen, 60, "a callback")
     told = json.loads(skyportal.seen[-1][2])
     assert (told["status"], "cancelled" in told["message"]) == ("failure", True)
+
+
+def test_draws_without_end_are_not_sent_but_told_of(running: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would be held three times in the memory of a service that others use: a fit may draw gigabytes."""
+    monkeypatch.setattr(skyportal_analyses, "_PLOTS", ())
+    request = request_of(running.upload(npy_bytes(noise()))[0])
+    record = records.get_fit(running.services.engine, "local", running.fit(request))
+    assert record is not None
+    short = json.loads(skyportal_analyses.callback(running.services, record))
+    assert len(base64.b64decode(short["analysis"]["inference_data"]["data"])) == 2 << 20
+    monkeypatch.setattr(skyportal_analyses, "MOST_DRAWS_BYTES", (2 << 20) - 1)
+    long = json.loads(skyportal_analyses.callback(running.services, record))
+    assert long["status"] == "success"
+    assert "inference_data" not in long["analysis"]
+    assert f"GET /v1/fits/{record.id}/chains" in long["message"]
