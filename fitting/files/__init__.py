@@ -16,6 +16,7 @@ from fitting.files.header_cards import windowed_header
 from fitting.files.image_header import gnomonic_projection, pixel_scale
 from fitting.files.mask_bits import BitUnknown, chosen_bits, default_bits, masked_pixels
 from fitting.files.noise_cards import HeaderNoise, noise_of_header, saturation_level
+from fitting.files.pixel_units import unit_notice
 from fitting.files.plane_display import header_cards, sky_map, write_pixels
 from fitting.files.plane_meaning import UNKNOWN, plane_meaning
 from fitting.files.plane_recognition import recognise_planes
@@ -68,6 +69,7 @@ __all__ = [
     "saturation_level",
     "sky_coordinates",
     "sky_map",
+    "unit_notice",
     "unused_flux_cards",
     "windowed_header",
     "write_pixels",

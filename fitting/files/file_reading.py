@@ -28,6 +28,7 @@ from fitting.files.fits_structure import HduOutline
 from fitting.files.flux_scale import exposure, flux_scale
 from fitting.files.image_header import pixel_scale
 from fitting.files.noise_cards import noise_of_header, saturation_level
+from fitting.files.pixel_units import unit_notice
 from fitting.files.plane_meaning import plane_meaning
 from fitting.files.sky_coordinates import coordinates_notices, sky_coordinates
 from fitting.spec.counts import counted
@@ -330,13 +331,16 @@ def _description(hdu: HduOutline, plane: Plane) -> HduDescription:
     header = plane.keywords
     meaning, scale = plane_meaning(hdu.name, header), flux_scale(plane.flux_keywords)
     noise, saturated = noise_of_header(header), saturation_level(header)
+    unit = str(header["BUNIT"]) if "BUNIT" in header else plane.unit
+    doubt = unit_notice(unit) if meaning is None or meaning.kind == "data" else None
+    said = plane.notices if doubt is None else (*plane.notices, doubt)
     return HduDescription(
         index=hdu.index,
         name=hdu.name,
         kind=hdu.kind,
         shape=plane.frame,
         dtype=plane.dtype,
-        unit=str(header["BUNIT"]) if "BUNIT" in header else plane.unit,
+        unit=unit,
         is_image=True,
         pixel_scale=pixel_scale(header),
         zero_point=None if scale is None else scale.zero_point,
@@ -348,7 +352,7 @@ def _description(hdu: HduOutline, plane: Plane) -> HduDescription:
         read_noise=None if noise is None else noise.read_noise,
         noise_reason=None if noise is None else noise.sentence,
         saturation=None if saturated is None else saturated[1],
-        warnings=sentences((*plane.notices, *coordinates_notices(plane.header))),
+        warnings=sentences((*said, *coordinates_notices(plane.header))),
     )
 
 

@@ -29,6 +29,8 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """EXTNAMEs of each plane, the surest first; STAT is the variance of ESO's pipelines."""
+NAMELESS = ("", "COMPRESSED_IMAGE")
+"""EXTNAMEs of HDUs that were given none; the second is astropy's for those of fpack."""
 UNKNOWN = "unknown"
 """Kind of a plane that is a noise of which nobody says which."""
 _KEYWORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -74,4 +76,6 @@ def plane_meaning(name: str, header: Mapping[str, Any]) -> PlaneMeaning | None:
         # A plane of numbers is an image, too: a name that says more goes before.
         if kind is not None and (kind != "data" or named is None):
             return PlaneMeaning(kind, f"{keyword} {value}")
+    if named is None and name.strip() in NAMELESS and any(str(keyword).startswith("MP_") for keyword in header):
+        return PlaneMeaning("mask", "its cards MP_…, which name bits")
     return None if named is None else PlaneMeaning(named, f"the name {name.strip()}")

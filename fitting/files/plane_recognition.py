@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from fitting.files.file_reading import FileDescription, HduDescription
 from fitting.files.fits_structure import POSITION_TABLES
-from fitting.files.plane_meaning import NAMES, UNKNOWN, PlaneMeaning, plane_meaning
+from fitting.files.pixel_units import noise_of_unit
+from fitting.files.plane_meaning import NAMELESS, NAMES, UNKNOWN, PlaneMeaning, plane_meaning
 from fitting.spec.notices import Notice, sentences
 
 _NOISE = ("variance", "sigma", "weight")
@@ -32,7 +33,8 @@ def recognise_planes(description: FileDescription, data: int | str | None) -> Pl
     Of variance, sigma and weight only the first that is there and has a positive pixel. Planes but the PSF have the
     data's shape; the PSF is smaller, or is a model of a PSF that changes over the image. In a file of several images,
     each plane is that of the data's EXTVER, or has the same name before its last dot, or lies between the data and the
-    next image. An HDU that does not say what it holds is no plane.
+    next image. An HDU that does not say what it holds is no plane; a unit that is the data's squared, or one over that,
+    says it, and goes before a name.
 
     Args:
         data: number or EXTNAME of the data; None lets the HDUs say, and else it is the first image.
@@ -51,7 +53,7 @@ def recognise_planes(description: FileDescription, data: int | str | None) -> Pl
         if key == "psf" and len(models) == 1:
             taken[key] = models[0]
             continue
-        for hdu in _belonging(_said_to_be(images, key), science, images):
+        for hdu in _belonging(_said_to_be(images, key, science), science, images):
             if hdu.index == science.index:
                 continue
             if key == "weight" and hdu.exposure_map is not None:
@@ -98,7 +100,7 @@ def _told(taken: Mapping[str, HduDescription], data: int | str | None) -> list[N
         return []
     parts = []
     for key, hdu in taken.items():
-        meaning = _meaning(hdu)
+        meaning = _meaning(hdu, taken.get("data"))
         why = meaning.reason if meaning is not None and meaning.kind == key else "the first image"
         if key == "data" and data is not None:
             why = "as asked for"
@@ -109,7 +111,7 @@ def _told(taken: Mapping[str, HduDescription], data: int | str | None) -> list[N
 
 def _unsaid(hdu: HduDescription, taken: Mapping[str, HduDescription]) -> str:
     """Why an HDU that could be a plane of the data is none; empty where nothing needs to be said."""
-    meaning = _meaning(hdu)
+    meaning = _meaning(hdu, taken["data"])
     if meaning is not None:
         return f"{meaning.reason} does not say which noise it holds" if meaning.kind == UNKNOWN else ""
     if hdu.name or "psf" in taken or not _suits("psf", hdu, taken["data"]):
@@ -130,15 +132,19 @@ def _data_hdu(images: list[HduDescription], wanted: int | str | None) -> HduDesc
     return next(iter(named or images), None)
 
 
-def _meaning(hdu: HduDescription) -> PlaneMeaning | None:
-    if hdu.role is not None:
-        return PlaneMeaning(hdu.role, hdu.role_reason or "")
-    return plane_meaning(hdu.name, {})
+def _meaning(hdu: HduDescription, science: HduDescription | None = None) -> PlaneMeaning | None:
+    """What an HDU says that it holds; beside the data, which noise it is by its unit, too."""
+    said = PlaneMeaning(hdu.role, hdu.role_reason or "") if hdu.role is not None else plane_meaning(hdu.name, {})
+    by_unit = None if science is None or hdu.index == science.index else noise_of_unit(hdu.unit, science.unit)
+    is_noise = hdu.name in NAMELESS if said is None else said.kind in (*_NOISE, UNKNOWN)
+    if by_unit is None or not is_noise or (said is not None and said.kind == by_unit):
+        return said
+    return PlaneMeaning(by_unit, f"BUNIT {hdu.unit}")
 
 
-def _said_to_be(images: list[HduDescription], key: str) -> list[HduDescription]:
+def _said_to_be(images: list[HduDescription], key: str, science: HduDescription | None = None) -> list[HduDescription]:
     """HDUs of a kind, the surest first: those with a keyword for it, then by their names' order."""
-    found = [hdu for hdu in images if (meaning := _meaning(hdu)) is not None and meaning.kind == key]
+    found = [hdu for hdu in images if (meaning := _meaning(hdu, science)) is not None and meaning.kind == key]
     names = NAMES[key]
 
     def place(hdu: HduDescription) -> int:

@@ -19,6 +19,7 @@ from fitting.files import (
     flux_scale,
     given_scale,
     pixel_scale,
+    unit_notice,
     unused_flux_cards,
 )
 from fitting.inputs.basis_images import read_basis
@@ -130,6 +131,9 @@ def _load(spec: ImageSpec, reading: Reading) -> ImageData | None:
     offered = offered_planes(spec, plane)
     for notice in (*saturation, *plane.notices, *offered, *coordinates_notices(plane.header)):
         reading.notice(notice)
+    unit = plane.flux_keywords.get("BUNIT")
+    if (doubt := unit_notice(None if unit is None else str(unit))) is not None:
+        reading.notice(doubt)
     _tell_pixel_scale(spec, header, reading)
     scale_of_flux = _flux_scale(spec, plane.flux_keywords, reading)
     return ImageData(

@@ -240,6 +240,10 @@ NOTICES: Mapping[str, NoticeDescription] = MappingProxyType(
             "Pixels were stored as an asinh of the flux, and were made linear.",
             "Nothing; results are linear, too.",
         ),
+        "pixels-not-flux": NoticeDescription(
+            "The data's unit is no flux: a logarithm (magnitudes), a weight, a time or an angle.",
+            "Give the image itself; of magnitudes, 10 to the power of -0.4 times them.",
+        ),
         "coordinates-turned": NoticeDescription(
             "The header's sky coordinates are galactic, ecliptic, or of another system or equinox: turned to ICRS.",
             "Nothing: ra, dec and position angles, given and found, are ICRS.",

@@ -856,6 +856,113 @@ LAYOUTS["declination_first"] = Layout(
 )
 LAYOUTS["no_coordinates"] = Layout(saved(primary(IMAGE, GAIN=1.5)), sky="none")
 
+# What says by other means than names and scales what a plane is -------------------------------------------------------
+
+LAYOUTS["gemini_dragons_units_of_variance"] = Layout(
+    saved(
+        primary(TELESCOP="Gemini-North", INSTRUME="GMOS-N", EXPTIME=60.0),
+        image(IMAGE, "SCI", 1, coordinates(), BUNIT="electron"),
+        image(VARIANCE, "VAR", 1, BUNIT="electron*electron"),
+        image(bits((1, 2, 4)).astype(np.uint16), "DQ", 1),
+        image(bits((1, 2, 1), (9, 9, 1)).astype(np.uint8), "OBJMASK", 1),
+        table("OBJCAT"),
+    ),
+    planes={"data": 1, "variance": 2, "mask": 3},
+    variance=VARIANCE,
+    masked=at((1, 2)),
+)
+LAYOUTS["error_plane_of_squares"] = Layout(
+    saved(
+        primary(EXPTIME=10.0),
+        image(IMAGE, "SCI", 1, coordinates(), BUNIT="electron"),
+        image(VARIANCE, "ERR", 1, BUNIT="electron2"),
+    ),
+    planes={"data": 1, "variance": 2},
+    variance=VARIANCE,
+)
+LAYOUTS["nameless_inverse_variance"] = Layout(
+    saved(
+        primary(IMAGE, coordinates(), BUNIT="nanomaggy"),
+        image(WEIGHT, "", None, BUNIT="nanomaggy^-2"),
+        image(OTHER, "", None, BUNIT="nanomaggy"),
+    ),
+    planes={"data": 0, "weight": 1},
+    zero_point=22.5,
+    variance=1.0 / WEIGHT.astype(float),
+)
+LAYOUTS["rubin_cutout_without_names"] = Layout(
+    saved(primary(FLUXMAG0=63095734448.0194), image(IMAGE, "", None, coordinates()), image(RUBIN_MASK, "", None, **MP)),
+    planes={"data": 1, "mask": 2},
+    zero_point=27.0,
+    masked=RUBIN_MASKED,
+)
+LAYOUTS["hst_wfpc2_chips_in_st_magnitudes"] = Layout(
+    saved(
+        primary(TELESCOP="HST", INSTRUME="WFPC2", EXPTIME=400.0),
+        *(
+            image(
+                IMAGE if chip == 3 else OTHER, "SCI", chip, coordinates(CRVAL1=150.0 + chip), BUNIT="COUNTS",
+                PHOTFLAM=3.4e-18, PHOTZPT=-21.1,
+            )
+            for chip in (1, 2, 3, 4)
+        ),
+    ),
+    hdu="SCI,3",
+    planes={"data": 3},
+    zero_point=-2.5 * math.log10(3.4e-18) - 21.1 + 2.5 * math.log10(400.0),
+)  # fmt: skip
+LAYOUTS["hst_nicmos_cal"] = Layout(
+    saved(
+        primary(TELESCOP="HST", INSTRUME="NICMOS", EXPTIME=256.0),
+        image(IMAGE, "SCI", 1, coordinates(), BUNIT="COUNTS/S", **PHOT),
+        image(SIGMA, "ERR", 1),
+        image(HST_DQ.astype(np.int16), "DQ", 1),
+        image(np.full(SHAPE, 9, dtype=np.int16), "SAMP", 1),
+        image(np.full(SHAPE, 256.0, dtype=np.float32), "TIME", 1),
+    ),
+    planes={"data": 1, "sigma": 2, "mask": 3},
+    zero_point=AB,
+    variance=SIGMA.astype(float) ** 2,
+    masked=at((3, 4), (7, 8)),
+)
+LAYOUTS["jwst_mosaic_of_the_dawn_archive"] = Layout(
+    saved(primary(IMAGE, coordinates(), BUNIT="10.0*nanoJansky", TELESCOP="JWST")),
+    zero_point=-2.5 * math.log10(1e-8 / 3631.0),
+)
+LAYOUTS["jwst_background_subtracted_first"] = Layout(
+    saved(
+        primary(**JWST),
+        image(OTHER, "SCI_BKSUB", 1, coordinates(), BUNIT="MJy/sr", PIXAR_SR=2.0e-12),
+        image(IMAGE, "SCI", 1, coordinates(), BUNIT="MJy/sr", PIXAR_SR=2.0e-12),
+        image(SIGMA, "ERR", 1),
+        image(VARIANCE, "VAR_POISSON", 1, BUNIT="MJy2 / sr2"),
+        image(OTHER, "BKGD", 1),
+    ),
+    planes={"data": 2, "sigma": 3},
+    zero_point=MJY_SR,
+    variance=SIGMA.astype(float) ** 2,
+)
+BEAM = math.pi / (4.0 * math.log(2.0)) * math.radians(14.0 / 3600.0) ** 2
+LAYOUTS["submillimetre_map_of_one_channel"] = Layout(
+    saved(
+        primary(IMAGE[None], coordinates(**SPECTRAL), BUNIT="mJy/beam", BMAJ=14.0 / 3600.0, BMIN=14.0 / 3600.0),
+        image(VARIANCE[None], "VARIANCE"),
+    ),
+    planes={"data": 0, "variance": 1},
+    zero_point=-2.5 * math.log10(1e-3 * STERADIAN / BEAM / 3631.0),
+    variance=VARIANCE,
+)
+LAYOUTS["unwise_in_vega_nanomaggies"] = Layout(
+    saved(primary(IMAGE, coordinates(), BUNIT="Vega nanomaggies", MAGZP=22.5)), zero_point=22.5
+)
+LAYOUTS["cube_corners_of_a_sphere"] = Layout(
+    saved(primary(IMAGE, coordinates("TSC", CRVAL1=0.0, CRVAL2=0.0), BUNIT="erg/s/cm2/Hz")),
+    zero_point=-2.5 * math.log10(1e23 / 3631.0),
+)
+LAYOUTS["healpix_projection"] = Layout(
+    saved(primary(IMAGE, coordinates("HPX", CRVAL1=0.0, CRVAL2=0.0, PV2_1=4.0, PV2_2=3.0)))
+)
+
 
 def write_all(folder: Path) -> None:
     """Write every layout into a folder of its own."""
