@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.app.test_searches import crowded
 from tests.e2e.page.accessibility import violations
 from tests.e2e.page.conftest import Tab
 from tests.e2e.page.journeys import ENOUGH_MILLISECONDS, EXAMPLES, THREE_GALAXIES, drop
@@ -83,3 +86,45 @@ def test_a_limit_that_cannot_be_is_said_beside_it(tab: Tab) -> None:
     page.get_by_label("Sources at most").blur()
     search(page)
     assert len(names(page)) == 2
+
+
+@pytest.mark.slow
+def test_a_long_search_tells_how_far_it_is_survives_a_reload_and_is_stopped(tab: Tab) -> None:
+    page = tab.open()
+    drop(page, crowded(1200, 400), "crowded.fits")
+    page.wait_for_url("**/#/files/*")
+    page.get_by_label("Sources at most").fill("400")
+    page.get_by_label("Sources at most").blur()
+    page.get_by_role("button", name="Find the sources", exact=True).click()
+    counted = page.get_by_text(re.compile(r"Measuring source [0-9]+ of [0-9]+, round 1"))
+    expect(counted).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    assert 0 <= int(page.locator("progress").get_attribute("value") or -1) < 400
+    assert violations(page) == []
+    page.reload()
+    expect(page.get_by_text("Looking for sources…")).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    expect(page.get_by_label("Sources at most")).to_have_value("400")
+    expect(page.get_by_text(re.compile("round [0-9]"))).to_be_visible(timeout=ENOUGH_MILLISECONDS)
+    page.get_by_role("button", name="Stop the search").click()
+    expect(page.get_by_role("button", name="Find the sources", exact=True)).to_be_enabled(timeout=ENOUGH_MILLISECONDS)
+    found = page.request.get(f"{tab.url}/v1/searches?limit=1").json()["searches"][0]
+    assert found["state"] == "cancelled"
+    page.reload()
+    expect(page.get_by_role("button", name="Find the sources", exact=True)).to_be_enabled()
+    expect(page.get_by_text("Looking for sources…")).to_have_count(0)
+
+
+@pytest.mark.slow
+def test_a_search_that_ended_while_the_page_was_away_is_gone_on_with(tab: Tab) -> None:
+    page = tab.open()
+    drop(page, THREE_GALAXIES.read_bytes(), THREE_GALAXIES.name)
+    page.wait_for_url("**/#/files/*")
+    address = page.url
+    page.get_by_role("button", name="Find the sources", exact=True).click()
+    page.wait_for_function("() => sessionStorage.getItem('photfit.sources')")
+    page.goto(f"{tab.url}/#/fits")
+    begun = page.evaluate("() => JSON.parse(sessionStorage.getItem('photfit.sources')).id")
+    ended = page.request.get(f"{tab.url}/v1/searches/{begun}?wait=60").json()
+    assert ended["state"] == "succeeded"
+    page.goto(address)
+    page.get_by_role("button", name="Go on with what it found").click()
+    expect(page.locator(".ellipse").first).to_be_visible(timeout=ENOUGH_MILLISECONDS)

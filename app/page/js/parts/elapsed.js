@@ -3,9 +3,11 @@
 import { html, useEffect, useState } from "../html.js";
 import { duration } from "../model/times.js";
 
-export function Elapsed() {
-  const [began] = useState(Date.now);
-  const [now, setNow] = useState(began);
+/** `since` is the moment as the service writes it; without it, it is that in which this is first shown. */
+export function Elapsed({ since = null }) {
+  const [shown] = useState(Date.now);
+  const [now, setNow] = useState(shown);
+  const began = since ? Math.min(Date.parse(since), now) : shown;
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1000);
     return () => clearInterval(timer);

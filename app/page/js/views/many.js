@@ -11,6 +11,7 @@ import { Failure, useAnswer, Waiting } from "../parts/asking.js";
 import { NumberField } from "../parts/number-field.js";
 import { complain } from "../parts/toasts.js";
 import { go } from "../router.js";
+import { proposalOf } from "../searching.js";
 import { loadCatalogue, postJson, upload } from "../service.js";
 import { settled } from "../settling.js";
 
@@ -72,7 +73,8 @@ function Form({ request, proposal, profiles, chosen }) {
   });
   const find = () => during("Looking for sources", async () => {
     const file = reference(request.images[0].data);
-    const found = await postJson(`/v1/uploads/${file.upload}/propose`, { ...(file.hdu !== undefined && { hdu: file.hdu }) });
+    const tell = ({ progress }) => progress && setBusy(progress.message);
+    const found = await proposalOf(file.upload, { ...(file.hdu !== undefined && { hdu: file.hdu }) }, tell);
     setBusy(null);
     await takeSources(found.sources);
   });

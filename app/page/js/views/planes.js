@@ -10,10 +10,11 @@ import { general } from "../model/rounding.js";
 import { FIRST_CHOICES, isIncomplete, searchBody } from "../model/search.js";
 import { Failure, useAnswer, Waiting } from "../parts/asking.js";
 import { Choosing, Sending, texts as droppedTexts } from "../parts/dropping.js";
-import { Elapsed } from "../parts/elapsed.js";
 import { SearchOptions } from "../parts/search-options.js";
+import { SearchProgress } from "../parts/search-progress.js";
 import { Thumbnail } from "../parts/thumbnail.js";
 import { go } from "../router.js";
+import { beginSearch, forgetBegun, foundBy, isOpen, keepBegun, searchAgain, stopSearch } from "../searching.js";
 import { getJson, loadCatalogue, pixelsOf, postJson, skyOf } from "../service.js";
 import { useStore } from "../store.js";
 
@@ -51,11 +52,12 @@ function Assigning({ files, skies, chosen }) {
   const [searching, setSearching] = useState(null);
   const [error, setError] = useState(null);
   const texts = useStore(droppedTexts);
-  // A search whose view is gone is wanted no more.
   const tables = Object.entries(texts).filter(([, text]) => kindOfText(text) === "table").map(([name, text]) => ({ name, ...sourcesIn(text) }));
   const table = tables.at(-1);
-  const last = useRef(null);
-  useEffect(() => () => last.current?.abort(), []);
+  const [ended, setEnded] = useState(null);
+  // The search itself goes on where its view is gone; nobody waits for it here any more.
+  const watching = useRef(new AbortController());
+  useEffect(() => () => watching.current.abort(), []);
   const planes = planesOf(files);
   const roleOf = (plane) => roles[keyOf(plane)]?.role ?? "";
   const images = imagesOf(roles).map((each) => ({ ...each, plane: planes.find((plane) => keyOf(plane) === each.key), sky: skies[each.key] ?? null }));
@@ -75,20 +77,65 @@ function Assigning({ files, skies, chosen }) {
     const all = images.map((each, at) => ({ name: names[at], data: each.data, planes: planesOfImage(each), sky: each.sky, shape: each.plane.description.shape.slice(-2) }));
     return startDraft({ request: overBands(request, all, images.indexOf(searched), profiles), title, files: ids, ...more });
   };
+  const beginNow = useRef(begin);
+  beginNow.current = begin;
+  /** Follow a search to its end, and begin a model of what it finds by `made`. */
+  const follow = async (search, made) => {
+    try {
+      const proposal = await foundBy(search, (now, lost) => setSearching((before) => ({ ...before, search: now, lost })), watching.current.signal);
+      if (watching.current.signal.aborted) return;
+      forgetBegun();
+      if (proposal) {
+        await made(proposal.request, { proposal });
+        return void go("model");
+      }
+    } catch (failure) {
+      forgetBegun();
+      setError(failure);
+    }
+    setSearching(null);
+  };
+  const resume = async () => {
+    const found = await searchAgain(files.map(({ file }) => file.id)).catch(() => null);
+    if (!found || watching.current.signal.aborted) return;
+    if (found.begun) {
+      chosen.current.push((before) => ({ ...before, ...found.begun.roles }));
+      setRoles((before) => ({ ...before, ...found.begun.roles }));
+      setSearchedKey(found.begun.searchedKey);
+      setBits(found.begun.bits);
+      setChoices(found.begun.choices);
+    }
+    const made = (...given) => beginNow.current(...given);
+    if (!isOpen(found.search)) return void setEnded({ search: found.search, made });
+    setSearching({ search: found.search });
+    follow(found.search, made);
+  };
+  useEffect(() => void resume(), []);
+  const goOn = () => {
+    setEnded(null);
+    setSearching({ search: ended.search });
+    follow(ended.search, ended.made);
+  };
+  const stop = async () => {
+    setSearching((before) => ({ ...before, stopping: true }));
+    await stopSearch(searching.search).catch((failure) => {
+      setError(failure);
+      setSearching((before) => before && { ...before, stopping: false });
+    });
+  };
   const propose = async () => {
-    const stopper = new AbortController();
-    last.current = stopper;
-    setSearching(stopper);
+    setSearching({ search: null });
+    setEnded(null);
     setError(null);
     try {
       const body = { hdu: searched.data.hdu, title, ...planesOfImage(searched), ...searchBody(choices), ...(table && { catalogue: table.rows }) };
       // Only one of them can say where the sources are.
       if (table) delete body.segmentation;
-      const proposal = await postJson(`/v1/uploads/${searched.data.upload}/propose`, body, { signal: stopper.signal });
-      await begin(proposal.request, { proposal });
-      go("model");
+      const search = await beginSearch(searched.data.upload, body);
+      keepBegun({ id: search.id, files: ids.join("/"), roles, searchedKey: searched.key, bits, choices });
+      await follow(search, begin);
     } catch (failure) {
-      if (failure.name !== "AbortError") setError(failure);
+      setError(failure);
       setSearching(null);
     }
   };
@@ -105,9 +152,9 @@ function Assigning({ files, skies, chosen }) {
       <div class="actions"><${Choosing} beside=${files.map(({ file }) => file.id)}>Add files</${Choosing}>
         <button disabled=${searching !== null || !image} onClick=${open}>Open without looking for sources</button>
         <button class="primary large" disabled=${searching !== null || !image || isIncomplete(choices)} onClick=${propose}>${table ? "Measure the sources" : "Find the sources"}</button></div></div>
-    ${searching && html`<div class="card stack" role="status"><div class="row split"><span><strong>Looking for sources…</strong> <${Elapsed} /></span>
-        <button class="danger" onClick=${() => searching.abort()}>Stop the search</button></div>
-      <progress aria-label="Looking for sources"></progress><p class="quiet small">A search has a minute at most. Of a large image draw a box around the galaxy, or look for fewer sources.</p></div>`}
+    ${searching && html`<${SearchProgress} ...${searching} onStop=${stop} />`}
+    ${ended && html`<div class="card row split" role="status"><span>The search that you began here has ended${ended.search.state === "succeeded" ? ", and found its sources" : ""}.</span>
+      <button onClick=${goOn}>${ended.search.state === "succeeded" ? "Go on with what it found" : "See how"}</button></div>`}
     <${Sending} />
     ${!image && planes.length > 0 && html`<p class="note warn">Say which plane is the image.</p>`}
     ${!files.length && html`<p class="note warn">Drop or add the image that the model is of.</p>`}

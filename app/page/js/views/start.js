@@ -11,7 +11,8 @@ import { Icon } from "../parts/icons.js";
 import { Thumbnail } from "../parts/thumbnail.js";
 import { go } from "../router.js";
 import { complain } from "../parts/toasts.js";
-import { ask, getJson, pixelsOf, postJson, remove, upload } from "../service.js";
+import { proposalOf } from "../searching.js";
+import { ask, getJson, pixelsOf, remove, upload } from "../service.js";
 
 const FEW = 5;
 const FEW_FILES = 4;
@@ -85,7 +86,7 @@ function Examples({ during, busy }) {
     // Of several images the search comes after what is told of how they belong together.
     if (sent.length > 1) return go("files", ...sent.map(({ id }) => id));
     const [first] = sent;
-    const proposal = await postJson(`/v1/uploads/${first.id}/propose`, { title: example.title });
+    const proposal = await proposalOf(first.id, { title: example.title });
     startDraft({ request: proposal.request, title: example.title, proposal });
     return go("model");
   });
