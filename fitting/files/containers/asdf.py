@@ -49,7 +49,7 @@ class AsdfContainer:
     def plane(self, hdu: HduOutline, part: PlanePart = WHOLE) -> Plane:
         """See `Container`."""
         try:
-            raw = np.array(self.arrays[hdu.index])
+            raw = np.asarray(self.arrays[hdu.index])  # the library's own: a window alone is copied
         except Exception as error:
             raise damage_fault("ASDF", error, f"array {hdu.name}") from error
         if raw.shape != hdu.shape or raw.dtype.kind not in "biuf":

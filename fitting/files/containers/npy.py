@@ -34,10 +34,7 @@ class NpyContainer:
 
     def plane(self, hdu: HduOutline, part: PlanePart = WHOLE) -> Plane:
         """See `Container`."""
-        order: Literal["C", "F"] = "F" if self.fortran else "C"
-        # Mapped, so that of a large array the window alone is read.
-        raw = np.memmap(self.file, self.dtype, "r", self.start, hdu.shape, order)
-        return as_plane(raw, hdu, part)
+        return as_plane(_mapped(self.file, self.start, self.dtype, hdu.shape, self.fortran), hdu, part)
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,11 @@ class NpzContainer:
     def plane(self, hdu: HduOutline, part: PlanePart = WHOLE) -> Plane:
         """See `Container`."""
         with _member_file(self.archive, self.members[hdu.index], self.limits) as file:
-            return as_plane(np.load(file, allow_pickle=False), hdu, part)
+            where = f"array {self.members[hdu.index].filename[:80]!r}"
+            shape, dtype, fortran = _claims(file, self.limits, where)
+            if shape != hdu.shape:
+                raise FileInvalid("is not the array that it claimed to be", where, "a sound archive")
+            return as_plane(_mapped(file, file.tell(), dtype, shape, fortran), hdu, part)
 
 
 @contextmanager
@@ -99,6 +100,12 @@ def open_npz(file: IO[bytes], limits: ReadLimits) -> Iterator[NpzContainer]:
             name = info.filename.removesuffix(".npy").upper()
             hdus.append(HduOutline(index, name, 1, "image", shape))
         yield NpzContainer(archive, hdus, members, limits)
+
+
+def _mapped(file: IO[bytes], start: int, dtype: np.dtype[Any], shape: tuple[int, ...], fortran: bool) -> np.memmap:
+    """An array in a file, mapped, so that of a large one the window alone is read."""
+    order: Literal["C", "F"] = "F" if fortran else "C"
+    return np.memmap(file, dtype, "r", start, shape, order)
 
 
 def _claims(file: IO[bytes], limits: ReadLimits, where: str) -> tuple[tuple[int, ...], np.dtype[Any], bool]:

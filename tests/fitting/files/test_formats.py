@@ -186,3 +186,28 @@ def test_a_flipped_byte_is_read_or_refused_and_nothing_else(tmp_path: Path, buil
             describe_file(path, ReadLimits(pixels=1 << 20))
         except FileInvalid:
             continue
+
+
+@pytest.mark.parametrize("fortran", [False, True])
+def test_of_a_large_array_in_an_archive_the_window_alone_takes_memory(tmp_path: Path, fortran: bool) -> None:
+    """32 MB in the archive, 800 bytes wanted: beside them, a megabyte is unpacked at a time."""
+    image = np.zeros((2000, 2000), order="F" if fortran else "C")
+    image[1203, 704] = 5.0
+    np.savez_compressed(tmp_path / "a.npz", sci=image)
+    read_plane(tmp_path / "a.npz", window=lambda _: (slice(0, 1), slice(0, 1)))
+    tracemalloc.start()
+    plane = read_plane(tmp_path / "a.npz", window=lambda _: (slice(1200, 1210), slice(700, 710)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (plane.data[3, 4], plane.data.sum()) == (5.0, 5.0)
+    assert peak < 8e6
+
+
+def test_of_a_large_array_of_asdf_nothing_is_copied_but_the_window(tmp_path: Path) -> None:
+    (tmp_path / "a.asdf").write_bytes(asdf_bytes({"a": np.full((1500, 1500), 2.0)}))
+    tracemalloc.start()
+    plane = read_plane(tmp_path / "a.asdf", window=lambda _: (slice(0, 10), slice(5, 15)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert plane.data.sum() == 200.0
+    assert peak < 1.7 * 18e6
