@@ -23,6 +23,7 @@ class Asker:
     Attributes:
         owner: whose fits and uploads the request is about; the account's id.
         key_id: the key used, directly or by a session; None where the service has no accounts.
+        shows: the one fit or catalogue that the key may look at: it is a link's.
     """
 
     owner: str
@@ -30,6 +31,12 @@ class Asker:
     scopes: frozenset[str]
     administrator: bool
     key_id: str | None
+    shows: str | None = None
+
+    @property
+    def counted_as(self) -> str:
+        """Whose requests and sign-ins these are: a link's own, so that its visitors use up nothing of its maker's."""
+        return f"link {self.key_id}" if self.shows else self.owner
 
     def require(self, scope: Scope) -> None:
         """Raise NotAllowed where the key lacks the scope."""
@@ -74,7 +81,24 @@ def count_refusals(services: Services, request: Request) -> Iterator[None]:
 
 def asker_of(identity: Identity) -> Asker:
     """A known identity as the one who asks."""
-    return Asker(identity.user_id, identity.user_name, identity.scopes, identity.administrator, identity.key_id)
+    return Asker(
+        identity.user_id,
+        identity.user_name,
+        identity.scopes,
+        identity.administrator and identity.shows is None,
+        identity.key_id,
+        identity.shows,
+    )
+
+
+def require_shown(asker: Asker, request: Request) -> None:
+    """Raise NotAllowed where a link's key is used for anything but looking at what it shows."""
+    if asker.shows is None:
+        return
+    named = (request.path_params.get("fit_id"), request.path_params.get("catalogue_id"))
+    looks = request.method in SAFE_METHODS and (asker.shows in named or request.url.path == "/v1/me")
+    if not looks:
+        raise NotAllowed(f"This link shows {asker.shows}, and lets nobody do anything else.", shows=asker.shows)
 
 
 def refuse_other_sites(request: Request) -> None:

@@ -6,7 +6,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
-from app.access import ANYONE, SESSION_COOKIE, Asker, count_refusals, identify_asker
+from app.access import ANYONE, SESSION_COOKIE, Asker, count_refusals, identify_asker, require_shown
 from app.http.neighbours import SAFE_METHODS
 from app.http.rate_limits import RateStanding
 from app.http.request_context import note_headers
@@ -41,16 +41,17 @@ async def current_asker(
     if not services.settings.accounts:
         return ANYONE
     asker, standing = await run_in_threadpool(_admit, services, request)
-    ACCOUNT.set(asker.owner)
+    ACCOUNT.set(asker.counted_as)
     note_headers(request.scope, standing.headers)
     standing.require()
+    require_shown(asker, request)
     return asker
 
 
 def _admit(services: Services, request: Request) -> tuple[Asker, RateStanding]:
     with count_refusals(services, request):
         asker = identify_asker(services, request)
-    return asker, services.rate_limiter.count(asker.owner, services.settings.requests_per_minute)
+    return asker, services.rate_limiter.count(asker.counted_as, services.settings.requests_per_minute)
 
 
 AskerDep = Annotated[Asker, Depends(current_asker)]

@@ -27,6 +27,7 @@ from app.routes import (
     fits,
     health,
     imports,
+    links,
     live,
     page,
     pixels,
@@ -92,6 +93,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         examples,
         imports,
         accounts,
+        links,
         skyportal,
     ):
         app.include_router(part.router, prefix="/v1")

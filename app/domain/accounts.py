@@ -9,7 +9,7 @@ from jobs.accounts import accounts, sessions
 from jobs.accounts.accounts import SCOPES, Scope
 from jobs.storage.schema import KeyRecord
 
-_DAY = 86_400.0
+DAY = 86_400.0
 """Seconds."""
 
 
@@ -34,7 +34,7 @@ def make_key(services: Services, asker: Asker, name: str, scopes: frozenset[Scop
     more = [scope for scope in SCOPES if scope in scopes - asker.scopes]
     if more:
         raise NotAllowed(f"This key may not {' or '.join(more)}, and so may not make one that may.", scopes=more)
-    seconds = None if days is None else days * _DAY
+    seconds = None if days is None else days * DAY
     return NewKey(*accounts.make_key(services.engine, asker.owner, name, scopes, seconds))
 
 
@@ -55,9 +55,10 @@ def sign_in(services: Services, key: str) -> tuple[Asker, str]:
     if identity is None:
         raise NotSignedIn("This is not a key of this service, or it was revoked or is over.")
     settings = services.settings
-    services.rate_limiter.count(f"sign-in {identity.user_id}", settings.sign_ins_per_minute).require()
+    asker = asker_of(identity)
+    services.rate_limiter.count(f"sign-in {asker.counted_as}", settings.sign_ins_per_minute).require()
     word = sessions.open_session(services.engine, identity.key_id, settings.session_seconds, settings.account_sessions)
-    return asker_of(identity), word
+    return asker, word
 
 
 def sign_out(services: Services, word: str | None) -> None:

@@ -36,6 +36,7 @@ class Me(PublicModel):
     administrator: bool = Field(description="Whether the account's keys may be given the scope `admin`.")
     scopes: list[Scope] = Field(description="What the key in use may.", examples=[["read", "submit"]])
     key_id: str | None = Field(description="The key in use, or the one that the session was opened with.")
+    shows: str | None = Field(description="The one fit or catalogue that the key may look at: it is a link's.")
     uses: Amounts
 
 
@@ -68,6 +69,7 @@ class Key(PublicModel):
     name: str = Field(description="What it is for.", examples=["my pipeline"])
     prefix: str = Field(description="The first letters, by which you tell it.", examples=["photfit_2dXc5QkT"])
     scopes: list[Scope]
+    shows: str | None = Field(description="The one fit or catalogue that it may look at; null is all of the account's.")
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None = Field(description="To the minute.")
@@ -79,6 +81,30 @@ class MadeKey(Key):
     """A key that was just made, with itself: the only time that it is shown."""
 
     key: str = Field(description="Keep it: it is never shown again.", examples=[_KEY_EXAMPLE])
+
+
+class LinkRequest(PublicModel):
+    """A link that is to be made."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "for the referee", "days": 60}]})
+
+    name: Annotated[str, Field(max_length=80, description="For whom it is, in your words.")] = ""
+    days: Annotated[int, Field(ge=1, le=3650, description="Days until it ends.")] = 30
+
+
+class MadeLink(MadeKey):
+    """A link that was just made: the only time that it is shown."""
+
+    url: str = Field(
+        description="Give this to whom you like. What stands behind `#` never reaches a server's log.",
+        examples=[f"https://photfit.example.org/#/shared/fit_01k9x2m4c8f6v3q7w5t1r0p9nb/{_KEY_EXAMPLE}"],
+    )
+
+
+class LinkList(PublicModel):
+    """Every link to one fit or catalogue, newest first, those included that are over."""
+
+    shares: list[Key]
 
 
 class KeyList(PublicModel):

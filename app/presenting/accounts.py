@@ -26,8 +26,14 @@ def present_asker(services: Services, asker: Asker) -> Me:
         administrator=asker.administrator,
         scopes=[scope for scope in SCOPES if scope in asker.scopes],
         key_id=asker.key_id,
+        shows=asker.shows,
         uses=Amounts(
-            **{name: Amount(used=getattr(used, name), limit=getattr(most, name)) for name in Amounts.model_fields}
+            **{
+                name: Amount(used=0, limit=0)
+                if asker.shows
+                else Amount(used=getattr(used, name), limit=getattr(most, name))
+                for name in Amounts.model_fields
+            }
         ),
     )
 
@@ -39,6 +45,7 @@ def present_key(record: KeyRecord) -> Key:
         name=record.name,
         prefix=record.prefix,
         scopes=[cast(Scope, scope) for scope in record.scopes],
+        shows=record.shows,
         created_at=record.created_at,
         expires_at=record.expires_at,
         last_used_at=record.last_used_at,

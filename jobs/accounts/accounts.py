@@ -39,13 +39,18 @@ _PREFIX_LETTERS = 8
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a key or a session speaks for, and what it may."""
+    """Who a key or a session speaks for, and what it may.
+
+    Attributes:
+        shows: the one fit or catalogue that it may look at; None is all of the account's.
+    """
 
     user_id: str
     user_name: str
     administrator: bool
     key_id: str
     scopes: frozenset[str]
+    shows: str | None = None
 
 
 def add_user(engine: Engine, name: str, *, administrator: bool = False) -> UserRecord | None:
@@ -86,9 +91,16 @@ def change_user(engine: Engine, name: str, **changes: Any) -> bool:
 
 
 def make_key(
-    engine: Engine, user_id: str, name: str, scopes: Iterable[str], seconds: float | None = None
+    engine: Engine,
+    user_id: str,
+    name: str,
+    scopes: Iterable[str],
+    seconds: float | None = None,
+    shows: str | None = None,
 ) -> tuple[KeyRecord, str]:
-    """A new key's record, and the key itself, which nobody can learn again; it ends after `seconds`."""
+    """A new key's record, and the key itself, which nobody can learn again; it ends after `seconds`. One that `shows` a
+    fit or a catalogue opens nothing else.
+    """
     secret = new_secret(KEY_PREFIX)
     record = KeyRecord(
         id=new_id("key"),
@@ -97,6 +109,7 @@ def make_key(
         prefix=secret_prefix(secret),
         hash=secret_hash(secret),
         scopes=[scope for scope in SCOPES if scope in frozenset(scopes)],
+        shows=shows,
         created_at=database_now(),
         expires_at=None if seconds is None else database_now() + seconds,
     )
@@ -107,12 +120,13 @@ def make_key(
     return record, secret
 
 
-def list_keys(engine: Engine, user_id: str) -> list[KeyRecord]:
-    """Every key of an account, newest first, those included that are no longer good."""
+def list_keys(engine: Engine, user_id: str, shows: str | None = None) -> list[KeyRecord]:
+    """Every key of an account, newest first, those included that are no longer good; only those that show one fit or
+    catalogue where that is named.
+    """
+    mine = select(KeyRecord).where(KeyRecord.user_id == user_id).order_by(KeyRecord.id.desc())
     with Session(engine) as session:
-        return list(
-            session.scalars(select(KeyRecord).where(KeyRecord.user_id == user_id).order_by(KeyRecord.id.desc()))
-        )
+        return list(session.scalars(mine if shows is None else mine.where(KeyRecord.shows == shows)))
 
 
 def revoke_key(engine: Engine, user_id: str, key_id: str) -> bool:
@@ -140,7 +154,7 @@ def identify(engine: Engine, *conditions: ColumnElement[bool]) -> Identity | Non
         if found is None:
             return None
         key, user = found
-        identity = Identity(user.id, user.name, user.administrator, key.id, frozenset(key.scopes))
+        identity = Identity(user.id, user.name, user.administrator, key.id, frozenset(key.scopes), key.shows)
     _note_use(engine, key.id)
     return identity
 

@@ -12,13 +12,18 @@ from jobs.storage.schema import KeyRecord, SessionRecord
 
 
 def open_session(engine: Engine, key_id: str, seconds: float, most: int) -> str:
-    """The word that stands for a key for so many seconds; of its account's sessions the newest `most` stay."""
+    """The word that stands for a key for so many seconds; of its account's sessions the newest `most` stay. Those of a
+    link (`KeyRecord.shows`) are counted by themselves: its visitors sign nobody else out.
+    """
     word = new_secret("session")
     values = {"hash": secret_hash(word), "key_id": key_id, "created_at": database_now()}
     with engine.begin() as connection:
         connection.execute(insert(SessionRecord).values(values | {"expires_at": database_now() + seconds}))
-        owner = select(KeyRecord.user_id).where(KeyRecord.id == key_id).scalar_subquery()
-        mine = SessionRecord.key_id.in_(select(KeyRecord.id).where(KeyRecord.user_id == owner))
+        owner, shows = connection.execute(
+            select(KeyRecord.user_id, KeyRecord.shows).where(KeyRecord.id == key_id)
+        ).one()
+        alike = KeyRecord.id == key_id if shows else KeyRecord.shows.is_(None)
+        mine = SessionRecord.key_id.in_(select(KeyRecord.id).where(KeyRecord.user_id == owner, alike))
         newest_first = (SessionRecord.created_at.desc(), SessionRecord.hash != values["hash"], SessionRecord.hash)
         over = select(SessionRecord.hash).where(mine).order_by(*newest_first).offset(most)
         hashes = list(connection.scalars(over))

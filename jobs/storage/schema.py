@@ -340,6 +340,8 @@ class KeyRecord(Table):
     prefix: Mapped[str] = mapped_column(String(20))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[list[str]]
+    shows: Mapped[str | None] = mapped_column(String(40), index=True)
+    """The one fit or catalogue that it may look at; None is all of the account's."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]

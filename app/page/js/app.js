@@ -21,9 +21,10 @@ const VIEWS = {
   compare: () => import("./views/compare.js").then(({ Compare }) => Compare),
   many: () => import("./views/many.js").then(({ Many }) => Many),
   catalogues: () => import("./views/catalogues.js").then(({ Catalogues }) => Catalogues),
+  shared: () => import("./views/shared.js").then(({ Shared }) => Shared),
   account: () => import("./views/account.js").then(({ Account }) => Account),
 };
-const TITLES = { "": "Start", files: "Planes", model: "Model", fits: "Fits", many: "Use for many", catalogues: "Many objects", compare: "Compare", account: "Account" };
+const TITLES = { "": "Start", files: "Planes", model: "Model", fits: "Fits", many: "Use for many", catalogues: "Many objects", compare: "Compare", shared: "Shared", account: "Account" };
 
 export function App() {
   const [view = "", ...rest] = useRoute();

@@ -28,8 +28,10 @@ export async function ask(address, options = {}) {
   const isProblem = (response.headers.get("content-type") ?? "").includes("json");
   const document = isProblem ? await response.json() : { detail: `The service answered ${response.status}.` };
   if (response.status === 401) {
-    dispatchEvent(new CustomEvent("photfit:signed-out"));
-    if (address !== "/v1/session") document.detail = "Your session is over: sign in again, and you come back to where you were.";
+    if (address !== "/v1/session") {
+      dispatchEvent(new CustomEvent("photfit:signed-out"));
+      document.detail = "Your session is over: sign in again, and you come back to where you were.";
+    }
   }
   throw new Problem({ status: response.status, ...document });
 }

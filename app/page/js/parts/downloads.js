@@ -2,6 +2,7 @@
 
 import { html, useState } from "../html.js";
 import { getJson } from "../service.js";
+import { Sharing } from "./sharing.js";
 import { complain } from "./toasts.js";
 
 const CHAIN_FORMATS = ["netcdf", "parquet", "csv", "npz", "json"];
@@ -40,5 +41,6 @@ export function Downloads({ fit }) {
     <${Exports} fit=${fit} />
     ${links.chains && list("Chains", CHAIN_FORMATS.map((form) => [form, `${links.chains}?format=${form}`]))}
     ${Object.entries(links.images).map(([image, planes]) => list(`FITS images of ${image}`, Object.entries(planes).map(([plane, address]) => [plane.replace("component/", ""), address])))}
-    ${list("Plots", Object.entries(links.plots).flatMap(([name, address]) => ["png", "svg", "pdf"].map((form) => [`${name}.${form}`, address.replace(/png$/, form)])))}`;
+    ${list("Plots", Object.entries(links.plots).flatMap(([name, address]) => ["png", "svg", "pdf"].map((form) => [`${name}.${form}`, address.replace(/png$/, form)])))}
+    <${Sharing} address=${links.self} />`;
 }

@@ -8,6 +8,7 @@ import { Figures } from "../parts/column-figures.js";
 import { Icon } from "../parts/icons.js";
 import { RowPanel } from "../parts/row-panel.js";
 import { RowsTable } from "../parts/rows-table.js";
+import { Sharing } from "../parts/sharing.js";
 import { TableFilters } from "../parts/table-filters.js";
 import { AskToNotify, useTidings } from "../parts/tidings.js";
 import { complain } from "../parts/toasts.js";
@@ -82,6 +83,7 @@ function Whole({ catalogue, again }) {
       ${running && html`<progress max=${rows.total} value=${done} aria-label="Rows that are done"></progress>
         <p class="quiet small" role="status">${done.toLocaleString()} of ${rows.total.toLocaleString()} done${catalogue.eta_seconds ? `, about ${duration(catalogue.eta_seconds)} left` : ""}. The table below fills as it goes; this page may be closed.</p>`}
       <div class="row"><span class="quiet small">The table as</span>${FORMATS.map((form) => html`<a class="button" key=${form} href=${`${links.table}?format=${form}`} download>${form}</a>`)}</div></section>
+    <${Sharing} address=${links.self} />
     ${error && html`<${Failure} error=${error} />`}
     ${left > 0 && html`<p class="note warn">These are the first ${table.length.toLocaleString()} rows of ${rows.total.toLocaleString()} (${left.toLocaleString()} are not shown): a browser holds no more. Sorting and filters are of those; the files above have all.</p>`}
     ${table?.length ? html`<${Looking} catalogue=${catalogue} again=${again} table=${table} flags=${flags} />` : loading || running ? html`<${Waiting} what=${running ? "No row is done yet" : "Fetching the table"} />` : html`<div class="empty">No row has an answer.</div>`}`;
