@@ -6,6 +6,7 @@ Components that links tie together always belong to one part (`tied_components`)
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 import torch
@@ -127,12 +128,16 @@ class Part:
         return Visit(self._problem_on(tuple(targets), numbers), theta_of_part, tuple(windows), tuple(light))
 
     def _problem_on(self, images: tuple[TargetImage, ...], numbers: Sequence[int]) -> Problem:
-        """The part's problem, on these images; `numbers` are those of the whole images that they are cut from."""
-        self._problem.images = images
-        self._problem.views = tuple(self._views[number] for number in numbers)
-        self._problem.groups = tuple(self._groups[number] for number in numbers)
-        self._problem.pixels = sum(image.pixels for image in images)
-        return self._problem
+        """The part's problem, on these images; `numbers` are those of the whole images that they are cut from.
+
+        It alone holds them: of a scene of hundreds of parts the windows are together far larger than the image.
+        """
+        problem = copy(self._problem)
+        problem.images = images
+        problem.views = tuple(self._views[number] for number in numbers)
+        problem.groups = tuple(self._groups[number] for number in numbers)
+        problem.pixels = sum(image.pixels for image in images)
+        return problem
 
     def _window(self, physical: Tensor, number: int) -> tuple[slice, slice] | None:
         """Rows and columns of an image that the part reaches at native values (1, natives), None if it reaches

@@ -1,5 +1,7 @@
 """Cycles over components: the minimum, windows, links, groups, progress, cancel."""
 
+from weakref import ref
+
 import numpy as np
 import pytest
 import torch
@@ -104,6 +106,18 @@ def test_a_visit_leaves_the_scene_as_its_model_is() -> None:
     visit.update(models, moved)
     theta[:, part.places] = moved
     np.testing.assert_allclose(models[0].numpy(), problem.model(theta)[0].numpy(), rtol=1e-6)
+
+
+def test_a_part_holds_no_pixels_between_visits() -> None:
+    """The windows of hundreds of parts are together far larger than their image."""
+    problem = example()
+    part = Part(problem, ("b",))
+    visit = part.visit(problem.start(), problem.model(problem.start()))
+    pixels = ref(visit.problem.images[0])
+    assert pixels() is not None
+    del visit
+    assert pixels() is None
+    assert part.whole is problem
 
 
 def test_fixed_components_are_left_alone() -> None:
