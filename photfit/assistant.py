@@ -118,6 +118,8 @@ def _told() -> Iterator[None]:
         raise ToolError("\n".join([str(error), *(f"{fault.path}: {fault.message}" for fault in faults)])) from error
     except OSError as error:
         raise ToolError(f"the file cannot be read: {error}") from error
+    except (ValueError, RuntimeError) as error:  # a path or a word with NUL, half a character, a home that is nobody's
+        raise ToolError(f"that can be asked of no service: {error}") from error
 
 
 def _value_of(row: dict[str, Any]) -> dict[str, Any]:

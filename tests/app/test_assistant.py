@@ -16,6 +16,8 @@ from photfit.client import Client
 from tests.app.conftest import EXAMPLES, Service
 
 mcp = pytest.importorskip("mcp")
+from mcp.server.mcpserver.exceptions import ToolError  # noqa: E402 - only where it is installed
+
 IMAGE = str(EXAMPLES / "bulge_disc" / "bulge_disc.fits")
 
 
@@ -78,6 +80,22 @@ def test_what_is_wrong_is_told_in_the_service_s_words(working_service: Service) 
     assert "zero_pint" in option
     assert "$.images" in request
     assert "fit_00000000000000000000000000" in fit
+
+
+@pytest.mark.parametrize(
+    ("tool", "asked"),
+    [
+        ("propose", {"image": "m51\0.fits"}),
+        ("propose", {"image": "~nobody-of-this-name/m51.fits"}),
+        ("status", {"fit_id": "\ud800"}),
+        ("fit", {"request": {"name": "\ud800"}}),
+    ],
+)
+def test_words_that_nobody_can_be_asked_are_refused_in_a_sentence(tool: str, asked: dict[str, Any]) -> None:
+    from photfit.assistant import _Tools
+
+    with Client("http://127.0.0.1:9") as client, pytest.raises(ToolError, match="can be asked of no service"):
+        getattr(_Tools(client), tool)(**asked)
 
 
 def test_the_command_speaks_the_protocol_on_its_standard_streams(working_service: Service) -> None:
