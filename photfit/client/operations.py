@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from photfit.answers import FINAL_STATES, Answer, FitAnswer, Upload
+from photfit.answers import FINAL_STATES, Answer, FitAnswer, ProblemAnswer, Upload
 from photfit.client.catalogue_requests import as_table, asked_catalogue
 from photfit.client.event_stream import EventReader
 from photfit.client.exchange import Call, Follow, Item, NextLine, Pause, Steps, Work, address_of
 from photfit.client.fit_batch import FitBatch
 from photfit.client.request_uploads import RequestUploads
-from photfit.client.retry_patience import RetryPatience, TimeOver
+from photfit.client.retry_patience import RetryPatience, TimeOver, failure_of
 from photfit.client.service_errors import Refused, ServiceError, WaitTimeout
 from photfit.model import Component, Constraint, Stage
 from photfit.results import DocumentName
@@ -77,9 +77,37 @@ class Operations:
         """Let the service fetch a file, where its settings allow that host."""
         return (yield from self._read(Upload, Call("POST", "/v1/uploads", json={"url": url})))
 
-    def propose(self, upload_id: str, options: Mapping[str, Any] | None = None) -> Steps[dict[str, Any]]:
-        """A request that is ready to fit, made from an uploaded image, as ``request``; and what was found in it."""
-        return self._json(Call("POST", address_of("v1", "uploads", upload_id, "propose"), json=dict(options or {})))
+    def propose(
+        self,
+        upload_id: str,
+        options: Mapping[str, Any] | None = None,
+        report: Callable[[dict[str, Any]], None] | None = None,
+    ) -> Steps[dict[str, Any]]:
+        """A request that is ready to fit, made from an uploaded image, as ``request``; and what was found in it.
+
+        The service looks for sources as a job, of a large image for minutes, and goes on where nobody waits any more.
+
+        Args:
+            upload_id: of the image.
+            options: which planes there are, and how to look for sources.
+            report: called with the search now and then, whose ``progress`` has a ``message``.
+
+        Raises ServiceError where it fails or is cancelled.
+        """
+        asked = Call("POST", address_of("v1", "uploads", upload_id, "searches"), json=dict(options or {}))
+        search = yield from self._json(asked)
+        seconds = _REPORT_SECONDS if report is not None else LONG_POLL_SECONDS
+        address = address_of("v1", "searches", search["id"])
+        while search["state"] not in FINAL_STATES:
+            search = yield from self._json(Call("GET", address, {"wait": seconds}, silence=seconds + _SILENCE_SECONDS))
+            if report is not None:
+                report(search)
+        if search["error"] is not None:
+            raise failure_of(ProblemAnswer.model_validate(search["error"]))
+        if search["state"] != "succeeded":
+            raise ServiceError(f"the search {search['id']} was cancelled")
+        found: dict[str, Any] = yield from self._json(Call("GET", f"{address}/proposal"))
+        return found
 
     def import_model(
         self,

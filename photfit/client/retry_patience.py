@@ -112,9 +112,13 @@ def failure(reply: Reply) -> ServiceError:
         problem = ProblemAnswer.model_validate_json(reply.content)
     except ValidationError:
         problem = ProblemAnswer(status=reply.status)
-    message = problem.detail or problem.title or f"{reply.url} answered {reply.status}"
-    problem = problem.model_copy(update={"status": reply.status})
-    return Refused(message, problem) if 400 <= reply.status < 500 else ServiceError(message, problem)
+    return failure_of(problem.model_copy(update={"status": reply.status}), f"{reply.url} answered {reply.status}")
+
+
+def failure_of(problem: ProblemAnswer, otherwise: str = "it failed") -> ServiceError:
+    """A problem as an error, `otherwise` in the place of a message where it has none."""
+    message = problem.detail or problem.title or otherwise
+    return Refused(message, problem) if 400 <= problem.status < 500 else ServiceError(message, problem)
 
 
 def _out_of_patience(error: ServiceError, reply: Reply | Lost, waited: float) -> ServiceError:

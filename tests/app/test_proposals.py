@@ -7,6 +7,8 @@ import pytest
 
 from app.models.proposals import Proposal
 from fitting.spec import parse_proposal, parse_request
+from photfit import Client
+from photfit.client import Refused
 from tests.app.conftest import EXAMPLES, Service, wait_until
 from tests.app.images import fits_bytes, noise
 
@@ -43,6 +45,17 @@ def test_a_body_is_not_needed(working_service: Service, psf_upload: str) -> None
     response = working_service.client.post(f"/v1/uploads/{psf_upload}/propose")
     assert response.status_code == 200
     assert len(response.json()["sources"]) == 3
+
+
+def test_the_client_waits_for_a_search_and_tells_of_it(working_service: Service, psf_upload: str) -> None:
+    told: list[dict[str, Any]] = []
+    with Client(str(working_service.client.base_url)) as client:
+        found = client.propose(psf_upload, {"max_components": 1}, told.append)
+        with pytest.raises(Refused, match=r"\$\.segmentation") as refused:
+            client.propose(psf_upload, {"segmentation": 0})
+    assert found == propose(working_service, psf_upload, {"max_components": 1})
+    assert told[-1]["state"] == "succeeded"
+    assert refused.value.status == 422
 
 
 def test_options_are_heard(working_service: Service, psf_upload: str) -> None:
