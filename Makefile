@@ -19,6 +19,7 @@
 #                the documentation as a site, docs/_build/site
 # make notebooks  runs the notebooks of docs/tutorials, and keeps in them what they print and draw
 # make changelog VERSION=1.2.3   the fragments of changelog.d into CHANGELOG.md, for a release
+# make profile-pictures  the pictures of the profiles in docs/images/profiles, by the engine
 # make pictures  the pictures of the page in docs/images/page, by Chromium
 # make pin-images  today's digests of the images in docker-compose.yml, as lines for .env; asks their registries
 # make clean     what can be made again
@@ -40,7 +41,7 @@ PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist workst
 COVERED := $(ONE_THREAD) $(BIN)/coverage run -m pytest -n $(SIDE_BY_SIDE) --dist worksteal
 
 .PHONY: demo serve test test-all test-arithmetic test-chaos fuzz soak hostile coverage lint lint-format lint-rules lint-types lint-page lint-imports lint-unused lint-security lint-secrets hooks format \
-	bench bench-catalogues bench-proposals bench-calibration docs notebooks changelog pictures pin-images clean install
+	bench bench-catalogues bench-proposals bench-calibration docs notebooks changelog pictures profile-pictures pin-images clean install
 
 demo: $(STAMP)
 	$(BIN)/photfit demo $(ARGS)
@@ -159,6 +160,10 @@ docs: $(STAMP)
 # Run anew what the documentation's notebooks show: on a quiet machine, since they show times.
 notebooks: $(STAMP)
 	$(BIN)/python docs/run_notebooks.py
+
+# Draw anew the pictures of the profiles' page: where one came, or its values changed.
+profile-pictures: $(STAMP)
+	$(BIN)/python docs/draw_profiles.py
 
 changelog: $(STAMP)
 	@test -n "$(VERSION)" || { echo "Which version? make changelog VERSION=1.2.3" >&2; exit 1; }

@@ -29,6 +29,7 @@ from photfit.failures import EXIT_CODES
 from photfit.results.covariance_matrix import CovarianceMatrix
 
 FOLDER = Path(__file__).resolve().parent / "reference"
+PICTURES = FOLDER.parent / "images" / "profiles"
 REMEDIES = FOLDER.parents[1] / "app" / "page" / "notices.json"
 NOTE = "<!-- Made by `make docs` from the code: change it there. -->"
 
@@ -81,9 +82,13 @@ def _commands(parent: click.Context, command: click.Command, path: str) -> Itera
 
 def profiles() -> Iterator[str]:
     """Each light profile with its formula and parameters."""
-    yield "# Light profiles"
+    yield "# Light profiles\n\nPictures are drawn by the engine (`make profile-pictures`): an image with a logarithmic"
+    yield "stretch, and brightness along the major axis."
     for profile in PROFILES.values():
         yield f"\n## {profile.name}\n\n{profile.description}\n\n    {profile.formula}\n\nSource: {profile.source}.\n"
+        if (PICTURES / f"{profile.name}.png").exists():
+            words = f"{profile.name}: an image, and its brightness along the major axis"
+            yield f"![{words}](../images/profiles/{profile.name}.png)\n"
         yield from _parameters(profile.parameters)
 
 

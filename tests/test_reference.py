@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,6 +127,13 @@ def test_every_setting_and_every_variable_that_a_source_names() -> None:
 )
 def test_every_profile_method_and_modifier(name: str, there: dict[str, object]) -> None:
     assert sorted(set(there) - headings(name)) == []
+
+
+def test_every_profile_has_its_picture() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "draw_profiles.py"))
+    pictures = {path.stem for path in made["FOLDER"].glob("*.png")}
+    assert pictures == set(PROFILES) - set(made["WITHOUT"]), "run `make profile-pictures`"
+    assert [name for name in pictures if f"profiles/{name}.png" not in page("profiles.md")] == []
 
 
 def test_every_parameter_and_option_of_them() -> None:

@@ -77,6 +77,7 @@ def opened(page: Page, rows: int) -> dict[str, Any]:
         "/v1/catalogues/cat_1": json.dumps(described(rows)),
         "/v1/catalogues/cat_1/table": json.dumps(table),
         "/v1/flags": json.dumps(FLAGS),
+        "/v1/me": json.dumps({"accounts": False}),
         "/page/notices.json": "{}",
     }
 

@@ -252,6 +252,7 @@ def crowded(size: int, width: float, count: int) -> NDArray[np.float64]:
     return light + random.normal(size=light.shape)
 
 
+@pytest.mark.slow
 def test_the_sky_of_a_crowded_field_is_no_darker_than_its_pixels(tmp_path: Path) -> None:
     data = 1000.0 + crowded(128, 2.5 / 2.355, 2621)
     np.save(tmp_path / "image.npy", data)
