@@ -19,7 +19,7 @@
 #                the documentation as a site, docs/_build/site
 # make notebooks  runs the notebooks of docs/tutorials, and keeps in them what they print and draw
 # make changelog VERSION=1.2.3   the fragments of changelog.d into CHANGELOG.md, for a release
-# make profile-pictures  the pictures of the profiles in docs/images/profiles, by the engine
+# make profile-pictures  the pictures of profiles and conventions in docs/images, by the engine
 # make pictures  the pictures of the page in docs/images/page, by Chromium
 # make pin-images  today's digests of the images in docker-compose.yml, as lines for .env; asks their registries
 # make clean     what can be made again
@@ -164,6 +164,7 @@ notebooks: $(STAMP)
 # Draw anew the pictures of the profiles' page: where one came, or its values changed.
 profile-pictures: $(STAMP)
 	$(BIN)/python docs/draw_profiles.py
+	$(BIN)/python docs/draw_conventions.py
 
 changelog: $(STAMP)
 	@test -n "$(VERSION)" || { echo "Which version? make changelog VERSION=1.2.3" >&2; exit 1; }

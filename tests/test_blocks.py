@@ -46,7 +46,6 @@ def needs_service(blocks: list[Block]) -> bool:
     return any(word in text for text in run for word in words)
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 @pytest.mark.parametrize(
     "page", [pytest.param(page, marks=[] if page in QUICK else [pytest.mark.slow]) for page in PAGES]

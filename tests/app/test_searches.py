@@ -64,6 +64,7 @@ def test_a_search_finds_what_propose_answers(running: InProcess, example: str) -
     assert running.client.get(address).status_code == 404
 
 
+@pytest.mark.slow
 def test_progress_is_told_and_a_cancel_frees_its_place(running: InProcess, example: str, field: str) -> None:
     address = begin(running, field, max_components=500)
     waiting = begin(running, example)

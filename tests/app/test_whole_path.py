@@ -301,6 +301,7 @@ def test_the_api_answers_in_20_ms_while_a_worker_fits(working_service: Service, 
     assert statistics.median(seconds) < 0.020
 
 
+@pytest.mark.slow
 def test_a_fit_costs_little_more_than_its_fitting(
     working_service: Service, seed_request: dict[str, Any], seed_file: Path, seed_fit: dict[str, Any]
 ) -> None:

@@ -47,6 +47,7 @@ STAR: Array = np.exp(-0.5 * (np.hypot(*np.mgrid[-31:33, -31:33]) / 3.0) ** 2)
 """Of peak 1, sampled at pixel centres, which of that width is the integral to 1 %."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("gain", "read_noise", "taken_off"), [(1.0, 0.0, 0.0), (0.5, 2.0, 0.0), (4.0, 3.0, 20.0)])
 @pytest.mark.parametrize("method", ["lm", "gradient"])
 def test_photon_noise_biases_neither_sky_nor_flux(

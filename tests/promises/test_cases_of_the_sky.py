@@ -72,6 +72,7 @@ def test_the_sky_has_the_galaxys_axes_and_angle(name: str, tmp_path: Path) -> No
         assert [far.max(), far.min()] == pytest.approx([1.897, 0.737], abs=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["08_wcs_rot", "08_wcs_aniso"])
 def test_the_same_galaxy_fitted_on_the_sky_is_the_same(name: str, tmp_path: Path) -> None:
     _, rows = fitted(name, tmp_path)

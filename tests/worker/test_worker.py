@@ -48,6 +48,7 @@ def test_a_worker_that_is_told_to_stop_gives_its_fit_back(service: Service, slow
     wait_until(lambda: service.fit(fit_id).attempt == 2, 180, "the second attempt")
 
 
+@pytest.mark.slow
 def test_a_fit_whose_upload_is_gone_fails_with_a_reason(service: Service, request_document: dict[str, Any]) -> None:
     request_document["images"][0]["data"] = "upl_gone[DATA]"
     record = service.finished(service.submit(request_document))

@@ -70,6 +70,7 @@ def test_the_table_is_copied_as_latex_csv_and_json(page: Page) -> None:
     assert json.loads(page.evaluate("navigator.clipboard.readText()"))["n_pixels"] == 9801
 
 
+@pytest.mark.slow
 def test_intervals_are_asked_for_in_the_model_and_stand_in_the_table(tab: Tab) -> None:
     page = tab.open()
     find_sources(page)
@@ -157,6 +158,7 @@ def test_a_corner_is_zoomed_and_moved_by_keys(page: Page) -> None:
     assert pressed("0") == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Corner", "Chains", "Log"])
 def test_what_a_sampled_fit_tells_can_be_read_by_everyone(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name).click()

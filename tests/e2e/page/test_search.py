@@ -32,6 +32,7 @@ def names(page: Page) -> list[str | None]:
     return sorted(str(each.get_attribute("data-component")) for each in page.locator("[data-component]").all())
 
 
+@pytest.mark.slow
 def test_a_clicked_galaxy_is_the_target_and_the_others_are_masked(tab: Tab) -> None:
     page = tab.open()
     drop(page, THREE_GALAXIES.read_bytes(), THREE_GALAXIES.name)
@@ -65,6 +66,7 @@ def test_a_clicked_galaxy_is_the_target_and_the_others_are_masked(tab: Tab) -> N
     expect(page.locator(".masked-shape")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_the_galaxy_in_the_middle_gets_the_model_that_was_chosen(tab: Tab) -> None:
     page = tab.open()
     drop(page, _BULGE_DISC.read_bytes(), _BULGE_DISC.name)

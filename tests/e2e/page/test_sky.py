@@ -96,6 +96,7 @@ def test_a_component_that_is_added_is_on_the_sky(page: Page, bands: tuple[Path, 
     assert added["r_e"] == pytest.approx(5 * 0.4, rel=0.01)
 
 
+@pytest.mark.slow
 def test_a_running_fit_of_several_images_shows_the_residual_of_each(page: Page, tab: Tab) -> None:
     tab.forgive(404)  # a picture that is asked for in the moment of the end
     stages = [{"method": "metropolis", "samples": 2_000_000, "chains": 2}]

@@ -85,6 +85,7 @@ def test_derivatives_match_finite_differences_of_the_integrals(case: str, promis
         assert np.abs(got - expected).max() <= promise * np.abs(image).max(), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["wedges", "wide wedges"])
 def test_derivatives_follow_edges_far_from_the_centre(case: str) -> None:
     galaxy = CASES[case]

@@ -105,6 +105,7 @@ def test_one_sersic_stays_one(seed: int, snr: float) -> None:
     assert decomposed(seed, "single", snr).form == "sersic"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_a_bulge_and_a_disc_are_both_found(seed: int) -> None:
     found = decomposed(seed, "both", 1000.0)

@@ -273,6 +273,7 @@ def test_a_dust_lane_is_negative_light(limit: dict[str, Any]) -> None:
     assert result.chi2 < fitted([*TRUTH[:1], sersic(), lane], image).chi2 + 0.1
 
 
+@pytest.mark.slow
 def test_faint_forced_photometry_has_no_bias() -> None:
     """400 stars at S/N 0 to 2 on a sky that is fitted, too, each beside the linear solution by NumPy."""
     side, star_pixels = 19, np.zeros((19, 19))
