@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from app.domain import plots
+from app.domain import fits, plots
 from app.domain.results import best_fit_of, file_of, fit_with_result
 from app.domain.uploads import require_whole
 from app.errors import NoSuchPlot, NotFound, Unavailable
@@ -146,7 +146,7 @@ def _members(services: Services, bundle: Bundle) -> Iterator[tuple[str, Callable
     """Name and content of each file of the archive, the small ones first."""
     record = bundle.record
     # The request with the archive's own files in the place of uploads.
-    document = parse_request(record.request).with_references(bundle.inputs).document()
+    document = fits.without_receiver(parse_request(record.request).with_references(bundle.inputs).document())
     inputs = frozenset(bundle.inputs.values())
     request = {name: _as_paths(member, inputs) for name, member in document.items()}
     at_best = _best_fit(services, record, bundle.inputs)

@@ -1,6 +1,8 @@
 """Fits as records: read, listed, renamed, cancelled, deleted."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from app.errors import Conflict, NotFound
 from app.lifetime.services import Services
@@ -19,6 +21,13 @@ class Patch:
 
     document: object
     body_hash: str
+
+
+def without_receiver(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A request without the address that its webhook goes to, which may hold a secret: results, bundles and links show
+    requests to others.
+    """
+    return {name: member for name, member in document.items() if name != "webhook"}
 
 
 def get(services: Services, owner: str, fit_id: str) -> FitRecord:

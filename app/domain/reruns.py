@@ -38,6 +38,8 @@ def rerun(
         raise RequestFaulty([Fault("$", "is not an object", 'what changes, such as {"seed": 7}')])
     # Whoever asks for a fit again wants it run again, unless the changes say otherwise.
     before = {**request, "name": record.name, "labels": list(record.labels), "reuse": False}
+    if record.webhook is not None:
+        before["webhook"] = record.webhook
     document = apply_patch(before, patch.document)
     body_hash = hashlib.sha256(
         f"rerun {fit_id} {'' if start == 'request' else start}{patch.body_hash}".encode()

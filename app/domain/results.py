@@ -101,7 +101,7 @@ def stored_file(services: Services, key: str) -> StoredFile | None:
 
 def request_of(services: Services, owner: str, fit_id: str) -> dict[str, Any]:
     """The request as it was accepted. Raises NotFound."""
-    return fits.get(services, owner, fit_id).request
+    return fits.without_receiver(fits.get(services, owner, fit_id).request)
 
 
 def best_fit_of(services: Services, owner: str, fit_id: str) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def best_fit_of(services: Services, owner: str, fit_id: str) -> dict[str, Any]:
     if found is None:
         raise NotFound(f"The fit {fit_id} is from before there was a best-fit.json: run it again.")
     document: dict[str, Any] = json.loads(services.blobs.read(found.key))
-    return document
+    return fits.without_receiver(document)
 
 
 def _not_finished(record: FitRecord) -> NotFinished:

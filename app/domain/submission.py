@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import structlog
 
-from app.domain import limits, uploads
+from app.domain import fits, limits, uploads
 from app.domain.limits import FitLimits
 from app.domain.sandbox_refusals import sandbox_refusals
 from app.domain.temporary_files import ReceivedFile
@@ -207,7 +207,7 @@ def _queue_fit(
         NewFit(
             owner=owner,
             name=request.name,
-            request=request.document(),
+            request=fits.without_receiver(request.document()),
             queue=queue,
             device=request.device,
             body_hash=submission.body_hash,

@@ -188,6 +188,26 @@ def test_every_route_that_is_about_somebody_s_things_wants_a_key(household: Hous
         assert household.document["paths"][path][method]["security"], (method, path)
 
 
+def test_a_link_opens_what_reads_its_fit_and_nothing_else(household: Household) -> None:
+    fit = household.veras.parts["fit_id"]
+    key = household.vera.post(f"/v1/fits/{fit}/links").json()["key"]
+    opened, refused = 0, 0
+    with client_of(household.service, key) as guest:
+        for method, path in operations(household.document, "get", "post", "put", "patch", "delete"):
+            if path.startswith(OPEN_TO_ALL) or path == "/v1/me":
+                continue
+            response = guest.request(method, household.veras.address(path))
+            if method == "get" and "{fit_id}" in path and path != "/v1/fits/{fit_id}/links":
+                assert response.status_code == (404 if path in WHILE_IT_RUNS else 200), (path, response.text[:300])
+                opened += 1
+            else:
+                assert response.status_code == 403, (method, path, response.text[:300])
+                refused += 1
+    assert opened > 15
+    assert refused > 30
+    test_the_owner_reaches_every_thing_of_hers(household)
+
+
 def test_a_request_cannot_name_the_other_s_upload(household: Household) -> None:
     request = household.vera.get(f"/v1/fits/{household.veras.parts['fit_id']}/request").json()
     response = household.henrietta.post("/v1/fits", json=request)

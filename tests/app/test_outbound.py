@@ -142,6 +142,8 @@ def test_a_webhook_is_signed_and_repeated_until_it_is_heard(
         "file": (seed_file.name, seed_file.read_bytes()),
     }
     fit = open_service.client.post("/v1/fits", files=files).json()
+    shown = open_service.client.get(fit["links"]["request"]).json()
+    assert "webhook" not in shown, "whoever is shown the fit would learn the receiver's address"
     open_service.client.post(fit["links"]["cancel"])
     wait_until(lambda: len(outside.seen) == 2, 30, "a second try")
     identities = {headers["webhook-id"] for _, headers, _ in outside.seen}
@@ -153,6 +155,10 @@ def test_a_webhook_is_signed_and_repeated_until_it_is_heard(
         assert message["type"] == "fit.cancelled"
         assert (message["data"]["id"], message["data"]["labels"]) == (fit["id"], ["told"])
         assert message["data"]["self"] == f"https://photfit.example.org{fit['links']['self']}"
+    outside.seen.clear()
+    again = open_service.client.post(fit["links"]["rerun"], json={}).json()
+    open_service.client.post(again["links"]["cancel"])
+    wait_until(lambda: outside.seen, 30, "the same receiver hears of a rerun")
 
 
 def test_documents_of_jobs_lead_to_the_public_address(open_service: Service, seed_file: Path) -> None:
