@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
+from functools import partial
 from typing import Annotated, Literal
 
 import anyio
@@ -13,7 +14,6 @@ from starlette.concurrency import run_in_threadpool
 from app.dependencies import OwnerDep, ServicesDep
 from app.domain import catalogues
 from app.http.entity_tags import is_known, strong_tag
-from app.lifetime.services import Services
 from app.models.catalogues import Catalogue, CatalogueForecast, CatalogueList, CatalogueRow, CatalogueTable, Flag
 from app.presenting.catalogues import (
     address_of_catalogue,
@@ -27,7 +27,7 @@ from app.presenting.fits import link_next
 from app.presenting.media_types import TABLE_TYPES
 from app.routes.bodies import read_document, read_patch, read_submission
 from app.routes.openapi import tables as table_responses
-from app.routes.parameters import States, Wait
+from app.routes.parameters import States, Wait, wait_for_state
 from app.routes.request_bodies import CATALOGUE_BODY, CATALOGUE_PATCH_BODY, CHANGES_BODY, RETRY_BODY
 from app.sandbox.catalogue_products import TableChoice
 from fitting.spec.catalogues import flags_document
@@ -112,7 +112,8 @@ async def get_catalogue(
     """
     wanted = FINAL_STATES | frozenset(state or ())
     with services.streams.one_more(owner) if wait else nullcontext():
-        await _wait_for_state(services, owner, catalogue_id, wanted, wait)
+        look = partial(catalogues.get, services, owner, catalogue_id)
+        await wait_for_state(services, look, wanted, wait, _LOOK_SECONDS)
     found = await run_in_threadpool(catalogues.look, services, owner, catalogue_id)
     etag = etag_of_catalogue(found)
     response.headers.update({"ETag": etag, "Cache-Control": "no-cache"})
@@ -248,18 +249,6 @@ def get_catalogue_row(
     """
     record = catalogues.get(services, owner, catalogue_id)
     return present_row(catalogues.row(services, record, n))
-
-
-async def _wait_for_state(
-    services: Services, owner: str, catalogue_id: str, wanted: frozenset[str], seconds: float
-) -> None:
-    """Until its state is one of `wanted`, or `seconds` are over. Raises NotFound."""
-    until = time.monotonic() + seconds
-    while (left := until - time.monotonic()) > 0:
-        record = await run_in_threadpool(catalogues.get, services, owner, catalogue_id)
-        if record.state in wanted:
-            return
-        await anyio.sleep(min(_LOOK_SECONDS, left))
 
 
 async def _existing(catalogue_id: str, services: ServicesDep, owner: OwnerDep) -> AsyncIterator[str]:

@@ -1,10 +1,9 @@
 """/v1/searches: searches for sources as jobs: asked for, watched, cancelled, and what each has found."""
 
-import time
 from contextlib import nullcontext
+from functools import partial
 from typing import Annotated
 
-import anyio
 from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
@@ -18,7 +17,7 @@ from app.models.searches import Search, SearchList
 from app.presenting.fits import link_next
 from app.presenting.searches import address_of_search, etag_of_search, present_search
 from app.routes.bodies import read_document
-from app.routes.parameters import States, Wait
+from app.routes.parameters import States, Wait, wait_for_state
 from app.routes.request_bodies import PROPOSAL_BODY
 from jobs.storage.schema import FINAL_STATES, SearchRecord, State
 
@@ -84,7 +83,8 @@ async def get_search(
     """
     wanted = FINAL_STATES | frozenset(state or ())
     with services.streams.one_more(owner) if wait else nullcontext():
-        record = await _wait_for_state(services, owner, search_id, wanted, wait)
+        look = partial(searches.get, services, owner, search_id)
+        record = await wait_for_state(services, look, wanted, wait, _LOOK_SECONDS)
     found = await run_in_threadpool(_present, services, record)
     etag = etag_of_search(record, found.before)
     response.headers.update({"ETag": etag, "Cache-Control": "no-cache"})
@@ -119,19 +119,3 @@ def delete_search(search_id: str, services: ServicesDep, owner: OwnerDep) -> Non
 
 def _present(services: Services, record: SearchRecord) -> Search:
     return present_search(record, searches.count_before(services, record))
-
-
-async def _wait_for_state(
-    services: Services, owner: str, search_id: str, wanted: frozenset[str], seconds: float
-) -> SearchRecord:
-    """The search, as soon as its state is one of `wanted`, else after `seconds`, or as the service stops.
-
-    Raises NotFound.
-    """
-    until = time.monotonic() + seconds
-    while True:
-        record = await run_in_threadpool(searches.get, services, owner, search_id)
-        left = until - time.monotonic()
-        if record.state in wanted or left <= 0 or services.streams.ended:
-            return record
-        await anyio.sleep(min(_LOOK_SECONDS, left))
